@@ -1,0 +1,179 @@
+"""Equal or not; if not, where and by how much. Everything here sees rebuilt data only, never a student's object.
+
+An answer is right where |yours − expected| ≤ tolerance, with one absolute tolerance for each array: it scales with
+the array's largest entry, never with each entry alone. Where the expected entry is finite, nan and inf are wrong.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.sandbox.wire import Opaque
+
+Path = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first part of an answer that is wrong. `path` leads to it; `text` is a clause for the student."""
+
+    kind: str  # value, shape, dtype, type or nonfinite
+    path: Path
+    text: str
+
+
+def leaves(tree: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """The arrays and numbers of a nest, each with the path that leads to it, in order."""
+    if isinstance(tree, dict):
+        for key, item in tree.items():
+            yield from leaves(item, (*path, key))
+    elif isinstance(tree, list | tuple):
+        for index, item in enumerate(tree):
+            yield from leaves(item, (*path, index))
+    elif is_numeric(tree):
+        yield path, tree
+
+
+def is_numeric(value: Any) -> bool:
+    return isinstance(value, np.ndarray | bool | int | float)
+
+
+def at(tree: Any, path: Path) -> Any:
+    """The part of a nest that a path leads to."""
+    for step in path:
+        tree = tree[step]
+    return tree
+
+
+def named(path: Path, names: Sequence[str]) -> str:
+    """How to call a part of an answer: `db`, `gradients[0][1]`, `your answer`."""
+    if len(names) == 1:
+        return "".join([names[0], *(f"[{step!r}]" for step in path)])
+    if names and path:
+        return "".join([names[path[0]], *(f"[{step!r}]" for step in path[1:])])
+    return "".join(["the answer", *(f"[{step!r}]" for step in path)])
+
+
+def difference(answer: Any, expected: Any, tolerance: Sequence[float], names: Sequence[str] = ()) -> Difference | None:
+    """Where an answer first differs from what is expected; None if it is right.
+
+    `tolerance` has one number for each leaf of `expected`, in the order of `leaves`.
+    """
+    return _differ(answer, expected, iter(tolerance), names, ())
+
+
+def wrong_entries(yours: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarray:
+    """Boolean, True where an entry is wrong; shapes are equal. nan is right only where nan is expected."""
+    with np.errstate(all="ignore"):
+        close = np.abs(yours - expected) <= tolerance
+    both_nan = np.isnan(yours) & np.isnan(expected) if yours.dtype.kind in "fc" else np.zeros(yours.shape, bool)
+    return ~((close & np.isfinite(expected)) | (yours == expected) | both_nan)
+
+
+def _differ(answer: Any, expected: Any, tolerance: Iterator[float], names: Sequence[str], path: Path) -> Difference | None:
+    if isinstance(expected, dict):
+        return _differ_dict(answer, expected, tolerance, names, path)
+    if isinstance(expected, list | tuple):
+        return _differ_sequence(answer, expected, tolerance, names, path)
+    if is_numeric(expected):
+        return _differ_leaf(answer, expected, next(tolerance), named(path, names), path)
+    if type(answer) is type(expected) and answer == expected:
+        return None
+    return Difference("type", path, f"{named(path, names)} is {describe(answer)}, expected {expected!r}")
+
+
+def _differ_dict(answer: Any, expected: dict, tolerance: Iterator[float], names: Sequence[str], path: Path) -> Difference | None:
+    if not isinstance(answer, dict) or set(answer) != set(expected):
+        wanted = ", ".join(map(repr, expected))
+        got = "a dict with " + ", ".join(map(repr, answer)) if isinstance(answer, dict) else describe(answer)
+        return Difference("type", path, f"{named(path, names)} is {got}, expected a dict with {wanted}"[:400])
+    found = (_differ(answer[key], item, tolerance, names, (*path, key)) for key, item in expected.items())
+    return next(filter(None, found), None)
+
+
+def _differ_sequence(
+    answer: Any, expected: Sequence, tolerance: Iterator[float], names: Sequence[str], path: Path
+) -> Difference | None:
+    if not isinstance(answer, list | tuple) or len(answer) != len(expected):
+        parts = f" ({', '.join(names)})" if len(names) == len(expected) > 1 and not path else ""
+        got = f"{len(answer)} values" if isinstance(answer, list | tuple) else describe(answer)
+        return Difference("type", path, f"{named(path, []) if not path else named(path, names)} is {got}, expected {len(expected)} values{parts}")
+    found = (_differ(mine, item, tolerance, names, (*path, i)) for i, (mine, item) in enumerate(zip(answer, expected, strict=True)))
+    return next(filter(None, found), None)
+
+
+def _differ_leaf(answer: Any, expected: Any, tolerance: float, name: str, path: Path) -> Difference | None:
+    wanted = np.asarray(expected)
+    if not is_numeric(answer):
+        return Difference("type", path, f"{name} is {describe(answer)}, expected {describe(expected)}{_wrap(answer)}")
+    yours = np.asarray(answer)
+    if yours.shape != wanted.shape:
+        return Difference("shape", path, f"{name} has shape {yours.shape}, expected {wanted.shape}")
+    if not _kind_fits(yours, wanted):
+        return Difference("dtype", path, f"{name} is {yours.dtype}, expected {_kind_name(wanted)}")
+    wrong = wrong_entries(yours, wanted, tolerance)
+    if not wrong.any():
+        return None
+    nonfinite = wrong & ~np.isfinite(yours)
+    kind = "nonfinite" if nonfinite.any() and np.isfinite(wanted).any() else "value"
+    return Difference(kind, path, _worst(yours, wanted, nonfinite if kind == "nonfinite" else wrong, wrong, name))
+
+
+def _kind_fits(yours: np.ndarray, wanted: np.ndarray) -> bool:
+    if wanted.dtype.kind == "f":  # a Python number or any integer may stand for a float scalar, an array is float64
+        return yours.dtype == wanted.dtype or (wanted.ndim == 0 and yours.dtype.kind in "iu")
+    if wanted.dtype.kind in "iu":
+        return yours.dtype.kind in "iu"
+    return yours.dtype.kind == wanted.dtype.kind
+
+
+def _kind_name(wanted: np.ndarray) -> str:
+    return {"b": "bool", "i": "integer", "u": "integer"}.get(wanted.dtype.kind, str(wanted.dtype))
+
+
+def _worst(yours: np.ndarray, wanted: np.ndarray, among: np.ndarray, wrong: np.ndarray, name: str) -> str:
+    """Where among the wrong entries the error is largest, both numbers, and how many entries are wrong."""
+    with np.errstate(all="ignore"):
+        error = np.where(among, np.abs(yours.astype(complex) - wanted), -1.0)
+    error[np.isnan(error)] = np.inf
+    index = np.unravel_index(int(np.argmax(error)), error.shape)
+    place = f"{name}[{', '.join(map(str, map(int, index)))}]" if index else name
+    mine, right = numbers(yours[index], wanted[index])
+    many = f"; {int(wrong.sum())} of {wrong.size} entries differ" if wrong.size > 1 else ""
+    return f"{place} is {mine}, expected {right}{many}"
+
+
+def numbers(yours: Any, wanted: Any) -> tuple[str, str]:
+    """Both numbers with the fewest digits (at least 4) that tell them apart."""
+    yours, wanted = yours.item(), wanted.item()
+    if not (isinstance(yours, float) and isinstance(wanted, float)):
+        return str(yours), str(wanted)
+    for digits in (4, 6, 9, 13, 17):
+        mine, right = f"{yours:.{digits}g}", f"{wanted:.{digits}g}"
+        if mine != right:
+            break
+    return mine, right
+
+
+def describe(value: Any) -> str:
+    """What a value is, in a few words for a student."""
+    match value:
+        case None:
+            return "None"
+        case Opaque(name):
+            return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+        case np.ndarray() if value.ndim:
+            return f"an array of shape {value.shape}"
+        case np.ndarray() | float() | int():
+            return "a number"
+        case list() | tuple() | dict() | str():
+            return f"a {type(value).__name__}"
+    return type(value).__name__
+
+
+def _wrap(answer: Any) -> str:
+    if answer is None:
+        return "; is a `return` missing?"
+    return "; wrap it in np.array(...)" if isinstance(answer, list | tuple) else ""

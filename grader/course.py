@@ -1,0 +1,83 @@
+"""A course: a folder with `assignments/` and `solutions/`, its units in teaching order; finds them by name."""
+
+import difflib
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from grader.key import Key, load
+from grader.unit import Unit
+
+
+class CourseError(ValueError):
+    """A course, unit or exercise that cannot be found; the message says what to type instead."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """`root` holds `assignments/`, and for authors `solutions/` too."""
+
+    root: Path
+
+    @cached_property
+    def units(self) -> list[str]:
+        """Names of the units, in teaching order."""
+        for folder in ("assignments", "solutions"):
+            path = self.root / folder / "course.toml"
+            if path.is_file():
+                try:
+                    return list(tomllib.loads(path.read_text(encoding="utf-8"))["units"])
+                except (tomllib.TOMLDecodeError, KeyError, UnicodeDecodeError) as error:
+                    raise CourseError(f"{path} needs a line like units = [\"attention\"]: {error}") from None
+        raise CourseError(f"{self.root} is not a course: it has no assignments/course.toml; name one with --course DIR")
+
+    def assignment(self, unit: str) -> Path:
+        """The student's file of a unit."""
+        return self.root / "assignments" / unit / f"{unit}.py"
+
+    def key_path(self, unit: str) -> Path:
+        return self.root / "assignments" / unit / "key"
+
+    def key(self, unit: str) -> Key:
+        """The public key that lies beside the stubs."""
+        return load(self.key_path(self._known_unit(unit)))
+
+    def solutions(self, unit: str) -> Unit:
+        """What the author wrote; CourseError where a student's folder has none."""
+        folder = self.root / "solutions" / self._known_unit(unit)
+        if not folder.is_dir():
+            raise CourseError(f"{folder} does not exist: this needs the course's solutions")
+        return Unit(unit, folder)
+
+    def resolve(self, name: str) -> tuple[str, str]:
+        """(unit, exercise) that a name means; exercise is empty for a whole unit. `attention.self_attention`, `attention`."""
+        unit, _, exercise = name.partition(".")
+        self._known_unit(unit)
+        if exercise:
+            exercises = [item.name for item in self.key(unit).exercises]
+            if exercise not in exercises:
+                raise CourseError(f"{unit} has no exercise {exercise!r}{did_you_mean(exercise, exercises, unit + '.')}")
+        return unit, exercise
+
+    def _known_unit(self, unit: str) -> str:
+        if unit not in self.units:
+            raise CourseError(f"there is no unit {unit!r}{did_you_mean(unit, self.units)}")
+        return unit
+
+
+def find(start: Path) -> Course | None:
+    """The course that a folder belongs to: itself or the nearest above with `assignments/course.toml`."""
+    for folder in (start, *start.parents):
+        if (folder / "assignments" / "course.toml").is_file() or (folder / "solutions" / "course.toml").is_file():
+            return Course(folder)
+    return None
+
+
+def did_you_mean(wrong: str, known: Sequence[str], prefix: str = "") -> str:
+    """The end of an error's sentence: the nearest known name, or the list."""
+    near = difflib.get_close_matches(wrong, known, 1)
+    if near:
+        return f"; did you mean {prefix}{near[0]}?"
+    return f"; there is {', '.join(known)}" if known else ""

@@ -1,0 +1,130 @@
+"""One exercise: ask the questions, decide the checks, diagnose. Where the answers come from is not its concern."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from grader.diagnose import Evidence, diagnose
+from grader.key import CheckKey, ExerciseKey, Question
+from grader.report import CheckReport, ExerciseReport, Finding, Status
+from grader.rules import RULES
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back for one question: a value, or the finding and status of why there is none.
+
+    `is_final` says that nothing more can be asked of this exercise: time is up, or the process is gone.
+    `changed` are the inputs that the call has changed.
+    """
+
+    value: Any = None
+    finding: Finding | None = None
+    status: Status = Status.PASSED
+    is_final: bool = False
+    changed: Sequence[str] = ()
+    printed: str = ""
+
+
+Ask = Callable[[Question], Answer]
+
+
+def judge(exercise: ExerciseKey, ask: Ask, unit: str) -> ExerciseReport:
+    """The exercise's report. Questions are asked once each, in the order of the checks, until one is final."""
+    start = time.perf_counter()
+    asked: dict[int, Answer] = {}
+    over: list[Answer] = []
+
+    def answer(number: int) -> Answer | None:
+        if number not in asked:
+            if over:
+                return None
+            asked[number] = ask(exercise.questions[number])
+            if asked[number].is_final:
+                over.append(asked[number])
+        return asked[number]
+
+    checks, statuses = [], []
+    for check in exercise.checks:
+        report, status = _decide(check, exercise, answer)
+        checks.append(report)
+        statuses.append(status)
+    checks = _with_diagnosis(exercise, checks, asked)
+    return ExerciseReport(
+        id=f"{unit}.{exercise.name}",
+        status=_overall(statuses, over),
+        points=sum(check.points for check in checks),
+        max_points=exercise.points,
+        seconds=time.perf_counter() - start,
+        checks=tuple(checks),
+        printed="".join(item.printed for item in asked.values()),
+    )
+
+
+def unasked(exercise: ExerciseKey, unit: str, status: Status, finding: Finding) -> ExerciseReport:
+    """The report of an exercise that could not be asked at all: 0 points, the finding at its first check."""
+    checks = [CheckReport(check.claim, Status.SKIPPED, 0, check.points) for check in exercise.checks]
+    checks[0] = replace(checks[0], status=Status.FAILED, finding=finding)
+    return ExerciseReport(f"{unit}.{exercise.name}", status, 0, exercise.points, 0.0, tuple(checks))
+
+
+def _decide(check: CheckKey, exercise: ExerciseKey, answer: Callable[[int], Answer | None]) -> tuple[CheckReport, Status]:
+    """The check's report and, where it failed, how: an exception, a timeout, a wrong value."""
+
+    def failed(finding: Finding, status: Status) -> tuple[CheckReport, Status]:
+        return CheckReport(check.claim, Status.FAILED, 0, check.points, finding), status
+
+    for group, facts in zip(check.groups, check.facts, strict=True):
+        answers = []
+        for number in group:
+            got = answer(number)
+            if got is None:
+                return CheckReport(check.claim, Status.SKIPPED, 0, check.points), Status.SKIPPED
+            if got.finding:
+                return failed(got.finding, got.status)
+            answers.append(got)
+        questions = [exercise.questions[number] for number in group]
+        finding = RULES[check.kind]([got.value for got in answers], questions, exercise.returns, facts, check.options)
+        finding = finding or _mutation(answers, questions)
+        if finding:
+            return failed(finding, Status.FAILED)
+    return CheckReport(check.claim, Status.PASSED, check.points, check.points), Status.PASSED
+
+
+def _mutation(answers: Sequence[Answer], questions: Sequence[Question]) -> Finding | None:
+    for got, question in zip(answers, questions, strict=True):
+        if got.changed:
+            names = " and ".join(got.changed)
+            message = f"your function changes its input {names} (case: {question.label})"
+            return Finding("mutated", message, "Whoever called you still needs it: work on a copy, or write `x = x - m`, not `x -= m`.")
+    return None
+
+
+def _with_diagnosis(exercise: ExerciseKey, checks: list[CheckReport], asked: dict[int, Answer]) -> list[CheckReport]:
+    """The diagnosis becomes the hint of the first check whose values are wrong."""
+    numbers = sorted({n for check in exercise.checks if check.kind == "agrees" for group in check.groups for n in group})
+    evidence = []
+    for number in numbers:
+        if number in asked:
+            got, question = asked[number], exercise.questions[number]
+            right = not got.finding and RULES["agrees"]([got.value], [question], exercise.returns, None, {}) is None
+            evidence.append(Evidence(question, got.value, right))
+    for index, report in enumerate(checks):
+        if exercise.checks[index].kind == "agrees" and report.finding and report.finding.kind in VALUES:
+            if found := diagnose(exercise, evidence):
+                finding = replace(report.finding, hint=found.text, mistake=found.mistake)
+                return [*checks[:index], replace(report, finding=finding), *checks[index + 1 :]]
+            break
+    return checks
+
+
+VALUES = {"value", "shape", "dtype", "type", "nonfinite"}
+
+
+def _overall(statuses: Sequence[Status], over: Sequence[Answer]) -> Status:
+    """The exercise's status: the way it ended if it was ended, else the first failure's."""
+    if over:
+        return over[0].status
+    failures = [status for status in statuses if status is not Status.PASSED]
+    return failures[0] if failures else Status.PASSED

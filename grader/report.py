@@ -1,0 +1,145 @@
+"""What was asked, found and earned: frozen data with one versioned JSON form."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+SCHEMA = 1
+
+
+class Status(StrEnum):
+    """How an exercise, or one check of it, ended. A check knows only passed, failed and skipped."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    CRASH = "crash"
+    FORBIDDEN = "forbidden"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    SKIPPED = "skipped"
+    PENDING = "pending"
+    GRADER_ERROR = "grader_error"
+
+
+KINDS = frozenset(
+    "value shape dtype type nonfinite mutated exception timeout memory crash output forbidden missing".split()
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was wrong, where and by how much (`message`), and what to try (`hint`)."""
+
+    kind: str
+    message: str
+    hint: str = ""
+    mistake: str = ""
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"{self.kind!r} is no kind of finding; kinds are {sorted(KINDS)}")
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    claim: str
+    status: Status
+    points: int
+    max_points: int
+    finding: Finding | None = None
+
+
+@dataclass(frozen=True)
+class ExerciseReport:
+    """`printed` is what the student's code printed meanwhile: for their eyes, not part of the JSON form."""
+
+    id: str
+    status: Status
+    points: int
+    max_points: int
+    seconds: float
+    checks: tuple[CheckReport, ...]
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """One submission against one key. `sha256` is of the submission's bytes, `key` names the key."""
+
+    submission: str
+    sha256: str
+    unit: str
+    key: str
+    isolation: str
+    seconds: float
+    exercises: tuple[ExerciseReport, ...]
+
+    @property
+    def points(self) -> int:
+        return sum(exercise.points for exercise in self.exercises)
+
+    @property
+    def max_points(self) -> int:
+        return sum(exercise.max_points for exercise in self.exercises)
+
+    @property
+    def is_perfect(self) -> bool:
+        return self.points == self.max_points
+
+    @property
+    def is_our_fault(self) -> bool:
+        return any(exercise.status is Status.GRADER_ERROR for exercise in self.exercises)
+
+
+def to_json(report: Report) -> dict[str, Any]:
+    """The report as JSON data, schema 1."""
+    return {
+        "schema": SCHEMA,
+        "submission": report.submission,
+        "sha256": report.sha256,
+        "unit": report.unit,
+        "key": report.key,
+        "isolation": report.isolation,
+        "points": report.points,
+        "max_points": report.max_points,
+        "seconds": round(report.seconds, 4),
+        "exercises": [_exercise_to_json(exercise) for exercise in report.exercises],
+    }
+
+
+def from_json(data: Mapping[str, Any]) -> Report:
+    """The report that `to_json` wrote; ValueError for another schema."""
+    if data.get("schema") != SCHEMA:
+        raise ValueError(f"report has schema {data.get('schema')!r}; this version reads {SCHEMA}")
+    return Report(
+        **{name: data[name] for name in ("submission", "sha256", "unit", "key", "isolation", "seconds")},
+        exercises=tuple(_exercise_from_json(exercise) for exercise in data["exercises"]),
+    )
+
+
+def _exercise_to_json(exercise: ExerciseReport) -> dict[str, Any]:
+    data = asdict(exercise) | {"seconds": round(exercise.seconds, 4), "status": str(exercise.status)}
+    del data["printed"]
+    for check in data["checks"]:
+        check["status"] = str(check["status"])
+        if check["finding"] is None:
+            del check["finding"]
+    return data | {"checks": list(data["checks"])}
+
+
+def _exercise_from_json(data: Mapping[str, Any]) -> ExerciseReport:
+    checks = tuple(
+        CheckReport(
+            check["claim"],
+            Status(check["status"]),
+            check["points"],
+            check["max_points"],
+            Finding(**check["finding"]) if "finding" in check else None,
+        )
+        for check in data["checks"]
+    )
+    return ExerciseReport(data["id"], Status(data["status"]), data["points"], data["max_points"], data["seconds"], checks)

@@ -1,0 +1,138 @@
+"""How a check is decided: one rule for each kind of check. Pure functions of rebuilt data, on our side.
+
+A rule gets the student's answers to one case's questions, the questions, and the check's facts and options;
+it returns a Finding, or None where the claim holds.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from grader.compare import at, difference, leaves, named, numbers
+from grader.key import Question
+from grader.report import Finding
+
+CLEARLY = 1000  # a move counts from this many tolerances on: what is asked to move moves by far more than rounding
+SLOPE_TOLERANCE = 1e-6  # central difference, h = 1e-5: truncation h²·f''' and rounding eps/h are both near 1e-10
+
+
+def agrees(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
+    (answer,), (question,) = answers, questions
+    found = difference(answer, question.expected, question.tolerance, names)
+    return Finding(found.kind, f"{found.text} ({on(question)})") if found else None
+
+
+def moves(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
+    if malformed := _malformed(answers, questions, names):
+        return malformed
+    before, after = questions
+    moved = False
+    for (path, old), (_, new), tolerance in zip(leaves(before.expected), leaves(after.expected), before.tolerance, strict=True):
+        yours = [np.asarray(at(answer, path)) for answer in answers]
+        shift, reference = np.abs(yours[1] - yours[0]), np.abs(np.asarray(new) - np.asarray(old))
+        strayed = (reference <= tolerance) & ~(shift <= tolerance)
+        if strayed.any():
+            where = [int(i) for i in np.argwhere(strayed)[0]]
+            values = numbers(yours[1][tuple(where)], yours[0][tuple(where)])
+            place = f"{named(path, names)}{where or ''}"
+            return Finding("value", f"{place} must stay as it is, but it moves from {values[1]} to {values[0]} ({on(before)})")
+        must = reference > CLEARLY * max(tolerance, 1e-12)
+        # half of them is enough: values that are wrong elsewhere may coincide here and there
+        moved |= bool(must.any()) and (shift > tolerance)[must].mean() >= 0.5
+    return None if moved else Finding("value", f"your answer does not move, and it must ({on(before)})")
+
+
+def keeps(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
+    if malformed := _malformed(answers, questions, names):
+        return malformed
+    part, measure = options["part"], MEASURES[options["measure"]]
+    path = () if part is None else (part,)
+    first, second = (np.asarray(at(answer, path)) for answer in answers)
+    wanted = np.asarray(at(questions[0].expected, path))
+    tolerance = _tolerance_at(questions[0], path) * wanted.shape[options["axis"]]
+    yours, expected = measure(first, options["axis"]), measure(wanted, options["axis"])
+    wrong = ~(np.abs(yours - expected) <= tolerance)
+    name = named(path, names)
+    if wrong.any():
+        index = tuple(np.argwhere(wrong)[0])
+        mine, right = numbers(yours[index], expected[index])
+        along = f"the {options['measure']} of {name} along axis {options['axis']}"
+        return Finding("value", f"{along} is {mine}, expected {right} ({on(questions[0])})")
+    if not (np.abs(second - first) > tolerance).any():
+        return Finding("value", f"{name} does not move with the input, and it must ({on(questions[0])})")
+    return None
+
+
+def slopes(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
+    if malformed := _malformed(answers, questions, names):
+        return malformed
+    (_, gradient), (up, _), (down, _) = answers
+    slope = (float(np.asarray(up)) - float(np.asarray(down))) / (2 * options["h"])
+    pairs = list(zip(leaves(gradient), leaves(facts), strict=True))
+    claimed = sum(float((np.asarray(g) * np.asarray(v)).sum()) for (_, g), (_, v) in pairs)
+    size = sum(float(np.abs(np.asarray(g) * np.asarray(v)).sum()) for (_, g), (_, v) in pairs)
+    if not np.isfinite(claimed) or not abs(slope - claimed) <= SLOPE_TOLERANCE * max(size, abs(slope)):
+        mine, right = numbers(np.float64(claimed), np.float64(slope))
+        text = f"along a random direction your value changes at a rate of {right}, your gradient says {mine}"
+        return Finding("value", f"{text} ({on(questions[0])})")
+    if size == 0:
+        return Finding("value", f"your gradient is zero and your value does not move ({on(questions[0])})")
+    return None
+
+
+def orders(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
+    (answer,), (question,) = answers, questions
+    members, pairs = facts
+    where = on(question)
+    if not isinstance(answer, list | tuple):
+        found = difference(answer, question.expected, question.tolerance, names)
+        return Finding("type", f"{found.text} ({where})" if found else f"expected a list ({where})")
+    answer = [item.item() if isinstance(item, np.ndarray) and item.ndim == 0 else item for item in answer]
+    for member in members:
+        if (count := sum(type(item) is type(member) and item == member for item in answer)) != 1:
+            return Finding("value", f"{member!r} {_times(count)}, expected once ({where})")
+    if len(answer) != len(members):
+        return Finding("value", f"your list has {len(answer)} entries, expected {len(members)} ({where})")
+    position = {item: index for index, item in enumerate(answer)}
+    for first, second in pairs:
+        if position[first] > position[second]:
+            return Finding("value", f"{second!r} comes before {first!r} in your list, expected after it ({where})")
+    return None
+
+
+RULES: dict[str, Callable[..., Finding | None]] = {
+    "agrees": agrees,
+    "moves": moves,
+    "keeps": keeps,
+    "slopes": slopes,
+    "orders": orders,
+}
+
+MEASURES: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
+    "sum": lambda array, axis: array.sum(axis),
+    "norm": lambda array, axis: np.linalg.norm(array, axis=axis),
+}
+
+
+def on(question: Question) -> str:
+    """How a finding names its case."""
+    return f"case: {question.label}"
+
+
+def _malformed(answers: list, questions: list[Question], names: Sequence[str]) -> Finding | None:
+    """A finding where an answer has not the form of the expected one, whatever its values."""
+    for answer, question in zip(answers, questions, strict=True):
+        anything = [np.inf] * len(question.tolerance)
+        found = difference(answer, question.expected, anything, names)
+        if found and found.kind != "value":
+            return Finding(found.kind, f"{found.text} ({on(question)})")
+    return None
+
+
+def _tolerance_at(question: Question, path: tuple) -> float:
+    return max(t for (where, _), t in zip(leaves(question.expected), question.tolerance, strict=True) if where[: len(path)] == path)
+
+
+def _times(count: int) -> str:
+    return "is missing from your list" if count == 0 else f"is in your list {count} times"

@@ -1,0 +1,133 @@
+"""The text of a reference: cut by position into signatures, docstrings and stubs, and edited into mutants."""
+
+import ast
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+
+from grader.exercise import Edit
+
+BODY = "# YOUR CODE HERE\n    raise NotImplementedError"  # nbgrader's words, so that students meet one convention
+SHAPE = re.compile(r"(\w+) \(([^()]*)\)")
+
+
+class SourceError(ValueError):
+    """A reference or a mistake that cannot be cut or edited as asked; the message says where."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One function of a reference, as text and as what its signature and docstring say."""
+
+    name: str
+    text: str
+    node: ast.FunctionDef
+
+    @cached_property
+    def parameters(self) -> list[str]:
+        return [argument.arg for argument in self.node.args.args]
+
+    @cached_property
+    def signature(self) -> str:
+        return f"{self.name}({ast.unparse(self.node.args)})"
+
+    @cached_property
+    def docstring(self) -> str:
+        return ast.get_docstring(self.node) or ""
+
+    @cached_property
+    def summary(self) -> str:
+        """The signature and the docstring, as a terminal shows them."""
+        return f"{self.signature}\n\n{self.docstring}\n"
+
+    @cached_property
+    def shapes(self) -> dict[str, list[str]]:
+        """The axes of each argument, from the docstring's shape line: `x (N, D), W (D, M) -> y (N, M)`."""
+        return {name: _axes(inside) for name, inside in SHAPE.findall(self._shape_line[0]) if name in self.parameters}
+
+    @cached_property
+    def returns(self) -> list[str]:
+        """What the docstring's shape line calls the answers."""
+        after = self._shape_line[1]
+        while (inner := re.sub(r"\([^()]*\)", "", after)) != after:
+            after = inner
+        return [word for word in re.findall(r"[^\W\d]\w*", after)]
+
+    @property
+    def _shape_line(self) -> tuple[str, str]:
+        for line in self.docstring.splitlines():
+            if " -> " in line:
+                before, after = line.split(" -> ", 1)
+                return before, after
+        return "", ""
+
+    @cached_property
+    def stub(self) -> str:
+        """The function with its body cut out: decorators, signature, docstring and comments above survive."""
+        lines = self.text.splitlines()
+        first = self.node.decorator_list[0].lineno if self.node.decorator_list else self.node.lineno
+        body = self.node.body
+        if not ast.get_docstring(self.node):
+            raise SourceError(f"{self.name} has no docstring; it is the first thing a student reads")
+        kept = lines[first - 1 : body[0].end_lineno]
+        return "\n".join(kept) + f"\n    {BODY}\n"
+
+    @cached_property
+    def span(self) -> tuple[int, int]:
+        """First and last line of the function, from 1."""
+        return self.node.lineno, self.node.end_lineno or self.node.lineno
+
+    @property
+    def body(self) -> str:
+        """The function as written, docstring and all."""
+        first, last = self.span
+        return "\n".join(self.text.splitlines()[first - 1 : last])
+
+
+def _axes(inside: str) -> list[str]:
+    return [axis.strip() for axis in inside.split(",") if axis.strip()]
+
+
+def functions(text: str) -> dict[str, Source]:
+    """The functions of a module's text, by name, in order."""
+    return {node.name: Source(node.name, text, node) for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+
+
+def stub_module(text: str, exercises: list[str]) -> str:
+    """A module's text with the exercises' bodies cut out and private helpers left out; all else stays as it is."""
+    found, lines = functions(text), text.splitlines()
+    pieces: list[str] = []
+    done = 0
+    for source in found.values():
+        first = source.node.decorator_list[0].lineno if source.node.decorator_list else source.node.lineno
+        pieces.extend(lines[done : first - 1])
+        if source.name in exercises:
+            pieces.extend(source.stub.splitlines())
+        elif not source.name.startswith("_"):
+            pieces.extend(lines[first - 1 : source.span[1]])
+        done = source.span[1]
+    pieces.extend(lines[done:])
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(pieces).rstrip() + "\n")
+
+
+def mutate(text: str, exercise: str, change: Edit) -> str:
+    """A module's text with one edit inside one function; SourceError unless `old` is there exactly once."""
+    name = change.of or exercise
+    source = functions(text).get(name)
+    if source is None:
+        raise SourceError(f"{exercise}: an edit is of {name}, which the reference does not define")
+    if (count := source.body.count(change.old)) != 1:
+        raise SourceError(f"{exercise}: {change.old!r} occurs {count} times in {name}; an edit needs it exactly once")
+    first, last = source.span
+    lines = text.splitlines()
+    changed = source.body.replace(change.old, change.new).splitlines()
+    return "\n".join(lines[: first - 1] + changed + lines[last:]) + "\n"
+
+
+def run_text(text: str, name: str, file: str) -> ModuleType:
+    """A module from its text, under a name of its own and not in sys.modules."""
+    module = ModuleType(name)
+    module.__file__ = file
+    exec(compile(text, file, "exec"), module.__dict__)
+    return module
