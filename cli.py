@@ -1,1 +1,157 @@
-def main(): pass
+"""The `grade` command: arguments in, exit code out, no logic. Whatever is heavy is imported where it is used."""
+
+import os
+import sys
+
+import click
+
+from grader import __version__
+
+USAGE, OURS = 2, 3  # exit statuses; 0 is all points, 1 is some missing
+
+
+class Commands(click.Group):
+    """A group whose first word may be a target instead of a command: `grade attention` is `grade check attention`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h", "--version")):
+            args = ["check", *args]
+        return super().parse_args(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage("grade", "[TARGET]... | COMMAND [ARGS]...")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="grade")
+def grade() -> None:
+    """Check your answers to the course's exercises, and learn what is wrong, where, and what to try.
+
+    \b
+    grade                             where you are: every unit, points, what is next
+    grade attention                   check a unit
+    grade attention.self_attention    check one exercise
+    grade my/attention.py             check a file, or a folder of them
+
+    Exit status: 0 all points, 1 some missing, 2 wrong usage, 3 the grader's own fault (never costs points).
+    """
+
+
+def course_option(command):
+    return click.option("--course", "course_dir", metavar="DIR", help="The course, if you are not inside it.")(command)
+
+
+@grade.command(hidden=True)
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.option("--unit", metavar="UNIT", help="The unit of a file whose name does not tell.")
+@click.option("--seed", type=click.IntRange(min=0), help="Draw fresh inputs with this seed (needs the solutions).")
+@click.option("--key", "key_file", metavar="FILE", help="Grade against this key.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-o", "--output", metavar="FILE", help="Write the report there.")
+@click.option("--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds for an exercise.")
+@course_option
+def check(targets, unit, seed, key_file, form, output, timeout, course_dir) -> None:
+    """Check units, exercises, files or folders."""
+    from grader.sandbox.limits import Limits
+    from grader.sandbox.server import Sandbox, SandboxError
+
+    try:
+        with Sandbox(Limits(seconds=timeout)) as sandbox:  # started before any key or solution is read
+            from grader.commands import check as run
+
+            status = run.check(sandbox, targets, unit, seed, key_file, form, output, course_dir)
+    except SandboxError as error:
+        click.echo(f"Error: {error}", err=True)
+        status = OURS
+    sys.exit(status)
+
+
+@grade.command()
+@click.argument("exercise")
+@click.argument("step", type=click.IntRange(min=1), default=1)
+@course_option
+def hint(exercise, step, course_dir) -> None:
+    """Give a hint for an exercise; STEP 2 and 3 say more."""
+    from grader.commands import read
+
+    read.hint(course_dir, exercise, step)
+
+
+@grade.command()
+@click.argument("exercise")
+@course_option
+def explain(exercise, course_dir) -> None:
+    """Show an exercise's handout, what it promises, and its points."""
+    from grader.commands import read
+
+    read.explain(course_dir, exercise)
+
+
+@grade.command()
+@click.argument("exercise")
+@course_option
+def reset(exercise, course_dir) -> None:
+    """Put one exercise's stub back; what you wrote is kept in a backup beside it."""
+    from grader.commands import read
+
+    read.reset(course_dir, exercise)
+
+
+@grade.group()
+def dev() -> None:
+    """For authors: scaffold, build and prove exercises."""
+
+
+@dev.command("new")
+@click.argument("target", metavar="UNIT.EXERCISE")
+@course_option
+def dev_new(target, course_dir) -> None:
+    """Scaffold an exercise in solutions/."""
+    from grader.commands import author
+
+    author.new(course_dir, target)
+
+
+@dev.command("build")
+@click.argument("units", nargs=-1)
+@course_option
+def dev_build(units, course_dir) -> None:
+    """Write assignments/ from solutions/: stubs, handouts, notebooks, keys."""
+    from grader.commands import author
+
+    author.build(course_dir, units)
+
+
+@dev.command("check")
+@click.argument("targets", nargs=-1, metavar="[UNIT|UNIT.EXERCISE]...")
+@click.option("--seeds", type=click.IntRange(min=1), default=200, show_default=True)
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes; as many as there are cores by default.")
+@course_option
+def dev_check(targets, seeds, jobs, course_dir) -> None:
+    """Prove every exercise by the six rules, on many seeds."""
+    from grader.commands import author
+
+    sys.exit(author.check(course_dir, targets, seeds, jobs))
+
+
+def main() -> None:
+    """The console script."""
+    from grader.errors import GraderError
+
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding shows escapes, not a traceback
+    try:
+        grade(prog_name="grade")
+    except GraderError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(USAGE)
+    except Exception as error:
+        if os.environ.get("GRADE_DEBUG"):
+            raise
+        text = " ".join(f"{type(error).__name__}: {error}".split())
+        click.echo(f"Error: the grader itself failed ({text}). No points are lost; please report it, with GRADE_DEBUG=1.", err=True)
+        sys.exit(OURS)
+
+
+if __name__ == "__main__":
+    main()

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from grader.errors import GraderError
 from grader.key import Key, load
-from grader.unit import Unit
+
+if TYPE_CHECKING:
+    from grader.unit import Unit
 
 
-class CourseError(ValueError):
+class CourseError(GraderError):
     """A course, unit or exercise that cannot be found; the message says what to type instead."""
 
 
@@ -44,11 +48,13 @@ class Course:
         """The public key that lies beside the stubs."""
         return load(self.key_path(self._known_unit(unit)))
 
-    def solutions(self, unit: str) -> Unit:
+    def solutions(self, unit: str) -> "Unit":
         """What the author wrote; CourseError where a student's folder has none."""
         folder = self.root / "solutions" / self._known_unit(unit)
         if not folder.is_dir():
             raise CourseError(f"{folder} does not exist: this needs the course's solutions")
+        from grader.unit import Unit  # for authors; grading a key needs none of it
+
         return Unit(unit, folder)
 
     def resolve(self, name: str) -> tuple[str, str]:

@@ -102,21 +102,32 @@ def _mutation(answers: Sequence[Answer], questions: Sequence[Question]) -> Findi
 
 
 def _with_diagnosis(exercise: ExerciseKey, checks: list[CheckReport], asked: dict[int, Answer]) -> list[CheckReport]:
-    """The diagnosis becomes the hint of the first check whose values are wrong."""
-    numbers = sorted({n for check in exercise.checks if check.kind == "agrees" for group in check.groups for n in group})
-    evidence = []
-    for number in numbers:
-        if number in asked:
-            got, question = asked[number], exercise.questions[number]
-            right = not got.finding and RULES["agrees"]([got.value], [question], exercise.returns, None, {}) is None
-            evidence.append(Evidence(question, got.value, right))
-    for index, report in enumerate(checks):
-        if exercise.checks[index].kind == "agrees" and report.finding and report.finding.kind in VALUES:
-            if found := diagnose(exercise, evidence):
-                finding = replace(report.finding, hint=found.text, mistake=found.mistake)
-                return [*checks[:index], replace(report, finding=finding), *checks[index + 1 :]]
-            break
-    return checks
+    """Each check whose values are wrong gets a diagnosis as its hint, where one fits.
+
+    One that fits every answer to the exercise comes first. Where two mistakes were made at once there is none; then
+    a diagnosis may still fit all the answers of one check.
+    """
+    evidence = _evidence(exercise, asked)
+    whole = diagnose(exercise, [item for group in evidence for item in group])
+    diagnosed = list(checks)
+    for index, (report, items) in enumerate(zip(checks, evidence, strict=True)):
+        if items and report.finding and report.finding.kind in VALUES and (found := whole or diagnose(exercise, items)):
+            finding = replace(report.finding, hint=found.text, mistake=found.mistake)
+            diagnosed[index] = replace(report, finding=finding)
+    return diagnosed
+
+
+def _evidence(exercise: ExerciseKey, asked: dict[int, Answer]) -> list[list[Evidence]]:
+    """For each check that is about single answers, what they were and whether they were right."""
+    evidence: list[list[Evidence]] = [[] for _ in exercise.checks]
+    for check, items in zip(exercise.checks, evidence, strict=True):
+        for group, facts in zip(check.groups, check.facts, strict=True):
+            if len(group) > 1 or group[0] not in asked:
+                continue
+            got, question = asked[group[0]], exercise.questions[group[0]]
+            finding = got.finding or RULES[check.kind]([got.value], [question], exercise.returns, facts, check.options)
+            items.append(Evidence(question, got.value, finding is None))
+    return evidence
 
 
 VALUES = {"value", "shape", "dtype", "type", "nonfinite"}

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from grader.errors import GraderError
 from grader.sandbox import wire
 
 SCHEMA = 1
@@ -17,7 +18,7 @@ MAX_KEY = 512 << 20  # bytes a key may unpack to; a megabyte is usual
 MAGIC = b"grader key\n"
 
 
-class KeyFileError(ValueError):
+class KeyFileError(GraderError):
     """A file that is not a key this version reads; the message says which and what to do."""
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 
+from grader.errors import GraderError
 from grader.exercise import Edit
 
 BODY = "# YOUR CODE HERE\n    raise NotImplementedError"  # nbgrader's words, so that students meet one convention
 SHAPE = re.compile(r"(\w+) \(([^()]*)\)")
 
 
-class SourceError(ValueError):
+class SourceError(GraderError):
     """A reference or a mistake that cannot be cut or edited as asked; the message says where."""
 
 

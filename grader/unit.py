@@ -11,11 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
+from grader.errors import GraderError
 from grader.exercise import Edit, Exercise
 from grader.source import Source, SourceError, functions, mutate, run_text
 
 
-class UnitError(ValueError):
+class UnitError(GraderError):
     """A unit's files do not fit together; the message says which file and what to do."""
 
 

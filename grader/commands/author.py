@@ -1,0 +1,139 @@
+"""`grade dev new|build|check`: scaffold, write assignments/, prove."""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from grader.authoring import build as building
+from grader.authoring import scaffold
+from grader.authoring.proof import Proof, prove
+from grader.commands.check import open_course
+from grader.course import Course, CourseError, did_you_mean
+from grader.errors import GraderError
+from grader.render.terminal import make_console
+
+CHUNK = 25  # seeds a process proves at a time: small enough for a progress bar to move
+
+
+def new(course_dir: str | None, target: str) -> None:
+    """Scaffold an exercise and say what to fill in."""
+    course = _course(course_dir)
+    for path in scaffold.new(course, target):
+        print(_shown(path))
+    print(f"Fill these in, then: grade dev check {target}")
+
+
+def build(course_dir: str | None, units: Sequence[str]) -> None:
+    """Write assignments/ and name what changed."""
+    course = _course(course_dir)
+    changed = building.build(course, _units(course, units))
+    for path in changed:
+        print(_shown(path))
+    print(f"{len(changed)} files written" if changed else "assignments/ is fresh")
+
+
+def check(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int | None) -> int:
+    """Prove exercises in parallel and print the table; returns the exit status."""
+    course = _course(course_dir)
+    chosen = list(_exercises(course, targets))
+    proofs = _prove_all(course, chosen, seeds, jobs or os.cpu_count() or 1)
+    stale = building.stale(course, list(dict.fromkeys(unit for unit, _ in chosen)))
+    console = make_console()
+    console.print(_table(proofs))
+    for proof in proofs:
+        for failure in proof.failures:
+            console.print(Text(f"✗ {proof.exercise}: {failure}", "red"), soft_wrap=True)
+    for sentence in stale:
+        console.print(Text(f"✗ rule 6: {sentence}", "red"), soft_wrap=True)
+    if any(proof.failures for proof in proofs) or stale:
+        return 1
+    console.print(Text(f"✓ {len(proofs)} exercises hold all six rules on {seeds} seeds", "green"))
+    return 0
+
+
+def _course(course_dir: str | None) -> Course:
+    course = open_course(course_dir)
+    if course is None:
+        raise CourseError("this is no course: go into its folder, or name it with --course DIR")
+    return course
+
+
+def _units(course: Course, names: Sequence[str]) -> list[str]:
+    for name in names:
+        course.solutions(name)
+    return list(names or course.units)
+
+
+def _exercises(course: Course, targets: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """(unit, exercise) for each target, read from the solutions: a key may not have been built yet."""
+    for target in targets or course.units:
+        unit, _, exercise = target.partition(".")
+        names = list(course.solutions(unit).exercises)
+        if exercise and exercise not in names:
+            raise GraderError(f"{unit} has no exercise {exercise!r}{did_you_mean(exercise, names, unit + '.')}")
+        yield from ((unit, name) for name in names if name == exercise or not exercise)
+
+
+def _prove_all(course: Course, chosen: Sequence[tuple[str, str]], seeds: int, jobs: int) -> list[Proof]:
+    columns = [TextColumn("proving"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+    console = make_console(stderr=True)
+    parts: dict[tuple[str, str], list[Proof]] = {key: [] for key in chosen}
+    with (
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
+        ProcessPoolExecutor(jobs, get_context("spawn")) as pool,
+    ):
+        chunks = [range(first, min(first + CHUNK, seeds)) for first in range(0, seeds, CHUNK)]
+        futures = {
+            pool.submit(_prove_chunk, course.root, unit, name, chunk): (unit, name)
+            for unit, name in chosen
+            for chunk in chunks
+        }
+        bar = progress.add_task("proving", total=len(futures))
+        for future in as_completed(futures):
+            parts[futures[future]].append(future.result())
+            progress.advance(bar)
+    return [_merged(proofs) for proofs in parts.values()]
+
+
+def _prove_chunk(root: Path, unit: str, name: str, seeds: range) -> Proof:
+    return prove(Course(root).solutions(unit), name, seeds)
+
+
+def _merged(proofs: Sequence[Proof]) -> Proof:
+    """One proof from those of several ranges of seeds."""
+    first = proofs[0]
+    first.seeds = sum(proof.seeds for proof in proofs)
+    first.tolerance = max(proof.tolerance for proof in proofs)
+    first.nearest = min(proof.nearest for proof in proofs)
+    first.used = max(proof.used for proof in proofs)
+    first.failures = list(dict.fromkeys(failure for proof in proofs for failure in proof.failures))
+    return first
+
+
+def _table(proofs: Sequence[Proof]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("exercise")
+    for head in ("points", "cases", "mistakes", "rewrites", "seeds", "tolerance", "rewrites use", "nearest mistake"):
+        table.add_column(head, justify="right")
+    for proof in proofs:
+        table.add_row(
+            Text(proof.exercise, "red" if proof.failures else ""),
+            *(str(n) for n in (proof.points, proof.cases, proof.mistakes, proof.rewrites, proof.seeds)),
+            f"{proof.tolerance:.0e}",
+            f"{proof.used:.1%}",
+            f"{proof.nearest:.0e} tol",
+        )
+    return table
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,186 @@
+"""`grade [TARGET]...`: find the files and their keys, grade, show."""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import report as reports
+from grader import submission
+from grader.course import Course, CourseError, did_you_mean, find
+from grader.errors import GraderError
+from grader.grading import grade
+from grader.key import Key, load
+from grader.render import terminal
+from grader.render.overview import render_overview
+from grader.report import Report
+from grader.sandbox.server import Sandbox
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file to grade, the unit it belongs to, and the exercises that were asked for (empty: all)."""
+
+    file: Path
+    unit: str
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Where keys come from: one file for everything, a fresh seed, or the course's public ones."""
+
+    course: Course | None
+    file: str | None = None
+    seed: int | None = None
+
+    def of(self, unit: str) -> Key:
+        if self.file:
+            return load(Path(self.file))
+        if self.course is None:
+            raise CourseError("this is no course: go into its folder, or name it with --course DIR, or a key with --key FILE")
+        if self.seed is not None:
+            from grader.compile import compile_key  # a student's run never loads what runs references
+
+            return compile_key(self.course.solutions(unit), self.seed)
+        return self.course.key(unit)
+
+
+def check(
+    sandbox: Sandbox,
+    names: Sequence[str],
+    unit: str | None,
+    seed: int | None,
+    key_file: str | None,
+    form: str,
+    output: str | None,
+    course_dir: str | None,
+) -> int:
+    """Grade the targets and show their reports; returns the exit status."""
+    course = open_course(course_dir, *names)
+    keys = Keys(course, key_file, seed)
+    if key_file and not unit:
+        unit = load(Path(key_file)).unit
+    targets = list(_targets(names, unit, course)) if names else list(_everything(course))
+    graded = []
+    for target in targets:
+        key = keys.of(target.unit)
+        handed_in = submission.read(target.file)
+        with _progress(form) as progress:
+            graded.append((key.title, grade(handed_in, key, sandbox, target.only, progress)))
+    with _destination(output) as file:
+        _show(graded, form, file, overview=not names)
+    if any(item.is_our_fault for _, item in graded):
+        return 3
+    return 0 if all(item.is_perfect for _, item in graded) else 1
+
+
+def open_course(course_dir: str | None, *near: str) -> Course | None:
+    """The course that was named, or the one around here, around a target, or beside the grader's own files."""
+    if course_dir:
+        course = Course(Path(course_dir))
+        course.units  # noqa: B018  says at once if it is none
+        return course
+    places = [Path.cwd(), *(Path(name).resolve() for name in near), Path(__file__).resolve().parents[2]]
+    return next(filter(None, map(find, places)), None)
+
+
+def _targets(names: Sequence[str], unit: str | None, course: Course | None) -> Iterator[Target]:
+    """What each name means, one target a file; exercises of one unit are asked together."""
+    wanted: dict[Path, Target] = {}
+    for name in names:
+        for target in _resolve(name, unit, course):
+            known = wanted.get(target.file)
+            both = known and known.only and target.only
+            wanted[target.file] = Target(target.file, target.unit, known.only + target.only if both else target.only)
+    yield from wanted.values()
+
+
+def _resolve(name: str, unit: str | None, course: Course | None) -> Iterator[Target]:
+    path = Path(name)
+    is_name = os.sep not in name and path.suffix != ".py"
+    if course and is_name and name.partition(".")[0] in course.units:
+        found, exercise = course.resolve(name)
+        yield Target(course.assignment(found), found, (exercise,) if exercise else ())
+    elif path.is_dir():
+        files = sorted(file for file in path.rglob("*.py") if _unit_by_name(file, course))
+        if not files:
+            raise GraderError(f"{name} holds no file named after a unit; name a file, with --unit if its name does not tell")
+        for file in files:
+            yield Target(file, unit or file.stem)
+    elif path.exists():
+        yield Target(path, unit or _unit_of(path, course))
+    elif course and is_name:
+        course.resolve(name)  # says what there is instead
+    else:
+        near = sorted(path.parent.glob("*.py")) if path.parent.is_dir() else []
+        raise GraderError(f"there is no file {name}{did_you_mean(name, [str(item) for item in near][:20])}")
+
+
+def _unit_by_name(path: Path, course: Course | None) -> bool:
+    return course is not None and path.stem in course.units
+
+
+def _unit_of(path: Path, course: Course | None) -> str:
+    """The unit of a file: by its name, else by what it defines most of."""
+    if course is None or _unit_by_name(path, course):
+        return path.stem
+    handed_in = submission.read(path)
+    counts = {unit: sum(handed_in.defines(item.name) for item in course.key(unit).exercises) for unit in course.units}
+    best = max(counts, key=lambda unit: counts[unit], default="")
+    if not best or not counts[best]:
+        units = ", ".join(course.units)
+        raise GraderError(f"cannot tell which unit {path} belongs to; add --unit UNIT, one of {units}")
+    return best
+
+
+def _everything(course: Course | None) -> Iterator[Target]:
+    if course is None:
+        raise CourseError("this is no course: go into its folder, or name it with --course DIR")
+    for unit in course.units:
+        yield Target(course.assignment(unit), unit)
+
+
+def _show(graded: Sequence[tuple[str, Report]], form: str, file, overview: bool) -> None:
+    if form == "json":
+        data = [reports.to_json(item) for _, item in graded]
+        whole = data[0] if len(data) == 1 and not overview else {"schema": reports.SCHEMA, "reports": data}
+        print(json.dumps(whole, indent=2), file=file)
+        return
+    console = terminal.make_console(file)
+    if overview:
+        render_overview(graded, console)
+        return
+    for number, (title, item) in enumerate(graded):
+        if number:
+            console.print()
+        terminal.render(item, title, console)
+
+
+@contextlib.contextmanager
+def _destination(output: str | None) -> Iterator:
+    """Standard output, or a file that appears whole or not at all."""
+    if output is None:
+        yield None
+        return
+    path = Path(output)
+    part = path.with_name(path.name + ".part")
+    try:
+        with open(part, "w", encoding="utf-8") as file:
+            yield file
+        os.replace(part, path)
+    except OSError as error:
+        raise GraderError(f"cannot write {output}: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def _progress(form: str) -> Iterator:
+    """What is being graded, on a terminal, while it takes long enough to be read."""
+    console = terminal.make_console(stderr=True)
+    if form != "text" or not console.is_terminal:
+        yield lambda name: None
+        return
+    with console.status("") as status:
+        yield lambda name: status.update(f"grading {name}")

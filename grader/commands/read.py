@@ -1,0 +1,99 @@
+"""`grade hint`, `grade explain`, `grade reset`: what a key says of an exercise."""
+
+import os
+import shutil
+from pathlib import Path
+
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.text import Text
+
+from grader.commands.check import open_course
+from grader.course import Course, CourseError
+from grader.errors import GraderError
+from grader.key import ExerciseKey
+from grader.render.maths import plain
+from grader.render.terminal import WIDTH, make_console
+
+
+def hint(course_dir: str | None, name: str, step: int) -> None:
+    """Print one hint of an exercise."""
+    _, _, exercise = _find(course_dir, name)
+    if step > len(exercise.hints):
+        raise GraderError(f"{name} has {len(exercise.hints)} hints; STEP goes from 1 to {len(exercise.hints)}")
+    console = make_console()
+    console.print(Text(exercise.hints[step - 1]), width=min(console.width, WIDTH))
+    if step < len(exercise.hints):
+        console.print(Text(f"\nhint {step} of {len(exercise.hints)}; one more: grade hint {name} {step + 1}", "dim"))
+    else:
+        console.print(Text(f"\nhint {step} of {step}; the handout: grade explain {name}", "dim"))
+
+
+def explain(course_dir: str | None, name: str) -> None:
+    """Print an exercise's signature, handout, claims and points."""
+    _, _, exercise = _find(course_dir, name)
+    console = make_console()
+    width = min(console.width, WIDTH)
+    signature, _, rest = exercise.summary.partition("\n")
+    console.print(Text(f"{name}", "bold").append(f"  {exercise.points} points", "dim"))
+    console.print()
+    console.print(Text(f"def {signature}", "cyan"), soft_wrap=True)
+    console.print(Padding(Text(rest.strip()), (0, 0, 1, 4)), width=width)
+    console.print(Markdown(plain(exercise.handout)), width=width)
+    console.print(Text("\nWhat is checked", "bold"))
+    for check in exercise.checks:
+        console.print(Padding(Text(f"{check.points}  {check.claim}"), (0, 0, 0, 2)), width=width)
+    labels = "; ".join(dict.fromkeys(exercise.questions[group[0]].label for check in exercise.checks for group in check.groups))
+    console.print(Text(f"\nCases: {labels}", "dim"), width=width)
+
+
+def reset(course_dir: str | None, name: str) -> None:
+    """Put an exercise's stub back into the student's file and keep a copy of the file as it was."""
+    course, unit, exercise = _find(course_dir, name)
+    path = course.assignment(unit)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GraderError(f"cannot read {path}: {error}") from None
+    backup = _free_name(path)
+    shutil.copy2(path, backup)
+    part = path.with_name(path.name + ".part")
+    part.write_text(with_stub(text, exercise.name, exercise.stub), encoding="utf-8")
+    os.replace(part, path)
+    make_console().print(Text(f"{name} is a stub again; your file as it was: {backup}"), soft_wrap=True)
+
+
+def with_stub(text: str, name: str, stub: str) -> str:
+    """The text with the top-level definition of `name` replaced by its stub, or the stub added at the end.
+
+    It goes by lines, not by syntax: what is reset is often what does not parse.
+    """
+    from grader.sandbox.reading import block
+
+    lines = text.split("\n")
+    heads = [i for i, line in enumerate(lines) if line.startswith((f"def {name}(", f"def {name} (", f"async def {name}("))]
+    if not heads:
+        return f"{text.rstrip()}\n\n\n{stub}"
+    first, last = block(lines, heads[-1] + 1)
+    while last > first and (not lines[last - 1].strip() or lines[last - 1].startswith("#")):
+        last -= 1
+    return "\n".join([*lines[:first], *stub.rstrip("\n").split("\n"), *lines[last:]])
+
+
+def _find(course_dir: str | None, name: str) -> tuple[Course, str, ExerciseKey]:
+    course = open_course(course_dir)
+    if course is None:
+        raise CourseError("this is no course: go into its folder, or name it with --course DIR")
+    unit, exercise = course.resolve(name)
+    if not exercise:
+        names = ", ".join(item.name for item in course.key(unit).exercises)
+        raise CourseError(f"{name} is a unit; name one of its exercises, as {unit}.NAME: {names}")
+    return course, unit, course.key(unit).exercise(exercise)
+
+
+def _free_name(path: Path) -> Path:
+    """A backup's name that is not taken: attention.py.bak, attention.py.2.bak, …"""
+    backup, number = path.with_name(f"{path.name}.bak"), 2
+    while backup.exists():
+        backup, number = path.with_name(f"{path.name}.{number}.bak"), number + 1
+    return backup

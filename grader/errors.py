@@ -1,0 +1,5 @@
+"""What a user can cause and mend. The command line shows its one sentence and ends with status 2, no traceback."""
+
+
+class GraderError(ValueError):
+    """Bad input: the message says what, where, and what to do next."""

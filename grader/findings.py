@@ -1,0 +1,183 @@
+"""Sentences for all that is not about values: what a worker's replies and its end mean to the student.
+
+A reply comes from the process in which the student's code runs, so its form is checked before its content is used.
+"""
+
+import difflib
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from grader.judge import Answer
+from grader.key import Question
+from grader.report import Finding, Status
+from grader.rules import on
+from grader.sandbox.worker import WorkerEnded
+from grader.submission import Submission
+from grader.text import one_line
+
+
+class BadReply(Exception):
+    """A reply that has not the form which the worker's own code gives it: the student's code has meddled."""
+
+ENDS = {
+    "timeout": (Status.TIMEOUT, "timeout", "Is there a loop that never ends, or one that could be an array operation?"),
+    "memory": (Status.MEMORY, "memory", "Check the shapes of what you allocate: is one of them squared by accident?"),
+    "output": (Status.CRASH, "output", "Take the prints out of your loops."),
+    "crash": (Status.CRASH, "crash", "The other exercises are graded in a fresh process."),
+}
+
+
+def of_end(ended: WorkerEnded, where: str) -> tuple[Status, Finding]:
+    """How a worker's end reads in the report."""
+    status, kind, hint = ENDS[ended.how]
+    return status, Finding(kind, f"{one_line(ended.detail)} ({where})", hint)
+
+
+def checks_form(check: Callable) -> Callable:
+    """Turn whatever a malformed reply makes of the code that takes it apart into BadReply."""
+
+    @functools.wraps(check)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return check(*args, **kwargs)
+        except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+            raise BadReply(f"the worker's answer could not be read ({type(error).__name__})") from error
+
+    return checked
+
+
+@checks_form
+def checked_outline(reply: Any) -> dict[str, Any]:
+    """The reply to `read`, its form checked. It was made before any of the student's code ran."""
+    problems = [_problem(item) for item in reply["problems"]]
+    definitions = {str(name): int(line) for name, line in reply["definitions"].items()}
+    return {"problems": problems, "definitions": definitions}
+
+
+@checks_form
+def checked_run(reply: Any) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """The reply to `run`, its form checked: what failed at the top of the file, and what became of the names."""
+    problems = [
+        {"line": int(item["line"]), "names": [str(name) for name in item["names"]], "error": _error(item["error"])}
+        for item in reply["problems"][:50]
+    ]
+    return problems, {str(name): str(kind) for name, kind in reply["names"].items()}
+
+
+def before_asking(
+    name: str,
+    outline: dict[str, Any],
+    problems: Sequence[dict[str, Any]],
+    names: dict[str, str],
+    endings: Sequence[tuple[int, WorkerEnded]],
+    submission: Submission,
+) -> tuple[Status, Finding] | None:
+    """Why an exercise cannot be asked at all; None if it can."""
+    for problem in outline["problems"]:
+        if problem["kind"] == "unreadable":
+            return Status.UNREADABLE, Finding("exception", problem["message"])
+        if problem["kind"] == "syntax" and name in problem["names"]:
+            line = problem["line"]
+            return Status.UNREADABLE, Finding("exception", f"{problem['message']} {place(submission, line)}")
+    kind = names.get(name, "")
+    if kind == "function":
+        return None
+    if kind == "coroutine":
+        return Status.ERROR, Finding("type", f"{name} is async; write a plain `def {name}(...)`")
+    if kind:
+        return Status.ERROR, Finding("type", f"{name} is a {one_line(kind, 80)}, not a function")
+    for problem in problems:
+        if name in problem["names"]:
+            return _of_error(problem["error"], problems, outline, submission, "while your file was loaded")
+    for line, ended in endings:
+        if line == outline["definitions"].get(name):
+            return of_end(ended, f"while line {line} was run")
+    return Status.MISSING, Finding("missing", f"your file does not define {name}{_nearest(name, outline)}")
+
+
+@checks_form
+def progress(reply: Any) -> tuple[int, int] | None:
+    """(statement, line) of a note that a statement is about to run; None for the last reply to `run`."""
+    return (int(reply["at"]), int(reply["line"])) if "at" in reply else None
+
+
+@checks_form
+def answer(reply: Any, question: Question, problems: Sequence[dict], outline: dict, submission: Submission, printed: str) -> Answer:
+    """A reply to `call` as an Answer."""
+    if "error" in reply:
+        status, finding = _of_error(_error(reply["error"]), problems, outline, submission, on(question))
+        return Answer(finding=finding, status=status, printed=printed)
+    changed = [str(name) for name in reply["changed"] if name in question.inputs]
+    return Answer(reply["value"], changed=changed, printed=printed)
+
+
+def place(submission: Submission, line: int) -> str:
+    """`at line 12: the student's own line`."""
+    text = one_line(submission.line(line), 120)
+    return f"at line {line}: `{text}`" if text else f"at line {line}"
+
+
+def _of_error(
+    error: dict[str, Any], problems: Sequence[dict], outline: dict, submission: Submission, where: str
+) -> tuple[Status, Finding]:
+    kind, text = one_line(error["type"], 80), one_line(error["message"])
+    message = f"{kind}: {text}" if text else kind
+    lines = [line for line, _ in error["frames"]]
+    at = f" {place(submission, lines[-1])}" if lines else ""
+    if kind == "NotImplementedError":
+        return Status.MISSING, Finding("missing", f"not written yet{at}")
+    if "MemoryError" in error["bases"]:
+        return Status.MEMORY, Finding("memory", f"{message}{at} ({where})", ENDS["memory"][2])
+    if forbidden := _forbidden(error, problems, outline):
+        return Status.FORBIDDEN, Finding("forbidden", forbidden, "Write it with NumPy and the standard library.")
+    if kind == "SystemExit":
+        return Status.ERROR, Finding("exception", f"your code calls sys.exit(){at} ({where})", "Return the answer instead.")
+    if kind == "TypeError" and not lines:
+        return Status.ERROR, Finding("exception", f"it cannot be called as asked: {text} ({where})", "Keep the stub's signature.")
+    return Status.ERROR, Finding("exception", f"{message}{at} ({where})", _advice(kind, text))
+
+
+def _forbidden(error: dict[str, Any], problems: Sequence[dict], outline: dict) -> str:
+    """A sentence if an error is an import that the unit does not allow, or a name that such an import would have bound."""
+    if error["type"] == "ForbiddenImport":
+        return f"{one_line(error['message'])}"
+    if error["type"] != "NameError":
+        return ""
+    for problem in outline["problems"]:
+        for name in problem["names"]:
+            if problem["kind"] == "forbidden" and f"'{name}'" in error["message"]:
+                return f"line {problem['line']} imports {one_line(problem['message'], 80)}, which this unit does not allow"
+    return ""
+
+
+def _advice(kind: str, text: str) -> str:
+    if "could not be broadcast" in text or "mismatch in its core dimension" in text or "not aligned" in text:
+        return "Print the shapes on that line: which axis should meet which?"
+    if kind == "EOFError":
+        return "There is nobody to type: take input() out."
+    if kind == "RecursionError":
+        return "What ends the recursion?"
+    return ""
+
+
+def _nearest(name: str, outline: dict[str, Any]) -> str:
+    near = difflib.get_close_matches(name, outline["definitions"], 1, 0.8)
+    if not near:
+        return ""
+    line = outline["definitions"][near[0]]
+    if not near[0].isascii():
+        odd = next(char for char in near[0] if not char.isascii())
+        return f"; line {line} defines a name that looks like it, with the character U+{ord(odd):04X}"
+    return f"; line {line} defines {near[0]}: is it that?"
+
+
+def _problem(item: Any) -> dict[str, Any]:
+    names = [str(name) for name in item["names"]]
+    return {"kind": str(item["kind"]), "line": int(item["line"]), "message": one_line(item["message"]), "names": names}
+
+
+def _error(item: Any) -> dict[str, Any]:
+    frames = [(int(line), str(function)) for line, function in item["frames"][:8]]
+    bases = [str(base) for base in item["bases"]]
+    return {"type": str(item["type"]), "bases": [*bases, str(item["type"])], "message": str(item["message"]), "frames": frames}

@@ -1,0 +1,180 @@
+"""The report as a student reads it: a line for each exercise, then what is wrong, why, and what to do next.
+
+Everything that came from a submission is made inert first and goes in as text, never as markup.
+"""
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from grader.report import CheckReport, ExerciseReport, Report, Status
+from grader.text import inert, one_line
+
+WIDTH = 96  # longer lines of prose are hard to read
+GLYPHS = {"passed": "✓", "failed": "✗", "open": "·", "hint": "→", "bar": "━"}
+ASCII_GLYPHS = {"passed": "+", "failed": "x", "open": "-", "hint": ">", "bar": "="}
+STYLES = {Status.PASSED: "green", Status.MISSING: "dim", Status.SKIPPED: "dim", Status.PENDING: "dim"}
+WORDS = {
+    Status.ERROR: "stopped by an exception",
+    Status.TIMEOUT: "took too long",
+    Status.MEMORY: "asked for too much memory",
+    Status.CRASH: "ended its process",
+    Status.FORBIDDEN: "uses what the unit does not allow",
+    Status.UNREADABLE: "cannot be read",
+    Status.SKIPPED: "skipped",
+    Status.PENDING: "pending",
+    Status.GRADER_ERROR: "the grader's own fault; your points are safe",
+}
+MAX_PRINTED_LINES = 6
+
+
+def make_console(file: TextIO | None = None, stderr: bool = False) -> Console:
+    """A console that takes student text literally: no markup, no emoji codes, no guessing of links and numbers.
+
+    Colour, width and encoding are the terminal's; NO_COLOR and COLUMNS are honoured.
+    """
+    return Console(file=file, stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+def render(report: Report, title: str, console: Console) -> None:
+    """Print one submission's report."""
+    glyphs = _glyphs(console)
+    width = min(console.width, WIDTH)
+    console.print(_heading(title, report, width), width=width)
+    console.print()
+    for exercise in report.exercises:
+        console.print(_exercise_line(exercise, width, glyphs), soft_wrap=True)
+    failed = [exercise for exercise in report.exercises if _has_details(exercise)]
+    for exercise in failed:
+        console.print()
+        _render_details(exercise, width, glyphs, console)
+    if len(report.exercises) == 1 and not failed:
+        _render_printed(report.exercises[0], width, console)
+    console.print()
+    _render_end(report, console)
+
+
+def _heading(title: str, report: Report, width: int) -> Text:
+    score = f"{report.points}/{report.max_points}"
+    name = one_line(report.submission, max(width - len(score) - 4, 10))
+    line = Text(title, "bold")
+    if len(title) + len(name) + len(score) + 6 <= width:
+        line.append(f"  {name}", "dim")
+        line.append(" " * (width - len(line) - len(score)))
+    else:
+        line.append(f"\n{name}  ", "dim")
+    return line.append(score, "bold green" if report.is_perfect else "bold")
+
+
+def _exercise_line(exercise: ExerciseReport, width: int, glyphs: dict[str, str]) -> Text:
+    score = f"{exercise.points}/{exercise.max_points}"
+    style = STYLES.get(exercise.status, "red")
+    name = exercise.id.partition(".")[2]
+    line = Text(f"  {_glyph(exercise.status, glyphs)} ", style)
+    line.append(name, "" if style == "dim" else "bold" if style == "red" else "")
+    word = WORDS.get(exercise.status, "")
+    if exercise.status is Status.MISSING:
+        finding = next((check.finding for check in exercise.checks if check.finding), None)
+        word = one_line(finding.message, 100) if finding else "not written yet"
+        word = "not written yet" if word.startswith("not written yet") else word
+    if word:
+        room = width - len(line) - len(score) - 4
+        line.append(f"  {one_line(word, max(room, 8))}", "dim")
+    line.append(" " * max(width - len(line) - len(score), 2))
+    return line.append(score, style)
+
+
+def _render_details(exercise: ExerciseReport, width: int, glyphs: dict[str, str], console: Console) -> None:
+    line = Text(exercise.id, "bold")
+    console.print(line.append(f"  {exercise.points}/{exercise.max_points}", "dim"), soft_wrap=True)
+    told: set[str] = set()
+    for check in exercise.checks:
+        console.print(_claim_line(check, glyphs, width))
+        if not check.finding:
+            continue
+        console.print(_indented(Text(inert(check.finding.message)), 8, width))
+        hint = check.finding.hint
+        if hint and hint not in told:
+            console.print(_indented(Text(inert(hint), "yellow"), 8, width, Text(glyphs["hint"], "yellow")))
+            told.add(hint)
+    _render_printed(exercise, width, console)
+
+
+def _claim_line(check: CheckReport, glyphs: dict[str, str], width: int) -> Padding:
+    style = STYLES.get(check.status, "red")
+    mark = Text(_glyph(check.status, glyphs), style)
+    points = f"{check.points}/{check.max_points}"
+    claim = Text(inert(check.claim))
+    if check.status is Status.SKIPPED:
+        claim.append("  (not asked)", "dim")
+    claim.append(f"  {points}", "dim")
+    return _indented(claim, 4, width, mark)
+
+
+def _render_printed(exercise: ExerciseReport, width: int, console: Console) -> None:
+    """What the student's code printed: their own way of looking inside deserves a place."""
+    lines = [one_line(line, width - 8) for line in exercise.printed.splitlines()[: MAX_PRINTED_LINES + 1]]
+    if not any(lines):
+        return
+    console.print(_indented(Text("your code printed:", "dim"), 4, width))
+    for line in lines[:MAX_PRINTED_LINES]:
+        console.print(_indented(Text(line, "dim"), 8, width))
+    if len(lines) > MAX_PRINTED_LINES:
+        console.print(_indented(Text("…", "dim"), 8, width))
+
+
+def _render_end(report: Report, console: Console) -> None:
+    if report.is_perfect:
+        text = "All points." if len(report.exercises) > 1 else "Right."
+        console.print(Text(f"{text}  {_seconds(report.seconds)}", "green"))
+        return
+    following = next_step(report.exercises)
+    line = Text("Next: ", "bold")
+    line.append(following)
+    console.print(line.append(f"   ({_seconds(report.seconds)})", "dim"), soft_wrap=True)
+
+
+def next_step(exercises: Sequence[ExerciseReport]) -> str:
+    """The command that helps most now: a hint for what was begun and is wrong, else the next to write."""
+    begun = [exercise for exercise in exercises if exercise.status not in (Status.PASSED, Status.MISSING)]
+    if begun:
+        return f"grade hint {begun[0].id}"
+    missing = [exercise for exercise in exercises if exercise.status is Status.MISSING]
+    return f"grade explain {missing[0].id}" if missing else "grade"
+
+
+def _has_details(exercise: ExerciseReport) -> bool:
+    return exercise.status not in (Status.PASSED, Status.MISSING)
+
+
+def _indented(text: Text, indent: int, width: int, mark: Text | None = None) -> Padding | Text:
+    """Text wrapped to the width and indented, with a mark hanging to its left."""
+    room = max(width - indent, 20)
+    lines = text.wrap(Console(width=room, color_system=None), room)
+    result = Text()
+    for number, line in enumerate(lines):
+        if number == 0 and mark is not None:
+            result.append(" " * (indent - 2)).append_text(mark).append(" ")
+        else:
+            result.append("\n" if number else "").append(" " * indent)
+        line.rstrip()
+        result.append_text(line)
+    result.no_wrap = True
+    return result
+
+
+def _glyph(status: Status, glyphs: dict[str, str]) -> str:
+    if status is Status.PASSED:
+        return glyphs["passed"]
+    return glyphs["open"] if STYLES.get(status) == "dim" else glyphs["failed"]
+
+
+def _glyphs(console: Console) -> dict[str, str]:
+    return GLYPHS if "utf" in console.encoding.lower() else ASCII_GLYPHS
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"

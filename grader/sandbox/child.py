@@ -1,0 +1,122 @@
+"""The worker itself: reads one submission, runs it, answers questions about it. It holds no answer and no seed.
+
+Messages come one at a time, each answered before the next is sent:
+
+    read  {"file", "source", "allows"}           -> the outline; nothing of the student's has run yet
+    run   {"skip": [statement numbers]}          -> {"at": n} before each statement, then {"problems", "names"}
+    call  {"name", "inputs", "parameters"}       -> {"value", "changed"} or {"error"}
+"""
+
+import inspect
+import linecache
+import socket
+import struct
+import sys
+from collections.abc import Collection
+from importlib.abc import MetaPathFinder
+from types import ModuleType
+from typing import Any
+
+from grader.sandbox import wire
+from grader.sandbox.call import call, describe_error
+from grader.sandbox.reading import Reading, read
+
+
+class ForbiddenImport(ImportError):
+    """A module that this unit does not allow."""
+
+
+class Gate(MetaPathFinder):
+    """Refuses every import beyond the standard library and the packages that a unit allows."""
+
+    def __init__(self, allows: Collection[str]):
+        self.allows = frozenset(allows) | sys.stdlib_module_names
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
+        top = fullname.partition(".")[0]
+        if top not in self.allows:
+            raise ForbiddenImport(f"{top} may not be imported here", name=top)
+
+
+class Submission:
+    """One submission in this process, through its three stages."""
+
+    def __init__(self) -> None:
+        self.module = ModuleType("submission")
+        self.reading = Reading()
+        self.file = ""
+
+    def read(self, file: str, source: Any, allows: list[str]) -> dict[str, Any]:
+        self.file, self.module.__file__, source = file, file, source.tobytes()
+        sys.modules["submission"] = self.module
+        self.reading = read(source, file, allows)
+        linecache.cache[file] = (len(source), None, source.decode("utf-8", "replace").splitlines(True), file)
+        sys.meta_path.insert(0, Gate(allows))
+        for name in [name for name in sys.modules if name.partition(".")[0] == "grader"]:
+            del sys.modules[name]
+        return self.reading.outline()
+
+    def run(self, channel: socket.socket, skip: list[int], wanted: list[str]) -> dict[str, Any]:
+        problems = []
+        for number, (line, names, code) in enumerate(self.reading.statements):
+            if number in skip:
+                continue
+            send(channel, {"at": number, "line": line})
+            try:
+                exec(code, self.module.__dict__)
+            except BaseException as error:  # sys.exit() at the top of a file is no reason to lose what is below it
+                problems.append({"line": line, "names": names, "error": describe_error(error, self.file)})
+        return {"problems": problems, "names": {name: kind_of(vars(self.module).get(name)) for name in wanted}}
+
+    def call(self, name: str, inputs: dict[str, Any], parameters: list[str]) -> dict[str, Any]:
+        return call(getattr(self.module, name), inputs, parameters, self.file)
+
+
+def kind_of(value: Any) -> str:
+    """What a name of the submission turned out to be: "function", "coroutine", "" for nothing, or a type's name."""
+    if value is None:
+        return ""
+    if inspect.iscoroutinefunction(value):
+        return "coroutine"
+    return "function" if callable(value) else type(value).__name__[:80]
+
+
+def serve(channel: socket.socket) -> None:
+    """Answer until the other side hangs up."""
+    submission = Submission()
+    while frame := receive(channel):
+        message = wire.decode(frame)
+        match message.pop("op"):
+            case "read":
+                reply = submission.read(**message)
+            case "run":
+                reply = submission.run(channel, **message)
+            case _:
+                reply = submission.call(**message)
+        send(channel, reply)
+
+
+def send(channel: socket.socket, tree: Any) -> None:
+    channel.sendall(wire.encode(tree, opaque=True))
+
+
+def receive(channel: socket.socket) -> bytes:
+    """One whole frame from the grader's side, which is trusted; empty when it has hung up."""
+    prefix = _exactly(channel, wire.PREFIX.size)
+    if not prefix:
+        return b""
+    try:
+        sizes = wire.lengths(prefix)
+    except struct.error:
+        return b""
+    return prefix + _exactly(channel, sum(sizes))
+
+
+def _exactly(channel: socket.socket, size: int) -> bytes:
+    parts = bytearray()
+    while len(parts) < size:
+        part = channel.recv(min(size - len(parts), 1 << 20))
+        if not part:
+            return b""
+        parts += part
+    return bytes(parts)

@@ -1,0 +1,78 @@
+"""Resource limits of a worker, set by itself before it reads a submission; the kernel holds them from then on."""
+
+import contextlib
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+try:
+    import resource
+except ImportError:  # Windows has none; the wall clock is kept from outside everywhere
+    resource = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one worker may use. `seconds` is wall time for each exercise, kept by the grader's side."""
+
+    seconds: float = 10.0  # a reference takes milliseconds; loops on a slow, busy laptop still end within this
+    cpu_seconds: int = 300  # over the whole submission; the wall clock of each exercise is the tighter bound
+    memory: int = 2 << 30  # bytes beyond what Python and NumPy take
+    file_size: int = 16 << 20
+    open_files: int = 64
+    processes: int = 64  # beyond what the user runs already: room for a thread pool, not for a fork bomb
+    output: int = 64 << 10  # bytes of prints that are kept; more is read and dropped
+    output_flood: int = 64 << 20  # bytes of prints after which the worker is ended
+    answer: int = 64 << 20  # bytes of one answer
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def apply(limits: Limits) -> None:
+    """Hold this process to the limits. What a system cannot limit is left to the grader's side."""
+    if resource is None:
+        return
+    _set(resource.RLIMIT_CORE, 0)
+    _set(resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1)
+    _set(resource.RLIMIT_FSIZE, limits.file_size)
+    _set(resource.RLIMIT_NOFILE, limits.open_files)
+    if used := _address_space():
+        _set(resource.RLIMIT_AS, used + limits.memory)
+    if (running := _tasks_of_user()) and hasattr(resource, "RLIMIT_NPROC"):
+        _set(resource.RLIMIT_NPROC, running + limits.processes)
+
+
+def _set(which: int, soft: int, hard: int | None = None) -> None:
+    _, ceiling = resource.getrlimit(which)
+    hard = soft if hard is None else hard
+    if ceiling != resource.RLIM_INFINITY:
+        soft, hard = min(soft, ceiling), min(hard, ceiling)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(which, (soft, hard))
+
+
+def _address_space() -> int:
+    """Bytes of address space in use now; 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0
+
+
+def _tasks_of_user() -> int:
+    """Threads of this user on the machine, which is what the kernel counts; 0 where it does not matter or show.
+
+    Root is never held to this limit.
+    """
+    user = os.getuid()
+    if user == 0:
+        return 0
+    count = 0
+    for entry in os.scandir("/proc") if os.path.isdir("/proc") else ():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if entry.stat().st_uid == user:
+                    count += len(os.listdir(f"/proc/{entry.name}/task"))
+    return count

@@ -1,0 +1,150 @@
+"""One worker as the grader sees it: send a message, wait for the answer, end it. Nothing that comes back is believed."""
+
+import os
+import select
+import signal
+import socket
+import time
+from typing import Any
+
+from grader.sandbox import wire
+from grader.sandbox.server import Sandbox
+from grader.sandbox.zygote import kill
+
+
+class WorkerEnded(Exception):
+    """The worker is gone. `how` is timeout, memory, output or crash; `detail` is a clause for the student."""
+
+    def __init__(self, how: str, detail: str):
+        super().__init__(f"{how}: {detail}")
+        self.how, self.detail = how, detail
+
+
+class Worker:
+    """One worker process and the submission in it."""
+
+    def __init__(self, sandbox: Sandbox, pid: int, channel: socket.socket, output: int):
+        self.sandbox, self.pid = sandbox, pid
+        self.channel, self.output = channel, output
+        self.channel.setblocking(False)
+        os.set_blocking(output, False)
+        self._printed = bytearray()
+        self._flood = 0
+        self.is_alive = True
+
+    def ask(self, message: dict[str, Any], seconds: float) -> Any:
+        """Send one message and wait for its answer; WorkerEnded if there is none, for whatever reason."""
+        self.send(message, seconds)
+        return self.receive(seconds)
+
+    def send(self, message: dict[str, Any], seconds: float) -> None:
+        self.channel.settimeout(seconds)
+        try:
+            self.channel.sendall(wire.encode(message))
+        except OSError:
+            self._end("crash", "")
+        finally:
+            self.channel.setblocking(False)
+
+    def receive(self, seconds: float) -> Any:
+        """The next frame's value, rebuilt and validated; what the worker prints is drained meanwhile."""
+        deadline = time.monotonic() + seconds
+        frame, needed = bytearray(), wire.PREFIX.size
+        while len(frame) < needed:
+            self._wait(deadline, seconds)
+            part = self._read_channel(needed - len(frame))
+            if part is None:
+                continue
+            frame += part
+            if len(frame) == wire.PREFIX.size == needed:
+                try:
+                    sizes = wire.lengths(bytes(frame))
+                except wire.WireError as error:
+                    self._end("crash", f"it wrote bytes that are no answer ({error})")
+                if sum(sizes) > self.sandbox.limits.answer:
+                    self._end("memory", f"its answer has {sum(sizes):,} bytes")
+                needed += sum(sizes)
+        try:
+            return wire.decode(frame)
+        except wire.WireError as error:
+            self._end("crash", f"it wrote bytes that are no answer ({error})")
+
+    def printed(self) -> str:
+        """What the student's code has printed since the last time this was asked, cut at the limit."""
+        self._drain()
+        text = self._printed.decode("utf-8", "replace")
+        self._printed.clear()
+        return text
+
+    def close(self) -> None:
+        """End the worker and everything it started."""
+        if self.is_alive:
+            self._kill()
+
+    def _wait(self, deadline: float, seconds: float) -> None:
+        left = deadline - time.monotonic()
+        poll = select.poll()
+        poll.register(self.channel, select.POLLIN)
+        if self.output >= 0:
+            poll.register(self.output, select.POLLIN)
+        if left <= 0 or not poll.poll(left * 1000):
+            self._end("timeout", f"no answer after {seconds:g} s")
+        self._drain()
+        if self._flood > self.sandbox.limits.output_flood:
+            self._end("output", f"it printed more than {self.sandbox.limits.output_flood >> 20} MB")
+
+    def _read_channel(self, size: int) -> bytes | None:
+        try:
+            part = self.channel.recv(min(size, 1 << 20))
+        except BlockingIOError:
+            return None
+        except OSError:
+            part = b""
+        if not part:
+            self._end("crash", "")
+        return part
+
+    def _drain(self) -> None:
+        while self.output >= 0:
+            try:
+                part = os.read(self.output, 1 << 16)
+            except BlockingIOError:
+                return
+            if not part:
+                os.close(self.output)
+                self.output = -1
+                return
+            self._flood += len(part)
+            room = self.sandbox.limits.output - len(self._printed)
+            self._printed += part[: max(room, 0)]
+            if self._flood > self.sandbox.limits.output_flood:
+                return
+
+    def _end(self, how: str, detail: str) -> None:
+        """Kill the worker and raise WorkerEnded, with what its exit status tells where `detail` says nothing."""
+        status = self._kill()
+        if how == "crash" and not detail:
+            how, detail = _how_it_ended(status)
+        raise WorkerEnded(how, detail)
+
+    def _kill(self) -> int:
+        self._drain()
+        self.is_alive = False
+        self.channel.close()
+        kill(self.pid)
+        status = self.sandbox.reap(self.pid)["status"]
+        if self.output >= 0:
+            os.close(self.output)
+            self.output = -1
+        return status
+
+
+def _how_it_ended(status: int) -> tuple[str, str]:
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number == signal.SIGXCPU:
+            return "timeout", "its CPU time ran out"
+        if number == signal.SIGKILL:
+            return "crash", "the process was killed, or closed its channel"
+        return "crash", f"the process was ended by {signal.Signals(number).name} ({signal.strsignal(number)})"
+    return "crash", f"it ended the process with exit status {os.WEXITSTATUS(status)}"
