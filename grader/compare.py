@@ -37,7 +37,7 @@ def leaves(tree: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def is_numeric(value: Any) -> bool:
-    return isinstance(value, np.ndarray | bool | int | float)
+    return isinstance(value, np.ndarray | np.generic | bool | int | float)
 
 
 def at(tree: Any, path: Path) -> Any:
@@ -65,10 +65,15 @@ def difference(answer: Any, expected: Any, tolerance: Sequence[float], names: Se
 
 
 def wrong_entries(yours: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarray:
-    """Boolean, True where an entry is wrong; shapes are equal. nan is right only where nan is expected."""
+    """Boolean, True where an entry is wrong; shapes are equal. nan is right only where nan is expected.
+
+    Integers and booleans are right when they are equal; the tolerance is for what is rounded.
+    """
+    if expected.dtype.kind not in "fc":
+        return yours != expected
     with np.errstate(all="ignore"):
         close = np.abs(yours - expected) <= tolerance
-    both_nan = np.isnan(yours) & np.isnan(expected) if yours.dtype.kind in "fc" else np.zeros(yours.shape, bool)
+    both_nan = np.isnan(yours) & np.isnan(expected)
     return ~((close & np.isfinite(expected)) | (yours == expected) | both_nan)
 
 
@@ -99,7 +104,7 @@ def _differ_sequence(
     if not isinstance(answer, list | tuple) or len(answer) != len(expected):
         parts = f" ({', '.join(names)})" if len(names) == len(expected) > 1 and not path else ""
         got = f"{len(answer)} values" if isinstance(answer, list | tuple) else describe(answer)
-        return Difference("type", path, f"{named(path, []) if not path else named(path, names)} is {got}, expected {len(expected)} values{parts}")
+        return Difference("type", path, f"{named(path, names)} is {got}, expected {len(expected)} values{parts}")
     found = (_differ(mine, item, tolerance, names, (*path, i)) for i, (mine, item) in enumerate(zip(answer, expected, strict=True)))
     return next(filter(None, found), None)
 
@@ -166,7 +171,7 @@ def describe(value: Any) -> str:
             return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
         case np.ndarray() if value.ndim:
             return f"an array of shape {value.shape}"
-        case np.ndarray() | float() | int():
+        case np.ndarray() | np.generic() | float() | int():
             return "a number"
         case list() | tuple() | dict() | str():
             return f"a {type(value).__name__}"

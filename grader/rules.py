@@ -12,6 +12,7 @@ import numpy as np
 from grader.compare import at, difference, leaves, named, numbers
 from grader.key import Question
 from grader.report import Finding
+from grader.sandbox import wire
 
 CLEARLY = 1000  # a move counts from this many tolerances on: what is asked to move moves by far more than rounding
 SLOPE_TOLERANCE = 1e-6  # central difference, h = 1e-5: truncation h²·f''' and rounding eps/h are both near 1e-10
@@ -24,8 +25,8 @@ def agrees(answers: list, questions: list[Question], names: Sequence[str], facts
 
 
 def moves(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
-    if malformed := _malformed(answers, questions, names):
-        return malformed
+    if no_answer := _no_answer(answers, questions, names):
+        return no_answer
     before, after = questions
     moved = False
     for (path, old), (_, new), tolerance in zip(leaves(before.expected), leaves(after.expected), before.tolerance, strict=True):
@@ -44,8 +45,8 @@ def moves(answers: list, questions: list[Question], names: Sequence[str], facts:
 
 
 def keeps(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
-    if malformed := _malformed(answers, questions, names):
-        return malformed
+    if no_answer := _no_answer(answers, questions, names):
+        return no_answer
     part, measure = options["part"], MEASURES[options["measure"]]
     path = () if part is None else (part,)
     first, second = (np.asarray(at(answer, path)) for answer in answers)
@@ -65,8 +66,8 @@ def keeps(answers: list, questions: list[Question], names: Sequence[str], facts:
 
 
 def slopes(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
-    if malformed := _malformed(answers, questions, names):
-        return malformed
+    if no_answer := _no_answer(answers, questions, names):
+        return no_answer
     (_, gradient), (up, _), (down, _) = answers
     slope = (float(np.asarray(up)) - float(np.asarray(down))) / (2 * options["h"])
     pairs = list(zip(leaves(gradient), leaves(facts), strict=True))
@@ -120,13 +121,20 @@ def on(question: Question) -> str:
     return f"case: {question.label}"
 
 
-def _malformed(answers: list, questions: list[Question], names: Sequence[str]) -> Finding | None:
-    """A finding where an answer has not the form of the expected one, whatever its values."""
+def _no_answer(answers: list, questions: list[Question], names: Sequence[str]) -> Finding | None:
+    """A finding where an answer cannot have a property: it has another form, or it is one of the inputs handed back.
+
+    The form is that of the expected answer, whatever the values. An input often has the property that is asked for:
+    x keeps the length of x.
+    """
     for answer, question in zip(answers, questions, strict=True):
         anything = [np.inf] * len(question.tolerance)
         found = difference(answer, question.expected, anything, names)
         if found and found.kind != "value":
             return Finding(found.kind, f"{found.text} ({on(question)})")
+        for name, value in question.inputs.items():
+            if wire.same(answer, value) and not wire.same(question.expected, value):
+                return Finding("value", f"your answer is the input {name} as it came ({on(question)})")
     return None
 
 

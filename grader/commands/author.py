@@ -18,6 +18,7 @@ from grader.course import Course, CourseError, did_you_mean
 from grader.errors import GraderError
 from grader.render.terminal import make_console
 
+TABLE_WIDTH = 120  # in a log, a line that runs on reads better than a table that breaks its names
 CHUNK = 25  # seeds a process proves at a time: small enough for a progress bar to move
 
 
@@ -45,7 +46,7 @@ def check(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int 
     proofs = _prove_all(course, chosen, seeds, jobs or os.cpu_count() or 1)
     stale = building.stale(course, list(dict.fromkeys(unit for unit, _ in chosen)))
     console = make_console()
-    console.print(_table(proofs))
+    console.print(_table(proofs), width=max(console.width, TABLE_WIDTH), crop=False, soft_wrap=False)
     for proof in proofs:
         for failure in proof.failures:
             console.print(Text(f"✗ {proof.exercise}: {failure}", "red"), soft_wrap=True)
