@@ -48,7 +48,9 @@ def course_option(command):
 @click.option("--key", "key_file", metavar="FILE", help="Grade against this key.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", help="Write the report there.")
-@click.option("--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds for an exercise.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds for an exercise."
+)
 @course_option
 def check(targets, unit, seed, key_file, form, output, timeout, course_dir) -> None:
     """Check units, exercises, files or folders."""
@@ -149,7 +151,10 @@ def main() -> None:
         if os.environ.get("GRADE_DEBUG"):
             raise
         text = " ".join(f"{type(error).__name__}: {error}".split())
-        click.echo(f"Error: the grader itself failed ({text}). No points are lost; please report it, with GRADE_DEBUG=1.", err=True)
+        click.echo(
+            f"Error: the grader itself failed ({text}). No points are lost; please report it, with GRADE_DEBUG=1.",
+            err=True,
+        )
         sys.exit(OURS)
 
 

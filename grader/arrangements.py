@@ -9,30 +9,23 @@ import numpy as np
 from grader.compare import wrong_entries
 from grader.sizes import CLEARLY, Claim, Pair, same
 
+SUM_TOLERANCE = 1e-9  # what a sum of probabilities may be off by, in however many terms
 MOST_COMPARED = 1 << 22  # entries when each slice is compared with each other
 
 
 def forms(wrong: Sequence[Pair]) -> Iterator[list[Claim]]:
     """Claims that the values are right and the shape is not, the stronger ones first."""
     shapes = f"shape {wrong[0].yours.shape} where {wrong[0].expected.shape} is expected"
+    yield [Claim(f"has the right values, but {shapes}", lambda pair: _stretches(pair, {0}))]
     yield [
-        Claim(f"has the right values, but {shapes}", lambda pair: _spreads(pair, pair.yours.size == pair.expected.size))
-    ]
-    yield [
-        Claim(
-            f"has the right values more than once: {shapes}",
-            lambda pair: _spreads(pair, pair.yours.size >= pair.expected.size),
-        ),
-        Claim(
-            f"has the right values, but too few times: {shapes}",
-            lambda pair: _spreads(pair, pair.yours.size <= pair.expected.size),
-        ),
+        Claim(f"has the right values more than once: {shapes}", lambda pair: _stretches(pair, {0, 1})),
+        Claim(f"has the right values, but too few times: {shapes}", lambda pair: _stretches(pair, {0, -1})),
     ]
 
 
-def _spreads(pair: Pair, fits: bool) -> bool:
-    """Whether the smaller array, stretched over the larger one, is the larger one."""
-    if not fits:
+def _stretches(pair: Pair, signs: set[int]) -> bool:
+    """Whether the smaller array, stretched over the larger one, is the larger one; `signs` of yours' size less theirs."""
+    if np.sign(pair.yours.size - pair.expected.size) not in signs:
         return False
     if pair.yours.size == pair.expected.size:
         return same(pair.yours.reshape(pair.expected.shape), pair.expected, pair.tolerance)
@@ -142,25 +135,22 @@ def weak(wrong: Sequence[Pair]) -> Iterator[Claim]:
 
 
 def _is_permuted(yours: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
-    if yours.shape != expected.shape or len(expected) * expected.size > MOST_COMPARED:
+    """Whether each slice of one is exactly one slice of the other, and not all in their places."""
+    if yours.shape != expected.shape or not 0 < len(expected) * expected.size <= MOST_COMPARED:
         return False
     a, b = yours.reshape(len(yours), 1, -1), expected.reshape(1, len(expected), -1)
     close = ~wrong_entries(a, b, tolerance).any(axis=-1)
-    return bool(
-        (close.sum(0) == 1).all() and (close.sum(1) == 1).all() and (len(close) == 1 or not close.diagonal().all())
-    )
+    is_one_to_one = (close.sum(0) == 1).all() and (close.sum(1) == 1).all()
+    return bool(is_one_to_one and (len(close) == 1 or not close.diagonal().all()))
 
 
 def _is_softmax_along(pair: Pair, axis: int | None) -> bool:
-    def sums_to_one(a: np.ndarray, axis: int | None) -> bool:
-        return a.ndim > 0 and bool((a >= 0).all()) and np.allclose(a.sum(axis), 1, rtol=0, atol=1e-9)
-
     if axis is not None and axis >= pair.expected.ndim - 1:
         return not pair.is_wrong
-    if (
-        pair.yours.shape != pair.expected.shape
-        or not sums_to_one(pair.expected, -1)
-        or not sums_to_one(pair.yours, axis)
-    ):
+    if pair.yours.shape != pair.expected.shape or (pair.is_wrong and _sums_to_one(pair.yours, -1)):
         return False
-    return not (pair.is_wrong and sums_to_one(pair.yours, -1))
+    return _sums_to_one(pair.expected, -1) and _sums_to_one(pair.yours, axis)
+
+
+def _sums_to_one(a: np.ndarray, axis: int | None) -> bool:
+    return a.ndim > 0 and bool((a >= 0).all()) and np.allclose(a.sum(axis), 1, rtol=0, atol=SUM_TOLERANCE)

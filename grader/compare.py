@@ -77,7 +77,9 @@ def wrong_entries(yours: np.ndarray, expected: np.ndarray, tolerance: float) -> 
     return ~((close & np.isfinite(expected)) | (yours == expected) | both_nan)
 
 
-def _differ(answer: Any, expected: Any, tolerance: Iterator[float], names: Sequence[str], path: Path) -> Difference | None:
+def _differ(
+    answer: Any, expected: Any, tolerance: Iterator[float], names: Sequence[str], path: Path
+) -> Difference | None:
     if isinstance(expected, dict):
         return _differ_dict(answer, expected, tolerance, names, path)
     if isinstance(expected, list | tuple):
@@ -89,7 +91,9 @@ def _differ(answer: Any, expected: Any, tolerance: Iterator[float], names: Seque
     return Difference("type", path, f"{named(path, names)} is {describe(answer)}, expected {expected!r}")
 
 
-def _differ_dict(answer: Any, expected: dict, tolerance: Iterator[float], names: Sequence[str], path: Path) -> Difference | None:
+def _differ_dict(
+    answer: Any, expected: dict, tolerance: Iterator[float], names: Sequence[str], path: Path
+) -> Difference | None:
     if not isinstance(answer, dict) or set(answer) != set(expected):
         wanted = ", ".join(map(repr, expected))
         got = "a dict with " + ", ".join(map(repr, answer)) if isinstance(answer, dict) else describe(answer)
@@ -105,7 +109,10 @@ def _differ_sequence(
         parts = f" ({', '.join(names)})" if len(names) == len(expected) > 1 and not path else ""
         got = f"{len(answer)} values" if isinstance(answer, list | tuple) else describe(answer)
         return Difference("type", path, f"{named(path, names)} is {got}, expected {len(expected)} values{parts}")
-    found = (_differ(mine, item, tolerance, names, (*path, i)) for i, (mine, item) in enumerate(zip(answer, expected, strict=True)))
+    found = (
+        _differ(mine, item, tolerance, names, (*path, i))
+        for i, (mine, item) in enumerate(zip(answer, expected, strict=True))
+    )
     return next(filter(None, found), None)
 
 
@@ -156,7 +163,7 @@ def numbers(yours: Any, wanted: Any) -> tuple[str, str]:
     if not (isinstance(yours, float) and isinstance(wanted, float)):
         return str(yours), str(wanted)
     for digits in (4, 6, 9, 13, 17):
-        mine, right = f"{yours:.{digits}g}", f"{wanted:.{digits}g}"
+        mine, right = f"{yours + 0.0:.{digits}g}", f"{wanted + 0.0:.{digits}g}"  # + 0.0 makes a -0 a plain 0
         if mine != right:
             break
     return mine, right

@@ -76,7 +76,10 @@ def measure_noise(function: Callable, inputs: Inputs, expected: Any) -> list[flo
             continue
         for i, ((_, a), (_, b)) in enumerate(zip(leaves(answer), leaves(expected), strict=True)):
             noise[i] = max(noise[i], _spread(np.asarray(a), np.asarray(b)))
-    return [max(n, FLOOR * _scale(leaf)) if _is_inexact(leaf) else 0.0 for n, (_, leaf) in zip(noise, leaves(expected), strict=True)]
+    return [
+        max(n, FLOOR * _scale(leaf)) if _is_inexact(leaf) else 0.0
+        for n, (_, leaf) in zip(noise, leaves(expected), strict=True)
+    ]
 
 
 class _Questions:

@@ -28,13 +28,13 @@ class Course:
     @cached_property
     def units(self) -> list[str]:
         """Names of the units, in teaching order."""
-        for folder in ("assignments", "solutions"):
+        for folder in ("solutions", "assignments"):  # an author's list is ahead of what was built
             path = self.root / folder / "course.toml"
             if path.is_file():
                 try:
                     return list(tomllib.loads(path.read_text(encoding="utf-8"))["units"])
                 except (tomllib.TOMLDecodeError, KeyError, UnicodeDecodeError) as error:
-                    raise CourseError(f"{path} needs a line like units = [\"attention\"]: {error}") from None
+                    raise CourseError(f'{path} needs a line like units = ["attention"]: {error}') from None
         raise CourseError(f"{self.root} is not a course: it has no assignments/course.toml; name one with --course DIR")
 
     def assignment(self, unit: str) -> Path:

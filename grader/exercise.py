@@ -1,15 +1,15 @@
 """The words in which an author writes an exercise: cases, checks and mistakes, as frozen data.
 
-    self_attention = Exercise(
-        points=6,
-        cases={"five tokens": tokens, "a single token": partial(tokens, T=1)},
-        checks=[
-            agrees(4, "gives softmax(q·kᵀ/√d)·v for every sequence"),
-            moves(2, "a token that changes is felt by every other", change=another_last_token),
-        ],
-        mistakes=[Mistake("unscaled", "Divide the scores by √d before the softmax.", edit("/ np.sqrt(d)", ""))],
-        hints=["What happens to the softmax when d grows?", "Look at the line that makes the scores."],
-    )
+self_attention = Exercise(
+    points=6,
+    cases={"five tokens": tokens, "a single token": partial(tokens, T=1)},
+    checks=[
+        agrees(4, "gives softmax(q·kᵀ/√d)·v for every sequence"),
+        moves(2, "a token that changes is felt by every other", change=another_last_token),
+    ],
+    mistakes=[Mistake("unscaled", "Divide the scores by √d before the softmax.", edit("/ np.sqrt(d)", ""))],
+    hints=["What happens to the softmax when d grows?", "Look at the line that makes the scores."],
+)
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -112,7 +112,9 @@ class Exercise:
         known = set(self.cases)
         for check in self.checks:
             if unknown := set(check.on) - known:
-                raise ValueError(f"check {check.claim!r} is on {sorted(unknown)}, which is no case; cases are {sorted(known)}")
+                raise ValueError(
+                    f"check {check.claim!r} is on {sorted(unknown)}, which is no case; cases are {sorted(known)}"
+                )
 
 
 def agrees(points: int, claim: str, on: str | Sequence[str] = ()) -> Check:
@@ -142,7 +144,9 @@ def keeps(
 
     `part` picks one of several answers.
     """
-    return Check(claim, points, "keeps", _labels(on), (change,), options={"measure": measure, "axis": axis, "part": part})
+    return Check(
+        claim, points, "keeps", _labels(on), (change,), options={"measure": measure, "axis": axis, "part": part}
+    )
 
 
 def slopes(points: int, claim: str, of: str, on: str | Sequence[str] = (), h: float = 1e-5) -> Check:
@@ -160,7 +164,9 @@ def slopes(points: int, claim: str, of: str, on: str | Sequence[str] = (), h: fl
     return Check(claim, points, "slopes", _labels(on), (step(1), step(-1)), direction, {"h": h})
 
 
-def orders(points: int, claim: str, facts: Callable[[Inputs], tuple[list, list]], on: str | Sequence[str] = ()) -> Check:
+def orders(
+    points: int, claim: str, facts: Callable[[Inputs], tuple[list, list]], on: str | Sequence[str] = ()
+) -> Check:
     """The answer is a list of the given members, each once, in any order that respects the pairs.
 
     `facts(inputs)` returns (members, pairs); a pair (a, b) means that a comes before b.

@@ -20,6 +20,7 @@ from grader.text import one_line
 class BadReply(Exception):
     """A reply that has not the form which the worker's own code gives it: the student's code has meddled."""
 
+
 ENDS = {
     "timeout": (Status.TIMEOUT, "timeout", "Is there a loop that never ends, or one that could be an array operation?"),
     "memory": (Status.MEMORY, "memory", "Check the shapes of what you allocate: is one of them squared by accident?"),
@@ -103,7 +104,9 @@ def progress(reply: Any) -> tuple[int, int] | None:
 
 
 @checks_form
-def answer(reply: Any, question: Question, problems: Sequence[dict], outline: dict, submission: Submission, printed: str) -> Answer:
+def answer(
+    reply: Any, question: Question, problems: Sequence[dict], outline: dict, submission: Submission, printed: str
+) -> Answer:
     """A reply to `call` as an Answer."""
     if "error" in reply:
         status, finding = _of_error(_error(reply["error"]), problems, outline, submission, on(question))
@@ -132,9 +135,13 @@ def _of_error(
     if forbidden := _forbidden(error, problems, outline):
         return Status.FORBIDDEN, Finding("forbidden", forbidden, "Write it with NumPy and the standard library.")
     if kind == "SystemExit":
-        return Status.ERROR, Finding("exception", f"your code calls sys.exit(){at} ({where})", "Return the answer instead.")
+        return Status.ERROR, Finding(
+            "exception", f"your code calls sys.exit(){at} ({where})", "Return the answer instead."
+        )
     if kind == "TypeError" and not lines:
-        return Status.ERROR, Finding("exception", f"it cannot be called as asked: {text} ({where})", "Keep the stub's signature.")
+        return Status.ERROR, Finding(
+            "exception", f"it cannot be called as asked: {text} ({where})", "Keep the stub's signature."
+        )
     return Status.ERROR, Finding("exception", f"{message}{at} ({where})", _advice(kind, text))
 
 
@@ -147,7 +154,9 @@ def _forbidden(error: dict[str, Any], problems: Sequence[dict], outline: dict) -
     for problem in outline["problems"]:
         for name in problem["names"]:
             if problem["kind"] == "forbidden" and f"'{name}'" in error["message"]:
-                return f"line {problem['line']} imports {one_line(problem['message'], 80)}, which this unit does not allow"
+                return (
+                    f"line {problem['line']} imports {one_line(problem['message'], 80)}, which this unit does not allow"
+                )
     return ""
 
 
@@ -180,4 +189,9 @@ def _problem(item: Any) -> dict[str, Any]:
 def _error(item: Any) -> dict[str, Any]:
     frames = [(int(line), str(function)) for line, function in item["frames"][:8]]
     bases = [str(base) for base in item["bases"]]
-    return {"type": str(item["type"]), "bases": [*bases, str(item["type"])], "message": str(item["message"]), "frames": frames}
+    return {
+        "type": str(item["type"]),
+        "bases": [*bases, str(item["type"])],
+        "message": str(item["message"]),
+        "frames": frames,
+    }

@@ -73,7 +73,9 @@ class Session:
         try:
             if not self._load():
                 return self._unloadable(exercise)
-            if found := findings.before_asking(exercise.name, self.outline, self.problems, self.names, self.endings, self.submission):
+            if found := findings.before_asking(
+                exercise.name, self.outline, self.problems, self.names, self.endings, self.submission
+            ):
                 status, finding = found
                 return unasked(exercise, self.key.unit, status, finding)
             return judge(exercise, self._asker(exercise), self.key.unit)
@@ -130,7 +132,12 @@ class Session:
         deadline = time.monotonic() + self.seconds
 
         def ask(question: Question) -> Answer:
-            message = {"op": "call", "name": exercise.name, "inputs": question.inputs, "parameters": exercise.parameters}
+            message = {
+                "op": "call",
+                "name": exercise.name,
+                "inputs": question.inputs,
+                "parameters": exercise.parameters,
+            }
             worker = self.worker
             try:
                 reply = worker.ask(message, max(deadline - time.monotonic(), 0.001))

@@ -50,10 +50,16 @@ def judge(exercise: ExerciseKey, ask: Ask, unit: str) -> ExerciseReport:
         report, status = _decide(check, exercise, answer)
         checks.append(report)
         statuses.append(status)
-    checks = _with_diagnosis(exercise, checks, asked)
+    status = _overall(statuses, over)
+    if any(check.finding and check.finding.kind in VALUES for check in checks):
+        for number in _single_questions(
+            exercise
+        ):  # a diagnosis must fit every case, not only those up to the first failure
+            answer(number)
+        checks = _with_diagnosis(exercise, checks, asked)
     return ExerciseReport(
         id=f"{unit}.{exercise.name}",
-        status=_overall(statuses, over),
+        status=status,
         points=sum(check.points for check in checks),
         max_points=exercise.points,
         seconds=time.perf_counter() - start,
@@ -69,7 +75,9 @@ def unasked(exercise: ExerciseKey, unit: str, status: Status, finding: Finding) 
     return ExerciseReport(f"{unit}.{exercise.name}", status, 0, exercise.points, 0.0, tuple(checks))
 
 
-def _decide(check: CheckKey, exercise: ExerciseKey, answer: Callable[[int], Answer | None]) -> tuple[CheckReport, Status]:
+def _decide(
+    check: CheckKey, exercise: ExerciseKey, answer: Callable[[int], Answer | None]
+) -> tuple[CheckReport, Status]:
     """The check's report and, where it failed, how: an exception, a timeout, a wrong value."""
 
     def failed(finding: Finding, status: Status) -> tuple[CheckReport, Status]:
@@ -97,8 +105,17 @@ def _mutation(answers: Sequence[Answer], questions: Sequence[Question]) -> Findi
         if got.changed:
             names = " and ".join(got.changed)
             message = f"your function changes its input {names} (case: {question.label})"
-            return Finding("mutated", message, "Whoever called you still needs it: work on a copy, or write `x = x - m`, not `x -= m`.")
+            return Finding(
+                "mutated",
+                message,
+                "Whoever called you still needs it: work on a copy, or write `x = x - m`, not `x -= m`.",
+            )
     return None
+
+
+def _single_questions(exercise: ExerciseKey) -> list[int]:
+    """The questions that are judged one by one, in order."""
+    return sorted({group[0] for check in exercise.checks for group in check.groups if len(group) == 1})
 
 
 def _with_diagnosis(exercise: ExerciseKey, checks: list[CheckReport], asked: dict[int, Answer]) -> list[CheckReport]:

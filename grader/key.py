@@ -107,13 +107,19 @@ def from_bytes(content: bytes, name: str = "key") -> Key:
     try:
         unpacker = zlib.decompressobj()
         tree = wire.decode(unpacker.decompress(content[len(MAGIC) :], MAX_KEY))
+        if not unpacker.eof or unpacker.unused_data:
+            raise KeyFileError(f"{name} is damaged: it is too short or too long; make it again with `grade dev build`")
         if tree.pop("schema") != SCHEMA:
-            raise KeyFileError(f"{name} was made by another version of the grader; make it again with `grade dev build`")
+            raise KeyFileError(
+                f"{name} was made by another version of the grader; make it again with `grade dev build`"
+            )
         return _build(Key, tree, exercises=_exercise)
     except KeyFileError:
         raise
     except (zlib.error, wire.WireError, AttributeError, KeyError, TypeError) as error:
-        raise KeyFileError(f"{name} is damaged ({type(error).__name__}: {error}); make it again with `grade dev build`") from None
+        raise KeyFileError(
+            f"{name} is damaged ({type(error).__name__}: {error}); make it again with `grade dev build`"
+        ) from None
 
 
 def load(path: Path) -> Key:

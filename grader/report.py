@@ -26,7 +26,21 @@ class Status(StrEnum):
 
 
 KINDS = frozenset(
-    "value shape dtype type nonfinite mutated exception timeout memory crash output forbidden missing".split()
+    [
+        "value",
+        "shape",
+        "dtype",
+        "type",
+        "nonfinite",
+        "mutated",
+        "exception",
+        "timeout",
+        "memory",
+        "crash",
+        "output",
+        "forbidden",
+        "missing",
+    ]
 )
 
 
@@ -142,4 +156,6 @@ def _exercise_from_json(data: Mapping[str, Any]) -> ExerciseReport:
         )
         for check in data["checks"]
     )
-    return ExerciseReport(data["id"], Status(data["status"]), data["points"], data["max_points"], data["seconds"], checks)
+    return ExerciseReport(
+        data["id"], Status(data["status"]), data["points"], data["max_points"], data["seconds"], checks
+    )

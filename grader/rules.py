@@ -13,6 +13,7 @@ from grader.compare import at, difference, leaves, named, numbers
 from grader.key import Question
 from grader.report import Finding
 from grader.sandbox import wire
+from grader.text import one_line
 
 CLEARLY = 1000  # a move counts from this many tolerances on: what is asked to move moves by far more than rounding
 SLOPE_TOLERANCE = 1e-6  # central difference, h = 1e-5: truncation h²·f''' and rounding eps/h are both near 1e-10
@@ -29,15 +30,19 @@ def moves(answers: list, questions: list[Question], names: Sequence[str], facts:
         return no_answer
     before, after = questions
     moved = False
-    for (path, old), (_, new), tolerance in zip(leaves(before.expected), leaves(after.expected), before.tolerance, strict=True):
+    for (path, old), (_, new), tolerance in zip(
+        leaves(before.expected), leaves(after.expected), before.tolerance, strict=True
+    ):
         yours = [np.asarray(at(answer, path)) for answer in answers]
-        shift, reference = np.abs(yours[1] - yours[0]), np.abs(np.asarray(new) - np.asarray(old))
+        shift, reference = _distance(*yours), _distance(np.asarray(old), np.asarray(new))
         strayed = (reference <= tolerance) & ~(shift <= tolerance)
         if strayed.any():
             where = [int(i) for i in np.argwhere(strayed)[0]]
             values = numbers(yours[1][tuple(where)], yours[0][tuple(where)])
             place = f"{named(path, names)}{where or ''}"
-            return Finding("value", f"{place} must stay as it is, but it moves from {values[1]} to {values[0]} ({on(before)})")
+            return Finding(
+                "value", f"{place} must stay as it is, but it moves from {values[1]} to {values[0]} ({on(before)})"
+            )
         must = reference > CLEARLY * max(tolerance, 1e-12)
         # half of them is enough: values that are wrong elsewhere may coincide here and there
         moved |= bool(must.any()) and (shift > tolerance)[must].mean() >= 0.5
@@ -94,12 +99,15 @@ def orders(answers: list, questions: list[Question], names: Sequence[str], facts
         if (count := sum(type(item) is type(member) and item == member for item in answer)) != 1:
             return Finding("value", f"{member!r} {_times(count)}, expected once ({where})")
     if len(answer) != len(members):
-        return Finding("value", f"your list has {len(answer)} entries, expected {len(members)} ({where})")
+        extra = next(item for item in answer if not any(type(item) is type(m) and item == m for m in members))
+        return Finding("value", f"{one_line(repr(extra), 40)} is in your list, and it does not belong there ({where})")
     position = {item: index for index, item in enumerate(answer)}
-    for first, second in pairs:
-        if position[first] > position[second]:
-            return Finding("value", f"{second!r} comes before {first!r} in your list, expected after it ({where})")
-    return None
+    wrong = [(first, second) for first, second in pairs if position[first] > position[second]]
+    if not wrong:
+        return None
+    first, second = wrong[0]
+    turned = "; the other way round your list is right" if len(wrong) == len(pairs) > 1 else ""
+    return Finding("value", f"{second!r} comes before {first!r} in your list, expected after it{turned} ({where})")
 
 
 RULES: dict[str, Callable[..., Finding | None]] = {
@@ -138,8 +146,18 @@ def _no_answer(answers: list, questions: list[Question], names: Sequence[str]) -
     return None
 
 
+def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """|a - b| of each entry; of booleans, 1 where they differ."""
+    with np.errstate(all="ignore"):
+        return np.abs(np.subtract(b, a, dtype=np.result_type(a, b, np.int8)))
+
+
 def _tolerance_at(question: Question, path: tuple) -> float:
-    return max(t for (where, _), t in zip(leaves(question.expected), question.tolerance, strict=True) if where[: len(path)] == path)
+    return max(
+        t
+        for (where, _), t in zip(leaves(question.expected), question.tolerance, strict=True)
+        if where[: len(path)] == path
+    )
 
 
 def _times(count: int) -> str:

@@ -7,18 +7,16 @@ wrong, so most claims that are proposed here fall.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from math import isfinite, sqrt
+from math import isfinite, prod, sqrt
 from typing import Any
 
 import numpy as np
 
-from grader.compare import Path, at, difference, leaves, wrong_entries
+from grader.compare import leaves, wrong_entries
 from grader.key import Question
 
 CLEARLY = 10  # tolerances: what is nearer to right than this is too near for any other explanation than rounding
 LARGEST_CONSTANT = 1000  # a whole number beyond it is no slip of the pen
-LARGEST = 1 << 20  # entries of an array that are worth searching
-MOST_AXES = 5
 ROUNDINGS = 100  # roundings of a lower precision that may have added up
 
 
@@ -48,9 +46,6 @@ class Pair:
         return not np.any(self.expected)
 
 
-Parts = dict[Path, list[Pair]]
-
-
 @dataclass(frozen=True)
 class Claim:
     """What may be said of a part, and of which pairs it is true. On a pair that is right, true means: it changes nothing.
@@ -69,33 +64,6 @@ def same(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
     return not wrong_entries(a, b, tolerance).any()
 
 
-def parts_of(answered: Sequence[Any]) -> Parts:
-    """The parts of the answers, each over all cases; none where an answer has not the form of the expected one."""
-    parts: Parts = {}
-    for item in answered:
-        expected = list(leaves(item.question.expected))
-        if {path for path, _ in leaves(item.answer)} != {path for path, _ in expected}:
-            return {}
-        for (path, wanted), tolerance in zip(expected, item.question.tolerance, strict=True):
-            pair = _pair(item, np.asarray(at(item.answer, path)), np.asarray(wanted), tolerance)
-            if pair is None:
-                return {}
-            parts.setdefault(path, []).append(pair)
-    return parts
-
-
-def _pair(item: Any, yours: np.ndarray, expected: np.ndarray, tolerance: float) -> Pair | None:
-    is_small = max(yours.size, expected.size) <= LARGEST and max(yours.ndim, expected.ndim) <= MOST_AXES
-    if not is_small or not {yours.dtype.kind, expected.dtype.kind} <= set("biuf"):
-        return None
-    as_floats = yours.astype(np.float64), expected.astype(np.float64)
-    both = (
-        as_floats if yours.dtype == expected.dtype == bool else (yours, expected)
-    )  # truth values cannot be subtracted
-    is_right = item.is_right or difference(*both, [tolerance]) is None
-    return Pair(item.question, *as_floats, tolerance, yours.dtype, expected.dtype.kind, not is_right)
-
-
 def magnitudes(shapes: Mapping[str, Sequence[str]], pairs: Sequence[Pair]) -> Iterator[Claim]:
     """Claims that yours is expected times, plus or minus something."""
     first = next(pair for pair in pairs if pair.is_wrong)
@@ -104,7 +72,7 @@ def magnitudes(shapes: Mapping[str, Sequence[str]], pairs: Sequence[Pair]) -> It
         return
     if first.yours.shape != first.expected.shape:
         return
-    yield from _constants(first)
+    yield from _constants([pair for pair in pairs if pair.is_wrong and not pair.is_zero])
     yield from _sized(shapes, pairs)
     if first.kind in "iu":
         yield from _offsets(first)
@@ -146,24 +114,42 @@ def _aligned(axes: list[str], shape: tuple[int, ...]) -> list[tuple[str, int]]:
     return [*zip(before, shape, strict=False), *zip(after, shape[len(shape) - len(after) :], strict=True)]
 
 
-def _constants(first: Pair) -> Iterator[Claim]:
-    """At most one: the whole number, or one over it, that the largest entry suggests."""
-    largest = np.unravel_index(
-        np.argmax(np.abs(np.where(np.isfinite(first.expected), first.expected, 0))), first.expected.shape
-    )
-    ratio = float(first.yours[largest] / first.expected[largest])
-    if not isfinite(ratio) or ratio == 0 or not 1 / LARGEST_CONSTANT <= abs(ratio) <= LARGEST_CONSTANT:
+def _constants(wrong: Sequence[Pair]) -> Iterator[Claim]:
+    """At most one: the whole number, or one over it, that the largest entry suggests and no size of the inputs does."""
+    ratio = _ratio(wrong[0]) if wrong else 0.0
+    if not 1 / LARGEST_CONSTANT <= abs(ratio) <= LARGEST_CONSTANT:
         return
-    whole = round(ratio) if abs(ratio) >= 1 else round(1 / ratio)
+    is_larger = abs(ratio) >= 1
+    whole = round(ratio) if is_larger else round(1 / ratio)
+    if abs(whole) > 1 and set.intersection(*(_roles(abs(whole), pair) for pair in wrong)):
+        return
     if whole == -1:
         text = "has the wrong sign"
     elif whole > 1:
-        text = f"is exactly {whole} times too {'large' if abs(ratio) >= 1 else 'small'} in every entry"
-    elif whole < -1:
-        text = f"is exactly {whole if abs(ratio) >= 1 else f'-1/{-whole}'} times what is expected in every entry"
+        text = f"is exactly {whole} times too {'large' if is_larger else 'small'} in every entry"
     else:
-        return
-    yield _scaled(text, lambda pair: whole if abs(ratio) >= 1 else 1 / whole)
+        text = f"is exactly {whole if is_larger else f'-1/{-whole}'} times what is expected in every entry"
+    if whole != 1:
+        yield _scaled(text, lambda pair: whole if is_larger else 1 / whole)
+
+
+def _ratio(pair: Pair) -> float:
+    """Yours by expected where the finite expected is largest; 0 where that is no number."""
+    at = np.argmax(np.abs(np.where(np.isfinite(pair.expected), pair.expected, 0)))
+    ratio = float(pair.yours.flat[at] / pair.expected.flat[at]) if pair.yours.shape == pair.expected.shape else 0.0
+    return ratio if isfinite(ratio) else 0.0
+
+
+def _roles(number: int, pair: Pair) -> set[Any]:
+    """What a number might be in this case: the size of an axis, its root, the product of two, the size of an array."""
+    arrays = [*leaves(pair.question.inputs), ((), pair.expected)]
+    shapes = [(path, np.shape(array)) for path, array in arrays]
+    axes = {(path, i): n for path, shape in shapes for j, n in enumerate(shape) for i in (j, j - len(shape))}
+    products = {(a, b): axes[a] * axes[b] for a, b in combinations(axes, 2)} | {
+        path: prod(shape) for path, shape in shapes
+    }
+    roots = {(axis, "root") for axis, n in axes.items() if n == number**2}
+    return {role for role, n in {**axes, **products}.items() if n == number} | roots
 
 
 def _scaled(text: str, factor: Callable[[Pair], float], spreads: bool = False) -> Claim:

@@ -53,7 +53,7 @@ class Source:
         after = self._shape_line[1]
         while (inner := re.sub(r"\([^()]*\)", "", after)) != after:
             after = inner
-        return [word for word in re.findall(r"[^\W\d]\w*", after)]
+        return re.findall(r"[^\W\d]\w*", after)
 
     @property
     def _shape_line(self) -> tuple[str, str]:
@@ -66,7 +66,7 @@ class Source:
     @cached_property
     def stub(self) -> str:
         """The function with its body cut out: decorators, signature, docstring and comments above survive."""
-        lines = self.text.splitlines()
+        lines = self.text.split("\n")
         first = self.node.decorator_list[0].lineno if self.node.decorator_list else self.node.lineno
         body = self.node.body
         if not ast.get_docstring(self.node):
@@ -83,7 +83,7 @@ class Source:
     def body(self) -> str:
         """The function as written, docstring and all."""
         first, last = self.span
-        return "\n".join(self.text.splitlines()[first - 1 : last])
+        return "\n".join(self.text.split("\n")[first - 1 : last])
 
 
 def _axes(inside: str) -> list[str]:
@@ -92,22 +92,30 @@ def _axes(inside: str) -> list[str]:
 
 def functions(text: str) -> dict[str, Source]:
     """The functions of a module's text, by name, in order."""
-    return {node.name: Source(node.name, text, node) for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    return {
+        node.name: Source(node.name, text, node) for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)
+    }
 
 
 def stub_module(text: str, exercises: list[str]) -> str:
     """A module's text with the exercises' bodies cut out and private helpers left out; all else stays as it is."""
-    found, lines = functions(text), text.splitlines()
+    lines = text.split("\n")
     pieces: list[str] = []
     done = 0
-    for source in found.values():
-        first = source.node.decorator_list[0].lineno if source.node.decorator_list else source.node.lineno
-        pieces.extend(lines[done : first - 1])
-        if source.name in exercises:
-            pieces.extend(source.stub.splitlines())
-        elif not source.name.startswith("_"):
-            pieces.extend(lines[first - 1 : source.span[1]])
-        done = source.span[1]
+    for node in ast.parse(text).body:
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+            continue
+        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]) - 1
+        last = node.end_lineno or node.lineno
+        is_private = node.name.startswith("_") and node.name not in exercises
+        while is_private and first > done and lines[first - 1].startswith("#"):  # what is said of it goes with it
+            first -= 1
+        pieces.extend(lines[done:first])
+        if node.name in exercises:
+            pieces.extend(functions(text)[node.name].stub.split("\n")[:-1])
+        elif not is_private:
+            pieces.extend(lines[first:last])
+        done = last
     pieces.extend(lines[done:])
     return re.sub(r"\n{4,}", "\n\n\n", "\n".join(pieces).rstrip() + "\n")
 
@@ -121,9 +129,8 @@ def mutate(text: str, exercise: str, change: Edit) -> str:
     if (count := source.body.count(change.old)) != 1:
         raise SourceError(f"{exercise}: {change.old!r} occurs {count} times in {name}; an edit needs it exactly once")
     first, last = source.span
-    lines = text.splitlines()
-    changed = source.body.replace(change.old, change.new).splitlines()
-    return "\n".join(lines[: first - 1] + changed + lines[last:]) + "\n"
+    lines = text.split("\n")
+    return "\n".join([*lines[: first - 1], source.body.replace(change.old, change.new), *lines[last:]])
 
 
 def run_text(text: str, name: str, file: str) -> ModuleType:

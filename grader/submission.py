@@ -33,7 +33,9 @@ class Submission:
 
     def defines(self, name: str) -> bool:
         """Whether the text looks as if it defined a function or class of that name; a guess, nothing is parsed."""
-        return re.search(rb"^\s*(def|class)\s+" + re.escape(name.encode()) + rb"\b", self.source, re.MULTILINE) is not None
+        return (
+            re.search(rb"^\s*(def|class)\s+" + re.escape(name.encode()) + rb"\b", self.source, re.MULTILINE) is not None
+        )
 
 
 def read(path: str | Path) -> Submission:

@@ -92,7 +92,9 @@ class Unit:
     @cached_property
     def _handouts(self) -> dict[str, str]:
         parts = re.split(r"^## (\w+)\s*$", self._read(self.folder / "handout.md"), flags=re.MULTILINE)
-        return {"": parts[0].strip()} | {name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+        return {"": parts[0].strip()} | {
+            name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)
+        }
 
     @property
     def introduction(self) -> str:
@@ -122,5 +124,3 @@ class Unit:
             return path.read_text(encoding="utf-8")
         except OSError as error:
             raise UnitError(f"cannot read {path}: {error.strerror}; `grade dev new` makes a unit's files") from None
-
-

@@ -1,5 +1,6 @@
 """assignments/ is made from solutions/: the same bytes each time, nothing given away, nothing lost, nothing stale unnoticed."""
 
+import ast
 import json
 import shutil
 from dataclasses import replace
@@ -80,13 +81,13 @@ total = Exercise(
     hints=HINTS,
 )
 """,
-    "handout.md": """Small things, and $x < y$ (and $\\\\hat x_{i}$).
+    "handout.md": r"""Small things, and $x < y$ (and $\hat x_{i}$).
 
 ## scale
 
 Why it matters.
 
-$$y = \\\\operatorname{scale}\\\\left(\\\\frac{x_{i}}{2}\\\\right)$$
+$$y = \operatorname{scale}\left(\frac{x_{i}}{2}\right)$$
 
 It costs `$5`.
 
@@ -95,11 +96,11 @@ It costs `$5`.
 - a list
 
   $$
-  t = \\\\sum_n x_n
+  t = \sum_n x_n
   $$
 
 - its end
-""".replace("\\\\\\\\", "\\\\"),
+""",
 }
 
 
@@ -195,6 +196,13 @@ def test_a_new_unit_need_not_be_in_the_built_course_file(built):
     (built.root / "solutions" / "course.toml").write_text('units = ["tiny", "more"]\n')
     build(built, ["more"])
     assert stale(built, ["tiny", "more"]) == []
+
+
+def test_nothing_is_written_where_one_unit_fails(course):
+    (course.root / "solutions" / "course.toml").write_text('units = ["tiny", "absent"]\n')
+    with pytest.raises(UnitError, match=r"^cannot read .*absent"):
+        build(course, ["tiny", "absent"])
+    assert not (course.root / "assignments").exists()
 
 
 def test_a_reference_that_raises_is_named(course):
@@ -381,7 +389,7 @@ def test_a_change_of_the_solutions_makes_the_key_stale(built, file, old, new, wo
 
 def test_github_gets_its_own_form_of_maths(course):
     text = plan(unit(course))["README.md"].decode()
-    assert "$`x \\lt  y`$ (and $`\\hat x_{i}`$)" in text
+    assert "$`x \\lt y`$ (and $`\\hat x_{i}`$)" in text
     assert "```math\ny = \\mathrm{scale}\\left(\\frac{x_{i}}{2}\\right)\n```" in text
     assert "\n  ```math\n  t = \\sum_n x_n\n  ```\n" in text
     assert "It costs `$5`." in text
@@ -414,7 +422,8 @@ def test_a_formula_that_github_does_not_render_is_refused(course, text):
 
 
 def test_plain_text_in_markdown_is_shown_as_it_is():
-    assert escaped("a|b *c* `d` <e> $f$ √g") == "a\\|b \\*c\\* \\`d\\` \\<e\\> \\$f\\$ √g"
+    assert escaped("a|b *c* ` <e> $f$ √g") == "a\\|b \\*c\\* \\` \\<e\\> \\$f\\$ √g"
+    assert escaped("the first `n_k[0]` of x_k") == "the first `n_k[0]` of x\\_k"
 
 
 # --- the notebook
@@ -542,3 +551,12 @@ def test_this_courses_stubs_are_python(real):
     found, files = real
     stubs = functions(files[f"{found.name}.py"].decode())
     assert set(found.exercises) <= set(stubs)
+
+
+def test_this_courses_given_functions_need_nothing_that_is_cut(real):
+    found, files = real
+    text = files[f"{found.name}.py"].decode()
+    cut = set(found.sources) - set(functions(text))
+    for name in set(functions(text)) - set(found.exercises):
+        used = {node.id for node in ast.walk(found.source(name).node) if isinstance(node, ast.Name)}
+        assert not used & cut, f"{name} is given to students and uses {used & cut}, which is not"

@@ -22,7 +22,21 @@ FINDING = {
     "required": ["kind", "message", "hint", "mistake"],
     "properties": {
         "kind": {
-            "enum": "value shape dtype type nonfinite mutated exception timeout memory crash output forbidden missing".split()
+            "enum": [
+                "value",
+                "shape",
+                "dtype",
+                "type",
+                "nonfinite",
+                "mutated",
+                "exception",
+                "timeout",
+                "memory",
+                "crash",
+                "output",
+                "forbidden",
+                "missing",
+            ]
         },
         "message": {"type": "string", "minLength": 1},
         "hint": {"type": "string"},
@@ -42,7 +56,20 @@ CHECK = {
         "finding": FINDING,
     },
 }
-STATUSES = "passed failed error timeout memory crash forbidden missing unreadable skipped pending grader_error".split()
+STATUSES = [
+    "passed",
+    "failed",
+    "error",
+    "timeout",
+    "memory",
+    "crash",
+    "forbidden",
+    "missing",
+    "unreadable",
+    "skipped",
+    "pending",
+    "grader_error",
+]
 EXERCISE = {
     "type": "object",
     "additionalProperties": False,
@@ -59,7 +86,18 @@ EXERCISE = {
 REPORT = {
     "type": "object",
     "additionalProperties": False,
-    "required": "schema submission sha256 unit key isolation points max_points seconds exercises".split(),
+    "required": [
+        "schema",
+        "submission",
+        "sha256",
+        "unit",
+        "key",
+        "isolation",
+        "points",
+        "max_points",
+        "seconds",
+        "exercises",
+    ],
     "properties": {
         "schema": {"const": 1},
         "submission": {"type": "string"},
@@ -93,7 +131,9 @@ def course(tmp_path: Path) -> Path:
 def grade(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess:
     environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")} | env
     command = [sys.executable, str(ROOT / "cli.py"), *args]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=120)
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=120
+    )
 
 
 def test_where_am_i(course):
@@ -191,7 +231,9 @@ def test_a_report_goes_into_a_file_whole(course):
 
 
 def test_a_fresh_seed_asks_other_questions_and_gives_the_same_points(course):
-    reports = [json.loads(grade("solutions/toy/toy.py", "--seed", s, "--format", "json", cwd=course).stdout) for s in "78"]
+    reports = [
+        json.loads(grade("solutions/toy/toy.py", "--seed", s, "--format", "json", cwd=course).stdout) for s in "78"
+    ]
     assert [report["points"] for report in reports] == [10, 10]
     assert reports[0]["key"] != reports[1]["key"]
 
@@ -296,7 +338,9 @@ def test_another_encoding_shows_escapes_and_no_traceback(course):
 
 def test_what_a_student_prints_reaches_no_terminal_as_an_instruction(course):
     evil = r"print('\x1b[2J\x1b]52;c;x\x07[red]PASS[/] :skull: \u202e \x9b31m \r::error::')"
-    body = RIGHT.replace("    return np.sum(x, axis=1)", f"    {evil}\n    raise ValueError('\\x1b[31m[/nope] \\ud800')")
+    body = RIGHT.replace(
+        "    return np.sum(x, axis=1)", f"    {evil}\n    raise ValueError('\\x1b[31m[/nope] \\ud800')"
+    )
     (course / "evil.py").write_text(body)
     for form in ("text", "json"):
         result = grade("evil.py", "--format", form, cwd=course)

@@ -12,7 +12,9 @@ from hypothesis.extra import numpy as hnp
 from grader.compare import describe, difference, leaves, named
 from grader.sandbox.wire import Opaque
 
-HARD = st.sampled_from([0.0, -0.0, 5e-324, -5e-324, 1e-300, 1.0, 1.0 + 2**-52, 1e300, 1.7e308, math.inf, -math.inf, math.nan])
+HARD = st.sampled_from(
+    [0.0, -0.0, 5e-324, -5e-324, 1e-300, 1.0, 1.0 + 2**-52, 1e300, 1.7e308, math.inf, -math.inf, math.nan]
+)
 NUMBERS = HARD | st.floats()
 
 
@@ -33,7 +35,10 @@ def on_the_edge(yours: float, expected: float, tolerance: float) -> bool:
 
 
 @settings(max_examples=600, deadline=None)
-@given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=6), st.sampled_from([0.0, 1e-320, 1e-12, 1e-3, 1.0, 1e10]))
+@given(
+    st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=6),
+    st.sampled_from([0.0, 1e-320, 1e-12, 1e-3, 1.0, 1e10]),
+)
 def test_the_verdict_is_that_of_a_loop_over_single_numbers(pairs, tolerance):
     yours, expected = (np.array(part) for part in zip(*pairs, strict=True))
     right = all(is_right(a, b, tolerance) for a, b in pairs)

@@ -39,10 +39,28 @@ def test_the_toy_unit_holds_every_rule(toy, name):
 
 
 BROKEN = {
-    "a wrong reference": ("row_sums", "toy.py", "np.sum(x, axis=1)", "np.sum(x, axis=1) + 1e-9", "rule 1: the reference differs from the oracle"),
-    "a slightly wrong oracle": ("row_sums", "oracles.py", "sum(map(float, row))", "sum(map(float, row)) * (1 + 1e-10)", "rule 1: the reference differs"),
+    "a wrong reference": (
+        "row_sums",
+        "toy.py",
+        "np.sum(x, axis=1)",
+        "np.sum(x, axis=1) + 1e-9",
+        "rule 1: the reference differs from the oracle",
+    ),
+    "a slightly wrong oracle": (
+        "row_sums",
+        "oracles.py",
+        "sum(map(float, row))",
+        "sum(map(float, row)) * (1 + 1e-10)",
+        "rule 1: the reference differs",
+    ),
     "no oracle": ("row_sums", "oracles.py", "def row_sums", "def other_sums", "rule 1: oracles.py has no row_sums"),
-    "a reference that changes its input": ("row_sums", "toy.py", "    return np.sum(x, axis=1)", "    s = np.sum(x, axis=1)\n    x += 1\n    return s", "rule 1: the reference earns 0 of 3: your function changes its input x"),
+    "a reference that changes its input": (
+        "row_sums",
+        "toy.py",
+        "    return np.sum(x, axis=1)",
+        "    s = np.sum(x, axis=1)\n    x += 1\n    return s",
+        "rule 1: the reference earns 0 of 3: your function changes its input x",
+    ),
     "a case that lazy answers get right": (
         "row_sums",
         "checks.py",
@@ -57,8 +75,20 @@ BROKEN = {
         "inputs",
         "rule 1: the reference earns 3 of 4: your answer does not move",
     ),
-    "a mistake that no check catches": ("scale", "checks.py", 'edit("x * factor", "x + factor")', 'edit("x * factor", "factor * x")', "rule 3: mistake 'adds' keeps every point"),
-    "two mistakes that answer alike": ("scale", "checks.py", 'edit("x * factor", "x + factor")', 'edit("x * factor", "x / factor")', "rule 3: mistake 'adds' is diagnosed as"),
+    "a mistake that no check catches": (
+        "scale",
+        "checks.py",
+        'edit("x * factor", "x + factor")',
+        'edit("x * factor", "factor * x")',
+        "rule 3: mistake 'adds' keeps every point",
+    ),
+    "two mistakes that answer alike": (
+        "scale",
+        "checks.py",
+        'edit("x * factor", "x + factor")',
+        'edit("x * factor", "x / factor")',
+        "rule 3: mistake 'adds' is diagnosed as",
+    ),
     "a mistake within rounding": (
         "row_sums",
         "checks.py",
@@ -66,7 +96,13 @@ BROKEN = {
         'edit("np.sum(x, axis=1)", "np.sum(x, axis=1) * (1 + 3e-11)")',
         "rule 3: mistake 'means' is only",
     ),
-    "a rewrite that is wrong": ("scale", "rewrites.py", "HALF = 0.5", "HALF = 0.5001", "rule 4: correct, twice_half, earns 1 of 4"),
+    "a rewrite that is wrong": (
+        "scale",
+        "rewrites.py",
+        "HALF = 0.5",
+        "HALF = 0.5001",
+        "rule 4: correct, twice_half, earns 1 of 4",
+    ),
     "a rewrite near the edge of the tolerance": (
         "row_sums",
         "rewrites.py",
@@ -74,11 +110,35 @@ BROKEN = {
         "x.sum(1) + 0.9 * 2e-12 * abs(x.sum(1)).max()",
         "rule 4: correct, product, ",
     ),
-    "no rewrite": ("row_sums", "rewrites.py", "def row_sums__product", "def row_sum__product", "rule 4: rewrites.py has no row_sums__<how>"),
-    "two mistakes only": ("row_sums", "checks.py", '        Mistake("means", "These are means: nothing is divided here.", edit("np.sum(", "np.mean(")),\n', "", "rule 5: 2 mistakes; at least three"),
+    "no rewrite": (
+        "row_sums",
+        "rewrites.py",
+        "def row_sums__product",
+        "def row_sum__product",
+        "rule 4: rewrites.py has no row_sums__<how>",
+    ),
+    "two mistakes only": (
+        "row_sums",
+        "checks.py",
+        '        Mistake("means", "These are means: nothing is divided here.", edit("np.sum(", "np.mean(")),\n',
+        "",
+        "rule 5: 2 mistakes; at least three",
+    ),
     "one hint": ("row_sums", "checks.py", '"Which axis is a row\'s?", ', "", "rule 5: 1 hints; two or three"),
-    "a hint that is no sentence": ("row_sums", "checks.py", "Look at what keepdims does.", "keepdims", "rule 5: not a sentence: 'keepdims'"),
-    "a hint that gives the line away": ("row_sums", "checks.py", "Look at what keepdims does.", "Try np.sum(x, axis=1).", "gives a line of the reference away: np.sum(x, axis=1)"),
+    "a hint that is no sentence": (
+        "row_sums",
+        "checks.py",
+        "Look at what keepdims does.",
+        "keepdims",
+        "rule 5: not a sentence: 'keepdims'",
+    ),
+    "a hint that gives the line away": (
+        "row_sums",
+        "checks.py",
+        "Look at what keepdims does.",
+        "Try np.sum(x, axis=1).",
+        "gives a line of the reference away: np.sum(x, axis=1)",
+    ),
 }
 
 
@@ -90,7 +150,9 @@ def test_a_broken_rule_is_named(toy_copy, name, file, old, new, words):
 
 def test_an_edit_that_no_longer_fits_is_told(toy_copy):
     unit = edited(toy_copy, "toy.py", "x * factor", "factor * x")
-    with pytest.raises(ValueError, match=r"scale: 'x \* factor' occurs 0 times in scale; an edit needs it exactly once"):
+    with pytest.raises(
+        ValueError, match=r"scale: 'x \* factor' occurs 0 times in scale; an edit needs it exactly once"
+    ):
         prove(unit, "scale", SEEDS)
 
 

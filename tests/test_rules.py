@@ -34,6 +34,13 @@ def test_moves_asks_for_both_halves(first, second, message):
     assert (found.message if found else None) == message
 
 
+def test_moves_works_for_booleans():
+    before, after = np.array([True, False]), np.array([True, True])
+    questions = [question(before, tolerance=0.0), question(after, tolerance=0.0)]
+    assert moves([before, after], questions, ["mask"], None, {}) is None
+    assert moves([before, ~after], questions, ["mask"], None, {}).message.startswith("mask[0] must stay as it is")
+
+
 WEIGHTS = np.array([[0.2, 0.8], [0.5, 0.5]])
 SUMS = {"measure": "sum", "axis": -1, "part": None}
 
@@ -43,7 +50,11 @@ SUMS = {"measure": "sum", "axis": -1, "part": None}
     [
         (WEIGHTS, WEIGHTS[::-1], None),
         (np.array([[0.9, 0.1], [0.3, 0.7]]), WEIGHTS, None),
-        (np.full((2, 2), 0.5), np.full((2, 2), 0.5), "weights does not move with the input, and it must (case: a case)"),
+        (
+            np.full((2, 2), 0.5),
+            np.full((2, 2), 0.5),
+            "weights does not move with the input, and it must (case: a case)",
+        ),
         (WEIGHTS.T, WEIGHTS, "the sum of weights along axis -1 is 0.7, expected 1 (case: a case)"),
         (WEIGHTS * np.nan, WEIGHTS, "weights[0, 0] is nan, expected 0.2; 4 of 4 entries differ (case: a case)"),
     ],
@@ -58,8 +69,13 @@ def test_an_input_handed_back_has_no_property():
     questions = [question(x[:, ::-1], inputs={"x": x}), question(2 * x[:, ::-1], inputs={"x": 2 * x})]
     options = {"measure": "norm", "axis": -1, "part": None}
     assert keeps([x[:, ::-1], 2 * x[:, ::-1]], questions, ["y"], None, options) is None
-    assert keeps([x, 2 * x], questions, ["y"], None, options).message == "your answer is the input x as it came (case: a case)"
-    assert moves([x, 2 * x], questions, ["y"], None, {}).message == "your answer is the input x as it came (case: a case)"
+    assert (
+        keeps([x, 2 * x], questions, ["y"], None, options).message
+        == "your answer is the input x as it came (case: a case)"
+    )
+    assert (
+        moves([x, 2 * x], questions, ["y"], None, {}).message == "your answer is the input x as it came (case: a case)"
+    )
 
 
 def test_keeps_measures_one_part_by_its_norm():
@@ -110,9 +126,13 @@ ORDER = question(["a", "b", "c", 4])
         (["b", "a", "c", 4], "'b' comes before 'a' in your list, expected after it (case: a case)"),
         (["a", "b", 4], "'c' is missing from your list, expected once (case: a case)"),
         (["a", "b", "b", "c", 4], "'b' is in your list 2 times, expected once (case: a case)"),
-        (["a", "b", "c", 4, "d"], "your list has 5 entries, expected 4 (case: a case)"),
+        (["a", "b", "c", 4, "d"], "'d' is in your list, and it does not belong there (case: a case)"),
+        (
+            [4, "c", "b", "a"],
+            "'b' comes before 'a' in your list, expected after it; the other way round your list is right (case: a case)",
+        ),
         (["a", "b", "c", "4"], "4 is missing from your list, expected once (case: a case)"),
-        (["a", ["b"], "b", "c", 4], "your list has 5 entries, expected 4 (case: a case)"),
+        (["a", ["b"], "b", "c", 4], "['b'] is in your list, and it does not belong there (case: a case)"),
         (None, "order is None, expected 4 values (case: a case)"),
         ({"a": 1}, "order is a dict, expected 4 values (case: a case)"),
     ],

@@ -184,3 +184,10 @@ def test_a_mutant_keeps_the_lines_of_all_other_functions():
     for name, source in functions(MODULE).items():
         if name != "short":
             assert ast.dump(mutant[name].node) == ast.dump(source.node)
+
+
+def test_comments_above_private_functions_and_private_classes_are_cut():
+    text = (
+        '# the trick\ndef _f(x):\n    return x\n\n\nclass _C:\n    y = 1\n\n\ndef g(x):\n    """G."""\n    return x\n'
+    )
+    assert stub_module(text, ["g"]).strip() == f'def g(x):\n    """G."""\n    {BODY}'

@@ -53,10 +53,16 @@ def prove(unit: Unit, name: str, seeds: range) -> Proof:
     """Rules 1 to 5 for one exercise; it stops at the first seed on which anything fails."""
     exercise = unit.exercises[name]
     rewrites = {**unit.rewritten(name), **dressed(unit.function(name))}
-    proof = Proof(f"{unit.name}.{name}", exercise.points, len(exercise.cases), len(exercise.mistakes), len(unit.rewritten(name)))
+    proof = Proof(
+        f"{unit.name}.{name}", exercise.points, len(exercise.cases), len(exercise.mistakes), len(unit.rewritten(name))
+    )
     _prove_text(unit, name, proof)
     for seed in seeds:
-        key = compile_exercise(unit, name, seed)
+        try:
+            key = compile_exercise(unit, name, seed)
+        except Exception as error:
+            proof.fail(1, seed, f"the reference cannot be compiled: {type(error).__name__}: {error}")
+            break
         _prove_reference(unit, key, proof, seed)
         _prove_lazy(unit, key, proof, seed)
         _prove_mistakes(unit, key, proof, seed)
@@ -108,7 +114,9 @@ def dressed(reference: Callable) -> dict[str, Callable]:
     """The reference's answers in other clothes that cost nothing."""
 
     def dress(leaf: Callable, sequence: Callable = lambda parts: parts) -> Callable:
-        return lambda **inputs: _map(reference(**inputs), leaf, sequence)
+        return lambda **inputs: _map(
+            reference(**inputs), lambda item: item if isinstance(item, str) else leaf(item), sequence
+        )
 
     return {
         "in Fortran order": dress(lambda a: np.asfortranarray(a) if np.ndim(a) else a),
@@ -190,7 +198,9 @@ def _prove_rewrites(unit: Unit, key: ExerciseKey, rewrites: dict[str, Callable],
             proof.fail(4, seed, f"correct, {how}, earns {report.points} of {key.points}: {_first_finding(report)}")
         for question in key.questions:
             answer = attempt(rewrite, question.inputs)
-            used = _error(answer, question) if any(key.checks[i].kind == "agrees" for i in range(len(key.checks))) else 0.0
+            used = (
+                _error(answer, question) if any(key.checks[i].kind == "agrees" for i in range(len(key.checks))) else 0.0
+            )
             proof.used = max(proof.used, used)
             if used > NEAR:
                 proof.fail(4, seed, f"correct, {how}, uses {used:.0%} of the tolerance in case {question.label!r}")
@@ -219,21 +229,18 @@ def _distance(question: Question, mistake: str) -> float:
 
 def _error(answer: Any, question: Question) -> float:
     """The largest |answer − expected| in tolerances; inf for another form, 0 for what has no numbers to compare."""
+    found = difference(answer, question.expected, [math.inf] * len(question.tolerance))
+    if found and found.kind != "value":
+        return math.inf
     largest = 0.0
     for (path, leaf), tolerance in zip(leaves(question.expected), question.tolerance, strict=True):
-        try:
-            yours = np.asarray(at(answer, path))
-        except (TypeError, IndexError, KeyError):
-            return math.inf
-        wanted = np.asarray(leaf)
-        if yours.shape != wanted.shape or yours.dtype.kind not in "biuf":
-            return math.inf
+        yours, wanted = np.asarray(at(answer, path)), np.asarray(leaf)
         if tolerance == 0:
             largest = max(largest, math.inf if (yours != wanted).any() else 0.0)
             continue
         with np.errstate(all="ignore"):
             error = np.where(yours == wanted, 0.0, np.abs(yours - wanted)) / tolerance
-        largest = max(largest, float(np.where(np.isnan(error), math.inf, error).max(initial=0.0)))
+        largest = max(largest, float(np.nan_to_num(error, nan=math.inf, posinf=math.inf).max(initial=0.0)))
     return largest
 
 
@@ -256,8 +263,14 @@ def _stub(**inputs: Any) -> None:
 
 def _fill(tree: Any, value: float) -> Any:
     def fill(leaf: Any) -> Any:
+        if isinstance(leaf, str):
+            return ""
         kind = np.asarray(leaf).dtype
-        return np.full(np.shape(leaf), value).astype(kind, copy=False) if not (kind.kind in "biu" and math.isnan(value)) else None
+        return (
+            np.full(np.shape(leaf), value).astype(kind, copy=False)
+            if not (kind.kind in "biu" and math.isnan(value))
+            else None
+        )
 
     return _map(tree, fill, lambda parts: parts)
 
@@ -267,7 +280,7 @@ def _map(tree: Any, leaf: Callable, sequence: Callable) -> Any:
         return sequence(type(tree)(_map(item, leaf, sequence) for item in tree))
     if isinstance(tree, dict):
         return {key: _map(item, leaf, sequence) for key, item in tree.items()}
-    return tree if tree is None or isinstance(tree, str) else leaf(tree)
+    return leaf(tree)
 
 
 def _read_only(array: Any) -> Any:

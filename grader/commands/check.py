@@ -40,7 +40,9 @@ class Keys:
         if self.file:
             return load(Path(self.file))
         if self.course is None:
-            raise CourseError("this is no course: go into its folder, or name it with --course DIR, or a key with --key FILE")
+            raise CourseError(
+                "this is no course: go into its folder, or name it with --course DIR, or a key with --key FILE"
+            )
         if self.seed is not None:
             from grader.compile import compile_key  # a student's run never loads what runs references
 
@@ -107,7 +109,9 @@ def _resolve(name: str, unit: str | None, course: Course | None) -> Iterator[Tar
     elif path.is_dir():
         files = sorted(file for file in path.rglob("*.py") if _unit_by_name(file, course))
         if not files:
-            raise GraderError(f"{name} holds no file named after a unit; name a file, with --unit if its name does not tell")
+            raise GraderError(
+                f"{name} holds no file named after a unit; name a file, with --unit if its name does not tell"
+            )
         for file in files:
             yield Target(file, unit or file.stem)
     elif path.exists():

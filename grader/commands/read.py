@@ -43,7 +43,9 @@ def explain(course_dir: str | None, name: str) -> None:
     console.print(Text("\nWhat is checked", "bold"))
     for check in exercise.checks:
         console.print(Padding(Text(f"{check.points}  {check.claim}"), (0, 0, 0, 2)), width=width)
-    labels = "; ".join(dict.fromkeys(exercise.questions[group[0]].label for check in exercise.checks for group in check.groups))
+    labels = "; ".join(
+        dict.fromkeys(exercise.questions[group[0]].label for check in exercise.checks for group in check.groups)
+    )
     console.print(Text(f"\nCases: {labels}", "dim"), width=width)
 
 
@@ -71,7 +73,9 @@ def with_stub(text: str, name: str, stub: str) -> str:
     from grader.sandbox.reading import block
 
     lines = text.split("\n")
-    heads = [i for i, line in enumerate(lines) if line.startswith((f"def {name}(", f"def {name} (", f"async def {name}("))]
+    heads = [
+        i for i, line in enumerate(lines) if line.startswith((f"def {name}(", f"def {name} (", f"async def {name}("))
+    ]
     if not heads:
         return f"{text.rstrip()}\n\n\n{stub}"
     first, last = block(lines, heads[-1] + 1)

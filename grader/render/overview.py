@@ -16,7 +16,7 @@ def render_overview(reports: Sequence[tuple[str, Report]], console: Console) -> 
     glyphs = _glyphs(console)
     width = min(console.width, WIDTH)
     names = max((len(report.unit) for _, report in reports), default=0)
-    for title, report in reports:
+    for _, report in reports:
         done = sum(exercise.status is Status.PASSED for exercise in report.exercises)
         filled = round(BAR * report.points / max(report.max_points, 1))
         line = Text("  ").append(report.unit.ljust(names), "bold" if done else "").append("  ")

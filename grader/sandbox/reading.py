@@ -74,12 +74,16 @@ def _decode(source: bytes, reading: Reading) -> str | None:
     if source[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return reading.problem("unreadable", 1, "the file is UTF-16; save it as UTF-8")
     if (nul := source.find(b"\0")) >= 0:
-        return reading.problem("unreadable", 1, f"byte {nul} of the file is NUL: this is not Python text; save it as UTF-8")
+        return reading.problem(
+            "unreadable", 1, f"byte {nul} of the file is NUL: this is not Python text; save it as UTF-8"
+        )
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
         return source.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        return reading.problem("unreadable", 1, f"byte {error.start} of the file is not {error.encoding}; save it as UTF-8")
+        return reading.problem(
+            "unreadable", 1, f"byte {error.start} of the file is not {error.encoding}; save it as UTF-8"
+        )
     except (SyntaxError, LookupError) as error:
         return reading.problem("unreadable", 1, f"{error}; save the file as UTF-8"[:300])
 

@@ -1,7 +1,7 @@
 """Start the fork server, fork workers, learn how they ended. Imports nothing heavy: it is the first thing that runs.
 
-    with Sandbox() as sandbox:          # loads NumPy at once, in parallel with the grader's own imports
-        worker = sandbox.worker()
+with Sandbox() as sandbox:          # loads NumPy at once, in parallel with the grader's own imports
+    worker = sandbox.worker()
 """
 
 import importlib.util
@@ -60,7 +60,9 @@ class Sandbox:
         output, print_here = os.pipe()
         with theirs:
             try:
-                socket.send_fds(self._control, [json.dumps({"fork": self.limits.to_dict()}).encode()], [theirs.fileno(), print_here])
+                socket.send_fds(
+                    self._control, [json.dumps({"fork": self.limits.to_dict()}).encode()], [theirs.fileno(), print_here]
+                )
                 pid = self._reply()["pid"]
             finally:
                 os.close(print_here)
@@ -94,7 +96,9 @@ class Sandbox:
         while not line.endswith(b"\n"):
             part = self._control.recv(1 << 16)
             if not part:
-                raise SandboxError("the sandbox did not start; run `grade` once more, and report it if it happens again")
+                raise SandboxError(
+                    "the sandbox did not start; run `grade` once more, and report it if it happens again"
+                )
             line += part
         return json.loads(line)
 

@@ -44,7 +44,9 @@ class Opaque:
 def encode(tree: Any, opaque: bool = False) -> bytes:
     """One frame. What cannot be written raises WireError, or with `opaque` becomes an Opaque."""
     arrays: list[np.ndarray] = []
-    header = json.dumps(_to_json(tree, arrays, opaque, 0), separators=(",", ":"), allow_nan=False).encode("utf-8", "surrogatepass")
+    header = json.dumps(_to_json(tree, arrays, opaque, 0), separators=(",", ":"), allow_nan=False).encode(
+        "utf-8", "surrogatepass"
+    )
     body = b"".join(array.tobytes() for array in arrays)
     if len(header) > MAX_HEADER or len(body) > MAX_BODY:
         raise WireError(f"too large to send: {len(header) + len(body):,} bytes")
@@ -218,7 +220,11 @@ class _Body:
         return len(self.view) - self.at
 
     def array(self, dtype: str, shape: list) -> np.ndarray:
-        if dtype not in DTYPES or len(shape) > MAX_NDIM or not all(type(n) is int and 0 <= n <= MAX_BODY for n in shape):
+        if (
+            dtype not in DTYPES
+            or len(shape) > MAX_NDIM
+            or not all(type(n) is int and 0 <= n <= MAX_BODY for n in shape)
+        ):
             raise WireError("an array with a dtype or shape that is not allowed")
         size = math.prod(shape) * DTYPES[dtype].itemsize
         if size > self.left():

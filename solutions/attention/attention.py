@@ -15,15 +15,179 @@ def softmax(x):
     return e / np.where(total == 0, 1.0, total)
 
 
+def _weights(q, k, mask):
+    """How much each query attends to each key; every row sums to one, or to zero where nothing may be attended to."""
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    if mask is not None:
+        scores = np.where(mask, scores, -np.inf)
+    return softmax(scores)
+
+
 def scaled_dot_product_attention(q, k, v, mask=None):
     """Mix the values, each query weighting them by how well it matches their keys.
 
     q (..., Tq, d), k (..., Tk, d), v (..., Tk, dv), mask (..., Tq, Tk) -> out (..., Tq, dv)
 
     out = softmax(q·kᵀ / √d)·v, the softmax over the keys. A position where the mask is False gets weight 0; a query
-    that may attend to nothing gets zeros. Without a mask, every query attends to every key.
+    that may attend to nothing gets zeros. The mask broadcasts to the scores, so that (Tq, Tk) and (N, 1, Tk) will do;
+    without a mask, every query attends to every key.
     """
-    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    return _weights(q, k, mask) @ v
+
+
+def attention_backward(dout, q, k, v, mask=None):
+    """Gradients of scaled dot-product attention in queries, keys and values.
+
+    dout (..., Tq, M), q (..., Tq, d), k (..., Tk, d), v (..., Tk, M), mask (..., Tq, Tk) -> dq, dk, dv
+
+    The forward is out = softmax(q·kᵀ / √d)·v, masked as in scaled_dot_product_attention; dout is the gradient of the
+    loss in out. Each gradient has the shape of its input. A query that may attend to nothing has gradient zero and
+    passes none on.
+    """
+    weights = _weights(q, k, mask)
+    dv = weights.swapaxes(-1, -2) @ dout
+    dweights = dout @ v.swapaxes(-1, -2)
+    dscores = weights * (dweights - (weights * dweights).sum(axis=-1, keepdims=True))
+    dproducts = dscores / np.sqrt(q.shape[-1])
+    dq = dproducts @ k
+    dk = dproducts.swapaxes(-1, -2) @ q
+    return dq, dk, dv
+
+
+def causal_mask(T):
+    """Which tokens a token may attend to if it must not see the future: itself and those before it.
+
+    T -> mask (T, T)
+
+    Boolean; row t is for query t, column s for key s, and True means "may attend".
+    """
+    return np.tril(np.ones((T, T), dtype=bool))
+
+
+def padding_mask(lengths, T):
+    """Which tokens of a padded batch are real: the first `lengths[n]` of sequence n.
+
+    lengths (N,), T -> mask (N, 1, T)
+
+    Boolean, True means "may attend". Lengths are integers from 0 to T. The axis of length 1 stands for the queries:
+    the mask broadcasts to scores of shape (N, Tq, T).
+    """
+    return np.arange(T) < lengths[:, None, None]
+
+
+def additive_attention(query, keys, values, Wq, Wk, v):
+    """Bahdanau's soft attention: a small network compares the query with each key.
+
+    query (N, Dq), keys (N, T, Dk), values (N, T, dv), Wq (Dq, A), Wk (Dk, A), v (A,) -> context (N, dv), weights (N, T)
+
+    score[n, t] = v · tanh(query[n]·Wq + keys[n, t]·Wk), not scaled. The weights are the softmax of the scores over t,
+    and the context is the sum of the values under these weights.
+    """
+    hidden = np.tanh((query @ Wq)[:, None, :] + keys @ Wk)
+    scores = hidden @ v
+    weights = softmax(scores)
+    context = (weights[:, None, :] @ values)[:, 0, :]
+    return context, weights
+
+
+def local_attention(query, keys, values, center, window):
+    """Luong's local attention: look only near a position, and less the further from it.
+
+    query (N, D), keys (N, T, D), values (N, T, dv), center (N,), window -> context (N, dv), weights (N, T)
+
+    Scores are dot products, not scaled. Weights are the softmax over the positions t with |t − center| ≤ window, times
+    exp(−(t − center)² / (2σ²)) with σ = window/2; they are not normalised again, and zero outside the window. Centers
+    are floats, window is a positive number, and every window holds at least one position. The context is the sum of
+    the values under the weights.
+    """
+    scores = (keys @ query[:, :, None])[..., 0]
+    distance = np.arange(keys.shape[1]) - center[:, None]
+    inside = np.abs(distance) <= window
+    sigma = window / 2
+    near = np.exp(-(distance**2) / (2 * sigma**2))
+    weights = softmax(np.where(inside, scores, -np.inf)) * near
+    context = (weights[:, None, :] @ values)[:, 0, :]
+    return context, weights
+
+
+def hard_attention(scores, values, rng):
+    """Attend to one value alone, drawn at random by the softmax of the scores.
+
+    scores (N, T), values (N, T, dv), rng -> context (N, dv), index (N,)
+
+    Draw u = rng.random(N), one number for each row. A row's index is the first whose cumulative probability exceeds
+    the row's u; the last index if none does. The context is the value at that index.
+    """
+    u = rng.random(len(scores))
+    exceeds = softmax(scores).cumsum(axis=-1) > u[:, None]
+    exceeds[:, -1] = True  # the probabilities may add up to a little less than one
+    index = exceeds.argmax(axis=-1)
+    context = values[np.arange(len(values)), index]
+    return context, index
+
+
+def self_attention(x, Wq, Wk, Wv, mask=None):
+    """Every token attends to the tokens of its own sequence.
+
+    x (N, T, D), Wq (D, d), Wk (D, d), Wv (D, dv), mask (N, T, T) -> out (N, T, dv)
+
+    Queries, keys and values are x·Wq, x·Wk and x·Wv; then scaled dot-product attention. The mask broadcasts to the
+    scores: (T, T), (N, 1, T) or (N, T, T). A token that may attend to nothing gets zeros.
+    """
+    return scaled_dot_product_attention(x @ Wq, x @ Wk, x @ Wv, mask)
+
+
+def _split_heads(x, num_heads):
+    """(N, T, heads · d) -> (N, heads, T, d)."""
+    N, T, width = x.shape
+    return x.reshape(N, T, num_heads, width // num_heads).transpose(0, 2, 1, 3)
+
+
+def multi_head_attention(x, Wq, Wk, Wv, Wo, num_heads, mask=None):
+    """Several attentions side by side, each with its own part of the projections.
+
+    x (N, T, D), Wq (D, A), Wk (D, A), Wv (D, E), Wo (E, M), num_heads, mask (N, T, T) -> out (N, T, M)
+
+    Head h has the h-th of num_heads consecutive blocks of columns of Wq, Wk and Wv, so that its queries have length
+    d = A/num_heads; it is scaled dot-product attention with this d. The heads' outputs are joined side by side in the
+    same order and multiplied by Wo. The mask, (T, T), (N, 1, T) or (N, T, T), is the same for all heads.
+    """
+    q, k, v = (_split_heads(x @ W, num_heads) for W in (Wq, Wk, Wv))
     if mask is not None:
-        scores = np.where(mask, scores, -np.inf)
-    return softmax(scores) @ v
+        mask = mask[..., None, :, :]
+    heads = scaled_dot_product_attention(q, k, v, mask)
+    joined = heads.transpose(0, 2, 1, 3).reshape(*x.shape[:2], Wv.shape[1])
+    return joined @ Wo
+
+
+def positional_encoding(T, D):
+    """Waves of many lengths that tell a token where it stands.
+
+    T, D -> encoding (T, D)
+
+    encoding[t, 2i] = sin(t / 10000^(2i/D)) and encoding[t, 2i+1] = cos(t / 10000^(2i/D)), positions from 0; D is even.
+    """
+    position = np.arange(T)[:, None]
+    angle = position / 10000.0 ** (np.arange(0, D, 2) / D)
+    encoding = np.empty((T, D))
+    encoding[:, 0::2] = np.sin(angle)
+    encoding[:, 1::2] = np.cos(angle)
+    return encoding
+
+
+def rotary_embedding(x, base=10000.0):
+    """Turn each pair of a token's features by an angle that grows with its position.
+
+    x (..., T, D) -> out (..., T, D)
+
+    Pair i is (a, b) = (x[2i], x[2i+1]); at position t it becomes (a·cos θ − b·sin θ, a·sin θ + b·cos θ) with
+    θ = t · base^(−2i/D). Positions are 0 to T−1 along the last axis but one; D is even.
+    """
+    T, D = x.shape[-2:]
+    angle = np.arange(T)[:, None] * base ** (-np.arange(0, D, 2) / D)
+    cos, sin = np.cos(angle), np.sin(angle)
+    a, b = x[..., 0::2], x[..., 1::2]
+    out = np.empty_like(x)
+    out[..., 0::2] = a * cos - b * sin
+    out[..., 1::2] = a * sin + b * cos
+    return out

@@ -1,8 +1,13 @@
 """Independent truth for this unit: PyTorch in float64, or loops over single numbers. Read by `grade dev check` alone."""
 
+import cmath
+import math
+
 import numpy as np
 import torch
 from torch.nn import functional as F
+
+torch.set_num_threads(1)
 
 
 def scaled_dot_product_attention(q, k, v, mask=None):
@@ -10,3 +15,85 @@ def scaled_dot_product_attention(q, k, v, mask=None):
     mask = None if mask is None else torch.from_numpy(mask)
     out = F.scaled_dot_product_attention(q, k, v, mask)
     return np.nan_to_num(out.numpy())  # PyTorch leaves nan where a row may attend to nothing
+
+
+def attention_backward(dout, q, k, v, mask=None):
+    """PyTorch's autograd, query by query, over the keys that the query may attend to and no others."""
+    mask = np.broadcast_to(True if mask is None else mask, (*q.shape[:-1], k.shape[-2]))
+    q, k, v = (torch.from_numpy(a).requires_grad_() for a in (q, k, v))
+    loss = 0.0 * (q.sum() + k.sum() + v.sum())
+    for *lead, t in np.ndindex(*q.shape[:-1]):
+        lead = tuple(lead)
+        seen = torch.from_numpy(mask[(*lead, t)].copy())
+        if seen.any():
+            weights = torch.softmax(k[lead][seen] @ q[(*lead, t)] / math.sqrt(q.shape[-1]), 0)
+            loss = loss + torch.from_numpy(dout[(*lead, t)]) @ (weights @ v[lead][seen])
+    return tuple(g.numpy() for g in torch.autograd.grad(loss, (q, k, v)))
+
+
+def causal_mask(T):
+    return np.array([[s <= t for s in range(T)] for t in range(T)])
+
+
+def padding_mask(lengths, T):
+    return np.array([[[t < length for t in range(T)]] for length in lengths.tolist()])
+
+
+def additive_attention(query, keys, values, Wq, Wk, v):
+    query, keys, values, Wq, Wk, v = (torch.from_numpy(a) for a in (query, keys, values, Wq, Wk, v))
+    contexts, weights = [], []
+    for one, its_keys, its_values in zip(query, keys, values, strict=True):
+        scores = torch.stack([torch.dot(v, torch.tanh(Wq.T.mv(one) + Wk.T.mv(key))) for key in its_keys])
+        weights.append(F.softmax(scores, 0))
+        contexts.append(its_values.T.mv(weights[-1]))
+    return torch.stack(contexts).numpy(), torch.stack(weights).numpy()
+
+
+def local_attention(query, keys, values, center, window):
+    contexts, weights = np.zeros((len(query), values.shape[2])), np.zeros(keys.shape[:2])
+    for n in range(len(query)):
+        near = [t for t in range(keys.shape[1]) if abs(t - float(center[n])) <= window]
+        scores = [math.fsum(a * b for a, b in zip(query[n].tolist(), keys[n, t].tolist(), strict=True)) for t in near]
+        total = math.fsum(math.exp(score - max(scores)) for score in scores)
+        for t, score in zip(near, scores, strict=True):
+            offset = (t - float(center[n])) / (window / 2)
+            weights[n, t] = math.exp(score - max(scores)) / total * math.exp(-offset * offset / 2)
+        for j in range(values.shape[2]):
+            contexts[n, j] = math.fsum(weights[n, t] * values[n, t, j] for t in near)
+    return contexts, weights
+
+
+def hard_attention(scores, values, rng):
+    index = []
+    for row, u in zip(scores.tolist(), rng.random(len(scores)).tolist(), strict=True):
+        e = [math.exp(score - max(row)) for score in row]
+        sums = (math.fsum(e[: t + 1]) / math.fsum(e) for t in range(len(e)))
+        index.append(next((t for t, p in enumerate(sums) if p > u), len(e) - 1))
+    return np.array([values[n, t] for n, t in enumerate(index)]), np.array(index)
+
+
+def self_attention(x, Wq, Wk, Wv, mask=None):
+    q, k, v = (F.linear(torch.from_numpy(x), torch.from_numpy(W).T).numpy() for W in (Wq, Wk, Wv))
+    return scaled_dot_product_attention(q, k, v, mask)
+
+
+def multi_head_attention(x, Wq, Wk, Wv, Wo, num_heads, mask=None):
+    """Head by head, with the columns of each cut out; what each adds to the output is summed."""
+    blocks = [np.split(W, num_heads, axis=1) for W in (Wq, Wk, Wv)]
+    rows = np.split(Wo, num_heads, axis=0)
+    return sum(self_attention(x, *W, mask) @ Wo_h for *W, Wo_h in zip(*blocks, rows, strict=True))
+
+
+def positional_encoding(T, D):
+    turns = [[cmath.exp(1j * t / math.pow(10000, 2 * i / D)) for i in range(D // 2)] for t in range(T)]
+    return np.array([[part for z in row for part in (z.imag, z.real)] for row in turns])
+
+
+def rotary_embedding(x, base=10000.0):
+    """Pairs as complex numbers, turned by multiplication."""
+    T, D = x.shape[-2:]
+    angle = torch.tensor(
+        [[t * math.pow(base, -2 * i / D) for i in range(D // 2)] for t in range(T)], dtype=torch.float64
+    )
+    pairs = torch.view_as_complex(torch.from_numpy(x).reshape(*x.shape[:-1], D // 2, 2).contiguous())
+    return torch.view_as_real(pairs * torch.polar(torch.ones_like(angle), angle)).reshape(x.shape).numpy()

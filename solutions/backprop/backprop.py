@@ -1,10 +1,78 @@
 """Backprop: gradients by hand, then by machine.
 
 A `*_backward` gets the gradient of the loss in the layer's output, `dout`, and the layer's own inputs; it returns the
-gradient of the loss in each of those inputs, in the same order and each of the same shape as its input.
+gradient of the loss in each of those inputs, in the same order and each of the same shape as its input. The backward of
+a loss has no `dout`: the loss is where the gradient starts.
 """
 
+import math
+
 import numpy as np
+
+
+def erf(x):
+    """The error function, entry by entry: NumPy has none."""
+    return np.vectorize(math.erf, otypes=[float])(x)
+
+
+def _sigmoid(x):
+    e = np.exp(-np.abs(x))  # at most 1, whatever the sign of x
+    return np.where(x >= 0, 1.0, e) / (1.0 + e)
+
+
+def _softmax(x):
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def _log_softmax(x):
+    shifted = x - x.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def sigmoid_backward(dout, x):
+    """Gradient of the sigmoid, σ(x) = 1 / (1 + exp(-x)), entry by entry.
+
+    dout (...), x (...) -> dx (...)
+
+    x is what went into the sigmoid, not what came out. Its entries may be as far out as ±1000.
+    """
+    s = _sigmoid(x)
+    return dout * s * (1.0 - s)
+
+
+def tanh_backward(dout, x):
+    """Gradient of the hyperbolic tangent, entry by entry.
+
+    dout (...), x (...) -> dx (...)
+
+    x is what went into tanh, not what came out. Entries of x may be as far out as ±1000.
+    """
+    t = np.tanh(x)
+    return dout * (1.0 - t**2)
+
+
+def relu_backward(dout, x):
+    """Gradient of the rectified linear unit, relu(x) = max(0, x), entry by entry.
+
+    dout (...), x (...) -> dx (...)
+
+    x is never exactly 0, where relu has a kink and no derivative.
+    """
+    return np.where(x > 0, dout, 0.0)
+
+
+def gelu_backward(dout, x):
+    """Gradient of the Gaussian error linear unit, gelu(x) = x·Φ(x), entry by entry.
+
+    dout (...), x (...) -> dx (...)
+
+    Φ(x) = (1 + erf(x / √2)) / 2 is the distribution function of the standard normal: the exact gelu, not the tanh
+    formula that approximates it. `erf` is given above. Entries of x may be as far out as ±1000.
+    """
+    below = (1.0 + erf(x / np.sqrt(2.0))) / 2.0
+    density = np.exp(-(x**2) / 2.0) / np.sqrt(2.0 * np.pi)
+    return dout * (below + x * density)
 
 
 def linear_backward(dout, x, W, b):
@@ -18,3 +86,86 @@ def linear_backward(dout, x, W, b):
     dW = x.T @ dout
     db = dout.sum(axis=0)
     return dx, dW, db
+
+
+def mean_squared_error_backward(prediction, target):
+    """Gradient of the mean squared error in the prediction.
+
+    prediction (...), target (...) -> dprediction (...)
+
+    The loss is the mean of (prediction - target)² over every element, along every axis; it is not halved.
+    """
+    return 2.0 * (prediction - target) / prediction.size
+
+
+def softmax_backward(dout, x):
+    """Gradient of the softmax over the last axis.
+
+    dout (..., K), x (..., K) -> dx (..., K)
+
+    x are the logits that went into the softmax; they may be as far out as ±1000. Every output of a row depends on every
+    logit of that row, and on no other row.
+    """
+    p = _softmax(x)
+    return p * (dout - (p * dout).sum(axis=-1, keepdims=True))
+
+
+def softmax_cross_entropy_backward(logits, labels):
+    """Gradient, in the logits, of the softmax and the cross-entropy taken together.
+
+    logits (N, K), labels (N,) -> dlogits (N, K)
+
+    The loss is the mean over the N examples of -log(softmax(logits)[n, labels[n]]); labels are integers from 0 to K-1.
+    Logits may be as far out as ±1000.
+    """
+    dlogits = _softmax(logits)
+    dlogits[np.arange(len(labels)), labels] -= 1.0
+    return dlogits / len(labels)
+
+
+def mlp_loss_and_gradients(x, labels, params):
+    """A network's loss, and its gradient in every weight and bias.
+
+    x (N, D), labels (N,), params [(W, b), ...] -> loss, gradients
+
+    `params` holds a (W, b) for each layer, first layer first, and at least one; a layer computes h @ W + b. There is a
+    relu between layers and none after the last, whose output are the logits. The loss is the mean softmax cross-entropy
+    over the N examples; labels are integers. `gradients` is a list of (dW, db), first layer first. No relu gets an input
+    of exactly 0; logits may be as far out as ±1000, where the loss is finite, too.
+    """
+    inputs = [x]  # what goes into each layer
+    for W, b in params[:-1]:
+        inputs.append(np.maximum(0.0, inputs[-1] @ W + b))
+    W, b = params[-1]
+    logits = inputs[-1] @ W + b
+    loss = -_log_softmax(logits)[np.arange(len(labels)), labels].mean()
+    dout = softmax_cross_entropy_backward(logits, labels)
+    gradients = []
+    for h, (W, b) in zip(reversed(inputs), reversed(params), strict=True):
+        dh, dW, db = linear_backward(dout, h, W, b)
+        gradients.append((dW, db))
+        dout = relu_backward(dh, h)  # relu's output is positive exactly where its input was
+    return loss, gradients[::-1]
+
+
+def topological_order(graph, root):
+    """List `root` and all that it was computed from, every parent before its child.
+
+    graph {node: [parents]}, root -> order
+
+    A node is a string or an integer; its parents are the nodes that it was computed from, and every node is a key. A
+    node used twice, as in x·x, is listed twice among the parents. `order` is a list that ends in root and holds it and
+    its ancestors once each, and nothing else; any valid order is right. There are no cycles, and no path is longer than
+    500.
+    """
+    order, seen = [], set()
+    stack = [(root, False)]  # of our own: Python's allows a recursion of about 1000 calls
+    while stack:
+        node, parents_are_listed = stack.pop()
+        if parents_are_listed:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((parent, False) for parent in reversed(graph[node]))
+    return order

@@ -1,15 +1,253 @@
 """How the answers of this unit are judged: cases, checks and the mistakes that people really make."""
 
+import itertools
+from collections import deque
 from functools import partial
 
-from grader.exercise import Exercise, Mistake, agrees, edit
+import numpy as np
+
+from grader.exercise import Exercise, Mistake, agrees, edit, keeps, moves, orders, slopes
 
 ALLOWS = ("numpy",)
 
 
-def layer(draw, N=5, D=4, M=3):
+# Elementwise functions
+
+
+def entries(draw, *shape, upstream=1.0):
+    """Inputs of both signs, none nearer to 0 than 0.1, and an upstream gradient."""
+    size = int(np.prod(shape))
+    signs = np.where(np.arange(size) % 2, -1.0, 1.0)[draw.permutation(size)]
+    x = signs * (0.1 + np.abs(draw(size)))
+    return {"dout": upstream * draw(*shape), "x": x.reshape(shape)}
+
+
+def far_entries(draw):
+    """Ordinary entries beside some where exp overflows, squares of exp do, or a slope is all but 0."""
+    far = [6.0, -6.0, 40.0, -40.0, 400.0, -400.0, 1000.0, -1000.0]
+    x = np.concatenate([far, entries(draw, 7)["x"]])[draw.permutation(15)]
+    return {"dout": draw(3, 5), "x": x.reshape(3, 5)}
+
+
+BATCH, SHAPES, FAR = "four examples of five", ["a vector", "three axes", "a single entry"], "entries up to ±1000"
+LARGE = "a large upstream gradient"
+ELEMENTWISE = {
+    BATCH: lambda draw: entries(draw, 4, 5),
+    LARGE: lambda draw: entries(draw, 3, 6, upstream=1000.0),
+    "a vector": lambda draw: entries(draw, 6),
+    "three axes": lambda draw: entries(draw, 2, 3, 4),
+    "a single entry": lambda draw: entries(draw, 1, 1),
+    FAR: far_entries,
+}
+
+sigmoid_backward = Exercise(
+    points=4,
+    cases=ELEMENTWISE,
+    checks=[
+        agrees(2, "scales dout by the slope of the sigmoid at x", on=[BATCH, LARGE]),
+        agrees(1, "works entry by entry on arrays of any shape", on=SHAPES),
+        agrees(1, "is right and finite for x up to ±1000", on=FAR),
+    ],
+    mistakes=[
+        Mistake(
+            "no_upstream",
+            "You return the sigmoid's own slope and leave dout out: the chain rule multiplies the two.",
+            edit("return dout * s", "return s"),
+        ),
+        Mistake(
+            "output_for_input",
+            "You treat x as if it were the sigmoid's output. It is the input: send it through the sigmoid first.",
+            edit("s = _sigmoid(x)", "s = x"),
+        ),
+        Mistake(
+            "sigmoid_of_dout",
+            "You evaluate the slope at dout and multiply by x: the two have changed places. The slope is taken where the forward was, at x.",
+            edit("s = _sigmoid(x)\n    return dout * s", "s = _sigmoid(dout)\n    return x * s"),
+        ),
+        Mistake(
+            "half_a_slope",
+            "You multiply dout by the sigmoid itself. Its slope has one more factor, which makes it fall to 0 on both sides.",
+            edit(" * (1.0 - s)", ""),
+        ),
+        Mistake(
+            "overflow_far_right",
+            "At x = 1000 your exponential overflows, and inf / inf is nan. Write the sigmoid so that no exp gets a large positive number.",
+            edit("s = _sigmoid(x)", "s = np.exp(x) / (1.0 + np.exp(x))"),
+        ),
+        Mistake(
+            "overflow_far_left",
+            "At x = -1000 your exponential overflows, and inf / inf is nan. Express the slope by the sigmoid, or use that it is the same at x and -x.",
+            edit("return dout * s * (1.0 - s)", "return dout * np.exp(-x) / (1.0 + np.exp(-x)) ** 2"),
+        ),
+    ],
+    hints=[
+        "How can the slope of the sigmoid be written with nothing but the sigmoid's own value?",
+        "Where is the slope largest, and what is it for x = 1000? Does any exp in your code get a large positive number?",
+    ],
+)
+
+tanh_backward = Exercise(
+    points=3,
+    cases=ELEMENTWISE,
+    checks=[
+        agrees(1, "scales dout by the slope of tanh at x", on=[BATCH, LARGE]),
+        agrees(1, "works entry by entry on arrays of any shape", on=SHAPES),
+        agrees(1, "is right and finite for x up to ±1000", on=FAR),
+    ],
+    mistakes=[
+        Mistake(
+            "no_upstream",
+            "You return tanh's own slope and leave dout out: the chain rule multiplies the two.",
+            edit("return dout * (1.0 - t**2)", "return 1.0 - t**2"),
+        ),
+        Mistake(
+            "output_for_input",
+            "You treat x as if it were tanh's output. It is the input: send it through tanh first.",
+            edit("t = np.tanh(x)", "t = x"),
+        ),
+        Mistake(
+            "tanh_of_dout",
+            "You take the tanh of dout. The slope is taken where the forward was, at x, and dout is what it multiplies.",
+            edit("t = np.tanh(x)", "t = np.tanh(dout)"),
+        ),
+        Mistake(
+            "no_square",
+            "You subtract tanh itself from 1, and it is its square: the slope of tanh is the same at x and at -x.",
+            edit("t**2", "t"),
+        ),
+        Mistake(
+            "overflow",
+            "At x = ±1000 your exponentials overflow, and inf / inf is nan. NumPy has a tanh that does not.",
+            edit("t = np.tanh(x)", "t = (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))"),
+        ),
+    ],
+    hints=[
+        "How can the slope of tanh be written with nothing but tanh's own value?",
+        "What is the slope at 0, and what far out on either side? Check that your formula gives these three.",
+    ],
+)
+
+relu_backward = Exercise(
+    points=3,
+    cases=ELEMENTWISE,
+    checks=[
+        agrees(2, "lets dout through where x is positive, and nowhere else", on=[BATCH, LARGE, FAR]),
+        agrees(1, "works entry by entry on arrays of any shape", on=SHAPES),
+    ],
+    mistakes=[
+        Mistake(
+            "no_upstream",
+            "You return relu's own slope, ones and zeros, and leave dout out: the chain rule multiplies the two.",
+            edit("np.where(x > 0, dout, 0.0)", "np.where(x > 0, 1.0, 0.0)"),
+        ),
+        Mistake(
+            "mask_of_dout",
+            "You decide by the sign of dout. What counts is which entries the forward let through, and that is the sign of x.",
+            edit("x > 0", "dout > 0"),
+        ),
+        Mistake(
+            "times_the_output",
+            "You multiply dout by relu's output. Its slope is wanted: 1 for every positive x, however large.",
+            edit("np.where(x > 0, dout, 0.0)", "dout * np.maximum(x, 0.0)"),
+        ),
+        Mistake(
+            "always_one",
+            "You let dout through everywhere. Did you ask whether relu's output is at least 0? It always is; the sign of x is what counts.",
+            edit("x > 0", "np.maximum(x, 0.0) >= 0"),
+        ),
+        Mistake(
+            "inverted",
+            "You let dout through where x is negative: there relu's output is 0 whatever x does, so its slope is 0.",
+            edit("x > 0", "x < 0"),
+        ),
+    ],
+    hints=[
+        "If x grows a little, by how much does max(0, x) grow: for a positive x, for a negative one?",
+        "Which entries of dout reach dx unchanged, and what happens to the others? Do not change dout itself.",
+    ],
+)
+
+TANH_FORMULA = """u = np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)
+    below = (1.0 + np.tanh(u)) / 2.0
+    density = 0.5 * (1.0 - np.tanh(u) ** 2) * np.sqrt(2.0 / np.pi) * (1.0 + 3 * 0.044715 * x**2)
+"""
+
+gelu_backward = Exercise(
+    points=5,
+    cases=ELEMENTWISE,
+    checks=[
+        agrees(3, "scales dout by the slope of the exact gelu at x", on=[BATCH, LARGE]),
+        agrees(1, "works entry by entry on arrays of any shape", on=SHAPES),
+        agrees(1, "is right and finite for x up to ±1000", on=FAR),
+    ],
+    mistakes=[
+        Mistake(
+            "gate_held_still",
+            "Your slope is Φ(x) alone: x stands in x·Φ(x) twice, and the product rule has a second term.",
+            edit(" + x * density", ""),
+        ),
+        Mistake(
+            "second_term_alone",
+            "Your slope is x·Φ'(x) alone: x stands in x·Φ(x) twice, and the product rule has a first term, too.",
+            edit("below + x * density", "x * density"),
+        ),
+        Mistake(
+            "density_not_normalised",
+            "The derivative of Φ is the normal density, and its area is 1: a factor 1/√(2π) is missing.",
+            edit(" / np.sqrt(2.0 * np.pi)", ""),
+        ),
+        Mistake(
+            "erf_without_root_two",
+            "You take erf of x itself. The error function belongs to a normal of variance ½: Φ needs x divided by √2.",
+            edit("erf(x / np.sqrt(2.0))", "erf(x)"),
+        ),
+        Mistake(
+            "density_without_x",
+            "You add Φ(x) and its derivative, but in the product rule that derivative is multiplied by x.",
+            edit(" + x * density", " + density"),
+        ),
+        Mistake(
+            "tanh_formula",
+            "That is the slope of the tanh formula, which only approximates gelu. The exact one is asked: use erf.",
+            edit(
+                "below = (1.0 + erf(x / np.sqrt(2.0))) / 2.0\n    density = np.exp(-(x**2) / 2.0) / np.sqrt(2.0 * np.pi)\n",
+                TANH_FORMULA,
+            ),
+        ),
+        Mistake(
+            "no_upstream",
+            "You return gelu's own slope and leave dout out: the chain rule multiplies the two.",
+            edit("return dout * (below + x * density)", "return below + x * density"),
+        ),
+    ],
+    hints=[
+        "In how many places does x stand in x·Φ(x)? Which rule gives the derivative of such a product?",
+        "What is the derivative of a distribution function? That of the standard normal has a name of its own.",
+    ],
+)
+
+
+# Layers and losses
+
+
+def layer(draw, N=5, D=4, M=3, upstream=1.0):
     """A linear layer and an upstream gradient; all sizes differ, so that no axis can pass for another."""
-    return dict(dout=draw(N, M), x=draw(N, D), W=draw(D, M), b=draw(M))
+    return {"dout": upstream * draw(N, M), "x": draw(N, D), "W": draw(D, M), "b": draw(M)}
+
+
+def uneven_layer(draw):
+    """Examples and features of very different sizes."""
+    inputs = layer(draw, N=6, D=3, M=2)
+    inputs["x"] *= np.array([1000.0, 1.0, 0.001])
+    inputs["dout"][[0, 1]] *= np.array([[1000.0], [0.001]])
+    return inputs
+
+
+def other_upstream(inputs, draw):
+    """The first example gets another upstream gradient."""
+    dout = inputs["dout"].copy()
+    dout[0] = draw(*dout.shape[1:])
+    return inputs | {"dout": dout}
 
 
 linear_backward = Exercise(
@@ -19,10 +257,21 @@ linear_backward = Exercise(
         "a single example": partial(layer, N=1),
         "one feature in, one out": partial(layer, D=1, M=1),
         "more outputs than inputs": partial(layer, N=3, D=2, M=7),
+        "large and small entries": uneven_layer,
     },
     checks=[
-        agrees(4, "returns dx, dW and db", on=["five examples", "more outputs than inputs"]),
-        agrees(2, "keeps every shape for a batch of one and a single feature", on=["a single example", "one feature in, one out"]),
+        agrees(3, "returns dx, dW and db", on=["five examples", "more outputs than inputs", "large and small entries"]),
+        agrees(
+            2,
+            "keeps every shape for a batch of one and a single feature",
+            on=["a single example", "one feature in, one out"],
+        ),
+        moves(
+            1,
+            "dout of one example changes that example's dx, no other's, and both dW and db",
+            change=other_upstream,
+            on="five examples",
+        ),
     ],
     mistakes=[
         Mistake(
@@ -40,9 +289,517 @@ linear_backward = Exercise(
             "Your db has shape (1, M), but b has shape (M,): a gradient has the shape of its parameter.",
             edit("dout.sum(axis=0)", "dout.sum(axis=0, keepdims=True)"),
         ),
+        Mistake(
+            "db_over_outputs",
+            "Your db adds over the outputs. Each output has a bias of its own; it is the N examples that share it.",
+            edit("dout.sum(axis=0)", "dout.sum(axis=1)"),
+        ),
+        Mistake(
+            "dW_transposed",
+            "Your dW has its axes the wrong way round: W is (D, M), so its gradient is (D, M), too.",
+            edit("dW = x.T @ dout", "dW = dout.T @ x"),
+        ),
+        Mistake(
+            "weights_first",
+            "You return dW, db, dx. The order is that of the layer's inputs: x, W, b.",
+            edit("return dx, dW, db", "return dW, db, dx"),
+        ),
     ],
     hints=[
         "Write out one entry: how much does y[n, m] change when W[d, m] grows a little, and which n feel it?",
         "Let the shapes lead: which product of dout and W has the shape of x, and which of x and dout that of W?",
+        "Which axis of dout counts the examples that share one bias? That is the axis to add over.",
+    ],
+)
+
+
+def guesses(draw, *shape):
+    return {"prediction": draw(*shape), "target": draw(*shape)}
+
+
+def far_guesses(draw):
+    """Errors from a millionth to a million beside each other, some targets far from 0 themselves."""
+    inputs = guesses(draw, 3, 4)
+    inputs["prediction"] *= 10.0 ** draw.integers(-6, 7, 3, 4)
+    inputs["target"][0] += 1000.0
+    return inputs
+
+
+mean_squared_error_backward = Exercise(
+    points=3,
+    cases={
+        "four examples of three": lambda draw: guesses(draw, 4, 3),
+        "one number an example": lambda draw: guesses(draw, 5, 1),
+        "a vector": lambda draw: guesses(draw, 6),
+        "a single example": lambda draw: guesses(draw, 1, 3),
+        "three axes": lambda draw: guesses(draw, 2, 3, 4),
+        "large and small errors": far_guesses,
+    },
+    checks=[
+        agrees(
+            2, "is the gradient of the mean over every element", on=["four examples of three", "large and small errors"]
+        ),
+        agrees(
+            1,
+            "averages over every axis, whatever the shape",
+            on=["one number an example", "a vector", "a single example", "three axes"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "mean_over_examples",
+            "You divide by the number of examples, but the loss is the mean over every element: divide by how many numbers there are.",
+            edit("prediction.size", "len(prediction)"),
+        ),
+        Mistake(
+            "not_averaged",
+            "That is the gradient of the sum of the squared errors: the loss is their mean.",
+            edit(" / prediction.size", ""),
+        ),
+        Mistake(
+            "no_factor_two",
+            "You are off by a factor of 2: the loss has no ½ in front, so the one from the square stays.",
+            edit("return 2.0 * ", "return "),
+        ),
+        Mistake(
+            "sign",
+            "Your gradient points the other way: where the prediction is too high, raising it raises the loss.",
+            edit("2.0 * (prediction - target)", "2.0 * (target - prediction)"),
+        ),
+        Mistake(
+            "absolute_error",
+            "You return the sign of each error: that is the slope of the absolute error, not of the squared one.",
+            edit("2.0 * (prediction - target)", "np.sign(prediction - target)"),
+        ),
+    ],
+    hints=[
+        "How many terms does the mean have, and how much does one of them change when its prediction grows a little?",
+        "Check the size: with a single number the loss is (p - t)². What is the slope of that in p?",
+    ],
+)
+
+
+def distribution(draw, *shape):
+    return {"dout": draw(*shape), "x": draw(*shape)}
+
+
+def far_logits(draw, N=5, K=4):
+    """A row near 1000, one near -1000, one with both, ordinary ones: never all of them saturated."""
+    x = draw(N, K)
+    x[0] += 1000.0
+    x[1] -= 1000.0
+    x[2] += 1000.0 * np.array([1.0, -1.0, 1.0, -1.0])[draw.permutation(K)]
+    return x
+
+
+softmax_backward = Exercise(
+    points=7,
+    cases={
+        "four rows of three": lambda draw: distribution(draw, 4, 3),
+        "three rows of six": lambda draw: distribution(draw, 3, 6),
+        "a single row": lambda draw: distribution(draw, 1, 5),
+        "one vector": lambda draw: distribution(draw, 5),
+        "batch and time": lambda draw: distribution(draw, 2, 3, 4),
+        "logits near ±1000": lambda draw: {"dout": draw(5, 4), "x": far_logits(draw)},
+    },
+    checks=[
+        agrees(3, "applies the Jacobian of the softmax to every row", on=["four rows of three", "three rows of six"]),
+        agrees(
+            2,
+            "takes the last axis for the classes, whatever stands before",
+            on=["a single row", "one vector", "batch and time"],
+        ),
+        agrees(1, "is right and finite for logits near ±1000", on="logits near ±1000"),
+        keeps(
+            1,
+            "dx adds up to 0 in every row, as equal steps of all logits change nothing",
+            measure="sum",
+            change=lambda inputs, draw: inputs | {"dout": draw(*inputs["dout"].shape)},
+            on=["four rows of three", "batch and time"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "diagonal_only",
+            "You use p·(1 - p), the diagonal of the Jacobian. A logit moves the other outputs of its row, too: those terms are missing.",
+            edit("(dout - (p * dout).sum(axis=-1, keepdims=True))", "(1.0 - p) * dout"),
+        ),
+        Mistake(
+            "normaliser_held_still",
+            "You multiply dout by the softmax and stop. The sum in the denominator depends on every logit, and that takes something off.",
+            edit("(dout - (p * dout).sum(axis=-1, keepdims=True))", "dout"),
+        ),
+        Mistake(
+            "sum_over_all_rows",
+            "Your sum runs over all rows. Each row is a distribution of its own: add over the last axis, and keep it for broadcasting.",
+            edit("(p * dout).sum(axis=-1, keepdims=True)", "(p * dout).sum()"),
+        ),
+        Mistake(
+            "output_for_input",
+            "You treat x as if it were the softmax's output. It holds the logits: send it through the softmax first.",
+            edit("p = _softmax(x)", "p = x"),
+        ),
+        Mistake(
+            "softmax_over_first_axis",
+            "Your softmax runs over the first axis, the examples. The classes are on the last.",
+            edit("p = _softmax(x)", "p = np.exp(x - x.max(axis=0)) / np.exp(x - x.max(axis=0)).sum(axis=0)"),
+        ),
+        Mistake(
+            "unstable",
+            "At logits of ±1000 your softmax is nan: exp overflows, or all of a row becomes 0. Shift each row first, which changes nothing else.",
+            edit("x - x.max(axis=-1, keepdims=True)", "x", of="_softmax"),
+        ),
+        Mistake(
+            "shifted_by_the_batch",
+            "You subtract the largest logit of the whole batch, and a row far below it becomes 0 / 0. Each row needs a maximum of its own.",
+            edit("x.max(axis=-1, keepdims=True)", "x.max()", of="_softmax"),
+        ),
+    ],
+    hints=[
+        "If one logit grows, its own probability rises. What happens to the others of that row, and how much in all?",
+        "Write the Jacobian for j = k and for j ≠ k. Then take dout times it: which part of the result is the same for every k?",
+    ],
+)
+
+
+def classified(draw, N=5, K=3):
+    return {"logits": draw(N, K), "labels": draw.integers(0, K, N)}
+
+
+def repeated_labels(draw):
+    """Every example of the same class, but for one."""
+    first, second = draw.permutation(4)[:2]
+    labels = np.full(6, first)
+    labels[1] = second
+    return {"logits": draw(6, 4), "labels": labels}
+
+
+def other_logits(inputs, draw):
+    """The first example gets other logits."""
+    logits = inputs["logits"].copy()
+    logits[0] = draw(logits.shape[1])
+    return inputs | {"logits": logits}
+
+
+softmax_cross_entropy_backward = Exercise(
+    points=6,
+    cases={
+        "five examples, three classes": classified,
+        "more classes than examples": partial(classified, N=3, K=7),
+        "the same label again and again": repeated_labels,
+        "a single example": partial(classified, N=1, K=4),
+        "two classes": partial(classified, N=4, K=2),
+        "logits near ±1000": lambda draw: {"logits": far_logits(draw), "labels": draw.integers(0, 4, 5)},
+    },
+    checks=[
+        agrees(
+            3,
+            "is the gradient of the mean loss in the logits",
+            on=["five examples, three classes", "more classes than examples", "the same label again and again"],
+        ),
+        agrees(1, "is right for a single example and for two classes", on=["a single example", "two classes"]),
+        agrees(1, "is right and finite for logits near ±1000", on="logits near ±1000"),
+        keeps(
+            1,
+            "adds up to 0 in every row: what the true class gains, the others lose",
+            measure="sum",
+            change=other_logits,
+            on=["five examples, three classes", "more classes than examples"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "not_averaged",
+            "That is the gradient of the summed loss, N times too large: the loss is the mean over the examples.",
+            edit("return dlogits / len(labels)", "return dlogits"),
+        ),
+        Mistake(
+            "mean_over_everything",
+            "You divide by N·K. The mean is over the N examples only: each has one loss, however many classes there are.",
+            edit("dlogits / len(labels)", "dlogits / logits.size"),
+        ),
+        Mistake(
+            "sign",
+            "Your gradient points uphill: a step against the gradient must raise the logit of the true class.",
+            edit("return dlogits / len(labels)", "return -dlogits / len(labels)"),
+        ),
+        Mistake(
+            "true_class_minus_one",
+            "You set the true class to -1. Its own probability belongs there, too: a class that is already certain has nothing left to learn.",
+            edit("labels] -= 1.0", "labels] = -1.0"),
+        ),
+        Mistake(
+            "whole_columns",
+            "You subtract in whole columns, from every example. One entry for each example is meant: index the rows and the labels together.",
+            edit("dlogits[np.arange(len(labels)), labels]", "dlogits[:, labels]"),
+        ),
+        Mistake(
+            "one_term_averaged",
+            "Only one of the two terms is divided by N: the mean is over the whole difference.",
+            edit(
+                "labels] -= 1.0\n    return dlogits / len(labels)", "labels] -= 1.0 / len(labels)\n    return dlogits"
+            ),
+        ),
+        Mistake(
+            "unstable",
+            "At logits of ±1000 your softmax is nan: exp overflows, or all of a row becomes 0. Shift each row first, which changes nothing else.",
+            edit("x - x.max(axis=-1, keepdims=True)", "x", of="_softmax"),
+        ),
+    ],
+    hints=[
+        "Write the loss of one example as log Σ exp(z) - z[label]. What is the slope of each part in one of the logits?",
+        "What does a row of the gradient add up to? And what is it, if the network is certain and right?",
+        "Every example has one entry that differs from the rest of its row: which index pairs name these entries?",
+    ],
+)
+
+
+# A whole network
+
+
+def network(draw, N=5, sizes=(4, 6, 3)):
+    """A network at a usual initialisation, biases and all; every size differs from its neighbours."""
+    params = [(draw(D, M) / np.sqrt(D), draw(M)) for D, M in itertools.pairwise(sizes)]
+    return {"x": draw(N, sizes[0]), "labels": draw.integers(0, sizes[-1], N), "params": params}
+
+
+def clear_of_kinks(draw):
+    """A network in which no relu's input is near 0, so that a small step keeps every relu on its side."""
+    while True:
+        inputs = network(draw, N=3)
+        (W, b), _ = inputs["params"]
+        if np.abs(inputs["x"] @ W + b).min() > 0.01:  # a hundred times what the steps of `slopes` move it
+            return inputs
+
+
+def certain_network(draw):
+    """Logits near ±1000, some of them tied; every class is somebody's label, so the largest losses are near 2000."""
+    inputs = network(draw, N=6)
+    W, b = inputs["params"][-1]
+    inputs["params"][-1] = (W, b + np.array([1000.0, 1000.0, -1000.0])[draw.permutation(3)])
+    inputs["labels"] = np.array([0, 1, 2, 0, 1, 2])[draw.permutation(6)]
+    return inputs
+
+
+LOSS_AND_START = """loss = -_log_softmax(logits)[np.arange(len(labels)), labels].mean()
+    dout = softmax_cross_entropy_backward(logits, labels)
+"""
+SUMMED = """loss = -_log_softmax(logits)[np.arange(len(labels)), labels].sum()
+    dout = softmax_cross_entropy_backward(logits, labels) * len(labels)
+"""
+UNSTABLE = """p = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+    loss = -np.log(p[np.arange(len(labels)), labels]).mean()
+    dout = (p - np.eye(p.shape[1])[labels]) / len(labels)
+"""
+
+mlp_loss_and_gradients = Exercise(
+    points=10,
+    cases={
+        "two layers": network,
+        "three layers": partial(network, N=7, sizes=(3, 6, 5, 4)),
+        "four layers": partial(network, N=3, sizes=(2, 5, 4, 6, 3)),
+        "a single layer": partial(network, N=4, sizes=(5, 3)),
+        "a single example": partial(network, N=1, sizes=(3, 5, 4)),
+        "away from the kinks": clear_of_kinks,
+        "logits near ±1000": certain_network,
+    },
+    checks=[
+        agrees(5, "returns the loss and every layer's (dW, db)", on=["two layers", "three layers", "four layers"]),
+        agrees(2, "is right for a single layer and a single example", on=["a single layer", "a single example"]),
+        agrees(1, "is right and finite for logits near ±1000", on="logits near ±1000"),
+        slopes(2, "the gradients are the slope of your own loss", of="params", on="away from the kinks"),
+    ],
+    mistakes=[
+        Mistake(
+            "relu_backward_missing",
+            "On the way back you pass the relus by. Where a hidden unit was off, no gradient may come through.",
+            edit("relu_backward(dh, h)", "dh"),
+        ),
+        Mistake(
+            "mask_of_gradient",
+            "Your relus let through what is positive of the gradient. What counts is which units were on in the forward.",
+            edit("relu_backward(dh, h)", "relu_backward(dh, dh)"),
+        ),
+        Mistake(
+            "relu_on_logits",
+            "You put a relu after the last layer as well. Its output are the logits, and they may be negative.",
+            edit("logits = inputs[-1] @ W + b", "logits = np.maximum(0.0, inputs[-1] @ W + b)"),
+        ),
+        Mistake(
+            "last_layer_first",
+            "Your gradients come in the order in which the backward found them, last layer first. The list follows params.",
+            edit("gradients[::-1]", "gradients"),
+        ),
+        Mistake(
+            "summed",
+            "Your loss and gradients are sums over the examples, N times too large: the mean is asked.",
+            edit(LOSS_AND_START, SUMMED),
+        ),
+        Mistake(
+            "gradient_not_averaged",
+            "Your loss is the mean over the examples, but your gradients are those of the sum: they are N times too large.",
+            edit("dlogits / len(labels)", "dlogits", of="softmax_cross_entropy_backward"),
+        ),
+        Mistake(
+            "log_of_zero",
+            "Your loss is inf where the true class's probability rounds to 0: never take the log of a softmax. Work on the logarithm from the start.",
+            edit("_log_softmax(logits)", "np.log(_softmax(logits))"),
+        ),
+        Mistake(
+            "unstable",
+            "At logits of ±1000 your softmax is nan: exp overflows. Shift each row first, which changes nothing else.",
+            edit(LOSS_AND_START, UNSTABLE),
+        ),
+    ],
+    hints=[
+        "What does each layer need on the way back that only the way forward knows? Keep it in a list.",
+        "Go through the layers in reverse with one running dout. What happens to it at a linear layer, and what at a relu?",
+        "Where does dout start? You have written that gradient already, and it has the 1/N in it.",
+    ],
+)
+
+
+# Graphs: each is written as {number: [parents]} with the root named, and given other names when it is drawn
+
+
+def named(draw, structure, root, words):
+    """The graph under drawn names. Neither the dict's order nor that of the names is a valid one, nor its reverse."""
+    pool = [chr(ord("a") + i) for i in range(26)] if words else list(range(2, 2 + 2 * len(structure)))
+    others = [node for node in structure if node != root]
+    names = sorted(pool[i] for i in draw.permutation(len(pool))[: len(structure)])
+    shuffled = [others[i] for i in draw.permutation(len(others))]
+    called = dict(zip(_second(root, shuffled), names, strict=True))
+    listed = _second(root, others[::-1])
+    return {"graph": {called[node]: [called[p] for p in structure[node]] for node in listed}, "root": called[root]}
+
+
+def _second(root, others):
+    """Root in the second place: a valid order has it last, the reverse of one has it first."""
+    return [*others[:1], root, *others[1:]]
+
+
+DIAMOND = {0: [], 1: [0], 2: [0], 3: [1, 2]}
+# Node 2 uses 0 and its child 1, node 4 uses 2 and its child 3, once in each order: breadth first and pre-order fail on
+# one of them, whichever way round they take the parents.
+SKIPS = {0: [], 1: [0], 2: [0, 1], 3: [2], 4: [3, 2]}
+SQUARED = {0: [], 1: [0, 0], 2: [], 3: [1, 2, 1]}
+# Around a root of 4: 5 and 6 were computed from it, 7 and 8 have nothing to do with it, 9 shares a parent with it.
+AROUND = {0: [], 1: [], 2: [0, 1], 3: [1], 4: [3, 2], 5: [4, 0], 6: [5, 4], 7: [], 8: [7], 9: [0, 7]}
+ALONE = {0: []}
+
+
+def chain(n):
+    return {i: [i - 1] if i else [] for i in range(n)}
+
+
+def random_graph(draw):
+    """Nine nodes, each of the one before and any other one, or of that one twice: one long path and many short cuts."""
+    structure = {0: []}
+    for node in range(1, 9):
+        parents = [node - 1, int(draw.integers(0, node))]
+        structure[node] = [parents[i] for i in draw.permutation(2)]
+    return named(draw, structure, 8, words=False)
+
+
+def graph_of(structure, root, words=False):
+    return lambda draw: named(draw, structure, root, words)
+
+
+def ancestry(inputs):
+    """The members of a right answer, and the pairs whose order counts."""
+    graph, members, frontier = inputs["graph"], [inputs["root"]], [inputs["root"]]
+    while frontier:
+        for parent in graph[frontier.pop()]:
+            if parent not in members:
+                members.append(parent)
+                frontier.append(parent)
+    return members, [(parent, child) for child in members for parent in graph[child]]
+
+
+def breadth_first(graph, root):
+    order, queue = [root], deque([root])
+    while queue:
+        for parent in graph[queue.popleft()]:
+            if parent not in order:
+                order.append(parent)
+                queue.append(parent)
+    return order[::-1]
+
+
+def pre_order(graph, root):
+    order, stack = [], [root]
+    while stack:
+        node = stack.pop()
+        if node not in order:
+            order.append(node)
+            stack.extend(reversed(graph[node]))
+    return order[::-1]
+
+
+topological_order = Exercise(
+    points=6,
+    cases={
+        "a diamond": graph_of(DIAMOND, 3),
+        "nodes with names": graph_of(DIAMOND, 3, words=True),
+        "skip connections": graph_of(SKIPS, 4),
+        "skip connections, nodes with names": graph_of(SKIPS, 4, words=True),
+        "nine nodes": random_graph,
+        "nodes that root does not need": graph_of(AROUND, 4),
+        "a node used twice": graph_of(SQUARED, 3),
+        "a single node": graph_of(ALONE, 0),
+        "a chain of 400 nodes": graph_of(chain(400), 399),
+    },
+    checks=[
+        orders(
+            3,
+            "puts every parent before its child, and root last",
+            ancestry,
+            on=[
+                "a diamond",
+                "nodes with names",
+                "skip connections",
+                "skip connections, nodes with names",
+                "nine nodes",
+            ],
+        ),
+        orders(1, "leaves out what root was not computed from", ancestry, on="nodes that root does not need"),
+        orders(1, "lists a node once, however often it is used", ancestry, on=["a node used twice", "a single node"]),
+        orders(1, "follows a chain of 400 nodes to its start", ancestry, on="a chain of 400 nodes"),
+    ],
+    mistakes=[
+        Mistake(
+            "reversed",
+            "Your order is the wrong way round, root first. It is the one in which backward runs; here, parents come before their children.",
+            edit("return order", "return order[::-1]"),
+        ),
+        Mistake(
+            "pre_order",
+            "You list a node when you first meet it. Another of its children may come later: list a node only after all of its parents.",
+            pre_order,
+        ),
+        Mistake(
+            "breadth_first",
+            "You go through the graph level by level. A node may be near root by one way and far by another, and the far one counts.",
+            breadth_first,
+        ),
+        Mistake(
+            "everything",
+            "You list the whole graph. Only root and what it was computed from belong in the list: start at root and follow the parents.",
+            edit("[(root, False)]", "[(node, False) for node in reversed(graph)]"),
+        ),
+        Mistake(
+            "shared_nodes_repeated",
+            "A node that is used more than once is in your list more than once. Remember which nodes you have already been to.",
+            edit("elif node not in seen:", "else:"),
+        ),
+        Mistake(
+            "one_level",
+            "You list root's own parents and stop there. The parents have parents, too.",
+            lambda graph, root: [*graph[root], root],
+        ),
+    ],
+    hints=[
+        "When may a node go into the list: when you first meet it, or when all of its parents are in it?",
+        "Think of a function that visits a node: it first visits the parents. What must it remember, so that a shared node is visited once?",
     ],
 )

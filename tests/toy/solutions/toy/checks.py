@@ -45,10 +45,21 @@ row_sums = Exercise(
 mean_and_spread = Exercise(
     points=3,
     cases={"five numbers": lambda draw: dict(x=draw(5)), "far from zero": lambda draw: dict(x=1e3 + draw(7))},
-    checks=[agrees(2, "returns mean and spread", on="five numbers"), agrees(1, "survives a large mean", on="far from zero")],
+    checks=[
+        agrees(2, "returns mean and spread", on="five numbers"),
+        agrees(1, "survives a large mean", on="far from zero"),
+    ],
     mistakes=[
-        Mistake("variance", "The spread is the variance's root.", edit("np.sqrt(((x - mean) ** 2).mean())", "((x - mean) ** 2).mean()")),
-        Mistake("unbiased", "You divide by D - 1, and it must be D.", edit("((x - mean) ** 2).mean()", "((x - mean) ** 2).sum() / (len(x) - 1)")),
+        Mistake(
+            "variance",
+            "The spread is the variance's root.",
+            edit("np.sqrt(((x - mean) ** 2).mean())", "((x - mean) ** 2).mean()"),
+        ),
+        Mistake(
+            "unbiased",
+            "You divide by D - 1, and it must be D.",
+            edit("((x - mean) ** 2).mean()", "((x - mean) ** 2).sum() / (len(x) - 1)"),
+        ),
         Mistake("uncentred", "The mean is not subtracted.", edit("(x - mean) ** 2", "x**2")),
     ],
     hints=["What is the average distance from the mean?", "Square, average, root."],

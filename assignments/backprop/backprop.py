@@ -1,0 +1,134 @@
+"""Backprop: gradients by hand, then by machine.
+
+A `*_backward` gets the gradient of the loss in the layer's output, `dout`, and the layer's own inputs; it returns the
+gradient of the loss in each of those inputs, in the same order and each of the same shape as its input. The backward of
+a loss has no `dout`: the loss is where the gradient starts.
+"""
+
+import math
+
+import numpy as np
+
+
+def erf(x):
+    """The error function, entry by entry: NumPy has none."""
+    return np.vectorize(math.erf, otypes=[float])(x)
+
+
+def sigmoid_backward(dout, x):
+    """Gradient of the sigmoid, σ(x) = 1 / (1 + exp(-x)), entry by entry.
+
+    dout (...), x (...) -> dx (...)
+
+    x is what went into the sigmoid, not what came out. Its entries may be as far out as ±1000.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def tanh_backward(dout, x):
+    """Gradient of the hyperbolic tangent, entry by entry.
+
+    dout (...), x (...) -> dx (...)
+
+    x is what went into tanh, not what came out. Entries of x may be as far out as ±1000.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def relu_backward(dout, x):
+    """Gradient of the rectified linear unit, relu(x) = max(0, x), entry by entry.
+
+    dout (...), x (...) -> dx (...)
+
+    x is never exactly 0, where relu has a kink and no derivative.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def gelu_backward(dout, x):
+    """Gradient of the Gaussian error linear unit, gelu(x) = x·Φ(x), entry by entry.
+
+    dout (...), x (...) -> dx (...)
+
+    Φ(x) = (1 + erf(x / √2)) / 2 is the distribution function of the standard normal: the exact gelu, not the tanh
+    formula that approximates it. `erf` is given above. Entries of x may be as far out as ±1000.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def linear_backward(dout, x, W, b):
+    """Gradients of a linear layer, x @ W + b.
+
+    dout (N, M), x (N, D), W (D, M), b (M,) -> dx (N, D), dW (D, M), db (M,)
+
+    Each gradient has the shape of what it is the gradient of. W and b serve all N examples: their gradients add up.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def mean_squared_error_backward(prediction, target):
+    """Gradient of the mean squared error in the prediction.
+
+    prediction (...), target (...) -> dprediction (...)
+
+    The loss is the mean of (prediction - target)² over every element, along every axis; it is not halved.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def softmax_backward(dout, x):
+    """Gradient of the softmax over the last axis.
+
+    dout (..., K), x (..., K) -> dx (..., K)
+
+    x are the logits that went into the softmax; they may be as far out as ±1000. Every output of a row depends on every
+    logit of that row, and on no other row.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def softmax_cross_entropy_backward(logits, labels):
+    """Gradient, in the logits, of the softmax and the cross-entropy taken together.
+
+    logits (N, K), labels (N,) -> dlogits (N, K)
+
+    The loss is the mean over the N examples of -log(softmax(logits)[n, labels[n]]); labels are integers from 0 to K-1.
+    Logits may be as far out as ±1000.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def mlp_loss_and_gradients(x, labels, params):
+    """A network's loss, and its gradient in every weight and bias.
+
+    x (N, D), labels (N,), params [(W, b), ...] -> loss, gradients
+
+    `params` holds a (W, b) for each layer, first layer first, and at least one; a layer computes h @ W + b. There is a
+    relu between layers and none after the last, whose output are the logits. The loss is the mean softmax cross-entropy
+    over the N examples; labels are integers. `gradients` is a list of (dW, db), first layer first. No relu gets an input
+    of exactly 0; logits may be as far out as ±1000, where the loss is finite, too.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def topological_order(graph, root):
+    """List `root` and all that it was computed from, every parent before its child.
+
+    graph {node: [parents]}, root -> order
+
+    A node is a string or an integer; its parents are the nodes that it was computed from, and every node is a key. A
+    node used twice, as in x·x, is listed twice among the parents. `order` is a list that ends in root and holds it and
+    its ancestors once each, and nothing else; any valid order is right. There are no cycles, and no path is longer than
+    500.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError

@@ -1,0 +1,253 @@
+"""Everything under assignments/, made from solutions/: written by `grade dev build`, proven fresh by `grade dev check`."""
+
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, fields, is_dataclass, replace
+from itertools import count, zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from grader.authoring.handouts import readme
+from grader.authoring.notebooks import notebook
+from grader.compare import difference, leaves
+from grader.compile import FLOOR, MARGIN, compile_key
+from grader.course import Course
+from grader.errors import GraderError
+from grader.key import ExerciseKey, Key, KeyFileError, Question, from_bytes, load, to_bytes
+from grader.sandbox import wire
+from grader.source import stub_module
+from grader.unit import Unit, UnitError
+
+PUBLIC_SEED = 0  # of the key that lies beside the stubs; a class is marked with a secret one
+IGNORED = ("*.bak", "__pycache__", ".ipynb_checkpoints")  # what working in the folder leaves behind
+AGAIN = "run `grade dev build`"
+
+
+def plan(unit: Unit, seed: int = PUBLIC_SEED) -> dict[str, bytes]:
+    """Every file of assignments/<unit>/, by name. The same unit and seed give the same bytes."""
+    try:
+        key = compile_key(unit, seed)
+    except GraderError:
+        raise
+    except Exception as error:
+        raise UnitError(f"{unit.name} cannot be compiled: {type(error).__name__}: {error}") from error
+    return {
+        "README.md": readme(unit).encode(),
+        f"{unit.name}.py": stub_module(unit.text, list(unit.exercises)).encode(),
+        f"{unit.name}.ipynb": notebook(unit).encode(),
+        "key": to_bytes(key),
+    }
+
+
+def build(course: Course, units: Iterable[str]) -> list[Path]:
+    """Write the units' assignments where they differ from a fresh build; returns what was written.
+
+    Somebody's own work in a stub or a notebook is kept beside it in a .bak file, which is among the returned.
+    """
+    plans = {name: plan(_unit(course, name)) for name in units}  # all of them before the first byte is written
+    written = _write_if_new(_course_file(course), _course_text(course))
+    for name, files in plans.items():
+        folder = course.assignment(name).parent
+        known = _known_lines(folder, files)
+        for file, content in files.items():
+            path = folder / file
+            if path.suffix in (".py", ".ipynb") and path.is_file() and path.read_bytes() != content:
+                written += _keep(path, known)
+            written += _write_if_new(path, content)
+    return written
+
+
+def stale(course: Course, units: Iterable[str]) -> list[str]:
+    """A sentence for each file under assignments/ that a fresh build would change, or that it would not make."""
+    found = list(_stale_text(course, _course_file(course), _course_text(course)))
+    for name in units:
+        folder = course.assignment(name).parent
+        files = plan(_unit(course, name))
+        for file, content in files.items():
+            found += (_stale_key if file == "key" else _stale_text)(course, folder / file, content)
+        found += _strangers(course, folder, set(files))
+    known = {"course.toml", *_course_units(course)}
+    return found + list(_strangers(course, course.root / "assignments", known))
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _unit(course: Course, name: str) -> Unit:
+    """From solutions/ directly: assignments/course.toml does not know a new unit yet."""
+    known = _course_units(course)
+    if name not in known:
+        raise UnitError(f"{_source(course)} does not list {name!r}; it lists {', '.join(known)}")
+    return Unit(name, course.root / "solutions" / name)
+
+
+def _source(course: Course) -> Path:
+    return course.root / "solutions" / "course.toml"
+
+
+def _course_file(course: Course) -> Path:
+    return course.root / "assignments" / "course.toml"
+
+
+def _course_text(course: Course) -> bytes:
+    try:
+        return _source(course).read_bytes()
+    except OSError as error:
+        raise UnitError(
+            f"cannot read {_source(course)}: {error.strerror}; building needs the course's solutions"
+        ) from None
+
+
+def _course_units(course: Course) -> list[str]:
+    try:
+        return list(tomllib.loads(_course_text(course).decode())["units"])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise UnitError(f'{_source(course)} needs a line like units = ["attention"]: {error}') from None
+
+
+def _write_if_new(path: Path, content: bytes) -> list[Path]:
+    if path.is_file() and path.read_bytes() == content:
+        return []
+    write(path, content)
+    return [path]
+
+
+def _keep(path: Path, known: set[str]) -> list[Path]:
+    """A .bak beside a file that has lines which no build has put there; an earlier .bak stays."""
+    if _lines(path.name, path.read_bytes()) <= known:
+        return []
+    names = (f"{path.name}{number or ''}.bak" for number in count())
+    backup = next(file for file in map(path.with_name, names) if not file.exists())
+    write(backup, path.read_bytes())
+    return [backup]
+
+
+def _known_lines(folder: Path, files: dict[str, bytes]) -> set[str]:
+    """The lines that the last build and this one put into stubs and notebooks, as far as they are known."""
+    known = set().union(*(_lines(name, content) for name, content in files.items() if name.endswith((".py", ".ipynb"))))
+    try:
+        last = load(folder / "key")
+    except KeyFileError:
+        return known
+    return known.union(*(_lines("", f"{exercise.stub}\n{exercise.handout}".encode()) for exercise in last.exercises))
+
+
+def _lines(name: str, content: bytes) -> set[str]:
+    """What somebody may have written in a file: its lines, or those of a notebook's cells."""
+    text = content.decode(errors="replace")
+    if name.endswith(".ipynb"):
+        with suppress(ValueError, TypeError, KeyError):
+            text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+    return {line.strip() for line in text.splitlines()} - {""}
+
+
+def _stale_text(course: Course, path: Path, content: bytes) -> Iterator[str]:
+    name = path.relative_to(course.root)
+    if not path.is_file():
+        yield f"{name} is missing; {AGAIN}"
+    elif (old := path.read_bytes()) != content:
+        pairs = zip_longest(old.split(b"\n"), content.split(b"\n"))
+        line = next(number for number, (a, b) in enumerate(pairs, 1) if a != b)
+        yield f"{name} differs from a fresh build in line {line}; {AGAIN}"
+
+
+def _strangers(course: Course, folder: Path, known: set[str]) -> Iterator[str]:
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name not in known and not any(path.match(pattern) for pattern in IGNORED):
+            yield f"{path.relative_to(course.root)} is not made by a build; delete it"
+
+
+def _stale_key(course: Course, path: Path, content: bytes) -> Iterator[str]:
+    name = path.relative_to(course.root)
+    if not path.is_file():
+        yield f"{name} is missing; {AGAIN}"
+        return
+    try:
+        changed = _key_change(load(path), from_bytes(content))
+    except KeyFileError as error:
+        yield f"{name} cannot be read: {error}"
+        return
+    if changed:
+        yield f"{name} differs from a fresh build: {changed}; {AGAIN}"
+
+
+def _key_change(old: Key, new: Key) -> str:
+    """The first difference that is more than rounding on another machine; empty where there is none."""
+    if [exercise.name for exercise in old.exercises] != [exercise.name for exercise in new.exercises]:
+        return "it has other exercises"
+    if not _alike(replace(old, exercises=[]), replace(new, exercises=[])):
+        return "the unit's title or packages"
+    changes = (_exercise_change(a, b) for a, b in zip(old.exercises, new.exercises, strict=True))
+    return next(filter(None, changes), "")
+
+
+def _exercise_change(old: ExerciseKey, new: ExerciseKey) -> str:
+    for field in fields(ExerciseKey):
+        if field.name != "questions" and not _alike(getattr(old, field.name), getattr(new, field.name)):
+            return f"{new.name}, its {field.name}"
+    if len(old.questions) != len(new.questions):
+        return f"{new.name}, {len(old.questions)} questions for {len(new.questions)}"
+    for number, (a, b) in enumerate(zip(old.questions, new.questions, strict=True), 1):
+        if change := _question_change(a, b):
+            return f"{new.name}, question {number} ({b.label}), {change}"
+    return ""
+
+
+def _question_change(old: Question, new: Question) -> str:
+    if old.label != new.label:
+        return "its label"
+    if not _alike(old.inputs, new.inputs):
+        return "its inputs"
+    if len(old.tolerance) != len(new.tolerance) or not all(map(_near, old.tolerance, new.tolerance)):
+        return "its tolerance"
+    if not _rounded_alike(old.expected, new.expected, new.tolerance):
+        return "its expected answer"
+    for name in {**old.mistakes, **new.mistakes}:  # a mistake that answers as the reference does is left out of a key
+        if not _rounded_alike(
+            old.mistakes.get(name, old.expected), new.mistakes.get(name, new.expected), new.tolerance
+        ):
+            return f"the answer of mistake {name!r}"
+    return ""
+
+
+def _alike(old: Any, new: Any) -> bool:
+    """The same data, bit for bit: the sign of a zero counts too."""
+    return wire.encode(_data(old)) == wire.encode(_data(new))
+
+
+def _data(tree: Any) -> Any:
+    if is_dataclass(tree) and not isinstance(tree, wire.Seeded | wire.Opaque):
+        return asdict(tree)
+    return [_data(item) for item in tree] if isinstance(tree, list) else tree
+
+
+def _near(old: float, new: float) -> bool:
+    """Tolerances measured on two machines: within a factor of 10, and exact on both or on neither."""
+    return old == new or 0 < old <= 10 * new <= 100 * old
+
+
+def _rounded_alike(old: Any, new: Any, tolerance: list[float]) -> bool:
+    """Equal within the question's tolerance; where a mistake's numbers are larger, so is their rounding."""
+    numbers = [np.asarray(leaf) for _, leaf in leaves(new)]
+    if len(tolerance) != len(numbers):  # a mistake may answer in another form
+        tolerance = [max(tolerance, default=0.0)] * len(numbers)
+    scaled = [max(t, _rounding(array)) for t, array in zip(tolerance, numbers, strict=True)]
+    return difference(old, new, scaled) is None
+
+
+def _rounding(array: np.ndarray) -> float:
+    finite = np.abs(array[np.isfinite(array)]) if array.dtype.kind in "fc" else np.zeros(0)
+    return MARGIN * FLOOR * float(finite.max(initial=0.0))

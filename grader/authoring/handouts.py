@@ -1,0 +1,103 @@
+r"""A unit's README.md: what it teaches, and for each exercise why it matters, what to write and what is checked.
+
+GitHub renders less LaTeX than a notebook does, and a plain `$` only between spaces. So every formula goes out in its
+other form, $`…`$ and ```math, which Markdown leaves alone; \operatorname, which GitHub refuses, becomes \mathrm.
+"""
+
+import re
+from itertools import pairwise
+
+from grader.render.maths import segments
+from grader.source import BODY, Source
+from grader.unit import Unit, UnitError
+
+MARKS = re.compile(r"(`[^`|]+`)|([\\`*_\[\]<>|$~#])")  # code, and what Markdown would take for its own
+
+
+def readme(unit: Unit) -> str:
+    """The Markdown of a unit's handout. It holds no reference, no mistake and no hint."""
+    parts = [f"# {escaped(unit.title)}", _github(unit, "", unit.introduction), _table(unit), _how(unit)]
+    for name in unit.exercises:
+        parts += _section(unit, name)
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def github(markdown: str) -> str:
+    """Markdown whose formulas GitHub renders; ValueError for one that touches a letter or a digit, which it never does."""
+    pieces, out = [*segments(markdown), ("text", "")], ""
+    for (kind, text), (_, after) in pairwise(pieces):
+        if kind == "text":
+            out += text
+            continue
+        if kind == "inline" and (re.search(r"\w\Z", out) or re.match(r"\w", after)):
+            raise ValueError(f"GitHub renders no formula that touches a letter or a digit: put a space beside ${text}$")
+        latex = _allowed(text)
+        out += f"$`{' '.join(latex.split())}`$" if kind == "inline" else _display(latex, out, after)
+    return out
+
+
+def escaped(text: str) -> str:
+    """Plain text as Markdown that shows it as it is, but for code in backticks."""
+    return MARKS.sub(lambda found: found[1] or f"\\{found[2]}", text)
+
+
+def points(number: int) -> str:
+    return f"{number} point" + ("" if number == 1 else "s")
+
+
+def signature(source: Source) -> str:
+    """The stub without its body: decorators, signature and docstring."""
+    return source.stub.removesuffix(f"\n    {BODY}\n")
+
+
+def _section(unit: Unit, name: str) -> list[str]:
+    exercise, source = unit.exercises[name], unit.source(name)
+    claims = [f"- {escaped(check.claim)} ({points(check.points)})" for check in exercise.checks]
+    target = f"{unit.name}.{name}"
+    return [
+        f"## {name}",
+        _github(unit, name, unit.handout(name)),
+        f"```python\n{signature(source)}\n```",
+        f"**What is checked** ({points(exercise.points)}): your function",
+        "\n".join(claims),
+        f"**Cases:** {escaped('; '.join(exercise.cases))}.",
+        f"Check it with `grade {target}`; if you are stuck, `grade hint {target}` gives you a hint.",
+    ]
+
+
+def _table(unit: Unit) -> str:
+    rows = ["| exercise | points | what it does |", "|---|--:|---|"]
+    for name, exercise in unit.exercises.items():
+        summary = escaped(unit.source(name).docstring.splitlines()[0])
+        rows.append(f"| [`{name}`](#{name}) | {exercise.points} | {summary} |")
+    return "\n".join(rows)
+
+
+def _how(unit: Unit) -> str:
+    total = sum(exercise.points for exercise in unit.exercises.values())
+    return (
+        f"Together they are worth {points(total)}. Write your answers in `{unit.name}.py` and check them all with "
+        f"`grade {unit.name}`, or write them in the notebook, save it, and check it with `grade {unit.name}.ipynb`."
+    )
+
+
+def _github(unit: Unit, name: str, markdown: str) -> str:
+    try:
+        return github(markdown)
+    except ValueError as error:
+        raise UnitError(f"{unit.folder / 'handout.md'}, {name or 'introduction'}: {error}") from None
+
+
+def _allowed(latex: str) -> str:
+    """The same formula in the words that GitHub allows, and without what it might take for HTML."""
+    latex = re.sub(r"\\operatorname\*?(?![A-Za-z])", r"\\mathrm", latex)
+    return latex.replace("<", r"\lt ").replace(">", r"\gt ")
+
+
+def _display(latex: str, before: str, after: str) -> str:
+    """A block of maths on lines of its own, indented as the line that it began on."""
+    indent = before[before.rfind("\n") + 1 :]
+    if indent.strip():  # a formula in the middle of a line gets its own
+        return f"\n\n```math\n{latex}\n```\n" + ("" if after.startswith("\n") else "\n")
+    lines = ["```math", *latex.splitlines(), "```"]
+    return f"\n{indent}".join(lines) + ("" if after.startswith("\n") or not after else "\n")

@@ -1,0 +1,87 @@
+"""A unit as a Jupyter notebook: the handout and the stubs, cell by cell. The same unit gives the same bytes.
+
+The JSON is laid out as Jupyter writes it, so that opening and saving a fresh notebook changes nothing.
+"""
+
+import json
+import re
+
+from grader.authoring.handouts import points
+from grader.source import functions, stub_module
+from grader.unit import Unit
+
+FORMAT = {"nbformat": 4, "nbformat_minor": 5}
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def notebook(unit: Unit) -> str:
+    """The notebook's JSON: title, imports and helpers, then text and stub of each exercise, then how to grade."""
+    setup, stubs = _cut(unit)
+    cells = [_markdown("title", f"# {unit.title}\n\n{unit.introduction}"), _code("setup", setup)]
+    for name, stub in stubs.items():
+        cells += [_markdown(f"{name}-text", _text(unit, name)), _code(name, stub)]
+    cells.append(_markdown("grade", _how(unit, next(iter(stubs), ""))))
+    return (
+        json.dumps({"cells": cells, "metadata": METADATA, **FORMAT}, indent=1, sort_keys=True, ensure_ascii=False)
+        + "\n"
+    )
+
+
+def _cut(unit: Unit) -> tuple[str, dict[str, str]]:
+    """The stub module in two: what is no exercise, and each exercise's stub with the comments right above it."""
+    text = stub_module(unit.text, list(unit.exercises))
+    lines, rest, stubs, done = text.split("\n"), [], {}, 0
+    for name, source in functions(text).items():
+        if name not in unit.exercises:
+            continue
+        first = min([source.node.lineno, *(decorator.lineno for decorator in source.node.decorator_list)]) - 1
+        while first > done and lines[first - 1].startswith("#"):
+            first -= 1
+        rest += lines[done:first]
+        done = source.span[1]
+        stubs[name] = "\n".join(lines[first:done])
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join([*rest, *lines[done:]])), stubs
+
+
+def _text(unit: Unit, name: str) -> str:
+    shapes = next((line.strip() for line in unit.source(name).docstring.splitlines() if " -> " in line), "")
+    parts = [
+        f"## {name}",
+        unit.handout(name),
+        f"`{shapes}`" if shapes else "",
+        f"*{points(unit.exercises[name].points)}*",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _how(unit: Unit, example: str) -> str:
+    return (
+        "## How to check your answers\n\n"
+        "Save this notebook. Then, in a terminal in this folder:\n\n"
+        f"- `grade {unit.name}.ipynb` checks this notebook,\n"
+        f"- `grade {unit.name}.{example}` checks one exercise of `{unit.name}.py`, where you can write your answers too,\n"
+        f"- `grade hint {unit.name}.{example}` gives you a hint."
+    )
+
+
+def _markdown(name: str, text: str) -> dict:
+    return {"cell_type": "markdown", "id": _id(name), "metadata": {}, "source": text.strip().splitlines(keepends=True)}
+
+
+def _code(name: str, text: str) -> dict:
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": _id(name),
+        "metadata": {},
+        "outputs": [],
+        "source": text.strip().splitlines(keepends=True),
+    }
+
+
+def _id(name: str) -> str:
+    """A cell's id: nbformat allows 1 to 64 letters, digits, hyphens and underscores."""
+    return re.sub(r"[^A-Za-z0-9_-]", "-", name)[:64]

@@ -1,0 +1,173 @@
+"""`grade dev new UNIT.EXERCISE`: an exercise's skeleton in the five files of its unit, for its author to fill in.
+
+The skeleton claims nothing: its reference, oracle and rewrite raise, and it has no mistakes and no hints, so that
+`grade dev check` names what is still to be written.
+"""
+
+import ast
+import keyword
+import re
+import tomllib
+from pathlib import Path
+
+from grader.authoring.build import write
+from grader.course import Course
+from grader.errors import GraderError
+
+RESERVED = {"checks", "oracles", "rewrites", "handout"}  # files that every unit has
+
+FILES = {
+    "{unit}.py": '"""{title}: say here what the unit teaches."""\n\nimport numpy as np\n',
+    "checks.py": (
+        '"""How the answers of this unit are judged: cases, checks and the mistakes that people really make."""\n\n'
+        'from grader.exercise import Exercise, agrees\n\nALLOWS = ("numpy",)\n'
+    ),
+    "oracles.py": '"""Independent truth for this unit. Read by `grade dev check` alone."""\n',
+    "rewrites.py": '"""Correct answers written another way: each keeps every point. `<exercise>__<how>`."""\n',
+    "handout.md": "Say here what the unit teaches, and what it needs first.\n",
+}
+
+SKELETONS = {
+    "{unit}.py": '''
+
+def {name}(x):
+    """Say in one line what it returns.
+
+    x (D,) -> y (D,)
+
+    Then the conventions that a student must know.
+    """
+    raise NotImplementedError("write the reference")
+''',
+    "checks.py": """
+
+{name} = Exercise(
+    points=1,
+    cases={{"three numbers": lambda draw: {{"x": draw(3)}}}},
+    checks=[agrees(1, "says what a right answer does")],
+    mistakes=[],
+    hints=[],
+)
+""",
+    "oracles.py": """
+
+def {name}(x):
+    raise NotImplementedError("write the oracle: a library's answer, or loops over single numbers")
+""",
+    "rewrites.py": """
+
+def {name}__another_way(x):
+    raise NotImplementedError("write a correct answer another way")
+""",
+    "handout.md": """
+## {name}
+
+Say why it matters, give the formula and a small example with numbers, and say where it is used.
+""",
+}
+
+
+def new(course: Course, target: str) -> list[Path]:
+    """Add an exercise's skeleton, and its unit's files where they are missing; returns what was written.
+
+    GraderError, a ValueError, for a name that cannot be used or an exercise that is there. What stands in a file stays.
+    """
+    unit, name = _names(target)
+    folder = course.root / "solutions" / unit
+    texts: dict[Path, str] = {}
+    listing = course.root / "solutions" / "course.toml"
+    listed = _with_unit(listing, unit)
+    words = {"unit": unit, "name": name, "title": unit.replace("_", " ").capitalize()}
+    for file, skeleton in SKELETONS.items():
+        path = folder / file.format(**words)
+        before = _read(path) if path.exists() else FILES[file].format(**words)
+        _refuse_existing(path, before, name)
+        if path.name == "checks.py":
+            before = _importing(path, before, ("Exercise", "agrees"))
+        texts[path] = before.rstrip("\n") + "\n" + skeleton.format(**words)
+    if listed != _read(listing):
+        texts[listing] = listed  # last, so that a unit is listed when it is there
+    for path, text in texts.items():
+        write(path, text.encode())
+    return list(texts)
+
+
+def _names(target: str) -> tuple[str, str]:
+    unit, dot, name = target.partition(".")
+    if not dot:
+        raise GraderError(f"{target!r} names no exercise; write it as UNIT.EXERCISE, for example attention.causal_mask")
+    for word in (unit, name):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", word) or keyword.iskeyword(word) or "__" in word:
+            raise GraderError(
+                f"{word!r} cannot be a name here; use lower-case letters, digits and single underscores, a letter first"
+            )
+    if unit in RESERVED:
+        raise GraderError(f"a unit cannot be called {unit!r}, as {unit} is a file that every unit has")
+    return unit, name
+
+
+def _refuse_existing(path: Path, text: str, name: str) -> None:
+    headings = re.findall(r"^## (\w+)\s*$", text, re.MULTILINE)
+    if name in (headings if path.suffix == ".md" else _bound(path, text)):
+        raise GraderError(f"{name} is already in {path}; choose another name, or edit it there")
+
+
+def _bound(path: Path, text: str) -> set[str]:
+    """The names that a module's top level binds by def, class, import or assignment."""
+    names: set[str] = set()
+    for node in _parse(path, text).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name.split("__")[0] if path.name == "rewrites.py" else node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
+        else:
+            names.update(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    return names
+
+
+def _importing(path: Path, text: str, wanted: tuple[str, ...]) -> str:
+    """checks.py with an import of the words that the skeleton uses, where it lacks them."""
+    missing = [word for word in wanted if word not in _bound(path, text)]
+    if not missing:
+        return text
+    body = _parse(path, text).body
+    ends = [node.end_lineno or 0 for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    after = max(ends) if ends else (body[0].end_lineno or 0) if ast.get_docstring(_parse(path, text)) else 0
+    lines = text.split("\n")
+    return "\n".join([*lines[:after], f"from grader.exercise import {', '.join(missing)}", *lines[after:]])
+
+
+def _with_unit(path: Path, unit: str) -> str:
+    """course.toml with the unit at the end of its list."""
+    text = _read(path)
+    try:
+        units = tomllib.loads(text).get("units")
+        if not isinstance(units, list):
+            raise ValueError("it has no list of units")
+        if unit in units:
+            return text
+        found = re.search(r"^(units\s*=\s*\[)([^\]]*?)(,?\s*\])", text, re.MULTILINE)
+        if not found:
+            raise ValueError("its list of units has a form that cannot be added to")
+        start, inside, end = found.groups()
+        comma = ", " if inside.strip() else ""
+        listed = text.replace(start + inside + end, f'{start}{inside}{comma}"{unit}"{end}', 1)
+        if tomllib.loads(listed)["units"] != [*units, unit]:
+            raise ValueError("its list of units has a form that cannot be added to")
+    except ValueError as error:
+        raise GraderError(f'{path}: add "{unit}" to its units by hand: {error}') from None
+    return listed
+
+
+def _parse(path: Path, text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        raise GraderError(f"{path}, line {error.lineno}: {error.msg}; mend it first") from None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GraderError(f"cannot read {path}: {error}; a new exercise needs the course's solutions") from None

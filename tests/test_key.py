@@ -1,0 +1,82 @@
+"""A key is data: it survives its file byte for byte, reveals no seed, and damage is told in a sentence."""
+
+import dataclasses
+import zlib
+
+import numpy as np
+import pytest
+
+from grader.compile import compile_key, measure_noise
+from grader.key import MAGIC, KeyFileError, from_bytes, load, to_bytes
+from grader.sandbox import wire
+
+
+def test_a_key_survives_its_file(toy_key):
+    back = from_bytes(to_bytes(toy_key))
+    assert wire.same(dataclasses.asdict(back), dataclasses.asdict(toy_key))
+    assert back.id == toy_key.id
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_inputs(toy, toy_key):
+    assert to_bytes(compile_key(toy, 0)) == to_bytes(toy_key)
+    other = compile_key(toy, 1)
+    assert other.id != toy_key.id
+    for mine, theirs in zip(toy_key.exercises, other.exercises, strict=True):
+        for a, b in zip(mine.questions, theirs.questions, strict=True):
+            assert not wire.same(a.inputs, b.inputs)
+
+
+def test_a_key_holds_no_seed_and_no_code_of_the_reference(toy):
+    seed = 987654321987654321
+    content = zlib.decompress(to_bytes(compile_key(toy, seed))[len(MAGIC) :])
+    assert str(seed).encode() not in content
+    assert seed.to_bytes(8, "little") not in content
+    assert b"np.sum(" not in content
+    assert b"x * factor" not in content
+
+
+def test_a_case_of_its_own_random_numbers_changes_no_other(toy, toy_key):
+    """Cases are seeded by name: compiling one exercise gives what compiling all of them gave."""
+    alone = compile_key(dataclasses.replace(toy), 0).exercise("row_sums")
+    assert wire.same(dataclasses.asdict(alone), dataclasses.asdict(toy_key.exercise("row_sums")))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is not a key"),
+        (b"PK\x03\x04", "is not a key"),
+        (MAGIC, "is damaged"),
+        (MAGIC + zlib.compress(b"GRD1"), "is damaged"),
+        (MAGIC + zlib.compress(wire.encode({"schema": 99})), "was made by another version"),
+        (MAGIC + zlib.compress(wire.encode({"schema": 1})), "is damaged"),
+        (MAGIC + zlib.compress(wire.encode([1])), "is damaged"),
+    ],
+)
+def test_what_is_no_key_is_told(content, words):
+    with pytest.raises(KeyFileError, match=words):
+        from_bytes(content, "some.key")
+
+
+def test_a_key_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(KeyFileError, match="No such file or directory; make it with `grade dev build`"):
+        load(tmp_path / "key")
+
+
+def test_noise_follows_the_conditioning_of_the_function():
+    """A difference of large numbers is as noisy as they are large; a sum of small ones is not."""
+    x = {"x": np.array([1e6, 1.0])}
+    ill, well = (lambda x: x[:1] - x[:1].round(-6) + 1, lambda x: x * 2)
+    with np.errstate(all="ignore"):
+        (noisy,) = measure_noise(ill, x, ill(x["x"]))
+        (quiet,) = measure_noise(well, x, well(x["x"]))
+    assert noisy > 1e-11
+    assert quiet < 1e-8
+
+
+def test_integers_and_booleans_have_no_noise():
+    x = {"x": np.array([3, 4])}
+    assert measure_noise(lambda x: (x * 2, x > 3, float(x.sum()) / 3), x, (x["x"] * 2, x["x"] > 3, 7 / 3))[:2] == [
+        0.0,
+        0.0,
+    ]
