@@ -153,8 +153,8 @@ def _worst(yours: np.ndarray, wanted: np.ndarray, among: np.ndarray, wrong: np.n
     index = np.unravel_index(int(np.argmax(error)), error.shape)
     place = f"{name}[{', '.join(map(str, map(int, index)))}]" if index else name
     mine, right = numbers(yours[index], wanted[index])
-    many = f"; {int(wrong.sum())} of {wrong.size} entries differ" if wrong.size > 1 else ""
-    return f"{place} is {mine}, expected {right}{many}"
+    many = f"all {wrong.size}" if wrong.all() else f"{int(wrong.sum())} of {wrong.size}"
+    return f"{place} is {mine}, expected {right}" + (f"; {many} entries differ" if wrong.size > 1 else "")
 
 
 def numbers(yours: Any, wanted: Any) -> tuple[str, str]:

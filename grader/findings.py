@@ -13,7 +13,7 @@ from grader.key import Question
 from grader.report import Finding, Status
 from grader.rules import on
 from grader.sandbox.worker import WorkerEnded
-from grader.submission import Submission
+from grader.submission import Listing
 from grader.text import one_line
 
 
@@ -53,7 +53,13 @@ def checked_outline(reply: Any) -> dict[str, Any]:
     """The reply to `read`, its form checked. It was made before any of the student's code ran."""
     problems = [_problem(item) for item in reply["problems"]]
     definitions = {str(name): int(line) for name, line in reply["definitions"].items()}
-    return {"problems": problems, "definitions": definitions}
+    cells = [(int(first), int(number)) for first, number in reply["cells"]]
+    return {
+        "problems": problems,
+        "definitions": definitions,
+        "lines": [str(line) for line in reply["lines"]],
+        "cells": cells,
+    }
 
 
 @checks_form
@@ -72,7 +78,7 @@ def before_asking(
     problems: Sequence[dict[str, Any]],
     names: dict[str, str],
     endings: Sequence[tuple[int, WorkerEnded]],
-    submission: Submission,
+    listing: Listing,
 ) -> tuple[Status, Finding] | None:
     """Why an exercise cannot be asked at all; None if it can."""
     for problem in outline["problems"]:
@@ -80,7 +86,7 @@ def before_asking(
             return Status.UNREADABLE, Finding("exception", problem["message"])
         if problem["kind"] == "syntax" and name in problem["names"]:
             line = problem["line"]
-            return Status.UNREADABLE, Finding("exception", f"{problem['message']} {place(submission, line)}")
+            return Status.UNREADABLE, Finding("exception", f"{problem['message']} {listing.place(line)}")
     kind = names.get(name, "")
     if kind == "function":
         return None
@@ -90,7 +96,7 @@ def before_asking(
         return Status.ERROR, Finding("type", f"{name} is a {one_line(kind, 80)}, not a function")
     for problem in problems:
         if name in problem["names"]:
-            return _of_error(problem["error"], problems, outline, submission, "while your file was loaded")
+            return _of_error(problem["error"], problems, outline, listing, "while your file was loaded")
     for line, ended in endings:
         if line == outline["definitions"].get(name):
             return of_end(ended, f"while line {line} was run")
@@ -105,29 +111,23 @@ def progress(reply: Any) -> tuple[int, int] | None:
 
 @checks_form
 def answer(
-    reply: Any, question: Question, problems: Sequence[dict], outline: dict, submission: Submission, printed: str
+    reply: Any, question: Question, problems: Sequence[dict], outline: dict, listing: Listing, printed: str
 ) -> Answer:
     """A reply to `call` as an Answer."""
     if "error" in reply:
-        status, finding = _of_error(_error(reply["error"]), problems, outline, submission, on(question))
+        status, finding = _of_error(_error(reply["error"]), problems, outline, listing, on(question))
         return Answer(finding=finding, status=status, printed=printed)
     changed = [str(name) for name in reply["changed"] if name in question.inputs]
     return Answer(reply["value"], changed=changed, printed=printed)
 
 
-def place(submission: Submission, line: int) -> str:
-    """`at line 12: the student's own line`."""
-    text = one_line(submission.line(line), 120)
-    return f"at line {line}: `{text}`" if text else f"at line {line}"
-
-
 def _of_error(
-    error: dict[str, Any], problems: Sequence[dict], outline: dict, submission: Submission, where: str
+    error: dict[str, Any], problems: Sequence[dict], outline: dict, listing: Listing, where: str
 ) -> tuple[Status, Finding]:
     kind, text = one_line(error["type"], 80), one_line(error["message"])
     message = f"{kind}: {text}" if text else kind
     lines = [line for line, _ in error["frames"]]
-    at = f" {place(submission, lines[-1])}" if lines else ""
+    at = f" {listing.place(lines[-1])}" if lines else ""
     if kind == "NotImplementedError":
         return Status.MISSING, Finding("missing", f"not written yet{at}")
     if "MemoryError" in error["bases"]:

@@ -14,7 +14,7 @@ from grader.key import ExerciseKey, Key, Question
 from grader.report import ExerciseReport, Finding, Report, Status
 from grader.sandbox.server import ISOLATION, Sandbox, SandboxError
 from grader.sandbox.worker import Worker, WorkerEnded
-from grader.submission import Submission
+from grader.submission import Listing, Submission
 from grader.text import one_line
 
 MAX_SKIPPED = 5  # statements at the top of a file that may hang or crash before the file is given up
@@ -65,6 +65,13 @@ class Session:
     endings: list[tuple[int, WorkerEnded]] = field(default_factory=list)  # lines at the top that ended a worker
 
     @property
+    def listing(self) -> Listing:
+        """The code as the student sees it; of a notebook, as its cells were read."""
+        if self.outline.get("cells"):
+            return Listing(self.outline["lines"], self.outline["cells"])
+        return Listing(self.submission.source.decode("utf-8", "replace").splitlines())
+
+    @property
     def seconds(self) -> float:
         return self.sandbox.limits.seconds
 
@@ -74,7 +81,7 @@ class Session:
             if not self._load():
                 return self._unloadable(exercise)
             if found := findings.before_asking(
-                exercise.name, self.outline, self.problems, self.names, self.endings, self.submission
+                exercise.name, self.outline, self.problems, self.names, self.endings, self.listing
             ):
                 status, finding = found
                 return unasked(exercise, self.key.unit, status, finding)
@@ -147,7 +154,7 @@ class Session:
                     ended.detail = f"no answer after {self.seconds:g} s"
                 status, finding = findings.of_end(ended, f"case: {question.label}")
                 return Answer(finding=finding, status=status, is_final=True)
-            return findings.answer(reply, question, self.problems, self.outline, self.submission, worker.printed())
+            return findings.answer(reply, question, self.problems, self.outline, self.listing, worker.printed())
 
         return ask
 

@@ -5,7 +5,7 @@ Grading reads keys and nothing else: it never imports a reference solution.
 
 import hashlib
 import zlib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,7 @@ class Key:
     @cached_property
     def id(self) -> str:
         """The unit's name and a hash of everything in the key; it reveals no seed."""
-        return f"{self.unit}-{hashlib.sha256(wire.encode(asdict(self))).hexdigest()[:12]}"
+        return f"{self.unit}-{hashlib.sha256(wire.encode(_tree(self))).hexdigest()[:12]}"
 
     def exercise(self, name: str) -> ExerciseKey:
         return next(exercise for exercise in self.exercises if exercise.name == name)
@@ -97,7 +97,7 @@ class Key:
 
 def to_bytes(key: Key) -> bytes:
     """The key as a file's bytes; the same key gives the same bytes."""
-    return MAGIC + zlib.compress(wire.encode({"schema": SCHEMA, **asdict(key)}), 9)
+    return MAGIC + zlib.compress(wire.encode({"schema": SCHEMA, **_tree(key)}), 9)
 
 
 def from_bytes(content: bytes, name: str = "key") -> Key:
@@ -129,6 +129,13 @@ def load(path: Path) -> Key:
     except OSError as error:
         raise KeyFileError(f"cannot read the key {path}: {error.strerror}; make it with `grade dev build`") from None
     return from_bytes(content, str(path))
+
+
+def _tree(item: Any) -> Any:
+    """A key's dataclasses as dicts; what they hold, arrays and generators' stand-ins among it, stays as it is."""
+    if isinstance(item, Key | ExerciseKey | Question | CheckKey | MistakeKey):
+        return {field.name: _tree(getattr(item, field.name)) for field in fields(item)}
+    return [_tree(part) for part in item] if isinstance(item, list) else item
 
 
 def _exercise(tree: dict) -> ExerciseKey:

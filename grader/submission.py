@@ -3,10 +3,12 @@
 import os
 import re
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import GraderError
+from grader.text import one_line
 
 MAX_BYTES = 1 << 20  # a unit's stubs are 20 kB; a megabyte is no honest solution
 
@@ -26,20 +28,30 @@ class Submission:
     def file(self) -> str:
         return os.path.basename(self.name)
 
-    def line(self, number: int) -> str:
-        """One line of the source, for showing, stripped; empty if there is none."""
-        lines = self.source.decode("utf-8", "replace").splitlines()
-        return lines[number - 1].strip()[:200] if 0 < number <= len(lines) else ""
-
     def defines(self, name: str) -> bool:
         """Whether the text looks as if it defined a function or class of that name; a guess, nothing is parsed."""
-        return (
-            re.search(rb"^\s*(def|class)\s+" + re.escape(name.encode()) + rb"\b", self.source, re.MULTILINE) is not None
-        )
+        return re.search(rb"\b(def|class)\s+" + re.escape(name.encode()) + rb"\b", self.source) is not None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The code as the student sees it: lines, and for a notebook the first line and the number of each code cell."""
+
+    lines: Sequence[str]
+    cells: Sequence[tuple[int, int]] = ()
+
+    def place(self, line: int) -> str:
+        """`at line 12: the code there`; in a notebook `in cell 3, line 4: the code there`."""
+        text = one_line(self.lines[line - 1], 120) if 0 < line <= len(self.lines) else ""
+        where = f"at line {line}"
+        for first, number in self.cells:
+            if first <= line:
+                where = f"in code cell {number}, line {line - first + 1}"
+        return f"{where}: `{text}`" if text else where
 
 
 def read(path: str | Path) -> Submission:
-    """Read a .py file; SubmissionError unless it is a regular file of at most a megabyte."""
+    """Read a .py file or a notebook; SubmissionError unless it is a regular file of at most a megabyte."""
     try:
         # O_NONBLOCK: opening a FIFO must not wait for a writer
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
@@ -48,7 +60,7 @@ def read(path: str | Path) -> Submission:
     with os.fdopen(fd, "rb") as file:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
-            raise SubmissionError(f"{path} is not a regular file; name a .py file")
+            raise SubmissionError(f"{path} is not a regular file; name a .py file or a notebook")
         source = file.read(MAX_BYTES + 1)
     if len(source) > MAX_BYTES:
         raise SubmissionError(f"{path} is larger than {MAX_BYTES >> 20} MB; is this the right file?")

@@ -17,6 +17,14 @@ def test_a_key_survives_its_file(toy_key):
     assert back.id == toy_key.id
 
 
+def test_a_generator_among_the_inputs_survives_the_file(toy_key):
+    exercise = toy_key.exercises[0]
+    question = dataclasses.replace(exercise.questions[0], inputs={"rng": wire.Seeded(7), "graph": {1: ["a"], "a": []}})
+    key = dataclasses.replace(toy_key, exercises=[dataclasses.replace(exercise, questions=[question])])
+    back = from_bytes(to_bytes(key)).exercises[0].questions[0]
+    assert back.inputs == question.inputs
+
+
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_inputs(toy, toy_key):
     assert to_bytes(compile_key(toy, 0)) == to_bytes(toy_key)
     other = compile_key(toy, 1)

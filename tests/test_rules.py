@@ -56,7 +56,7 @@ SUMS = {"measure": "sum", "axis": -1, "part": None}
             "weights does not move with the input, and it must (case: a case)",
         ),
         (WEIGHTS.T, WEIGHTS, "the sum of weights along axis -1 is 0.7, expected 1 (case: a case)"),
-        (WEIGHTS * np.nan, WEIGHTS, "weights[0, 0] is nan, expected 0.2; 4 of 4 entries differ (case: a case)"),
+        (WEIGHTS * np.nan, WEIGHTS, "weights[0, 0] is nan, expected 0.2; all 4 entries differ (case: a case)"),
     ],
 )
 def test_keeps_asks_for_the_sum_and_for_movement(first, second, message):
@@ -96,7 +96,7 @@ def parabola(x, factor=2.0):
     [
         (2.0, None),
         (1.0, "along a random direction your value changes at a rate of 8.6, your gradient says 4.3 (case: a case)"),
-        (np.nan, "gradient[0] is nan, expected 2; 3 of 3 entries differ (case: a case)"),
+        (np.nan, "gradient[0] is nan, expected 2; all 3 entries differ (case: a case)"),
     ],
 )
 def test_slopes_compares_the_gradient_with_the_students_own_value(factor, message):

@@ -18,6 +18,8 @@ from grader.render.overview import render_overview
 from grader.report import Report
 from grader.sandbox.server import Sandbox
 
+SUFFIXES = (".py", ".ipynb")
+
 
 @dataclass(frozen=True)
 class Target:
@@ -102,12 +104,12 @@ def _targets(names: Sequence[str], unit: str | None, course: Course | None) -> I
 
 def _resolve(name: str, unit: str | None, course: Course | None) -> Iterator[Target]:
     path = Path(name)
-    is_name = os.sep not in name and path.suffix != ".py"
+    is_name = os.sep not in name and path.suffix not in SUFFIXES
     if course and is_name and name.partition(".")[0] in course.units:
         found, exercise = course.resolve(name)
         yield Target(course.assignment(found), found, (exercise,) if exercise else ())
     elif path.is_dir():
-        files = sorted(file for file in path.rglob("*.py") if _unit_by_name(file, course))
+        files = _files_in(path, course)
         if not files:
             raise GraderError(
                 f"{name} holds no file named after a unit; name a file, with --unit if its name does not tell"
@@ -121,6 +123,12 @@ def _resolve(name: str, unit: str | None, course: Course | None) -> Iterator[Tar
     else:
         near = sorted(path.parent.glob("*.py")) if path.parent.is_dir() else []
         raise GraderError(f"there is no file {name}{did_you_mean(name, [str(item) for item in near][:20])}")
+
+
+def _files_in(folder: Path, course: Course | None) -> list[Path]:
+    """The files below a folder that are named after a unit; of a file and a notebook side by side, the file."""
+    found = {file for suffix in SUFFIXES for file in folder.rglob(f"*{suffix}") if _unit_by_name(file, course)}
+    return sorted(file for file in found if file.suffix == ".py" or file.with_suffix(".py") not in found)
 
 
 def _unit_by_name(path: Path, course: Course | None) -> bool:

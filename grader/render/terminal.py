@@ -96,9 +96,10 @@ def _render_details(exercise: ExerciseReport, width: int, glyphs: dict[str, str]
         if not check.finding:
             continue
         console.print(_indented(Text(inert(check.finding.message)), 8, width))
-        hint = check.finding.hint
-        if hint and hint not in told:
-            console.print(_indented(Text(inert(hint), "yellow"), 8, width, Text(glyphs["hint"], "yellow")))
+        if hint := check.finding.hint:
+            style = "dim" if hint in told else "bold"
+            text = "the same cause as above" if hint in told else inert(hint)
+            console.print(_indented(Text(text, style), 8, width, Text(glyphs["hint"], style)))
             told.add(hint)
     _render_printed(exercise, width, console)
 

@@ -1,5 +1,7 @@
 """Read a submission's text without running it: parse what parses, name what does not. Runs in the worker.
 
+A notebook's code cells are read one after another, as if they stood in one file; outputs and texts are left out.
+
 A broken function must not sink its neighbours, so a syntax error blanks the top-level block it stands in and the
 rest is parsed again. Everything reported here is settled before the first line of the student's code runs.
 """
@@ -8,6 +10,7 @@ import __future__
 
 import ast
 import io
+import json
 import re
 import sys
 import tokenize
@@ -18,6 +21,7 @@ from typing import Any
 
 MAX_BROKEN = 40  # blocks with syntax errors, after which the rest of the file is not read
 STARTS_BLOCK = re.compile(r"[^\s#)\]}'\"]")
+FOR_IPYTHON = re.compile(r"^\s*[%!?].*|^\w[\w.]*\?+\s*$")
 BLAMED_LINE = re.compile(r"on line (\d+)")
 
 
@@ -28,21 +32,31 @@ class Reading:
     statements: list[tuple[int, list[str], CodeType]] = field(default_factory=list)
     problems: list[dict[str, Any]] = field(default_factory=list)
     definitions: dict[str, int] = field(default_factory=dict)
+    text: str = ""
+    cells: list[list[int]] = field(default_factory=list)  # of a notebook: [first line, number] of each code cell
 
     def problem(self, kind: str, line: int, message: str, names: Collection[str] = ()) -> None:
         self.problems.append({"kind": kind, "line": line, "message": message[:400], "names": list(names)})
 
     def outline(self) -> dict[str, Any]:
         """What the grader may know before anything runs."""
-        return {"problems": self.problems, "definitions": self.definitions, "statements": len(self.statements)}
+        return {
+            "problems": self.problems,
+            "definitions": self.definitions,
+            "lines": self.text.split("\n") if self.cells else [],
+            "cells": self.cells,
+        }
 
 
 def read(source: bytes, file: str, allows: Collection[str]) -> Reading:
     """Parse a submission. Never raises: what cannot be read is a problem of kind "unreadable", "syntax" or "forbidden"."""
     reading = Reading()
     text = _decode(source, reading)
+    if text is not None and file.endswith(".ipynb"):
+        text = _code_of_notebook(text, reading)
     if text is None:
         return reading
+    reading.text = text
     tree = _parse(text, reading)
     flags = _future_flags(tree)
     for node in tree.body:
@@ -86,6 +100,20 @@ def _decode(source: bytes, reading: Reading) -> str | None:
         )
     except (SyntaxError, LookupError) as error:
         return reading.problem("unreadable", 1, f"{error}; save the file as UTF-8"[:300])
+
+
+def _code_of_notebook(text: str, reading: Reading) -> str | None:
+    """The code cells of a notebook in one text. Lines for IPython (`%magic`, `!command`) are blanked."""
+    try:
+        cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+        sources = ["".join(cell["source"]) for cell in cells]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        return reading.problem("unreadable", 1, f"this is not a notebook of format 4 ({type(error).__name__})")
+    lines: list[str] = []
+    for number, source in enumerate(sources, 1):
+        reading.cells.append([len(lines) + 1, number])
+        lines += [] if source.lstrip().startswith("%%") else [FOR_IPYTHON.sub("", line) for line in source.split("\n")]
+    return "\n".join(lines)
 
 
 def _parse(text: str, reading: Reading) -> ast.Module:

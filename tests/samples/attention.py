@@ -1,0 +1,162 @@
+"""Attention: from alignment to the transformer.
+
+Every token asks a question (its query), offers a label (its key) and a content (its value). Attention answers each
+question with a mixture of contents, weighted by how well the labels fit. Masks are boolean; True means "may attend".
+"""
+
+import numpy as np
+
+
+def softmax(x):
+    """Softmax over the last axis; a row of nothing but -inf gives zeros."""
+    top = np.max(x, axis=-1, keepdims=True)
+    e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
+    total = e.sum(axis=-1, keepdims=True)
+    return e / np.where(total == 0, 1.0, total)
+
+
+def scaled_dot_product_attention(q, k, v, mask=None):
+    """Mix the values, each query weighting them by how well it matches their keys.
+
+    q (..., Tq, d), k (..., Tk, d), v (..., Tk, dv), mask (..., Tq, Tk) -> out (..., Tq, dv)
+
+    out = softmax(q·kᵀ / √d)·v, the softmax over the keys. A position where the mask is False gets weight 0; a query
+    that may attend to nothing gets zeros. The mask broadcasts to the scores, so that (Tq, Tk) and (N, 1, Tk) will do;
+    without a mask, every query attends to every key.
+    """
+    d = q.shape[-1]
+    scores = np.einsum("...id,...jd->...ij", q, k) / d
+    if mask is not None:
+        scores = np.where(mask, scores, -np.inf)
+    weights = softmax(scores)
+    return weights @ v
+
+
+def attention_backward(dout, q, k, v, mask=None):
+    """Gradients of scaled dot-product attention in queries, keys and values.
+
+    dout (..., Tq, M), q (..., Tq, d), k (..., Tk, d), v (..., Tk, M), mask (..., Tq, Tk) -> dq, dk, dv
+
+    The forward is out = softmax(q·kᵀ / √d)·v, masked as in scaled_dot_product_attention; dout is the gradient of the
+    loss in out. Each gradient has the shape of its input. A query that may attend to nothing has gradient zero and
+    passes none on.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def causal_mask(T):
+    """Which tokens a token may attend to if it must not see the future: itself and those before it.
+
+    T -> mask (T, T)
+
+    Boolean; row t is for query t, column s for key s, and True means "may attend".
+    """
+    t = np.arange(T)
+    return t[:, None] >= t[None, :]
+
+
+def padding_mask(lengths, T):
+    """Which tokens of a padded batch are real: the first `lengths[n]` of sequence n.
+
+    lengths (N,), T -> mask (N, 1, T)
+
+    Boolean, True means "may attend". Lengths are integers from 0 to T. The axis of length 1 stands for the queries:
+    the mask broadcasts to scores of shape (N, Tq, T).
+    """
+    mask = np.zeros((len(lengths), 1, T), dtype=bool)
+    for n, length in enumerate(lengths):
+        mask[n, 0, :length] = True
+    return mask
+
+
+def additive_attention(query, keys, values, Wq, Wk, v):
+    """Bahdanau's soft attention: a small network compares the query with each key.
+
+    query (N, Dq), keys (N, T, Dk), values (N, T, dv), Wq (Dq, A), Wk (Dk, A), v (A,) -> context (N, dv), weights (N, T)
+
+    score[n, t] = v · tanh(query[n]·Wq + keys[n, t]·Wk), not scaled. The weights are the softmax of the scores over t,
+    and the context is the sum of the values under these weights.
+    """
+    hidden = np.tanh((query @ Wq)[:, None, :] + keys @ Wk)
+    weights = softmax(hidden @ v)
+    return np.einsum("nt,ntv->nv", weights, values), weights
+
+
+def local_attention(query, keys, values, center, window):
+    """Luong's local attention: look only near a position, and less the further from it.
+
+    query (N, D), keys (N, T, D), values (N, T, dv), center (N,), window -> context (N, dv), weights (N, T)
+
+    Scores are dot products, not scaled. Weights are the softmax over the positions t with |t − center| ≤ window, times
+    exp(−(t − center)² / (2σ²)) with σ = window/2; they are not normalised again, and zero outside the window. Centers
+    are floats, window is a positive number, and every window holds at least one position. The context is the sum of
+    the values under the weights.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def hard_attention(scores, values, rng):
+    """Attend to one value alone, drawn at random by the softmax of the scores.
+
+    scores (N, T), values (N, T, dv), rng -> context (N, dv), index (N,)
+
+    Draw u = rng.random(N), one number for each row. A row's index is the first whose cumulative probability exceeds
+    the row's u; the last index if none does. The context is the value at that index.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def self_attention(x, Wq, Wk, Wv, mask=None):
+    """Every token attends to the tokens of its own sequence.
+
+    x (N, T, D), Wq (D, d), Wk (D, d), Wv (D, dv), mask (N, T, T) -> out (N, T, dv)
+
+    Queries, keys and values are x·Wq, x·Wk and x·Wv; then scaled dot-product attention. The mask broadcasts to the
+    scores: (T, T), (N, 1, T) or (N, T, T). A token that may attend to nothing gets zeros.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def multi_head_attention(x, Wq, Wk, Wv, Wo, num_heads, mask=None):
+    """Several attentions side by side, each with its own part of the projections.
+
+    x (N, T, D), Wq (D, A), Wk (D, A), Wv (D, E), Wo (E, M), num_heads, mask (N, T, T) -> out (N, T, M)
+
+    Head h has the h-th of num_heads consecutive blocks of columns of Wq, Wk and Wv, so that its queries have length
+    d = A/num_heads; it is scaled dot-product attention with this d. The heads' outputs are joined side by side in the
+    same order and multiplied by Wo. The mask, (T, T), (N, 1, T) or (N, T, T), is the same for all heads.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def positional_encoding(T, D):
+    """Waves of many lengths that tell a token where it stands.
+
+    T, D -> encoding (T, D)
+
+    encoding[t, 2i] = sin(t / 10000^(2i/D)) and encoding[t, 2i+1] = cos(t / 10000^(2i/D)), positions from 0; D is even.
+    """
+    pe = np.zeros((T, D))
+    position = np.arange(T)[:, None]
+    i = np.arange(0, D, 2)
+    angle = position / 10000 ** (2 * i / D)
+    pe[:, 0::2] = np.sin(angle)
+    pe[:, 1::2] = np.cos(angle)
+    return pe
+
+
+def rotary_embedding(x, base=10000.0):
+    """Turn each pair of a token's features by an angle that grows with its position.
+
+    x (..., T, D) -> out (..., T, D)
+
+    Pair i is (a, b) = (x[2i], x[2i+1]); at position t it becomes (a·cos θ − b·sin θ, a·sin θ + b·cos θ) with
+    θ = t · base^(−2i/D). Positions are 0 to T−1 along the last axis but one; D is even.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError

@@ -1,0 +1,138 @@
+"""Every exercise of the course: the reference, the stub, lazy answers, mistakes and rewrites, each with its right verdict.
+
+The short form of `grade dev check`: fewer seeds, and the real worker instead of the author's own process.
+"""
+
+import re
+import textwrap
+from functools import cache
+
+import pytest
+from conftest import ROOT, SEEDS, by_name
+
+from grader.authoring.build import stale
+from grader.authoring.proof import prove
+from grader.compile import compile_key
+from grader.course import Course
+from grader.exercise import Edit
+from grader.grading import grade
+from grader.report import Status
+from grader.source import functions, mutate
+from grader.submission import Submission
+
+COURSE = Course(ROOT)
+EXERCISES = [(unit, name) for unit in COURSE.units for name in COURSE.solutions(unit).exercises]
+
+
+@cache
+def unit_of(name: str):
+    return COURSE.solutions(name)
+
+
+@cache
+def fresh_key(unit: str):
+    """A key of a seed that no student has seen."""
+    return compile_key(unit_of(unit), 20_001)
+
+
+@pytest.mark.parametrize(("unit", "name"), EXERCISES)
+def test_an_exercise_holds_its_rules(unit, name):
+    proof = prove(unit_of(unit), name, range(SEEDS))
+    assert proof.failures == []
+
+
+def test_assignments_are_a_fresh_build():
+    assert stale(COURSE, COURSE.units) == []
+
+
+@pytest.mark.parametrize("unit", COURSE.units)
+def test_the_reference_earns_every_point_in_the_sandbox(unit, sandbox):
+    source = unit_of(unit).reference_file.read_bytes()
+    for key in (COURSE.key(unit), fresh_key(unit)):
+        report = grade(Submission(f"{unit}.py", source), key, sandbox)
+        assert {exercise.id: exercise.status for exercise in report.exercises if exercise.status != "passed"} == {}
+        assert report.is_perfect
+
+
+@pytest.mark.parametrize("unit", COURSE.units)
+def test_the_stubs_earn_nothing_and_are_not_written_yet(unit, sandbox):
+    report = grade(Submission(f"{unit}.py", COURSE.assignment(unit).read_bytes()), COURSE.key(unit), sandbox)
+    assert report.points == 0
+    assert {exercise.status for exercise in report.exercises} == {Status.MISSING}
+
+
+@pytest.mark.parametrize("unit", COURSE.units)
+def test_rewrites_keep_every_point_in_the_sandbox(unit, sandbox):
+    """All of rewrites.py as one file of a student's, with its helpers and constants; each rewrite in its turn."""
+    text = (unit_of(unit).folder / "rewrites.py").read_text(encoding="utf-8")
+    key = fresh_key(unit)
+    rewrites = {name: name.split("__")[0] for name in functions(text) if name.split("__")[0] in unit_of(unit).exercises}
+    while rewrites:
+        turn = {exercise: name for name, exercise in reversed(rewrites.items())}
+        aliases = "".join(f"{exercise} = {name}\n" for exercise, name in turn.items())
+        report = grade(Submission("rewrites.py", (text + "\n\n" + aliases).encode()), key, sandbox, list(turn))
+        wrong = {turn[e.id.split(".")[1]]: e.checks for e in report.exercises if e.status != "passed"}
+        assert wrong == {}
+        for name in turn.values():
+            del rewrites[name]
+
+
+@pytest.mark.parametrize(("unit", "name"), EXERCISES)
+def test_a_mistake_in_a_students_file_is_named_in_the_sandbox(unit, name, sandbox):
+    """The first mistake of each exercise that is an edit, typed into the reference as a student would have it."""
+    exercise = unit_of(unit).exercises[name]
+    mistake = next(item for item in exercise.mistakes if isinstance(item.wrong, Edit))
+    source = mutate(unit_of(unit).text, name, mistake.wrong)
+    report = by_name(grade(Submission(f"{unit}.py", source.encode()), fresh_key(unit), sandbox, [name]))[name]
+    assert report.points < report.max_points
+    found = {check.finding.mistake for check in report.checks if check.finding} - {""}
+    assert found == {mistake.name}
+
+
+@pytest.mark.parametrize(("unit", "name"), EXERCISES)
+def test_no_text_that_a_student_reads_holds_the_reference(unit, name):
+    body = textwrap.dedent("\n".join(unit_of(unit).source(name).body.splitlines()[1:]))
+    code = body.split('"""')[-1]
+    lines = [line.strip() for line in code.splitlines() if len(line.strip()) >= 20]
+    key = COURSE.key(unit).exercise(name)
+    read = "\n".join([key.handout, key.stub, *key.hints, *(mistake.sentence for mistake in key.mistakes)])
+    assert [line for line in lines if line in read] == []
+
+
+@pytest.mark.parametrize("unit", COURSE.units)
+def test_the_signatures_are_the_curriculum_s(unit):
+    """The contract's names and parameters, in its order; what is not there yet is a class or a training run."""
+    expected = CONTRACT[unit]
+    found = {name: unit_of(unit).source(name).signature for name in unit_of(unit).exercises}
+    assert list(found) == list(expected)
+    for name, signature in expected.items():
+        assert re.sub(r"\s", "", found[name]) == f"{name}({signature})".replace(" ", "")
+
+
+CONTRACT = {
+    "attention": {
+        "scaled_dot_product_attention": "q, k, v, mask=None",
+        "attention_backward": "dout, q, k, v, mask=None",
+        "causal_mask": "T",
+        "padding_mask": "lengths, T",
+        "additive_attention": "query, keys, values, Wq, Wk, v",
+        "local_attention": "query, keys, values, center, window",
+        "hard_attention": "scores, values, rng",
+        "self_attention": "x, Wq, Wk, Wv, mask=None",
+        "multi_head_attention": "x, Wq, Wk, Wv, Wo, num_heads, mask=None",
+        "positional_encoding": "T, D",
+        "rotary_embedding": "x, base=10000.0",
+    },
+    "backprop": {
+        "sigmoid_backward": "dout, x",
+        "tanh_backward": "dout, x",
+        "relu_backward": "dout, x",
+        "gelu_backward": "dout, x",
+        "linear_backward": "dout, x, W, b",
+        "mean_squared_error_backward": "prediction, target",
+        "softmax_backward": "dout, x",
+        "softmax_cross_entropy_backward": "logits, labels",
+        "mlp_loss_and_gradients": "x, labels, params",
+        "topological_order": "graph, root",
+    },
+}
