@@ -2,14 +2,14 @@
 
 import math
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 
 from grader.compare import leaves
 from grader.exercise import Check, Draw, Exercise, Inputs
-from grader.key import CheckKey, ExerciseKey, Key, MistakeKey, Question
+from grader.key import CheckKey, ExerciseKey, Key, MistakeKey, Question, make
 from grader.sandbox.wire import materialise, same
 from grader.unit import Unit
 
@@ -21,14 +21,10 @@ FLOOR = 8 * np.finfo(np.float64).eps  # noise of a handful of roundings, relativ
 PERTURBATIONS = 6
 
 
-def compile_key(unit: Unit, seed: int) -> Key:
+def compile_key(unit: Unit, seed: int, only: Collection[str] = ()) -> Key:
     """The unit's key for a seed. Raises whatever a reference raises: a reference must answer every case."""
-    return Key(
-        unit.name,
-        unit.title,
-        list(unit.allows),
-        [compile_exercise(unit, name, seed) for name in unit.exercises],
-    )
+    names = [name for name in unit.exercises if not only or name in only]
+    return make(unit.name, unit.title, list(unit.allows), [compile_exercise(unit, name, seed) for name in names])
 
 
 def compile_exercise(unit: Unit, name: str, seed: int) -> ExerciseKey:

@@ -2,14 +2,14 @@
 
 import difflib
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.errors import GraderError
-from grader.key import Key, load
+from grader.key import Key, load, load_index
 
 if TYPE_CHECKING:
     from grader.unit import Unit
@@ -44,9 +44,13 @@ class Course:
     def key_path(self, unit: str) -> Path:
         return self.root / "assignments" / unit / "key"
 
-    def key(self, unit: str) -> Key:
-        """The public key that lies beside the stubs."""
-        return load(self.key_path(self._known_unit(unit)))
+    def key(self, unit: str, only: Collection[str] = ()) -> Key:
+        """The public key that lies beside the stubs; `only` names the exercises to load, empty for all."""
+        return load(self.key_path(self._known_unit(unit)), only)
+
+    def exercises(self, unit: str) -> list[str]:
+        """The names of a unit's exercises, in order, as its key has them."""
+        return load_index(self.key_path(self._known_unit(unit))).names
 
     def solutions(self, unit: str) -> "Unit":
         """What the author wrote; CourseError where a student's folder has none."""
@@ -62,7 +66,7 @@ class Course:
         unit, _, exercise = name.partition(".")
         self._known_unit(unit)
         if exercise:
-            exercises = [item.name for item in self.key(unit).exercises]
+            exercises = self.exercises(unit)
             if exercise not in exercises:
                 raise CourseError(f"{unit} has no exercise {exercise!r}{did_you_mean(exercise, exercises, unit + '.')}")
         return unit, exercise

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.compare import difference, leaves
-from grader.explain import explain
 from grader.key import ExerciseKey, Question
 
 
@@ -38,6 +37,8 @@ def diagnose(exercise: ExerciseKey, evidence: Sequence[Evidence]) -> Diagnosis |
         return Diagnosis(fitting[0].sentence, fitting[0].name)
     if fitting:
         return None
+    from grader.explain import explain  # many rules, needed for a wrong answer alone
+
     text = explain(exercise, evidence)
     return Diagnosis(text) if text else None
 

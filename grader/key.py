@@ -4,9 +4,10 @@ Grading reads keys and nothing else: it never imports a reference solution.
 """
 
 import hashlib
+import itertools
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass, fields
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from grader.errors import GraderError
 from grader.sandbox import wire
 
 SCHEMA = 1
-MAX_KEY = 512 << 20  # bytes a key may unpack to; a megabyte is usual
+MAX_PART = 256 << 20  # bytes an exercise's part may unpack to; a tenth of a megabyte is usual
 MAGIC = b"grader key\n"
+DIGEST = 64  # hexadecimal digits of a SHA-256
 
 
 class KeyFileError(GraderError):
@@ -75,17 +77,16 @@ class ExerciseKey:
 
 @dataclass(frozen=True)
 class Key:
-    """A unit as data. `allows` are the packages that its submissions may import beside the standard library."""
+    """A unit as data. `allows` are the packages that its submissions may import beside the standard library.
+
+    `id` is the unit's name and a hash of every exercise in it, also of those that were not loaded; it reveals no seed.
+    """
 
     unit: str
     title: str
     allows: list[str]
     exercises: list[ExerciseKey]
-
-    @cached_property
-    def id(self) -> str:
-        """The unit's name and a hash of everything in the key; it reveals no seed."""
-        return f"{self.unit}-{hashlib.sha256(wire.encode(_tree(self))).hexdigest()[:12]}"
+    id: str
 
     def exercise(self, name: str) -> ExerciseKey:
         return next(exercise for exercise in self.exercises if exercise.name == name)
@@ -95,45 +96,123 @@ class Key:
         return sum(exercise.points for exercise in self.exercises)
 
 
+@dataclass(frozen=True)
+class Index:
+    """The first part of a key's file: what is in it, and where each exercise's part begins (bytes after the index)."""
+
+    unit: str
+    title: str
+    allows: list[str]
+    names: list[str]
+    digests: list[str]
+    ends: list[int]
+
+    @property
+    def id(self) -> str:
+        return f"{self.unit}-{hashlib.sha256(''.join(self.digests).encode()).hexdigest()[:12]}"
+
+
+def make(unit: str, title: str, allows: list[str], exercises: list[ExerciseKey]) -> Key:
+    """A key, with its id worked out."""
+    digests = [_digest(_frame(exercise)) for exercise in exercises]
+    return Key(unit, title, allows, exercises, Index(unit, title, allows, [], digests, []).id)
+
+
 def to_bytes(key: Key) -> bytes:
     """The key as a file's bytes; the same key gives the same bytes."""
-    return MAGIC + zlib.compress(wire.encode({"schema": SCHEMA, **_tree(key)}), 9)
+    frames = [_frame(exercise) for exercise in key.exercises]
+    packed = [zlib.compress(frame, 9) for frame in frames]
+    ends = list(itertools.accumulate(map(len, packed)))
+    names = [exercise.name for exercise in key.exercises]
+    index = Index(key.unit, key.title, key.allows, names, [_digest(frame) for frame in frames], ends)
+    head = wire.encode({"schema": SCHEMA} | _tree(index))
+    return MAGIC + _digest(head).encode() + head + b"".join(packed)
 
 
-def from_bytes(content: bytes, name: str = "key") -> Key:
-    """The key in a file's bytes; KeyFileError, naming the file, for anything else."""
-    if not content.startswith(MAGIC):
-        raise KeyFileError(f"{name} is not a key; make one with `grade dev build`")
+def from_bytes(content: bytes, name: str = "key", only: Collection[str] = ()) -> Key:
+    """The key in a file's bytes; KeyFileError, naming the file, for anything else. `only` leaves other exercises out."""
     try:
-        unpacker = zlib.decompressobj()
-        tree = wire.decode(unpacker.decompress(content[len(MAGIC) :], MAX_KEY))
-        if not unpacker.eof or unpacker.unused_data:
-            raise KeyFileError(f"{name} is damaged: it is too short or too long; make it again with `grade dev build`")
-        if tree.pop("schema") != SCHEMA:
-            raise KeyFileError(
-                f"{name} was made by another version of the grader; make it again with `grade dev build`"
-            )
-        return _build(Key, tree, exercises=_exercise)
+        index, parts = _read_index(content, name)
+        if len(parts) != (index.ends[-1] if index.ends else 0):
+            raise KeyFileError(f"{name} is damaged (its length); make it again with `grade dev build`")
+        exercises = []
+        starts = [0, *index.ends]
+        for exercise, digest, start, end in zip(index.names, index.digests, starts, index.ends, strict=False):
+            if exercise in only or not only:
+                frame = _unpack(parts[start:end])
+                if _digest(frame) != digest:
+                    raise wire.WireError("its contents are not what its index says")
+                exercises.append(_exercise(wire.decode(frame)))
+        return Key(index.unit, index.title, index.allows, exercises, index.id)
     except KeyFileError:
         raise
-    except (zlib.error, wire.WireError, AttributeError, KeyError, TypeError) as error:
-        raise KeyFileError(
-            f"{name} is damaged ({type(error).__name__}: {error}); make it again with `grade dev build`"
-        ) from None
+    except DAMAGE as error:
+        raise _damaged(name, error) from None
 
 
-def load(path: Path) -> Key:
-    """Read a key's file; KeyFileError if there is none."""
+def load(path: Path, only: Collection[str] = ()) -> Key:
+    """Read a key's file; KeyFileError if there is none. `only` names the exercises to load, empty for all."""
+    return from_bytes(_content(path), str(path), only)
+
+
+def load_index(path: Path) -> Index:
+    """What a key's file holds, without reading the exercises."""
     try:
-        content = Path(path).read_bytes()
+        return _read_index(_content(path), str(path))[0]
+    except DAMAGE as error:
+        raise _damaged(str(path), error) from None
+
+
+DAMAGE = (zlib.error, wire.WireError, AttributeError, IndexError, KeyError, TypeError)
+
+
+def _damaged(name: str, error: Exception) -> KeyFileError:
+    return KeyFileError(f"{name} is damaged ({type(error).__name__}: {error}); make it again with `grade dev build`")
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return Path(path).read_bytes()
     except OSError as error:
         raise KeyFileError(f"cannot read the key {path}: {error.strerror}; make it with `grade dev build`") from None
-    return from_bytes(content, str(path))
+
+
+def _read_index(content: bytes, name: str) -> tuple[Index, bytes]:
+    """The index, and the bytes behind it."""
+    if not content.startswith(MAGIC):
+        raise KeyFileError(f"{name} is not a key; make one with `grade dev build`")
+    start = len(MAGIC) + DIGEST
+    end = start + wire.PREFIX.size
+    if len(content) < end:
+        raise wire.WireError("it ends in its index")
+    end += sum(wire.lengths(content[start:end]))
+    if _digest(content[start:end]).encode() != content[len(MAGIC) : start]:
+        raise wire.WireError("its index is not what it was")
+    tree = wire.decode(content[start:end])
+    if tree.pop("schema") != SCHEMA:
+        raise KeyFileError(f"{name} was made by another version of the grader; make it again with `grade dev build`")
+    return _build(Index, tree), content[end:]
+
+
+def _unpack(packed: bytes) -> bytes:
+    unpacker = zlib.decompressobj()
+    frame = unpacker.decompress(packed, MAX_PART)
+    if not unpacker.eof or unpacker.unused_data:
+        raise wire.WireError("a part is cut off or too large")
+    return frame
+
+
+def _frame(exercise: ExerciseKey) -> bytes:
+    return wire.encode(_tree(exercise))
+
+
+def _digest(frame: bytes) -> str:
+    return hashlib.sha256(frame).hexdigest()
 
 
 def _tree(item: Any) -> Any:
     """A key's dataclasses as dicts; what they hold, arrays and generators' stand-ins among it, stays as it is."""
-    if isinstance(item, Key | ExerciseKey | Question | CheckKey | MistakeKey):
+    if isinstance(item, Index | ExerciseKey | Question | CheckKey | MistakeKey):
         return {field.name: _tree(getattr(item, field.name)) for field in fields(item)}
     return [_tree(part) for part in item] if isinstance(item, list) else item
 

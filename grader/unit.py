@@ -114,8 +114,9 @@ class Unit:
 
     def _module(self, file: str) -> ModuleType:
         path = self.folder / file
+        text = self._read(path)
         try:
-            return run_text(self._read(path), f"{self.name}_{path.stem}", str(path))
+            return run_text(text, f"{self.name}_{path.stem}", str(path))
         except (SyntaxError, SourceError, ValueError) as error:
             raise UnitError(f"{path}: {error}") from error
 

@@ -61,7 +61,7 @@ def prove(unit: Unit, name: str, seeds: range) -> Proof:
         try:
             key = compile_exercise(unit, name, seed)
         except Exception as error:
-            proof.fail(1, seed, f"the reference cannot be compiled: {type(error).__name__}: {error}")
+            proof.fail(1, seed, f"it cannot be compiled: {type(error).__name__}: {error}")
             break
         _prove_reference(unit, key, proof, seed)
         _prove_lazy(unit, key, proof, seed)

@@ -12,7 +12,7 @@ from grader import submission
 from grader.course import Course, CourseError, did_you_mean, find
 from grader.errors import GraderError
 from grader.grading import grade
-from grader.key import Key, load
+from grader.key import Key, load, load_index
 from grader.render import terminal
 from grader.render.overview import render_overview
 from grader.report import Report
@@ -38,9 +38,10 @@ class Keys:
     file: str | None = None
     seed: int | None = None
 
-    def of(self, unit: str) -> Key:
+    def of(self, unit: str, only: Sequence[str]) -> Key:
+        """The key for some of a unit's exercises, empty for all."""
         if self.file:
-            return load(Path(self.file))
+            return load(Path(self.file), only)
         if self.course is None:
             raise CourseError(
                 "this is no course: go into its folder, or name it with --course DIR, or a key with --key FILE"
@@ -48,8 +49,8 @@ class Keys:
         if self.seed is not None:
             from grader.compile import compile_key  # a student's run never loads what runs references
 
-            return compile_key(self.course.solutions(unit), self.seed)
-        return self.course.key(unit)
+            return compile_key(self.course.solutions(unit), self.seed, only)
+        return self.course.key(unit, only)
 
 
 def check(
@@ -66,11 +67,11 @@ def check(
     course = open_course(course_dir, *names)
     keys = Keys(course, key_file, seed)
     if key_file and not unit:
-        unit = load(Path(key_file)).unit
+        unit = load_index(Path(key_file)).unit
     targets = list(_targets(names, unit, course)) if names else list(_everything(course))
     graded = []
     for target in targets:
-        key = keys.of(target.unit)
+        key = keys.of(target.unit, target.only)
         handed_in = submission.read(target.file)
         with _progress(form) as progress:
             graded.append((key.title, grade(handed_in, key, sandbox, target.only, progress)))
@@ -140,7 +141,7 @@ def _unit_of(path: Path, course: Course | None) -> str:
     if course is None or _unit_by_name(path, course):
         return path.stem
     handed_in = submission.read(path)
-    counts = {unit: sum(handed_in.defines(item.name) for item in course.key(unit).exercises) for unit in course.units}
+    counts = {unit: sum(handed_in.defines(name) for name in course.exercises(unit)) for unit in course.units}
     best = max(counts, key=lambda unit: counts[unit], default="")
     if not best or not counts[best]:
         units = ", ".join(course.units)

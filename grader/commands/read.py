@@ -90,9 +90,9 @@ def _find(course_dir: str | None, name: str) -> tuple[Course, str, ExerciseKey]:
         raise CourseError("this is no course: go into its folder, or name it with --course DIR")
     unit, exercise = course.resolve(name)
     if not exercise:
-        names = ", ".join(item.name for item in course.key(unit).exercises)
+        names = ", ".join(course.exercises(unit))
         raise CourseError(f"{name} is a unit; name one of its exercises, as {unit}.NAME: {names}")
-    return course, unit, course.key(unit).exercise(exercise)
+    return course, unit, course.key(unit, [exercise]).exercise(exercise)
 
 
 def _free_name(path: Path) -> Path:

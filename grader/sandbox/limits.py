@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -41,6 +42,13 @@ def apply(limits: Limits) -> None:
         _set(resource.RLIMIT_AS, used + limits.memory)
     if (running := _tasks_of_user()) and hasattr(resource, "RLIMIT_NPROC"):
         _set(resource.RLIMIT_NPROC, running + limits.processes)
+
+
+def kill(pid: int) -> None:
+    """End a worker and what it started in its session."""
+    for end in (os.killpg, os.kill):
+        with contextlib.suppress(OSError):
+            end(pid, signal.SIGKILL)
 
 
 def _set(which: int, soft: int, hard: int | None = None) -> None:

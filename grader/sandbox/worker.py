@@ -8,8 +8,8 @@ import time
 from typing import Any
 
 from grader.sandbox import wire
+from grader.sandbox.limits import kill
 from grader.sandbox.server import Sandbox
-from grader.sandbox.zygote import kill
 
 
 class WorkerEnded(Exception):

@@ -7,7 +7,6 @@ Control messages are lines of JSON on a socket: {"fork": limits} with two descri
 for what it prints) is answered {"pid"}, and {"reap": pid} is answered {"status", "cpu", "rss"} once it has ended.
 """
 
-import contextlib
 import gc
 import json
 import os
@@ -17,6 +16,7 @@ import sys
 import traceback
 
 from grader.sandbox import child, limits
+from grader.sandbox.limits import kill
 
 MESSAGE = 1 << 16
 
@@ -79,10 +79,3 @@ def become_worker(channel_fd: int, output_fd: int, budget: limits.Limits) -> Non
         traceback.print_exc()
     finally:
         os._exit(status)
-
-
-def kill(pid: int) -> None:
-    """End a worker and what it started in its session."""
-    for end in (os.killpg, os.kill):
-        with contextlib.suppress(OSError):
-            end(pid, signal.SIGKILL)
