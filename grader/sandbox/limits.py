@@ -30,15 +30,18 @@ class Limits:
         return asdict(self)
 
 
-def apply(limits: Limits) -> None:
-    """Hold this process to the limits. What a system cannot limit is left to the grader's side."""
+def apply(limits: Limits, used: int = 0) -> None:
+    """Hold this process to the limits. What a system cannot limit is left to the grader's side.
+
+    `used` is the address space in use now, where /proc cannot tell.
+    """
     if resource is None:
         return
     _set(resource.RLIMIT_CORE, 0)
     _set(resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1)
     _set(resource.RLIMIT_FSIZE, limits.file_size)
     _set(resource.RLIMIT_NOFILE, limits.open_files)
-    if used := _address_space():
+    if used := used or _address_space():
         _set(resource.RLIMIT_AS, used + limits.memory)
     if (running := _tasks_of_user()) and hasattr(resource, "RLIMIT_NPROC"):
         _set(resource.RLIMIT_NPROC, running + limits.processes)

@@ -28,8 +28,16 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "VECLIB_MAXIMUM_THREADS": "1",
 }
-START = "import sys; sys.path[:0] = sys.argv[2:]; from grader.sandbox.zygote import main; main(int(sys.argv[1]))"
-ISOLATION = "process"  # what holds a worker for now: a process of its own, resource limits, nothing inherited
+START = """
+import sys
+_, control, level, home, *paths = sys.argv
+sys.argv[:] = ["submission"]
+sys.path[:0] = paths
+from grader.sandbox.zygote import main
+main(int(control), level, home, paths)
+"""
+START_SECONDS = 20  # for a worker to shut itself in: milliseconds, on the slowest machine still far below this
+LEVELS = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.isolation
 
 
 class SandboxError(RuntimeError):
@@ -37,41 +45,35 @@ class SandboxError(RuntimeError):
 
 
 class Sandbox:
-    """A fork server and its workers. Start it before any key or solution is read."""
+    """A fork server and its workers. Start it before any key or solution is read.
 
-    def __init__(self, limits: Limits | None = None):
+    It goes from the strongest level to the weakest that works, no lower than `least`; `level` tells which holds, and
+    `reasons` why none of the stronger ones does.
+    """
+
+    def __init__(self, limits: Limits | None = None, strongest: str = LEVELS[0], least: str = LEVELS[-1]):
         self.limits = limits or Limits()
-        self._home = tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
-        self._control, theirs = socket.socketpair()
-        command = [sys.executable, "-I", "-S", "-B", "-c", START, str(theirs.fileno()), *_library_paths()]
-        with theirs:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                env=ENVIRONMENT,
-                cwd=self._home.name,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C reaches the grader alone
-            )
+        self.reasons: dict[str, str] = {}
+        self._levels = list(LEVELS[LEVELS.index(strongest) : LEVELS.index(least) + 1])
+        self._is_proven = False
+        self._start()
+
+    @property
+    def level(self) -> str:
+        """The level that holds the workers, settled by the first of them."""
+        self._settle()
+        return self._levels[0]
 
     def worker(self) -> "Worker":
-        """A fresh worker, forked from the clean process."""
-        ours, theirs = socket.socketpair()
-        output, print_here = os.pipe()
-        with theirs:
-            try:
-                socket.send_fds(
-                    self._control, [json.dumps({"fork": self.limits.to_dict()}).encode()], [theirs.fileno(), print_here]
-                )
-                pid = self._reply()["pid"]
-            finally:
-                os.close(print_here)
-        from grader.sandbox.worker import Worker  # loads NumPy; by now the fork server has begun to load its own
-
-        return Worker(self, pid, ours, output)
+        """A fresh worker, forked from the clean process and shut in."""
+        self._settle()
+        worker = self._fork()
+        if escapes := self._escapes(worker):
+            raise SandboxError(f"the sandbox does not hold any more ({escapes}); run `grade doctor`")
+        return worker
 
     def reap(self, pid: int) -> dict[str, Any]:
-        """Wait for a worker that is dead or dying: its wait status, CPU seconds and peak memory."""
+        """End a worker, if it has not ended by itself: its wait status, CPU seconds and peak memory."""
         self._control.sendall(json.dumps({"reap": pid}).encode())
         return self._reply()
 
@@ -91,14 +93,72 @@ class Sandbox:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def _start(self) -> None:
+        self._home = tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
+        self._control, theirs = socket.socketpair()
+        arguments = [str(theirs.fileno()), self._levels[0], self._home.name, *_library_paths()]
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-B", "-c", START, *arguments],
+                stdin=subprocess.DEVNULL,
+                env=ENVIRONMENT,
+                cwd=self._home.name,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C reaches the grader alone
+            )
+
+    def _settle(self) -> None:
+        """Go down the levels until one is ready and its first worker has tried to get out and failed."""
+        while not self._is_proven:
+            level, first = self._levels[0], self._reply()
+            reason = first.get("failed", "")
+            if not reason:
+                worker = self._fork()
+                reason = self._escapes(worker)
+                worker.close()
+            if not reason:
+                self._is_proven = True
+                return
+            self.reasons[level] = reason
+            if len(self._levels) == 1:
+                raise SandboxError(f"isolation by {level} does not work here ({reason}); `grade doctor` says more")
+            self._levels.pop(0)
+            self.close()
+            self._start()
+
+    def _fork(self) -> "Worker":
+        ours, theirs = socket.socketpair()
+        output, print_here = os.pipe()
+        with theirs:
+            try:
+                message = json.dumps({"fork": self.limits.to_dict()}).encode()
+                socket.send_fds(self._control, [message], [theirs.fileno(), print_here])
+                pid = self._reply()["pid"]
+            finally:
+                os.close(print_here)
+        from grader.sandbox.worker import Worker  # loads NumPy; by now the fork server has begun to load its own
+
+        return Worker(self, pid, ours, output)
+
+    def _escapes(self, worker: "Worker") -> str:
+        """What a new worker can still do that its level forbids, or why it could not be shut in; empty if it is."""
+        from grader.sandbox.worker import WorkerEnded
+
+        try:
+            escapes = worker.receive(START_SECONDS)["escapes"]
+        except WorkerEnded as ended:
+            said = worker.last_words.strip().splitlines()
+            return said[-1] if said else str(ended)
+        if escapes:
+            worker.close()
+        return "it can " + " and ".join(escapes) if escapes else ""
+
     def _reply(self) -> dict[str, Any]:
         line = b""
         while not line.endswith(b"\n"):
             part = self._control.recv(1 << 16)
             if not part:
-                raise SandboxError(
-                    "the sandbox did not start; run `grade` once more, and report it if it happens again"
-                )
+                raise SandboxError("the sandbox did not start; run `grade` once more, and report it if it happens again")
             line += part
         return json.loads(line)
 

@@ -3,8 +3,9 @@
 It is started with an empty environment, before a key or a solution is read, by a command line that names no file of
 the course. So a worker has nothing to find: what the grader knows was never in its memory.
 
-Control messages are lines of JSON on a socket: {"fork": limits} with two descriptors (the worker's channel, the pipe
-for what it prints) is answered {"pid"}, and {"reap": pid} is answered {"status", "cpu", "rss"} once it has ended.
+Its first line on the control socket is {"ready": level} or {"failed": reason}. Then {"fork": limits} with two
+descriptors (the worker's channel, the pipe for what it prints) is answered {"pid"}, and {"reap": pid} is answered
+{"status", "cpu", "rss"} when it has been ended: process numbers are those of a namespace, so killing is done here. A worker's own first frame says what it could still do: {"escapes": []}.
 """
 
 import gc
@@ -15,22 +16,27 @@ import socket
 import sys
 import traceback
 
-from grader.sandbox import child, limits
-from grader.sandbox.limits import kill
+from grader.sandbox import child, isolation
+from grader.sandbox.limits import Limits, kill
 
 MESSAGE = 1 << 16
 
 
-def main(control_fd: int) -> None:
-    """Serve until the grader hangs up; then no worker is left alive."""
+def main(control_fd: int, level: str, home: str, paths: list[str]) -> None:
+    """Serve until the grader hangs up; then no worker is left alive. `paths` are where the libraries were found."""
     control = socket.socket(fileno=control_fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle; it hangs up
     import numpy.random  # noqa: F401  loaded lazily by NumPy; once here instead of once a worker
 
-    sys.path[:] = [path for path in sys.path if path not in sys.argv[2:]]
-    sys.argv[:] = ["submission"]
+    sys.path[:] = [path for path in sys.path if path not in paths]
+    try:
+        ground = isolation.prepare(level, home, _packages(paths))
+    except (OSError, KeyError, ValueError) as error:
+        reply(control, {"failed": f"{error}"})
+        return
     gc.collect()
     gc.freeze()  # a collection in a worker would copy every page it touches
+    reply(control, {"ready": level})
     alive: set[int] = set()
     while True:
         line, fds, _, _ = socket.recv_fds(control, MESSAGE, 2)
@@ -38,27 +44,31 @@ def main(control_fd: int) -> None:
             break
         message = json.loads(line)
         if "fork" in message:
-            pid = os.fork()
+            pid = isolation.fork(ground)
             if pid == 0:
                 control.close()
-                become_worker(*fds, limits.Limits(**message["fork"]))
-            alive.add(pid)
-            reply = {"pid": pid}
+                become_worker(*fds, ground, Limits(**message["fork"]))
             for fd in fds:
                 os.close(fd)
+            alive.add(pid)
+            reply(control, {"pid": pid})
         else:
             pid = message["reap"]
+            kill(pid)
             _, status, usage = os.wait4(pid, 0)
             alive.discard(pid)
-            reply = {"status": status, "cpu": usage.ru_utime + usage.ru_stime, "rss": usage.ru_maxrss}
-        control.sendall(json.dumps(reply).encode() + b"\n")
+            reply(control, {"status": status, "cpu": usage.ru_utime + usage.ru_stime, "rss": usage.ru_maxrss})
     for pid in alive:
         kill(pid)
     os._exit(0)  # nothing is left to tidy up, and the grader waits for this end
 
 
-def become_worker(channel_fd: int, output_fd: int, budget: limits.Limits) -> None:
-    """Turn this process into a worker: its own session, no descriptors but its own, limits on. Does not return."""
+def reply(control: socket.socket, message: dict) -> None:
+    control.sendall(json.dumps(message).encode() + b"\n")
+
+
+def become_worker(channel_fd: int, output_fd: int, ground: isolation.Ground, budget: Limits) -> None:
+    """Turn this process into a worker: its own session, no descriptors but its own, shut in. Does not return."""
     status = 1
     try:
         os.setsid()
@@ -66,16 +76,26 @@ def become_worker(channel_fd: int, output_fd: int, budget: limits.Limits) -> Non
         os.dup2(nothing, 0)
         os.dup2(output_fd, 1)
         os.dup2(output_fd, 2)
-        channel = socket.socket(fileno=os.dup2(channel_fd, 3))
+        if channel_fd != 3:
+            os.dup2(channel_fd, 3)
         os.set_inheritable(3, False)
-        os.closerange(4, 256)
+        channel = socket.socket(fileno=3)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115
         sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115
-        limits.apply(budget)
+        isolation.shut_in(ground, budget)
+        os.closerange(4, 256)
+        child.send(channel, {"escapes": isolation.escapes(ground)})
         child.serve(channel)
         status = 0
     except BaseException:
         traceback.print_exc()
     finally:
         os._exit(status)
+
+
+def _packages(paths: list[str]) -> tuple[str, ...]:
+    """The folders of NumPy, by where it was found; imported late, as only some levels need it."""
+    from grader.sandbox import view
+
+    return view.package_folders(("numpy",), paths)

@@ -1,0 +1,192 @@
+"""The layers that hold a worker, strongest level first, and the attempts to break out that prove them.
+
+    namespaces  its own users, processes, mounts, network and IPC; it sees a read-only view of the interpreter and the
+                allowed packages; and all that follows
+    landlock    the kernel refuses every file outside that view; and all that follows
+    seccomp     no sockets, no processes, no look into another process; and all that follows
+    process     a process of its own with limits on time, memory, files: protection against accidents only
+
+The fork server prepares what all workers share, once; each worker shuts itself in and then tries to get out. Whichever
+of the attempts succeeds, the level does not hold, and the grader's side goes on with the next.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from grader.sandbox.limits import Limits, apply
+
+NOBODY = 65534
+TMP_SIZE = "size=64m,nr_inodes=1024,mode=700"
+
+
+@dataclass
+class Ground:
+    """What the fork server has prepared for its workers. `own` is a file that a worker must not be able to read."""
+
+    level: str
+    home: str
+    own: str
+    readable: tuple[str, ...] = ()
+    pid_namespace: int = -1
+    memory_map: int = -1
+    address_space: int = 0
+
+
+def prepare(level: str, home: str, packages: tuple[str, ...]) -> Ground:
+    """Shut the fork server in as far as its workers share it. Raises OSError, KeyError or ValueError where it cannot."""
+    ground = Ground(level, home, os.path.abspath(__file__))
+    if level == "process":
+        return ground
+    if not sys.platform.startswith("linux"):
+        raise OSError("only Linux has it")
+    from grader.sandbox import kernel, syscalls, view
+
+    syscalls.program(1)  # KeyError on a machine whose system calls are not listed
+    if level == "seccomp":
+        return ground
+    seen = view.measure(packages)
+    ground.readable = (*seen.readable, *view.DEVICES)
+    if level == "landlock":
+        if not kernel.landlock_version():
+            raise OSError("this kernel has no Landlock")
+        return ground
+    _enter_namespaces()
+    ground.memory_map = os.open("/proc/self/statm", os.O_RDONLY)
+    ground.pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY)
+    _build_root(home, seen)
+    ground.readable = ("/",)
+    return ground
+
+
+def fork(ground: Ground) -> int:
+    """os.fork(), into a process namespace of its own where the level has one."""
+    if ground.level != "namespaces":
+        return os.fork()
+    from grader.sandbox import kernel
+
+    # read here: a worker has no /proc, and it forks with what this process has
+    ground.address_space = int(os.pread(ground.memory_map, 100, 0).split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    kernel.unshare(kernel.CLONE_NEWPID)  # for the next child, not for this process
+    try:
+        return os.fork()
+    finally:
+        with contextlib.suppress(OSError):  # in the child there is no way back, and no need
+            kernel.setns(ground.pid_namespace, kernel.CLONE_NEWPID)
+
+
+def shut_in(ground: Ground, budget: Limits) -> None:
+    """Put this worker under its level's layers, limits first. Raises where a layer cannot be had."""
+    used = ground.address_space
+    if ground.level == "process":
+        os.chdir(ground.home)
+        return apply(budget, used)
+    from grader.sandbox import kernel, syscalls
+
+    kernel.die_with_parent(signal.SIGKILL)
+    work = ground.home
+    if ground.level == "namespaces":
+        work = "/tmp"
+        kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
+        kernel.mount("tmpfs", work, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC, TMP_SIZE)
+    os.chdir(work)
+    apply(budget, used)
+    kernel.no_new_privileges()
+    if ground.level != "seccomp" and (ground.level == "landlock" or kernel.landlock_version()):
+        kernel.landlock(ground.readable, [work, "/dev/null"])
+    if ground.level == "namespaces":
+        kernel.drop_capabilities()
+    kernel.install_filter(syscalls.program(os.getpid()))
+
+
+def escapes(ground: Ground) -> list[str]:
+    """What this worker can still do that its level forbids; empty where the level holds."""
+    attempts: dict[str, Callable[[], object]] = {}
+    if ground.level in ("namespaces", "landlock"):
+        attempts |= {
+            "read the grader's files": lambda: open(ground.own, "rb").close(),
+            "list the file system": _see_the_host,
+            "write outside its folder": lambda: os.close(os.open("/escape", os.O_CREAT | os.O_WRONLY)),
+        }
+    if ground.level != "process":
+        attempts |= {
+            "open a socket": lambda: socket.socket().close(),
+            "start a process": _start_a_process,
+            "signal another process": lambda: os.kill(os.getppid() or 1 << 22, 0),
+        }
+    return [what for what, attempt in attempts.items() if _succeeds(attempt)]
+
+
+def _succeeds(attempt: Callable[[], object]) -> bool:
+    try:
+        attempt()
+    except OSError:
+        return False
+    return True
+
+
+def _see_the_host() -> None:
+    """Raises OSError where nothing is in the folders that every system has and no view holds."""
+    if not any(os.path.isdir(folder) and os.listdir(folder) for folder in ("/etc", "/proc", "/sys", "/var")):
+        raise PermissionError
+
+
+def _start_a_process() -> None:
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+
+def _enter_namespaces() -> None:
+    from grader.sandbox import kernel
+
+    uid, gid = os.getuid(), os.getgid()
+    shared = kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
+    kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWPID | shared)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{NOBODY} {uid} 1"), ("gid_map", f"{NOBODY} {gid} 1")):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
+    socket.sethostname("sandbox")
+    # The process namespace is for children: go on in one, as its first process. When it ends, so does every worker.
+    if pid := os.fork():
+        os.closerange(3, 256)
+        os.waitpid(pid, 0)
+        os._exit(0)
+    kernel.die_with_parent(signal.SIGKILL)
+
+
+def _build_root(home: str, seen) -> None:
+    """A root of its own: a small tmpfs with the view bound into it, all read-only, and an empty /tmp."""
+    from grader.sandbox import kernel, view
+
+    kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+    kernel.mount("tmpfs", home, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=1m,mode=755")
+    for folder in (*seen.folders, *seen.hidden, *seen.packages):
+        target = home + folder
+        os.makedirs(target, exist_ok=True)
+        if folder in seen.hidden:
+            kernel.mount("tmpfs", target, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=64k,mode=755")
+        else:
+            kernel.mount(folder, target, None, kernel.MS_BIND | kernel.MS_REC)
+    os.mkdir(home + "/dev")
+    for device in view.DEVICES:
+        with open(home + device, "w"):
+            pass
+        kernel.mount(device, home + device, None, kernel.MS_BIND)
+    os.makedirs(home + "/tmp", exist_ok=True)
+    _link_libraries(home)
+    kernel.make_read_only(home)
+    kernel.change_root(home)
+
+
+def _link_libraries(home: str) -> None:
+    """Where /lib and its like are links, as on most systems, make the same links: a late dlopen() goes by them."""
+    for name in ("lib", "lib64", "usr/lib64"):
+        if os.path.islink(f"/{name}") and not os.path.lexists(f"{home}/{name}"):
+            os.makedirs(os.path.dirname(f"{home}/{name}"), exist_ok=True)
+            os.symlink(os.readlink(f"/{name}"), f"{home}/{name}")

@@ -1,0 +1,121 @@
+"""Linux system calls that Python 3.11 has no name for, each a small function that raises OSError. Sources: the man pages
+unshare(2), mount(2), mount_setattr(2), pivot_root(2), prctl(2), capset(2), landlock(7), seccomp(2)."""
+
+import ctypes
+import os
+import struct
+from collections.abc import Iterable
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
+MNT_DETACH = 2
+MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID = 1, 2
+AT_FDCWD, AT_RECURSIVE = -100, 0x8000
+PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, SECCOMP_MODE_FILTER = 1, 22, 38, 2
+CAPABILITY_VERSION_3 = 0x20080522
+
+# The same numbers on every architecture that matters here: these calls came after the tables were unified.
+SYS_MOUNT_SETATTR, SYS_LANDLOCK_CREATE, SYS_LANDLOCK_ADD, SYS_LANDLOCK_RESTRICT = 442, 444, 445, 446
+SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+SYS_CAPSET = {"x86_64": 126, "aarch64": 91}
+
+# Landlock's rights over files, by bit, and the interface version that brought each group.
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+ACCESS_OF_ABI = {1: (1 << 13) - 1, 2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
+READ = READ_FILE | READ_DIR
+NET_ALL, SCOPE_ALL = 0b11, 0b11
+
+
+def unshare(flags: int) -> None:
+    _check("unshare", LIBC.unshare(flags))
+
+
+def setns(fd: int, kind: int) -> None:
+    _check("setns", LIBC.setns(fd, kind))
+
+
+def mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    encoded = (text.encode() if text is not None else None for text in (source, target, kind))
+    _check(f"mount {target}", LIBC.mount(*encoded, ctypes.c_ulong(flags), data.encode() if data else None))
+
+
+def make_read_only(target: str) -> None:
+    """The mount at target and all below it: read-only, set-uid bits without effect."""
+    attributes = struct.pack("<QQQQ", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0, 0, 0)
+    arguments = (AT_FDCWD, target.encode(), AT_RECURSIVE, attributes, ctypes.c_size_t(len(attributes)))
+    _check("mount_setattr", LIBC.syscall(SYS_MOUNT_SETATTR, *arguments))
+
+
+def change_root(root: str) -> None:
+    """Make `root` the root of this process; the old one is gone."""
+    os.chdir(root)
+    _check("pivot_root", LIBC.syscall(SYS_PIVOT_ROOT[os.uname().machine], b".", b"."))
+    _check("umount2", LIBC.umount2(b".", MNT_DETACH))
+    os.chdir("/")
+
+
+def no_new_privileges() -> None:
+    _check("prctl", LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+
+
+def die_with_parent(signal: int) -> None:
+    _check("prctl", LIBC.prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0))
+
+
+def drop_capabilities() -> None:
+    header = struct.pack("<Ii", CAPABILITY_VERSION_3, 0)
+    _check("capset", LIBC.syscall(SYS_CAPSET[os.uname().machine], header, bytes(24)))
+
+
+def install_filter(program: bytes) -> None:
+    """Put a seccomp program (an array of struct sock_filter) on this process, for good."""
+    buffer = ctypes.create_string_buffer(program, len(program))
+    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
+    _check("seccomp", LIBC.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, header, 0, 0))
+
+
+def landlock_version() -> int:
+    """The kernel's Landlock interface version; 0 where it has none."""
+    return max(LIBC.syscall(SYS_LANDLOCK_CREATE, None, ctypes.c_size_t(0), 1), 0)
+
+
+def landlock(readable: Iterable[str], writable: Iterable[str]) -> None:
+    """Allow this process, for good, to read below some paths, to read and write below others, and nothing else.
+
+    Needs no_new_privileges. TCP and signals to processes outside are refused too where the kernel can.
+    """
+    version = landlock_version()
+    if not version:
+        raise OSError("this kernel has no Landlock")
+    everything = sum(bits for since, bits in ACCESS_OF_ABI.items() if since <= version)
+    attributes = struct.pack("<QQQ", everything, NET_ALL, SCOPE_ALL)[: 8 if version < 4 else 16 if version < 6 else 24]
+    rules = LIBC.syscall(SYS_LANDLOCK_CREATE, attributes, ctypes.c_size_t(len(attributes)), 0)
+    _check("landlock_create_ruleset", rules)
+    try:
+        for path in readable:
+            _allow(rules, path, READ)
+        for path in writable:
+            _allow(rules, path, everything & ~EXECUTE)
+        _check("landlock_restrict_self", LIBC.syscall(SYS_LANDLOCK_RESTRICT, rules, 0))
+    finally:
+        os.close(rules)
+
+
+def _allow(rules: int, path: str, rights: int) -> None:
+    fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        if not os.path.isdir(path):
+            rights &= WRITE_FILE | READ_FILE
+        rule = struct.pack("<Qi", rights, fd)
+        _check(f"landlock_add_rule {path}", LIBC.syscall(SYS_LANDLOCK_ADD, rules, 1, rule, 0))
+    finally:
+        os.close(fd)
+
+
+def _check(what: str, result: int) -> None:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")

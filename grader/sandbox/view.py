@@ -1,0 +1,67 @@
+"""What a worker may see of the file system: the standard library, the allowed packages, the C libraries under them."""
+
+import os
+import sysconfig
+from dataclasses import dataclass
+
+DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
+PACKAGE_FOLDERS = ("site-packages", "dist-packages")
+
+
+@dataclass(frozen=True)
+class View:
+    """`folders` are seen whole, but for what is in `hidden`; `packages` are seen wherever they lie, in hidden folders too."""
+
+    folders: tuple[str, ...]
+    hidden: tuple[str, ...]
+    packages: tuple[str, ...]
+
+    @property
+    def readable(self) -> tuple[str, ...]:
+        """Every path that may be read, for a rule that knows no exceptions: folders that hold hidden ones by their parts."""
+        paths: list[str] = []
+        for folder in self.folders:
+            if any(path.startswith(folder + "/") for path in self.hidden):
+                paths += [entry.path for entry in os.scandir(folder) if entry.path not in self.hidden]
+            else:
+                paths.append(folder)
+        return (*paths, *self.packages)
+
+
+def measure(packages: tuple[str, ...]) -> View:
+    """The view for packages given by their folders. Call it when they are loaded: their libraries are then known."""
+    stdlib = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
+    mapped = {os.path.dirname(path) for path in mapped_files() if ".so" in os.path.basename(path)}
+    within = [*stdlib, *packages]
+    libraries = {folder for folder in mapped if not any(_is_below(folder, other) for other in within)}
+    folders = tuple(sorted(folder for folder in stdlib | libraries if os.path.isdir(folder) and folder != "/"))
+    folders = tuple(folder for folder in folders if not any(_is_below(folder, other) for other in folders if other != folder))
+    hidden = []
+    for folder in folders:
+        for entry in os.scandir(folder):
+            is_python = folder not in stdlib and entry.name.startswith("python")
+            if entry.is_dir() and (entry.name in PACKAGE_FOLDERS or is_python):
+                hidden.append(entry.path)
+    return View(folders, tuple(sorted(hidden)), packages)
+
+
+def package_folders(names: tuple[str, ...], paths: list[str]) -> tuple[str, ...]:
+    """The folders of packages, and of the libraries that their wheels bring (`numpy.libs`)."""
+    found = []
+    for path in paths:
+        for name in names:
+            for folder in (name, f"{name}.libs"):
+                full = os.path.realpath(os.path.join(path, folder))
+                if os.path.isdir(full):
+                    found.append(full)
+    return tuple(dict.fromkeys(found))
+
+
+def mapped_files() -> set[str]:
+    """Files that this process has mapped, such as its shared libraries."""
+    with open("/proc/self/maps") as file:
+        return {os.path.realpath(line.split(None, 5)[5].strip()) for line in file if "/" in line}
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
