@@ -11,6 +11,7 @@ of the attempts succeeds, the level does not hold, and the grader's side goes on
 """
 
 import contextlib
+import fcntl
 import os
 import signal
 import socket
@@ -31,7 +32,7 @@ class Ground:
     level: str
     home: str
     own: str
-    readable: tuple[str, ...] = ()
+    rules: int = -1  # Landlock's, where all workers share them
     pid_namespace: int = -1
     memory_map: int = -1
     address_space: int = 0
@@ -50,16 +51,14 @@ def prepare(level: str, home: str, packages: tuple[str, ...]) -> Ground:
     if level == "seccomp":
         return ground
     seen = view.measure(packages)
-    ground.readable = (*seen.readable, *view.DEVICES)
     if level == "landlock":
-        if not kernel.landlock_version():
-            raise OSError("this kernel has no Landlock")
+        rules = kernel.landlock_rules((*seen.readable, *view.DEVICES), (home, "/dev/null"))
+        ground.rules = fcntl.fcntl(rules, fcntl.F_DUPFD_CLOEXEC, 64)  # above the few that a worker gets for its own
         return ground
     _enter_namespaces()
     ground.memory_map = os.open("/proc/self/statm", os.O_RDONLY)
     ground.pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY)
     _build_root(home, seen)
-    ground.readable = ("/",)
     return ground
 
 
@@ -96,9 +95,11 @@ def shut_in(ground: Ground, budget: Limits) -> None:
     os.chdir(work)
     apply(budget, used)
     kernel.no_new_privileges()
-    if ground.level != "seccomp" and (ground.level == "landlock" or kernel.landlock_version()):
-        kernel.landlock(ground.readable, [work, "/dev/null"])
+    if ground.level == "landlock":
+        kernel.landlock(ground.rules)
     if ground.level == "namespaces":
+        if kernel.landlock_version():  # one layer more; /tmp is this worker's own, and so are the rules
+            kernel.landlock(kernel.landlock_rules(["/"], [work, "/dev/null"]))
         kernel.drop_capabilities()
     kernel.install_filter(syscalls.program(os.getpid()))
 

@@ -82,10 +82,10 @@ def landlock_version() -> int:
     return max(LIBC.syscall(SYS_LANDLOCK_CREATE, None, ctypes.c_size_t(0), 1), 0)
 
 
-def landlock(readable: Iterable[str], writable: Iterable[str]) -> None:
-    """Allow this process, for good, to read below some paths, to read and write below others, and nothing else.
+def landlock_rules(readable: Iterable[str], writable: Iterable[str]) -> int:
+    """A set of rules, as a descriptor: read below some paths, read and write below others, and nothing else.
 
-    Needs no_new_privileges. TCP and signals to processes outside are refused too where the kernel can.
+    TCP and signals to processes outside are refused too, where the kernel can.
     """
     version = landlock_version()
     if not version:
@@ -94,14 +94,16 @@ def landlock(readable: Iterable[str], writable: Iterable[str]) -> None:
     attributes = struct.pack("<QQQ", everything, NET_ALL, SCOPE_ALL)[: 8 if version < 4 else 16 if version < 6 else 24]
     rules = LIBC.syscall(SYS_LANDLOCK_CREATE, attributes, ctypes.c_size_t(len(attributes)), 0)
     _check("landlock_create_ruleset", rules)
-    try:
-        for path in readable:
-            _allow(rules, path, READ)
-        for path in writable:
-            _allow(rules, path, everything & ~EXECUTE)
-        _check("landlock_restrict_self", LIBC.syscall(SYS_LANDLOCK_RESTRICT, rules, 0))
-    finally:
-        os.close(rules)
+    for path in readable:
+        _allow(rules, path, READ)
+    for path in writable:
+        _allow(rules, path, everything & ~EXECUTE)
+    return rules
+
+
+def landlock(rules: int) -> None:
+    """Hold this process to a set of rules, for good. Needs no_new_privileges."""
+    _check("landlock_restrict_self", LIBC.syscall(SYS_LANDLOCK_RESTRICT, rules, 0))
 
 
 def _allow(rules: int, path: str, rights: int) -> None:

@@ -158,7 +158,9 @@ class Sandbox:
         while not line.endswith(b"\n"):
             part = self._control.recv(1 << 16)
             if not part:
-                raise SandboxError("the sandbox did not start; run `grade` once more, and report it if it happens again")
+                raise SandboxError(
+                    "the sandbox did not start; run `grade` once more, and report it if it happens again"
+                )
             line += part
         return json.loads(line)
 

@@ -21,10 +21,7 @@ class View:
         """Every path that may be read, for a rule that knows no exceptions: folders that hold hidden ones by their parts."""
         paths: list[str] = []
         for folder in self.folders:
-            if any(path.startswith(folder + "/") for path in self.hidden):
-                paths += [entry.path for entry in os.scandir(folder) if entry.path not in self.hidden]
-            else:
-                paths.append(folder)
+            paths += _parts(folder, self.hidden)
         return (*paths, *self.packages)
 
 
@@ -35,13 +32,14 @@ def measure(packages: tuple[str, ...]) -> View:
     within = [*stdlib, *packages]
     libraries = {folder for folder in mapped if not any(_is_below(folder, other) for other in within)}
     folders = tuple(sorted(folder for folder in stdlib | libraries if os.path.isdir(folder) and folder != "/"))
-    folders = tuple(folder for folder in folders if not any(_is_below(folder, other) for other in folders if other != folder))
-    hidden = []
-    for folder in folders:
-        for entry in os.scandir(folder):
-            is_python = folder not in stdlib and entry.name.startswith("python")
-            if entry.is_dir() and (entry.name in PACKAGE_FOLDERS or is_python):
-                hidden.append(entry.path)
+    folders = tuple(
+        folder for folder in folders if not any(_is_below(folder, other) for other in folders if other != folder)
+    )
+    hidden = [os.path.join(folder, name) for folder in stdlib for name in PACKAGE_FOLDERS]
+    for folder in set(folders) - stdlib:  # beside C libraries, other Pythons may have their packages
+        pythons = (entry.path for entry in os.scandir(folder) if entry.name.startswith("python"))
+        hidden += [path for path in pythons if not any(_is_below(inner, path) for inner in stdlib)]
+    hidden = [path for path in hidden if os.path.isdir(path)]
     return View(folders, tuple(sorted(hidden)), packages)
 
 
@@ -61,6 +59,15 @@ def mapped_files() -> set[str]:
     """Files that this process has mapped, such as its shared libraries."""
     with open("/proc/self/maps") as file:
         return {os.path.realpath(line.split(None, 5)[5].strip()) for line in file if "/" in line}
+
+
+def _parts(folder: str, hidden: tuple[str, ...]) -> list[str]:
+    """A folder by the parts of it that hold nothing hidden."""
+    if folder in hidden:
+        return []
+    if not any(_is_below(path, folder) for path in hidden):
+        return [folder]
+    return [path for entry in os.scandir(folder) for path in _parts(entry.path, hidden)]
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -8,6 +8,7 @@ descriptors (the worker's channel, the pipe for what it prints) is answered {"pi
 {"status", "cpu", "rss"} when it has been ended: process numbers are those of a namespace, so killing is done here. A worker's own first frame says what it could still do: {"escapes": []}.
 """
 
+import contextlib
 import gc
 import json
 import os
@@ -39,7 +40,7 @@ def main(control_fd: int, level: str, home: str, paths: list[str]) -> None:
     reply(control, {"ready": level})
     alive: set[int] = set()
     while True:
-        line, fds, _, _ = socket.recv_fds(control, MESSAGE, 2)
+        line, fds = hear(control)
         if not line:
             break
         message = json.loads(line)
@@ -63,8 +64,18 @@ def main(control_fd: int, level: str, home: str, paths: list[str]) -> None:
     os._exit(0)  # nothing is left to tidy up, and the grader waits for this end
 
 
+def hear(control: socket.socket) -> tuple[bytes, list[int]]:
+    """The next message and the descriptors that came with it; empty when the grader has hung up, however it did."""
+    try:
+        line, fds, _, _ = socket.recv_fds(control, MESSAGE, 2)
+    except OSError:
+        return b"", []
+    return line, fds
+
+
 def reply(control: socket.socket, message: dict) -> None:
-    control.sendall(json.dumps(message).encode() + b"\n")
+    with contextlib.suppress(OSError):  # the grader may have hung up; the next hear() says so
+        control.sendall(json.dumps(message).encode() + b"\n")
 
 
 def become_worker(channel_fd: int, output_fd: int, ground: isolation.Ground, budget: Limits) -> None:
