@@ -1,5 +1,6 @@
 """The `grade` command: arguments in, exit code out, no logic. Whatever is heavy is imported where it is used."""
 
+import contextlib
 import os
 import sys
 
@@ -7,6 +8,7 @@ import click
 
 from grader import __version__
 
+ISOLATION = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.isolation
 USAGE, OURS = 2, 3  # exit statuses; 0 is all points, 1 is some missing
 
 
@@ -51,20 +53,41 @@ def course_option(command):
 @click.option(
     "--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds for an exercise."
 )
+@click.option(
+    "--isolation", type=click.Choice(ISOLATION), default=ISOLATION[-1], help="Refuse to grade below this level."
+)
 @course_option
-def check(targets, unit, seed, key_file, form, output, timeout, course_dir) -> None:
+def check(targets, unit, seed, key_file, form, output, timeout, isolation, course_dir) -> None:
     """Check units, exercises, files or folders."""
+    with sandboxed(timeout, isolation) as sandbox:  # started before any key or solution is read
+        from grader.commands import check as run
+
+        status = run.check(sandbox, targets, unit, seed, key_file, form, output, course_dir)
+    sys.exit(status)
+
+
+@contextlib.contextmanager
+def sandboxed(seconds: float = 10.0, isolation: str = ISOLATION[-1]):
+    """A sandbox of at least a level; where there is none, one sentence and exit status 3."""
     from grader.sandbox.limits import Limits
     from grader.sandbox.server import Sandbox, SandboxError
 
     try:
-        with Sandbox(Limits(seconds=timeout)) as sandbox:  # started before any key or solution is read
-            from grader.commands import check as run
-
-            status = run.check(sandbox, targets, unit, seed, key_file, form, output, course_dir)
+        with Sandbox(Limits(seconds=seconds), least=isolation) as sandbox:
+            yield sandbox
     except SandboxError as error:
         click.echo(f"Error: {error}", err=True)
-        status = OURS
+        sys.exit(OURS)
+
+
+@grade.command()
+@course_option
+def doctor(course_dir) -> None:
+    """Look at what this machine can do, and say how to mend what it cannot."""
+    with sandboxed() as sandbox:
+        from grader.commands import doctor as run
+
+        status = run.doctor(sandbox, course_dir)
     sys.exit(status)
 
 

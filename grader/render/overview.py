@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from grader.render.terminal import WIDTH, _glyphs, next_step
+from grader.render.terminal import WIDTH, glyphs_of, next_step
 from grader.report import Report, Status
 
 BAR = 20
@@ -13,7 +13,7 @@ BAR = 20
 
 def render_overview(reports: Sequence[tuple[str, Report]], console: Console) -> None:
     """One line for each (title, report), the total, and the next step."""
-    glyphs = _glyphs(console)
+    glyphs = glyphs_of(console)
     width = min(console.width, WIDTH)
     names = max((len(report.unit) for _, report in reports), default=0)
     for _, report in reports:

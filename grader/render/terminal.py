@@ -29,6 +29,7 @@ WORDS = {
     Status.GRADER_ERROR: "the grader's own fault; your points are safe",
 }
 MAX_PRINTED_LINES = 6
+STRONGEST = "namespaces"  # the isolation level that needs no word
 
 
 def make_console(file: TextIO | None = None, stderr: bool = False) -> Console:
@@ -41,7 +42,7 @@ def make_console(file: TextIO | None = None, stderr: bool = False) -> Console:
 
 def render(report: Report, title: str, console: Console) -> None:
     """Print one submission's report."""
-    glyphs = _glyphs(console)
+    glyphs = glyphs_of(console)
     width = min(console.width, WIDTH)
     console.print(_heading(title, report, width), width=width)
     console.print()
@@ -95,11 +96,11 @@ def _render_details(exercise: ExerciseReport, width: int, glyphs: dict[str, str]
         console.print(_claim_line(check, glyphs, width))
         if not check.finding:
             continue
-        console.print(_indented(Text(inert(check.finding.message)), 8, width))
+        console.print(indented(Text(inert(check.finding.message)), 8, width))
         if hint := check.finding.hint:
             style = "dim" if hint in told else "bold"
             text = "the same cause as above" if hint in told else inert(hint)
-            console.print(_indented(Text(text, style), 8, width, Text(glyphs["hint"], style)))
+            console.print(indented(Text(text, style), 8, width, Text(glyphs["hint"], style)))
             told.add(hint)
     _render_printed(exercise, width, console)
 
@@ -112,7 +113,7 @@ def _claim_line(check: CheckReport, glyphs: dict[str, str], width: int) -> Paddi
     if check.status is Status.SKIPPED:
         claim.append("  (not asked)", "dim")
     claim.append(f"  {points}", "dim")
-    return _indented(claim, 4, width, mark)
+    return indented(claim, 4, width, mark)
 
 
 def _render_printed(exercise: ExerciseReport, width: int, console: Console) -> None:
@@ -120,22 +121,23 @@ def _render_printed(exercise: ExerciseReport, width: int, console: Console) -> N
     lines = [one_line(line, width - 8) for line in exercise.printed.splitlines()[: MAX_PRINTED_LINES + 1]]
     if not any(lines):
         return
-    console.print(_indented(Text("your code printed:", "dim"), 4, width))
+    console.print(indented(Text("your code printed:", "dim"), 4, width))
     for line in lines[:MAX_PRINTED_LINES]:
-        console.print(_indented(Text(line, "dim"), 8, width))
+        console.print(indented(Text(line, "dim"), 8, width))
     if len(lines) > MAX_PRINTED_LINES:
-        console.print(_indented(Text("…", "dim"), 8, width))
+        console.print(indented(Text("…", "dim"), 8, width))
 
 
 def _render_end(report: Report, console: Console) -> None:
     if report.is_perfect:
         text = "All points." if len(report.exercises) > 1 else "Right."
         console.print(Text(f"{text}  {_seconds(report.seconds)}", "green"))
-        return
-    following = next_step(report.exercises)
-    line = Text("Next: ", "bold")
-    line.append(following)
-    console.print(line.append(f"   ({_seconds(report.seconds)})", "dim"), soft_wrap=True)
+    else:
+        line = Text("Next: ", "bold").append(next_step(report.exercises))
+        console.print(line.append(f"   ({_seconds(report.seconds)})", "dim"), soft_wrap=True)
+    if report.isolation != STRONGEST:
+        weaker = f"Isolation: {report.isolation} only; `grade doctor` says why and what to do."
+        console.print(Text(weaker, "dim"), soft_wrap=True)
 
 
 def next_step(exercises: Sequence[ExerciseReport]) -> str:
@@ -151,14 +153,14 @@ def _has_details(exercise: ExerciseReport) -> bool:
     return exercise.status not in (Status.PASSED, Status.MISSING)
 
 
-def _indented(text: Text, indent: int, width: int, mark: Text | None = None) -> Padding | Text:
+def indented(text: Text, indent: int, width: int, mark: Text | None = None) -> Padding | Text:
     """Text wrapped to the width and indented, with a mark hanging to its left."""
     room = max(width - indent, 20)
     lines = text.wrap(Console(width=room, color_system=None), room)
     result = Text()
     for number, line in enumerate(lines):
         if number == 0 and mark is not None:
-            result.append(" " * (indent - 2)).append_text(mark).append(" ")
+            result.append(" " * (indent - len(mark) - 1)).append_text(mark).append(" ")
         else:
             result.append("\n" if number else "").append(" " * indent)
         line.rstrip()
@@ -173,7 +175,7 @@ def _glyph(status: Status, glyphs: dict[str, str]) -> str:
     return glyphs["open"] if STYLES.get(status) == "dim" else glyphs["failed"]
 
 
-def _glyphs(console: Console) -> dict[str, str]:
+def glyphs_of(console: Console) -> dict[str, str]:
     return GLYPHS if "utf" in console.encoding.lower() else ASCII_GLYPHS
 
 

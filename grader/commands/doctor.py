@@ -1,0 +1,131 @@
+"""`grade doctor`: what this machine can do, and the command that mends each shortcoming."""
+
+import importlib.metadata
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.text import Text
+
+from grader import __version__
+from grader.commands.check import open_course
+from grader.render.terminal import WIDTH, indented, make_console
+from grader.sandbox.server import LEVELS, Sandbox
+
+HOLDS = {
+    "namespaces": "submissions see the interpreter and the allowed packages and nothing else of this machine: no files, "
+    "no network, no other process",
+    "landlock": "the kernel refuses submissions every file but the interpreter's, and sockets and processes",
+    "seccomp": "submissions have no sockets and start no processes, but they can read your files",
+    "process": "submissions run in a process of their own with limits on time and memory, which guards against accidents "
+    "only; do not mark strangers' code here",
+}
+PACKAGES = ("numpy", "click", "rich", "torch", "nbgrader")
+EXTRAS = ("torch", "nbgrader")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing looked at: what it is, how it stands, and what would mend it (empty if nothing need be)."""
+
+    name: str
+    text: str
+    mend: str = ""
+
+
+def doctor(sandbox: Sandbox, course_dir: str | None) -> int:
+    """Look at the machine and print what was found; returns the exit status."""
+    console = make_console()
+    width = min(console.width, WIDTH)
+    for line in (*isolation(sandbox), *software(), *machine(), course(course_dir)):
+        console.print(indented(Text(line.text), 14, width, Text(line.name.ljust(12), "bold")))
+        if line.mend:
+            console.print(indented(Text(line.mend), 16, width, Text("→", "bold")))
+    return 0
+
+
+def isolation(sandbox: Sandbox) -> Iterator[Line]:
+    """The level that holds, and for each stronger one why it does not and what to do."""
+    yield Line("isolation", f"{sandbox.level}: {HOLDS[sandbox.level]}")
+    for level, reason in sandbox.reasons.items():
+        yield Line("", f"not {level}: {reason}", mend(level, Path("/")))
+
+
+def mend(level: str, root: Path) -> str:
+    """What an administrator can do to make a level work. `root` is where the system's files are."""
+    if not sys.platform.startswith("linux"):
+        return "Mark on Linux, or in a Linux container or virtual machine; checking your own work is fine here."
+    if level == "namespaces":
+        if (root / ".dockerenv").exists() or (root / "run/.containerenv").exists():
+            return "Start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined."
+        for setting, off, command in SETTINGS:
+            if _read(root / "proc/sys" / setting) == off:
+                return f"An administrator can allow it: sudo sysctl {command}"
+        return "Ask an administrator whether user namespaces are switched off here."
+    if level == "landlock":
+        return "It takes Linux 5.13 or later, with landlock in the list of the boot parameter lsm=."
+    return "It takes a kernel with seccomp filters, on x86_64 or aarch64."
+
+
+SETTINGS = (
+    ("user/max_user_namespaces", "0", "user.max_user_namespaces=15000"),
+    ("kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone=1"),
+    ("kernel/apparmor_restrict_unprivileged_userns", "1", "kernel.apparmor_restrict_unprivileged_userns=0"),
+)
+
+
+def software() -> Iterator[Line]:
+    """Python, the packages, and CUDA where PyTorch is there to ask."""
+    python = f"{platform.python_version()} ({platform.system()} {platform.release()}, {platform.machine()})"
+    fits = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    yield Line("python", python, "" if fits else "The grader is tested on Python 3.11 to 3.13.")
+    found = {name: _version(name) for name in PACKAGES}
+    yield Line("packages", f"grader {__version__}, " + ", ".join(f"{name} {v}" for name, v in found.items() if v))
+    for name in EXTRAS:
+        if not found[name]:
+            yield Line("", f"no {name}; NumPy units do not need it", f"pip install -c constraints.txt -e '.[{name}]'")
+    yield Line("cuda", _cuda() if found["torch"] else "not asked: that takes torch")
+
+
+def machine() -> Iterator[Line]:
+    """Cores and memory."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    yield Line("cores", str(cores))
+    meminfo = dict(line.split(":", 1) for line in _read(Path("/proc/meminfo")).splitlines() if ":" in line)
+    if "MemAvailable" in meminfo:
+        free, total = (int(meminfo[name].split()[0]) / 2**20 for name in ("MemAvailable", "MemTotal"))
+        tight = "A worker may take 2 GB; close something, or expect `memory` findings." if free < 3 else ""
+        yield Line("memory", f"{free:.1f} GB free of {total:.1f} GB", tight)
+
+
+def course(course_dir: str | None) -> Line:
+    found = open_course(course_dir)
+    if found is None:
+        return Line("course", "none here", "Go into a course's folder, or name it with --course DIR.")
+    return Line("course", f"{found.root}: {', '.join(found.units)}")
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _cuda() -> str:
+    import torch
+
+    if not torch.cuda.is_available():
+        return "not available to torch"
+    names = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
+    return ", ".join(names)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
