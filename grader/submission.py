@@ -1,16 +1,20 @@
 """A submission: a student's file, read as bytes and never run on this side."""
 
+import hashlib
 import os
 import re
 import stat
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import GraderError
 from grader.text import one_line
 
-MAX_BYTES = 1 << 20  # a unit's stubs are 20 kB; a megabyte is no honest solution
+MAX_BYTES = 1 << 20  # a unit's stubs are 20 kB; a megabyte, helpers and all, is no honest solution
+MAX_HELPERS = 20
+IMPORTED = re.compile(rb"\b(?:from|import)\s+([A-Za-z_]\w*)")
 
 
 class SubmissionError(GraderError):
@@ -19,10 +23,22 @@ class SubmissionError(GraderError):
 
 @dataclass(frozen=True)
 class Submission:
-    """`name` is the path as given, `file` what its frames are called in tracebacks, `source` the bytes that count."""
+    """`name` is the path as given, `file` what its frames are called in tracebacks, `source` the bytes that count.
+
+    `helpers` are the student's own modules that lie beside the file and are imported by it: (module name, bytes).
+    """
 
     name: str
     source: bytes
+    helpers: tuple[tuple[str, bytes], ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """Of everything that will run: the file's own hash where it stands alone."""
+        hashed = hashlib.sha256(self.source)
+        for name, content in self.helpers:
+            hashed.update(b"\0" + name.encode() + b"\0" + content)
+        return hashed.hexdigest()
 
     @property
     def file(self) -> str:
@@ -50,8 +66,33 @@ class Listing:
         return f"{where}: `{text}`" if text else where
 
 
-def read(path: str | Path) -> Submission:
-    """Read a .py file or a notebook; SubmissionError unless it is a regular file of at most a megabyte."""
+def read(path: str | Path, with_helpers: bool = False) -> Submission:
+    """Read a .py file or a notebook; SubmissionError unless it is a regular file of at most a megabyte.
+
+    `with_helpers` takes along the modules beside it that it imports. Ask for that only where the folder is the
+    student's own: in a folder of several students' files it would let one import another.
+    """
+    source = _content(path, MAX_BYTES)
+    return Submission(str(path), source, tuple(_helpers(source, Path(path).parent)) if with_helpers else ())
+
+
+def _helpers(source: bytes, folder: Path) -> Iterator[tuple[str, bytes]]:
+    """The modules in a folder that a source imports, and those that they import, in order of discovery."""
+    room, seen, waiting = MAX_BYTES, set(sys.stdlib_module_names), [source]
+    while waiting:
+        for name in IMPORTED.findall(waiting.pop(0)):
+            module = name.decode()
+            path = folder / f"{module}.py"
+            if module in seen or len(seen) > len(sys.stdlib_module_names) + MAX_HELPERS or not path.is_file():
+                continue
+            seen.add(module)
+            content = _content(path, room)
+            room -= len(content)
+            waiting.append(content)
+            yield module, content
+
+
+def _content(path: str | Path, limit: int) -> bytes:
     try:
         # O_NONBLOCK: opening a FIFO must not wait for a writer
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
@@ -61,7 +102,7 @@ def read(path: str | Path) -> Submission:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise SubmissionError(f"{path} is not a regular file; name a .py file or a notebook")
-        source = file.read(MAX_BYTES + 1)
-    if len(source) > MAX_BYTES:
+        source = file.read(limit + 1)
+    if len(source) > limit:
         raise SubmissionError(f"{path} is larger than {MAX_BYTES >> 20} MB; is this the right file?")
-    return Submission(str(path), source)
+    return source

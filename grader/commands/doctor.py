@@ -13,7 +13,7 @@ from rich.text import Text
 from grader import __version__
 from grader.commands.check import open_course
 from grader.render.terminal import WIDTH, indented, make_console
-from grader.sandbox.server import LEVELS, Sandbox
+from grader.sandbox.server import Sandbox
 
 HOLDS = {
     "namespaces": "submissions see the interpreter and the allowed packages and nothing else of this machine: no files, "

@@ -4,10 +4,10 @@ Everything that came from a submission is made inert first and goes in as text, 
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TextIO
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from grader.report import CheckReport, ExerciseReport, Report, Status
@@ -105,7 +105,7 @@ def _render_details(exercise: ExerciseReport, width: int, glyphs: dict[str, str]
     _render_printed(exercise, width, console)
 
 
-def _claim_line(check: CheckReport, glyphs: dict[str, str], width: int) -> Padding:
+def _claim_line(check: CheckReport, glyphs: dict[str, str], width: int) -> Text:
     style = STYLES.get(check.status, "red")
     mark = Text(_glyph(check.status, glyphs), style)
     points = f"{check.points}/{check.max_points}"
@@ -153,10 +153,10 @@ def _has_details(exercise: ExerciseReport) -> bool:
     return exercise.status not in (Status.PASSED, Status.MISSING)
 
 
-def indented(text: Text, indent: int, width: int, mark: Text | None = None) -> Padding | Text:
+def indented(text: Text, indent: int, width: int, mark: Text | None = None) -> Text:
     """Text wrapped to the width and indented, with a mark hanging to its left."""
     room = max(width - indent, 20)
-    lines = text.wrap(Console(width=room, color_system=None), room)
+    lines = text.wrap(_measure(), room)
     result = Text()
     for number, line in enumerate(lines):
         if number == 0 and mark is not None:
@@ -167,6 +167,12 @@ def indented(text: Text, indent: int, width: int, mark: Text | None = None) -> P
         result.append_text(line)
     result.no_wrap = True
     return result
+
+
+@cache
+def _measure() -> Console:
+    """A console to wrap text by; making one takes longer than printing a report."""
+    return Console(color_system=None)
 
 
 def _glyph(status: Status, glyphs: dict[str, str]) -> str:
