@@ -2,6 +2,7 @@
 
 An answer is right where |yours − expected| ≤ tolerance, with one absolute tolerance for each array: it scales with
 the array's largest entry, never with each entry alone. Where the expected entry is finite, nan and inf are wrong.
+A list of whole numbers and a 1-D array of them are the same answer.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ import numpy as np
 from grader.sandbox.wire import Opaque
 
 Path = tuple[Any, ...]
+Signs = Sequence[Sequence[int | None]]  # see `turned`
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def named(path: Path, names: Sequence[str]) -> str:
     """How to call a part of an answer: `db`, `gradients[0][1]`, `your answer`."""
     if len(names) == 1:
         return "".join([names[0], *(f"[{step!r}]" for step in path)])
-    if names and path:
+    if path and isinstance(path[0], int) and path[0] < len(names):
         return "".join([names[path[0]], *(f"[{step!r}]" for step in path[1:])])
     return "".join(["the answer", *(f"[{step!r}]" for step in path)])
 
@@ -77,9 +79,38 @@ def wrong_entries(yours: np.ndarray, expected: np.ndarray, tolerance: float) -> 
     return ~((close & np.isfinite(expected)) | (yours == expected) | both_nan)
 
 
+def turned(answer: Any, expected: Any, signs: Signs) -> Any:
+    """The answer with its free signs turned to those of what is expected; as it is where its form is another.
+
+    `signs` are pairs (part, axis): part of the answer (None: all of it), and the axis along which each slice has a sign
+    of its own (None: one sign for the whole part). Slices of the same place share one sign, in every part: the one for
+    which they lie nearest to what is expected, all parts together.
+    """
+    if any(part is not None for part, _ in signs) and not isinstance(answer, list | tuple):
+        return answer
+    try:
+        parts = [() if part is None else (part,) for part, _ in signs]
+        yours = [np.asarray(at(answer, path)) for path in parts]
+        wanted = [np.asarray(at(expected, path)) for path in parts]
+    except (TypeError, KeyError, IndexError, ValueError):
+        return answer
+    if any(a.shape != b.shape or a.dtype.kind != "f" for a, b in zip(yours, wanted, strict=True)):
+        return answer
+    fit: Any = 0.0
+    for a, b, (_, axis) in zip(yours, wanted, signs, strict=True):
+        with np.errstate(all="ignore"):
+            fit = fit + (a * b).sum(axis=None if axis is None else tuple(i for i in range(a.ndim) if i != axis))
+    sign = np.where(fit < 0, -1.0, 1.0)
+    for a, (part, axis) in zip(yours, signs, strict=True):
+        new = a * (sign if axis is None else np.expand_dims(sign, [i for i in range(a.ndim) if i != axis]))
+        answer = new if part is None else type(answer)([*answer[:part], new, *answer[part + 1 :]])
+    return answer
+
+
 def _differ(
     answer: Any, expected: Any, tolerance: Iterator[float], names: Sequence[str], path: Path
 ) -> Difference | None:
+    answer = _in_its_form(answer, expected)
     if isinstance(expected, dict):
         return _differ_dict(answer, expected, tolerance, names, path)
     if isinstance(expected, list | tuple):
@@ -89,6 +120,27 @@ def _differ(
     if type(answer) is type(expected) and answer == expected:
         return None
     return Difference("type", path, f"{named(path, names)} is {describe(answer)}, expected {expected!r}")
+
+
+def _in_its_form(answer: Any, expected: Any) -> Any:
+    """A list of whole numbers where a 1-D array of them is expected, and the other way round, as what is expected.
+
+    Where a list of any numbers is expected, a 1-D array of the same kind is right, too; a tuple names its parts.
+    """
+    if isinstance(expected, np.ndarray) and expected.ndim == 1 and expected.dtype.kind in "iu":
+        if isinstance(answer, list | tuple) and all(map(_is_whole, answer)):
+            return np.array([int(item) for item in answer], np.int64)
+    elif isinstance(answer, np.ndarray) and answer.ndim == 1 and isinstance(expected, list | tuple) and expected:
+        is_whole = answer.dtype.kind in "iu" and all(map(_is_whole, expected))
+        if is_whole or (
+            isinstance(expected, list) and all(is_numeric(item) and not np.ndim(item) for item in expected)
+        ):
+            return [np.asarray(item) for item in answer]
+    return answer
+
+
+def _is_whole(item: Any) -> bool:
+    return is_numeric(item) and np.ndim(item) == 0 and np.asarray(item).dtype.kind in "iu" and abs(int(item)) < 2**63
 
 
 def _differ_dict(

@@ -3,15 +3,19 @@
 import math
 import zlib
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from grader.compare import leaves
-from grader.exercise import Check, Draw, Exercise, Inputs
+from grader.compare import Signs, leaves, turned
+from grader.exercise import Check, Draw, Inputs
 from grader.key import CheckKey, ExerciseKey, Key, MistakeKey, Question, make
-from grader.sandbox.wire import materialise, same
-from grader.unit import Unit
+from grader.rules import RULES, TRACES, Raised
+from grader.samples import noise as noise_of_sample
+from grader.sandbox.call import driven
+from grader.sandbox.wire import Opaque, materialise, same
+from grader.unit import Unit, UnitError
 
 # A tolerance is MARGIN times the noise of the reference itself, so that another order of summation, another BLAS or
 # an equivalent formula stays inside by two or three orders of magnitude. `grade dev check` prints what is left on
@@ -29,16 +33,23 @@ def compile_key(unit: Unit, seed: int, only: Collection[str] = ()) -> Key:
 
 def compile_exercise(unit: Unit, name: str, seed: int) -> ExerciseKey:
     exercise, source = unit.exercises[name], unit.source(name)
-    book = _Questions(exercise, unit.function(name), unit.mistakes(name))
+    book = _Questions(unit, name)
+    raising = {
+        label: check.options["error"] for check in exercise.checks if check.kind == "raises" for label in check.on
+    }
     for label, case in exercise.cases.items():
-        book.add(label, case(Draw(_rng(seed, unit.name, name, label))))
-    checks = [_compile_check(check, book, unit.name, name, seed) for check in exercise.checks]
+        inputs = case(Draw(_rng(seed, unit.name, name, label)))
+        if label in raising:
+            book.add_raising(label, inputs, raising[label])
+        else:
+            book.add(label, inputs)
+    checks = [_compile_check(check, book, seed) for check in exercise.checks]
     return ExerciseKey(
         name=name,
         points=exercise.points,
         parameters=source.parameters,
         shapes=source.shapes,
-        returns=source.returns,
+        returns=unit.returns(name),
         summary=source.summary,
         stub=source.stub,
         handout=unit.handout(name),
@@ -46,6 +57,9 @@ def compile_exercise(unit: Unit, name: str, seed: int) -> ExerciseKey:
         questions=book.questions,
         checks=checks,
         mistakes=[MistakeKey(mistake.name, mistake.sentence) for mistake in exercise.mistakes],
+        driver=unit.driver(name),
+        signs=unit.signs(name),
+        forbids=list(exercise.forbids),
     )
 
 
@@ -55,7 +69,7 @@ def ask(function: Callable, inputs: Inputs) -> Any:
         return function(**materialise(inputs))
 
 
-def measure_noise(function: Callable, inputs: Inputs, expected: Any) -> list[float]:
+def measure_noise(function: Callable, inputs: Inputs, expected: Any, signs: Signs = ()) -> list[float]:
     """Absolute rounding noise of each leaf of an answer, never below FLOOR times its largest entry.
 
     Two measurements, and the larger counts: the answer's spread when every input moves by at most one unit in the
@@ -67,7 +81,7 @@ def measure_noise(function: Callable, inputs: Inputs, expected: Any) -> list[flo
     others = [_nudged(inputs, rng) for _ in range(PERTURBATIONS)] + [_extended(inputs)]
     for other in others:
         try:
-            answer = _plain(ask(function, other))
+            answer = turned(_plain(ask(function, other)), expected, signs)
         except (TypeError, ValueError):  # a function that cannot work in extended precision
             continue
         for i, ((_, a), (_, b)) in enumerate(zip(leaves(answer), leaves(expected), strict=True)):
@@ -81,45 +95,92 @@ def measure_noise(function: Callable, inputs: Inputs, expected: Any) -> list[flo
 class _Questions:
     """The questions of one exercise as they are collected."""
 
-    def __init__(self, exercise: Exercise, reference: Callable, mistakes: dict[str, Callable]):
-        self.exercise, self.reference, self.mistakes = exercise, reference, mistakes
+    def __init__(self, unit: Unit, name: str):
+        def asked(function: Callable) -> Callable:
+            return driven(function, unit.source(name).parameters, unit.driver(name))
+
+        self.unit, self.name, self.exercise = unit.name, name, unit.exercises[name]
+        self.returns, self.signs = unit.returns(name), unit.signs(name)
+        self.reference = asked(unit.function(name))
+        self.mistakes = {mistake: asked(wrong) for mistake, wrong in unit.mistakes(name).items()}
         self.questions: list[Question] = []
         self.inputs: dict[str, Inputs] = {}
 
     def add(self, label: str, inputs: Inputs, with_mistakes: bool = True) -> int:
         """Ask the reference and every mistake; returns the question's number."""
         expected = _plain(ask(self.reference, inputs))
-        tolerance = [_round_up(MARGIN * noise) for noise in measure_noise(self.reference, inputs, expected)]
+        noise = measure_noise(self.reference, inputs, expected, self.signs)
         wrong = {}
         for name, mistake in self.mistakes.items() if with_mistakes else ():
-            answer = attempt(mistake, inputs)
+            answer = turned(attempt(mistake, inputs), expected, self.signs)
             if not same(answer, expected):
                 wrong[name] = answer
-        self.inputs.setdefault(label, inputs)
-        self.questions.append(Question(label, inputs, expected, tolerance, wrong))
+        return self._keep(Question(label, inputs, expected, [_round_up(MARGIN * n) for n in noise], wrong))
+
+    def add_raising(self, label: str, inputs: Inputs, error: str) -> int:
+        """A question whose right answer is an exception."""
+        answer = answer_or_error(self.reference, inputs)
+        if not isinstance(answer, Raised) or error not in answer.names:
+            got = f"raises {answer.names[-1]}" if isinstance(answer, Raised) else "answers"
+            raise UnitError(f"{self.name}: a check says that it raises {error} in case {label!r}, the reference {got}")
+        return self._keep(Question(label, inputs, Opaque(error), [], {}))
+
+    def trace(self, kind: str, group: list[int], facts: Any, options: dict) -> None:
+        """Put what a diagnosis compares in the place of one right answer: each mistake's trace.
+
+        Of random numbers nothing is kept but their form: a key is not to grow by samples that nobody compares.
+        """
+        for number in {"distributed": group, "seeded": group[1:]}.get(kind, ()):
+            question = self.questions[number]
+            self.questions[number] = replace(question, expected=_form(question.expected), mistakes={})
+        questions = [self.questions[number] for number in group]
+        for name, mistake in self.mistakes.items():
+            answers = [answer_or_error(mistake, question.inputs) for question in questions]
+            if RULES[kind](answers, questions, self.returns, facts, options):
+                questions[-1].mistakes[name] = TRACES[kind](answers, facts, options)
+        if kind == "distributed":
+            (question,) = questions
+            self.questions[group[-1]] = replace(question, tolerance=[noise_of_sample(np.size(question.expected))])
+
+    def _keep(self, question: Question) -> int:
+        self.inputs.setdefault(question.label, question.inputs)
+        self.questions.append(question)
         return len(self.questions) - 1
 
 
 def attempt(function: Callable, inputs: Inputs) -> Any:
     """The answer of a function that may be wrong; None where it raises, which no answer of a student equals."""
+    answer = answer_or_error(function, inputs)
+    return None if isinstance(answer, Raised) else answer
+
+
+def answer_or_error(function: Callable, inputs: Inputs) -> Any:
+    """The answer of a function, or what stands for its exception."""
     try:
         return _plain(ask(function, inputs))
-    except Exception:
-        return None
+    except Exception as error:
+        return Raised(tuple(kind.__name__ for kind in reversed(type(error).__mro__)))
 
 
-def _compile_check(check: Check, book: _Questions, unit: str, name: str, seed: int) -> CheckKey:
-    groups, facts = [], []
-    for number, label in enumerate(book.exercise.cases):
-        if check.on and label not in check.on:
-            continue
-        inputs, numbers = book.inputs[label], (seed, unit, name, label, check.claim)
-        group = [number]
+def _compile_check(check: Check, book: _Questions, seed: int) -> CheckKey:
+    groups, facts, labels = [], [], list(book.exercise.cases)
+    for label in book.exercise.cases_of(check):
+        inputs, numbers = book.inputs[label], (seed, book.unit, book.name, label, check.claim)
+        group = [labels.index(label)]
         for change in check.changes:
             group.append(book.add(label, change(inputs, Draw(_rng(*numbers))), with_mistakes=False))
         groups.append(group)
         facts.append(check.facts(inputs, Draw(_rng(*numbers))) if check.facts else None)
+        if check.kind in TRACES:
+            book.trace(check.kind, group, facts[-1], dict(check.options))
     return CheckKey(check.claim, check.points, check.kind, groups, facts, dict(check.options))
+
+
+def _form(tree: Any) -> Any:
+    """Zeros in the form of an answer."""
+    if isinstance(tree, list | tuple):
+        return type(tree)(map(_form, tree))
+    return np.zeros_like(tree) if isinstance(tree, np.ndarray) else type(tree)()
 
 
 def _rng(seed: int, *names: str) -> np.random.Generator:

@@ -82,8 +82,9 @@ class Mistake:
 class Check:
     """One claim about a submission, worth points; the claim is the sentence that the student reads.
 
-    `kind` names a rule of `grader.rules.RULES`; `on` are labels of cases (empty: every case). Each of `changes` makes
-    one more question out of a case's inputs; `facts` turns inputs into data for the rule. All get the same numbers.
+    `kind` names a rule of `grader.rules.RULES`; `on` are labels of cases (empty: every case that has one right answer).
+    Each of `changes` makes one more question out of a case's inputs; `facts` turns inputs into data for the rule. All
+    get the same numbers.
     """
 
     claim: str
@@ -97,13 +98,29 @@ class Check:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One function to write, its points, and how its answers are judged. Points are the sum over its checks."""
+    """One function to write, its points, and how its answers are judged. Points are the sum over its checks.
+
+    `driver(student, **inputs)` stands between a case and the student's function where a plain call does not do: it gets
+    the function and the case's inputs by name, and what it returns is the answer. It can build a function from numbers,
+    or take several steps. It runs where the student's code runs, so it uses NumPy as `np` and nothing else of checks.py.
+    References, mistakes and rewrites go through it, too; an oracle gets the case's inputs and gives the driver's answer.
+    A shape line in its docstring says what its answer is called: `-> w (S, D)`.
+
+    `up_to_sign` names parts of the answer whose sign is free: {"eigenvector": "whole"}, or, for rows of one part that
+    turn together with columns of another, {"components": "rows", "projected": "columns"}. Signs are turned to the
+    expected ones before anything is compared.
+
+    `forbids` are operations that are the exercise's point: "@", "numpy.dot", or all of a module, "numpy.linalg".
+    """
 
     cases: Mapping[str, Callable[[Draw], Inputs]]
     checks: Sequence[Check]
     mistakes: Sequence[Mistake]
     hints: Sequence[str]
     points: int
+    driver: Callable[..., Any] | None = None
+    up_to_sign: Mapping[str, str] = field(default_factory=dict)
+    forbids: Sequence[str] = ()
 
     def __post_init__(self):
         total = sum(check.points for check in self.checks)
@@ -115,6 +132,19 @@ class Exercise:
                 raise ValueError(
                     f"check {check.claim!r} is on {sorted(unknown)}, which is no case; cases are {sorted(known)}"
                 )
+            if check.kind not in OPEN and (wrong := set(check.on) & self._open):
+                raise ValueError(f"check {check.claim!r} is on {sorted(wrong)}, which has no one right answer")
+
+    def cases_of(self, check: Check) -> list[str]:
+        """The labels of a check's cases: those it names, or every one that has one right answer."""
+        return [label for label in self.cases if (label in check.on if check.on else label not in self._open)]
+
+    @property
+    def _open(self) -> set[str]:
+        return {label for check in self.checks if check.kind in OPEN - {"seeded"} for label in check.on}
+
+
+OPEN = {"raises", "distributed", "seeded"}  # kinds of checks that can be on a case without one right answer
 
 
 def agrees(points: int, claim: str, on: str | Sequence[str] = ()) -> Check:
@@ -172,6 +202,51 @@ def orders(
     `facts(inputs)` returns (members, pairs); a pair (a, b) means that a comes before b.
     """
     return Check(claim, points, "orders", _labels(on), facts=lambda inputs, draw: facts(inputs))
+
+
+def raises(
+    points: int, claim: str, error: str, unless: Callable[[Inputs, Draw], Inputs], on: str | Sequence[str]
+) -> Check:
+    """The right answer is an exception, by its name or that of one of its bases.
+
+    Both halves count: after `unless` of the inputs there is an answer of the reference's form, so raising always fails.
+    """
+    return Check(claim, points, "raises", _labels(on), (unless,), options={"error": error})
+
+
+def distributed(points: int, claim: str, law: Callable[[Inputs], list], on: str | Sequence[str]) -> Check:
+    """The answer's entries are independent draws from `law(inputs)`, which is `uniform(…)` or `normal(…)`.
+
+    Any sampler will do: only the sample itself is judged, and a right one fails once in 10⁹ times (see
+    `grader.samples`). Some 60 000 entries tell a normal from a uniform law, and a variance from one 5 % larger.
+    """
+    return Check(claim, points, "distributed", _labels(on), facts=lambda inputs, draw: law(inputs))
+
+
+def uniform(low: float, high: float) -> list:
+    """The uniform law between two numbers, for `distributed`."""
+    return ["uniform", float(low), float(high)]
+
+
+def normal(mean: float, std: float) -> list:
+    """The normal law, not truncated, for `distributed`."""
+    return ["normal", float(mean), float(std)]
+
+
+def seeded(points: int, claim: str, on: str | Sequence[str] = ()) -> Check:
+    """Generators in the same state give the same answer, and one in another state gives other numbers throughout."""
+
+    def another(inputs: Inputs, draw: Draw) -> Inputs:
+        return {name: draw.generator() if isinstance(value, Seeded) else value for name, value in inputs.items()}
+
+    return Check(claim, points, "seeded", _labels(on), (lambda inputs, draw: dict(inputs), another))
+
+
+def grows(
+    points: int, claim: str, by: float, change: Callable[[Inputs, Draw], Inputs], on: str | Sequence[str] = ()
+) -> Check:
+    """The answer is a list of positive numbers; after `change` its last is more than `by` times its first, before not."""
+    return Check(claim, points, "grows", _labels(on), (change,), options={"by": float(by)})
 
 
 def _like(tree: Any, draw: Draw) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 from grader.judge import Answer
 from grader.key import Question
 from grader.report import Finding, Status
-from grader.rules import on
+from grader.rules import Raised, on
 from grader.sandbox.worker import WorkerEnded
 from grader.submission import Listing
 from grader.text import one_line
@@ -87,6 +87,8 @@ def before_asking(
         if problem["kind"] == "syntax" and name in problem["names"]:
             line = problem["line"]
             return Status.UNREADABLE, Finding("exception", f"{problem['message']} {listing.place(line)}")
+        if problem["kind"] == "operation" and name in problem["names"]:
+            return Status.FORBIDDEN, _of_operation(problem["message"], problem["line"], listing)
     kind = names.get(name, "")
     if kind == "function":
         return None
@@ -115,8 +117,11 @@ def answer(
 ) -> Answer:
     """A reply to `call` as an Answer."""
     if "error" in reply:
-        status, finding = _of_error(_error(reply["error"]), problems, outline, listing, on(question))
-        return Answer(finding=finding, status=status, printed=printed)
+        error = _error(reply["error"])
+        status, finding = _of_error(error, problems, outline, listing, on(question))
+        is_theirs = status is Status.ERROR and bool(error["frames"]) and error["type"] != "SystemExit"
+        value = Raised(tuple(error["bases"])) if is_theirs else None
+        return Answer(value, finding=finding, status=status, printed=printed)
     changed = [str(name) for name in reply["changed"] if name in question.inputs]
     return Answer(reply["value"], changed=changed, printed=printed)
 
@@ -132,17 +137,28 @@ def _of_error(
         return Status.MISSING, Finding("missing", f"not written yet{at}")
     if "MemoryError" in error["bases"]:
         return Status.MEMORY, Finding("memory", f"{message}{at} ({where})", ENDS["memory"][2])
+    if kind == "ForbiddenOperation":
+        return Status.FORBIDDEN, _of_operation(text, lines[-1] if lines else 0, listing)
     if forbidden := _forbidden(error, problems, outline):
         return Status.FORBIDDEN, Finding("forbidden", forbidden, "Write it with NumPy and the standard library.")
     if kind == "SystemExit":
         return Status.ERROR, Finding(
             "exception", f"your code calls sys.exit(){at} ({where})", "Return the answer instead."
         )
+    if error["in_driver"]:
+        unusable = f"what it returns cannot be used as it is asked to be: {message} ({where})"
+        return Status.ERROR, Finding("exception", unusable, "Return what the stub's docstring says, in its order.")
     if kind == "TypeError" and not lines:
         return Status.ERROR, Finding(
             "exception", f"it cannot be called as asked: {text} ({where})", "Keep the stub's signature."
         )
     return Status.ERROR, Finding("exception", f"{message}{at} ({where})", _advice(kind, text))
+
+
+def _of_operation(operation: str, line: int, listing: Listing) -> Finding:
+    place = listing.place(line).partition(": `")[0].removeprefix("at ").removeprefix("in ") if line else "your code"
+    message = f"{place} uses {one_line(operation, 80)}, which this exercise forbids"
+    return Finding("forbidden", message, "It is what this exercise asks you to write.")
 
 
 def _forbidden(error: dict[str, Any], problems: Sequence[dict], outline: dict) -> str:
@@ -194,4 +210,5 @@ def _error(item: Any) -> dict[str, Any]:
         "bases": [*bases, str(item["type"])],
         "message": str(item["message"]),
         "frames": frames,
+        "in_driver": bool(item["in_driver"]),
     }

@@ -12,7 +12,7 @@ from grader import findings
 from grader.judge import Answer, judge, unasked
 from grader.key import ExerciseKey, Key, Question
 from grader.report import ExerciseReport, Finding, Report, Status
-from grader.sandbox.server import ISOLATION, Sandbox, SandboxError
+from grader.sandbox.server import Sandbox, SandboxError
 from grader.sandbox.worker import Worker, WorkerEnded
 from grader.submission import Listing, Submission
 from grader.text import one_line
@@ -43,7 +43,7 @@ def grade(
         sha256=hashlib.sha256(submission.source).hexdigest(),
         unit=key.unit,
         key=key.id,
-        isolation=ISOLATION,
+        isolation=sandbox.level,
         seconds=time.perf_counter() - start,
         exercises=tuple(reports),
     )
@@ -112,6 +112,7 @@ class Session:
             try:
                 file, source = self.submission.file, self.submission.source
                 message = {"op": "read", "file": file, "source": _as_array(source), "allows": self.key.allows}
+                message["forbids"] = {exercise.name: exercise.forbids for exercise in self.key.exercises}
                 self.outline = findings.checked_outline(worker.ask(message, self.seconds))
                 wanted = [exercise.name for exercise in self.key.exercises]
                 worker.send({"op": "run", "skip": self.skip, "wanted": wanted}, self.seconds)
@@ -144,6 +145,8 @@ class Session:
                 "name": exercise.name,
                 "inputs": question.inputs,
                 "parameters": exercise.parameters,
+                "driver": exercise.driver,
+                "forbids": exercise.forbids,
             }
             worker = self.worker
             try:

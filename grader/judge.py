@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from grader.compare import turned
 from grader.diagnose import Evidence, diagnose
 from grader.key import CheckKey, ExerciseKey, Question
 from grader.report import CheckReport, ExerciseReport, Finding, Status
-from grader.rules import RULES
+from grader.rules import RULES, TRACES, Raised
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Answer:
     """What came back for one question: a value, or the finding and status of why there is none.
 
     `is_final` says that nothing more can be asked of this exercise: time is up, or the process is gone.
-    `changed` are the inputs that the call has changed.
+    `changed` are the inputs that the call has changed. An exception of the student's own code is a finding, and a value
+    that stands for it.
     """
 
     value: Any = None
@@ -40,7 +42,7 @@ def judge(exercise: ExerciseKey, ask: Ask, unit: str) -> ExerciseReport:
         if number not in asked:
             if over:
                 return None
-            asked[number] = ask(exercise.questions[number])
+            asked[number] = _turned(ask(exercise.questions[number]), exercise.questions[number], exercise)
             if asked[number].is_final:
                 over.append(asked[number])
         return asked[number]
@@ -52,9 +54,7 @@ def judge(exercise: ExerciseKey, ask: Ask, unit: str) -> ExerciseReport:
         statuses.append(status)
     status = _overall(statuses, over)
     if any(check.finding and check.finding.kind in VALUES for check in checks):
-        for number in _single_questions(
-            exercise
-        ):  # a diagnosis must fit every case, not only those up to the first failure
+        for number in _telling_questions(exercise):  # a diagnosis must fit every case, not only up to the first failure
             answer(number)
         checks = _with_diagnosis(exercise, checks, asked)
     return ExerciseReport(
@@ -66,6 +66,13 @@ def judge(exercise: ExerciseKey, ask: Ask, unit: str) -> ExerciseReport:
         checks=tuple(checks),
         printed="".join(item.printed for item in asked.values()),
     )
+
+
+def _turned(got: Answer, question: Question, exercise: ExerciseKey) -> Answer:
+    """The answer with its free signs turned to the expected ones."""
+    if got.finding or not exercise.signs:
+        return got
+    return replace(got, value=turned(got.value, question.expected, exercise.signs))
 
 
 def unasked(exercise: ExerciseKey, unit: str, status: Status, finding: Finding) -> ExerciseReport:
@@ -89,15 +96,21 @@ def _decide(
             got = answer(number)
             if got is None:
                 return CheckReport(check.claim, Status.SKIPPED, 0, check.points), Status.SKIPPED
-            if got.finding:
+            if got.finding and not (number == group[0] and _is_asked_for(check, got)):
                 return failed(got.finding, got.status)
             answers.append(got)
         questions = [exercise.questions[number] for number in group]
-        finding = RULES[check.kind]([got.value for got in answers], questions, exercise.returns, facts, check.options)
-        finding = finding or _mutation(answers, questions)
-        if finding:
+        values, changed = [got.value for got in answers], _mutation(answers, questions)
+        wrong = RULES[check.kind](values, questions, exercise.returns, facts, check.options)
+        # of several steps, the later ones are wrong because of what the first has changed
+        if finding := (changed or wrong) if exercise.driver else (wrong or changed):
             return failed(finding, Status.FAILED)
     return CheckReport(check.claim, Status.PASSED, check.points, check.points), Status.PASSED
+
+
+def _is_asked_for(check: CheckKey, got: Answer) -> bool:
+    """Whether an exception is the right answer. `NotImplementedError` never is: it stands in the stub."""
+    return check.kind == "raises" and isinstance(got.value, Raised) and check.options["error"] in got.value.names
 
 
 def _mutation(answers: Sequence[Answer], questions: Sequence[Question]) -> Finding | None:
@@ -113,9 +126,10 @@ def _mutation(answers: Sequence[Answer], questions: Sequence[Question]) -> Findi
     return None
 
 
-def _single_questions(exercise: ExerciseKey) -> list[int]:
-    """The questions that are judged one by one, in order."""
-    return sorted({group[0] for check in exercise.checks for group in check.groups if len(group) == 1})
+def _telling_questions(exercise: ExerciseKey) -> list[int]:
+    """The questions whose answers a diagnosis is made from, in order."""
+    groups = [group for check in exercise.checks for group in check.groups if len(group) == 1 or check.kind in TRACES]
+    return sorted({number for group in groups for number in group})
 
 
 def _with_diagnosis(exercise: ExerciseKey, checks: list[CheckReport], asked: dict[int, Answer]) -> list[CheckReport]:
@@ -135,15 +149,22 @@ def _with_diagnosis(exercise: ExerciseKey, checks: list[CheckReport], asked: dic
 
 
 def _evidence(exercise: ExerciseKey, asked: dict[int, Answer]) -> list[list[Evidence]]:
-    """For each check that is about single answers, what they were and whether they were right."""
+    """For each check that a diagnosis can be made from, what was answered and whether it was right.
+
+    Where there is no one right answer, it is what a rule makes of the answers to a whole group.
+    """
     evidence: list[list[Evidence]] = [[] for _ in exercise.checks]
     for check, items in zip(exercise.checks, evidence, strict=True):
+        trace = TRACES.get(check.kind)
         for group, facts in zip(check.groups, check.facts, strict=True):
-            if len(group) > 1 or group[0] not in asked:
+            if (len(group) > 1 and not trace) or not all(number in asked for number in group):
                 continue
-            got, question = asked[group[0]], exercise.questions[group[0]]
-            finding = got.finding or RULES[check.kind]([got.value], [question], exercise.returns, facts, check.options)
-            items.append(Evidence(question, got.value, finding is None))
+            got, questions = [asked[number] for number in group], [exercise.questions[number] for number in group]
+            failed = next((item.finding for item in got if item.finding and not _is_asked_for(check, item)), None)
+            values = [item.value for item in got]
+            finding = failed or RULES[check.kind](values, questions, exercise.returns, facts, check.options)
+            answer = None if failed else trace(values, facts, check.options) if trace else values[0]
+            items.append(Evidence(questions[-1], answer, finding is None))
     return evidence
 
 

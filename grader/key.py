@@ -7,14 +7,14 @@ import hashlib
 import itertools
 import zlib
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from grader.errors import GraderError
 from grader.sandbox import wire
 
-SCHEMA = 1
+SCHEMA = 2
 MAX_PART = 256 << 20  # bytes an exercise's part may unpack to; a tenth of a megabyte is usual
 MAGIC = b"grader key\n"
 DIGEST = 64  # hexadecimal digits of a SHA-256
@@ -29,7 +29,8 @@ class Question:
     """Inputs to call the student's function with, and what is known of the answer.
 
     `tolerance` is one absolute number for each array or number of the answer, in order. `mistakes` maps a mistake's
-    name to its answer; a mistake that answers as the reference does is left out.
+    name to its answer; a mistake that answers as the reference does is left out. Where there is no one right answer,
+    `expected` has the right form (or stands for an exception), and mistakes are what `grader.rules.TRACES` makes of them.
     """
 
     label: str
@@ -59,7 +60,11 @@ class MistakeKey:
 
 @dataclass(frozen=True)
 class ExerciseKey:
-    """An exercise as data. `parameters` are the names in order; `shapes` and `returns` name axes and answers."""
+    """An exercise as data. `parameters` are the names in order; `shapes` and `returns` name axes and answers.
+
+    `driver` is the source of what asks the student's function, empty for a plain call. `signs` are pairs of a part of the
+    answer (None: all of it) and the axis along which each slice has a sign that is free (None: one sign for the part).
+    """
 
     name: str
     points: int
@@ -73,6 +78,9 @@ class ExerciseKey:
     questions: list[Question]
     checks: list[CheckKey]
     mistakes: list[MistakeKey]
+    driver: str = ""
+    signs: list[list[int | None]] = field(default_factory=list)
+    forbids: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -213,7 +221,7 @@ def _digest(frame: bytes) -> str:
 def _tree(item: Any) -> Any:
     """A key's dataclasses as dicts; what they hold, arrays and generators' stand-ins among it, stays as it is."""
     if isinstance(item, Index | ExerciseKey | Question | CheckKey | MistakeKey):
-        return {field.name: _tree(getattr(item, field.name)) for field in fields(item)}
+        return {part.name: _tree(getattr(item, part.name)) for part in fields(item)}
     return [_tree(part) for part in item] if isinstance(item, list) else item
 
 
@@ -229,5 +237,5 @@ def _exercise(tree: dict) -> ExerciseKey:
 
 def _build(kind: type, tree: dict, **parts: Any) -> Any:
     """A dataclass from its dict; `parts` say how to build the items of a list."""
-    values = {field.name: tree[field.name] for field in fields(kind)}
+    values = {part.name: tree[part.name] for part in fields(kind)}
     return kind(**values | {name: [build(item) for item in tree[name]] for name, build in parts.items()})

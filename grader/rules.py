@@ -5,14 +5,17 @@ it returns a Finding, or None where the claim holds.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from grader.compare import at, difference, leaves, named, numbers
+from grader.compare import Difference, at, describe, difference, is_numeric, leaves, named, numbers
 from grader.key import Question
 from grader.report import Finding
+from grader.samples import landmarks, stray
 from grader.sandbox import wire
+from grader.sandbox.wire import Opaque
 from grader.text import one_line
 
 CLEARLY = 1000  # a move counts from this many tolerances on: what is asked to move moves by far more than rounding
@@ -91,6 +94,8 @@ def orders(answers: list, questions: list[Question], names: Sequence[str], facts
     (answer,), (question,) = answers, questions
     members, pairs = facts
     where = on(question)
+    if isinstance(answer, np.ndarray) and answer.ndim == 1 and answer.dtype.kind in "iu":
+        answer = answer.tolist()
     if not isinstance(answer, list | tuple):
         found = difference(answer, question.expected, question.tolerance, names)
         return Finding("type", f"{found.text} ({where})" if found else f"expected a list ({where})")
@@ -110,17 +115,130 @@ def orders(answers: list, questions: list[Question], names: Sequence[str], facts
     return Finding("value", f"{second!r} comes before {first!r} in your list, expected after it{turned} ({where})")
 
 
+@dataclass(frozen=True)
+class Raised:
+    """Stands for an answer that is an exception of the student's own code: the names of its type and of its bases."""
+
+    names: tuple[str, ...]
+
+
+def raises(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
+    answer, instead = answers
+    where = on(questions[0])
+    error = options["error"]
+    if not isinstance(answer, Raised):
+        return Finding("value", f"your function returns {describe(answer)}, and it must raise {error} ({where})")
+    if error not in answer.names:
+        return Finding("exception", f"your function raises {answer.names[-1]}, and it must raise {error} ({where})")
+    if isinstance(instead, Raised):
+        return Finding("exception", f"your function raises {error} where there is an answer, too ({where})")
+    return _no_answer([instead], questions[1:], names)
+
+
+def distributed(
+    answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict
+) -> Finding | None:
+    (answer,), (question,) = answers, questions
+    if found := _of_form(answer, question, names):
+        return Finding(found.kind, f"{found.text} ({on(question)})")
+    clause = stray(np.atleast_2d(np.asarray(answer)), facts)
+    kind = "nonfinite" if clause.startswith("holds") else "value"
+    return Finding(kind, f"{named((), names)} {clause} ({on(question)})") if clause else None
+
+
+def seeded(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
+    if no_answer := _no_answer(answers, questions, names):
+        return no_answer
+    text = SEEDING[_seeding(answers)]
+    return Finding("value", f"{text} ({on(questions[0])})") if text else None
+
+
+def grows(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
+    if no_answer := _no_answer(answers, questions, names):
+        return no_answer
+    for answer, question, must in zip(answers, questions, (False, True), strict=True):
+        ratio = _growth(answer)
+        if not ratio > 0:
+            return Finding("value", f"{named((), names)} must hold positive numbers ({on(question)})")
+        if (ratio > options["by"]) is not must:
+            bound = f"{'more' if must else 'at most'} {options['by']:g} times"
+            text = f"the last of {named((), names)} is {ratio:.3g} times the first, expected {bound}"
+            after = "with the inputs changed, " if must else ""
+            return Finding("value", f"{after}{text} ({on(question)})")
+    return None
+
+
+def _growth(answer: Any) -> float:
+    """A list's last number over its first; nan unless all are positive and finite."""
+    values = np.array([np.asarray(item).item() for item in answer], float)
+    with np.errstate(all="ignore"):
+        return float(values[-1] / values[0]) if (np.isfinite(values) & (values > 0)).all() else np.nan
+
+
 RULES: dict[str, Callable[..., Finding | None]] = {
     "agrees": agrees,
     "moves": moves,
     "keeps": keeps,
     "slopes": slopes,
     "orders": orders,
+    "raises": raises,
+    "distributed": distributed,
+    "seeded": seeded,
+    "grows": grows,
 }
 
 MEASURES: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
     "sum": lambda array, axis: array.sum(axis),
     "norm": lambda array, axis: np.linalg.norm(array, axis=axis),
+}
+
+
+SEEDING = {
+    "": "",
+    "same": "another random generator gives the same numbers: draw all of them from the one that is passed in",
+    "other": "the same random generator gives other numbers the second time: draw from the one that is passed in alone",
+}
+
+
+def _seeding(answers: list) -> str:
+    """What is wrong with the answers to a generator, to one in the same state and to one in another: a word of SEEDING."""
+    first, again, other = answers
+    if not wire.same(first, again):
+        return "other"
+    pairs = [(np.asarray(a), np.asarray(b)) for (_, a), (_, b) in zip(leaves(first), leaves(other), strict=False)]
+    equal = np.concatenate([np.zeros(0), *((a == b).ravel() for a, b in pairs if a.shape == b.shape)])
+    # continuous numbers are never the same twice, but a list may hold a constant; whole numbers may all but coincide
+    is_continuous = all(a.dtype.kind == "f" for a, _ in pairs)
+    return "same" if equal.size and equal.mean() > (0.5 if is_continuous else 0.99) else ""
+
+
+def _trace_of_growth(answers: list, facts: Any, options: dict) -> Opaque:
+    """Which of the lists grow or fall by far, and how long they are."""
+    words = []
+    for answer in answers:
+        if not isinstance(answer, list | tuple | np.ndarray) or not all(
+            is_numeric(item) and np.ndim(item) == 0 for item in answer
+        ):
+            return Opaque(describe(answer))
+        ratio = _growth(answer) if len(answer) else np.nan
+        words.append(f"{len(answer)} {ratio > options['by']} {ratio < 1 / options['by']} {ratio > 0}")
+    return Opaque(", ".join(words))
+
+
+def _trace_of_sample(answers: list, facts: Any, options: dict) -> Any:
+    (answer,) = answers
+    if not isinstance(answer, np.ndarray) or answer.dtype != np.float64 or not np.isfinite(answer).all():
+        return Opaque(describe(answer))
+    return landmarks(answer, facts)
+
+
+# What a diagnosis compares where there is no one right answer: a student's wrong answers are a mistake's if these are
+# the same. Each stands at its group's last question.
+TRACES: dict[str, Callable[[list, Any, dict], Any]] = {
+    "raises": lambda answers, facts, options: None if isinstance(answers[0], Raised) else Opaque("a value"),
+    "distributed": _trace_of_sample,
+    "seeded": lambda answers, facts, options: Opaque(_seeding(answers)),
+    "grows": _trace_of_growth,
 }
 
 
@@ -136,14 +254,18 @@ def _no_answer(answers: list, questions: list[Question], names: Sequence[str]) -
     x keeps the length of x.
     """
     for answer, question in zip(answers, questions, strict=True):
-        anything = [np.inf] * len(question.tolerance)
-        found = difference(answer, question.expected, anything, names)
-        if found and found.kind != "value":
+        if found := _of_form(answer, question, names):
             return Finding(found.kind, f"{found.text} ({on(question)})")
         for name, value in question.inputs.items():
             if wire.same(answer, value) and not wire.same(question.expected, value):
                 return Finding("value", f"your answer is the input {name} as it came ({on(question)})")
     return None
+
+
+def _of_form(answer: Any, question: Question, names: Sequence[str]) -> Difference | None:
+    """How the form of an answer is not that of the expected one."""
+    found = difference(answer, question.expected, [np.inf] * len(list(leaves(question.expected))), names)
+    return found if found and found.kind != "value" else None
 
 
 def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:

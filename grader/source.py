@@ -1,7 +1,9 @@
 """The text of a reference: cut by position into signatures, docstrings and stubs, and edited into mutants."""
 
 import ast
+import builtins
 import re
+import symtable
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -131,6 +133,18 @@ def mutate(text: str, exercise: str, change: Edit) -> str:
     first, last = source.span
     lines = text.split("\n")
     return "\n".join([*lines[: first - 1], source.body.replace(change.old, change.new), *lines[last:]])
+
+
+def free_names(text: str) -> list[str]:
+    """The names that a text needs and does not have: neither its own, nor builtins, nor NumPy as `np`."""
+    found, waiting = set(), [symtable.symtable(text, "text", "exec")]
+    module = waiting[0]
+    own = {symbol.get_name() for symbol in module.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    while waiting:
+        table = waiting.pop()
+        waiting += table.get_children()
+        found |= {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global() and symbol.is_referenced()}
+    return sorted(found - own - set(dir(builtins)) - {"np"})
 
 
 def run_text(text: str, name: str, file: str) -> ModuleType:

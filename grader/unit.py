@@ -5,6 +5,7 @@ Only compiling and proving read a unit. Grading reads keys.
 
 import ast
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,9 @@ from types import ModuleType
 
 from grader.errors import GraderError
 from grader.exercise import Edit, Exercise
-from grader.source import Source, SourceError, functions, mutate, run_text
+from grader.source import Source, SourceError, free_names, functions, mutate, run_text
+
+SIGNS = {"whole": None, "rows": 0, "columns": 1}  # what a free sign belongs to, as the axis along which signs differ
 
 
 class UnitError(GraderError):
@@ -53,6 +56,10 @@ class Unit:
         """Correct answers written another way."""
         return self._module("rewrites.py")
 
+    @property
+    def rewrites_text(self) -> str:
+        return self._read(self.folder / "rewrites.py")
+
     @cached_property
     def title(self) -> str:
         return (ast.get_docstring(ast.parse(self.text)) or self.name).splitlines()[0].rstrip(".")
@@ -79,6 +86,52 @@ class Unit:
 
     def function(self, name: str) -> Callable:
         return getattr(self.reference, name)
+
+    def driver(self, name: str) -> str:
+        """The source of an exercise's driver, empty for a plain call; UnitError unless it can run on its own."""
+        path, source = self.folder / "checks.py", self._driver(name)
+        if source is None:
+            return ""
+        called = source.name
+        if source.node.decorator_list or self._allows_not(source.node):
+            raise UnitError(f"{path}: the driver {called} has a decorator, or imports what a worker has not")
+        if free := free_names(source.body):
+            raise UnitError(
+                f"{path}: the driver {called} uses {', '.join(free)}, which it will not find in the worker; "
+                "it can use its own names, builtins and NumPy as np"
+            )
+        return source.body
+
+    def returns(self, name: str) -> list[str]:
+        """What the parts of an answer are called: by the driver's docstring if its shape line does, else the exercise's."""
+        driver = self._driver(name)
+        return (driver.returns if driver else []) or self.source(name).returns
+
+    def signs(self, name: str) -> list[list[int | None]]:
+        """Where an exercise's answer is free in sign: pairs of a part (None: all of it) and the axis of the signs."""
+        returns, signs = self.returns(name), []
+        for part, along in self.exercises[name].up_to_sign.items():
+            if part not in returns or along not in SIGNS:
+                known = f"parts are {', '.join(returns)}, and signs belong to {', '.join(SIGNS)}"
+                raise UnitError(f"{name}: up_to_sign has {part!r}: {along!r}; {known}")
+            signs.append([returns.index(part) if len(returns) > 1 else None, SIGNS[along]])
+        return signs
+
+    def _driver(self, name: str) -> Source | None:
+        function, path = self.exercises[name].driver, self.folder / "checks.py"
+        source = functions(self._read(path)).get(getattr(function, "__name__", "")) if function else None
+        if function and source is None:
+            raise UnitError(f"{path}: the driver of {name} must be a function that this file defines with `def`")
+        return source
+
+    def _allows_not(self, node: ast.AST) -> bool:
+        imports = [item for item in ast.walk(node) if isinstance(item, ast.Import | ast.ImportFrom)]
+        modules = [
+            alias.name if isinstance(item, ast.Import) else item.module or ""
+            for item in imports
+            for alias in item.names
+        ]
+        return any(module.split(".")[0] not in {*self.allows, *sys.stdlib_module_names} for module in modules)
 
     def mistakes(self, name: str) -> dict[str, Callable]:
         """The mistakes of an exercise as functions, by name."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from grader.compile import compile_key, measure_noise
-from grader.key import MAGIC, KeyFileError, _frame, from_bytes, load, to_bytes
+from grader.key import MAGIC, SCHEMA, KeyFileError, _frame, from_bytes, load, to_bytes
 from grader.sandbox import wire
 
 
@@ -63,7 +63,7 @@ def guarded(index) -> bytes:
         (MAGIC, "is damaged"),
         (MAGIC + b"GRD1", "is damaged"),
         (guarded({"schema": 99}), "was made by another version"),
-        (guarded({"schema": 1}), "is damaged"),
+        (guarded({"schema": SCHEMA}), "is damaged"),
         (guarded([1]), "is damaged"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT, TOY
 
 from grader.authoring.proof import prove
-from grader.course import Course
+from grader.errors import GraderError
 from grader.unit import Unit
 
 SEEDS = range(3)
@@ -21,12 +21,12 @@ def toy_copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def edited(root: Path, file: str, old: str, new: str) -> Unit:
-    path = root / "solutions" / "toy" / file
+def edited(root: Path, file: str, old: str, new: str, unit: str = "toy") -> Unit:
+    path = root / "solutions" / unit / file
     text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in {file}"
     path.write_text(text.replace(old, new), encoding="utf-8")
-    return Course(root).solutions("toy")
+    return Unit(unit, root / "solutions" / unit)
 
 
 @pytest.mark.parametrize("name", ["scale", "row_sums", "mean_and_spread"])
@@ -146,6 +146,152 @@ BROKEN = {
 def test_a_broken_rule_is_named(toy_copy, name, file, old, new, words):
     proof = prove(edited(toy_copy, file, old, new), name, SEEDS)
     assert any(words in failure for failure in proof.failures), proof.failures
+
+
+BROKEN_WORDS = {
+    "a driver that needs more than it has": (
+        "slope",
+        "checks.py",
+        "return student(f=f, x=x, **h)",
+        "return student(f=f, x=x + len(HINTS) * 0, **h)",
+        "the driver of_a_cubic uses HINTS, which it will not find in the worker",
+    ),
+    "a driver that imports what a worker has not": (
+        "slope",
+        "checks.py",
+        "    return student(f=f, x=x, **h)",
+        "    import grader.key\n\n    return student(f=f, x=x, **h)",
+        "the driver of_a_cubic has a decorator, or imports what a worker has not",
+    ),
+    "a driver that is no function of the file": (
+        "slope",
+        "checks.py",
+        "driver=of_a_cubic",
+        "driver=partial(of_a_cubic)",
+        "the driver of slope must be a function that this file defines with `def`",
+    ),
+    "a driver that leaves the student out": (
+        "momentum",
+        "checks.py",
+        "        w, state = student(w=w, dw=dw, state=state, **more)",
+        "        w = w - 0.1 * dw",
+        "rule 3: mistake 'forgets' keeps every point",
+    ),
+    "a driver with which doing nothing is right": (
+        "momentum",
+        "checks.py",
+        "gradients=draw(3, 5)",
+        "gradients=0 * draw(3, 5)",
+        "rule 2: its input w back as every part earns 3",
+    ),
+    "a reference that does not raise": (
+        "reciprocal",
+        "checks.py",
+        '"a singular matrix": singular}',
+        '"a singular matrix": regular}',
+        "a check says that it raises LinAlgError in case 'a singular matrix', the reference answers",
+    ),
+    "a reference that raises another error": (
+        "reciprocal",
+        "words.py",
+        "raise np.linalg.LinAlgError",
+        "raise [ValueError, np.linalg.LinAlgError][0]",
+        "the reference raises ValueError",
+    ),
+    "an oracle that does not raise": (
+        "reciprocal",
+        "oracles.py",
+        "np.linalg.inv(A)",
+        "np.linalg.pinv(A)",
+        "rule 1: the oracle does not hold 'a singular matrix raises LinAlgError': your function returns",
+    ),
+    "an exception for every input": (
+        "reciprocal",
+        "checks.py",
+        'dict(A=inputs["A"] + np.eye(2))',
+        "inputs",
+        "rule 1: it cannot be compiled: LinAlgError: singular",
+    ),
+    "signs of a part that there is not": (
+        "leading",
+        "checks.py",
+        '{"vector": "whole"}',
+        '{"eigenvector": "whole"}',
+        "up_to_sign has 'eigenvector': 'whole'; parts are value, vector",
+    ),
+    "signs that turn alone": (
+        "directions",
+        "checks.py",
+        '{"axes": "rows", "scores": "columns"}',
+        '{"axes": "rows"}',
+        "rule 4: correct, other_signs, earns 0 of 2",
+    ),
+    "a reference that uses what it forbids": (
+        "multiply",
+        "words.py",
+        "(A[:, :, None] * B).sum(axis=1)",
+        "A @ B + 0 * (A[:, :, None] * B).sum(axis=1)",
+        "rule 1: multiply uses @ in line",
+    ),
+    "a rewrite that uses what is forbidden": (
+        "multiply",
+        "rewrites.py",
+        "return sum(x * y for x, y in zip(a, b, strict=True))",
+        "return np.dot(a, b)",
+        "rule 4: multiply__loops uses np.dot in line",
+    ),
+    "what NumPy does not have": (
+        "multiply",
+        "checks.py",
+        '"numpy.linalg.multi_dot"',
+        '"numpy.multi_dot"',
+        "rule 1: it forbids what NumPy does not have: numpy.multi_dot",
+    ),
+    "a law that is not the reference's": (
+        "start",
+        "checks.py",
+        "np.sqrt(6 /",
+        "np.sqrt(6.6 /",
+        "rule 1: the reference earns 1 of 4: W has a standard deviation of",
+    ),
+    "an oracle of another law": (
+        "start",
+        "oracles.py",
+        "a * (2 * rng.random((fan_in, fan_out)) - 1)",
+        "a * (2 * rng.random((fan_in, fan_out)) - 1) ** 3",
+        "rule 1: the oracle does not hold 'draws from the uniform law'",
+    ),
+    "a sample too small to tell": (
+        "start",
+        "checks.py",
+        "fan_in=400, fan_out=150",
+        "fan_in=4, fan_out=5",
+        "rule 3: mistake 'normal' is diagnosed as W reaches",
+    ),
+    "a change that changes nothing": (
+        "fading",
+        "checks.py",
+        'inputs | {"is_fading": True}',
+        "inputs",
+        "rule 1: the reference earns 1 of 3: with the inputs changed, the last of norms is",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "file", "old", "new", "words"), BROKEN_WORDS.values(), ids=BROKEN_WORDS)
+def test_a_rule_broken_in_a_new_word_is_named(toy_copy, name, file, old, new, words):
+    proof = prove(edited(toy_copy, file, old, new, "words"), name, range(1))
+    assert any(words in failure for failure in proof.failures), proof.failures
+
+
+def test_a_check_is_not_on_a_case_that_has_no_one_right_answer(toy_copy):
+    unit = edited(
+        toy_copy, "checks.py", 'agrees(3, "inverts")', 'agrees(3, "inverts", on="a singular matrix")', "words"
+    )
+    with pytest.raises(
+        GraderError, match=r"check 'inverts' is on .'a singular matrix'., which has no one right answer"
+    ):
+        prove(unit, "reciprocal", range(1))
 
 
 def test_an_edit_that_no_longer_fits_is_told(toy_copy):

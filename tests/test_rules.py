@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from grader.compare import turned
 from grader.key import Question
-from grader.rules import keeps, moves, orders, slopes
+from grader.rules import keeps, moves, orders, seeded, slopes
 
 
 def question(expected, label="a case", tolerance=1e-9, inputs=None):
@@ -134,9 +135,60 @@ ORDER = question(["a", "b", "c", 4])
         (["a", "b", "c", "4"], "4 is missing from your list, expected once (case: a case)"),
         (["a", ["b"], "b", "c", 4], "['b'] is in your list, and it does not belong there (case: a case)"),
         (None, "order is None, expected 4 values (case: a case)"),
+        (np.zeros(4), "order is an array of shape (4,), expected 4 values (case: a case)"),
         ({"a": 1}, "order is a dict, expected 4 values (case: a case)"),
     ],
 )
 def test_orders_takes_any_order_that_respects_the_pairs(answer, message):
     found = orders([answer], [ORDER], ["order"], FACTS, {})
     assert (found.message if found else None) == message
+
+
+def test_orders_takes_whole_numbers_as_an_array():
+    facts = ([3, 1, 2], [(3, 1)])
+    assert orders([np.array([3, 2, 1])], [question([3, 1, 2])], ["order"], facts, {}) is None
+    found = orders([np.array([1, 2, 3])], [question([3, 1, 2])], ["order"], facts, {})
+    assert found.message == "1 comes before 3 in your list, expected after it (case: a case)"
+
+
+ROWS, COLUMNS = [[0, 0], [1, 1]], np.array([[1.0, 2.0], [3.0, 4.0], [5.0, -6.0]])
+
+
+def test_free_signs_turn_together_and_only_together():
+    expected = (np.array([[1.0, 0.0, 2.0], [0.0, 3.0, 1.0]]), COLUMNS)
+    flip = np.array([1.0, -1.0])
+    right = turned((expected[0] * flip[:, None], COLUMNS * flip), expected, ROWS)
+    assert np.array_equal(right[0], expected[0])
+    assert np.array_equal(right[1], COLUMNS)
+    apart = turned([expected[0] * flip[:, None], COLUMNS], expected, ROWS)
+    assert isinstance(apart, list)
+    assert not (np.array_equal(apart[0], expected[0]) and np.array_equal(apart[1], COLUMNS))
+
+
+def test_a_whole_array_has_one_sign():
+    assert np.array_equal(turned(-BEFORE, BEFORE, [[None, None]]), BEFORE)
+    assert np.array_equal(turned(BEFORE * [1, 1, -1], BEFORE, [[None, None]]), -BEFORE * [1, 1, -1])
+
+
+@pytest.mark.parametrize("answer", [None, BEFORE[:2], (BEFORE,), "text", np.array([1, 2, 3]), BEFORE * np.nan])
+def test_what_has_another_form_is_not_turned(answer):
+    same = turned(answer, BEFORE, [[None, None]])
+    assert same is answer or np.isnan(same).all()
+
+
+SAME, OTHER = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ([SAME, SAME, OTHER], ""),
+        ([SAME, SAME, [1.0, 5.0, 6.0] + 0 * SAME], ""),  # a list may hold a constant
+        ([SAME, SAME, SAME], "another random generator gives the same numbers"),
+        ([SAME, OTHER, SAME], "the same random generator gives other numbers the second time"),
+        ([SAME, SAME, None], "out is None, expected an array of shape (3,)"),
+    ],
+)
+def test_seeded_asks_for_both_halves(answers, words):
+    found = seeded(answers, [question(SAME)] * 3, ["out"], None, {})
+    assert found.message.startswith(words) if words else found is None

@@ -14,7 +14,7 @@ import numpy as np
 
 from grader.authoring.handouts import readme
 from grader.authoring.notebooks import notebook
-from grader.compare import difference, leaves
+from grader.compare import Signs, difference, leaves, turned
 from grader.compile import FLOOR, MARGIN, compile_key
 from grader.course import Course
 from grader.errors import GraderError
@@ -201,24 +201,23 @@ def _exercise_change(old: ExerciseKey, new: ExerciseKey) -> str:
     if len(old.questions) != len(new.questions):
         return f"{new.name}, {len(old.questions)} questions for {len(new.questions)}"
     for number, (a, b) in enumerate(zip(old.questions, new.questions, strict=True), 1):
-        if change := _question_change(a, b):
+        if change := _question_change(a, b, new.signs):
             return f"{new.name}, question {number} ({b.label}), {change}"
     return ""
 
 
-def _question_change(old: Question, new: Question) -> str:
+def _question_change(old: Question, new: Question, signs: Signs) -> str:
     if old.label != new.label:
         return "its label"
     if not _alike(old.inputs, new.inputs):
         return "its inputs"
     if len(old.tolerance) != len(new.tolerance) or not all(map(_near, old.tolerance, new.tolerance)):
         return "its tolerance"
-    if not _rounded_alike(old.expected, new.expected, new.tolerance):
+    if not _rounded_alike(turned(old.expected, new.expected, signs), new.expected, new.tolerance):
         return "its expected answer"
     for name in {**old.mistakes, **new.mistakes}:  # a mistake that answers as the reference does is left out of a key
-        if not _rounded_alike(
-            old.mistakes.get(name, old.expected), new.mistakes.get(name, new.expected), new.tolerance
-        ):
+        theirs = new.mistakes.get(name, new.expected)
+        if not _rounded_alike(turned(old.mistakes.get(name, old.expected), theirs, signs), theirs, new.tolerance):
             return f"the answer of mistake {name!r}"
     return ""
 

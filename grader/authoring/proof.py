@@ -8,19 +8,23 @@
 6. assignments/ equals a fresh build (see `grader.authoring.build`).
 """
 
+import ast
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from grader.compare import at, difference, leaves
-from grader.compile import attempt, compile_exercise
+from grader.authoring.answers import by_name, dressed, lazy_answers
+from grader.compare import at, difference, leaves, turned
+from grader.compile import answer_or_error, attempt, compile_exercise
 from grader.judge import Answer, Ask, judge
 from grader.key import ExerciseKey, Question
 from grader.report import ExerciseReport, Finding, Status
-from grader.sandbox.call import call
+from grader.rules import RULES, TRACES, Raised
+from grader.sandbox.call import call, driven
+from grader.sandbox.operations import first_use, operation_exists
 from grader.unit import Unit
 
 FAR = 100.0  # tolerances that the nearest mistake must keep away from right
@@ -57,6 +61,7 @@ def prove(unit: Unit, name: str, seeds: range) -> Proof:
         f"{unit.name}.{name}", exercise.points, len(exercise.cases), len(exercise.mistakes), len(unit.rewritten(name))
     )
     _prove_text(unit, name, proof)
+    _prove_operations(unit, name, proof)
     for seed in seeds:
         try:
             key = compile_exercise(unit, name, seed)
@@ -79,54 +84,23 @@ def in_process(function: Callable, exercise: ExerciseKey) -> Ask:
 
     def ask(question: Question) -> Answer:
         with np.errstate(all="ignore"):
-            reply = call(function, question.inputs, exercise.parameters)
-        if "error" in reply:
-            error = reply["error"]
-            text = f"{error['type']}: {error['message']} (case: {question.label})"
-            missing = error["type"] == "NotImplementedError"
-            status = Status.MISSING if missing else Status.ERROR
-            return Answer(finding=Finding("missing" if missing else "exception", text), status=status)
-        return Answer(reply["value"], changed=reply["changed"])
+            reply = call(
+                function, question.inputs, exercise.parameters, driver=exercise.driver, forbids=exercise.forbids
+            )
+        if "error" not in reply:
+            return Answer(reply["value"], changed=reply["changed"])
+        error = reply["error"]
+        text = f"{error['type']}: {error['message']} (case: {question.label})"
+        if error["type"] == "NotImplementedError":
+            return Answer(finding=Finding("missing", text), status=Status.MISSING)
+        raised = Raised((*error["bases"], error["type"]))
+        return Answer(raised, finding=Finding("exception", text), status=Status.ERROR)
 
     return ask
 
 
 def report_on(function: Callable, key: ExerciseKey, unit: Unit) -> ExerciseReport:
     return judge(key, in_process(function, key), unit.name)
-
-
-def lazy_answers(reference: Callable, parameters: list[str]) -> Iterator[tuple[str, Callable]]:
-    """Answers that took no thought; the reference lends its shapes, so that only the values are wrong."""
-
-    def like(value: float) -> Callable:
-        return lambda **inputs: _fill(reference(**inputs), value)
-
-    yield "the stub", _stub
-    yield "zeros", like(0.0)
-    yield "ones", like(1.0)
-    yield "nan", like(math.nan)
-    yield "None", lambda **inputs: None
-    for parameter in parameters:
-        yield f"its input {parameter} back", lambda _name=parameter, **inputs: inputs.get(_name)
-
-
-def dressed(reference: Callable) -> dict[str, Callable]:
-    """The reference's answers in other clothes that cost nothing."""
-
-    def dress(leaf: Callable, sequence: Callable = lambda parts: parts) -> Callable:
-        return lambda **inputs: _map(
-            reference(**inputs), lambda item: item if isinstance(item, str) else leaf(item), sequence
-        )
-
-    return {
-        "in Fortran order": dress(lambda a: np.asfortranarray(a) if np.ndim(a) else a),
-        "as a view": dress(lambda a: np.stack([a, a], -1)[..., 0] if np.ndim(a) else a),
-        "read-only": dress(_read_only),
-        "a list for a tuple": dress(lambda a: a, list),
-        "a tuple for a list": dress(lambda a: a, tuple),
-        "Python numbers for scalars": dress(lambda a: a if np.ndim(a) else np.asarray(a).item()),
-        "0-d arrays for scalars": dress(lambda a: a if np.ndim(a) else np.asarray(a)),
-    }
 
 
 def _prove_text(unit: Unit, name: str, proof: Proof) -> None:
@@ -144,6 +118,19 @@ def _prove_text(unit: Unit, name: str, proof: Proof) -> None:
             proof.fail(5, None, f"{text!r} gives a line of the reference away: {given}")
 
 
+def _prove_operations(unit: Unit, name: str, proof: Proof) -> None:
+    """Neither the reference nor a rewrite uses what the exercise forbids."""
+    forbids = unit.exercises[name].forbids
+    if unknown := [path for path in forbids if path != "@" and not operation_exists(path)]:
+        proof.fail(1, None, f"it forbids what NumPy does not have: {', '.join(unknown)}")
+    texts = [(1, unit.text, name)]
+    if unit.rewritten(name):
+        texts += [(4, unit.rewrites_text, f"{name}__{how}") for how in unit.rewritten(name)]
+    for rule, text, function in texts:
+        if use := first_use(ast.parse(text), function, forbids):
+            proof.fail(rule, None, f"{function} uses {use[1]} in line {use[0]}, which the exercise forbids")
+
+
 def _gives_away(text: str, body: str) -> str:
     """A line of code of the reference that stands in a text as it is."""
     squeezed = "".join(text.split())
@@ -159,18 +146,31 @@ def _prove_reference(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> N
     if oracle is None:
         proof.fail(1, None, f"oracles.py has no {key.name}")
         return
-    for question in key.questions:
-        truth = attempt(oracle, question.inputs)
-        if found := difference(question.expected, truth, question.tolerance, key.returns):
-            proof.fail(1, seed, f"the reference differs from the oracle: {found.text}, case {question.label!r}")
+    for question in _compared(key):
+        truth = turned(attempt(oracle, question.inputs), question.expected, key.signs)
+        if found := difference(truth, question.expected, question.tolerance, key.returns):
+            text = f"the reference differs from the oracle, of which {found.text}"
+            proof.fail(1, seed, f"{text}, case {question.label!r}")
+    for check in key.checks:
+        for group, facts in zip(check.groups, check.facts, strict=True) if check.kind in TRACES else ():
+            questions = [key.questions[number] for number in group]
+            answers = [answer_or_error(oracle, question.inputs) for question in questions]
+            if found := RULES[check.kind](answers, questions, key.returns, facts, check.options):
+                proof.fail(1, seed, f"the oracle does not hold {check.claim!r}: {found.message}")
     report = report_on(unit.function(key.name), key, unit)
     if report.points != key.points:
         proof.fail(1, seed, f"the reference earns {report.points} of {key.points}: {_first_finding(report)}")
 
 
+def _compared(key: ExerciseKey) -> list[Question]:
+    """The questions that have one right answer."""
+    groups = [group for check in key.checks if check.kind not in TRACES for group in check.groups]
+    return [key.questions[number] for number in sorted({number for group in groups for number in group})]
+
+
 def _prove_lazy(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> None:
-    for how, lazy in lazy_answers(unit.function(key.name), key.parameters):
-        report = report_on(_by_name(lazy, key), key, unit)
+    for how, lazy in lazy_answers(unit.function(key.name), key):
+        report = report_on(by_name(lazy, key), key, unit)
         if report.points:
             claims = [check.claim for check in report.checks if check.points]
             proof.fail(2, seed, f"{how} earns {report.points}: {claims}")
@@ -193,21 +193,20 @@ def _prove_mistakes(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> No
 
 def _prove_rewrites(unit: Unit, key: ExerciseKey, rewrites: dict[str, Callable], proof: Proof, seed: int) -> None:
     for how, rewrite in rewrites.items():
-        report = report_on(_by_name(rewrite, key), key, unit)
+        report = report_on(by_name(rewrite, key), key, unit)
         if report.points != key.points:
             proof.fail(4, seed, f"correct, {how}, earns {report.points} of {key.points}: {_first_finding(report)}")
-        for question in key.questions:
-            answer = attempt(rewrite, question.inputs)
-            used = (
-                _error(answer, question) if any(key.checks[i].kind == "agrees" for i in range(len(key.checks))) else 0.0
-            )
+        asked = driven(by_name(rewrite, key), key.parameters, key.driver)
+        for question in _compared(key):
+            answer = turned(attempt(asked, question.inputs), question.expected, key.signs)
+            used = _error(answer, question) if any(check.kind == "agrees" for check in key.checks) else 0.0
             proof.used = max(proof.used, used)
             if used > NEAR:
                 proof.fail(4, seed, f"correct, {how}, uses {used:.0%} of the tolerance in case {question.label!r}")
 
 
 def _measure_tolerance(key: ExerciseKey, proof: Proof) -> None:
-    for question in key.questions:
+    for question in _compared(key):
         for (_, leaf), tolerance in zip(leaves(question.expected), question.tolerance, strict=True):
             finite = np.abs(np.asarray(leaf, float)[np.isfinite(leaf)])
             if tolerance and finite.size and finite.max() > 0:
@@ -244,48 +243,5 @@ def _error(answer: Any, question: Question) -> float:
     return largest
 
 
-def _by_name(function: Callable, key: ExerciseKey) -> Callable:
-    """A function of keyword arguments that can be called as students' functions are, by position too."""
-
-    def named(*args: Any, **kwargs: Any) -> Any:
-        return function(**dict(zip(key.parameters, args, strict=False)), **kwargs)
-
-    return named
-
-
 def _first_finding(report: ExerciseReport) -> str:
     return next((check.finding.message for check in report.checks if check.finding), "no finding")
-
-
-def _stub(**inputs: Any) -> None:
-    raise NotImplementedError
-
-
-def _fill(tree: Any, value: float) -> Any:
-    def fill(leaf: Any) -> Any:
-        if isinstance(leaf, str):
-            return ""
-        kind = np.asarray(leaf).dtype
-        return (
-            np.full(np.shape(leaf), value).astype(kind, copy=False)
-            if not (kind.kind in "biu" and math.isnan(value))
-            else None
-        )
-
-    return _map(tree, fill, lambda parts: parts)
-
-
-def _map(tree: Any, leaf: Callable, sequence: Callable) -> Any:
-    if isinstance(tree, list | tuple):
-        return sequence(type(tree)(_map(item, leaf, sequence) for item in tree))
-    if isinstance(tree, dict):
-        return {key: _map(item, leaf, sequence) for key, item in tree.items()}
-    return leaf(tree)
-
-
-def _read_only(array: Any) -> Any:
-    if np.ndim(array) == 0:
-        return array
-    array = np.array(array)
-    array.flags.writeable = False
-    return array

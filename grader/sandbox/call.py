@@ -1,28 +1,57 @@
-"""Call a student's function with one question's inputs and bring back data. Runs in the worker.
+"""Ask a student's function one question and bring back data. Runs in the worker.
 
 Also used in-process by `grade dev check`, on functions that are the author's own.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
+from types import CodeType
 from typing import Any
 
+import numpy as np
+
 from grader.sandbox import wire
+from grader.sandbox.operations import refused
 
 MESSAGE_LIMIT = 2000  # characters of an exception's text that are worth reading
 FRAMES = 4  # the innermost of the student's own frames
+DRIVER = "<driver>"  # what a driver's frames are called in tracebacks
 
 
-def call(function: Callable, inputs: Mapping[str, Any], parameters: Sequence[str], file: str = "") -> dict[str, Any]:
+def call(
+    function: Callable,
+    inputs: Mapping[str, Any],
+    parameters: Sequence[str],
+    file: str = "",
+    driver: str = "",
+    forbids: Sequence[str] = (),
+) -> dict[str, Any]:
     """{"value": …, "changed": [names]} or {"error": …}, ready for `wire.encode`. Raises nothing."""
     given = {name: wire.materialise(value) for name, value in inputs.items()}
     try:
-        positional, named = bind(given, parameters)
-        value = function(*positional, **named)
+        ask = driven(function, parameters, driver)
+        with refused(forbids, file):
+            value = ask(**given)
         answer = wire.decode(wire.encode(value, opaque=True))  # before the next call can change it
     except BaseException as error:  # SystemExit and KeyboardInterrupt are errors of the student's code, too
         return {"error": describe_error(error, file)}
     changed = [name for name, value in inputs.items() if not _unchanged(given[name], value)]
     return {"value": answer, "changed": changed}
+
+
+def driven(function: Callable, parameters: Sequence[str], driver: str = "") -> Callable[..., Any]:
+    """A function of a question's inputs by name: the student's own, or the driver with the student's in its hand.
+
+    Either way the student's parameters may have other names: what is asked by name is passed by position.
+    """
+
+    def student(*args: Any, **named: Any) -> Any:
+        given = dict(zip(parameters, args, strict=False)) | named
+        positional, rest = bind(given, parameters)
+        unknown = {name: value for name, value in named.items() if name not in parameters}
+        return function(*positional, *args[len(parameters) :], **rest, **unknown)
+
+    return functools.partial(_function(driver), student) if driver else student
 
 
 def bind(given: Mapping[str, Any], parameters: Sequence[str]) -> tuple[list[Any], dict[str, Any]]:
@@ -36,20 +65,43 @@ def bind(given: Mapping[str, Any], parameters: Sequence[str]) -> tuple[list[Any]
 
 
 def describe_error(error: BaseException, file: str) -> dict[str, Any]:
-    """An exception as data: its type's name, its text cut short, and the student's own frames, innermost last."""
+    """An exception as data: its type's name, its text cut short, and the student's own frames, innermost last.
+
+    `in_driver` says that it was raised by the driver itself, which then could not use what the student's function gave.
+    """
     try:
         message = str(error)[:MESSAGE_LIMIT]
     except BaseException:
         message = "<the message cannot be printed>"
     frames = []
-    trace = error.__traceback__
+    trace, innermost = error.__traceback__, ""
     while trace is not None:
         code = trace.tb_frame.f_code
-        if file and code.co_filename == file:
+        innermost = code.co_filename
+        if file and innermost == file:
             frames.append([trace.tb_lineno, str(code.co_name)[:80]])
         trace = trace.tb_next
     names = [str(kind.__name__)[:80] for kind in type(error).__mro__ if isinstance(kind.__name__, str)]
-    return {"type": names[0], "bases": names[1:8], "message": message, "frames": frames[-FRAMES:]}
+    in_driver = innermost == DRIVER and not frames
+    return {
+        "type": names[0],
+        "bases": names[1:8],
+        "message": message,
+        "frames": frames[-FRAMES:],
+        "in_driver": in_driver,
+    }
+
+
+def _function(driver: str) -> Callable[..., Any]:
+    """The one function that a driver's text defines."""
+    names: dict[str, Any] = {"np": np}
+    exec(_compiled(driver), names)
+    return list(names.values())[-1]
+
+
+@functools.lru_cache(8)
+def _compiled(driver: str) -> CodeType:
+    return compile(driver, DRIVER, "exec")
 
 
 def _unchanged(now: Any, before: Any) -> bool:

@@ -2,9 +2,9 @@
 
 Messages come one at a time, each answered before the next is sent:
 
-    read  {"file", "source", "allows"}           -> the outline; nothing of the student's has run yet
-    run   {"skip": [statement numbers]}          -> {"at": n} before each statement, then {"problems", "names"}
-    call  {"name", "inputs", "parameters"}       -> {"value", "changed"} or {"error"}
+    read  {"file", "source", "allows", "forbids"}  -> the outline; nothing of the student's has run yet
+    run   {"skip": [statement numbers]}            -> {"at": n} before each statement, then {"problems", "names"}
+    call  {"name", "inputs", "parameters", "driver", "forbids"}  -> {"value", "changed"} or {"error"}
 """
 
 import inspect
@@ -12,7 +12,7 @@ import linecache
 import socket
 import struct
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from importlib.abc import MetaPathFinder
 from types import ModuleType
 from typing import Any
@@ -46,10 +46,12 @@ class Submission:
         self.reading = Reading()
         self.file = ""
 
-    def read(self, file: str, source: Any, allows: list[str]) -> dict[str, Any]:
+    def read(
+        self, file: str, source: Any, allows: list[str], forbids: dict[str, list[str]] | None = None
+    ) -> dict[str, Any]:
         self.file, self.module.__file__, source = file, file, source.tobytes()
         sys.modules["submission"] = self.module
-        self.reading = read(source, file, allows)
+        self.reading = read(source, file, allows, forbids)
         linecache.cache[file] = (len(source), None, source.decode("utf-8", "replace").splitlines(True), file)
         sys.meta_path.insert(0, Gate(allows))
         for name in [name for name in sys.modules if name.partition(".")[0] == "grader"]:
@@ -68,8 +70,10 @@ class Submission:
                 problems.append({"line": line, "names": names, "error": describe_error(error, self.file)})
         return {"problems": problems, "names": {name: kind_of(vars(self.module).get(name)) for name in wanted}}
 
-    def call(self, name: str, inputs: dict[str, Any], parameters: list[str]) -> dict[str, Any]:
-        return call(getattr(self.module, name), inputs, parameters, self.file)
+    def call(
+        self, name: str, inputs: dict[str, Any], parameters: list[str], driver: str = "", forbids: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        return call(getattr(self.module, name), inputs, parameters, self.file, driver, forbids)
 
 
 def kind_of(value: Any) -> str:

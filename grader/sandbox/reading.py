@@ -14,10 +14,12 @@ import json
 import re
 import sys
 import tokenize
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
+
+from grader.sandbox.operations import first_use
 
 MAX_BROKEN = 40  # blocks with syntax errors, after which the rest of the file is not read
 STARTS_BLOCK = re.compile(r"[^\s#)\]}'\"]")
@@ -48,8 +50,13 @@ class Reading:
         }
 
 
-def read(source: bytes, file: str, allows: Collection[str]) -> Reading:
-    """Parse a submission. Never raises: what cannot be read is a problem of kind "unreadable", "syntax" or "forbidden"."""
+def read(
+    source: bytes, file: str, allows: Collection[str], forbids: Mapping[str, Sequence[str]] | None = None
+) -> Reading:
+    """Parse a submission. Never raises: what cannot be read is a problem of kind "unreadable", "syntax" or "forbidden".
+
+    `forbids` names operations for each exercise; the first use of one is a problem of kind "operation".
+    """
     reading = Reading()
     text = _decode(source, reading)
     if text is not None and file.endswith(".ipynb"):
@@ -70,6 +77,9 @@ def read(source: bytes, file: str, allows: Collection[str]) -> Reading:
         for name in names:
             reading.definitions[name] = node.lineno
         reading.statements.append((node.lineno, names, code))
+    for exercise, operations in (forbids or {}).items():
+        if use := first_use(tree, exercise, operations):
+            reading.problem("operation", *use, [exercise])
     return reading
 
 

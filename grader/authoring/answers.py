@@ -1,0 +1,129 @@
+"""Answers to try an exercise with: lazy ones, and right ones in other clothes."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from grader.key import ExerciseKey
+
+
+def lazy_answers(reference: Callable, key: ExerciseKey) -> Iterator[tuple[str, Callable]]:
+    """Answers that took no thought; the reference lends its shapes, so that only the values are wrong.
+
+    Each stands for a student's function, so that a driver asks it as it would ask theirs.
+    """
+
+    def like(value: Any) -> Callable:
+        return lambda **inputs: _fill(_attempt(reference, inputs), value)
+
+    yield "the stub", _stub
+    yield "zeros", like(0.0)
+    yield "ones", like(1.0)
+    yield "nan", like(math.nan)
+    yield "None", lambda **inputs: None
+    for name in key.parameters:
+        yield f"its input {name} back", lambda _name=name, **inputs: inputs.get(_name)
+        yield (
+            f"its input {name} back as every part",
+            lambda _name=name, **inputs: _in_every_part(reference, inputs, _name),
+        )
+    for error in sorted({check.options["error"] for check in key.checks if check.kind == "raises"}):
+        yield f"always a {error}", _raising(error)
+
+
+def dressed(reference: Callable) -> dict[str, Callable]:
+    """The reference's answers in other clothes that cost nothing."""
+
+    def dress(leaf: Callable, sequence: Callable = lambda parts: parts) -> Callable:
+        return lambda **inputs: _map(
+            reference(**inputs), lambda item: item if isinstance(item, str) else leaf(item), sequence
+        )
+
+    return {
+        "in Fortran order": dress(lambda a: np.asfortranarray(a) if np.ndim(a) else a),
+        "as a view": dress(lambda a: np.stack([a, a], -1)[..., 0] if np.ndim(a) else a),
+        "read-only": dress(_read_only),
+        "a list for a tuple": dress(lambda a: a, list),
+        "a tuple for a list": dress(lambda a: a, tuple),
+        "Python numbers for scalars": dress(lambda a: a if np.ndim(a) else np.asarray(a).item()),
+        "0-d arrays for scalars": dress(lambda a: a if np.ndim(a) else np.asarray(a)),
+        "a list for whole numbers in a row": dress(lambda a: a.tolist() if _is_row(a) else a),
+        "whole numbers in a row for a list": dress(lambda a: a, _row),
+    }
+
+
+def by_name(function: Callable, key: ExerciseKey) -> Callable:
+    """A function of keyword arguments that can be called as students' functions are, by position too."""
+
+    def named(*args: Any, **kwargs: Any) -> Any:
+        return function(**dict(zip(key.parameters, args, strict=False)), **kwargs)
+
+    return named
+
+
+def _stub(**inputs: Any) -> None:
+    raise NotImplementedError
+
+
+def _raising(error: str) -> Callable:
+    def always(**inputs: Any) -> None:
+        raise type(error, (Exception,), {})("always")
+
+    return always
+
+
+def _attempt(reference: Callable, inputs: dict[str, Any]) -> Any:
+    """The reference's answer, or a number where it raises: somebody lazy does not find out that there is none."""
+    try:
+        return reference(**inputs)
+    except Exception:
+        return 0.0
+
+
+def _in_every_part(reference: Callable, inputs: dict[str, Any], name: str) -> Any:
+    """An input in place of each of several answers: an optimiser that hands back the weights that it got."""
+    answer = _attempt(reference, dict(inputs))
+    return (inputs.get(name),) * len(answer) if isinstance(answer, tuple) else None
+
+
+def _is_row(array: Any) -> bool:
+    return isinstance(array, np.ndarray) and array.ndim == 1 and array.dtype.kind in "iu"
+
+
+def _row(parts: Any) -> Any:
+    is_whole = len(parts) > 0 and all(
+        isinstance(item, int | np.integer) and not isinstance(item, bool) for item in parts
+    )
+    return np.array(parts) if is_whole else parts
+
+
+def _fill(tree: Any, value: float) -> Any:
+    def fill(leaf: Any) -> Any:
+        if isinstance(leaf, str):
+            return ""
+        kind = np.asarray(leaf).dtype
+        return (
+            np.full(np.shape(leaf), value).astype(kind, copy=False)
+            if not (kind.kind in "biu" and math.isnan(value))
+            else None
+        )
+
+    return _map(tree, fill, lambda parts: parts)
+
+
+def _map(tree: Any, leaf: Callable, sequence: Callable) -> Any:
+    if isinstance(tree, list | tuple):
+        return sequence(type(tree)(_map(item, leaf, sequence) for item in tree))
+    if isinstance(tree, dict):
+        return {key: _map(item, leaf, sequence) for key, item in tree.items()}
+    return leaf(tree)
+
+
+def _read_only(array: Any) -> Any:
+    if np.ndim(array) == 0:
+        return array
+    array = np.array(array)
+    array.flags.writeable = False
+    return array
