@@ -1,6 +1,5 @@
 """Key × submission → Report. The student's code runs in a worker; what it answers is judged here."""
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +39,7 @@ def grade(
         session.close()
     return Report(
         submission=submission.name,
-        sha256=hashlib.sha256(submission.source).hexdigest(),
+        sha256=submission.sha256,
         unit=key.unit,
         key=key.id,
         isolation=sandbox.level,
@@ -71,12 +70,20 @@ class Session:
             return Listing(self.outline["lines"], self.outline["cells"])
         return Listing(self.submission.source.decode("utf-8", "replace").splitlines())
 
+    started: float = field(default_factory=time.monotonic)
+
     @property
     def seconds(self) -> float:
-        return self.sandbox.limits.seconds
+        """What an exercise may take: its own limit, within what is left of the submission's."""
+        limits = self.sandbox.limits
+        return max(min(limits.seconds, self.started + limits.submission_seconds - time.monotonic()), 0.001)
 
     def grade(self, exercise: ExerciseKey) -> ExerciseReport:
         """One exercise's report, whatever happens."""
+        limit = self.sandbox.limits.submission_seconds
+        if time.monotonic() - self.started > limit:
+            finding = Finding("timeout", f"the {limit:g} s for the whole submission were used up before its turn")
+            return unasked(exercise, self.key.unit, Status.TIMEOUT, finding)
         try:
             if not self._load():
                 return self._unloadable(exercise)
@@ -112,6 +119,7 @@ class Session:
             try:
                 file, source = self.submission.file, self.submission.source
                 message = {"op": "read", "file": file, "source": _as_array(source), "allows": self.key.allows}
+                message["helpers"] = {name: _as_array(content) for name, content in self.submission.helpers}
                 message["forbids"] = {exercise.name: exercise.forbids for exercise in self.key.exercises}
                 self.outline = findings.checked_outline(worker.ask(message, self.seconds))
                 wanted = [exercise.name for exercise in self.key.exercises]
@@ -137,7 +145,8 @@ class Session:
         return unasked(exercise, self.key.unit, status, finding)
 
     def _asker(self, exercise: ExerciseKey) -> Callable[[Question], Answer]:
-        deadline = time.monotonic() + self.seconds
+        limit = self.seconds
+        deadline = time.monotonic() + limit
 
         def ask(question: Question) -> Answer:
             message = {
@@ -154,7 +163,7 @@ class Session:
             except WorkerEnded as ended:
                 self.worker = None
                 if ended.how == "timeout":
-                    ended.detail = f"no answer after {self.seconds:g} s"
+                    ended.detail = f"no answer after {limit:.3g} s"
                 status, finding = findings.of_end(ended, f"case: {question.label}")
                 return Answer(finding=finding, status=status, is_final=True)
             return findings.answer(reply, question, self.problems, self.outline, self.listing, worker.printed())

@@ -74,21 +74,21 @@ def describe_error(error: BaseException, file: str) -> dict[str, Any]:
     except BaseException:
         message = "<the message cannot be printed>"
     frames = []
-    trace, innermost = error.__traceback__, ""
+    trace, in_driver = error.__traceback__, False
     while trace is not None:
         code = trace.tb_frame.f_code
-        innermost = code.co_filename
-        if file and innermost == file:
+        if code.co_filename in (DRIVER, __file__):
+            in_driver = code.co_filename == DRIVER
+        if file and code.co_filename == file:
             frames.append([trace.tb_lineno, str(code.co_name)[:80]])
         trace = trace.tb_next
     names = [str(kind.__name__)[:80] for kind in type(error).__mro__ if isinstance(kind.__name__, str)]
-    in_driver = innermost == DRIVER and not frames
     return {
         "type": names[0],
         "bases": names[1:8],
         "message": message,
         "frames": frames[-FRAMES:],
-        "in_driver": in_driver,
+        "in_driver": in_driver and not frames,
     }
 
 

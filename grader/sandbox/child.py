@@ -2,7 +2,7 @@
 
 Messages come one at a time, each answered before the next is sent:
 
-    read  {"file", "source", "allows", "forbids"}  -> the outline; nothing of the student's has run yet
+    read  {"file", "source", "allows", "forbids", "helpers"}  -> the outline; nothing of the student's has run yet
     run   {"skip": [statement numbers]}            -> {"at": n} before each statement, then {"problems", "names"}
     call  {"name", "inputs", "parameters", "driver", "forbids"}  -> {"value", "changed"} or {"error"}
 """
@@ -12,30 +12,14 @@ import linecache
 import socket
 import struct
 import sys
-from collections.abc import Collection, Sequence
-from importlib.abc import MetaPathFinder
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
 from grader.sandbox import wire
 from grader.sandbox.call import call, describe_error
+from grader.sandbox.imports import Gate
 from grader.sandbox.reading import Reading, read
-
-
-class ForbiddenImport(ImportError):
-    """A module that this unit does not allow."""
-
-
-class Gate(MetaPathFinder):
-    """Refuses every import beyond the standard library and the packages that a unit allows."""
-
-    def __init__(self, allows: Collection[str]):
-        self.allows = frozenset(allows) | sys.stdlib_module_names
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
-        top = fullname.partition(".")[0]
-        if top not in self.allows:
-            raise ForbiddenImport(f"{top} may not be imported here", name=top)
 
 
 class Submission:
@@ -47,13 +31,19 @@ class Submission:
         self.file = ""
 
     def read(
-        self, file: str, source: Any, allows: list[str], forbids: dict[str, list[str]] | None = None
+        self,
+        file: str,
+        source: Any,
+        allows: list[str],
+        forbids: dict[str, list[str]] | None = None,
+        helpers: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         self.file, self.module.__file__, source = file, file, source.tobytes()
         sys.modules["submission"] = self.module
-        self.reading = read(source, file, allows, forbids)
+        beside = {name: content.tobytes() for name, content in (helpers or {}).items()}
+        self.reading = read(source, file, (*allows, *beside), forbids, beside)
         linecache.cache[file] = (len(source), None, source.decode("utf-8", "replace").splitlines(True), file)
-        sys.meta_path.insert(0, Gate(allows))
+        sys.meta_path.insert(0, Gate(allows, beside))
         for name in [name for name in sys.modules if name.partition(".")[0] == "grader"]:
             del sys.modules[name]
         return self.reading.outline()

@@ -17,6 +17,7 @@ class Limits:
     """What one worker may use. `seconds` is wall time for each exercise, kept by the grader's side."""
 
     seconds: float = 10.0  # a reference takes milliseconds; loops on a slow, busy laptop still end within this
+    submission_seconds: float = 120.0  # wall time for a whole submission: a dozen exercises that all time out
     cpu_seconds: int = 300  # over the whole submission; the wall clock of each exercise is the tighter bound
     memory: int = 2 << 30  # bytes beyond what Python and NumPy take
     file_size: int = 16 << 20

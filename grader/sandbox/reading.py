@@ -51,11 +51,16 @@ class Reading:
 
 
 def read(
-    source: bytes, file: str, allows: Collection[str], forbids: Mapping[str, Sequence[str]] | None = None
+    source: bytes,
+    file: str,
+    allows: Collection[str],
+    forbids: Mapping[str, Sequence[str]] | None = None,
+    helpers: Mapping[str, bytes] | None = None,
 ) -> Reading:
     """Parse a submission. Never raises: what cannot be read is a problem of kind "unreadable", "syntax" or "forbidden".
 
-    `forbids` names operations for each exercise; the first use of one is a problem of kind "operation".
+    `forbids` names operations for each exercise; the first use of one, in the file or in a function of `helpers` that
+    the exercise names, is a problem of kind "operation".
     """
     reading = Reading()
     text = _decode(source, reading)
@@ -78,9 +83,26 @@ def read(
             reading.definitions[name] = node.lineno
         reading.statements.append((node.lineno, names, code))
     for exercise, operations in (forbids or {}).items():
-        if use := first_use(tree, exercise, operations):
+        if use := first_use(tree, exercise, operations) or _use_in_helpers(tree, exercise, operations, helpers or {}):
             reading.problem("operation", *use, [exercise])
     return reading
+
+
+def _use_in_helpers(
+    tree: ast.Module, exercise: str, operations: Sequence[str], helpers: Mapping[str, bytes]
+) -> tuple[int, str] | None:
+    """(line, operation) of the first use in a helper's function that the exercise names, at the line that names it."""
+    nodes = [node for top in tree.body if exercise in bound_names(top) for node in ast.walk(top)] if operations else []
+    named = {name: node.lineno for node in nodes if (name := getattr(node, "attr", None) or getattr(node, "id", None))}
+    for module, content in helpers.items():
+        try:
+            helper = ast.parse(content)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue  # importing it will say so
+        for name in {name for top in helper.body for name in bound_names(top)} & set(named):
+            if use := first_use(helper, name, operations):
+                return named[name], f"{use[1]} in {module}.py (line {use[0]})"
+    return None
 
 
 def bound_names(node: ast.stmt) -> list[str]:
