@@ -32,8 +32,11 @@ class Answer:
 Ask = Callable[[Question], Answer]
 
 
-def judge(exercise: ExerciseKey, ask: Ask, unit: str) -> ExerciseReport:
-    """The exercise's report. Questions are asked once each, in the order of the checks, until one is final."""
+def judge(exercise: ExerciseKey, ask: Ask, unit: str, diagnoses: bool = True) -> ExerciseReport:
+    """The exercise's report. Questions are asked once each, in the order of the checks, until one is final.
+
+    Without `diagnoses` the points are the same, and nothing is said of the causes.
+    """
     start = time.perf_counter()
     asked: dict[int, Answer] = {}
     over: list[Answer] = []
@@ -53,7 +56,7 @@ def judge(exercise: ExerciseKey, ask: Ask, unit: str) -> ExerciseReport:
         checks.append(report)
         statuses.append(status)
     status = _overall(statuses, over)
-    if any(check.finding and check.finding.kind in VALUES for check in checks):
+    if diagnoses and any(check.finding and check.finding.kind in VALUES for check in checks):
         for number in _telling_questions(exercise):  # a diagnosis must fit every case, not only up to the first failure
             answer(number)
         checks = _with_diagnosis(exercise, checks, asked)

@@ -257,9 +257,16 @@ def _no_answer(answers: list, questions: list[Question], names: Sequence[str]) -
         if found := _of_form(answer, question, names):
             return Finding(found.kind, f"{found.text} ({on(question)})")
         for name, value in question.inputs.items():
-            if wire.same(answer, value) and not wire.same(question.expected, value):
+            if _is_only(answer, value) and not _is_only(question.expected, value):
                 return Finding("value", f"your answer is the input {name} as it came ({on(question)})")
     return None
+
+
+def _is_only(answer: Any, value: Any) -> bool:
+    """Whether an answer is a value and nothing else: the value itself, or it in every part."""
+    if isinstance(answer, list | tuple) and answer and not wire.same(answer, value):
+        return all(_is_only(part, value) for part in answer)
+    return wire.same(answer, value)
 
 
 def _of_form(answer: Any, question: Question, names: Sequence[str]) -> Difference | None:

@@ -160,11 +160,12 @@ def _sized(shapes: Mapping[str, Sequence[str]], pairs: Sequence[Pair]) -> Iterat
     """Factors that are sizes of the inputs; only where the size varies, and where they explain the right cases too."""
     telling = [pair for pair in pairs if not pair.is_zero]
     known = [axis_sizes(shapes, pair.question.inputs) for pair in pairs]
+    measured = {id(pair.question): sizes for pair, sizes in zip(pairs, known, strict=True)}
     names = [name for name in known[0] if all(name in sizes for sizes in known)]
     for size, text in _factors(names, shapes):
 
         def factor(pair: Pair, size: Callable = size) -> float:
-            sizes = axis_sizes(shapes, pair.question.inputs)
+            sizes = measured.get(id(pair.question)) or axis_sizes(shapes, pair.question.inputs)
             return size(sizes) if all(name in sizes for name in names) else np.nan
 
         claim = _scaled(text, factor, spreads=True)
