@@ -1,6 +1,7 @@
 """Compile a unit's solutions, with a seed, into a key. The only module that runs references and mistakes for grading."""
 
 import math
+import warnings
 import zlib
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -65,7 +66,8 @@ def compile_exercise(unit: Unit, name: str, seed: int) -> ExerciseKey:
 
 def ask(function: Callable, inputs: Inputs) -> Any:
     """Call with the inputs' own copies, warnings off; keyword arguments, so a default may be left out."""
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         return function(**materialise(inputs))
 
 

@@ -229,7 +229,7 @@ def _trace_of_sample(answers: list, facts: Any, options: dict) -> Any:
     (answer,) = answers
     if not isinstance(answer, np.ndarray) or answer.dtype != np.float64 or not np.isfinite(answer).all():
         return Opaque(describe(answer))
-    return landmarks(answer, facts)
+    return [*answer.shape, landmarks(answer, facts)]
 
 
 # What a diagnosis compares where there is no one right answer: a student's wrong answers are a mistake's if these are

@@ -1,0 +1,172 @@
+"""Convolutions: a few weights, slid over a whole image.
+
+Images are (N, C, H, W): N examples of C channels, each H rows by W columns. A kernel looks at one small window of all the
+channels at a time, and with the same weights wherever it stands. It is not flipped: what deep learning calls a
+convolution is a cross-correlation. F is the number of output channels; OH and OW are the rows and columns of the output.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+
+def conv_output_size(size, kernel, stride=1, padding=0, dilation=1):
+    """In how many places a kernel fits along one axis of an image.
+
+    size, kernel, stride, padding, dilation -> count
+
+    All are integers, and so is the answer. `padding` zeros stand on either side of the `size` pixels. The kernel moves
+    by `stride` pixels at a time, from the very first place; a place where any of it would stick out does not count.
+    Neighbouring entries of a dilated kernel are `dilation` pixels apart. There is room for at least one place.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def conv1d(x, w, b, stride=1, padding=0):
+    """Slide a kernel along a signal.
+
+    x (N, C, L), w (F, C, K), b (F,), stride, padding -> out (N, F, OL)
+
+    out[n, f, i] = b[f] + Σ_c Σ_k w[f, c, k]·p[n, c, i·stride + k], where p is x with `padding` zeros added at either
+    end of each signal. The kernel is not flipped. OL is the number of places where the whole kernel fits.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def conv2d(x, w, b, stride=1, padding=0, dilation=1):
+    """Slide a kernel over an image.
+
+    x (N, C, H, W), w (F, C, KH, KW), b (F,), stride, padding, dilation -> out (N, F, OH, OW)
+
+    out[n, f, i, j] = b[f] + Σ_c Σ_u Σ_v w[f, c, u, v]·p[n, c, i·stride + u·dilation, j·stride + v·dilation], where p is
+    x with a border of `padding` zeros on all four sides. The kernel is not flipped. stride, padding and dilation are
+    integers, the same for rows and columns. OH and OW count the places where the whole kernel fits.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def conv2d_backward(dout, x, w, b, stride=1, padding=0):
+    """Gradients of a convolution in the image, the kernels and the biases.
+
+    dout (N, F, OH, OW), x (N, C, H, W), w (F, C, KH, KW), b (F,), stride, padding -> dx, dw, db
+
+    The forward is that of conv2d with dilation 1; dout is the gradient of the loss in its output. Each gradient has the
+    shape of its input. A pixel that is in no window has gradient 0.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def im2col(x, kernel, stride=1, padding=0):
+    """Write each window of an image as a column, so that a convolution becomes a matrix product.
+
+    x (N, C, H, W), kernel, stride, padding -> columns (N, C·KH·KW, OH·OW)
+
+    `kernel` is a pair, (KH, KW). A column holds one window: all of channel 0, row by row, then all of channel 1, and so
+    on. The columns are ordered as the windows are read: left to right, then top to bottom. `padding` zeros surround the
+    image on all four sides.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def max_pool2d(x, size, stride):
+    """Keep the largest value of each window.
+
+    x (N, C, H, W), size, stride -> out (N, C, OH, OW)
+
+    A window is size × size pixels of one channel; the next one starts `stride` pixels further. Windows may overlap, and
+    there may be gaps between them. There is no padding: where the pixels left over at the right or at the bottom fill
+    no whole window, they do not count.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def avg_pool2d(x, size, stride):
+    """Average each window.
+
+    x (N, C, H, W), size, stride -> out (N, C, OH, OW)
+
+    A window is size × size pixels of one channel; the next one starts `stride` pixels further. Windows may overlap, and
+    there may be gaps between them. There is no padding: where the pixels left over at the right or at the bottom fill
+    no whole window, they do not count.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def max_pool2d_backward(dout, x, size, stride):
+    """Gradient of max pooling in the image.
+
+    dout (N, C, OH, OW), x (N, C, H, W), size, stride -> dx (N, C, H, W)
+
+    The forward is that of max_pool2d; dout is the gradient of the loss in its output. Where several pixels of a window
+    are the largest, the first of them is the maximum, row by row from the top and from the left. Windows may overlap.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def global_avg_pool(x):
+    """Average each channel over the whole image.
+
+    x (N, C, H, W) -> out (N, C)
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def conv_transpose2d(x, w, b, stride=1, padding=0):
+    """Run a convolution the other way: each pixel prints the kernel onto a larger image.
+
+    x (N, C, H, W), w (C, F, KH, KW), b (F,), stride, padding -> out (N, F, OH, OW)
+
+    Pixel (i, j) of channel c adds x[n, c, i, j]·w[c, f] to the KH × KW pixels of output channel f whose top left corner
+    is (i·stride, j·stride); prints that overlap add up. Then `padding` rows and columns are cut off on all four sides,
+    so that OH = (H − 1)·stride + KH − 2·padding, and OW likewise. Last, b[f] is added once to every pixel that is left.
+    Mind the order of the axes of w: input channels come first.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def depthwise_separable(x, depthwise, pointwise):
+    """A convolution in two cheap steps: filter each channel by itself, then mix the channels pixel by pixel.
+
+    x (N, C, H, W), depthwise (C, KH, KW), pointwise (F, C) -> out (N, F, H, W)
+
+    First, channel c is filtered with its own kernel depthwise[c], stride 1, inside a border of zeros that keeps the size
+    H × W. KH and KW are odd, and may differ. Then each pixel's C values are mixed into F by pointwise. There is no bias,
+    and nothing between the two steps. The kernels are not flipped.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def receptive_field(layers):
+    """How many pixels of the input, along one axis, one output of a stack of layers can see.
+
+    layers [(kernel, stride), ...] -> width
+
+    `layers` is a list of pairs of integers, from the input to the output; a layer is a convolution or a pooling. The
+    answer is an integer: the distance from the first pixel that is seen to the last one, both counted, and with them any
+    that a stride has jumped over in between. No layers see one pixel. The image is large enough for its edges not to
+    matter.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def residual_block(x, w1, w2):
+    """Two convolutions that learn what to add to their input.
+
+    x (N, C, H, W), w1 (M, C, 3, 3), w2 (C, M, 3, 3) -> out (N, C, H, W)
+
+    out = relu(x + conv(relu(conv(x, w1)), w2)), where relu(z) = max(0, z). Both convolutions have a 3 × 3 kernel, a
+    stride of 1, a border of one zero, so that the size stays the same, and no bias.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError

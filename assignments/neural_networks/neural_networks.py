@@ -1,0 +1,201 @@
+"""Neural networks: layers, activations, losses, initialisation.
+
+A network is a chain of simple functions: linear layers, and between them activations that bend what would otherwise
+stay one linear map. A loss turns its output and the truth into one number. Examples are rows; classes are on the last
+axis.
+"""
+
+import math
+
+import numpy as np
+
+
+def erf(x):
+    """The error function, entry by entry: NumPy has none."""
+    return np.vectorize(math.erf, otypes=[float])(x)
+
+
+def sigmoid(x):
+    """The logistic sigmoid, σ(x) = 1 / (1 + exp(−x)), entry by entry.
+
+    x (...) -> out (...)
+
+    Entries may be as far out as ±1000, where exp is inf or 0.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def tanh(x):
+    """The hyperbolic tangent, (exp(x) − exp(−x)) / (exp(x) + exp(−x)), entry by entry.
+
+    x (...) -> out (...)
+
+    Entries may be as far out as ±1000, where exp is inf or 0. NumPy's own function is allowed.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def relu(x):
+    """The rectified linear unit, max(0, x), entry by entry.
+
+    x (...) -> out (...)
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def gelu(x):
+    """The Gaussian error linear unit, x·Φ(x), entry by entry.
+
+    x (...) -> out (...)
+
+    Φ(x) = (1 + erf(x / √2)) / 2 is the distribution function of the standard normal: the exact gelu, not the tanh
+    formula that approximates it. `erf` is given above. Entries may be as far out as ±1000.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def leaky_relu(x, slope=0.01):
+    """A relu that lets a little of what is negative through: x where x > 0, slope·x elsewhere.
+
+    x (...), slope -> out (...)
+
+    0 ≤ slope < 1.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def softmax(x):
+    """Turn logits into probabilities, along the last axis.
+
+    x (..., K) -> p (..., K)
+
+    p_k = exp(x_k) / Σ_j exp(x_j). x is (K,), (N, K) or (N, T, K). Its entries may be as far out as ±1000.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def log_softmax(x):
+    """Logarithm of the softmax along the last axis.
+
+    x (..., K) -> log_p (..., K)
+
+    log_p_k = x_k − log Σ_j exp(x_j). x is (K,), (N, K) or (N, T, K). Its entries may be as far out as ±1000, and the
+    result is finite even where the probability itself is too small for a float.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def linear(x, W, b):
+    """A linear layer: every output is a weighted sum of all inputs, and a bias.
+
+    x (N, D), W (D, M), b (M,) -> out (N, M)
+
+    out[n, m] = Σ_d x[n, d]·W[d, m] + b[m].
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def mean_squared_error(prediction, target):
+    """Mean of the squared differences, over every element.
+
+    prediction (...), target (...) -> loss
+
+    Both have the same shape, which may have any number of axes. The mean is not halved.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def binary_cross_entropy_with_logits(logits, target):
+    """Mean binary cross-entropy of sigmoid(logits), over every element.
+
+    logits (...), target (...) -> loss
+
+    An element costs −t·log σ(z) − (1 − t)·log(1 − σ(z)), with z its logit and t its target from 0 to 1: 0 and 1 are
+    labels, anything between is a probability. Logits may be as far out as ±1000, where the loss is finite, too.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def softmax_cross_entropy(logits, labels):
+    """Mean cross-entropy of softmax(logits) and integer labels.
+
+    logits (N, K), labels (N,) -> loss
+
+    The mean over the N examples of −log softmax(logits)[n, labels[n]]. Labels are integers from 0 to K−1. Logits may be
+    as far out as ±1000, where the loss is finite, too.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def one_hot(labels, num_classes):
+    """Labels as rows of zeros with a single one.
+
+    labels (N,), num_classes -> out (N, K)
+
+    out[n, k] is 1.0 where k = labels[n] and 0.0 elsewhere, as float64, with K = num_classes. Labels are integers from 0
+    to K−1; some classes may have no example.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def mlp(x, params):
+    """A multi-layer perceptron: linear layers with a relu between them.
+
+    x (N, D), params [(W, b), ...] -> out (N, M)
+
+    `params` holds a (W, b) for each layer, first layer first, and at least one; a layer computes h @ W + b. There is a
+    relu between layers and none after the last.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def xavier_uniform(fan_in, fan_out, rng):
+    """Weights from a uniform law that keeps signals and gradients about as large as they are.
+
+    fan_in, fan_out, rng -> W (fan_in, fan_out)
+
+    Every entry is drawn by itself from the uniform law between −a and a, with a = √(6 / (fan_in + fan_out)): its variance
+    is 2 / (fan_in + fan_out). rng is a NumPy Generator, and all randomness comes from it, in any way and order.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def he_normal(fan_in, fan_out, rng):
+    """Weights from a normal law, made for layers that are followed by a relu.
+
+    fan_in, fan_out, rng -> W (fan_in, fan_out)
+
+    Every entry is drawn by itself from the normal law of mean 0 and variance 2 / fan_in, which is not truncated. rng is a
+    NumPy Generator, and all randomness comes from it, in any way and order.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def vanishing_gradient(depth, width, activation, rng):
+    """How large the gradient is at each layer of a deep network that has learned nothing yet.
+
+    depth, width, activation, rng -> norms (depth,)
+
+    Build `depth` linear layers, each from `width` units to `width` units, without biases, and each followed by the
+    activation: "sigmoid", "tanh" or "relu". Send one standard normal input through, and take the sum of the last layer's
+    activations for the loss. norms[l] is the Euclidean norm of the gradient of this loss in what layer l computes before
+    its activation; the list starts with the first layer. Draw the weights with xavier_uniform or with he_normal. The input
+    and the weights come from rng, a NumPy Generator, in any order: no particular numbers are asked.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError

@@ -1,0 +1,120 @@
+"""Probability: uncertain numbers, how to learn from them, and how to measure information.
+
+Rows of X are examples, columns are features. A distribution over K outcomes is an array whose last axis has length K:
+its entries are at least 0 and add up to 1. Logarithms are natural, so that information is counted in nats.
+"""
+
+import numpy as np
+
+
+def covariance(X, ddof=1):
+    """How the features of a data set vary together.
+
+    X (N, D), ddof -> cov (D, D)
+
+    Entry (i, j) is the sum over the examples of (x_i − mean_i)·(x_j − mean_j), divided by N − ddof: the sample covariance
+    for ddof = 1, the mean product for ddof = 0. N is larger than ddof. A single feature gives shape (1, 1). The features
+    may lie far from zero.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def gaussian_log_density(X, mean, cov):
+    """Log density of a multivariate normal distribution at each of N points.
+
+    X (N, D), mean (D,), cov (D, D) -> log_density (N,)
+
+    The density is exp(−½·(x − mean)ᵀ·cov⁻¹·(x − mean)) / √((2π)ᴰ·det cov), and its logarithm is asked, which is finite
+    even where the density, or the determinant, is too large or too small for a float. The covariance is symmetric and
+    invertible.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def gaussian_mle(X):
+    """The normal distribution under which the data are the most likely.
+
+    X (N, D) -> mean (D,), cov (D, D)
+
+    Both are the maximum-likelihood estimates. A single feature gives shapes (1,) and (1, 1); a single example has a
+    covariance of zeros.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def bayes_posterior(prior, likelihood):
+    """How probable each of K hypotheses is after an observation, for N observations on their own.
+
+    prior (K,), likelihood (N, K) -> posterior (N, K)
+
+    likelihood[n, k] is the probability or the density of observation n if hypothesis k is true: a row need not add up to
+    1, a row of the posterior does. Entries may be 0, but no observation is impossible under every hypothesis that has a
+    prior above 0.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def entropy(p):
+    """How uncertain a distribution is, in nats.
+
+    p (..., K) -> entropy (...)
+
+    −Σ p·log p over the last axis, where an outcome of probability 0 counts 0. One distribution of shape (K,) gives one
+    number.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def kl_divergence(p, q):
+    """Kullback-Leibler divergence of q from p: the price, in nats, of taking p for q.
+
+    p (..., K), q (..., K) -> divergence (...)
+
+    KL(p‖q) = Σ p·log(p / q) over the last axis. An outcome with p = 0 counts 0, even if q = 0 there. If q = 0 for an
+    outcome with p > 0, the divergence is inf. One pair of distributions of shape (K,) gives one number.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def cross_entropy(p, q):
+    """How many nats it takes on average to tell outcomes of p with a code made for q.
+
+    p (..., K), q (..., K) -> cross_entropy (...)
+
+    −Σ p·log q over the last axis. An outcome with p = 0 counts 0, even if q = 0 there. If q = 0 for an outcome with
+    p > 0, the cross-entropy is inf. One pair of distributions of shape (K,) gives one number.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def log_sum_exp(x, axis=-1):
+    """Logarithm of the sum of exponentials along an axis, for numbers of any size.
+
+    x (...), axis -> out (...)
+
+    log Σ exp(x). `axis` is one integer, counted from the end if it is negative; it is missing in the result. Entries of
+    x are finite, and may be as far out as ±1000, where exp is inf or 0.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def bias_variance(predictions, target):
+    """Split the error of a kind of model into what it gets wrong on average and how much it wavers.
+
+    predictions (R, N), target (N,) -> bias_squared, variance
+
+    Row r holds what model r, trained on a data set of its own, predicts for the same N examples. For each example, the
+    bias is the mean prediction of the R models minus the target, and the variance is that of the R predictions around
+    their mean, with ddof = 0. Squared bias and variance are each averaged over the N examples, so that together they are
+    the mean squared error. The numbers may lie far from zero.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError

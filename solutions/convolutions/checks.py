@@ -1,0 +1,1209 @@
+"""How the answers of this unit are judged: cases, checks and the mistakes that people really make."""
+
+from functools import partial
+
+import numpy as np
+
+from grader.exercise import Exercise, Mistake, agrees, edit, moves
+
+ALLOWS = ("numpy",)
+
+
+def places(size, kernel, stride=1, padding=0, dilation=1):
+    """In how many places a kernel fits."""
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
+def another_pixel(inputs, draw):
+    """The middle pixel of the first image changes, in all its channels."""
+    x = inputs["x"].copy()
+    x[0, :, x.shape[2] // 2, x.shape[3] // 2] = draw(x.shape[1])
+    return inputs | {"x": x}
+
+
+# Sizes
+
+
+def size_of(draw, fits, stride=1, padding=0, dilation=1, left=0, kernels=(3, 8), **given):
+    """An image in which the kernel fits more than `fits` times, with `left` pixels that the stride cannot reach."""
+    kernel = int(draw.integers(*kernels))
+    steps = int(draw.integers(fits, fits + 10))
+    size = dilation * (kernel - 1) + 1 + stride * steps + left - 2 * padding
+    return {"size": size, "kernel": kernel} | given
+
+
+def same_size(draw):
+    kernel = 2 * int(draw.integers(1, 5)) + 1
+    return {"size": int(draw.integers(20, 40)), "kernel": kernel, "padding": kernel // 2}
+
+
+def whole_image(draw):
+    """The padded image is as large as the kernel."""
+    size = int(draw.integers(5, 10))
+    return {"size": size, "kernel": size + 4, "padding": 2}
+
+
+def all_options(draw, left):
+    return size_of(draw, 20, 3, 2, 2, left) | {"stride": 3, "padding": 2, "dilation": 2}
+
+
+conv_output_size = Exercise(
+    points=4,
+    cases={
+        "a kernel and no more": partial(size_of, fits=20),
+        "a 1×1 kernel": partial(size_of, fits=20, kernels=(1, 2)),
+        "a kernel as large as the padded image": whole_image,
+        "padding of 2": lambda draw: size_of(draw, 20, padding=2, kernels=(6, 9)) | {"padding": 2},
+        "padding that keeps the size": same_size,
+        "a stride of 2 that comes out even": lambda draw: size_of(draw, 20, 2) | {"stride": 2},
+        "a stride of 3 with 1 pixel left over": lambda draw: size_of(draw, 20, 3, left=1) | {"stride": 3},
+        "a stride of 3 with 2 pixels left over": lambda draw: size_of(draw, 20, 3, left=2) | {"stride": 3},
+        "a dilation of 2": lambda draw: size_of(draw, 20, dilation=2) | {"dilation": 2},
+        "stride, padding and dilation": partial(all_options, left=0),
+        "stride, padding and dilation, 1 pixel left over": partial(all_options, left=1),
+    },
+    checks=[
+        agrees(
+            1,
+            "counts the places where a kernel fits",
+            on=["a kernel and no more", "a 1×1 kernel", "a kernel as large as the padded image"],
+        ),
+        agrees(1, "adds the padding on both sides", on=["padding of 2", "padding that keeps the size"]),
+        agrees(
+            1,
+            "moves by the stride, and leaves out what it cannot fill",
+            on=[
+                "a stride of 2 that comes out even",
+                "a stride of 3 with 1 pixel left over",
+                "a stride of 3 with 2 pixels left over",
+            ],
+        ),
+        agrees(
+            1,
+            "spreads a dilated kernel",
+            on=["a dilation of 2", "stride, padding and dilation", "stride, padding and dilation, 1 pixel left over"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "first_place_forgotten",
+            "You count the steps between the places. There is one more place than there are steps: the one to start from.",
+            edit("// stride + 1", "// stride"),
+        ),
+        Mistake(
+            "padding_once",
+            "You add the padding once. It stands on both sides of the image.",
+            edit("2 * padding", "padding"),
+        ),
+        Mistake(
+            "one_inside",
+            "You add the 1 before you divide. It is the first place of the kernel, and a stride does not divide that.",
+            edit("- span) // stride + 1", "- span + 1) // stride"),
+        ),
+        Mistake(
+            "rounded_up",
+            "You round up. A place where the kernel would stick out of the image does not count.",
+            edit("return (size + 2 * padding - span) // stride", "return -((span - size - 2 * padding) // stride)"),
+        ),
+        Mistake(
+            "not_an_integer",
+            "Your answer is not an integer. It counts places: use the division that rounds down.",
+            edit(" // stride", " / stride"),
+        ),
+        Mistake(
+            "dilation_ignored",
+            "Your answer does not feel the dilation. Count the pixels from the first entry of a dilated kernel to its last.",
+            edit("dilation * (kernel - 1) + 1", "kernel"),
+        ),
+        Mistake(
+            "dilation_of_every_entry",
+            "You multiply the whole kernel by the dilation. Only the steps between its entries grow, and there is one fewer of those.",
+            edit("dilation * (kernel - 1) + 1", "dilation * kernel"),
+        ),
+    ],
+    hints=[
+        "How far can a kernel of 3 move in a row of 10 pixels, and in how many places does it stand on the way?",
+        "Draw five pixels and a stride of 2. What happens to the last step if it does not come out even?",
+        "How many pixels does a kernel of 3 span if its entries are 2 apart?",
+    ],
+)
+
+
+# Kernels that slide
+
+
+def signals(draw, N=2, C=3, L=9, F=5, K=4, **options):
+    """Signals and kernels; all sizes differ, so that no axis can pass for another."""
+    unit = (C * K) ** -0.5  # keeps the outputs near 1
+    return {"x": draw(N, C, L), "w": unit * draw(F, C, K), "b": draw(F)} | options
+
+
+def another_sample(inputs, draw):
+    """The middle sample of the first signal changes, in all its channels."""
+    x = inputs["x"].copy()
+    x[0, :, x.shape[2] // 2] = draw(x.shape[1])
+    return inputs | {"x": x}
+
+
+conv1d = Exercise(
+    points=6,
+    cases={
+        "two signals": signals,
+        "a batch of one, one channel": partial(signals, N=1, C=1, K=3, F=2),
+        "a kernel of one sample": partial(signals, L=6, K=1),
+        "a kernel as long as the signal": partial(signals, L=4, K=4),
+        "padding 2": partial(signals, L=6, K=3, padding=2),
+        "a kernel as long as the padded signal": partial(signals, L=4, K=6, padding=1),
+        "stride 2": partial(signals, L=10, stride=2),
+        "stride 3, samples left over": partial(signals, L=12, stride=3),
+        "stride 2 and padding 2": partial(signals, L=8, K=3, stride=2, padding=2),
+    },
+    checks=[
+        agrees(
+            2,
+            "adds up kernel times window over all channels, plus the bias",
+            on=[
+                "two signals",
+                "a batch of one, one channel",
+                "a kernel of one sample",
+                "a kernel as long as the signal",
+            ],
+        ),
+        agrees(1, "pads both ends with zeros", on=["padding 2", "a kernel as long as the padded signal"]),
+        agrees(1, "moves the window by the stride", on=["stride 2", "stride 3, samples left over"]),
+        agrees(1, "uses stride and padding together", on="stride 2 and padding 2"),
+        moves(
+            1,
+            "a sample is felt by the outputs whose window it is in, and by no others",
+            another_sample,
+            on=["two signals", "stride 3, samples left over"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "flipped",
+            "You flip the kernel. That is the convolution of signal processing; here its first entry meets the first sample of the window.",
+            edit("windows, w)", "windows, w[:, :, ::-1])"),
+        ),
+        Mistake(
+            "no_bias",
+            "The bias is missing: each output channel f has one of its own, b[f], the same at every place.",
+            edit(" + b[:, None]", ""),
+        ),
+        Mistake(
+            "bias_for_each_channel",
+            "You add the bias once for each input channel. It belongs to the output: add it once, after the sum over the channels.",
+            edit(" + b[:, None]", " + x.shape[1] * b[:, None]"),
+        ),
+        Mistake(
+            "last_channel_alone",
+            "Only the last input channel is left in your output: the channels add up, so do not write over what the earlier ones gave.",
+            edit("windows, w)", "windows[:, -1:], w[:, -1:])"),
+        ),
+        Mistake(
+            "steps_of_one",
+            "You return as many outputs as the stride asks for, but your windows are one sample apart: output i starts at i times the stride.",
+            edit("[:, :, ::stride]", "[:, :, : (padded.shape[2] - w.shape[2]) // stride + 1]"),
+        ),
+        Mistake(
+            "padded_in_front",
+            "You pad in front alone: the zeros stand at either end of the signal.",
+            edit("(padding, padding)", "(padding, 0)"),
+        ),
+    ],
+    hints=[
+        "Which samples does output i look at? Start without padding, with a stride of 1 and one channel.",
+        "Once the padded signal exists, padding needs no further thought. What does the stride do to the start of window i?",
+        "The channels of the input are added up, and each output channel has a kernel for every one of them.",
+    ],
+)
+
+
+def images(draw, N=2, C=3, H=7, W=9, F=5, K=(4, 2), **options):
+    """Images and kernels; no two axes that could be confused have the same size."""
+    unit = (C * K[0] * K[1]) ** -0.5  # keeps the outputs near 1
+    return {"x": draw(N, C, H, W), "w": unit * draw(F, C, *K), "b": draw(F)} | options
+
+
+def conv2d_width_from_height(x, w, b, stride=1, padding=0, dilation=1):
+    p = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    KH, KW = w.shape[2:]
+    OH = places(x.shape[2], KH, stride, padding, dilation)
+    out = np.zeros((len(x), len(w), OH, OH))
+    for i, j in np.ndindex(OH, OH):
+        top, left = i * stride, j * stride
+        window = p[
+            :, :, top : top + dilation * (KH - 1) + 1 : dilation, left : left + dilation * (KW - 1) + 1 : dilation
+        ]
+        out[:, :, i, j] = np.einsum("ncuv,fcuv->nf", window, w) + b
+    return out
+
+
+conv2d = Exercise(
+    points=8,
+    cases={
+        "two images": images,
+        "a tall image": partial(images, H=8, W=5, K=(3, 2)),
+        "a batch of one, one channel": partial(images, N=1, C=1, H=5, W=8, F=2, K=(3, 3)),
+        "a 1×1 kernel": partial(images, H=4, W=6, K=(1, 1)),
+        "a kernel as large as the image": partial(images, H=3, W=4, K=(3, 4)),
+        "padding 2": partial(images, H=4, W=6, K=(3, 2), padding=2),
+        "a 1×1 kernel and padding 2": partial(images, H=3, W=4, K=(1, 1), padding=2),
+        "a kernel as large as the padded image": partial(images, H=2, W=4, K=(4, 6), padding=1),
+        "stride 2": partial(images, H=7, W=12, K=(3, 2), stride=2),
+        "stride 3, pixels left over": partial(images, H=8, W=12, K=(3, 2), stride=3),
+        "dilation 2": partial(images, H=8, W=9, K=(3, 2), dilation=2),
+        "stride, padding and dilation": partial(images, H=7, W=11, K=(3, 2), stride=2, padding=2, dilation=3),
+    },
+    checks=[
+        agrees(
+            3,
+            "adds up kernel times window over all channels, plus the bias",
+            on=[
+                "two images",
+                "a tall image",
+                "a batch of one, one channel",
+                "a 1×1 kernel",
+                "a kernel as large as the image",
+            ],
+        ),
+        agrees(
+            1,
+            "surrounds the image with zeros",
+            on=["padding 2", "a 1×1 kernel and padding 2", "a kernel as large as the padded image"],
+        ),
+        agrees(1, "moves the window by the stride, down and across", on=["stride 2", "stride 3, pixels left over"]),
+        agrees(1, "spreads a dilated kernel", on="dilation 2"),
+        agrees(1, "uses stride, padding and dilation together", on="stride, padding and dilation"),
+        moves(
+            1,
+            "a pixel is felt by the outputs whose window it is in, and by no others",
+            another_pixel,
+            on=["two images", "stride 2", "dilation 2"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "flipped",
+            "You turn the kernel by half a turn. Here its top left entry meets the top left pixel of the window.",
+            edit("windows, w)", "windows, w[:, :, ::-1, ::-1])"),
+        ),
+        Mistake(
+            "no_bias",
+            "The bias is missing: each output channel f has one of its own, b[f], the same at every place.",
+            edit(" + b[:, None, None]", ""),
+        ),
+        Mistake(
+            "last_channel_alone",
+            "Only the last input channel is left in your output: the channels add up, so do not write over what the earlier ones gave.",
+            edit("windows, w)", "windows[:, -1:], w[:, -1:])"),
+        ),
+        Mistake(
+            "width_from_height",
+            "Your output has as many columns as rows. Count the columns from the image's width and the kernel's width.",
+            conv2d_width_from_height,
+        ),
+        Mistake(
+            "steps_of_one",
+            "Your output has the right size, but your windows are one pixel apart: window (i, j) starts at the stride times i and j.",
+            edit(
+                "    return",
+                "    (OH, OW), every = windows.shape[2:4], _windows(_pad(x, padding, padding), w.shape[2:], 1, dilation)\n"
+                "    windows = every[:, :, :OH, :OW]\n"
+                "    return",
+            ),
+        ),
+        Mistake(
+            "dilation_ignored",
+            "Your answer does not feel the dilation: neighbouring entries of the kernel meet pixels that far apart.",
+            edit("stride, dilation)", "stride)"),
+        ),
+        Mistake(
+            "padded_on_two_sides",
+            "You pad at the top and on the left alone: the border of zeros runs around all four sides.",
+            edit("(rows, rows), (columns, columns)", "(rows, 0), (columns, 0)", of="_pad"),
+        ),
+    ],
+    hints=[
+        "Which pixels does output (i, j) look at? Start without padding, with a stride of 1 and no dilation.",
+        "Make the padded image first. Then find the top left corner of window (i, j), and how many rows and columns it spans.",
+        "Loops over places, kernel entries or channels are all fine. What you loop over, you must add up.",
+    ],
+)
+
+
+def upstream(draw, N=2, C=3, H=7, W=9, F=5, K=(4, 2), stride=1, padding=0, size=1.0):
+    """Images, kernels and an upstream gradient; options are passed on only if they are not the defaults."""
+    options = {"stride": stride} if stride != 1 else {}
+    options |= {"padding": padding} if padding else {}
+    dout = size * draw(N, F, places(H, K[0], stride, padding), places(W, K[1], stride, padding))
+    return {"dout": dout} | images(draw, N, C, H, W, F, K, **options)
+
+
+def other_upstream(inputs, draw):
+    """The first image gets another upstream gradient."""
+    dout = inputs["dout"].copy()
+    dout[0] = draw(*dout.shape[1:])
+    return inputs | {"dout": dout}
+
+
+conv2d_backward = Exercise(
+    points=10,
+    cases={
+        "two images": upstream,
+        "a tall image": partial(upstream, H=8, W=5, K=(3, 2)),
+        "a large upstream gradient": partial(upstream, H=5, W=6, K=(2, 3), size=1000.0),
+        "a batch of one, one channel": partial(upstream, N=1, C=1, H=5, W=8, F=2, K=(3, 3)),
+        "a 1×1 kernel": partial(upstream, H=4, W=6, K=(1, 1)),
+        "a kernel as large as the image": partial(upstream, H=3, W=4, K=(3, 4)),
+        "padding 1": partial(upstream, H=5, W=7, K=(3, 3), padding=1),
+        "padding 2": partial(upstream, H=4, W=6, K=(3, 2), padding=2),
+        "a 1×1 kernel and padding 2": partial(upstream, H=3, W=4, K=(1, 1), padding=2),
+        "stride 2": partial(upstream, H=7, W=12, K=(3, 2), stride=2),
+        "stride 3, pixels left over": partial(upstream, H=8, W=12, K=(3, 2), stride=3),
+        "stride 2 and padding 2": partial(upstream, H=6, W=9, K=(4, 3), stride=2, padding=2),
+    },
+    checks=[
+        agrees(
+            4,
+            "returns dx, dw and db for windows that overlap",
+            on=["two images", "a tall image", "a large upstream gradient"],
+        ),
+        agrees(
+            1,
+            "keeps every shape for a batch of one, and for the smallest and the largest kernel",
+            on=["a batch of one, one channel", "a 1×1 kernel", "a kernel as large as the image"],
+        ),
+        agrees(1, "gives the border of zeros no gradient", on=["padding 1", "padding 2", "a 1×1 kernel and padding 2"]),
+        agrees(2, "follows the stride", on=["stride 2", "stride 3, pixels left over"]),
+        agrees(1, "uses stride and padding together", on="stride 2 and padding 2"),
+        moves(
+            1,
+            "dout of one image changes that image's dx, no other's, and both dw and db",
+            other_upstream,
+            on=["two images", "padding 1"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "crop_at_zero",
+            "Your dx is empty where there is no padding: a slice that ends at -0 ends at 0. Say where the image starts and how long it is.",
+            edit("padding : padding + H, padding : padding + W", "padding:-padding, padding:-padding"),
+        ),
+        Mistake(
+            "crop_of_one",
+            "You cut a border of one pixel off dx, whatever the padding. Cut off as much as was added.",
+            edit("padding : padding + H, padding : padding + W", "1:-1, 1:-1"),
+        ),
+        Mistake(
+            "dx_overwritten",
+            "A pixel is in many windows, and each sends a gradient back. Yours keeps only the last: add them up.",
+            edit("] += np", "] = np"),
+        ),
+        Mistake(
+            "dx_last_filter",
+            "Only the last output channel is in your dx. Every filter has looked at the pixel: their gradients add up.",
+            edit("dout, w[:, :, u, v]", "dout[:, -1:], w[-1:, :, u, v]"),
+        ),
+        Mistake(
+            "dx_flipped",
+            "In your dx the kernel is the wrong way round: what a pixel gets from a window goes through the entry that met it in the forward.",
+            edit("dout, w[:, :, u, v]", "dout, w[:, :, KH - 1 - u, KW - 1 - v]"),
+        ),
+        Mistake(
+            "dw_last_image",
+            "Only the last image is in your dw. The kernels serve all images: their gradients add up.",
+            edit("dout, padded[:, :, rows, columns]", "dout[-1:], padded[-1:, :, rows, columns]"),
+        ),
+        Mistake(
+            "averaged",
+            "You divide dw and db by N. If the loss is a mean, its 1/N is in dout already: just add up.",
+            edit("return dx, dw, db", "return dx, dw / len(x), db / len(x)"),
+        ),
+        Mistake(
+            "db_mean",
+            "Your db is a mean. A bias is added at every place of every image, so it collects the sum of dout over all of them.",
+            edit("dout.sum(axis=(0, 2, 3))", "dout.mean(axis=(0, 2, 3))"),
+        ),
+        Mistake(
+            "stride_ignored",
+            "You send dout back as if neighbouring windows were one pixel apart. They are as far apart as the stride.",
+            edit(
+                "rows, columns = slice(u, u + stride * OH, stride), slice(v, v + stride * OW, stride)",
+                "rows, columns = slice(u, u + OH), slice(v, v + OW)",
+            ),
+        ),
+    ],
+    hints=[
+        "Take one output and one of the products in its sum. What does this output's gradient send to the weight, and what to the pixel?",
+        "A weight is used at every place of every image, a pixel in several windows: where do the gradients meet, and what happens there?",
+        "Work on the padded image all the way, and cut the border off at the very end. What does your slice do when the padding is 0?",
+    ],
+)
+
+
+def to_columns(draw, kernel=(4, 2), N=2, C=3, H=7, W=9, **options):
+    return {"x": draw(N, C, H, W), "kernel": kernel} | options
+
+
+im2col = Exercise(
+    points=6,
+    cases={
+        "two images": to_columns,
+        "a tall image": partial(to_columns, H=6, W=4, kernel=(2, 3)),
+        "a batch of one, one channel": partial(to_columns, N=1, C=1, H=4, W=6, kernel=(3, 2)),
+        "a 1×1 kernel": partial(to_columns, H=3, W=4, kernel=(1, 1)),
+        "a kernel as large as the image": partial(to_columns, H=3, W=4, kernel=(3, 4)),
+        "stride 2": partial(to_columns, H=7, W=10, kernel=(3, 2), stride=2),
+        "stride 3, pixels left over": partial(to_columns, H=8, W=12, kernel=(3, 2), stride=3),
+        "padding 2": partial(to_columns, H=3, W=5, kernel=(3, 2), padding=2),
+        "a kernel as large as the padded image": partial(to_columns, H=2, W=4, kernel=(4, 6), padding=1),
+        "stride 2 and padding 2": partial(to_columns, H=5, W=8, kernel=(2, 3), stride=2, padding=2),
+    },
+    checks=[
+        agrees(2, "writes every window as a column, in order", on=["two images", "a tall image"]),
+        agrees(
+            1,
+            "keeps three axes for a batch of one, one channel, and the smallest and the largest kernel",
+            on=["a batch of one, one channel", "a 1×1 kernel", "a kernel as large as the image"],
+        ),
+        agrees(1, "moves the window by the stride", on=["stride 2", "stride 3, pixels left over"]),
+        agrees(
+            1,
+            "reads zeros around the image",
+            on=["padding 2", "a kernel as large as the padded image", "stride 2 and padding 2"],
+        ),
+        moves(
+            1,
+            "a pixel is in the columns of its own windows, once in each",
+            another_pixel,
+            on=["two images", "stride 2"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "reshaped_alone",
+            "You reshape without bringing the axes into order first. A reshape reads the numbers as they lie: channel, kernel row and kernel column must come before the place.",
+            edit("windows.transpose(0, 1, 4, 5, 2, 3)", "windows"),
+        ),
+        Mistake(
+            "channels_last",
+            "In your columns the channel runs fastest. All of channel 0 comes first, then all of channel 1.",
+            edit("transpose(0, 1, 4, 5, 2, 3)", "transpose(0, 4, 5, 1, 2, 3)"),
+        ),
+        Mistake(
+            "windows_top_to_bottom",
+            "Your columns go down the image first. The windows are read as a page is: left to right, then top to bottom.",
+            edit("transpose(0, 1, 4, 5, 2, 3)", "transpose(0, 1, 4, 5, 3, 2)"),
+        ),
+        Mistake(
+            "pixels_top_to_bottom",
+            "Within a window you go down first. A window is read row by row, from left to right.",
+            edit("transpose(0, 1, 4, 5, 2, 3)", "transpose(0, 1, 5, 4, 2, 3)"),
+        ),
+        Mistake(
+            "windows_as_rows",
+            "Your windows are the rows, and they must be the columns: kernel entries go down, places go across.",
+            edit("OH * OW)", "OH * OW).swapaxes(1, 2)"),
+        ),
+        Mistake(
+            "images_side_by_side",
+            "You write the windows of all images into one matrix. The batch keeps its own axis, the first.",
+            edit(
+                "windows.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * KH * KW, OH * OW)",
+                "windows.transpose(1, 4, 5, 2, 3, 0).reshape(C * KH * KW, OH * OW * N)",
+            ),
+        ),
+        Mistake(
+            "kernel_swapped",
+            "You take the pair for (KW, KH). Rows come first: the kernel is (KH, KW).",
+            edit("kernel, stride)", "kernel[::-1], stride)"),
+        ),
+    ],
+    hints=[
+        "What does the first column hold, and what the second? Write both out for a 3 × 3 image and a 2 × 2 kernel.",
+        "With loops: cut out one window, flatten it, and put it in its column. Which number has the column of window (i, j)?",
+        "With strides: which of the six axes N, C, OH, OW, KH, KW belong to the rows of the result, and in which order?",
+    ],
+)
+
+
+# Pooling
+
+
+def pool(draw, size=2, stride=2, N=2, C=3, H=6, W=8):
+    return {"x": draw(N, C, H, W), "size": size, "stride": stride}
+
+
+def negative(draw):
+    return {"x": -0.1 - np.abs(draw(2, 3, 4, 6)), "size": 2, "stride": 2}
+
+
+def pooled(reduce, x, size, stride, rows, columns):
+    """Pool window by window, with a given number of rows and columns; windows end where the image does."""
+    out = np.empty((*x.shape[:2], rows, columns))
+    for i, j in np.ndindex(rows, columns):
+        top, left = i * stride, j * stride
+        out[:, :, i, j] = reduce(x[:, :, top : top + size, left : left + size], axis=(2, 3))
+    return out
+
+
+def keep_the_edge(reduce):
+    def wrong(x, size, stride):
+        return pooled(reduce, x, size, stride, *(-((size - side) // stride) + 1 for side in x.shape[2:]))
+
+    return wrong
+
+
+def width_from_height(reduce):
+    def wrong(x, size, stride):
+        OH = places(x.shape[2], size, stride)
+        return pooled(reduce, x, size, stride, OH, OH)
+
+    return wrong
+
+
+def steps_of_one(reduce):
+    def wrong(x, size, stride):
+        return pooled(reduce, x, size, 1, *(places(side, size, stride) for side in x.shape[2:]))
+
+    return wrong
+
+
+POOLS = {
+    "windows of two": pool,
+    "a batch of one, one channel": partial(pool, N=1, C=1, H=4, W=6),
+    "one window for the whole image": partial(pool, size=3, stride=1, H=3, W=3),
+    "windows that overlap": partial(pool, size=3, stride=2, H=7, W=9),
+    "windows that overlap, stride 1": partial(pool, size=3, stride=1, H=5, W=6),
+    "gaps between the windows": partial(pool, size=2, stride=3, H=8, W=13),
+    "windows of one pixel, stride 2": partial(pool, size=1, stride=2, H=5, W=9),
+    "pixels left over": partial(pool, H=7, W=9),
+    "pixels left over, windows of three": partial(pool, size=3, stride=3, H=8, W=11),
+}
+STEPS = [
+    "windows that overlap",
+    "windows that overlap, stride 1",
+    "gaps between the windows",
+    "windows of one pixel, stride 2",
+]
+RAGGED = ["pixels left over", "pixels left over, windows of three"]
+
+STRIDE_IGNORED = (
+    "You move the window by its own size. The stride is a number of its own: windows may overlap, or leave gaps."
+)
+EDGE_KEPT = "You pool what is left over at the edge, too. A window that does not fit counts for nothing: those pixels are left out."
+SQUARE = "Your output has as many columns as rows. Count the columns from the image's width."
+STEPS_OF_ONE = "Your output has the right size, but your windows are one pixel apart: window (i, j) starts at the stride times i and j."
+
+max_pool2d = Exercise(
+    points=5,
+    cases=POOLS | {"a tall image": partial(pool, H=8, W=4), "every pixel negative": negative},
+    checks=[
+        agrees(
+            2,
+            "keeps the largest value of every window",
+            on=["windows of two", "a batch of one, one channel", "a tall image", "one window for the whole image"],
+        ),
+        agrees(1, "keeps the largest value where all are negative", on="every pixel negative"),
+        agrees(1, "moves by the stride, whatever the size of the window", on=STEPS),
+        agrees(1, "leaves out pixels that fill no whole window", on=RAGGED),
+    ],
+    mistakes=[
+        Mistake(
+            "never_below_zero",
+            "Your maximum starts from 0, which wins where every pixel of a window is negative. Start from one of the pixels.",
+            edit(".max(axis=(4, 5))", ".max(axis=(4, 5), initial=0.0)"),
+        ),
+        Mistake("stride_ignored", STRIDE_IGNORED, edit("stride).max", "size).max")),
+        Mistake("edge_kept", EDGE_KEPT, keep_the_edge(np.max)),
+        Mistake("width_from_height", SQUARE, width_from_height(np.max)),
+        Mistake("steps_of_one", STEPS_OF_ONE, steps_of_one(np.max)),
+        Mistake(
+            "channels_pooled",
+            "You take the maximum over the channels as well. Each channel is pooled by itself and stays.",
+            edit(".max(axis=(4, 5))", ".max(axis=(1, 4, 5))"),
+        ),
+    ],
+    hints=[
+        "Where does window (i, j) start, and where does it end? The one depends on the stride, the other on the size as well.",
+        "How many windows fit? You have written that formula, in the first exercise of this unit.",
+    ],
+)
+
+avg_pool2d = Exercise(
+    points=4,
+    cases=POOLS,
+    checks=[
+        agrees(
+            2,
+            "is the mean of every window",
+            on=["windows of two", "a batch of one, one channel", "one window for the whole image"],
+        ),
+        agrees(1, "moves by the stride, whatever the size of the window", on=STEPS),
+        agrees(1, "leaves out pixels that fill no whole window", on=RAGGED),
+    ],
+    mistakes=[
+        Mistake(
+            "not_divided",
+            "You add up each window and do not divide: a mean has the size of its entries, however many there are.",
+            edit(".mean(", ".sum("),
+        ),
+        Mistake(
+            "divided_by_side",
+            "You divide by the window's side. Divide by the number of pixels in the window.",
+            edit(".mean(axis=(4, 5))", ".sum(axis=(4, 5)) / size"),
+        ),
+        Mistake(
+            "maximum", "You keep the largest value of each window. Here the mean is asked.", edit(".mean(", ".max(")
+        ),
+        Mistake("stride_ignored", STRIDE_IGNORED, edit("stride).mean", "size).mean")),
+        Mistake("edge_kept", EDGE_KEPT, keep_the_edge(np.mean)),
+        Mistake("width_from_height", SQUARE, width_from_height(np.mean)),
+        Mistake("steps_of_one", STEPS_OF_ONE, steps_of_one(np.mean)),
+    ],
+    hints=[
+        "How many pixels does a window have, and what does each contribute to the mean?",
+        "Where does window (i, j) start? The stride decides that, not the size of the window.",
+    ],
+)
+
+
+def unpool(draw, **sizes):
+    inputs = pool(draw, **sizes)
+    N, C, H, W = inputs["x"].shape
+    size, stride = inputs["size"], inputs["stride"]
+    return {"dout": draw(N, C, places(H, size, stride), places(W, size, stride))} | inputs
+
+
+def after_a_relu(draw, **sizes):
+    """Most pixels are 0, so that in some windows all of them are: a tie that rounding cannot break."""
+    inputs = unpool(draw, **sizes)
+    return inputs | {"x": np.maximum(0.0, inputs["x"] - 0.5)}
+
+
+def below_zero(draw, **sizes):
+    """The largest pixel of a window is 0, and mostly there are several of them."""
+    inputs = unpool(draw, **sizes)
+    return inputs | {"x": np.minimum(0.0, inputs["x"])}
+
+
+def unpooled(share, x, dout, size, stride, step=None, assign=False):
+    """Send dout back window by window; `share` says which part of it each pixel of a window gets."""
+    dx = np.zeros_like(x)
+    step = step or stride
+    for n, c, i, j in np.ndindex(dout.shape):
+        place = (n, c, slice(i * step, i * step + size), slice(j * step, j * step + size))
+        part = share(x[place]) * dout[n, c, i, j]
+        dx[place] = part if assign else dx[place] + part
+    return dx
+
+
+def first_maximum(window):
+    return (np.arange(window.size) == window.argmax()).reshape(window.shape)
+
+
+def last_maximum(window):
+    return (np.arange(window.size) == window.size - 1 - window.ravel()[::-1].argmax()).reshape(window.shape)
+
+
+def every_maximum(window):
+    return window == window.max()
+
+
+max_pool2d_backward = Exercise(
+    points=7,
+    cases={
+        "windows of two": unpool,
+        "a tall image": partial(unpool, H=8, W=4),
+        "a batch of one, one channel": partial(unpool, N=1, C=1, H=4, W=6),
+        "one window for the whole image": partial(unpool, size=3, stride=1, H=3, W=3),
+        "gaps between the windows": partial(unpool, size=2, stride=3, H=8, W=13),
+        "pixels left over": partial(unpool, H=7, W=9),
+        "windows that overlap": partial(unpool, size=3, stride=2, H=7, W=9),
+        "windows that overlap, stride 1": partial(unpool, size=3, stride=1, H=5, W=6),
+        "windows of zeros, as after a relu": after_a_relu,
+        "ties in windows that overlap": partial(below_zero, size=3, stride=2, H=7, W=9),
+    },
+    checks=[
+        agrees(
+            3,
+            "sends dout to the pixel that was the maximum, and nothing to the others",
+            on=["windows of two", "a tall image", "a batch of one, one channel", "one window for the whole image"],
+        ),
+        agrees(
+            1,
+            "gives pixels outside every window no gradient",
+            on=["gaps between the windows", "pixels left over"],
+        ),
+        agrees(
+            2,
+            "adds up what a pixel gets from windows that overlap",
+            on=["windows that overlap", "windows that overlap, stride 1"],
+        ),
+        agrees(
+            1,
+            "sends dout to the first maximum of a tie, and to no other",
+            on=["windows of zeros, as after a relu", "ties in windows that overlap"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "overwritten",
+            "A pixel that is the maximum of two windows keeps the gradient of the last one only: gradients that meet add up.",
+            edit(
+                "np.add.at(dx, (n, c, i * stride + first // size, j * stride + first % size), dout)",
+                "dx[n, c, i * stride + first // size, j * stride + first % size] = dout",
+            ),
+        ),
+        Mistake(
+            "window_overwritten",
+            "You write a whole window of dx at a time, zeros and all, over what earlier windows have sent there: add instead.",
+            lambda dout, x, size, stride: unpooled(first_maximum, x, dout, size, stride, assign=True),
+        ),
+        Mistake(
+            "every_maximum",
+            "In a tie, every pixel that equals the maximum gets the whole gradient. Only the first of them does.",
+            lambda dout, x, size, stride: unpooled(every_maximum, x, dout, size, stride),
+        ),
+        Mistake(
+            "tie_shared",
+            "In a tie, you share the gradient out among the pixels. Here all of it goes to the first of them.",
+            lambda dout, x, size, stride: unpooled(
+                lambda window: every_maximum(window) / every_maximum(window).sum(), x, dout, size, stride
+            ),
+        ),
+        Mistake(
+            "last_maximum",
+            "In a tie, your gradient goes to the last of the largest pixels. It goes to the first: a later one must be larger to take over.",
+            lambda dout, x, size, stride: unpooled(last_maximum, x, dout, size, stride),
+        ),
+        Mistake(
+            "no_upstream",
+            "You return which pixel was the maximum and leave dout out: the chain rule multiplies the two.",
+            edit("first % size), dout)", "first % size), 1.0)"),
+        ),
+        Mistake(
+            "as_for_the_mean",
+            "You give every pixel of a window the same part. That is the gradient of the mean; of a maximum, one pixel alone decides.",
+            lambda dout, x, size, stride: unpooled(
+                lambda window: np.full(window.shape, 1 / window.size), x, dout, size, stride
+            ),
+        ),
+        Mistake(
+            "stride_ignored",
+            "You look for window (i, j) at the window's size times i and j. It starts at the stride times i and j, as in the forward.",
+            lambda dout, x, size, stride: unpooled(first_maximum, x, dout, size, stride, step=size),
+        ),
+    ],
+    hints=[
+        "If a pixel of a window grows a little, does the output change? For which pixel does it?",
+        "What if one pixel is the maximum of two windows? Think of the general rule for a number that is used twice.",
+        "NumPy has a function that says where the maximum is. Which of several equal entries does it name?",
+    ],
+)
+
+
+def maps(draw, N=2, C=3, H=4, W=5, shift=0.0):
+    return {"x": shift + draw(N, C, H, W)}
+
+
+global_avg_pool = Exercise(
+    points=3,
+    cases={
+        "two images": maps,
+        "a tall image": partial(maps, H=7, W=2),
+        "means far from 0": partial(maps, shift=100.0),
+        "a batch of one": partial(maps, N=1),
+        "one channel": partial(maps, C=1),
+        "one pixel": partial(maps, H=1, W=1),
+    },
+    checks=[
+        agrees(2, "is the mean of each channel of each image", on=["two images", "a tall image", "means far from 0"]),
+        agrees(
+            1,
+            "keeps both axes for a batch of one, one channel and one pixel",
+            on=["a batch of one", "one channel", "one pixel"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "axes_kept",
+            "Your values are right, but two axes of length 1 are left over: the answer is (N, C), ready for a linear layer.",
+            edit("axis=(2, 3)", "axis=(2, 3), keepdims=True"),
+        ),
+        Mistake(
+            "not_divided",
+            "You add the pixels up and do not divide: a mean must not depend on how large the image is.",
+            edit("x.mean(", "x.sum("),
+        ),
+        Mistake(
+            "maximum",
+            "You keep the largest pixel of each channel. That is global max pooling; here the mean is asked.",
+            edit("x.mean(", "x.max("),
+        ),
+        Mistake(
+            "over_the_batch",
+            "You average over the images as well. Each image keeps its own channels' means.",
+            edit("axis=(2, 3)", "axis=(0, 2, 3)"),
+        ),
+        Mistake(
+            "over_the_channels",
+            "You average over the channels. They are what stays; what goes are the rows and columns.",
+            edit("axis=(2, 3)", "axis=1"),
+        ),
+        Mistake(
+            "rows_alone",
+            "You average over the rows and keep the columns. Both go: one number is left for each channel.",
+            edit("axis=(2, 3)", "axis=2"),
+        ),
+    ],
+    hints=[
+        "Which of the four axes are gone in the answer, and which stay?",
+        "NumPy's mean takes several axes at once.",
+    ],
+)
+
+
+# Larger pieces
+
+
+def prints(draw, N=2, C=3, H=4, W=6, F=5, K=(3, 4), **options):
+    """Small images, and kernels to print onto larger ones: input channels come first."""
+    unit = (C * K[0] * K[1]) ** -0.5 * 2
+    return {"x": draw(N, C, H, W), "w": unit * draw(C, F, *K), "b": draw(F)} | options
+
+
+def conv_transpose2d_bias_in_every_print(x, w, b, stride=1, padding=0):
+    (N, _, H, W), (_, F, KH, KW) = x.shape, w.shape
+    height, width = (H - 1) * stride + KH, (W - 1) * stride + KW
+    out = np.zeros((N, F, height, width))
+    for i, j in np.ndindex(H, W):
+        block = np.einsum("nc,cfuv->nfuv", x[:, :, i, j], w) + b[:, None, None]
+        out[:, :, i * stride : i * stride + KH, j * stride : j * stride + KW] += block
+    return out[:, :, padding : height - padding, padding : width - padding]
+
+
+conv_transpose2d = Exercise(
+    points=8,
+    cases={
+        "two images": prints,
+        "a batch of one, one channel": partial(prints, N=1, C=1, H=3, W=4, F=2, K=(2, 3)),
+        "a single pixel": partial(prints, H=1, W=1),
+        "stride 2": partial(prints, H=3, W=4, stride=2),
+        "stride 3, prints that do not touch": partial(prints, H=3, W=4, K=(2, 1), stride=3),
+        "a 1×1 kernel, stride 2": partial(prints, H=3, W=4, K=(1, 1), stride=2),
+        "padding 1": partial(prints, H=3, W=5, padding=1),
+        "padding 2": partial(prints, H=5, W=7, padding=2),
+        "twice the size": partial(prints, H=3, W=4, K=(4, 4), stride=2, padding=1),
+        "stride 3 and padding 2": partial(prints, H=3, W=4, K=(5, 4), stride=3, padding=2),
+    },
+    checks=[
+        agrees(
+            3,
+            "adds up the prints of all pixels and channels, plus the bias",
+            on=["two images", "a batch of one, one channel", "a single pixel"],
+        ),
+        agrees(
+            2,
+            "sets the prints a stride apart",
+            on=["stride 2", "stride 3, prints that do not touch", "a 1×1 kernel, stride 2"],
+        ),
+        agrees(1, "cuts the padding off", on=["padding 1", "padding 2"]),
+        agrees(1, "uses stride and padding together", on=["twice the size", "stride 3 and padding 2"]),
+        moves(
+            1,
+            "a pixel is felt within its own print, and nowhere else",
+            another_pixel,
+            on=["two images", "stride 2"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "crop_at_zero",
+            "Your output is empty where there is no padding: a slice that ends at -0 ends at 0. Count from the front where to stop.",
+            edit("padding : height - padding, padding : width - padding", "padding:-padding, padding:-padding"),
+        ),
+        Mistake(
+            "overwritten",
+            "Prints overlap, and yours write over one another: they add up.",
+            edit("] += prints", "] = prints"),
+        ),
+        Mistake(
+            "flipped",
+            "Your prints are turned by half a turn: a single pixel of 1 must print the kernel as it is.",
+            edit("w[:, :, u, v]", "w[:, :, KH - 1 - u, KW - 1 - v]"),
+        ),
+        Mistake(
+            "padding_added",
+            "You add the padding to the output. Everything runs the other way here: padding makes the output smaller.",
+            edit("out[:, :, padding : height - padding, padding : width - padding]", "_pad(out, padding, padding)"),
+        ),
+        Mistake(
+            "no_bias",
+            "The bias is missing: each output channel f has one of its own, b[f], on every pixel, printed or not.",
+            edit(" + b[:, None, None]", ""),
+        ),
+        Mistake(
+            "bias_in_every_print",
+            "You add the bias with each print, so it counts as often as prints overlap. Add it once, at the end.",
+            conv_transpose2d_bias_in_every_print,
+        ),
+    ],
+    hints=[
+        "What is the output for an image of one pixel, and what for two pixels side by side?",
+        "How large is the canvas before the padding is cut off? Look at the corner where the last pixel prints.",
+        "What does your slice do when the padding is 0?",
+    ],
+)
+
+
+def separable(draw, N=2, C=3, H=6, W=8, F=4, K=(3, 3)):
+    unit = (K[0] * K[1]) ** -0.5
+    return {"x": draw(N, C, H, W), "depthwise": unit * draw(C, *K), "pointwise": draw(F, C)}
+
+
+depthwise_separable = Exercise(
+    points=6,
+    cases={
+        "two images": separable,
+        "one output channel": partial(separable, C=5, F=1),
+        "more channels out than in": partial(separable, C=2, F=7, H=3, W=4),
+        "a batch of one, one channel": partial(separable, N=1, C=1, F=3, H=4, W=5),
+        "a 1×1 kernel": partial(separable, H=3, W=5, K=(1, 1)),
+        "a kernel larger than the image": partial(separable, H=2, W=3, K=(5, 5)),
+        "a wide kernel": partial(separable, K=(3, 5)),
+        "a kernel of one column": partial(separable, K=(5, 1)),
+    },
+    checks=[
+        agrees(
+            3,
+            "filters each channel with its own kernel, then mixes the channels",
+            on=["two images", "one output channel", "more channels out than in"],
+        ),
+        agrees(
+            1,
+            "works for one channel, and for the smallest and very large kernels",
+            on=["a batch of one, one channel", "a 1×1 kernel", "a kernel larger than the image"],
+        ),
+        agrees(1, "keeps the size for kernels that are not square", on=["a wide kernel", "a kernel of one column"]),
+        moves(
+            1,
+            "a pixel is felt as far as its kernel reaches, and no further",
+            another_pixel,
+            on=["two images", "a wide kernel"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "one_kernel_for_all",
+            "You filter every channel with the first kernel. Each channel has its own.",
+            edit("windows, depthwise)", "windows, np.broadcast_to(depthwise[:1], depthwise.shape))"),
+        ),
+        Mistake(
+            "channels_mixed_twice",
+            "You add up the channels in the first step already, as an ordinary convolution does. There, each channel stays by itself.",
+            edit(
+                'np.einsum("ncijuv,cuv->ncij", windows, depthwise)',
+                'np.repeat(np.einsum("ncijuv,cuv->nij", windows, depthwise)[:, None], len(depthwise), axis=1)',
+            ),
+        ),
+        Mistake(
+            "flipped",
+            "You turn the kernels by half a turn. Their top left entry meets the top left pixel of the window.",
+            edit("windows, depthwise)", "windows, depthwise[:, ::-1, ::-1])"),
+        ),
+        Mistake(
+            "relu_between",
+            "You apply a relu between the two steps. Some networks do; here, nothing stands between them.",
+            edit('einsum("ncij,fc->nfij", filtered,', 'einsum("ncij,fc->nfij", np.maximum(0.0, filtered),'),
+        ),
+        Mistake(
+            "padding_from_height",
+            "You pad the columns by what the kernel's height asks for. Its width decides there, and the two may differ.",
+            edit("KH // 2, KW // 2", "KH // 2, KH // 2"),
+        ),
+        Mistake(
+            "no_padding",
+            "Your output is smaller than the image. Surround the image with zeros first, by half a kernel on each side.",
+            edit("KH // 2, KW // 2", "0, 0"),
+        ),
+    ],
+    hints=[
+        "How many numbers does the first step make of each channel, and does it ever look at two channels at once?",
+        "The second step is a matrix product at each pixel. Which axis does it add over?",
+        "How far does a kernel of 5 reach to either side of its centre? Ask this for the rows and for the columns.",
+    ],
+)
+
+
+def stack(draw, *strides):
+    """Layers with the given strides; their kernels are 2, 3, 4 and so on, in a drawn order."""
+    kernels = 2 + draw.permutation(len(strides))
+    return {"layers": [(int(kernel), stride) for kernel, stride in zip(kernels, strides, strict=True)]}
+
+
+def stack_of(*strides):
+    return lambda draw: stack(draw, *strides)
+
+
+def with_a_1x1(draw):
+    (a, _), (b, _) = stack(draw, 1, 1)["layers"]
+    return {"layers": [(a + 1, 1), (1, 2), (b + 1, 1)]}
+
+
+receptive_field = Exercise(
+    points=4,
+    cases={
+        "three layers of stride 1": stack_of(1, 1, 1),
+        "seven layers of stride 1": stack_of(1, 1, 1, 1, 1, 1, 1),
+        "a stride of 2 in the middle": stack_of(1, 2, 1),
+        "strides of 2 and 3": stack_of(2, 3, 1, 1),
+        "convolutions and poolings": stack_of(2, 2, 1, 2, 1, 2),
+        "a stride in the last layer": stack_of(1, 1, 3),
+        "a single layer of stride 2": lambda draw: {"layers": [(int(draw.integers(3, 9)), 2)]},
+        "a 1×1 convolution of stride 2": with_a_1x1,
+        "no layers": lambda draw: {"layers": []},
+    },
+    checks=[
+        agrees(1, "adds up layers of stride 1", on=["three layers of stride 1", "seven layers of stride 1"]),
+        agrees(
+            2,
+            "widens each layer's reach by the strides before it",
+            on=["a stride of 2 in the middle", "strides of 2 and 3", "convolutions and poolings"],
+        ),
+        agrees(
+            1,
+            "gets single layers, last strides, 1×1 kernels and no layers right",
+            on=[
+                "a single layer of stride 2",
+                "a stride in the last layer",
+                "a 1×1 convolution of stride 2",
+                "no layers",
+            ],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "strides_ignored",
+            "Your answer does not feel the strides. After a stride of 2, neighbours are 2 pixels apart, and the next kernel reaches twice as far.",
+            edit("step *= stride", "step = 1"),
+        ),
+        Mistake(
+            "own_stride",
+            "You count a layer's own stride for its own reach. A stride moves the windows apart and does not widen them: only later layers feel it.",
+            edit("(kernel - 1) * step", "(kernel - 1) * step * stride"),
+        ),
+        Mistake(
+            "strides_added",
+            "You add the strides up. After strides of 2 and 3, neighbours are 6 pixels apart: strides multiply.",
+            edit("step *= stride", "step += stride - 1"),
+        ),
+        Mistake(
+            "last_stride_alone",
+            "You use the stride of the layer before, and forget those before it: all the earlier ones count.",
+            edit("step *= stride", "step = stride"),
+        ),
+        Mistake(
+            "whole_kernels",
+            "You add the whole kernel at each layer. One of its entries lies on a pixel that was in view already.",
+            edit("(kernel - 1) * step", "kernel * step"),
+        ),
+        Mistake(
+            "from_the_output",
+            "You go through the layers from the output to the input with a rule for the other direction. The first layer of the list is next to the image.",
+            edit("in layers:", "in reversed(layers):"),
+        ),
+        Mistake(
+            "nothing_to_start_with",
+            "You start from 0. Without any layer, one output is one pixel.",
+            edit("width, step = 1, 1", "width, step = 0, 1"),
+        ),
+    ],
+    hints=[
+        "Two 3×3 convolutions in a row: how many pixels of a row does one output see? By how many does the second layer widen the view?",
+        "Keep two numbers as you go through the layers: how wide the view is, and how far apart two neighbouring outputs are.",
+    ],
+)
+
+
+def block(draw, N=2, C=3, M=4, H=5, W=6):
+    return {
+        "x": draw(N, C, H, W),
+        "w1": (9 * C) ** -0.5 * 2 * draw(M, C, 3, 3),
+        "w2": (9 * M) ** -0.5 * 2 * draw(C, M, 3, 3),
+    }
+
+
+def idle_block(draw):
+    """The second kernels are zero, as some networks start."""
+    inputs = block(draw)
+    return inputs | {"w2": np.zeros_like(inputs["w2"])}
+
+
+residual_block = Exercise(
+    points=7,
+    cases={
+        "two images": block,
+        "fewer channels inside": partial(block, C=5, M=2, H=4, W=7),
+        "second kernels of zero": idle_block,
+        "a batch of one, one channel": partial(block, N=1, C=1, M=3),
+        "a single row": partial(block, H=1, W=5),
+        "a single pixel": partial(block, H=1, W=1),
+        "a larger image": partial(block, H=8, W=9),
+    },
+    checks=[
+        agrees(4, "is relu(x + conv(relu(conv(x))))", on=["two images", "fewer channels inside"]),
+        agrees(1, "is relu(x) as long as the second kernels are zero", on="second kernels of zero"),
+        agrees(
+            1,
+            "keeps the shape of a batch of one, of a row and of a pixel",
+            on=["a batch of one, one channel", "a single row", "a single pixel"],
+        ),
+        moves(1, "a pixel is felt up to two pixels away, and no further", another_pixel, on="a larger image"),
+    ],
+    mistakes=[
+        Mistake(
+            "no_skip",
+            "Your block has no shortcut: x itself must be added to what the convolutions make of it.",
+            edit("x + change", "change"),
+        ),
+        Mistake(
+            "added_after_relu",
+            "You add x after the last relu. The sum comes first, so that the relu sees both.",
+            edit("np.maximum(0.0, x + change)", "x + np.maximum(0.0, change)"),
+        ),
+        Mistake(
+            "relu_after_each",
+            "You apply a relu to the second convolution before you add x, so that the block can only ever raise its input. The sum comes first.",
+            edit("x + change", "x + np.maximum(0.0, change)"),
+        ),
+        Mistake(
+            "no_last_relu",
+            "The last relu is missing: the sum goes through one, too.",
+            edit("np.maximum(0.0, x + change)", "x + change"),
+        ),
+        Mistake(
+            "no_inner_relu",
+            "There is no relu between your two convolutions. Without it they are one linear map, no more than a single larger kernel can do.",
+            edit(
+                "np.maximum(0.0, conv2d(x, w1, np.zeros(len(w1)), padding=1))",
+                "conv2d(x, w1, np.zeros(len(w1)), padding=1)",
+            ),
+        ),
+        Mistake(
+            "relu_first",
+            "You apply a relu to x before the first convolution. Some later networks do; here x goes in as it is.",
+            edit("conv2d(x, w1,", "conv2d(np.maximum(0.0, x), w1,"),
+        ),
+        Mistake(
+            "flipped",
+            "Your convolutions turn the kernel by half a turn. Its top left entry meets the top left pixel of the window.",
+            edit("windows, w)", "windows, w[:, :, ::-1, ::-1])", of="conv2d"),
+        ),
+    ],
+    hints=[
+        "Which of your functions does most of the work? Ask it for a border that keeps the size, and for no bias.",
+        "Count the relus: where does the formula have them, and does x enter the sum before or after the last one?",
+    ],
+)

@@ -1,0 +1,744 @@
+from functools import partial
+
+import numpy as np
+
+from grader.exercise import Exercise, Mistake, agrees, edit, raises
+
+HUGE, TINY = 1e200, 1e-200  # their squares overflow and vanish, and they themselves are far from either
+
+
+# Vectors
+
+
+def vector(draw, D=6, **more):
+    """A vector whose largest entry is negative, so that a forgotten absolute value shows."""
+    x = draw(D)
+    x[D // 2] = -3 - abs(x[D // 2])
+    return dict(x=x) | more
+
+
+vector_norm = Exercise(
+    points=3,
+    cases={
+        "six numbers, p left out": vector,
+        "p = 2": partial(vector, D=5, p=2),
+        "p = 1": partial(vector, p=1),
+        "p = 1, five numbers": partial(vector, D=5, p=1),
+        "p = inf": partial(vector, p=np.inf),
+        "p = inf, seven numbers": partial(vector, D=7, p=np.inf),
+        "entries near 1e200": lambda draw: dict(x=HUGE * draw(5)),
+        "entries near 1e-200": lambda draw: dict(x=TINY * draw(5), p=2),
+        "one number": lambda draw: dict(x=-1 - abs(draw(1))),
+    },
+    checks=[
+        agrees(1, "is the Euclidean length by default", on=["six numbers, p left out", "p = 2", "one number"]),
+        agrees(
+            1,
+            "adds up absolute values for p = 1, and takes the largest for p = inf",
+            on=["p = 1", "p = inf", "p = 1, five numbers", "p = inf, seven numbers"],
+        ),
+        agrees(
+            1,
+            "is right for vectors as long as 1e200 and as short as 1e-200",
+            on=["entries near 1e200", "entries near 1e-200"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "no_root",
+            "You return the sum of the squares. A length has the unit of its entries: what undoes the square?",
+            edit("largest * np.sqrt(((size / largest) ** 2).sum())", "(size**2).sum()"),
+        ),
+        Mistake(
+            "signed",
+            "A negative entry makes a vector longer, not shorter: the 1-norm and the inf-norm are of absolute values.",
+            edit("size = np.abs(x)", "size = x"),
+        ),
+        Mistake(
+            "mean_of_squares",
+            "You average the squares, which makes a long vector of small entries short. They are added up.",
+            edit(".sum())  # no", ".mean())  # no"),
+        ),
+        Mistake(
+            "always_two",
+            "You return the Euclidean length whatever p is: p chooses between three ways of measuring.",
+            edit("if p == 1:", "if p == 1:\n        p = 2\n    if p == np.inf:\n        p = 2\n    if p == 1:"),
+        ),
+        Mistake(
+            "squares_overflow",
+            "The square of 1e200 is inf and that of 1e-200 is 0, although the length is neither. Bring the entries near 1 first.",
+            edit("largest * np.sqrt(((size / largest) ** 2).sum())", "np.sqrt((size**2).sum())"),
+        ),
+    ],
+    hints=[
+        "What do the three norms of (3, -4) come to? One of them is 5.",
+        "By what can you divide x so that no square overflows, and how does the norm change when you do?",
+    ],
+)
+
+
+def pair(draw, D=5, scale_x=1.0, scale_y=1.0):
+    return dict(x=scale_x * draw(D), y=scale_y * draw(D))
+
+
+def along(draw, factor, D=4):
+    x = draw(D)
+    return dict(x=x, y=factor * x)
+
+
+cosine_similarity = Exercise(
+    points=3,
+    cases={
+        "two vectors": pair,
+        "lengths far from 1": partial(pair, D=7, scale_x=40.0, scale_y=0.01),
+        "two numbers each": partial(pair, D=2, scale_x=3.0),
+        "the same direction": partial(along, factor=2.5),
+        "opposite directions": partial(along, factor=-0.3),
+        "huge and tiny": partial(pair, scale_x=HUGE, scale_y=TINY),
+        "both huge": partial(pair, scale_x=HUGE, scale_y=3 * HUGE),
+    },
+    checks=[
+        agrees(
+            2,
+            "is the cosine of the angle, whatever the lengths",
+            on=["two vectors", "lengths far from 1", "two numbers each", "the same direction", "opposite directions"],
+        ),
+        agrees(1, "is right for lengths like 1e200 and 1e-200", on=["both huge", "huge and tiny"]),
+    ],
+    mistakes=[
+        Mistake(
+            "not_normalised",
+            "That is the dot product, which grows with the lengths. A cosine knows nothing but the angle.",
+            edit("x, y = x / vector_norm(x), y / vector_norm(y)\n    return (x * y).sum()", "return (x * y).sum()"),
+        ),
+        Mistake(
+            "one_length",
+            "You divide by the length of x alone: the length of y is still in it.",
+            edit("y / vector_norm(y)", "y"),
+        ),
+        Mistake(
+            "squared_lengths",
+            "You divide by the squares of the lengths. If x doubles, the dot product doubles and your divisor is four times as large.",
+            edit("x / vector_norm(x), y / vector_norm(y)", "x / vector_norm(x) ** 2, y / vector_norm(y) ** 2"),
+        ),
+        Mistake(
+            "distance",
+            "That is 1 minus the cosine, a distance: it is 0 for equal directions, where a similarity is 1.",
+            edit("return (x * y).sum()", "return 1 - (x * y).sum()"),
+        ),
+        Mistake(
+            "overflow",
+            "For vectors as long as 1e200 the dot product overflows, and so do the squares in the lengths. Which order of the steps keeps all numbers near 1?",
+            edit(
+                "x, y = x / vector_norm(x), y / vector_norm(y)\n    return (x * y).sum()",
+                "return (x * y).sum() / (np.sqrt((x * x).sum()) * np.sqrt((y * y).sum()))",
+            ),
+        ),
+    ],
+    hints=[
+        "What is the dot product of two vectors of length 1?",
+        "What must happen to each vector before you multiply them, so that its length no longer matters?",
+    ],
+)
+
+
+# Products and planes
+
+
+def factors(draw, N=3, D=4, M=5):
+    return dict(A=draw(N, D), B=draw(D, M))
+
+
+matrix_multiply = Exercise(
+    points=3,
+    forbids=[
+        "@",
+        "numpy.dot",
+        "numpy.matmul",
+        "numpy.einsum",
+        "numpy.inner",
+        "numpy.vdot",
+        "numpy.tensordot",
+        "numpy.linalg.multi_dot",
+        "numpy.linalg.matmul",
+        "numpy.linalg.tensordot",
+    ],
+    cases={
+        "3×4 by 4×5": factors,
+        "a square": partial(factors, N=4, D=4, M=4),
+        "a row by a matrix": partial(factors, N=1, D=3, M=6),
+        "a matrix by a column": partial(factors, N=6, D=5, M=1),
+        "a column by a row": partial(factors, N=3, D=1, M=4),
+        "one number each": partial(factors, N=1, D=1, M=1),
+    },
+    checks=[
+        agrees(2, "multiplies rows by columns", on=["3×4 by 4×5", "a square"]),
+        agrees(
+            1,
+            "multiplies single rows, columns and numbers",
+            on=["a row by a matrix", "a matrix by a column", "a column by a row", "one number each"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "transposed",
+            "Your product is transposed: its rows must be those of A, its columns those of B.",
+            edit(".sum(axis=1)", ".sum(axis=1).T"),
+        ),
+        Mistake(
+            "last_term",
+            "Only the last product of each row and column is left: add to what is there, do not replace it.",
+            edit(".sum(axis=1)", "[:, -1]"),
+        ),
+        Mistake(
+            "mean",
+            "You average over the inner axis. An entry of the product is a sum.",
+            edit(".sum(axis=1)", ".mean(axis=1)"),
+        ),
+        Mistake(
+            "one_term_short",
+            "Each sum lacks its last term. Does your range end one too early?",
+            edit("A[:, :, None] * B)", "A[:, :-1, None] * B[:-1])"),
+        ),
+        Mistake(
+            "positive",
+            "Your entries are sums of absolute values. Keep the signs.",
+            edit("A[:, :, None] * B", "np.abs(A[:, :, None] * B)"),
+        ),
+    ],
+    hints=[
+        "Which row of A and which column of B make the entry in row i and column j?",
+        "Three loops will do. To have none: which axes must A and B get so that broadcasting makes every single product?",
+    ],
+)
+
+
+def plane(draw, N=5, D=3, scale=1.0):
+    """A plane whose normal is far from length 1 and an offset that matters."""
+    return dict(X=draw(N, D), w=scale * (draw(D) + 2), b=float(scale * (3 + abs(draw()))))
+
+
+hyperplane_distance = Exercise(
+    points=3,
+    cases={
+        "five points in space": plane,
+        "two points in the plane": partial(plane, N=2, D=2),
+        "a single point": partial(plane, N=1, D=6),
+        "points on a line": partial(plane, N=4, D=1),
+        "a negative offset": lambda draw: plane(draw, N=6, D=4) | dict(b=-2.5),
+        "a huge normal": partial(plane, scale=HUGE),
+        "a tiny normal": partial(plane, N=4, D=5, scale=TINY),
+    },
+    checks=[
+        agrees(
+            2,
+            "measures how far each point is from the plane, and on which side",
+            on=[
+                "five points in space",
+                "two points in the plane",
+                "a single point",
+                "a negative offset",
+                "points on a line",
+            ],
+        ),
+        agrees(1, "does not mind a normal of length 1e200 or 1e-200", on=["a huge normal", "a tiny normal"]),
+    ],
+    mistakes=[
+        Mistake(
+            "not_normalised",
+            "That is w·x + b itself, which doubles when w and b do, while the plane stays where it is.",
+            edit("return (X @ w + b) / np.sqrt(w @ w)", "return (X @ w + b) * scale"),
+        ),
+        Mistake(
+            "squared_length",
+            "You divide by the square of w's length. That leads to the foot of the perpendicular, not to the distance.",
+            edit(" / np.sqrt(w @ w)", " / (w @ w) / scale"),
+        ),
+        Mistake(
+            "unsigned",
+            "The distances have lost their signs, and with them the side of the plane.",
+            edit("return (X @ w + b)", "return np.abs(X @ w + b)"),
+        ),
+        Mistake(
+            "offset_not_divided",
+            "You divide w·x by the length of w, and b not. Both belong to the plane.",
+            edit("return (X @ w + b) / np.sqrt(w @ w)", "return (X @ w) / np.sqrt(w @ w) + b * scale"),
+        ),
+        Mistake(
+            "minus_offset",
+            "You subtract b. The plane is where w·x + b is 0, not where w·x is b.",
+            edit("X @ w + b", "X @ w - b"),
+        ),
+        Mistake(
+            "overflow",
+            "The squares in the length of w overflow for a normal near 1e200, and vanish near 1e-200. Scale w and b together first.",
+            edit("scale = np.abs(w).max()", "scale = 1.0"),
+        ),
+    ],
+    hints=[
+        "What is w·x + b for a point on the plane, and for that point moved along w by one unit of length?",
+        "By which number can you divide w and b so that w·x + b becomes a distance?",
+    ],
+)
+
+
+# Projections
+
+
+def space(draw, D=5, K=2, length=1.0):
+    """A vector and columns that are neither orthogonal nor of unit length."""
+    A = draw(D, K) + 1.0
+    return dict(x=draw(D) + 0.5, A=length * A)
+
+
+def inside(draw):
+    A = draw(5, 3)
+    return dict(x=A @ np.array([1.0, -2.0, 0.5]), A=A)
+
+
+project = Exercise(
+    points=4,
+    cases={
+        "a plane in five dimensions": space,
+        "three of six dimensions": partial(space, D=6, K=3, length=7.0),
+        "onto a line": partial(space, D=4, K=1),
+        "a vector that lies in the space": inside,
+        "short columns": partial(space, D=5, K=3, length=1e-3),
+    },
+    checks=[
+        agrees(
+            3,
+            "gives the nearest vector of the space",
+            on=["a plane in five dimensions", "three of six dimensions", "a vector that lies in the space"],
+        ),
+        agrees(1, "works for a line, and for columns of any length", on=["onto a line", "short columns"]),
+    ],
+    mistakes=[
+        Mistake(
+            "what_is_left",
+            "You return what is left of x when its projection has gone: the part that is orthogonal to the space.",
+            edit("return Q @ (Q.T @ x)", "return x - Q @ (Q.T @ x)"),
+        ),
+        Mistake(
+            "coordinates",
+            "Those are coordinates, one for each column. The projection is a vector in the same space as x: put the columns together.",
+            edit("return Q @ (Q.T @ x)", "return np.linalg.lstsq(A, x, rcond=None)[0]"),
+        ),
+        Mistake(
+            "no_inverse",
+            "A·Aᵀ projects only if the columns of A are orthonormal, and here they are not.",
+            edit("Q, _ = np.linalg.qr(A)", "Q = A"),
+        ),
+        Mistake(
+            "each_column_for_itself",
+            "You project onto each column and add up. Where columns are not orthogonal, what they share is counted twice.",
+            edit("Q, _ = np.linalg.qr(A)", "Q = A / np.sqrt((A**2).sum(axis=0))"),
+        ),
+        Mistake(
+            "first_column_only",
+            "You project onto the line along the first column. The space is spanned by all of them.",
+            edit("Q, _ = np.linalg.qr(A)", "Q, _ = np.linalg.qr(A[:, :1])"),
+        ),
+    ],
+    hints=[
+        "What is left of x after the projection is orthogonal to every column of A. What does that say about Aᵀ(x − p)?",
+        "With which columns, spanning the same space, would the projection be a sum of projections onto lines?",
+    ],
+)
+
+
+def columns(draw, D=5, K=3, length=1.0):
+    """Well-conditioned columns; the first begins with a positive number, which Householder's signs turn round."""
+    A = draw(D, K) + 2.5 * np.eye(D, K)
+    A[0, 0] = 1 + abs(A[0, 0])
+    return dict(A=length * A)
+
+
+gram_schmidt = Exercise(
+    points=5,
+    cases={
+        "three columns of five": columns,
+        "four columns of six": partial(columns, D=6, K=4),
+        "a square": partial(columns, D=4, K=4, length=3.0),
+        "two columns": partial(columns, D=4, K=2),
+        "a single column": partial(columns, D=5, K=1),
+        "long columns": partial(columns, D=6, K=3, length=1e4),
+    },
+    checks=[
+        agrees(
+            3,
+            "makes each column orthogonal to those before it, at unit length",
+            on=["three columns of five", "four columns of six", "two columns"],
+        ),
+        agrees(1, "works for a square and for columns of any length", on=["a square", "long columns"]),
+        agrees(1, "brings a single column to unit length", on="a single column"),
+    ],
+    mistakes=[
+        Mistake(
+            "not_normalised",
+            "Your columns are orthogonal, but not of unit length.",
+            edit(
+                "q -= (Q[:, j] @ q) * Q[:, j]\n        Q[:, k] = q / np.sqrt(q @ q)",
+                "q -= (Q[:, j] @ q) / (Q[:, j] @ Q[:, j]) * Q[:, j]\n        Q[:, k] = q",
+            ),
+        ),
+        Mistake(
+            "squared_length",
+            "You divide each column by the square of its length.",
+            edit(
+                "q -= (Q[:, j] @ q) * Q[:, j]\n        Q[:, k] = q / np.sqrt(q @ q)",
+                "q -= (Q[:, j] @ q) / (Q[:, j] @ Q[:, j]) * Q[:, j]\n        Q[:, k] = q / (q @ q)",
+            ),
+        ),
+        Mistake(
+            "only_the_last",
+            "You take out the direction of the column just before, and leave those of the earlier ones in.",
+            edit("for j in range(k):", "for j in range(max(k - 1, 0), k):"),
+        ),
+        Mistake(
+            "original_columns",
+            "You project onto the columns of A. Take out the directions that you have made, the columns of Q.",
+            edit("q -= (Q[:, j] @ q) * Q[:, j]", "q -= (A[:, j] @ q) / (A[:, j] @ A[:, j]) * A[:, j]"),
+        ),
+        Mistake(
+            "other_signs",
+            "Some columns have the other sign, as numpy.linalg.qr leaves them. Gram–Schmidt never turns a column round.",
+            edit("Q = np.zeros_like(A)", "return np.linalg.qr(A)[0]\n    Q = np.zeros_like(A)"),
+        ),
+        Mistake(
+            "normalised_only",
+            "Every column has unit length, but they are not orthogonal to each other.",
+            edit("q -= (Q[:, j] @ q) * Q[:, j]", "pass"),
+        ),
+    ],
+    hints=[
+        "How do you take out of a vector what it has in common with a unit vector q?",
+        "Go through the columns one by one. Which directions must be gone before a column is brought to unit length?",
+    ],
+)
+
+
+# Linear systems
+
+
+def system(draw, D=4):
+    return dict(A=draw(D, D) + 2 * np.eye(D), b=draw(D))
+
+
+def zero_pivots(draw):
+    """No row may stay where it is, and the largest entries are negative."""
+    A = draw(4, 4) + 0.5
+    A[:, 0] = [0.0, -1.0, -4.0, -2.0]
+    A[:3, 1] = [0.0, 2.0, 8.0]
+    return dict(A=A, b=draw(4))
+
+
+def tiny_pivot(draw):
+    A = draw(4, 4) + 2 * np.eye(4)
+    A[0, 0] = 1e-18
+    A[1:, 0] = [1.5, -2.0, 1.0]
+    return dict(A=A, b=draw(4) + 1)
+
+
+def permuted(draw):
+    """A matrix whose largest entries want another order, so that b must follow."""
+    return dict(A=0.3 * draw(5, 5) + 3 * np.roll(np.eye(5), 2, axis=0), b=draw(5))
+
+
+def without_column(draw, D, column):
+    """Exactly singular: one column is zero, and stays so whatever is done to the rows."""
+    A = draw(D, D) + 2 * np.eye(D)
+    A[:, column] = 0.0
+    return dict(A=A, b=draw(D))
+
+
+def regular_again(inputs, draw):
+    D = len(inputs["b"])
+    return inputs | dict(A=draw(D, D) + 3 * np.eye(D))
+
+
+SINGULAR = {
+    "a zero column in the middle": partial(without_column, D=4, column=1),
+    "a zero column at the end": partial(without_column, D=3, column=2),
+    "the matrix (0)": partial(without_column, D=1, column=0),
+}
+
+solve = Exercise(
+    points=7,
+    forbids=["numpy.linalg"],
+    cases={
+        "four equations": system,
+        "seven equations": partial(system, D=7),
+        "rows in another order": permuted,
+        "one equation": partial(system, D=1),
+        "a zero in the pivot's place": zero_pivots,
+        "a pivot of 1e-18": tiny_pivot,
+        **SINGULAR,
+    },
+    checks=[
+        agrees(
+            4, "solves the system", on=["rows in another order", "four equations", "seven equations", "one equation"]
+        ),
+        agrees(
+            2, "brings the largest entry into the pivot's place", on=["a zero in the pivot's place", "a pivot of 1e-18"]
+        ),
+        raises(1, "a singular matrix raises LinAlgError", "LinAlgError", unless=regular_again, on=list(SINGULAR)),
+    ],
+    mistakes=[
+        Mistake(
+            "no_pivoting",
+            "You divide by the entry that happens to stand on the diagonal, even if it is 0 or nearly so. Look for the largest one below it first.",
+            edit(
+                "best = j + np.argmax(np.abs(A[j:, j]))\n        if A[best, j] == 0:",
+                "best = j\n        if not A[j:, j].any():",
+            ),
+        ),
+        Mistake(
+            "signed_pivot",
+            "You choose the largest entry, and a large negative one is as good: what counts is its absolute value.",
+            edit(
+                "best = j + np.argmax(np.abs(A[j:, j]))\n        if A[best, j] == 0:",
+                "best = j + np.argmax(A[j:, j])\n        if not A[j:, j].any():",
+            ),
+        ),
+        Mistake(
+            "right_side_stays",
+            "When two rows of A change places, their right sides must, too.",
+            edit("        b[[j, best]] = b[[best, j]]\n", ""),
+        ),
+        Mistake(
+            "right_side_not_eliminated",
+            "What is subtracted from the rows of A must be subtracted from b as well: a row is an equation.",
+            edit("b[j + 1 :] -= factors * b[j]", "pass"),
+        ),
+        Mistake(
+            "no_substitution_back",
+            "You divide the right side by the diagonal, as if the triangle above it were gone. Begin with the last unknown and put in what you know.",
+            edit("known = A[j, j + 1 :] @ x[j + 1 :]", "known = 0.0"),
+        ),
+        Mistake(
+            "singular_not_noticed",
+            "A singular system gets an answer full of nan or inf. If even the largest entry of the column is 0, raise LinAlgError.",
+            edit("if A[best, j] == 0:", "if False:"),
+        ),
+    ],
+    hints=[
+        "How do you remove the first unknown from all equations but one? Which equation do you use for it, and what if its first number is 0?",
+        "Once only a triangle is left, which unknown can be read off at once, and which comes next?",
+        "Everything that is done to a row of A has to be done to b, swapping included.",
+    ],
+)
+
+
+# Eigenvectors and singular values
+
+
+def symmetric(draw, D, values, **more):
+    """A symmetric matrix with the given eigenvalues."""
+    Q, _ = np.linalg.qr(draw(D, D))
+    return dict(A=(Q * np.array(values)) @ Q.T, v0=draw(D) + 0.3) | more
+
+
+power_iteration = Exercise(
+    points=5,
+    up_to_sign={"eigenvector": "whole"},
+    cases={
+        "three steps": partial(symmetric, D=4, values=[3.0, 2.0, 1.0, -1.5], steps=3),
+        "one step": partial(symmetric, D=3, values=[2.0, 1.0, 0.5], steps=1),
+        "a negative eigenvalue": partial(symmetric, D=5, values=[-4.0, 2.0, 1.0, 0.5, 0.2], steps=60),
+        "forty steps": partial(symmetric, D=4, values=[5.0, 2.0, -1.0, 0.3], steps=40),
+        "a thousand steps": partial(symmetric, D=3, values=[9.0, 4.0, 1.0], steps=1000),
+        "a thousand steps that shrink": partial(symmetric, D=3, values=[0.3, -0.1, 0.05], steps=1000),
+        "a long first vector": lambda draw: symmetric(draw, 4, [3.0, 1.0, 0.5, -0.2], steps=2) | dict(v0=1e3 * draw(4)),
+    },
+    checks=[
+        agrees(
+            2,
+            "finds the eigenvalue that is largest by absolute value, and its vector",
+            on=["forty steps", "a negative eigenvalue"],
+        ),
+        agrees(2, "takes exactly `steps` steps", on=["three steps", "one step", "a long first vector"]),
+        agrees(1, "stays finite over a thousand steps", on=["a thousand steps", "a thousand steps that shrink"]),
+    ],
+    mistakes=[
+        Mistake(
+            "length_for_eigenvalue",
+            "Your eigenvalue is how much A stretches v, which is never negative. A dominant eigenvalue may turn v round: use v·A·v.",
+            edit("return v @ A @ v, v", "return vector_norm(A @ v), v"),
+        ),
+        Mistake(
+            "scaled_at_the_end_only",
+            "Without scaling, the vector grows or shrinks by the eigenvalue in every step, and after a thousand of them it is inf or 0.",
+            edit(
+                "        v = v / vector_norm(v)\n    return v @ A @ v, v",
+                "    v = v / np.sqrt((v * v).sum())\n    return v @ A @ v, v",
+            ),
+        ),
+        Mistake(
+            "one_step_too_many",
+            "You apply A once more than `steps` says.",
+            edit("range(steps)", "range(steps + 1)"),
+        ),
+        Mistake(
+            "one_step_short",
+            "You apply A once less than `steps` says.",
+            edit("range(steps)", "range(steps - 1)"),
+        ),
+        Mistake(
+            "until_it_converges",
+            "You go on until nothing changes. The vector after exactly `steps` steps is asked.",
+            edit("range(steps)", "range(3000)"),
+        ),
+        Mistake(
+            "not_unit_length",
+            "Your vector is not of unit length, so that v·A·v is not the eigenvalue either.",
+            edit("return v @ A @ v, v", "v = A @ v\n    return v @ A @ v, v"),
+        ),
+    ],
+    hints=[
+        "Write v0 as a sum of eigenvectors. Which of them grows fastest when A is applied again and again?",
+        "What must be done in every step so that nothing overflows, and how does A·v compare with v at the end?",
+    ],
+)
+
+
+def rectangle(draw, N, D, k):
+    """A matrix whose singular values are clearly distinct."""
+    n = min(N, D)
+    U, V = np.linalg.qr(draw(N, n))[0], np.linalg.qr(draw(D, n))[0]
+    return dict(A=(U * (1.7 ** -np.arange(n) * 6 + draw.uniform(0, 0.1, n))) @ V.T, k=k)
+
+
+low_rank = Exercise(
+    points=4,
+    cases={
+        "rank 2 of a tall matrix": partial(rectangle, N=7, D=4, k=2),
+        "rank 2 of a wide matrix": partial(rectangle, N=4, D=6, k=2),
+        "rank 1": partial(rectangle, N=5, D=4, k=1),
+        "rank 3": partial(rectangle, N=6, D=5, k=3),
+        "rank 3 of a square": partial(rectangle, N=5, D=5, k=3),
+        "rank 1 of a wide matrix": partial(rectangle, N=3, D=5, k=1),
+    },
+    checks=[
+        agrees(
+            2, "keeps the k largest singular values", on=["rank 2 of a tall matrix", "rank 3", "rank 3 of a square"]
+        ),
+        agrees(1, "works for wide matrices", on=["rank 2 of a wide matrix", "rank 1 of a wide matrix"]),
+        agrees(1, "gives a single direction for k = 1", on="rank 1"),
+    ],
+    mistakes=[
+        Mistake(
+            "smallest_kept",
+            "You keep the smallest singular values. The best approximation keeps what is largest.",
+            edit("(U[:, :k] * s[:k]) @ Vt[:k]", "(U[:, -k:] * s[-k:]) @ Vt[-k:]"),
+        ),
+        Mistake(
+            "no_singular_values",
+            "You leave out the singular values, as if A stretched every direction by 1.",
+            edit("U[:, :k] * s[:k]", "U[:, :k]"),
+        ),
+        Mistake(
+            "one_too_many",
+            "Your matrix has rank k + 1. Does your slice end one too late?",
+            edit("(U[:, :k] * s[:k]) @ Vt[:k]", "(U[:, : k + 1] * s[: k + 1]) @ Vt[: k + 1]"),
+        ),
+        Mistake(
+            "what_is_cut_off",
+            "That is what the approximation leaves out: A minus the answer.",
+            edit("(U[:, :k] * s[:k]) @ Vt[:k]", "(U[:, k:] * s[k:]) @ Vt[k:]"),
+        ),
+        Mistake(
+            "squared",
+            "You weigh each direction by its singular value squared, which is what AᵀA would do.",
+            edit("U[:, :k] * s[:k]", "U[:, :k] * s[:k] ** 2"),
+        ),
+        Mistake(
+            "centred",
+            "You take the mean of the columns away first. That is for principal components: here A itself is approximated.",
+            edit("np.linalg.svd(A, ", "np.linalg.svd(A - A.mean(axis=0), "),
+        ),
+    ],
+    hints=[
+        "The singular value decomposition writes A as a sum of matrices of rank 1. How large is each of them?",
+        "Which k of these terms would you keep, and how are they put together again?",
+    ],
+)
+
+
+def cloud(draw, N, D, k):
+    """Points far from zero, spread differently in each of D turned directions."""
+    Q, _ = np.linalg.qr(draw(D, D))
+    points = draw(N, D)
+    points = np.linalg.qr(points - points.mean(axis=0))[0] if N > D + 1 else points
+    return dict(X=(points * 1.8 ** -np.arange(D) * 5) @ Q.T + 3 + draw(D), k=k)
+
+
+pca = Exercise(
+    points=6,
+    up_to_sign={"components": "rows", "projected": "columns"},
+    cases={
+        "two of four features": partial(cloud, N=9, D=4, k=2),
+        "three of five features": partial(cloud, N=12, D=5, k=3),
+        "one component": partial(cloud, N=8, D=3, k=1),
+        "two features, one component": partial(cloud, N=7, D=2, k=1),
+        "more features than examples": partial(cloud, N=4, D=6, k=2),
+    },
+    checks=[
+        agrees(
+            4,
+            "finds the directions of largest variance, the coordinates along them and their part of it",
+            on=["two of four features", "three of five features"],
+        ),
+        agrees(1, "finds a single component", on=["one component", "two features, one component"]),
+        agrees(1, "works for more features than examples", on="more features than examples"),
+    ],
+    mistakes=[
+        Mistake(
+            "not_centred",
+            "You leave the mean in, so that your first component points from zero to the middle of the data.",
+            edit("centred = X - X.mean(axis=0)", "centred = X"),
+        ),
+        Mistake(
+            "mean_of_everything",
+            "You subtract one mean of all entries. Every feature has a mean of its own.",
+            edit("X.mean(axis=0)", "X.mean()"),
+        ),
+        Mistake(
+            "ratio_not_squared",
+            "Your ratios are of the singular values. Variances are their squares.",
+            edit("s[:k] ** 2 / (s**2).sum()", "s[:k] / s.sum()"),
+        ),
+        Mistake(
+            "ratio_of_the_kept",
+            "Your ratios add up to 1. The part of the whole variance is asked, also of the components that are left out.",
+            edit("(s**2).sum()", "(s[:k] ** 2).sum()"),
+        ),
+        Mistake(
+            "smallest_first",
+            "Your components are those of the smallest variance. Does your function return eigenvalues in rising order?",
+            edit(
+                "components = Vt[:k]\n    return centred @ components.T, components, s[:k] ** 2",
+                "components = Vt[::-1][:k]\n    return centred @ components.T, components, s[::-1][:k] ** 2",
+            ),
+        ),
+        Mistake(
+            "whitened",
+            "Every column of your projection has the same length: you have divided by the singular values. Coordinates keep the spread of the data.",
+            edit("return centred @ components.T", "return centred @ components.T / s[:k]"),
+        ),
+        Mistake(
+            "standardised",
+            "You divide each feature by its standard deviation first, which gives other components. Only the mean is taken away.",
+            edit("centred = X - X.mean(axis=0)", "centred = (X - X.mean(axis=0)) / X.std(axis=0)"),
+        ),
+        Mistake(
+            "components_in_columns",
+            "Your components stand in columns; each must be a row.",
+            edit("components.T, components,", "components.T, components.T,"),
+        ),
+    ],
+    hints=[
+        "What is the first thing to do with the data, if variance is what counts?",
+        "How do the singular values of the centred data go together with variances? Which rows or columns of the decomposition are directions among the features?",
+    ],
+)

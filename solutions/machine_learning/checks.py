@@ -1,0 +1,994 @@
+"""How the answers of this unit are judged: cases, checks and the mistakes that people really make."""
+
+from functools import partial
+
+import numpy as np
+
+from grader.exercise import Exercise, Mistake, agrees, edit, keeps, moves, slopes
+
+ALLOWS = ("numpy",)
+
+
+# Errors of predictions
+
+
+def predictions(draw, N=7, size=1.0):
+    """Targets away from 0, and predictions that miss them to both sides."""
+    y_true = size * (2.0 + draw.uniform(0, 3, N)) * draw.signs(N)
+    return {"y_true": y_true, "y_pred": y_true + size * draw(N)}
+
+
+def errors_that_cancel(draw):
+    """The errors add up to 0, and none of them is 0."""
+    inputs = predictions(draw, N=8)
+    errors = draw.uniform(0.5, 2, 4)
+    return inputs | {"y_pred": inputs["y_true"] + np.concatenate([errors, -errors])[draw.permutation(8)]}
+
+
+def perfect(draw):
+    y_true = predictions(draw, N=5)["y_true"]
+    return {"y_true": y_true, "y_pred": y_true.copy()}
+
+
+def one_far_off(draw):
+    inputs = predictions(draw, N=9)
+    inputs["y_pred"][4] += 100.0
+    return inputs
+
+
+SEVEN, CANCEL, ALONE, PERFECT = "seven predictions", "errors that cancel", "a single prediction", "no error at all"
+OUTLIER, LARGE = "one prediction far off", "targets in the thousands"
+ERRORS = {
+    SEVEN: predictions,
+    CANCEL: errors_that_cancel,
+    OUTLIER: one_far_off,
+    LARGE: partial(predictions, N=6, size=1000.0),
+    ALONE: partial(predictions, N=1),
+    PERFECT: perfect,
+}
+
+mean_absolute_error = Exercise(
+    points=3,
+    cases=ERRORS,
+    checks=[
+        agrees(2, "averages the sizes of the errors, whatever their sign", on=[SEVEN, CANCEL]),
+        agrees(1, "holds for large errors, a single error and none", on=[OUTLIER, LARGE, ALONE, PERFECT]),
+    ],
+    mistakes=[
+        Mistake(
+            "signed",
+            "Your errors keep their signs, so that one that is too high makes up for one that is too low. Only sizes count.",
+            edit("np.abs(y_true - y_pred)", "(y_true - y_pred)"),
+        ),
+        Mistake(
+            "absolute_value_of_mean",
+            "You average the errors first and drop the sign afterwards. By then they have already cancelled: drop it first.",
+            edit("np.abs(y_true - y_pred).mean()", "np.abs((y_true - y_pred).mean())"),
+        ),
+        Mistake(
+            "summed",
+            "You add the errors up, so that twice the data would mean twice the error. Take their mean.",
+            edit(".mean()", ".sum()"),
+        ),
+        Mistake(
+            "squared",
+            "You square the errors, so that large ones count more than in proportion. Here an error counts by its size.",
+            edit("np.abs(y_true - y_pred)", "((y_true - y_pred) ** 2)"),
+        ),
+        Mistake(
+            "median",
+            "You return the median of the errors' sizes. It ignores how far off the worst are; the mean is asked.",
+            edit("np.abs(y_true - y_pred).mean()", "np.median(np.abs(y_true - y_pred))"),
+        ),
+        Mistake(
+            "relative",
+            "You divide each error by its target, which is the mean absolute percentage error. Here errors have the unit of y.",
+            edit("np.abs(y_true - y_pred).mean()", "np.abs((y_true - y_pred) / y_true).mean()"),
+        ),
+    ],
+    hints=[
+        "One prediction is 2 too high and one is 2 too low. What should the answer be?",
+        "What do you have to do to each error before the mean is taken?",
+    ],
+)
+
+root_mean_squared_error = Exercise(
+    points=3,
+    cases=ERRORS,
+    checks=[
+        agrees(2, "is the root of the mean of the squared errors", on=[SEVEN, CANCEL]),
+        agrees(1, "holds for large errors, a single error and none", on=[OUTLIER, LARGE, ALONE, PERFECT]),
+    ],
+    mistakes=[
+        Mistake(
+            "no_root",
+            "You stop at the mean squared error, whose unit is the square of y's. The root brings it back.",
+            edit("np.sqrt(np.mean((y_true - y_pred) ** 2))", "np.mean((y_true - y_pred) ** 2)"),
+        ),
+        Mistake(
+            "root_of_the_sum",
+            "You take the root of the sum: it grows with the number of examples. Divide by N under the root.",
+            edit("np.mean(", "np.sum("),
+        ),
+        Mistake(
+            "mean_outside_the_root",
+            "You divide by N outside the root. The mean is taken first, of the squares, and the root is the last step.",
+            edit("np.sqrt(np.mean((y_true - y_pred) ** 2))", "np.sqrt(np.sum((y_true - y_pred) ** 2)) / len(y_true)"),
+        ),
+        Mistake(
+            "root_of_each",
+            "You take the root of each square, which is the error's size, so that you have the mean absolute error. Mean first, then root.",
+            edit("np.sqrt(np.mean((y_true - y_pred) ** 2))", "np.mean(np.sqrt((y_true - y_pred) ** 2))"),
+        ),
+        Mistake(
+            "standard_deviation",
+            "You return the standard deviation of the errors. It takes their mean away first, and forgives predictions that are all too high.",
+            edit("np.sqrt(np.mean((y_true - y_pred) ** 2))", "np.std(y_true - y_pred)"),
+        ),
+        Mistake(
+            "halved",
+            "You halve the mean. The ½ makes a gradient prettier in some losses; it has no place in this measure.",
+            edit("np.mean((y_true - y_pred) ** 2)", "np.mean((y_true - y_pred) ** 2) / 2"),
+        ),
+    ],
+    hints=[
+        "The name lists three operations, and the last one is done first. Which order is that?",
+        "If every prediction is off by 3, what must the answer be, for ten examples and for a thousand?",
+    ],
+)
+
+
+# Counting what was right
+
+
+def classes(draw, N=20, K=3):
+    """Labels in which each class occurs, and every confusion of the first two classes more than once."""
+    y_true, y_pred = draw.integers(0, K, N), draw.integers(0, K, N)
+    y_true[:K], y_pred[:K] = np.arange(K), np.arange(K)
+    y_true[K : K + 5], y_pred[K : K + 5] = [0, 0, 0, 1, 1], [1, 1, 1, 0, 0]
+    order = draw.permutation(N)
+    return {"y_true": y_true[order], "y_pred": y_pred[order], "num_classes": K}
+
+
+def last_class_never_occurs(draw):
+    return classes(draw, N=15, K=4) | {"num_classes": 6}
+
+
+def one_example(draw):
+    label = int(draw.integers(0, 3))
+    return {"y_true": np.array([label]), "y_pred": np.array([label + 1]), "num_classes": 5}
+
+
+def all_right(draw):
+    inputs = classes(draw, N=12, K=4)
+    return inputs | {"y_pred": inputs["y_true"].copy()}
+
+
+def another_prediction(inputs, draw):
+    """The first example is taken for the next class."""
+    y_pred = inputs["y_pred"].copy()
+    y_pred[0] = (y_pred[0] + 1) % inputs["num_classes"]
+    return inputs | {"y_pred": y_pred}
+
+
+confusion_matrix = Exercise(
+    points=4,
+    cases={
+        "three classes": classes,
+        "seven classes": partial(classes, N=40, K=7),
+        "two classes": partial(classes, N=9, K=2),
+        "classes that never occur": last_class_never_occurs,
+        "a single example": one_example,
+        "all predicted right": all_right,
+    },
+    checks=[
+        agrees(
+            2, "counts true class i, predicted class j at [i, j]", on=["three classes", "seven classes", "two classes"]
+        ),
+        agrees(
+            1,
+            "has a row and a column for every class, seen or not",
+            on=["classes that never occur", "a single example", "all predicted right"],
+        ),
+        keeps(
+            1,
+            "adds up, in each row, to the number of examples of that class",
+            measure="sum",
+            change=another_prediction,
+            axis=1,
+            on=["three classes", "seven classes"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "transposed",
+            "Your rows are the predicted classes. Here, rows are the true ones: a row tells what became of a class.",
+            edit("(y_true, y_pred), 1)", "(y_pred, y_true), 1)"),
+        ),
+        Mistake(
+            "counted_once",
+            "A pair of classes that comes several times is counted once. Indexing with arrays and += writes each cell one time only; "
+            "look for NumPy's way to add at repeated indices, or loop.",
+            edit("np.add.at(matrix, (y_true, y_pred), 1)", "matrix[y_true, y_pred] += 1"),
+        ),
+        Mistake(
+            "classes_from_the_data",
+            "You take the number of classes from the labels that occur. A class may be missing from a small test set; its row is there all the same.",
+            edit("np.zeros((num_classes, num_classes)", "np.zeros((max(y_true.max(), y_pred.max()) + 1,) * 2"),
+        ),
+        Mistake(
+            "only_right_ones",
+            "You count the right predictions alone. What lies off the diagonal, the confusions, is the point of this matrix.",
+            edit("np.add.at(matrix, (y_true, y_pred), 1)", "np.add.at(matrix, (y_true, y_true), y_true == y_pred)"),
+        ),
+        Mistake(
+            "normalised",
+            "You divide each row by its sum. Counts are asked, as integers.",
+            edit("return matrix", "return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)"),
+        ),
+    ],
+    hints=[
+        "Each example adds 1 to a single cell of the matrix. Which row, and which column?",
+        "What should happen when the same pair of classes comes a second time? Try two equal pairs.",
+    ],
+)
+
+
+def outcomes(draw, tp, fp, fn, tn):
+    """Labels with the given number of each outcome, in drawn order."""
+    y_true = np.repeat([1, 0, 1, 0], [tp, fp, fn, tn])
+    y_pred = np.repeat([1, 1, 0, 0], [tp, fp, fn, tn])
+    order = draw.permutation(len(y_true))
+    return {"y_true": y_true[order], "y_pred": y_pred[order]}
+
+
+def drawn_outcomes(draw, tp=(6, 10), fp=(2, 4), fn=(4, 6), tn=(11, 15)):
+    return outcomes(draw, *(int(draw.integers(low, high)) for low, high in (tp, fp, fn, tn)))
+
+
+def a_false_alarm(inputs, draw):
+    """One of the negatives that were seen as such is now predicted positive."""
+    y_pred = inputs["y_pred"].copy()
+    y_pred[np.flatnonzero((inputs["y_true"] == 0) & (y_pred == 0))[0]] = 1
+    return inputs | {"y_pred": y_pred}
+
+
+def a_miss(inputs, draw):
+    """One of the positives that were found is now predicted negative."""
+    y_pred = inputs["y_pred"].copy()
+    y_pred[np.flatnonzero((inputs["y_true"] == 1) & (y_pred == 1))[0]] = 0
+    return inputs | {"y_pred": y_pred}
+
+
+FEW_ALARMS, MANY_ALARMS, MOSTLY_NEGATIVE = (
+    "more misses than false alarms",
+    "more false alarms than misses",
+    "few positives",
+)
+NONE_PREDICTED, NONE_POSITIVE = "nothing is predicted positive", "nothing is positive"
+NONE_NEGATIVE, NOTHING_FOUND = "nothing is negative", "no positive is found"
+QUIET = "nothing is positive, nothing is predicted so"
+
+classification_metrics = Exercise(
+    points=7,
+    cases={
+        FEW_ALARMS: drawn_outcomes,
+        MANY_ALARMS: partial(drawn_outcomes, tp=(8, 12), fp=(5, 8), fn=(1, 4), tn=(13, 17)),
+        MOSTLY_NEGATIVE: partial(drawn_outcomes, tp=(1, 3), fp=(3, 5), fn=(5, 7), tn=(40, 50)),
+        NONE_PREDICTED: partial(drawn_outcomes, tp=(0, 1), fp=(0, 1)),
+        NONE_POSITIVE: partial(drawn_outcomes, tp=(0, 1), fn=(0, 1)),
+        NONE_NEGATIVE: partial(drawn_outcomes, fp=(0, 1), tn=(0, 1)),
+        NOTHING_FOUND: partial(drawn_outcomes, tp=(0, 1)),
+        QUIET: partial(drawn_outcomes, tp=(0, 1), fp=(0, 1), fn=(0, 1)),
+    },
+    checks=[
+        agrees(3, "returns the five metrics by name", on=[FEW_ALARMS, MANY_ALARMS, MOSTLY_NEGATIVE]),
+        agrees(
+            2,
+            "gives 0.0 for what would be 0/0",
+            on=[NONE_PREDICTED, NONE_POSITIVE, NONE_NEGATIVE, NOTHING_FOUND, QUIET],
+        ),
+        moves(1, "a false alarm costs precision and specificity, but no recall", a_false_alarm, on=FEW_ALARMS),
+        moves(1, "a miss costs precision and recall, but no specificity", a_miss, on=MANY_ALARMS),
+    ],
+    mistakes=[
+        Mistake(
+            "precision_and_recall_swapped",
+            "Precision and recall are in each other's place. Precision asks of what you predicted positive, recall of what is positive.",
+            edit(
+                '"precision": _ratio(tp, tp + fp),\n        "recall": _ratio(tp, tp + fn)',
+                '"precision": _ratio(tp, tp + fn),\n        "recall": _ratio(tp, tp + fp)',
+            ),
+        ),
+        Mistake(
+            "false_positive_rate",
+            "Your specificity is the share of negatives that got a false alarm. It is the share that got none.",
+            edit('"specificity": _ratio(tn, tn + fp)', '"specificity": _ratio(fp, tn + fp)'),
+        ),
+        Mistake(
+            "negative_predictive_value",
+            "Your specificity divides by what was predicted negative. Divide by what is negative: it is the recall of class 0.",
+            edit("_ratio(tn, tn + fp)", "_ratio(tn, tn + fn)"),
+        ),
+        Mistake(
+            "plain_mean_for_f1",
+            "Your f1 is the plain mean of precision and recall. The harmonic mean is asked, which stays low unless both are high.",
+            edit("_ratio(2 * tp, 2 * tp + fp + fn)", "(_ratio(tp, tp + fp) + _ratio(tp, tp + fn)) / 2"),
+        ),
+        Mistake(
+            "f1_without_two",
+            "Your f1 is half of what it should be: if precision and recall are equal, their mean must be the same number.",
+            edit("_ratio(2 * tp, 2 * tp + fp + fn)", "_ratio(2 * tp, 2 * tp + fp + fn) / 2"),
+        ),
+        Mistake(
+            "accuracy_of_positives",
+            "Your accuracy counts the positives that were found, and forgets that a negative seen as negative is right, too.",
+            edit("tp + tn, tp + fp", "tp, tp + fp"),
+        ),
+        Mistake(
+            "classes_swapped",
+            "You take 0 for the positive class. The positives are the examples with label 1.",
+            edit(
+                "return {",
+                "tp, fp, fn, tn = tn, fn, fp, tp\n    return {",
+            ),
+        ),
+        Mistake(
+            "nan_where_undefined",
+            "You divide 0 by 0 and get nan, for instance where nothing is predicted positive. Such a metric is 0.0 here: look before you divide.",
+            edit("float(part / whole) if whole else 0.0", "float(np.float64(part) / whole)", of="_ratio"),
+        ),
+        Mistake(
+            "one_where_undefined",
+            "You give a metric 1.0 where it would be 0/0. Opinions differ on that; here it is 0.0.",
+            edit("else 0.0", "else 1.0", of="_ratio"),
+        ),
+        Mistake(
+            "eps_in_the_denominator",
+            "A small number added to the denominators saves you from 0/0, but makes every metric a little wrong. Treat 0/0 as a case of its own.",
+            edit("float(part / whole) if whole else 0.0", "float(part / (whole + 1e-8))", of="_ratio"),
+        ),
+    ],
+    hints=[
+        "There are four outcomes: right and wrong, for each of the two labels. Can you count each of them?",
+        "Which two of the four make up the predicted positives, which two the positives, which two the negatives?",
+        "Which of your denominators can be 0, and what do you return then?",
+    ],
+)
+
+
+# Dividing the data
+
+
+def table(draw, N=11, test_fraction=0.3, shape=(3,), target=None):
+    """Rows and targets, all different, so that each can be told from the others."""
+    y = draw(N) if target is None else target(draw, N)
+    return {"X": draw(N, *shape), "y": y, "test_fraction": test_fraction, "rng": draw.generator()}
+
+
+def another_generator(inputs, draw):
+    return inputs | {"rng": draw.generator()}
+
+
+train_test_split = Exercise(
+    points=6,
+    cases={
+        "eleven rows, 30 % for the test": table,  # 3.3 rows
+        "thirteen rows, 35 % for the test": partial(table, N=13, test_fraction=0.35),  # 4.55 rows
+        "a hundred rows, 29 % for the test": partial(table, N=100, test_fraction=0.29, shape=(2,)),
+        "forty rows": partial(table, N=40, test_fraction=0.2, shape=(2,)),
+        "more than half for the test": partial(table, N=9, test_fraction=0.7, shape=(4,)),
+        "images": partial(table, N=7, test_fraction=0.25, shape=(2, 4, 5)),
+        "a single feature, no axis for it": partial(table, N=8, test_fraction=0.4, shape=()),
+        "integer labels": partial(table, N=12, test_fraction=0.4, target=lambda draw, N: draw.permutation(N) + 5),
+        "true-or-false labels": partial(table, N=20, test_fraction=0.15, target=lambda draw, N: draw(N) > 0),
+    },
+    checks=[
+        agrees(
+            3,
+            "deals rows and targets out in the order of one rng.permutation, test first",
+            on=["eleven rows, 30 % for the test", "forty rows", "more than half for the test"],
+        ),
+        agrees(
+            1,
+            "rounds the number of test rows",
+            on=["thirteen rows, 35 % for the test", "a hundred rows, 29 % for the test"],
+        ),
+        agrees(
+            1,
+            "takes rows of any shape, and targets of any type",
+            on=["images", "a single feature, no axis for it", "integer labels", "true-or-false labels"],
+        ),
+        moves(1, "takes its order from rng", another_generator, on="forty rows"),
+    ],
+    mistakes=[
+        Mistake(
+            "test_last",
+            "You take the test rows from the end of the shuffled order. Here, its first m rows are the test.",
+            edit("order[:m], order[m:]", "order[-m:], order[:-m]"),
+        ),
+        Mistake(
+            "X_shuffled_alone",
+            "You shuffle X and leave y in its old order, so that a row gets somebody else's target. One order serves both.",
+            edit("y[train], y[test]", "y[m:], y[:m]"),
+        ),
+        Mistake(
+            "shuffled_twice",
+            "You draw one order for X and another for y, so that a row gets somebody else's target. One order serves both.",
+            edit(
+                "test, train = order[:m], order[m:]\n    return X[train], X[test], y[train], y[test]",
+                "again = rng.permutation(len(X))\n    return X[order[m:]], X[order[:m]], y[again[m:]], y[again[:m]]",
+            ),
+        ),
+        Mistake(
+            "not_shuffled",
+            "You take the rows as they come. Data is often sorted, and then your test set holds one kind of row alone: shuffle first.",
+            edit("rng.permutation(len(X))", "np.arange(len(X))"),
+        ),
+        Mistake(
+            "rounded_down",
+            "You cut off the number of test rows: 4.55 rows become 4. Round it.",
+            edit("round(len(X) * test_fraction)", "int(len(X) * test_fraction)"),
+        ),
+        Mistake(
+            "rounded_up",
+            "You round the number of test rows up: 3.3 rows become 4. Round to the nearest.",
+            edit("round(len(X) * test_fraction)", "int(np.ceil(len(X) * test_fraction))"),
+        ),
+        Mistake(
+            "fraction_for_training",
+            "You give test_fraction of the rows to the training set. It says how much is put aside.",
+            edit("round(len(X) * test_fraction)", "len(X) - round(len(X) * test_fraction)"),
+        ),
+        Mistake(
+            "pairs_together",
+            "You return X_train, y_train, X_test, y_test. The order here is that of scikit-learn: both X first, then both y.",
+            edit("return X[train], X[test], y[train], y[test]", "return X[train], y[train], X[test], y[test]"),
+        ),
+        Mistake(
+            "test_before_training",
+            "You return the test part before the training part, both of X and of y. Training comes first in the answer.",
+            edit("return X[train], X[test], y[train], y[test]", "return X[test], X[train], y[test], y[train]"),
+        ),
+        Mistake(
+            "back_in_order",
+            "You put the drawn rows back in ascending order. They stay in the order of the permutation.",
+            edit("order[:m], order[m:]", "np.sort(order[:m]), np.sort(order[m:])"),
+        ),
+    ],
+    hints=[
+        "What must be true of row i of X_train and entry i of y_train? How many shuffled orders does that need?",
+        "An array may be indexed with an array of integers. What does the drawn order look like, and where do you cut it?",
+    ],
+)
+
+
+def folds_of(k, low, high, rest):
+    """n = k·q + rest examples, q drawn."""
+    return lambda draw: {"n": k * int(draw.integers(low, high)) + rest, "k": k}
+
+
+UNEVEN, ONE_MORE, ONE_LESS = (
+    "four folds, two of them larger",
+    "five folds, one of them larger",
+    "six folds, one smaller",
+)
+EVEN, HALVES, ALL_BUT_ONE = "three equal folds", "two folds", "as many folds as examples"
+
+k_fold = Exercise(
+    points=5,
+    cases={
+        UNEVEN: folds_of(4, 2, 6, 2),
+        ONE_MORE: folds_of(5, 2, 6, 1),
+        ONE_LESS: folds_of(6, 2, 5, 5),
+        EVEN: folds_of(3, 2, 7, 0),
+        HALVES: folds_of(2, 3, 9, 1),
+        ALL_BUT_ONE: lambda draw: (lambda n: {"n": n, "k": n})(int(draw.integers(5, 9))),
+    },
+    checks=[
+        agrees(2, "cuts equal folds, each with all the rest to train on", on=EVEN),
+        agrees(2, "spreads a remainder over the first folds", on=[UNEVEN, ONE_MORE, ONE_LESS]),
+        agrees(1, "is right for two folds, and for one example a fold", on=[HALVES, ALL_BUT_ONE]),
+    ],
+    mistakes=[
+        Mistake(
+            "train_and_test_swapped",
+            "Your pairs hold the test set first. Training comes first, and it is the larger part.",
+            edit("(np.setdiff1d(indices, test), test)", "(test, np.setdiff1d(indices, test))"),
+        ),
+        Mistake(
+            "remainder_dropped",
+            "What is left when n is divided by k is in no test set of yours. Every example is tested once.",
+            edit("np.array_split(indices, k)", "[indices[i * (n // k) : (i + 1) * (n // k)] for i in range(k)]"),
+        ),
+        Mistake(
+            "remainder_in_the_last_fold",
+            "Your last fold takes all that is left when n is divided by k. Sizes differ by 1 at most: give one each to the first folds.",
+            edit(
+                "np.array_split(indices, k)",
+                "[indices[i * (n // k) : (i + 1) * (n // k) if i < k - 1 else n] for i in range(k)]",
+            ),
+        ),
+        Mistake(
+            "larger_folds_last",
+            "Your larger folds come last. The sizes are right, but here the first folds are the larger ones.",
+            edit("np.array_split(indices, k)", "[n - 1 - test[::-1] for test in np.array_split(indices, k)][::-1]"),
+        ),
+        Mistake(
+            "every_kth",
+            "Your folds take every k-th example. Here a fold is a run of neighbours, one fold after the other.",
+            edit("np.array_split(indices, k)", "[indices[i::k] for i in range(k)]"),
+        ),
+        Mistake(
+            "only_what_came_before",
+            "You train on the examples before the fold alone, as one does with a series in time. Here all other examples count.",
+            edit("np.setdiff1d(indices, test)", "indices[: test[0]]"),
+        ),
+        Mistake(
+            "counted_from_one",
+            "Your indices run from 1 to n. They are to index arrays, so they start at 0.",
+            edit("np.arange(n)", "np.arange(1, n + 1)"),
+        ),
+    ],
+    hints=[
+        "How many examples does each fold get when n is divided by k, and how many are left over? Who gets those?",
+        "If you know where a fold starts and ends, what is its training set?",
+    ],
+)
+
+
+# Linear models
+
+
+def houses(draw, N=20, D=3, offset=4.0, noise=0.5, scales=None):
+    """Targets that are nearly linear in the features, far from 0; no direction of the features is nearly constant."""
+    while True:
+        X = draw(N, D) + draw.uniform(-2, 2, D)
+        if np.linalg.cond(np.hstack([np.ones((N, 1)), X])) < 30:  # the normal equations square it, and are a right way
+            break
+    y = offset + X @ draw(D) + noise * draw(N)
+    return {"X": X if scales is None else X * scales, "y": y}
+
+
+def another_level(inputs, draw):
+    """All targets rise by the same amount."""
+    return inputs | {"y": inputs["y"] + 3.0}
+
+
+def without_intercept(X, y):
+    return np.linalg.lstsq(X, y, rcond=None)[0]
+
+
+def through_the_origin(X, y):
+    return np.concatenate([[0.0], np.linalg.lstsq(X, y, rcond=None)[0]])
+
+
+HOUSES, ONE_FEATURE, SIX_FEATURES = "twenty rows, three features", "a single feature", "six features"
+SCALES = "features of very different size"
+LINEAR = {
+    HOUSES: houses,
+    ONE_FEATURE: partial(houses, N=8, D=1),
+    SIX_FEATURES: partial(houses, N=30, D=6, offset=-7.0),
+    SCALES: partial(houses, N=15, D=2, scales=np.array([100.0, 0.01])),
+}
+
+linear_regression = Exercise(
+    points=5,
+    cases=LINEAR
+    | {
+        "no noise": partial(houses, N=10, D=4, noise=0.0),
+        "as many rows as weights": partial(houses, N=4, D=3),
+    },
+    checks=[
+        agrees(3, "finds the intercept and the slopes of least squares", on=[HOUSES, SIX_FEATURES, ONE_FEATURE]),
+        agrees(
+            1,
+            "is right for an exact fit and for features of any size",
+            on=["no noise", "as many rows as weights", SCALES],
+        ),
+        moves(1, "when all targets rise, the intercept rises and no slope moves", another_level, on=HOUSES),
+    ],
+    mistakes=[
+        Mistake(
+            "no_intercept",
+            "You return a weight for each feature and no intercept, so that your function must pass through the origin.",
+            without_intercept,
+        ),
+        Mistake(
+            "intercept_always_zero",
+            "Your intercept is always 0. Give the model a feature that is 1 in every row: its weight is the intercept.",
+            through_the_origin,
+        ),
+        Mistake(
+            "intercept_last",
+            "Your intercept comes last. The values are right; put it first.",
+            edit("np.hstack([np.ones((len(X), 1)), X])", "np.hstack([X, np.ones((len(X), 1))])", of="_with_intercept"),
+        ),
+        Mistake(
+            "mean_for_intercept",
+            "Your slopes are right, but your intercept is the mean of y. It would be, if every feature had mean 0.",
+            edit(
+                "np.linalg.lstsq(_with_intercept(X), y, rcond=None)[0]",
+                "np.concatenate([[y.mean()], np.linalg.lstsq(_with_intercept(X), y, rcond=None)[0][1:]])",
+            ),
+        ),
+        Mistake(
+            "y_centred_alone",
+            "You take the mean off y and fit the rest without an intercept. The features have means, too: centre both, or fit a column of ones.",
+            lambda X, y: np.concatenate([[y.mean()], np.linalg.lstsq(X, y - y.mean(), rcond=None)[0]]),
+        ),
+        Mistake(
+            "standardised",
+            "Your weights are those of standardised features. They must fit X as it came.",
+            lambda X, y: np.concatenate(
+                [
+                    [y.mean()],
+                    np.linalg.lstsq((X - X.mean(axis=0)) / X.std(axis=0), y - y.mean(), rcond=None)[0],
+                ]
+            ),
+        ),
+        Mistake(
+            "a_little_ridge",
+            "Your weights are a little too small: you add something to the diagonal before you solve, which is ridge regression. Here, nothing need be added.",
+            lambda X, y: (lambda A: np.linalg.solve(A.T @ A + 1e-6 * np.eye(A.shape[1]), A.T @ y))(
+                np.hstack([np.ones((len(X), 1)), X])
+            ),
+        ),
+    ],
+    hints=[
+        "A feature that is 1 in every row: what would its weight be?",
+        "At the minimum the gradient of the squared error is 0. Which system of linear equations is that?",
+        "NumPy's linalg solves such systems, and least squares themselves.",
+    ],
+)
+
+
+def penalised(draw, penalty=2.5, **sizes):
+    return houses(draw, **sizes) | {"penalty": penalty}
+
+
+ridge_regression = Exercise(
+    points=6,
+    cases={
+        HOUSES: penalised,
+        ONE_FEATURE: partial(penalised, N=8, D=1, penalty=0.7),
+        SIX_FEATURES: partial(penalised, N=30, D=6, offset=-7.0, penalty=12.0),
+        "targets far from 0": partial(penalised, N=12, D=2, offset=300.0, penalty=4.0),
+        "no penalty": partial(penalised, N=10, D=4, penalty=0.0),
+        "a very strong penalty": partial(penalised, N=14, D=3, penalty=1e4),
+    },
+    checks=[
+        agrees(3, "minimises the squared errors plus the penalty", on=[HOUSES, SIX_FEATURES, ONE_FEATURE]),
+        agrees(1, "leaves the intercept free", on=["targets far from 0", "a very strong penalty"]),
+        agrees(1, "is least squares where the penalty is 0", on="no penalty"),
+        moves(1, "when all targets rise, the intercept rises and no slope moves", another_level, on=HOUSES),
+    ],
+    mistakes=[
+        Mistake(
+            "intercept_penalised",
+            "Your intercept is penalised with the slopes and drawn towards 0. It says how large y is as a whole, and there is nothing wrong with that.",
+            edit("shrink[0, 0] = 0.0", "pass"),
+        ),
+        Mistake(
+            "penalty_ignored",
+            "You return the weights of ordinary least squares, whatever the penalty.",
+            edit("penalty * np.eye", "0.0 * np.eye"),
+        ),
+        Mistake(
+            "penalty_times_n",
+            "Your penalty is N times too strong: you average the squared errors and not the penalty. Here, both are sums.",
+            edit("penalty * np.eye", "len(X) * penalty * np.eye"),
+        ),
+        Mistake(
+            "penalty_over_n",
+            "Your penalty is divided by N. Here it stands beside the sum of the squared errors as it is.",
+            edit("penalty * np.eye", "penalty / len(X) * np.eye"),
+        ),
+        Mistake(
+            "penalty_halved",
+            "Your penalty is half as strong as it should be: one of the two terms has a ½ or a 2 that the other has not.",
+            edit("penalty * np.eye", "penalty / 2 * np.eye"),
+        ),
+        Mistake(
+            "penalty_squared",
+            "Your penalty is squared. If you add rows to X to express the penalty, they hold its root.",
+            edit("penalty * np.eye", "penalty**2 * np.eye"),
+        ),
+        Mistake(
+            "wrong_entry_spared",
+            "You spare the last weight from the penalty. The intercept is the first.",
+            edit("shrink[0, 0]", "shrink[-1, -1]"),
+        ),
+        Mistake(
+            "no_intercept",
+            "You return a weight for each feature and no intercept.",
+            lambda X, y, penalty: np.linalg.solve(X.T @ X + penalty * np.eye(X.shape[1]), X.T @ y),
+        ),
+    ],
+    hints=[
+        "At the minimum the gradient is 0. What does the penalty add to the equations of least squares, and to which of them?",
+        "If you double a strong penalty again and again, what do the slopes become, and what the intercept?",
+    ],
+)
+
+
+def logistic(draw, N=12, D=4, dtype=float):
+    """Logits of ordinary size, and both labels."""
+    y = draw.integers(0, 2, N)
+    y[:2] = [0, 1]
+    return {"w": draw(D), "X": draw(N, D), "y": y[draw.permutation(N)].astype(dtype)}
+
+
+def alone(label):
+    return lambda draw: {"w": draw(3), "X": draw(1, 3), "y": np.array([label])}
+
+
+def far_logits(draw):
+    """Logits of ±1000 and ±40 with each label, so that some examples are right and some wrong, and ordinary ones."""
+    inputs = logistic(draw, N=14, D=3)
+    z = np.concatenate([np.repeat([1000.0, -1000.0, 40.0, -40.0], 2), draw(6)])
+    inputs["w"][2] = 2.0
+    inputs["X"][:, 2] = (z - inputs["X"][:, :2] @ inputs["w"][:2]) / 2.0
+    inputs["y"][:8] = [0, 1] * 4
+    return inputs
+
+
+def logistic_clipped(w, X, y):
+    p = np.clip(1.0 / (1.0 + np.exp(-X @ w)), 1e-12, 1 - 1e-12)
+    return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), X.T @ (p - y) / len(y)
+
+
+def logistic_of_probabilities(w, X, y):
+    e = np.exp(-np.abs(X @ w))
+    p = np.where(X @ w >= 0, 1.0, e) / (1.0 + e)
+    return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), X.T @ (p - y) / len(y)
+
+
+def logistic_of_exponentials(w, X, y):
+    """The usual formulas; the loss with a log of its own, so that only exp can overflow."""
+    z = X @ w
+    return np.mean(np.log(1.0 + np.exp(z)) - y * z), X.T @ (np.exp(z) / (1.0 + np.exp(z)) - y) / len(y)
+
+
+logistic_loss_and_gradient = Exercise(
+    points=8,
+    cases={
+        "twelve examples": logistic,
+        "labels as integers": partial(logistic, N=9, D=5, dtype=int),
+        "a single feature": partial(logistic, N=7, D=1),
+        "one example of class 1": alone(1.0),
+        "one example of class 0": alone(0.0),
+        "one example, label as an integer": alone(1),
+        "logits up to ±1000": far_logits,
+    },
+    checks=[
+        agrees(4, "returns the mean loss and its gradient", on=["twelve examples", "labels as integers"]),
+        agrees(
+            1,
+            "is right for one feature and for one example",
+            on=[
+                "a single feature",
+                "one example of class 1",
+                "one example of class 0",
+                "one example, label as an integer",
+            ],
+        ),
+        slopes(1, "the gradient is the slope of your own loss", of="w", on=["twelve examples", "labels as integers"]),
+        agrees(2, "is right and finite for logits up to ±1000", on="logits up to ±1000"),
+    ],
+    mistakes=[
+        Mistake(
+            "summed",
+            "Your loss and gradient are sums over the examples, N times too large: the mean is asked.",
+            edit(
+                "loss = np.mean(np.logaddexp(0.0, z) - y * z)\n    gradient = X.T @ (_sigmoid(z) - y) / len(y)",
+                "loss = np.sum(np.logaddexp(0.0, z) - y * z)\n    gradient = X.T @ (_sigmoid(z) - y)",
+            ),
+        ),
+        Mistake(
+            "gradient_summed",
+            "Your loss is a mean, but your gradient is that of the sum: it is N times too large.",
+            edit(" / len(y)", ""),
+        ),
+        Mistake(
+            "uphill",
+            "Your gradient has the wrong sign: it points to where the loss falls. Compare with how the loss itself changes in w.",
+            edit("(_sigmoid(z) - y)", "(y - _sigmoid(z))"),
+        ),
+        Mistake(
+            "log_likelihood",
+            "You return the mean log likelihood, which is to be maximised, and its gradient. The loss is its negative.",
+            edit("return loss, gradient", "return -loss, -gradient"),
+        ),
+        Mistake(
+            "squared_error_gradient",
+            "Your gradient has the slope of the sigmoid in it, as that of a squared error has. In this loss the logarithm cancels it.",
+            edit("(_sigmoid(z) - y)", "((_sigmoid(z) - y) * _sigmoid(z) * (1.0 - _sigmoid(z)))"),
+        ),
+        Mistake(
+            "labels_plus_minus_one",
+            "You use the formula for labels −1 and 1. Here they are 0 and 1, and with label 0 your loss no longer depends on the logit.",
+            edit(
+                "loss = np.mean(np.logaddexp(0.0, z) - y * z)\n    gradient = X.T @ (_sigmoid(z) - y) / len(y)",
+                "loss = np.mean(np.logaddexp(0.0, -y * z))\n    gradient = -X.T @ (y * _sigmoid(-y * z)) / len(y)",
+            ),
+        ),
+        Mistake(
+            "only_class_one",
+            "Only the examples with label 1 are in your loss. Those with label 0 have a term of their own.",
+            edit("np.logaddexp(0.0, z) - y * z", "y * np.logaddexp(0.0, -z)"),
+        ),
+        Mistake(
+            "overflow",
+            "At logits of 1000 your exponential overflows to inf. Write the loss and the sigmoid so that no exp gets a large positive number.",
+            logistic_of_exponentials,
+        ),
+        Mistake(
+            "log_of_zero",
+            "Your probabilities round to 0 and 1, and their logarithm is infinite or, times 0, nan. Work on the logits: the log and the exp can be joined.",
+            logistic_of_probabilities,
+        ),
+        Mistake(
+            "clipped",
+            "You clip the probabilities to keep log finite, so that an error of any size costs the same. The true loss at a logit of 1000 is 1000.",
+            logistic_clipped,
+        ),
+    ],
+    hints=[
+        "Write −log σ(z) with one log and one exp. What does it come close to for large z, and for very negative z?",
+        "How do −log σ(z) and −log(1 − σ(z)) differ? Subtract one from the other.",
+        "Differentiate the loss in one logit: it comes out very simple. How does a logit change with w?",
+    ],
+)
+
+
+# Clusters
+
+
+def nearest(X, centers):
+    return np.argmin([((X - center) ** 2).sum(axis=1) for center in centers], axis=0)
+
+
+def cloud(draw, N=30, D=2, K=3):
+    """Points without much order, drawn until the labels depend on how distance is measured and when it is."""
+    while True:
+        X, centers = draw(N, D), draw(K, D)
+        labels = nearest(X, centers)
+        if len(np.unique(labels)) < K:
+            continue
+        after = nearest(X, np.stack([X[labels == k].mean(axis=0) for k in range(K)]))
+        by_sums = np.argmin([np.abs(X - center).sum(axis=1) for center in centers], axis=0)
+        if (after != labels).any() and (D == 1 or (by_sums != labels).any()):
+            return {"X": X, "centers": centers}
+
+
+def islands(draw, N=12, D=3, K=4):
+    """Groups of points far from one another, each around a center."""
+    homes = 10.0 * np.eye(K, D) + 10.0 * np.arange(K)[:, None]
+    X = homes[np.arange(N) % K] + draw.uniform(-1, 1, N, D)
+    return {"X": X[draw.permutation(N)], "centers": homes + draw.uniform(-1, 1, K, D)}
+
+
+def lonely_centers(draw):
+    """Two of the centers are so far away that no point joins them."""
+    inputs = cloud(draw, N=15, D=3, K=3)
+    far = 50.0 + draw(2, 3)
+    return inputs | {"centers": np.insert(inputs["centers"], [1, 3], far, axis=0)}
+
+
+def ties(draw):
+    """Some points are as far from center 1 as from center 2, and so far that no rounding of a center breaks the tie."""
+    half_way = np.stack([1000.0 * draw.signs(6), np.zeros(6)], axis=1)
+    elsewhere = [np.array([0.0, y]) + 0.1 * draw(3, 2) for y in (-40.0, -2.0, 2.0)]
+    X = np.concatenate([half_way, *elsewhere])
+    return {"X": X[draw.permutation(len(X))], "centers": np.array([[0.0, -40.0], [0.0, 1.0], [0.0, -1.0]])}
+
+
+def a_step_aside(inputs, draw):
+    """The first point moves, but not far enough to reach another island."""
+    X = inputs["X"].copy()
+    X[0] += 0.5
+    return inputs | {"X": X}
+
+
+def online(X, centers):
+    """Each point moves its center at once, before the next point looks for one."""
+    centers, labels, counts = centers.copy(), [], np.zeros(len(centers))
+    for x in X:
+        labels.append(int(((centers - x) ** 2).sum(axis=1).argmin()))
+        counts[labels[-1]] += 1
+        centers[labels[-1]] += (x - centers[labels[-1]]) / counts[labels[-1]]
+    return np.array(labels), centers
+
+
+MEAN = "new_centers[k] = X[labels == k].mean(axis=0)"
+
+kmeans_step = Exercise(
+    points=7,
+    cases={
+        "thirty points, three centers": cloud,
+        "four islands": islands,
+        "five features": partial(cloud, N=40, D=5, K=4),
+        "a single feature": partial(cloud, N=9, D=1, K=2),
+        "a single center": lambda draw: {"X": draw(6, 3), "centers": draw(1, 3)},
+        "a single point": lambda draw: {"X": draw(1, 3), "centers": draw(4, 3)},
+        "centers that no point joins": lonely_centers,
+        "points as near to one center as to another": ties,
+    },
+    checks=[
+        agrees(
+            3,
+            "gives each point its nearest center, and moves each center to its points' mean",
+            on=["thirty points, three centers", "four islands", "five features", "a single feature"],
+        ),
+        agrees(1, "is right for a single point or center", on=["a single center", "a single point"]),
+        agrees(1, "leaves a center where it is if no point joins it", on="centers that no point joins"),
+        agrees(1, "breaks a tie for the lowest index", on="points as near to one center as to another"),
+        moves(
+            1, "a point that moves a little takes its own center with it, and no other", a_step_aside, on="four islands"
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "nan_for_empty",
+            "A center that no point joins becomes nan: the mean of nothing is 0/0. Such a center stays where it is.",
+            edit(
+                f"for k in np.unique(labels):\n        {MEAN}",
+                "for k in range(len(centers)):\n        new_centers[k] = X[labels == k].sum(axis=0) / (labels == k).sum()",
+            ),
+        ),
+        Mistake(
+            "zero_for_empty",
+            "A center that no point joins jumps to the origin. It stays where it is: start from the old centers.",
+            edit("centers.copy()", "np.zeros_like(centers)"),
+        ),
+        Mistake(
+            "empty_dropped",
+            "A center that no point joins is lost, so that there are fewer centers than before. It stays, where it is.",
+            edit("return labels, new_centers", "return labels, new_centers[np.unique(labels)]"),
+        ),
+        Mistake(
+            "manhattan",
+            "You measure distance by adding up absolute differences. Euclidean distance adds up squares.",
+            edit("((X[:, None, :] - centers) ** 2)", "np.abs(X[:, None, :] - centers)"),
+        ),
+        Mistake(
+            "center_term_forgotten",
+            "You compare points and centers by their dot product alone. A long center wins too often: its own squared length belongs in the distance.",
+            edit("((X[:, None, :] - centers) ** 2).sum(axis=-1)", "-(X @ centers.T)"),
+        ),
+        Mistake(
+            "highest_index",
+            "Between two centers that are equally near you choose the one with the highest index. The lowest is asked.",
+            edit("distances.argmin(axis=1)", "len(centers) - 1 - distances[:, ::-1].argmin(axis=1)"),
+        ),
+        Mistake(
+            "labels_after_the_move",
+            "Your labels are those of the centers after their move. Return those by which the means were taken.",
+            edit(
+                "return labels, new_centers",
+                "return ((X[:, None, :] - new_centers) ** 2).sum(axis=-1).argmin(axis=1), new_centers",
+            ),
+        ),
+        Mistake(
+            "one_point_at_a_time",
+            "You move a center as soon as a point has joined it. First all points choose, then all centers move.",
+            online,
+        ),
+        Mistake(
+            "divided_by_all",
+            "You divide each cluster's sum by the number of all points. Divide by the number of its own.",
+            edit("X[labels == k].mean(axis=0)", "X[labels == k].sum(axis=0) / len(X)"),
+        ),
+        Mistake(
+            "centers_not_moved",
+            "Your centers do not move. Each goes to the mean of the points that have joined it.",
+            edit(MEAN, "pass"),
+        ),
+    ],
+    hints=[
+        "With X as (N, 1, D) and centers as (K, D), what is the shape of their difference, and over which axis do you add?",
+        "Which points belong to center k? What is their mean, if there are none?",
+        "Did all points choose before the first center moved?",
+    ],
+)

@@ -1,0 +1,1319 @@
+"""How the answers of this unit are judged: cases, checks and the mistakes that people really make."""
+
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+
+from grader.exercise import Exercise, Mistake, agrees, distributed, edit, grows, keeps, moves, normal, seeded, uniform
+
+ALLOWS = ("numpy",)
+
+
+# Activations
+
+
+def entries(draw, *shape):
+    """As many of either sign as can be."""
+    size = int(np.prod(shape))
+    signs = np.where(np.arange(size) % 2, 1.0, -1.0)[draw.permutation(size)]
+    return {"x": (signs * (0.1 + np.abs(draw(size)))).reshape(shape)}
+
+
+def far_entries(draw):
+    """Zeros and ordinary entries beside some where exp overflows, squares of exp do, or nothing is left of exp."""
+    far = [0.0, 0.0, 6.0, -6.0, 40.0, -40.0, 400.0, -400.0, 1000.0, -1000.0]
+    x = np.concatenate([far, entries(draw, 5)["x"].ravel()])[draw.permutation(15)]
+    return {"x": x.reshape(3, 5)}
+
+
+BATCH, SHAPES, FAR = "four examples of five", ["three axes", "a vector", "a single entry"], "entries up to ±1000"
+ELEMENTWISE = {
+    BATCH: lambda draw: entries(draw, 4, 5),
+    "a vector": lambda draw: entries(draw, 6),
+    "three axes": lambda draw: entries(draw, 2, 3, 4),
+    "a single entry": lambda draw: entries(draw, 1, 1),
+    FAR: far_entries,
+}
+
+
+def elementwise(points, claim):
+    """Value, shape and far entries; the first is worth what the others leave."""
+    return [
+        agrees(points - 2, claim, on=BATCH),
+        agrees(1, "works entry by entry on arrays of any shape", on=SHAPES),
+        agrees(1, "is right and finite for entries up to ±1000", on=FAR),
+    ]
+
+
+STABLE_SIGMOID = "return np.where(x >= 0, 1.0, e) / (1.0 + e)"
+
+sigmoid = Exercise(
+    points=4,
+    cases=ELEMENTWISE,
+    checks=elementwise(4, "is 1 / (1 + exp(−x))"),
+    mistakes=[
+        Mistake(
+            "falling",
+            "Your sigmoid falls from 1 to 0, and it must rise: look at the sign in the exponent.",
+            edit("x >= 0", "x < 0"),
+        ),
+        Mistake(
+            "overflow_far_right",
+            "At x = 1000 your exponential overflows, and inf / inf is nan. Write the sigmoid so that no exp gets a large positive number.",
+            edit(STABLE_SIGMOID, "return np.exp(x) / (1.0 + np.exp(x))"),
+        ),
+        Mistake(
+            "overflow_far_left",
+            "At x = -1000 your exponential overflows, and inf / inf is nan. Write the sigmoid so that no exp gets a large positive number.",
+            edit(STABLE_SIGMOID, "return 1.0 - np.exp(-x) / (1.0 + np.exp(-x))"),
+        ),
+        Mistake(
+            "parentheses",
+            "Your formula lacks a pair of parentheses: a fraction is taken before a sum, so that you add exp(-x) to one.",
+            edit(STABLE_SIGMOID, "return 1.0 / 1.0 + np.exp(-x)"),
+        ),
+        Mistake(
+            "twice_as_steep",
+            "Yours is twice as steep as the sigmoid. It can be made of tanh, but of tanh at half of x.",
+            edit(STABLE_SIGMOID, "return (1.0 + np.tanh(x)) / 2.0"),
+        ),
+        Mistake(
+            "tanh",
+            "You return tanh, which runs from -1 to 1. The sigmoid runs from 0 to 1.",
+            edit(STABLE_SIGMOID, "return np.tanh(x)"),
+        ),
+        Mistake(
+            "slope",
+            "You return the slope of the sigmoid, which is a quarter at 0. The sigmoid itself is a half there.",
+            edit(STABLE_SIGMOID, "return e / (1.0 + e) ** 2"),
+        ),
+    ],
+    hints=[
+        "What is the sigmoid at 0, at 1000 and at -1000? Which exp in your code gets a large positive number?",
+        "Multiply above and below the bar by exp(x). For which x is that form safe, and for which the first one?",
+    ],
+)
+
+tanh = Exercise(
+    points=3,
+    cases=ELEMENTWISE,
+    checks=elementwise(3, "is the hyperbolic tangent"),
+    mistakes=[
+        Mistake(
+            "overflow",
+            "At ±1000 your exponentials overflow, and inf / inf is nan. NumPy has a tanh that does not.",
+            edit("np.tanh(x)", "(np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))"),
+        ),
+        Mistake(
+            "overflow_far_right",
+            "At x = 1000 your exponential overflows, and inf / inf is nan, though all is well on the left. NumPy has a tanh that is safe on both sides.",
+            edit("np.tanh(x)", "(np.exp(2.0 * x) - 1.0) / (np.exp(2.0 * x) + 1.0)"),
+        ),
+        Mistake(
+            "hyperbolic_sine",
+            "You return the hyperbolic sine, half of the difference of two exponentials. Divide it by the cosine, half of their sum.",
+            edit("np.tanh(x)", "np.sinh(x)"),
+        ),
+        Mistake(
+            "upside_down",
+            "Your fraction stands on its head: tanh is 0 at 0, where its numerator is 0, and never beyond ±1.",
+            edit("np.tanh(x)", "1.0 / np.tanh(x)"),
+        ),
+        Mistake(
+            "half_as_steep",
+            "Yours is half as steep as tanh. It can be made of a sigmoid, but of the sigmoid at twice x.",
+            edit("np.tanh(x)", "np.tanh(x / 2.0)"),
+        ),
+        Mistake(
+            "circular",
+            "You return the tangent of an angle. The hyperbolic one is asked, which stays between -1 and 1.",
+            edit("np.tanh(x)", "np.tan(x)"),
+        ),
+        Mistake(
+            "slope",
+            "You return the slope of tanh, which is 1 at 0. Tanh itself is 0 there.",
+            edit("np.tanh(x)", "1.0 - np.tanh(x) ** 2"),
+        ),
+    ],
+    hints=[
+        "What is tanh at 0, and what far out on either side? Which of these does your formula get wrong?",
+        "Which functions of this kind does NumPy have already?",
+    ],
+)
+
+relu = Exercise(
+    points=3,
+    cases=ELEMENTWISE,
+    checks=elementwise(3, "keeps what is positive, and makes the rest 0"),
+    mistakes=[
+        Mistake(
+            "mask",
+            "You return where x is positive, as ones and zeros. What is positive must keep its value.",
+            edit("np.maximum(x, 0.0)", "np.where(x > 0, 1.0, 0.0)"),
+        ),
+        Mistake(
+            "positives_only",
+            "You pick the positive entries out, and the others are gone. They must stay where they are, as zeros.",
+            edit("np.maximum(x, 0.0)", "x[x > 0]"),
+        ),
+        Mistake(
+            "largest_along_an_axis",
+            "You take the largest entry along an axis: the 0 was read as the axis's number. NumPy has another maximum, of two things entry by entry.",
+            edit("np.maximum(x, 0.0)", "np.max(x, 0)"),
+        ),
+        Mistake(
+            "wrong_side",
+            "You keep what is negative. It is the other side that passes.",
+            edit("np.maximum", "np.minimum"),
+        ),
+        Mistake(
+            "absolute_value",
+            "You make negative entries positive. They become 0.",
+            edit("np.maximum(x, 0.0)", "np.abs(x)"),
+        ),
+        Mistake(
+            "leaky",
+            "You let a hundredth of what is negative through. That is the leaky relu; this one lets nothing through.",
+            edit("0.0", "0.01 * x"),
+        ),
+        Mistake(
+            "soft",
+            "You return softplus, log(1 + exp(x)), a smooth cousin. The relu itself has a corner at 0.",
+            edit("np.maximum(x, 0.0)", "np.logaddexp(x, 0.0)"),
+        ),
+    ],
+    hints=[
+        "What should become of -2, of 0 and of 3?",
+        "How do you take the larger of two numbers for every entry at once, without a loop and without changing x?",
+    ],
+)
+
+gelu = Exercise(
+    points=4,
+    cases=ELEMENTWISE,
+    checks=elementwise(4, "is x·Φ(x), exactly"),
+    mistakes=[
+        Mistake(
+            "tanh_formula",
+            "That is the formula with tanh, which only approximates gelu. The exact one is asked: use erf.",
+            edit(
+                "(1.0 + erf(x / np.sqrt(2.0))) / 2.0",
+                "(1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3))) / 2.0",
+            ),
+        ),
+        Mistake(
+            "sigmoid_formula",
+            "That is x times a sigmoid of 1.702·x, which only approximates gelu. The exact one is asked: use erf.",
+            edit("(1.0 + erf(x / np.sqrt(2.0))) / 2.0", "(1.0 + np.tanh(0.851 * x)) / 2.0"),
+        ),
+        Mistake(
+            "silu",
+            "You multiply x by its sigmoid: that is SiLU, or swish. Gelu multiplies it by the normal distribution function.",
+            edit("(1.0 + erf(x / np.sqrt(2.0))) / 2.0", "(1.0 + np.tanh(x / 2.0)) / 2.0"),
+        ),
+        Mistake(
+            "erf_without_root_two",
+            "You take erf of x itself. The error function belongs to a normal of variance ½: Φ needs x divided by √2.",
+            edit("erf(x / np.sqrt(2.0))", "erf(x)"),
+        ),
+        Mistake(
+            "gate_alone",
+            "You return Φ(x) alone, which is only the gate. Multiply x by it.",
+            edit("return x * below", "return below"),
+        ),
+        Mistake(
+            "not_halved",
+            "Yours is twice too large: 1 + erf runs from 0 to 2, and Φ is a probability.",
+            edit(" / 2.0\n", "\n"),
+        ),
+        Mistake(
+            "erf_for_phi",
+            "You multiply x by erf, which is negative on the left, so that nothing is held back there. Φ runs from 0 to 1.",
+            edit("(1.0 + erf(x / np.sqrt(2.0))) / 2.0", "erf(x / np.sqrt(2.0))"),
+        ),
+    ],
+    hints=[
+        "What is Φ at 0 and far out on either side, and what must gelu be there?",
+        "The error function runs from -1 to 1. How do you move and scale that to run from 0 to 1?",
+    ],
+)
+
+SLOPES = ["a slope of 0.25", "a slope of 0.9", "the default slope, given"]
+
+leaky_relu = Exercise(
+    points=4,
+    cases=ELEMENTWISE
+    | {
+        "a slope of 0.25": lambda draw: entries(draw, 3, 4) | {"slope": 0.25},
+        "a slope of 0.9": lambda draw: entries(draw, 5) | {"slope": 0.9},
+        "the default slope, given": lambda draw: entries(draw, 2, 5) | {"slope": 0.01},
+        "a slope of 0": lambda draw: entries(draw, 3, 5) | {"slope": 0.0},
+    },
+    checks=[
+        agrees(1, "lets a hundredth of what is negative through, if no slope is given", on=[BATCH, FAR]),
+        agrees(1, "works entry by entry on arrays of any shape", on=SHAPES),
+        agrees(1, "takes the slope that is given", on=SLOPES),
+        agrees(1, "is the plain relu for a slope of 0", on="a slope of 0"),
+    ],
+    mistakes=[
+        Mistake(
+            "slope_ignored",
+            "Your slope is always 0.01: that is only the default.",
+            edit("slope * x", "0.01 * x"),
+        ),
+        Mistake(
+            "nothing_leaks",
+            "You let nothing negative through. The leaky relu multiplies it by a small slope instead.",
+            edit("slope * x", "0.0"),
+        ),
+        Mistake(
+            "slope_added",
+            "You add the slope to what is negative, and it must be multiplied.",
+            edit("slope * x", "slope + x"),
+        ),
+        Mistake(
+            "floor_at_slope",
+            "You return at least the slope itself, a constant. What is negative must be multiplied by it.",
+            edit("np.where(x > 0, x, slope * x)", "np.maximum(x, slope)"),
+        ),
+        Mistake(
+            "sign_lost",
+            "What was negative comes out positive. It shrinks, but it stays on its side of 0.",
+            edit("slope * x", "slope * np.abs(x)"),
+        ),
+        Mistake(
+            "slope_of_zero_refused",
+            "A slope of 0 is taken for a slope left out: 0 is false in Python, and so is None. Let the signature have the default.",
+            edit("slope * x", "(slope or 0.01) * x"),
+        ),
+        Mistake(
+            "derivative",
+            "You return the function's own slope, 1 or the small one. The value is asked.",
+            edit("x, slope * x", "1.0, slope"),
+        ),
+    ],
+    hints=[
+        "What should become of 3 and of -3 with a slope of 0.1?",
+        "How can you choose, entry by entry, between x and a multiple of x?",
+    ],
+)
+
+
+# Softmax
+
+
+def logits_of(*shape):
+    return lambda draw: {"x": draw(*shape)}
+
+
+def far_logits(draw, N=5, K=4):
+    """A row near 1000, one near -1000, one with both ends, two ordinary ones."""
+    x = draw(N, K)
+    x[0] += 1000.0
+    x[1] -= 1000.0
+    x[2] += 1000.0 * np.array([1.0, -1.0, 1.0, -1.0])[draw.permutation(K)]
+    return x
+
+
+def another_row(inputs, draw):
+    """The first row is another one."""
+    x = inputs["x"].copy()
+    x[0] = draw(*x.shape[1:])
+    return inputs | {"x": x}
+
+
+CLASSES = ["three axes", "a vector", "a single row", "a single class"]
+SOFTMAX = {
+    "four rows of three": logits_of(4, 3),
+    "three rows of six": logits_of(3, 6),
+    "three axes": logits_of(2, 3, 4),
+    "a single row": logits_of(1, 5),
+    "a vector": logits_of(5),
+    "a single class": logits_of(2, 1),
+    "logits near ±1000": lambda draw: {"x": far_logits(draw)},
+}
+SHIFTED_BY_THE_BATCH = (
+    "You subtract the largest logit of the whole array, and nothing is left of a row far below it. Each row needs a maximum "
+    "of its own."
+)
+
+softmax = Exercise(
+    points=6,
+    cases=SOFTMAX,
+    checks=[
+        agrees(2, "turns every row of logits into probabilities", on=["four rows of three", "three rows of six"]),
+        agrees(2, "takes the last axis for the classes, whatever stands before", on=CLASSES),
+        agrees(1, "is right and finite for logits near ±1000", on="logits near ±1000"),
+        keeps(
+            1,
+            "every row adds up to 1",
+            measure="sum",
+            change=another_row,
+            on=["four rows of three", "three axes"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "unstable",
+            "At logits of ±1000 your softmax is nan: exp overflows, or all of a row becomes 0. Shift each row first, which changes nothing else.",
+            edit("x - x.max(axis=-1, keepdims=True)", "x"),
+        ),
+        Mistake(
+            "shifted_by_the_batch",
+            SHIFTED_BY_THE_BATCH,
+            edit("x.max(axis=-1, keepdims=True)", "x.max()"),
+        ),
+        Mistake(
+            "over_first_axis",
+            "Your softmax runs over the first axis, the examples. The classes are on the last.",
+            edit(
+                "e = np.exp(x - x.max(axis=-1, keepdims=True))\n    return e / e.sum(axis=-1, keepdims=True)",
+                "e = np.exp(x - x.max(axis=0))\n    return e / e.sum(axis=0)",
+            ),
+        ),
+        Mistake(
+            "over_second_axis",
+            "Your softmax runs over axis 1, which is the last one for a matrix alone. Count from the end.",
+            edit(
+                "e = np.exp(x - x.max(axis=-1, keepdims=True))\n    return e / e.sum(axis=-1, keepdims=True)",
+                "e = np.exp(x - x.max(axis=1, keepdims=True))\n    return e / e.sum(axis=1, keepdims=True)",
+            ),
+        ),
+        Mistake(
+            "over_everything",
+            "All your entries together add up to one. Each row is a distribution of its own.",
+            edit("e.sum(axis=-1, keepdims=True)", "e.sum()"),
+        ),
+        Mistake(
+            "not_normalised",
+            "You stop at the exponentials: divide each row by its sum.",
+            edit("return e / e.sum(axis=-1, keepdims=True)", "return e"),
+        ),
+        Mistake(
+            "not_exponentiated",
+            "You divide the logits by their sum. They may be negative, and so are your probabilities: take exponentials first.",
+            edit("e = np.exp(x - x.max(axis=-1, keepdims=True))", "e = x"),
+        ),
+        Mistake(
+            "logarithm",
+            "You return the logarithm of the softmax. The probabilities themselves are asked.",
+            edit(
+                "return e / e.sum(axis=-1, keepdims=True)", "return np.log(e) - np.log(e.sum(axis=-1, keepdims=True))"
+            ),
+        ),
+    ],
+    hints=[
+        "What must every row add up to, and along which axis is that?",
+        "What happens to the probabilities if all logits of a row grow by 5? Use it to keep exp from overflowing.",
+    ],
+)
+
+log_softmax = Exercise(
+    points=5,
+    cases=SOFTMAX,
+    checks=[
+        agrees(2, "is the logarithm of every row's softmax", on=["four rows of three", "three rows of six"]),
+        agrees(1, "takes the last axis for the classes, whatever stands before", on=CLASSES),
+        agrees(2, "is right and finite for logits near ±1000", on="logits near ±1000"),
+    ],
+    mistakes=[
+        Mistake(
+            "log_of_softmax",
+            "You take the logarithm of a probability that has underflowed to 0, and get -inf. Take the logarithm of the formula on paper first.",
+            edit(
+                "return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
+                "return np.log(np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True))",
+            ),
+        ),
+        Mistake(
+            "unstable",
+            "At logits of ±1000 the sum of your exponentials is inf or 0, and so its logarithm is infinite. Shift each row first, which changes nothing else.",
+            edit("x - x.max(axis=-1, keepdims=True)", "x"),
+        ),
+        Mistake(
+            "small_number_added",
+            "You add a small number inside the logarithm. That keeps it finite, and makes it wrong wherever a probability is small.",
+            edit(
+                "return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
+                "return np.log(np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True) + 1e-8)",
+            ),
+        ),
+        Mistake(
+            "shifted_by_the_batch",
+            SHIFTED_BY_THE_BATCH,
+            edit("x.max(axis=-1, keepdims=True)", "x.max()"),
+        ),
+        Mistake(
+            "shifted_once",
+            "You shift the logits inside the sum and not in front of it, so that the maximum does not cancel.",
+            edit("return shifted -", "return x -"),
+        ),
+        Mistake(
+            "over_first_axis",
+            "Your sum runs over the first axis, the examples. The classes are on the last.",
+            edit(
+                "shifted = x - x.max(axis=-1, keepdims=True)\n    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
+                "shifted = x - x.max(axis=0)\n    return shifted - np.log(np.exp(shifted).sum(axis=0))",
+            ),
+        ),
+        Mistake(
+            "over_everything",
+            "Your sum runs over the whole array. Each row is a distribution of its own.",
+            edit("np.exp(shifted).sum(axis=-1, keepdims=True)", "np.exp(shifted).sum()"),
+        ),
+        Mistake(
+            "probabilities",
+            "You return the softmax itself. Its logarithm is asked.",
+            edit("return shifted - np.log(", "return np.exp(shifted) / ("),
+        ),
+        Mistake(
+            "no_logarithm_of_the_sum",
+            "You subtract the sum of the exponentials. Its logarithm must be subtracted.",
+            edit("np.log(np.exp(shifted).sum(axis=-1, keepdims=True))", "np.exp(shifted).sum(axis=-1, keepdims=True)"),
+        ),
+    ],
+    hints=[
+        "Take the logarithm of exp(x_k) / Σ exp(x_j) on paper. What becomes of the fraction, and of the first exp?",
+        "Which number can you take off all logits of a row without changing the result? Choose it so that the sum is at least 1.",
+    ],
+)
+
+
+# Layers
+
+
+def layer(draw, N=5, D=4, M=3):
+    """All sizes differ, so that no axis can pass for another."""
+    return {"x": draw(N, D), "W": draw(D, M), "b": draw(M)}
+
+
+def uneven_layer(draw):
+    """Features and biases of very different sizes."""
+    inputs = layer(draw, N=4, D=3, M=5)
+    inputs["x"] *= np.array([1000.0, 1.0, 0.001])
+    inputs["b"] *= np.array([1000.0, 0.001, 1.0, 100.0, 10.0])
+    return inputs
+
+
+linear = Exercise(
+    points=4,
+    cases={
+        "five examples": layer,
+        "more outputs than inputs": partial(layer, N=3, D=2, M=7),
+        "a single example": partial(layer, N=1),
+        "one feature in, one out": partial(layer, D=1, M=1),
+        "large and small entries": uneven_layer,
+    },
+    checks=[
+        agrees(
+            2,
+            "multiplies by the weights and adds the bias",
+            on=["five examples", "more outputs than inputs", "large and small entries"],
+        ),
+        agrees(
+            1, "keeps its shape for one example and one feature", on=["a single example", "one feature in, one out"]
+        ),
+        moves(1, "an example that changes changes its own row alone", another_row, on="five examples"),
+    ],
+    mistakes=[
+        Mistake(
+            "no_bias", "You leave the bias out: every output has one, the same for all examples.", edit("W + b", "W")
+        ),
+        Mistake(
+            "bias_subtracted",
+            "You subtract the bias, and it must be added.",
+            edit("W + b", "W - b"),
+        ),
+        Mistake(
+            "bias_in_the_weights",
+            "You add the bias to the weights, where the inputs multiply it. Add it to each output, once.",
+            edit("x @ W + b", "x @ (W + b)"),
+        ),
+        Mistake(
+            "biases_added_up",
+            "You add the sum of all biases to every output. Each output has one bias, its own.",
+            edit("W + b", "W + b.sum()"),
+        ),
+        Mistake(
+            "features_first",
+            "Your answer has the examples as columns, shape (M, N). Here examples are rows.",
+            edit("x @ W + b", "W.T @ x.T + b[:, None]"),
+        ),
+        Mistake(
+            "weights_reshaped",
+            "You read W as (M, D), as PyTorch stores it. Here W is (D, M) already: nothing needs to be reshaped or transposed.",
+            edit("x @ W + b", "x @ W.reshape(W.shape[::-1]).T + b"),
+        ),
+        Mistake(
+            "relu_added",
+            "Your outputs are cut off at 0. The linear layer has no activation.",
+            edit("x @ W + b", "np.maximum(x @ W + b, 0.0)"),
+        ),
+    ],
+    hints=[
+        "Of two arrays of shapes (N, D) and (D, M), which product has shape (N, M)?",
+        "The bias has shape (M,). How does NumPy broadcast it against (N, M), and is that what you want?",
+    ],
+)
+
+
+# Losses
+
+
+def guesses(draw, *shape):
+    return {"prediction": draw(*shape), "target": draw(*shape)}
+
+
+def far_guesses(draw):
+    """Errors from a millionth to a hundred thousand beside each other, some targets far from 0 themselves."""
+    inputs = guesses(draw, 3, 4)
+    inputs["prediction"] *= 10.0 ** (draw.permutation(12) - 6.0).reshape(3, 4)
+    inputs["target"][0] += 1000.0
+    return inputs
+
+
+mean_squared_error = Exercise(
+    points=3,
+    cases={
+        "four examples of three": lambda draw: guesses(draw, 4, 3),
+        "one number an example": lambda draw: guesses(draw, 5, 1),
+        "a vector": lambda draw: guesses(draw, 6),
+        "a single example": lambda draw: guesses(draw, 1, 3),
+        "three axes": lambda draw: guesses(draw, 2, 3, 4),
+        "large and small errors": far_guesses,
+    },
+    checks=[
+        agrees(
+            2,
+            "is the mean of the squared errors over every element",
+            on=["four examples of three", "large and small errors"],
+        ),
+        agrees(
+            1,
+            "averages over every axis, whatever the shape",
+            on=["three axes", "one number an example", "a vector", "a single example"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "halved",
+            "You are off by a factor of 2: this loss has no ½ in front.",
+            edit(".mean()", ".mean() / 2.0"),
+        ),
+        Mistake(
+            "sum",
+            "You return the sum of the squared errors. Their mean is asked.",
+            edit(".mean()", ".sum()"),
+        ),
+        Mistake(
+            "mean_over_examples",
+            "You divide by the number of examples, and it must be by how many numbers there are, along all axes.",
+            edit(".mean()", ".sum() / len(prediction)"),
+        ),
+        Mistake(
+            "one_loss_each",
+            "You average over the last axis alone. The loss is one number, the mean over every element.",
+            edit(".mean()", ".mean(axis=-1)"),
+        ),
+        Mistake(
+            "root",
+            "You take the root: that is the root mean squared error. This one stays squared.",
+            edit("((prediction - target) ** 2).mean()", "((prediction - target) ** 2).mean() ** 0.5"),
+        ),
+        Mistake(
+            "absolute_error",
+            "You average the absolute errors. Square them.",
+            edit("((prediction - target) ** 2)", "np.abs(prediction - target)"),
+        ),
+        Mistake(
+            "squared_mean",
+            "You average before you square, so that errors of opposite sign cancel. Square each of them first.",
+            edit("((prediction - target) ** 2).mean()", "(prediction - target).mean() ** 2"),
+        ),
+    ],
+    hints=[
+        "For predictions (1, 3) and targets (0, 0), what is the loss?",
+        "By how many numbers do you divide if there are 4 examples with 3 outputs each?",
+    ],
+)
+
+
+def yes_or_no(draw, *shape):
+    """Labels 0 and 1, about as many of each, in any order."""
+    size = int(np.prod(shape))
+    target = (np.arange(size) % 2)[draw.permutation(size)].astype(float)
+    return {"logits": 1.5 * draw(*shape), "target": target.reshape(shape)}
+
+
+def soft_targets(draw):
+    return {"logits": 1.5 * draw(4, 3), "target": draw.uniform(0.0, 1.0, 4, 3)}
+
+
+def far_and_right(draw):
+    """Logits up to ±1000 that are on the right side, beside some ordinary ones: the loss is small."""
+    inputs = yes_or_no(draw, 4, 4)
+    inputs["target"][:2] = [[1.0, 0.0, 1.0, 0.0], [1.0, 1.0, 0.0, 0.0]]
+    inputs["logits"][:2] = [[1000.0, -1000.0, 40.0, -40.0], [800.0, 1000.0, -800.0, -1000.0]]
+    return inputs
+
+
+def far_and_wrong(draw):
+    """Logits up to ±1000 on the wrong side, or with a target between: the loss is large, and finite."""
+    inputs = yes_or_no(draw, 3, 4)
+    inputs["target"][:2] = [[0.0, 1.0, 0.0, 1.0], [0.25, 0.75, 0.5, 0.5]]
+    inputs["logits"][:2] = [[1000.0, -1000.0, 40.0, -40.0], [1000.0, -1000.0, 500.0, -500.0]]
+    return inputs
+
+
+WITH_SIGMOID = "p = 1.0 / (1.0 + np.exp(-logits))\n    "
+SOFTPLUS = "softplus = np.maximum(logits, 0.0) + np.log1p(np.exp(-np.abs(logits)))  # log(1 + exp(z)), and no large exp\n    return (softplus - target * logits).mean()"
+
+binary_cross_entropy_with_logits = Exercise(
+    points=6,
+    cases={
+        "five labels": lambda draw: yes_or_no(draw, 5),
+        "four examples of three": lambda draw: yes_or_no(draw, 4, 3),
+        "one label an example": lambda draw: yes_or_no(draw, 6, 1),
+        "three axes": lambda draw: yes_or_no(draw, 2, 3, 4),
+        "a single label": lambda draw: yes_or_no(draw, 1),
+        "targets between 0 and 1": soft_targets,
+        "far logits, right side": far_and_right,
+        "far logits, wrong side": far_and_wrong,
+    },
+    checks=[
+        agrees(2, "is the mean cross-entropy of sigmoid(logits)", on=["four examples of three", "five labels"]),
+        agrees(
+            1,
+            "averages over every axis, whatever the shape",
+            on=["three axes", "one label an example", "a single label"],
+        ),
+        agrees(1, "takes a target between 0 and 1 for a probability", on="targets between 0 and 1"),
+        agrees(1, "is finite for logits of ±1000 that are right", on="far logits, right side"),
+        agrees(1, "is finite and large for logits of ±1000 that are wrong", on="far logits, wrong side"),
+    ],
+    mistakes=[
+        Mistake(
+            "unstable",
+            "You take the logarithm of a sigmoid that has become 0 or 1, and 0 times -inf is nan. Put the sigmoid's formula into the logarithm on paper first.",
+            edit(SOFTPLUS, WITH_SIGMOID + "return -(target * np.log(p) + (1.0 - target) * np.log(1.0 - p)).mean()"),
+        ),
+        Mistake(
+            "clipped",
+            "You clip the probability to keep its logarithm finite. A logit of 1000 on the wrong side must cost 1000; yours costs 16, and its gradient is gone.",
+            edit(
+                SOFTPLUS,
+                WITH_SIGMOID
+                + "p = np.clip(p, 1e-7, 1.0 - 1e-7)\n    return -(target * np.log(p) + (1.0 - target) * np.log(1.0 - p)).mean()",
+            ),
+        ),
+        Mistake(
+            "overflow",
+            "Your loss is inf where a logit is as far out as 1000: exp overflows before its logarithm is taken. Take the large part out of the logarithm first, as a sum.",
+            edit("np.maximum(logits, 0.0) + np.log1p(np.exp(-np.abs(logits)))", "np.log(1.0 + np.exp(logits))"),
+        ),
+        Mistake(
+            "no_sigmoid",
+            "You take logarithms of the logits themselves. They are scores from -∞ to ∞: the sigmoid makes probabilities of them.",
+            edit(SOFTPLUS, "return -(target * np.log(logits) + (1.0 - target) * np.log(1.0 - logits)).mean()"),
+        ),
+        Mistake(
+            "yes_only",
+            "You count the elements with target 1 alone. Those with target 0 cost something, too: the term with 1 − t.",
+            edit("(softplus - target * logits)", "(target * (softplus - logits))"),
+        ),
+        Mistake(
+            "swapped",
+            "You reward the wrong answer: where the target is 1, a large logit must cost little.",
+            edit("target * logits", "(1.0 - target) * logits"),
+        ),
+        Mistake(
+            "sign",
+            "Your loss is negative. Logarithms of probabilities are, so a minus is needed in front.",
+            edit("softplus - target * logits", "target * logits - softplus"),
+        ),
+        Mistake(
+            "sum",
+            "You return the sum over the elements. The loss is their mean.",
+            edit(".mean()", ".sum()"),
+        ),
+        Mistake(
+            "mean_over_examples",
+            "You divide by the number of examples, and it must be by how many targets there are, along all axes.",
+            edit(".mean()", ".sum() / len(logits)"),
+        ),
+        Mistake(
+            "one_loss_each",
+            "You return a loss for every element. Take their mean.",
+            edit(".mean()", ""),
+        ),
+    ],
+    hints=[
+        "Write −log σ(z) and −log(1 − σ(z)) as logarithms of a sum with one exponential. How do the two differ?",
+        "Which exponential is at most 1, whatever the sign of z? Bring log(1 + exp(z)) into a form with that one alone.",
+        "What should a logit of 1000 cost if the target is 0, and what if it is 1?",
+    ],
+)
+
+
+def classified(draw, N=5, K=3):
+    """Logits, and labels of at least two classes where there are two."""
+    labels = draw.integers(0, K, N)
+    labels[: min(N, K)] = draw.permutation(K)[: min(N, K)]
+    return {"logits": draw(N, K), "labels": labels}
+
+
+def narrow(draw, kind, N=6, K=4):
+    """Labels in integers of another width."""
+    inputs = classified(draw, N, K)
+    return inputs | {"labels": inputs["labels"].astype(kind)}
+
+
+def far_and_labelled(draw):
+    """Rows near ±1000; the label is the best class of one row with both ends, and the worst of another."""
+    x = far_logits(draw, N=6)
+    x[3] += 1000.0 * np.array([1.0, -1.0, -1.0, 1.0])[draw.permutation(4)]
+    labels = draw.integers(0, 4, 6)
+    labels[2], labels[3] = x[2].argmax(), x[3].argmin()
+    return {"logits": x, "labels": labels}
+
+
+def log_of_mean(logits, labels):
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    return -np.log(p[np.arange(len(labels)), labels].mean())
+
+
+PICKED = "-log_p[np.arange(len(labels)), labels].mean()"
+
+softmax_cross_entropy = Exercise(
+    points=6,
+    cases={
+        "five examples, three classes": classified,
+        "three examples, seven classes": partial(classified, N=3, K=7),
+        "a single example": partial(classified, N=1, K=4),
+        "a single class": partial(classified, N=3, K=1),
+        "labels in int32": partial(narrow, kind=np.int32),
+        "labels in uint8": partial(narrow, kind=np.uint8),
+        "labels in int16": partial(narrow, kind=np.int16),
+        "logits near ±1000": far_and_labelled,
+    },
+    checks=[
+        agrees(
+            3,
+            "is the mean of −log p of the right class",
+            on=["five examples, three classes", "three examples, seven classes"],
+        ),
+        agrees(
+            1,
+            "takes labels in integers of any width",
+            on=["labels in int32", "labels in uint8", "labels in int16"],
+        ),
+        agrees(1, "is right for one example and for one class", on=["a single example", "a single class"]),
+        agrees(1, "is right and finite for logits near ±1000", on="logits near ±1000"),
+    ],
+    mistakes=[
+        Mistake(
+            "unstable",
+            "At logits of ±1000 your loss is inf or nan: exp overflows, or all of a row becomes 0. Shift each row first, which changes nothing else.",
+            edit("x - x.max(axis=-1, keepdims=True)", "x", of="log_softmax"),
+        ),
+        Mistake(
+            "small_number_added",
+            "You add a small number inside the logarithm. A right class with a tiny probability must cost much, and yours costs 18 at most: work with logarithms from the start.",
+            edit("log_p = log_softmax(logits)", "log_p = np.log(softmax(logits) + 1e-8)"),
+        ),
+        Mistake(
+            "log_of_softmax",
+            "You take the logarithm of a probability that has underflowed to 0, and the loss is inf. Use the logarithm of the softmax, which needs no such detour.",
+            edit("log_p = log_softmax(logits)", "log_p = np.log(softmax(logits))"),
+        ),
+        Mistake(
+            "shifted_by_the_batch",
+            SHIFTED_BY_THE_BATCH,
+            edit("x.max(axis=-1, keepdims=True)", "x.max()", of="log_softmax"),
+        ),
+        Mistake(
+            "sum",
+            "You return the sum over the examples. The loss is their mean.",
+            edit(PICKED, "-log_p[np.arange(len(labels)), labels].sum()"),
+        ),
+        Mistake(
+            "every_label_for_every_example",
+            "You pick the labels of all examples in every row: a slice and a list of columns make a whole matrix. Each example goes with its own label.",
+            edit("[np.arange(len(labels)), labels]", "[:, labels]"),
+        ),
+        Mistake(
+            "mean_over_classes",
+            "You divide by N·K, as the mean of a one-hot product does. The zeros are no examples: divide by N.",
+            edit(".mean()", ".sum() / log_p.size"),
+        ),
+        Mistake(
+            "softmax_twice",
+            "You take the softmax of a softmax. The logits go in as they are.",
+            edit("log_softmax(logits)", "log_softmax(softmax(logits))"),
+        ),
+        Mistake(
+            "log_of_mean",
+            "You average the probabilities and take the logarithm then. Each example has a −log p of its own: average those.",
+            log_of_mean,
+        ),
+        Mistake(
+            "over_examples",
+            "Your softmax runs over the examples. Each row is a distribution over the classes.",
+            edit("log_softmax(logits)", "log_softmax(logits.T).T"),
+        ),
+        Mistake(
+            "sign",
+            "Your loss is negative. Logarithms of probabilities are, so a minus is needed in front.",
+            edit("return -", "return "),
+        ),
+        Mistake(
+            "one_loss_each",
+            "You return a loss for every example. Take their mean.",
+            edit(".mean()", ""),
+        ),
+    ],
+    hints=[
+        "Which one number of a row of log-probabilities counts, and how do you pick it in every row at once?",
+        "What is the loss if all K logits of every row are equal? Check that yours is log K.",
+    ],
+)
+
+
+def labelled(draw, N=5, K=4, missing=False, kind=np.int64):
+    """Labels that repeat; the first example has not the first class; with `missing`, nobody has the last class."""
+    used = K - missing
+    labels = draw.integers(0, used, N)
+    if used > 1:
+        labels[0] = draw.integers(1, used)
+    return {"labels": labels.astype(kind), "num_classes": K}
+
+
+one_hot = Exercise(
+    points=4,
+    cases={
+        "five labels, four classes": labelled,
+        "three labels, eight classes": partial(labelled, N=3, K=8),
+        "a class that nobody has": partial(labelled, N=6, K=4, missing=True),
+        "a single label": partial(labelled, N=1, K=5),
+        "a single class": partial(labelled, N=3, K=1),
+        "labels in int32": partial(labelled, N=7, kind=np.int32),
+        "labels in uint8": partial(labelled, N=5, K=6, kind=np.uint8),
+        "labels in int8": partial(labelled, N=4, K=3, kind=np.int8),
+    },
+    checks=[
+        agrees(
+            2,
+            "has a single one in each row, at the label",
+            on=["five labels, four classes", "three labels, eight classes"],
+        ),
+        agrees(
+            1,
+            "has a column for every class, also for one that nobody has",
+            on=["a class that nobody has", "a single label", "a single class"],
+        ),
+        agrees(1, "takes labels in integers of any width", on=["labels in int32", "labels in uint8", "labels in int8"]),
+    ],
+    mistakes=[
+        Mistake(
+            "integers",
+            "Your rows hold integers. Float64 is asked, as everywhere: they will be multiplied with probabilities.",
+            edit("np.zeros((len(labels), num_classes))", "np.zeros((len(labels), num_classes), int)"),
+        ),
+        Mistake(
+            "booleans",
+            "Your rows hold True and False. Float64 is asked: 1.0 and 0.0.",
+            edit("np.zeros((len(labels), num_classes))", "np.zeros((len(labels), num_classes), bool)"),
+        ),
+        Mistake(
+            "from_one",
+            "Your labels count from 1. They count from 0: label 0 is the first column.",
+            edit("labels] = 1.0", "labels.astype(int) - 1] = 1.0"),
+        ),
+        Mistake(
+            "transposed",
+            "Your examples are columns, shape (K, N). They are rows.",
+            edit("return out", "return out.T"),
+        ),
+        Mistake(
+            "classes_counted",
+            "You take the largest label for the number of classes. A class that nobody has needs a column, too: use the number that is given.",
+            edit("out = np.zeros((len(labels), num_classes))", "out = np.zeros((len(labels), int(labels.max()) + 1))"),
+        ),
+        Mistake(
+            "every_label_in_every_row",
+            "Every row has the labels of all examples: a slice and a list of columns pick a whole matrix. Pair each row with its own label.",
+            edit("out[np.arange(len(labels)), labels]", "out[:, labels]"),
+        ),
+        Mistake(
+            "one_cold",
+            "Your zeros and ones have changed places: the single one stands at the label.",
+            edit("return out", "return 1.0 - out"),
+        ),
+    ],
+    hints=[
+        "Which shape has the answer, and in which column of row n is the one?",
+        "How do you set one entry in every row at once? Or: what do the rows of an identity matrix look like?",
+    ],
+)
+
+
+# A network
+
+
+def network(draw, N=5, sizes=(4, 6, 3), scale=1.0):
+    """Weights that keep the sizes of activations, and biases that are not small beside them.
+
+    The first two units of a hidden layer are each other's negatives: one of them is active, so that no input is ever lost.
+    """
+    params = [(scale * draw(D, M) / np.sqrt(D), scale * draw(M)) for D, M in pairwise(sizes)]
+    for W, b in params[:-1]:
+        W[:, 1], b[1] = -W[:, 0], -b[0]
+    return {"x": draw(N, sizes[0]), "params": params}
+
+
+def relu_between_and_before_bias(x, params):
+    for number, (W, b) in enumerate(params):
+        z = x @ W
+        x = (np.maximum(z, 0.0) if number < len(params) - 1 else z) + b
+    return x
+
+
+def only_first_relu(x, params):
+    for number, (W, b) in enumerate(params):
+        x = x @ W + b
+        x = np.maximum(x, 0.0) if number == 0 and len(params) > 1 else x
+    return x
+
+
+mlp = Exercise(
+    points=6,
+    cases={
+        "two layers": network,
+        "three layers": partial(network, N=6, sizes=(3, 7, 5, 4)),
+        "five layers": partial(network, N=4, sizes=(2, 8, 7, 6, 5, 3)),
+        "a single layer": partial(network, N=6, sizes=(3, 5)),
+        "a single example": partial(network, N=1, sizes=(4, 6, 5, 3)),
+        "one number in, one out": partial(network, N=6, sizes=(1, 8, 1)),
+        "large weights": partial(network, N=6, sizes=(3, 6, 5), scale=100.0),
+    },
+    checks=[
+        agrees(3, "runs two or more layers with a relu between them", on=["two layers", "three layers", "five layers"]),
+        agrees(1, "is one linear layer where there is only one", on="a single layer"),
+        agrees(
+            1,
+            "is right for one example, for one number in and out, and for large weights",
+            on=["a single example", "one number in, one out", "large weights"],
+        ),
+        moves(1, "an example that changes changes its own row alone", another_row, on=["two layers", "three layers"]),
+    ],
+    mistakes=[
+        Mistake(
+            "relu_after_the_last",
+            "Your network ends in a relu, so that it can never say a negative number. The last layer has none after it.",
+            edit("return linear(x, W, b)", "return relu(linear(x, W, b))"),
+        ),
+        Mistake(
+            "no_relu",
+            "There is no relu between your layers: without it, they are one linear map, however many there are.",
+            edit("x = relu(linear(x, W, b))", "x = linear(x, W, b)"),
+        ),
+        Mistake(
+            "relu_before_the_first",
+            "You send the inputs through a relu. It stands between layers: after the first, not before it.",
+            edit("*hidden, last = params", "*hidden, last = params\n    x = relu(x)"),
+        ),
+        Mistake(
+            "first_relu_only",
+            "Only your first layer is followed by a relu. There is one between any two layers.",
+            only_first_relu,
+        ),
+        Mistake(
+            "no_bias",
+            "Your layers have no bias. Each adds its own b.",
+            edit("x @ W + b", "x @ W", of="linear"),
+        ),
+        Mistake(
+            "bias_after_relu",
+            "You add the bias after the relu. It belongs to the linear layer, and moves the point where the relu bends.",
+            relu_between_and_before_bias,
+        ),
+        Mistake(
+            "last_layer_missing",
+            "You stop before the last layer.",
+            edit("return linear(x, W, b)", "return x"),
+        ),
+        Mistake(
+            "tanh",
+            "You bend with tanh. Here it is relu.",
+            edit("x = relu(linear(x, W, b))", "x = np.tanh(linear(x, W, b))"),
+        ),
+        Mistake(
+            "sigmoid",
+            "You bend with the sigmoid. Here it is relu.",
+            edit("x = relu(linear(x, W, b))", "x = sigmoid(linear(x, W, b))"),
+        ),
+    ],
+    hints=[
+        "With three layers, how many relus are there, and where?",
+        "How can you treat the last layer differently from the others, and still get a single layer right?",
+    ],
+)
+
+
+# Initialisation
+
+
+def fans(draw, fan_in, fan_out):
+    return {"fan_in": fan_in, "fan_out": fan_out, "rng": draw.generator()}
+
+
+# Of 60 000 entries the law shows clearly; of a few, the shape does.
+LAYERS = {
+    "400 inputs, 150 outputs": partial(fans, fan_in=400, fan_out=150),
+    "three inputs, two outputs": partial(fans, fan_in=3, fan_out=2),
+    "one input, four outputs": partial(fans, fan_in=1, fan_out=4),
+}
+LARGE = "400 inputs, 150 outputs"
+
+OWN_SEED = (
+    "You draw from a generator that you seed yourself, so that every layer gets the same numbers. Draw from the rng that is "
+    "passed in."
+)
+GLOBAL_RANDOMNESS = (
+    "You draw from randomness of your own, so that a run cannot be repeated. Draw from the rng that is passed in, and from "
+    "nothing else."
+)
+
+
+def xavier_from(inputs):
+    bound = np.sqrt(6.0 / (inputs["fan_in"] + inputs["fan_out"]))
+    return uniform(-bound, bound)
+
+
+UNIFORM = "rng.uniform(-bound, bound, (fan_in, fan_out))"
+
+xavier_uniform = Exercise(
+    points=4,
+    cases=LAYERS,
+    checks=[
+        distributed(
+            3, "draws each weight from the uniform law between ±√(6 / (fan_in + fan_out))", xavier_from, on=list(LAYERS)
+        ),
+        seeded(1, "takes its numbers from rng, and from nowhere else", on=LARGE),
+    ],
+    mistakes=[
+        Mistake(
+            "normal",
+            "Your weights have the right variance and a normal law. This one is uniform, with two ends that no weight exceeds.",
+            edit(UNIFORM, "rng.normal(0.0, bound / np.sqrt(3.0), (fan_in, fan_out))"),
+        ),
+        Mistake(
+            "deviation_as_bound",
+            "You use √(2 / (fan_in + fan_out)) for the bound, and it is the standard deviation. A uniform law reaches further than that.",
+            edit("6.0 / (fan_in + fan_out)", "2.0 / (fan_in + fan_out)"),
+        ),
+        Mistake(
+            "fan_in_alone",
+            "Your bound depends on fan_in alone. It must serve the way forward and the way back, so both fans count.",
+            edit("6.0 / (fan_in + fan_out)", "3.0 / fan_in"),
+        ),
+        Mistake(
+            "no_root",
+            "Your bound lacks the root: a variance is a square, and the bound is not.",
+            edit("np.sqrt(6.0 / (fan_in + fan_out))", "6.0 / (fan_in + fan_out)"),
+        ),
+        Mistake(
+            "positive_only",
+            "Your weights are all positive: the law has two sides, from minus the bound to the bound.",
+            edit("(-bound, bound,", "(0.0, bound,"),
+        ),
+        Mistake(
+            "not_scaled",
+            "Your weights lie between -1 and 1, however large the layer. With many inputs the sums grow: scale by the fans.",
+            edit("(-bound, bound,", "(-1.0, 1.0,"),
+        ),
+        Mistake(
+            "rows_repeated",
+            "You draw one row and use it for every input. Equal weights get equal gradients and stay equal: draw each entry by itself.",
+            edit(UNIFORM, "np.tile(rng.uniform(-bound, bound, fan_out), (fan_in, 1))"),
+        ),
+        Mistake(
+            "own_seed",
+            OWN_SEED,
+            edit(UNIFORM, "np.random.default_rng(0).uniform(-bound, bound, (fan_in, fan_out))"),
+        ),
+        Mistake(
+            "global_randomness",
+            GLOBAL_RANDOMNESS,
+            edit(UNIFORM, "np.random.default_rng().uniform(-bound, bound, (fan_in, fan_out))"),
+        ),
+    ],
+    hints=[
+        "What is the variance of a uniform law between −a and a? Which a gives 2 / (fan_in + fan_out)?",
+        "Which method of a NumPy Generator draws a whole array from such a law?",
+    ],
+)
+
+
+def he_from(inputs):
+    return normal(0.0, np.sqrt(2.0 / inputs["fan_in"]))
+
+
+def truncated(fan_in, fan_out, rng):
+    """Drawn again where it is beyond two standard deviations, and stretched to the variance asked."""
+    x = rng.standard_normal((fan_in, fan_out))
+    while (far := np.abs(x) > 2.0).any():
+        x[far] = rng.standard_normal(int(far.sum()))
+    return x / 0.8796256610342398 * np.sqrt(2.0 / fan_in)  # the standard deviation of a normal law cut off at ±2
+
+
+NORMAL = "rng.normal(0.0, std, (fan_in, fan_out))"
+
+he_normal = Exercise(
+    points=4,
+    cases=LAYERS,
+    checks=[
+        distributed(3, "draws each weight from the normal law of variance 2 / fan_in", he_from, on=list(LAYERS)),
+        seeded(1, "takes its numbers from rng, and from nowhere else", on=LARGE),
+    ],
+    mistakes=[
+        Mistake(
+            "variance_as_deviation",
+            "You pass the variance where NumPy wants the standard deviation, which is its root.",
+            edit("np.sqrt(2.0 / fan_in)", "2.0 / fan_in"),
+        ),
+        Mistake(
+            "one_over_fan_in",
+            "Your variance is 1 / fan_in. A relu silences half of the inputs, and the 2 makes up for that.",
+            edit("2.0 / fan_in", "1.0 / fan_in"),
+        ),
+        Mistake(
+            "fan_out",
+            "Your variance depends on fan_out. A unit adds up fan_in terms, and their number is what counts.",
+            edit("2.0 / fan_in", "2.0 / fan_out"),
+        ),
+        Mistake(
+            "both_fans",
+            "Your variance is that of Xavier's law, with both fans. He's has fan_in alone.",
+            edit("2.0 / fan_in", "2.0 / (fan_in + fan_out)"),
+        ),
+        Mistake(
+            "uniform",
+            "Your weights have the right variance and a uniform law. This one is normal.",
+            edit(NORMAL, "rng.uniform(-np.sqrt(3.0) * std, np.sqrt(3.0) * std, (fan_in, fan_out))"),
+        ),
+        Mistake(
+            "truncated",
+            "The tails of your normal law are cut off, as some libraries do it. Here it is a plain one.",
+            truncated,
+        ),
+        Mistake(
+            "not_scaled",
+            "Your weights are standard normal, however large the layer. With many inputs the sums grow: scale by fan_in.",
+            edit(NORMAL, "rng.standard_normal((fan_in, fan_out))"),
+        ),
+        Mistake("own_seed", OWN_SEED, edit(NORMAL, "np.random.default_rng(0).normal(0.0, std, (fan_in, fan_out))")),
+        Mistake(
+            "global_randomness",
+            GLOBAL_RANDOMNESS,
+            edit(NORMAL, "np.random.default_rng().normal(0.0, std, (fan_in, fan_out))"),
+        ),
+    ],
+    hints=[
+        "What does NumPy's normal law take as its second number, the variance or the standard deviation?",
+        "If fan_in inputs of mean square 1 are multiplied by weights of variance v and added up, what is the variance of the sum?",
+    ],
+)
+
+
+def depths(draw, depth, width, activation):
+    return {"depth": depth, "width": width, "activation": activation, "rng": draw.generator()}
+
+
+def with_sigmoids(inputs, draw):
+    return inputs | {"activation": "sigmoid"}
+
+
+DEEP = {"twenty layers of 50 relus": partial(depths, depth=20, width=50, activation="relu")}
+SHALLOW = {
+    "seven layers of tanh": partial(depths, depth=7, width=30, activation="tanh"),
+    "five layers of sigmoids": partial(depths, depth=5, width=20, activation="sigmoid"),
+    "four layers of relus": partial(depths, depth=4, width=40, activation="relu"),
+    "a single layer of tanh": partial(depths, depth=1, width=20, activation="tanh"),
+}
+
+vanishing_gradient = Exercise(
+    points=6,
+    cases=DEEP | SHALLOW,
+    checks=[
+        grows(
+            4,
+            "with sigmoids the gradient falls by more than 10⁶ on its way down twenty layers, with relus it does not",
+            by=1e6,
+            change=with_sigmoids,
+            on=list(DEEP),
+        ),
+        seeded(
+            2,
+            "gives one finite norm for each layer, made of rng's numbers alone, for every activation",
+            on=list(SHALLOW),
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "no_slope",
+            "Your gradient passes the activations as if they were not there. Each multiplies it by its slope, which is at most a "
+            "quarter for a sigmoid.",
+            edit("dz = dh * local", "dz = dh"),
+        ),
+        Mistake(
+            "last_layer_first",
+            "Your list starts with the last layer, where the backward pass starts. The first layer comes first.",
+            edit("norms[::-1]", "norms"),
+        ),
+        Mistake(
+            "sigmoid_slope_for_all",
+            "Your relu network fades as a sigmoid's does: did you take the sigmoid's slope for every activation?",
+            edit(
+                '"relu": (relu, lambda h: np.where(h > 0, 1.0, 0.0))',
+                '"relu": (relu, lambda h: sigmoid(h) * (1.0 - sigmoid(h)))',
+                of="_activation",
+            ),
+        ),
+        Mistake(
+            "weights_not_scaled",
+            "Your weights are standard normal, whatever the width. Then sigmoids saturate and relus explode: draw the weights with "
+            "an initialiser.",
+            edit("he_normal(width, width, rng)", "rng.standard_normal((width, width))"),
+        ),
+        Mistake(
+            "input_counted",
+            "You have one norm too many: the gradient at the input belongs to no layer.",
+            edit("return norms[::-1]", "return [float(np.linalg.norm(dh)), *norms[::-1]]"),
+        ),
+        Mistake(
+            "last_layer_missing",
+            "You have one norm too few: the last layer has an activation behind it and a gradient of its own, like every other.",
+            edit("return norms[::-1]", "return norms[:0:-1]"),
+        ),
+        Mistake(
+            "own_seed",
+            "You draw from a generator that you seed yourself. Draw from the rng that is passed in.",
+            edit(
+                "h = rng.standard_normal(width)", "rng = np.random.default_rng(0)\n    h = rng.standard_normal(width)"
+            ),
+        ),
+        Mistake(
+            "global_randomness",
+            GLOBAL_RANDOMNESS,
+            edit("h = rng.standard_normal(width)", "rng = np.random.default_rng()\n    h = rng.standard_normal(width)"),
+        ),
+    ],
+    hints=[
+        "What does a layer's backward multiply the gradient by, for its activation and for its weights?",
+        "What must the forward pass keep so that the backward pass can use it? In which order does it use it?",
+        "How large is the slope of a sigmoid at most? To which power does it enter after twenty layers?",
+    ],
+)

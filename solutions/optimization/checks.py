@@ -1,0 +1,1358 @@
+"""How the answers of this unit are judged: cases, checks and the mistakes that people really make."""
+
+from functools import partial
+
+import numpy as np
+
+from grader.exercise import Exercise, Mistake, agrees, edit, keeps, moves, slopes
+
+ALLOWS = ("numpy",)
+
+
+# Steps and their size
+
+
+def step_of(draw, shape, lr=0.1):
+    return {"w": draw(*shape), "dw": draw(*shape), "lr": lr}
+
+
+def another_slope(inputs, draw):
+    """The gradient changes in the first row alone."""
+    dw = inputs["dw"].copy()
+    dw[0] = draw(*dw[0].shape)
+    return inputs | {"dw": dw}
+
+
+sgd_step = Exercise(
+    points=3,
+    cases={
+        "a matrix": partial(step_of, shape=(4, 3)),
+        "a small learning rate": partial(step_of, shape=(3, 5), lr=0.003),
+        "a large learning rate": partial(step_of, shape=(5, 2), lr=2.5),
+        "a vector": partial(step_of, shape=(6,)),
+        "a kernel": partial(step_of, shape=(2, 3, 4, 5), lr=0.02),
+        "a single weight": partial(step_of, shape=(1,)),
+    },
+    checks=[
+        agrees(1, "steps against the gradient", on=["a matrix", "a vector", "a kernel", "a single weight"]),
+        agrees(1, "steps as far as the learning rate says", on=["a small learning rate", "a large learning rate"]),
+        moves(1, "a slope that changes moves its own weight, and no other", another_slope, on="a matrix"),
+    ],
+    mistakes=[
+        Mistake(
+            "uphill",
+            "You step along the gradient, which is where the loss grows fastest. Go the other way.",
+            edit("w - lr * dw", "w + lr * dw"),
+        ),
+        Mistake(
+            "no_learning_rate",
+            "Your step is the gradient itself, whatever lr is. The learning rate says which part of it to go.",
+            edit("w - lr * dw", "w - dw"),
+        ),
+        Mistake(
+            "the_step_alone",
+            "You return the step and not where it leads. The new weights are the old ones and the step.",
+            edit("w - lr * dw", "-lr * dw"),
+        ),
+        Mistake(
+            "normalised",
+            "You make the gradient a unit vector first. Its length counts: where the loss is steep, the step is long.",
+            edit("w - lr * dw", "w - lr * dw / np.linalg.norm(dw)"),
+        ),
+        Mistake(
+            "signs",
+            "You use nothing but the signs of the gradient. Its size counts, too.",
+            edit("w - lr * dw", "w - lr * np.sign(dw)"),
+        ),
+        Mistake(
+            "weights_shrunk",
+            "You multiply the weights as well as the gradient by the learning rate. Only the step is scaled.",
+            edit("w - lr * dw", "lr * (w - dw)"),
+        ),
+    ],
+    hints=[
+        "The gradient points to where the loss grows. Which sign does a step have that makes it smaller?",
+        "Is the array w that was passed to you still the same afterwards?",
+    ],
+)
+
+
+def rates(draw, at, warmup=(10, 20), decay=(30, 60), floor=True):
+    """A schedule of drawn length and height; `at(warmup, total)` is the step."""
+    rise, fall = (int(draw.integers(*bounds)) if bounds else 0 for bounds in (warmup, decay))
+    inputs = {"step": at(rise, rise + fall), "warmup": rise, "total": rise + fall, "peak": float(draw.uniform(0.2, 2))}
+    return inputs | {"floor": float(inputs["peak"] * draw.uniform(0.05, 0.4))} if floor else inputs
+
+
+def part_way(part):
+    """A step that lies a part of the way from the peak to the end."""
+    return lambda warmup, total: warmup + int(part * (total - warmup))
+
+
+EARLY, LATE, HALF_WAY = "early in the decay", "late in the decay", "half way down, no floor given"
+RISING, FIRST, SECOND = "half way up", "step 0", "step 1"
+PEAK, LAST, END, BEYOND = "the peak", "the last step but one", "the end", "far beyond the end"
+COLD_START, COLD_DECAY = "no warm-up, step 0", "no warm-up, in the decay"
+
+warmup_cosine = Exercise(
+    points=6,
+    cases={
+        EARLY: partial(rates, at=part_way(0.3)),
+        LATE: partial(rates, at=part_way(0.7)),
+        HALF_WAY: partial(rates, at=part_way(0.45), floor=False),
+        RISING: partial(rates, at=lambda warmup, total: warmup // 2),
+        SECOND: partial(rates, at=lambda warmup, total: 1, floor=False),
+        FIRST: partial(rates, at=lambda warmup, total: 0),
+        PEAK: partial(rates, at=lambda warmup, total: warmup),
+        LAST: partial(rates, at=lambda warmup, total: total - 1),
+        END: partial(rates, at=lambda warmup, total: total),
+        BEYOND: partial(rates, at=lambda warmup, total: total + warmup + 3),
+        COLD_START: partial(rates, at=lambda warmup, total: 0, warmup=None),
+        COLD_DECAY: partial(rates, at=part_way(0.6), warmup=None, floor=False),
+    },
+    checks=[
+        agrees(3, "falls from the peak to the floor along half a wave", on=[EARLY, LATE, HALF_WAY, LAST]),
+        agrees(1, "rises in a straight line from 0 to the peak", on=[RISING, SECOND, FIRST, PEAK]),
+        agrees(1, "stays at the floor from step `total` on", on=[END, BEYOND, LATE]),
+        agrees(1, "starts at the peak without a warm-up", on=[COLD_START, COLD_DECAY]),
+    ],
+    mistakes=[
+        Mistake(
+            "floor_ignored",
+            "Your rate falls to 0. It falls to floor: the wave goes from the peak to there.",
+            edit("floor + (peak - floor) * (1.0", "peak * (1.0"),
+        ),
+        Mistake(
+            "floor_on_top",
+            "You add the floor to a wave that has the full height of the peak, so that the decay starts above the peak.",
+            edit("(peak - floor)", "peak"),
+        ),
+        Mistake(
+            "floor_as_a_bound",
+            "Your wave falls to 0 and is cut off at the floor. Half a wave leads from the peak to the floor, without a corner.",
+            edit(
+                "floor + (peak - floor) * (1.0 + np.cos(np.pi * progress)) / 2.0",
+                "max(floor, peak * (1.0 + np.cos(np.pi * progress)) / 2.0)",
+            ),
+        ),
+        Mistake(
+            "warm_up_counted_twice",
+            "Your wave starts at step 0, so that the rate jumps where the warm-up ends. Count the progress of the decay from step `warmup`.",
+            edit("(step - warmup) / (total - warmup)", "step / total"),
+        ),
+        Mistake(
+            "progress_over_total",
+            "You divide the steps since the warm-up by all steps, so that the floor is not reached in time. The decay is shorter than that.",
+            edit("(step - warmup) / (total - warmup)", "(step - warmup) / total"),
+        ),
+        Mistake(
+            "straight_down",
+            "Your decay is a straight line. A cosine leaves the peak slowly and arrives slowly.",
+            edit("(1.0 + np.cos(np.pi * progress)) / 2.0", "(1.0 - progress)"),
+        ),
+        Mistake(
+            "quarter_wave",
+            "You use a quarter of a wave, from cos 0 to cos π/2. Half a wave is asked, from cos 0 to cos π, shifted and scaled.",
+            edit("(1.0 + np.cos(np.pi * progress)) / 2.0", "np.cos(np.pi / 2 * progress)"),
+        ),
+        Mistake(
+            "no_end",
+            "After the last step your cosine rises again. From step `total` on the rate stays where it is.",
+            edit("if step >= total:", "if False:"),
+        ),
+        Mistake(
+            "one_step_ahead",
+            "Your warm-up is one step ahead: step 0 has a rate of 0.",
+            edit("peak * step / warmup", "peak * (step + 1) / warmup"),
+        ),
+        Mistake(
+            "warm_up_from_the_floor",
+            "Your warm-up starts at the floor. It starts at 0; the floor is for the end.",
+            edit("peak * step / warmup", "floor + (peak - floor) * step / warmup"),
+        ),
+    ],
+    hints=[
+        "Which part of the decay is behind us at a step: 0 at the end of the warm-up, 1 at step `total`?",
+        "A cosine goes from 1 to -1 on the way from 0 to π. How do you make of it something that goes from 1 to 0, then from peak to floor?",
+        "Which steps need no wave at all? Deal with them first.",
+    ],
+)
+
+
+def gradients_of(draw, ratio, shapes=((4, 3), (3,), (5,))):
+    """Arrays of very different size whose common norm is `ratio` times the largest that is allowed."""
+    grads = [(1.0 + number) * draw(*shape) for number, shape in enumerate(shapes)]
+    norm = np.sqrt(sum((g**2).sum() for g in grads))
+    return {"grads": grads, "max_norm": float(norm / ratio)}
+
+
+def all_zero(draw):
+    inputs = gradients_of(draw, 2.0)
+    return inputs | {"grads": [np.zeros_like(g) for g in inputs["grads"]]}
+
+
+ABOVE, FAR_ABOVE, BELOW = "three arrays, too long", "a hundred times too long", "short enough"
+
+clip_gradient_norm = Exercise(
+    points=5,
+    cases={
+        ABOVE: partial(gradients_of, ratio=2.5),
+        FAR_ABOVE: partial(gradients_of, ratio=100.0, shapes=((2, 3), (3,), (3, 4), (4,))),
+        "too long together, each short enough": partial(gradients_of, ratio=1.1, shapes=((6,), (5,), (4,))),
+        "a single array": partial(gradients_of, ratio=4.0, shapes=((2, 3, 5),)),
+        "a little too long": partial(gradients_of, ratio=1.001),
+        BELOW: partial(gradients_of, ratio=0.5),
+        "far too short to clip": partial(gradients_of, ratio=0.001, shapes=((3, 4), (6,))),
+        "all zero": all_zero,
+    },
+    checks=[
+        agrees(
+            3,
+            "scales every array so that their common norm is max_norm",
+            on=[ABOVE, FAR_ABOVE, "too long together, each short enough", "a single array"],
+        ),
+        agrees(
+            2,
+            "clips from max_norm on, and leaves shorter gradients as they are",
+            on=["a little too long", BELOW, "far too short to clip", "all zero"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "each_by_its_own_norm",
+            "You clip each array by its own norm, which turns the gradient's direction. There is one norm, of all arrays together.",
+            lambda grads, max_norm: [g * min(1.0, max_norm / max(np.linalg.norm(g), 1e-300)) for g in grads],
+        ),
+        Mistake(
+            "by_value",
+            "You cut off each entry at max_norm. That is clipping by value and turns the direction; here all entries are scaled alike.",
+            lambda grads, max_norm: [np.clip(g, -max_norm, max_norm) for g in grads],
+        ),
+        Mistake(
+            "always_scaled",
+            "You scale every gradient to max_norm, short ones, too. A gradient that is short enough stays as it is.",
+            edit("if norm <= max_norm:", "if norm == 0:"),
+        ),
+        Mistake(
+            "no_root",
+            "You use the sum of the squares for the norm. Its root is missing.",
+            edit("np.sqrt(sum(np.sum(g**2) for g in grads))", "sum(np.sum(g**2) for g in grads)"),
+        ),
+        Mistake(
+            "norms_added",
+            "You add up the arrays' norms. It is their squares that add up, as in the theorem of Pythagoras.",
+            edit("np.sqrt(sum(np.sum(g**2) for g in grads))", "sum(np.sqrt(np.sum(g**2)) for g in grads)"),
+        ),
+        Mistake(
+            "to_length_one",
+            "You scale to length 1. The new length is max_norm.",
+            edit("g * (max_norm / norm)", "g / norm"),
+        ),
+        Mistake(
+            "eps_in_the_norm",
+            "You add something small to the norm before you divide, so that the result is a little too short. Where you divide, the norm cannot be 0.",
+            edit("(max_norm / norm)", "(max_norm / (norm + 1e-6))"),
+        ),
+        Mistake(
+            "nan_for_zeros",
+            "A gradient of zeros becomes nan: its norm is 0, and you divide by it.",
+            lambda grads, max_norm: (
+                lambda norm: [np.where(norm > max_norm, g * (max_norm / norm), g * (norm / norm)) for g in grads]
+            )(np.sqrt(sum(np.sum(g**2) for g in grads))),
+        ),
+    ],
+    hints=[
+        "If all arrays were laid end to end, what would be the length of that vector? Do you need to lay them end to end to know?",
+        "By which factor must a vector be multiplied to get a given length? When do you multiply at all?",
+    ],
+)
+
+
+# Penalties
+
+
+def weights(draw, shape, strength=0.7, size=1.0):
+    """Weights of both signs, none near 0."""
+    count = int(np.prod(shape))
+    signs = np.where(np.arange(count) % 2, -1.0, 1.0)[draw.permutation(count)]
+    return {"W": (size * signs * (0.1 + np.abs(draw(count)))).reshape(shape), "strength": strength}
+
+
+def with_zeros(draw):
+    inputs = weights(draw, (4, 5))
+    return inputs | {"W": np.where(np.arange(20).reshape(4, 5) % 3 == 0, 0.0, inputs["W"])}
+
+
+MATRIX, WEAK, STRONG, ZEROS = "a matrix", "a weak penalty", "a strong penalty", "some weights exactly 0"
+OTHER_SHAPES = ["a vector", "a kernel", "a single weight"]
+PENALTIES = {
+    MATRIX: partial(weights, shape=(4, 3)),
+    WEAK: partial(weights, shape=(3, 5), strength=1e-3),
+    STRONG: partial(weights, shape=(5, 2), strength=30.0, size=4.0),
+    "a vector": partial(weights, shape=(6,)),
+    "a kernel": partial(weights, shape=(2, 3, 4, 5)),
+    "a single weight": partial(weights, shape=(1, 1)),
+    ZEROS: with_zeros,
+}
+
+NOT_SCALED = "The strength scales the penalty, and so it scales the gradient."
+
+l1_penalty = Exercise(
+    points=4,
+    cases=PENALTIES,
+    checks=[
+        agrees(1, "adds up the weights' sizes, times the strength", on=[MATRIX, WEAK, STRONG]),
+        agrees(1, "works on arrays of any shape", on=OTHER_SHAPES),
+        agrees(1, "has gradient 0 where a weight is exactly 0", on=ZEROS),
+        slopes(1, "the gradient is the slope of your own penalty", of="W", on=[MATRIX, STRONG]),
+    ],
+    mistakes=[
+        Mistake(
+            "gradient_without_strength",
+            f"Your gradient forgets the strength. {NOT_SCALED}",
+            edit("strength * np.sign(W)", "np.sign(W)"),
+        ),
+        Mistake(
+            "gradient_without_sign",
+            "Your gradient is positive everywhere. For a negative weight the penalty falls when the weight grows.",
+            edit("np.sign(W)", "np.ones_like(W)"),
+        ),
+        Mistake(
+            "weights_for_signs",
+            "Your gradient grows with the weight, as that of a squared penalty does. The slope of |W| is the same everywhere on one side of 0.",
+            edit("np.sign(W)", "W"),
+        ),
+        Mistake(
+            "gradient_of_sizes",
+            "You return the sizes, times the strength, as the gradient: that is each weight's part of the penalty, not its slope.",
+            edit("np.sign(W)", "np.abs(W)"),
+        ),
+        Mistake(
+            "mean",
+            "You take the mean of the sizes. The penalty is their sum.",
+            edit("np.abs(W).sum(), strength * np.sign(W)", "np.abs(W).mean(), strength * np.sign(W) / W.size"),
+        ),
+        Mistake(
+            "largest_column",
+            "Your penalty is the matrix norm that NumPy calls 1, the largest sum of a column. Add up every entry.",
+            edit("np.abs(W).sum()", "np.abs(W).sum(axis=0).max()"),
+        ),
+        Mistake(
+            "one_at_zero",
+            "Where a weight is exactly 0 your gradient is not. There is a kink, and this exercise takes the middle.",
+            edit("np.sign(W)", "np.where(W >= 0, 1.0, -1.0)"),
+        ),
+    ],
+    hints=[
+        "How does |W| change when W grows a little: for a positive W, for a negative one?",
+        "NumPy has a function with the three values that you need, for positive, negative and zero.",
+    ],
+)
+
+l2_penalty = Exercise(
+    points=4,
+    cases=PENALTIES,
+    checks=[
+        agrees(2, "adds up the weights' squares, times half the strength", on=[MATRIX, WEAK, STRONG]),
+        agrees(1, "works on arrays of any shape, zeros and all", on=[*OTHER_SHAPES, ZEROS]),
+        slopes(1, "the gradient is the slope of your own penalty", of="W", on=[MATRIX, STRONG]),
+    ],
+    mistakes=[
+        Mistake(
+            "not_halved",
+            "Your penalty has no ½ and your gradient has: it is not its slope. Here, the penalty is halved.",
+            edit("strength / 2.0", "strength"),
+        ),
+        Mistake(
+            "gradient_doubled",
+            "Your gradient is twice as large as it should be: the 2 of the square and the ½ of the penalty cancel.",
+            edit(", strength * W", ", 2.0 * strength * W"),
+        ),
+        Mistake(
+            "both_doubled",
+            "Penalty and gradient are both twice as large: this penalty has a ½ in front.",
+            edit("strength / 2.0 * np.sum(W**2), strength * W", "strength * np.sum(W**2), 2.0 * strength * W"),
+        ),
+        Mistake(
+            "gradient_halved",
+            "Your gradient is half as large as it should be: the derivative of a square brings a 2.",
+            edit(", strength * W", ", strength / 2.0 * W"),
+        ),
+        Mistake(
+            "gradient_without_strength",
+            f"Your gradient forgets the strength. {NOT_SCALED}",
+            edit(", strength * W", ", W"),
+        ),
+        Mistake(
+            "square_of_the_sum",
+            "You square the sum of the weights, and those of opposite signs cancel. Square each, then add.",
+            edit("np.sum(W**2)", "np.sum(W) ** 2"),
+        ),
+        Mistake(
+            "root",
+            "Your penalty is the norm. Its square is asked: no root.",
+            edit("np.sum(W**2)", "np.sqrt(np.sum(W**2))"),
+        ),
+        Mistake(
+            "mean",
+            "You take means over the entries. The penalty is a sum.",
+            edit("np.sum(W**2), strength * W", "np.mean(W**2), strength * W / W.size"),
+        ),
+    ],
+    hints=[
+        "What is the derivative of w²/2?",
+        "Compare your gradient with your own penalty: move one weight by 0.001, and see how the penalty changes.",
+    ],
+)
+
+
+# Dropout
+
+
+def activations(draw, shape, p=0.3, training=True):
+    """Activations away from 0, so that a dropped entry shows."""
+    x = weights(draw, shape)["W"]
+    return {"x": x, "p": p, "rng": draw.generator(), "training": training}
+
+
+def in_training(inputs, draw):
+    return inputs | {"training": True}
+
+
+REST = "not training"
+
+dropout = Exercise(
+    points=6,
+    cases={
+        "a batch": partial(activations, shape=(8, 5)),
+        "most are dropped": partial(activations, shape=(9, 6), p=0.8),
+        "few are dropped": partial(activations, shape=(30, 4), p=0.1),
+        "a vector": partial(activations, shape=(40,), p=0.4),
+        "images": partial(activations, shape=(3, 2, 4, 5), p=0.6),
+        "nothing is dropped, p = 0": partial(activations, shape=(4, 6), p=0.0),
+        REST: partial(activations, shape=(7, 6), training=False),
+        "not training, and p is large": partial(activations, shape=(5, 8), p=0.9, training=False),
+    },
+    checks=[
+        agrees(
+            3, "drops with probability p and scales up the rest", on=["a batch", "most are dropped", "few are dropped"]
+        ),
+        agrees(
+            1,
+            "works on arrays of any shape, and for p = 0",
+            on=["a vector", "images", "nothing is dropped, p = 0"],
+        ),
+        agrees(
+            1,
+            "returns x when it is not training, and only then",
+            on=["a batch", REST, "not training, and p is large"],
+        ),
+        moves(1, "wakes up in training", in_training, on="not training, and p is large"),
+    ],
+    mistakes=[
+        Mistake(
+            "not_scaled",
+            "You drop and do not scale up what is left, so that the next layer gets less in training than afterwards. Divide by the probability to keep.",
+            edit(" / (1.0 - p)", ""),
+        ),
+        Mistake(
+            "scaled_by_p",
+            "You divide by p. The share that is left is 1 − p, and that makes up for what is dropped.",
+            edit("/ (1.0 - p)", "/ p"),
+        ),
+        Mistake(
+            "p_is_kept",
+            "You keep an entry with probability p, and scale accordingly. Here, p is the probability to drop.",
+            edit(
+                "rng.random(x.shape) >= p\n    return x * mask / (1.0 - p)",
+                "rng.random(x.shape) < p\n    return x * mask / p",
+            ),
+        ),
+        Mistake(
+            "mask_inverted",
+            "Your mask is the wrong way round: you keep what should be dropped. Numbers from p on are kept.",
+            edit("mask = rng.random(x.shape) >= p", "mask = rng.random(x.shape) < p"),
+        ),
+        Mistake(
+            "drops_nothing",
+            "You drop nothing. Python reads `u < p / p` as `u < 1`: make the mask first, scale afterwards.",
+            edit(
+                "mask = rng.random(x.shape) >= p\n    return x * mask / (1.0 - p)",
+                "return x * (rng.random(x.shape) < (1.0 - p) / (1.0 - p))",
+            ),
+        ),
+        Mistake(
+            "scaled_afterwards",
+            "You multiply by 1 − p when it is not training. In the inverted form that is asked, training alone scales, and afterwards x passes as it is.",
+            edit(
+                "return x\n    mask = rng.random(x.shape) >= p\n    return x * mask / (1.0 - p)",
+                "return x * (1.0 - p)\n    mask = rng.random(x.shape) >= p\n    return x * mask",
+            ),
+        ),
+        Mistake(
+            "always_training",
+            "You drop when it is not training, too. A network that is in use must not be random.",
+            edit("if not training:", "if False:"),
+        ),
+        Mistake(
+            "one_number_a_row",
+            "You draw one number for each row and drop it as a whole. Each entry has its own.",
+            edit("mask = rng.random(x.shape)", "mask = rng.random((len(x),) + (1,) * (x.ndim - 1))"),
+        ),
+    ],
+    hints=[
+        "If a share p of the entries becomes 0, by which factor does the mean shrink? What makes up for it?",
+        "What does the function do when it is not training? Is there anything to draw?",
+    ],
+)
+
+
+def dropped(draw, shape, p=0.3, upstream=1.0):
+    """At least two entries dropped and two kept, beside those that p decides."""
+    mask = draw.uniform(0, 1, *shape) >= p
+    mask.flat[:2], mask.flat[2:4] = True, False
+    return {"dout": upstream * weights(draw, shape)["W"], "mask": mask, "p": p}
+
+
+def nothing_dropped(draw):
+    inputs = dropped(draw, (4, 6))
+    return inputs | {"mask": np.ones((4, 6), bool), "p": 0.0}
+
+
+def another_dout(inputs, draw):
+    return inputs | {"dout": draw(*inputs["dout"].shape)}
+
+
+dropout_backward = Exercise(
+    points=4,
+    cases={
+        "a batch": partial(dropped, shape=(6, 4)),
+        "most were dropped": partial(dropped, shape=(5, 7), p=0.8, upstream=100.0),
+        "a vector": partial(dropped, shape=(12,), p=0.4),
+        "images": partial(dropped, shape=(3, 2, 4, 5), p=0.6),
+        "nothing was dropped": nothing_dropped,
+    },
+    checks=[
+        agrees(2, "sends back what the forward let through, scaled as it was", on=["a batch", "most were dropped"]),
+        agrees(1, "works on arrays of any shape, and for p = 0", on=["a vector", "images", "nothing was dropped"]),
+        moves(1, "no gradient comes through what was dropped, and some through the rest", another_dout, on="a batch"),
+    ],
+    mistakes=[
+        Mistake(
+            "not_scaled",
+            "You forget the scale. In the forward each kept entry was divided by 1 − p, and a factor goes back as it came.",
+            edit(" / (1.0 - p)", ""),
+        ),
+        Mistake(
+            "scaled_by_p",
+            "You divide by p, which is the probability to drop. The forward divided by that to keep.",
+            edit("/ (1.0 - p)", "/ p"),
+        ),
+        Mistake(
+            "scale_undone",
+            "You multiply by 1 − p, as if to undo the forward. A gradient goes through a factor by the same factor.",
+            edit("/ (1.0 - p)", "* (1.0 - p)"),
+        ),
+        Mistake(
+            "mask_inverted",
+            "You send the gradient through the entries that were dropped. The mask is True where an entry was kept.",
+            edit("dout * mask", "dout * ~mask"),
+        ),
+        Mistake(
+            "mask_ignored",
+            "You send the gradient through everything. An entry that was dropped had no part in the output.",
+            edit("dout * mask", "dout"),
+        ),
+    ],
+    hints=[
+        "The forward multiplies each entry by a number that does not depend on x. Which number, for a kept entry and for a dropped one?",
+        "What is the slope of a multiplication by a fixed number?",
+    ],
+)
+
+
+# Normalisation
+
+
+def scaled(draw, shape, **more):
+    """Values far from mean 0 and variance 1, with a scale and a shift that are far from 1 and 0."""
+    D = shape[-1]
+    x = draw(*shape) * draw.uniform(0.5, 3, D) + draw.uniform(-4, 4, D)
+    return {"x": x, "gamma": draw.uniform(1.5, 3, D) * draw.signs(D), "beta": draw.uniform(1, 3, D)} | more
+
+
+def batch(draw, N=7, D=4, training=True, **more):
+    running = {"running_mean": draw(D), "running_var": draw.uniform(0.3, 4, D)}
+    return scaled(draw, (N, D)) | running | {"training": training} | more
+
+
+def constant_feature(draw):
+    inputs = batch(draw, N=6, D=3)
+    inputs["x"][:, 1] = 2.0
+    return inputs
+
+
+def another_example(inputs, draw):
+    """The last example changes."""
+    x = inputs["x"].copy()
+    x[-1] = x[-1] + 1.0 + np.abs(draw(*x[-1].shape))
+    return inputs | {"x": x}
+
+
+TRAIN, TEST = "in training", "not in training"
+EPS_TRAIN, EPS_TEST = "a large eps, in training", "a large eps, not in training"
+MOMENTUM = "another momentum"
+
+batchnorm = Exercise(
+    points=8,
+    cases={
+        TRAIN: batch,
+        "more features than examples": partial(batch, N=3, D=8),
+        EPS_TRAIN: partial(batch, N=5, D=3, eps=0.5),
+        MOMENTUM: partial(batch, N=6, D=5, momentum=0.7),
+        TEST: partial(batch, N=5, D=6, training=False),
+        EPS_TEST: partial(batch, N=4, D=3, training=False, eps=0.5, momentum=0.3),
+        "a single example, not in training": partial(batch, N=1, D=4, training=False),
+        "a batch of one": partial(batch, N=1, D=3),
+        "a feature that never changes": constant_feature,
+    },
+    checks=[
+        agrees(3, "normalises each feature over the batch", on=[TRAIN, "more features than examples"]),
+        agrees(1, "uses momentum and eps as they are given", on=[EPS_TRAIN, MOMENTUM]),
+        agrees(
+            2,
+            "uses the running values when it is not training, and returns them as they came",
+            on=[TEST, EPS_TEST, "a single example, not in training"],
+        ),
+        agrees(1, "is finite where a variance is 0", on=["a batch of one", "a feature that never changes"]),
+        moves(1, "no example feels another when it is not training", another_example, on=TEST),
+    ],
+    mistakes=[
+        Mistake(
+            "eps_outside_the_root",
+            "You add eps to the standard deviation. It belongs to the variance, under the root.",
+            edit("np.sqrt(var + eps)", "(np.sqrt(var) + eps)"),
+        ),
+        Mistake(
+            "no_eps",
+            "You leave eps out. Where a variance is 0 your answer is nan, and elsewhere it is a little too large.",
+            edit("np.sqrt(var + eps)", "np.sqrt(var)"),
+        ),
+        Mistake(
+            "divided_by_the_variance",
+            "You divide by the variance. Its root, the standard deviation, has the unit of x.",
+            edit("np.sqrt(var + eps)", "(var + eps)"),
+        ),
+        Mistake(
+            "unbiased_variance",
+            "Your variance divides by N − 1. Here it is the biased one throughout, which divides by N and needs no second example.",
+            edit("x.var(axis=0)", "x.var(axis=0) * len(x) / (len(x) - 1)"),
+        ),
+        Mistake(
+            "unbiased_running_variance",
+            "You normalise by the biased variance and keep the unbiased one, as PyTorch does. Here, both are biased.",
+            edit("momentum * var", "momentum * var * len(x) / (len(x) - 1)"),
+        ),
+        Mistake(
+            "momentum_the_other_way",
+            "Your running values take 1 − momentum of the batch. Momentum is the weight of what is new: with 0.1, they change slowly.",
+            edit(
+                "(1.0 - momentum) * running_mean + momentum * mean\n        running_var = (1.0 - momentum) * running_var + momentum * var",
+                "momentum * running_mean + (1.0 - momentum) * mean\n        running_var = momentum * running_var + (1.0 - momentum) * var",
+            ),
+        ),
+        Mistake(
+            "running_standard_deviation",
+            "You keep the running standard deviation. It is the variance that is averaged, before the root.",
+            edit("momentum * var", "momentum * np.sqrt(var)"),
+        ),
+        Mistake(
+            "running_values_in_training",
+            "In training you normalise by the running values. They are updated there, and used later; the batch is normalised by its own.",
+            edit(
+                "    out = gamma * (x - mean) / np.sqrt(var + eps)",
+                "    out = gamma * (x - running_mean) / np.sqrt(running_var + eps)",
+            ),
+        ),
+        Mistake(
+            "batch_statistics_always",
+            "You use the batch's own mean and variance when it is not training. An answer must not depend on who else is in the batch.",
+            edit("mean, var = running_mean, running_var", "mean, var = x.mean(axis=0), x.var(axis=0)"),
+        ),
+        Mistake(
+            "updated_when_not_training",
+            "You update the running values when it is not training. They stay as they are, and are used.",
+            edit(
+                "mean, var = running_mean, running_var",
+                "mean, var = running_mean, running_var\n"
+                "        running_mean = (1.0 - momentum) * running_mean + momentum * x.mean(axis=0)\n"
+                "        running_var = (1.0 - momentum) * running_var + momentum * x.var(axis=0)",
+            ),
+        ),
+        Mistake(
+            "over_the_features",
+            "You normalise each example over its features, which is layer normalisation. Here, each feature is normalised over the examples.",
+            edit(
+                "out = gamma * (x - mean) / np.sqrt(var + eps) + beta",
+                "row = x - x.mean(axis=1)[:, None]\n"
+                "    out = gamma * row / np.sqrt((row**2).mean(axis=1)[:, None] + eps) + beta",
+            ),
+        ),
+        Mistake(
+            "no_scale_and_shift",
+            "You normalise and stop there. Gamma and beta let the network choose the scale and the shift of each feature.",
+            edit("gamma * (x - mean) / np.sqrt(var + eps) + beta", "(x - mean) / np.sqrt(var + eps)"),
+        ),
+        Mistake(
+            "shift_scaled",
+            "You add beta before you multiply by gamma. First the scale, then the shift.",
+            edit("gamma * (x - mean) / np.sqrt(var + eps) + beta", "gamma * ((x - mean) / np.sqrt(var + eps) + beta)"),
+        ),
+    ],
+    hints=[
+        "Over which axis do you take the mean, if every feature is to have one of its own?",
+        "Which mean and which variance are used in training, and which afterwards? Who updates the running ones, and when?",
+        "Where exactly does eps stand, and what does it prevent?",
+    ],
+)
+
+
+def upstream(draw, shape, **more):
+    return {"dout": draw(*shape)} | scaled(draw, shape, **more)
+
+
+def another_upstream(inputs, draw):
+    return inputs | {"dout": draw(*inputs["dout"].shape)}
+
+
+DX_HAT = "dx_hat - dx_hat.mean(axis=0) - x_hat * (dx_hat * x_hat).mean(axis=0)"
+BATCH, LARGE_EPS = "seven examples, four features", "a large eps"
+
+batchnorm_backward = Exercise(
+    points=10,
+    cases={
+        BATCH: partial(upstream, shape=(7, 4)),
+        "more features than examples": partial(upstream, shape=(3, 8)),
+        "two examples": partial(upstream, shape=(2, 3)),
+        LARGE_EPS: partial(upstream, shape=(5, 6), eps=0.5),
+        "a batch of one": partial(upstream, shape=(1, 4)),
+        "a single feature": partial(upstream, shape=(6, 1)),
+    },
+    checks=[
+        agrees(5, "returns dx, dgamma and dbeta", on=[BATCH, "more features than examples"]),
+        agrees(2, "uses eps as it is given", on=LARGE_EPS),
+        agrees(
+            1,
+            "is right for one or two examples, and for one feature",
+            on=["two examples", "a batch of one", "a single feature"],
+        ),
+        keeps(
+            2,
+            "dx adds up to 0 over the batch: a shift of all examples changes nothing",
+            measure="sum",
+            change=another_upstream,
+            axis=0,
+            part=0,
+            on=[BATCH, LARGE_EPS],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "statistics_held_still",
+            "Your dx treats mean and variance as given numbers. Both are computed from x, so x reaches the output by three ways.",
+            edit(f"({DX_HAT})", "dx_hat"),
+        ),
+        Mistake(
+            "variance_held_still",
+            "Your dx lacks the way through the variance: each x changes how all examples of its feature are scaled.",
+            edit(" - x_hat * (dx_hat * x_hat).mean(axis=0)", ""),
+        ),
+        Mistake(
+            "mean_held_still",
+            "Your dx lacks the way through the mean: each x shifts all examples of its feature.",
+            edit("dx_hat - dx_hat.mean(axis=0) - ", "dx_hat - "),
+        ),
+        Mistake(
+            "no_gamma_in_dx",
+            "Gamma is missing from your dx. It multiplies the normalised values, and so it multiplies what comes back to them.",
+            edit("dx_hat = dout * gamma", "dx_hat = dout"),
+        ),
+        Mistake(
+            "dgamma_from_x",
+            "Your dgamma multiplies dout by x. In the forward gamma multiplies the normalised values.",
+            edit("(dout * x_hat).sum(axis=0)", "(dout * x).sum(axis=0)"),
+        ),
+        Mistake(
+            "averaged",
+            "Your dgamma and dbeta are means over the batch. They serve every example, and their gradients add up.",
+            edit(
+                "dout.sum(axis=0)\n    dgamma = (dout * x_hat).sum(axis=0)",
+                "dout.mean(axis=0)\n    dgamma = (dout * x_hat).mean(axis=0)",
+            ),
+        ),
+        Mistake(
+            "features_for_examples",
+            "You divide sums over the examples by the number of features. The mean of a feature divides by the number of examples.",
+            edit(
+                "dx_hat.mean(axis=0) - x_hat * (dx_hat * x_hat).mean(axis=0)",
+                "dx_hat.sum(axis=0) / x.shape[1] - x_hat * (dx_hat * x_hat).sum(axis=0) / x.shape[1]",
+            ),
+        ),
+        Mistake(
+            "no_eps",
+            "You leave eps out. It stands beside the variance in the forward, and so it does on the way back.",
+            edit("np.sqrt(x.var(axis=0) + eps)", "np.sqrt(x.var(axis=0) + 1e-300)"),
+        ),
+        Mistake(
+            "eps_outside_the_root",
+            "You add eps to the standard deviation. It belongs to the variance, under the root.",
+            edit("np.sqrt(x.var(axis=0) + eps)", "np.sqrt(x.var(axis=0)) + eps"),
+        ),
+        Mistake(
+            "default_eps",
+            "You use 1e-5 whatever eps is given.",
+            edit("x.var(axis=0) + eps", "x.var(axis=0) + 1e-5"),
+        ),
+        Mistake(
+            "own_output_only",
+            "Your dx takes each output's slope in its own x alone. An example moves the outputs of all others, too, by way of mean and variance.",
+            edit(
+                f"({DX_HAT}) / std",
+                "dx_hat * (len(x) - 1.0 - x_hat**2) / (len(x) * std)",
+            ),
+        ),
+    ],
+    hints=[
+        "Draw the forward as a graph: x, mean, centred, variance, normalised, out. By how many ways does x reach out?",
+        "Go back node by node. Where two arrows leave a node, what comes back adds up.",
+        "Check yourself: what must dx add up to, over the batch? And what if it is multiplied by the normalised values first, with eps = 0?",
+    ],
+)
+
+
+SENTENCES = "two sequences of five tokens"
+
+layernorm = Exercise(
+    points=5,
+    cases={
+        "six examples": partial(scaled, shape=(6, 4)),
+        SENTENCES: partial(scaled, shape=(2, 5, 7)),
+        "four axes": partial(scaled, shape=(2, 3, 4, 5)),
+        "a single vector": partial(scaled, shape=(8,)),
+        LARGE_EPS: partial(scaled, shape=(3, 6), eps=0.5),
+        "a batch of one": partial(scaled, shape=(1, 5)),
+        "a single feature": partial(scaled, shape=(4, 1)),
+    },
+    checks=[
+        agrees(2, "normalises over the last axis, then scales and shifts", on=["six examples", SENTENCES]),
+        agrees(1, "takes any number of leading axes, or none", on=["four axes", "a single vector", "a batch of one"]),
+        agrees(1, "uses eps as it is given, and is finite where the variance is 0", on=[LARGE_EPS, "a single feature"]),
+        moves(
+            1, "an example is normalised by itself, and feels no other", another_example, on=["six examples", SENTENCES]
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "over_the_batch",
+            "You normalise over the first axis, which is batch normalisation. Each example is normalised by itself, over its features.",
+            lambda x, gamma, beta, eps=1e-5: gamma * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps) + beta,
+        ),
+        Mistake(
+            "over_everything",
+            "You normalise the whole array at once. Each vector along the last axis has a mean and a variance of its own.",
+            lambda x, gamma, beta, eps=1e-5: gamma * (x - x.mean()) / np.sqrt(x.var() + eps) + beta,
+        ),
+        Mistake(
+            "over_all_but_the_first_axis",
+            "You normalise over all axes but the first. It is the last one alone: each token of a sequence stands for itself.",
+            lambda x, gamma, beta, eps=1e-5: (
+                gamma
+                * (x - x.mean(tuple(range(x.ndim > 1, x.ndim)), keepdims=True))
+                / np.sqrt(x.var(tuple(range(x.ndim > 1, x.ndim)), keepdims=True) + eps)
+                + beta
+            ),
+        ),
+        Mistake(
+            "eps_outside_the_root",
+            "You add eps to the standard deviation. It belongs to the variance, under the root.",
+            edit("np.sqrt(var + eps)", "(np.sqrt(var) + eps)"),
+        ),
+        Mistake(
+            "unbiased_variance",
+            "Your variance divides by D − 1. Here it divides by D.",
+            edit(
+                "x.var(axis=-1, keepdims=True)",
+                "x.var(axis=-1, keepdims=True) * x.shape[-1] / np.float64(x.shape[-1] - 1)",
+            ),
+        ),
+        Mistake(
+            "no_eps",
+            "You leave eps out: with a variance of 0 your answer is nan.",
+            edit("np.sqrt(var + eps)", "np.sqrt(var)"),
+        ),
+        Mistake(
+            "default_eps",
+            "You use 1e-5 whatever eps is given.",
+            edit("np.sqrt(var + eps)", "np.sqrt(var + 1e-5)"),
+        ),
+        Mistake(
+            "no_scale_and_shift",
+            "You normalise and stop there. Gamma and beta come after.",
+            edit("gamma * (x - mean) / np.sqrt(var + eps) + beta", "(x - mean) / np.sqrt(var + eps)"),
+        ),
+        Mistake(
+            "not_centred",
+            "You divide by the standard deviation and do not take the mean away first.",
+            edit("(x - mean)", "x"),
+        ),
+    ],
+    hints=[
+        "How many means are there, if x has shape (N, T, D)? Along which axis do the numbers that share one lie?",
+        "What must the shape of the means be, so that they can be taken from x? Look for keepdims.",
+    ],
+)
+
+DX_HAT_LAST = "dx_hat - dx_hat.mean(axis=-1, keepdims=True) - x_hat * (dx_hat * x_hat).mean(axis=-1, keepdims=True)"
+
+layernorm_backward = Exercise(
+    points=9,
+    cases={
+        "six examples": partial(upstream, shape=(6, 4)),
+        SENTENCES: partial(upstream, shape=(2, 5, 7)),
+        "four axes": partial(upstream, shape=(2, 3, 4, 5)),
+        "a single vector": partial(upstream, shape=(8,)),
+        LARGE_EPS: partial(upstream, shape=(3, 6), eps=0.5),
+        "a batch of one": partial(upstream, shape=(1, 5)),
+        "a single feature": partial(upstream, shape=(4, 1)),
+    },
+    checks=[
+        agrees(4, "returns dx, dgamma and dbeta", on=["six examples", SENTENCES]),
+        agrees(2, "takes any number of leading axes, or none", on=["four axes", "a single vector", "a batch of one"]),
+        agrees(1, "uses eps as it is given, and is right for a single feature", on=[LARGE_EPS, "a single feature"]),
+        keeps(
+            2,
+            "dx adds up to 0 over the features: a shift of them all changes nothing",
+            measure="sum",
+            change=another_upstream,
+            axis=-1,
+            part=0,
+            on=["six examples", SENTENCES],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "statistics_held_still",
+            "Your dx treats mean and variance as given numbers. Both are computed from x, so x reaches the output by three ways.",
+            edit(f"({DX_HAT_LAST})", "dx_hat"),
+        ),
+        Mistake(
+            "variance_held_still",
+            "Your dx lacks the way through the variance: each feature changes how the whole vector is scaled.",
+            edit(" - x_hat * (dx_hat * x_hat).mean(axis=-1, keepdims=True)", ""),
+        ),
+        Mistake(
+            "mean_held_still",
+            "Your dx lacks the way through the mean: each feature shifts the whole vector.",
+            edit("dx_hat - dx_hat.mean(axis=-1, keepdims=True) - ", "dx_hat - "),
+        ),
+        Mistake(
+            "no_gamma_in_dx",
+            "Gamma is missing from your dx. It multiplies the normalised values, and so it multiplies what comes back to them.",
+            edit("dx_hat = dout * gamma", "dx_hat = dout"),
+        ),
+        Mistake(
+            "gamma_outside_the_means",
+            "You multiply by gamma at the very end. It differs from feature to feature, so it must be inside the means over the features.",
+            edit(
+                f"dx_hat = dout * gamma\n    dx = ({DX_HAT_LAST}) / std",
+                f"dx_hat = dout\n    dx = gamma * ({DX_HAT_LAST}) / std",
+            ),
+        ),
+        Mistake(
+            "dgamma_from_x",
+            "Your dgamma multiplies dout by x. In the forward gamma multiplies the normalised values.",
+            edit("(dout * x_hat).sum(axis=leading)", "(dout * x).sum(axis=leading)"),
+        ),
+        Mistake(
+            "first_axis_only",
+            "Your dgamma and dbeta are summed over the first axis alone. They serve every position, along all leading axes.",
+            edit("tuple(range(x.ndim - 1))", "tuple(range(min(1, x.ndim - 1)))"),
+        ),
+        Mistake(
+            "over_the_batch",
+            "Your dx averages over the first axis, as batch normalisation does. Mean and variance were taken over the features.",
+            edit(
+                DX_HAT_LAST,
+                "dx_hat - dx_hat.mean(axis=0) - x_hat * (dx_hat * x_hat).mean(axis=0)",
+            ),
+        ),
+        Mistake(
+            "averaged",
+            "Your dgamma and dbeta are means. They serve every position, and their gradients add up.",
+            edit(
+                "dout.sum(axis=leading)\n    dgamma = (dout * x_hat).sum(axis=leading)",
+                "dout.mean(axis=leading)\n    dgamma = (dout * x_hat).mean(axis=leading)",
+            ),
+        ),
+        Mistake(
+            "default_eps",
+            "You use 1e-5 whatever eps is given.",
+            edit("keepdims=True) + eps)", "keepdims=True) + 1e-5)"),
+        ),
+    ],
+    hints=[
+        "Which entries of out does one entry of x reach, and by how many ways?",
+        "Go back node by node: normalised, variance, centred, mean. Where two arrows leave a node, what comes back adds up.",
+        "Gamma and beta have one axis, and x may have several. Over which axes do their gradients add up?",
+    ],
+)
+
+
+# Smoothed targets
+
+
+def classified(draw, N=5, K=3, smoothing=0.1, size=2.0):
+    return {"logits": size * draw(N, K), "labels": draw.integers(0, K, N), "smoothing": smoothing}
+
+
+def far_logits(draw):
+    """Rows of ±1000 in any order, ties and all, beside an ordinary one."""
+    logits = 1000.0 * draw.signs(4, 5) + draw(4, 5)
+    logits[:, 0], logits[:, 1] = 1000.0, -1000.0
+    logits[3] = draw(5)
+    return {"logits": logits, "labels": np.array([1, 0, 1, 4]), "smoothing": 0.2}
+
+
+def another_logit(inputs, draw):
+    """All logits of each row rise by the same amount, but for one."""
+    logits = inputs["logits"] + 5.0
+    logits[0, 0] += 3.0
+    return inputs | {"logits": logits}
+
+
+FIVE, MANY = "five examples, three classes", "four examples, nine classes"
+
+label_smoothing_cross_entropy = Exercise(
+    points=6,
+    cases={
+        FIVE: classified,
+        MANY: partial(classified, N=4, K=9, smoothing=0.3),
+        "strong smoothing": partial(classified, N=6, K=4, smoothing=0.85),
+        "no smoothing": partial(classified, N=7, K=4, smoothing=0.0),
+        "nothing but smoothing": partial(classified, N=3, K=5, smoothing=1.0),
+        "a single example": partial(classified, N=1, K=4),
+        "two classes": partial(classified, N=6, K=2),
+        "logits near ±1000": far_logits,
+    },
+    checks=[
+        agrees(3, "is the mean cross-entropy with the smoothed target", on=[FIVE, MANY, "strong smoothing"]),
+        agrees(
+            1,
+            "is right without smoothing and with nothing else",
+            on=["no smoothing", "nothing but smoothing"],
+        ),
+        agrees(1, "is right for a single example and for two classes", on=["a single example", "two classes"]),
+        agrees(1, "is right and finite for logits near ±1000", on="logits near ±1000"),
+    ],
+    mistakes=[
+        Mistake(
+            "others_only",
+            "You spread the smoothing over the other K − 1 classes. Here, it is spread over all K, and the true class gets its share.",
+            edit(
+                "(1.0 - smoothing) * of_label + smoothing * log_p.mean(axis=-1)",
+                "(1.0 - smoothing) * of_label + smoothing * (log_p.sum(axis=-1) - of_label) / (log_p.shape[-1] - 1)",
+            ),
+        ),
+        Mistake(
+            "true_class_without_share",
+            "Your target does not add up to 1: the true class has lost its own share of the smoothing.",
+            edit(
+                "smoothing * log_p.mean(axis=-1)",
+                "smoothing * (log_p.sum(axis=-1) - of_label) / log_p.shape[-1]",
+            ),
+        ),
+        Mistake(
+            "smoothing_added",
+            "Your target adds up to 1 + smoothing: what is spread over all classes must be taken from the true one.",
+            edit("(1.0 - smoothing) * of_label", "of_label"),
+        ),
+        Mistake(
+            "not_divided_by_k",
+            "You give every class the whole of smoothing. It is shared out: each of the K classes gets a K-th.",
+            edit("log_p.mean(axis=-1)", "log_p.sum(axis=-1)"),
+        ),
+        Mistake(
+            "smoothing_ignored",
+            "Your loss is the plain cross-entropy, whatever smoothing is.",
+            edit("(1.0 - smoothing) * of_label + smoothing * log_p.mean(axis=-1)", "of_label"),
+        ),
+        Mistake(
+            "weights_swapped",
+            "The two weights are swapped: with little smoothing nearly all of the target belongs to the true class.",
+            edit(
+                "(1.0 - smoothing) * of_label + smoothing * log_p.mean(axis=-1)",
+                "smoothing * of_label + (1.0 - smoothing) * log_p.mean(axis=-1)",
+            ),
+        ),
+        Mistake(
+            "summed",
+            "Your loss is the sum over the examples. The mean is asked.",
+            edit("np.mean(", "np.sum("),
+        ),
+        Mistake(
+            "mean_over_everything",
+            "You average over the classes as well. Over the classes it is a sum, over the examples a mean.",
+            edit(
+                "-np.mean((1.0 - smoothing) * of_label + smoothing * log_p.mean(axis=-1))",
+                "-np.mean((1.0 - smoothing) * of_label + smoothing * log_p.mean(axis=-1)) / log_p.shape[-1]",
+            ),
+        ),
+        Mistake(
+            "unstable",
+            "At logits of ±1000 your loss is nan or inf: exp overflows, or you take the log of a softmax that is 0. Work on the logarithm from the start.",
+            edit(
+                "return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
+                "return np.log(np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True))",
+                of="_log_softmax",
+            ),
+        ),
+        Mistake(
+            "log_of_zero",
+            "Your softmax is stable, but where a probability rounds to 0 its logarithm is -inf. Do not take the log of a softmax.",
+            edit(
+                "return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
+                "return np.log(np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True))",
+                of="_log_softmax",
+            ),
+        ),
+    ],
+    hints=[
+        "What does the target of one example look like, for K = 4 and smoothing = 0.2? Do its entries add up to 1?",
+        "The loss is linear in the target. What is it for the onehot part alone, and for the even part alone?",
+        "You need the log of a softmax. Can it be had without ever taking a log of 0?",
+    ],
+)
+
+
+# Augmentation
+
+
+def pictures(draw, N=9, C=2, H=5, W=7, padding=2):
+    """Images that are not square; every pixel differs, so that its origin shows."""
+    return {"images": draw(N, C, H, W) + 3.0, "padding": padding, "rng": draw.generator()}
+
+
+def another_generator(inputs, draw):
+    return inputs | {"rng": draw.generator()}
+
+
+CORNERS = "corners = rng.integers(0, 2 * padding + 1, (N, 2))"
+COINS = "flip = rng.random(N) < 0.5"
+WIDE, TALL, NO_PADDING = "wide images", "tall images", "no padding"
+
+random_flip_crop = Exercise(
+    points=7,
+    cases={
+        WIDE: partial(pictures, N=12),
+        TALL: partial(pictures, N=10, C=3, H=8, W=4, padding=1),
+        "much padding": partial(pictures, N=8, C=1, H=3, W=4, padding=5),
+        NO_PADDING: partial(pictures, N=14, C=2, H=4, W=6, padding=0),
+        "a single image": partial(pictures, N=1, C=3, H=6, W=5, padding=3),
+        "a single channel": partial(pictures, N=6, C=1, H=6, W=3, padding=2),
+    },
+    checks=[
+        agrees(4, "flips, pads with zeros, and cuts out a window of the old size", on=[WIDE, TALL]),
+        agrees(1, "flips alone where there is no padding", on=[NO_PADDING, "a single channel"]),
+        agrees(1, "is right for much padding, and for a single image", on=["much padding", "a single image"]),
+        moves(1, "takes its chances from rng", another_generator, on=WIDE),
+    ],
+    mistakes=[
+        Mistake(
+            "crop_drawn_first",
+            "You draw the windows before the flips. Both come from the same rng, so the order decides which numbers each gets.",
+            edit(f"{COINS}\n    {CORNERS}", f"{CORNERS}\n    {COINS}"),
+        ),
+        Mistake(
+            "column_for_row",
+            "You take the first offset for the column. It is the row; the column comes second.",
+            edit("for n, (row, column)", "for n, (column, row)"),
+        ),
+        Mistake(
+            "upside_down",
+            "You turn the images upside down. Left and right change places: that is the last axis.",
+            edit("images[..., ::-1]", "images[..., ::-1, :]"),
+        ),
+        Mistake(
+            "flips_inverted",
+            "You flip the images whose number is 0.5 or more. Those below it are flipped.",
+            edit("flip = rng.random(N) <", "flip = rng.random(N) >="),
+        ),
+        Mistake(
+            "one_flip_for_all",
+            "You toss one coin for the whole batch. Each image has its own.",
+            edit(COINS, "flip = np.full(N, rng.random() < 0.5)"),
+        ),
+        Mistake(
+            "one_window_for_all",
+            "You cut the same window out of all images. Each has an offset of its own.",
+            edit(
+                "for n, (row, column) in enumerate(corners)",
+                "for n, (row, column) in enumerate(corners[:1].repeat(N, axis=0))",
+            ),
+        ),
+        Mistake(
+            "last_offset_missing",
+            "Your windows never reach the last position: the upper end of rng.integers is left out, and the largest offset is twice the padding.",
+            edit("2 * padding + 1", "max(2 * padding, 1)"),
+        ),
+        Mistake(
+            "edges_repeated",
+            "You pad with copies of the edge. Zeros are asked.",
+            edit("(padding, padding)))", '(padding, padding)), mode="edge")'),
+        ),
+        Mistake(
+            "cropped_before_the_flip",
+            "You cut out the window before you flip, so that its offset counts from the other side. Flip first.",
+            edit(
+                "padded = np.pad(flipped,",
+                "corners[flip, 1] = 2 * padding - corners[flip, 1]\n    padded = np.pad(flipped,",
+            ),
+        ),
+        Mistake(
+            "not_cropped",
+            "You flip the images and leave them where they are. The window may lie up to `padding` pixels off.",
+            edit("row : row + H, column : column + W", "padding : padding + H, padding : padding + W"),
+        ),
+    ],
+    hints=[
+        "What is the largest offset at which a window of the old size still fits into the padded image?",
+        "Which offset leaves the image where it was? Try it on one small image, then the two extreme ones.",
+        "Which axis does a left-to-right flip reverse in (N, C, H, W), and for which n?",
+    ],
+)
+
+
+# When to stop
+
+
+def history(draw, ranks, patience):
+    """Losses of drawn size in the order of the given ranks; equal ranks are equal losses."""
+    levels = np.cumsum(draw.uniform(0.05, 0.3, max(ranks) + 1))
+    return {"losses": levels[list(ranks)], "patience": patience}
+
+
+def long_run(draw):
+    """Losses that fall, then rise, with noise."""
+    epochs = np.arange(40)
+    return {"losses": 3 * np.exp(-epochs / 8) + 0.02 * epochs + 0.2 * draw.uniform(0, 1, 40), "patience": 5}
+
+
+def early_stopping_by_count(losses, patience):
+    """Bad epochs are counted over the whole run and never forgotten."""
+    best, bad = 0, 0
+    for epoch in range(1, len(losses)):
+        if losses[epoch] < losses[best]:
+            best = epoch
+        else:
+            bad += 1
+            if bad >= patience:
+                break
+    return best
+
+
+def early_stopping_by_neighbour(losses, patience):
+    """An epoch is good if it is better than the one before."""
+    bad, seen = 0, 1
+    for epoch in range(1, len(losses)):
+        seen = epoch + 1
+        bad = 0 if losses[epoch] < losses[epoch - 1] else bad + 1
+        if bad >= patience:
+            break
+    return int(np.argmin(losses[:seen]))
+
+
+def early_stopping_where_it_stops(losses, patience):
+    best = 0
+    for epoch in range(1, len(losses)):
+        if losses[epoch] < losses[best]:
+            best = epoch
+        elif epoch - best >= patience:
+            return epoch
+    return len(losses) - 1
+
+
+TOO_LATE, IN_TIME, PLATEAU = "a better epoch that comes too late", "a better epoch just in time", "a long plateau"
+RELAPSES, FALLING, RISING_LOSS = "ups and downs", "a loss that only falls", "a loss that only rises"
+IMPATIENT, TIES, TIE_LATER, LONG = "a patience of one", "equal losses", "an equal loss later", "forty epochs"
+RECOVERY = "a slow recovery"
+
+early_stopping = Exercise(
+    points=5,
+    cases={
+        TOO_LATE: partial(history, ranks=[8, 5, 6, 7, 6, 1, 2], patience=3),
+        IN_TIME: partial(history, ranks=[9, 6, 7, 8, 3, 5, 4], patience=3),
+        PLATEAU: partial(history, ranks=[7, 4, 5, 6, 5, 6, 5, 1], patience=3),
+        RELAPSES: partial(history, ranks=[9, 6, 7, 5, 6, 4, 5, 3], patience=3),
+        RECOVERY: partial(history, ranks=[9, 4, 8, 7, 6, 5, 2], patience=3),
+        FALLING: partial(history, ranks=[6, 5, 4, 3, 2], patience=2),
+        RISING_LOSS: partial(history, ranks=[1, 2, 3, 4, 5], patience=2),
+        IMPATIENT: partial(history, ranks=[6, 5, 3, 4, 1], patience=1),
+        TIES: partial(history, ranks=[5, 4, 3, 3, 3, 3, 1], patience=3),
+        TIE_LATER: partial(history, ranks=[5, 6, 3, 4, 3, 4], patience=5),
+        LONG: long_run,
+    },
+    checks=[
+        agrees(2, "keeps the best epoch before training stops", on=[TOO_LATE, IN_TIME, PLATEAU, LONG]),
+        agrees(1, "waits for an epoch that beats the best, and starts to count again", on=[RELAPSES, RECOVERY]),
+        agrees(
+            1, "is right if the loss only falls, only rises, or patience is 1", on=[FALLING, RISING_LOSS, IMPATIENT]
+        ),
+        agrees(1, "does not take an equal loss for an improvement", on=[TIES, TIE_LATER]),
+    ],
+    mistakes=[
+        Mistake(
+            "best_of_all",
+            "You return the best epoch of all. Training stops when patience is at its end, and what comes after was never seen.",
+            edit("elif epoch - best >= patience:", "elif False:"),
+        ),
+        Mistake(
+            "where_it_stops",
+            "You return the epoch at which training stops. The one to keep is the best, `patience` epochs before.",
+            early_stopping_where_it_stops,
+        ),
+        Mistake(
+            "one_epoch_too_patient",
+            "You wait one epoch too long: training stops as soon as `patience` epochs have brought nothing.",
+            edit(">= patience", "> patience"),
+        ),
+        Mistake(
+            "one_epoch_too_early",
+            "You stop one epoch too early: as many as `patience` epochs may bring nothing, and only the last of them ends it.",
+            edit(">= patience", ">= max(1, patience - 1)"),
+        ),
+        Mistake(
+            "equal_is_better",
+            "You take a loss that equals the best for an improvement. It must be strictly below.",
+            edit("loss < losses[best]", "loss <= losses[best]"),
+        ),
+        Mistake(
+            "better_than_the_last",
+            "You compare each loss with the one before. It must beat the best so far: a slow recovery is no improvement.",
+            early_stopping_by_neighbour,
+        ),
+        Mistake(
+            "never_forgotten",
+            "You count all bad epochs of the run. An improvement starts the count again.",
+            early_stopping_by_count,
+        ),
+        Mistake(
+            "the_loss_itself",
+            "You return the best loss. The index of its epoch is asked.",
+            edit("return best", "return losses[best]"),
+        ),
+    ],
+    hints=[
+        "What must you remember from epoch to epoch? Two numbers are enough.",
+        "At which epoch does training stop, if the best was epoch 4 and patience is 3?",
+    ],
+)

@@ -1,0 +1,1296 @@
+"""How the answers of this unit are judged: cases, checks and the mistakes that people really make."""
+
+from functools import partial
+
+import numpy as np
+
+from grader.exercise import Exercise, Mistake, agrees, edit, moves
+
+ALLOWS = ("numpy",)
+
+FAR = 1000.0  # what is this large overflows exp, which ends near 709
+
+OVERFLOWING_SIGMOID = edit("np.where(x >= 0, 1.0, e) / (1.0 + e)", "np.exp(x) / (1.0 + np.exp(x))", of="_sigmoid")
+OVERFLOW = Mistake(
+    "overflow",
+    "Where a gate gets 1000 your sigmoid is inf / inf, which is nan. Write it so that no exp gets a large positive number, "
+    "or so that an infinite one stands in the denominator alone.",
+    OVERFLOWING_SIGMOID,
+)
+
+
+# Tokens
+
+
+def spelled(draw, text, pair="ab"):
+    """A text's letters as token ids: large integers, a new one for each letter."""
+    letters = sorted(set(text) | set(pair))
+    numbers = draw.permutation(30_000)[: len(letters) + 1].tolist()
+    ids = dict(zip(letters, numbers, strict=False))
+    return {
+        "ids": [ids[letter] for letter in text],
+        "pair": tuple(ids[letter] for letter in pair),
+        "new_id": numbers[-1],
+    }
+
+
+def many_ids(draw, T=60, V=4):
+    """A long list of few different tokens, and a pair that stands somewhere in it."""
+    ids = draw.integers(0, V, T)
+    ids[[20, 21, 22, 41, 42, 43]] = [1, 2, 1, 0, 1, 2]
+    return {"ids": (300 + ids).tolist(), "pair": (301, 302), "new_id": 400}
+
+
+def merge_from_the_right(ids, pair, new_id):
+    merged, i = [], len(ids) - 1
+    while i >= 0:
+        if i > 0 and (ids[i - 1], ids[i]) == pair:
+            merged.append(new_id)
+            i -= 2
+        else:
+            merged.append(ids[i])
+            i -= 1
+    return merged[::-1]
+
+
+def merge_the_first_alone(ids, pair, new_id):
+    for i in range(len(ids) - 1):
+        if (ids[i], ids[i + 1]) == pair:
+            return [*ids[:i], new_id, *ids[i + 2 :]]
+    return list(ids)
+
+
+PAIR_FOUND = "tuple(ids[i : i + 2]) == tuple(pair)"
+
+tokenize_bpe_merge = Exercise(
+    points=5,
+    cases={
+        "a pair that occurs three times": lambda draw: spelled(draw, "cabdbaabccabd"),
+        "sixty tokens": many_ids,
+        "a run of three": lambda draw: spelled(draw, "caaabc", "aa"),
+        "runs of four and five": lambda draw: spelled(draw, "aaaabcaaaaab", "aa"),
+        "a pair at both ends": lambda draw: spelled(draw, "abcacbbcab"),
+        "nothing but the pair": lambda draw: spelled(draw, "ab"),
+        "nothing to merge": lambda draw: spelled(draw, "cbacbda"),
+        "a single token": lambda draw: spelled(draw, "a"),
+    },
+    checks=[
+        agrees(
+            2,
+            "replaces every occurrence of the pair, and nothing else",
+            on=["a pair that occurs three times", "sixty tokens"],
+        ),
+        agrees(
+            2, "merges from left to right, and uses each token once", on=["a run of three", "runs of four and five"]
+        ),
+        agrees(
+            1,
+            "minds both ends, and keeps what cannot be merged",
+            on=["a pair at both ends", "nothing but the pair", "nothing to merge", "a single token"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "merged_tokens_stay",
+            "After a merge you go on with the pair's second token, which is used up: it turns up again, or in another merge.",
+            edit("i += 2", "i += 1"),
+        ),
+        Mistake(
+            "last_token_lost",
+            "Your list ends too early. If the last token is not part of a merge, it has no right neighbour, but it stays.",
+            edit("while i < len(ids):", "while i < len(ids) - 1:"),
+        ),
+        Mistake(
+            "from_the_right",
+            "Your merges are those of a reader from the right: in a, a, a it is the first two tokens that become one.",
+            merge_from_the_right,
+        ),
+        Mistake(
+            "first_alone",
+            "You merge the first occurrence and stop. One merge of byte-pair encoding replaces every occurrence.",
+            merge_the_first_alone,
+        ),
+        Mistake(
+            "either_order",
+            "You merge the two tokens in either order. A pair is ordered: its first token must stand on the left.",
+            edit(PAIR_FOUND, "tuple(sorted(ids[i : i + 2])) == tuple(sorted(pair))"),
+        ),
+        Mistake(
+            "first_token_kept",
+            "Your new token stands behind the pair's first one, and it stands for both: neither of the two remains.",
+            edit("merged.append(new_id)", "merged.extend([ids[i], new_id])"),
+        ),
+    ],
+    hints=[
+        "After a merge, how many tokens have been read: one or two? And where there is none?",
+        "A for loop steps by one each time. Which loop lets you choose the step?",
+        "What is there to compare with at the last position? Try a list of one token.",
+    ],
+)
+
+
+def lookup(draw, *shape, V=9, D=4):
+    return {"ids": draw.integers(0, V, *shape), "table": draw(V, D)}
+
+
+def spread_lookup(draw):
+    """Both the first and the last row of the table are asked for."""
+    inputs = lookup(draw, 2, 5)
+    inputs["ids"][0, 1], inputs["ids"][1, 3] = 0, 8
+    return inputs
+
+
+def another_row(inputs, draw):
+    """The vector of one token that occurs becomes another."""
+    table = inputs["table"].copy()
+    table[inputs["ids"].flat[0]] = draw(table.shape[1])
+    return inputs | {"table": table}
+
+
+embedding = Exercise(
+    points=3,
+    cases={
+        "two sequences of five": spread_lookup,
+        "one sequence": lambda draw: lookup(draw, 6),
+        "three axes": lambda draw: lookup(draw, 2, 3, 4, V=7, D=5),
+        "a single token": lambda draw: lookup(draw, 1, V=5, D=3),
+        "vectors of length one": lambda draw: lookup(draw, 3, 4, V=6, D=1),
+        "the same token again and again": lambda draw: lookup(draw, 2, 6, V=8, D=3) | {"ids": np.full((2, 6), 5)},
+    },
+    checks=[
+        agrees(1, "puts each token's vector in the token's place", on=["two sequences of five", "one sequence"]),
+        agrees(
+            1,
+            "keeps the shape of ids, whatever it is, and adds one axis",
+            on=["three axes", "a single token", "vectors of length one", "the same token again and again"],
+        ),
+        moves(
+            1,
+            "feels a change of one token's vector wherever that token stands, and nowhere else",
+            another_row,
+            on=["two sequences of five", "three axes"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "from_one",
+            "Your vectors are those of the rows before: ids count from 0, like the rows of an array.",
+            edit("table[ids]", "table[ids - 1]"),
+        ),
+        Mistake(
+            "flat_table",
+            "You take single numbers from the table, as if it were one long vector. An id picks a whole row: say along which axis.",
+            edit("table[ids]", "np.take(table, ids)"),
+        ),
+        Mistake(
+            "flat_ids",
+            "Your answer is one long list of vectors. The axes of ids are lost: out has all of them, and one more.",
+            edit("table[ids]", "table[ids.reshape(-1)]"),
+        ),
+        Mistake(
+            "scaled",
+            "Your vectors are √D times too long. Some transformers scale their embeddings so, but a look-up changes nothing.",
+            edit("table[ids]", "table[ids] * np.sqrt(table.shape[1])"),
+        ),
+        Mistake(
+            "averaged",
+            "You average the vectors over the tokens, as a bag of words does. Each token keeps a vector of its own.",
+            edit("table[ids]", "table[ids].mean(axis=-2)"),
+        ),
+    ],
+    hints=[
+        "What does NumPy give you if you index an array with an array of integers?",
+        "Which shape has the answer if ids has shape (2, 5) and the table (9, 4)?",
+    ],
+)
+
+
+def looked_up(draw, *shape, V=9, D=4, upstream=1.0):
+    return {"dout": upstream * draw(*shape, D)} | lookup(draw, *shape, V=V, D=D)
+
+
+def each_once(draw):
+    """No token occurs twice, one never, and the last row does."""
+    inputs = looked_up(draw, 2, 4)
+    inputs["ids"] = np.append(draw.permutation(8)[:7], 8).reshape(2, 4)
+    return inputs
+
+
+def repeated(draw):
+    """Every token occurs at least twice; the table's last rows are not used."""
+    inputs = looked_up(draw, 3, 4, V=10, D=5)
+    inputs["ids"] = np.tile(draw.permutation(7)[:6], 2)[draw.permutation(12)].reshape(3, 4)
+    return inputs
+
+
+def uneven_upstream(draw):
+    """Gradients of very different sizes meet in one row."""
+    inputs = repeated(draw)
+    return inputs | {"dout": inputs["dout"] * 10.0 ** draw.integers(-3, 4, 3, 4, 1)}
+
+
+def another_first_upstream(inputs, draw):
+    dout = inputs["dout"].copy()
+    dout[0, 0] = draw(dout.shape[-1])
+    return inputs | {"dout": dout}
+
+
+def averaged_over_repeats(dout, ids, table):
+    dtable = np.zeros_like(table)
+    np.add.at(dtable, ids, dout)
+    return dtable / np.maximum(np.bincount(ids.ravel(), minlength=len(table)), 1)[:, None]
+
+
+embedding_backward = Exercise(
+    points=5,
+    cases={
+        "each token at most once": each_once,
+        "repeated tokens": repeated,
+        "the same token again and again": lambda draw: looked_up(draw, 2, 3, V=6) | {"ids": np.full((2, 3), 4)},
+        "large and small gradients": uneven_upstream,
+        "one sequence": lambda draw: looked_up(draw, 8, V=5, D=3),
+        "three axes": lambda draw: looked_up(draw, 2, 3, 4, V=7, D=5),
+        "a single token": lambda draw: looked_up(draw, 1, V=4, D=3),
+        "vectors of length one": lambda draw: looked_up(draw, 2, 5, V=6, D=1),
+    },
+    checks=[
+        agrees(1, "gives each row of the table the gradient of its token", on="each token at most once"),
+        agrees(
+            2,
+            "adds up the gradients of a token that occurs again",
+            on=["repeated tokens", "the same token again and again", "large and small gradients"],
+        ),
+        agrees(
+            1,
+            "takes ids of any shape",
+            on=["one sequence", "three axes", "a single token", "vectors of length one"],
+        ),
+        moves(
+            1,
+            "sends the gradient of one position to the row of its token, and to no other",
+            another_first_upstream,
+            on=["each token at most once", "repeated tokens"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "repeats_lost",
+            "Of a token that occurs twice only the last gradient counts: += with an array of indices reads all rows first and "
+            "writes them after. NumPy has an add that does not.",
+            edit("np.add.at(dtable, ids, dout)", "dtable[ids] += dout"),
+        ),
+        Mistake(
+            "averaged_over_repeats",
+            "You divide by how often a token occurs. Each of its places feels the row, so the gradients add up.",
+            averaged_over_repeats,
+        ),
+        Mistake(
+            "averaged_over_tokens",
+            "You divide by the number of tokens. If the loss is a mean, that is already in dout: here gradients just add up.",
+            edit("return dtable", "return dtable / ids.size"),
+        ),
+        Mistake(
+            "started_from_the_table",
+            "You add the gradients to the table's own values. The gradient starts from zeros, and the table lends its shape only.",
+            edit("np.zeros_like(table)", "table.copy()"),
+        ),
+        Mistake(
+            "used_rows_only",
+            "Your answer has one row for each token that occurs. A gradient has the shape of its parameter: unused rows are zero.",
+            edit("return dtable", "return dtable[np.unique(ids)]"),
+        ),
+        Mistake(
+            "cut_at_the_largest_id",
+            "Your answer ends at the largest id that occurs. It needs a row for every row of the table.",
+            edit("return dtable", "return dtable[: ids.max() + 1]"),
+        ),
+    ],
+    hints=[
+        "If a token stands in three places, how many terms of the loss feel a change of its row?",
+        "What does a[[0, 0]] += 1 do to a[0]? Try it.",
+        "NumPy's ufuncs have a method for sums into places that may repeat. A loop over the positions will do, too.",
+    ],
+)
+
+
+def sentence(draw, T, window, V=1000):
+    """Different tokens, so that every pair says where it comes from."""
+    return {"tokens": draw.permutation(V)[:T].tolist(), "window": window}
+
+
+def repeated_sentence(draw):
+    """Equal tokens stand next to each other and two apart."""
+    a, b, c = draw.permutation(1000)[:3].tolist()
+    return {"tokens": [a, a, b, a, c, c, b], "window": 2}
+
+
+def pairs_of(tokens, neighbours):
+    return [(center, tokens[j]) for i, center in enumerate(tokens) for j in neighbours(i) if 0 <= j < len(tokens)]
+
+
+PLACES = "range(max(0, i - window), min(len(tokens), i + window + 1))"
+
+skipgram_pairs = Exercise(
+    points=5,
+    cases={
+        "six tokens, window 2": lambda draw: sentence(draw, 6, 2),
+        "nine tokens, window 3": lambda draw: sentence(draw, 9, 3),
+        "window 1": lambda draw: sentence(draw, 5, 1),
+        "repeated tokens": repeated_sentence,
+        "a window wider than the text": lambda draw: sentence(draw, 4, 7),
+        "two tokens": lambda draw: sentence(draw, 2, 2),
+        "a single token": lambda draw: sentence(draw, 1, 2),
+    },
+    checks=[
+        agrees(
+            3,
+            "lists (center, context) for every place in the window, in order",
+            on=["six tokens, window 2", "nine tokens, window 3", "window 1"],
+        ),
+        agrees(1, "leaves out the center's place, not its equals", on="repeated tokens"),
+        agrees(
+            1,
+            "cuts the window off at the text's ends",
+            on=["a window wider than the text", "two tokens", "a single token"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "center_included",
+            "You pair each token with itself: its own place is no context.",
+            edit("if j != i:", "if True:"),
+        ),
+        Mistake(
+            "equals_left_out",
+            "You leave out contexts that are equal to their center. A word may stand near itself: it is the place that must differ.",
+            edit("if j != i:", "if tokens[j] != center:"),
+        ),
+        Mistake(
+            "right_end_missing",
+            "The last context on the right is missing: range stops before its end.",
+            edit("i + window + 1", "i + window"),
+        ),
+        Mistake(
+            "right_only",
+            "You look to the right alone. The window reaches as far to the left.",
+            edit("max(0, i - window)", "i"),
+        ),
+        Mistake(
+            "wraps_around",
+            "At the start of the text your window reaches into its end: a negative index counts from behind.",
+            lambda tokens, window: [
+                (center, tokens[j])
+                for i, center in enumerate(tokens)
+                for j in range(i - window, i + window + 1)
+                if j != i and -len(tokens) <= j < len(tokens)
+            ],
+        ),
+        Mistake(
+            "context_first",
+            "Your pairs are the wrong way round: the center comes first.",
+            edit("(center, tokens[j])", "(tokens[j], center)"),
+        ),
+        Mistake(
+            "near_ones_first",
+            "Your pairs are right, but not in order: contexts go from left to right, not from near to far.",
+            lambda tokens, window: pairs_of(
+                tokens, lambda i: [i + sign * d for d in range(1, window + 1) for sign in (-1, 1)]
+            ),
+        ),
+        Mistake(
+            "half_a_window",
+            "You share the window out between both sides. It reaches that far on each.",
+            edit(PLACES, "range(max(0, i - window // 2), min(len(tokens), i + window // 2 + 1))"),
+        ),
+    ],
+    hints=[
+        "Which places can be contexts of place i, if there were text without end on both sides?",
+        "And which of them are there? What does Python make of tokens[-1]?",
+        "Is it the token or its place that a context must not share with its center?",
+    ],
+)
+
+
+def sampled(draw, D=5, S=4, size=0.7):
+    return {"center": draw(D), "context": size * draw(D), "negatives": size * draw(S, D)}
+
+
+def repeated_negatives(draw):
+    """A negative occurs twice, and the true context is among the negatives, too."""
+    inputs = sampled(draw, D=4, S=5)
+    inputs["negatives"][3] = inputs["negatives"][1]
+    inputs["negatives"][4] = inputs["context"]
+    return inputs
+
+
+def far_sampled(draw, sign=-1.0):
+    """Dot products near 1000 and -1000 beside ordinary ones."""
+    inputs = sampled(draw)
+    inputs["center"][-1] = 1.0
+    inputs["context"][-1] = sign * FAR
+    inputs["negatives"][:2, -1] = FAR, -FAR
+    return inputs
+
+
+def another_first_negative(inputs, draw):
+    negatives = inputs["negatives"].copy()
+    negatives[0] = draw(negatives.shape[1])
+    return inputs | {"negatives": negatives}
+
+
+def sampled_mean(center, context, negatives):
+    """The loss with the mean over the negatives, and its gradients."""
+    positive, negative = 1 / (1 + np.exp(context @ center)), 1 / (1 + np.exp(-negatives @ center)) / len(negatives)
+    loss = np.logaddexp(0, -context @ center) + np.logaddexp(0, negatives @ center).mean()
+    dcenter = negative @ negatives - positive * context
+    return loss, dcenter, -positive * center, np.outer(negative, center)
+
+
+LOSS = "np.logaddexp(0.0, -positive) + np.logaddexp(0.0, negative).sum()"
+
+negative_sampling = Exercise(
+    points=8,
+    cases={
+        "four negatives": sampled,
+        "more negatives than features": partial(sampled, D=3, S=7),
+        "a single negative": partial(sampled, D=6, S=1),
+        "a single feature": partial(sampled, D=1, S=3),
+        "repeated negatives": repeated_negatives,
+        "a context at -1000": far_sampled,
+        "a context at 1000": partial(far_sampled, sign=1.0),
+    },
+    checks=[
+        agrees(
+            4,
+            "returns the loss and its three gradients",
+            on=["four negatives", "more negatives than features"],
+        ),
+        agrees(
+            1,
+            "counts each negative, once for each time that it is listed",
+            on=["a single negative", "a single feature", "repeated negatives"],
+        ),
+        moves(
+            1,
+            "lets a negative be felt in the loss, in dcenter and in its own row alone",
+            another_first_negative,
+            on="four negatives",
+        ),
+        agrees(2, "is right and finite for dot products near ±1000", on=["a context at -1000", "a context at 1000"]),
+    ],
+    mistakes=[
+        Mistake(
+            "mean_over_negatives",
+            "You average over the negatives, but this loss is their sum: more of them push harder.",
+            sampled_mean,
+        ),
+        Mistake(
+            "negatives_not_in_loss",
+            "Your loss lacks the negatives. Without them it would be lowest if all vectors were long and the same.",
+            edit(LOSS, "np.logaddexp(0.0, -positive)"),
+        ),
+        Mistake(
+            "negatives_pulled",
+            "Your loss treats the negatives like the context and rewards large dot products: theirs should be small.",
+            edit("np.logaddexp(0.0, negative)", "np.logaddexp(0.0, -negative)"),
+        ),
+        Mistake(
+            "dcenter_without_negatives",
+            "Your dcenter lacks the negatives: the center's vector is in each of their dot products, too.",
+            edit(" + dnegative @ negatives", ""),
+        ),
+        Mistake(
+            "outside_for_center",
+            "Your dcontext is along the context itself. The slope of a dot product in one vector is the other one.",
+            edit("dpositive * center", "dpositive * context"),
+        ),
+        Mistake(
+            "scores_for_sigmoids",
+            "Your dcenter weighs the negatives by their dot products. The slope of the loss lies between 0 and 1: it is a sigmoid.",
+            edit("dnegative @ negatives", "negative @ negatives"),
+        ),
+        Mistake(
+            "uphill",
+            "All your gradients have the wrong sign: they point to where the loss falls. A gradient points uphill.",
+            edit("-_sigmoid(-positive), _sigmoid(negative)", "_sigmoid(-positive), -_sigmoid(negative)"),
+        ),
+        Mistake(
+            "log_of_zero",
+            "Your loss is inf where a dot product is large on the wrong side: the sigmoid has become 0 before the log is taken. "
+            "Take the two together, and use logaddexp.",
+            edit(LOSS, "-np.log(1 / (1 + np.exp(-positive))) - np.log(1 / (1 + np.exp(negative))).sum()"),
+        ),
+    ],
+    hints=[
+        "What is the slope of -log σ(x)? It is simpler than you would expect, and between -1 and 0.",
+        "In how many of the dot products does center stand, and in how many each of the negatives?",
+        "Write -log σ(x) as log(1 + exp(-x)). Which function of NumPy adds two numbers that are given by their logs?",
+    ],
+)
+
+
+# Recurrent networks
+
+
+def cell(draw, N=3, D=5, H=4, blocks=1):
+    """An input, an old state and a cell's weights; all sizes differ, so that no axis can pass for another."""
+    return {
+        "x": draw(N, D),
+        "h": draw(N, H),
+        "Wx": draw(D, blocks * H) * D**-0.5,
+        "Wh": draw(H, blocks * H) * H**-0.5,
+        "b": draw(blocks * H) * 0.5,
+    }
+
+
+def run(draw, N=3, T=6, D=5, H=4, blocks=1):
+    """Like `cell`, with whole sequences."""
+    inputs = cell(draw, N, D, H, blocks)
+    return {"x": draw(N, T, D), "h0": inputs["h"], **{name: inputs[name] for name in ("Wx", "Wh", "b")}}
+
+
+def saturated(case, blocks=1, bias="b"):
+    """Biases carry one unit's gates to 1000, one's to -1000, one's to either, and leave the others as they are."""
+
+    def far(draw):
+        inputs = case(draw)
+        b = inputs[bias].reshape(blocks, -1)
+        b[:, 0], b[:, 1], b[:, 2] = FAR, -FAR, FAR * draw.signs(blocks)
+        return inputs
+
+    return far
+
+
+def upstream(case, *names):
+    """A case's inputs, and before them gradients of the loss in what the function answers."""
+
+    def backward(draw, **sizes):
+        inputs = case(draw, **sizes)
+        shape = (*inputs["x"].shape[:-1], len(inputs["Wh"]))
+        return {name: draw(*shape) for name in names} | inputs
+
+    return backward
+
+
+def another_first_row(name):
+    """The first example gets another row of one input."""
+
+    def change(inputs, draw):
+        array = inputs[name].copy()
+        array[0] = draw(*array.shape[1:])
+        return inputs | {name: array}
+
+    return change
+
+
+def another_future(inputs, draw):
+    """From the fourth step on, every sequence goes on in another way."""
+    x = inputs["x"].copy()
+    x[:, 3:] = draw(*x[:, 3:].shape)
+    return inputs | {"x": x}
+
+
+def another_third_step(inputs, draw):
+    """The loss uses the state after the third step in another way."""
+    dout = inputs["dout"].copy()
+    dout[:, 2] = draw(*dout[:, 2].shape)
+    return inputs | {"dout": dout}
+
+
+MAIN, WIDE, NARROW = "three examples", "more units than features", "one feature, one unit"
+ONE, SATURATED = "a single example", "sums near ±1000"
+
+
+def cells(case, far):
+    """The cases of a cell."""
+    return {
+        MAIN: case,
+        WIDE: partial(case, N=4, D=2, H=6),
+        ONE: partial(case, N=1),
+        NARROW: partial(case, N=5, D=1, H=1),
+        SATURATED: far,
+    }
+
+
+NO_TANH = Mistake(
+    "no_tanh",
+    "The tanh is missing. Without it the step is linear, and so are a hundred of them.",
+    edit("np.tanh(x @ Wx + h @ Wh + b)", "x @ Wx + h @ Wh + b", of="rnn_step"),
+)
+
+rnn_step = Exercise(
+    points=4,
+    cases=cells(cell, saturated(cell)),
+    checks=[
+        agrees(2, "makes the new state of the input, the old state and the bias", on=[MAIN, WIDE]),
+        agrees(1, "is right and finite where tanh gets ±1000", on=SATURATED),
+        agrees(1, "keeps every shape for a single example and a single unit", on=[ONE, NARROW]),
+    ],
+    mistakes=[
+        NO_TANH,
+        Mistake(
+            "state_ignored",
+            "Your new state does not feel the old one: a network without memory. It has weights of its own, Wh.",
+            edit("return np.tanh(x @ Wx + h @ Wh + b)", "return np.tanh(x @ Wx + b)"),
+        ),
+        Mistake(
+            "bias_ignored",
+            "Your new state does not feel the bias.",
+            edit("return np.tanh(x @ Wx + h @ Wh + b)", "return np.tanh(x @ Wx + h @ Wh)"),
+        ),
+        Mistake(
+            "Wh_transposed",
+            "You multiply the state by the transpose of Wh. Wh is square, so that nothing complains; it is a linear layer like Wx.",
+            edit("h @ Wh + b", "h @ Wh.T + b"),
+        ),
+        Mistake(
+            "two_tanhs",
+            "You take the tanh of each part and add them. There is one, and it is taken of the whole sum: a state stays within ±1.",
+            edit("np.tanh(x @ Wx + h @ Wh + b)", "np.tanh(x @ Wx + b) + np.tanh(h @ Wh)"),
+        ),
+        Mistake(
+            "sigmoid",
+            "You use the sigmoid, whose values lie between 0 and 1. This cell uses tanh, whose values may be negative.",
+            edit("np.tanh(x @ Wx + h @ Wh + b)", "_sigmoid(x @ Wx + h @ Wh + b)"),
+        ),
+        Mistake(
+            "overflow",
+            "At ±1000 your exponentials overflow, and inf / inf is nan. NumPy has a tanh that does not.",
+            edit(
+                "return np.tanh(x @ Wx + h @ Wh + b)",
+                "a = x @ Wx + h @ Wh + b\n    return (np.exp(a) - np.exp(-a)) / (np.exp(a) + np.exp(-a))",
+            ),
+        ),
+    ],
+    hints=[
+        "Two linear layers meet here, one for the input and one for the old state. Which shape has each of their outputs?",
+        "What keeps a state within bounds, however many steps are taken?",
+    ],
+)
+
+DB_MEAN = (
+    "Your db is the mean over the examples, and it must be the sum: the 1/N is already in the gradient that comes in."
+)
+DB_2D = "Your db has an axis of length 1 too many: a gradient has the shape of its parameter."
+
+rnn_step_backward = Exercise(
+    points=6,
+    cases=cells(upstream(cell, "dh_next"), upstream(saturated(cell), "dh_next")),
+    checks=[
+        agrees(3, "returns dx, dh, dWx, dWh and db", on=[MAIN, WIDE]),
+        agrees(1, "keeps every shape for a single example and a single unit", on=[ONE, NARROW]),
+        agrees(1, "passes nothing back through a unit that is saturated", on=SATURATED),
+        moves(
+            1,
+            "lets dh_next of one example change that example's dx and dh, no other's, and all three parameters' gradients",
+            another_first_row("dh_next"),
+            on=MAIN,
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "tanh_skipped",
+            "You go back through the two linear layers, but not through the tanh before them: dh_next must pass its slope first.",
+            edit("dh_next * (1.0 - h_next**2)", "dh_next"),
+        ),
+        Mistake(
+            "no_upstream",
+            "The slope of tanh is right, and dh_next is missing: the chain rule multiplies the two.",
+            edit("dh_next * (1.0 - h_next**2)", "1.0 - h_next**2"),
+        ),
+        Mistake(
+            "slope_at_upstream",
+            "You take the slope of tanh at dh_next. It is taken where the forward was, at the sum that went into tanh.",
+            edit("1.0 - h_next**2", "1.0 - np.tanh(dh_next) ** 2"),
+        ),
+        Mistake(
+            "slope_from_old_state",
+            "You take the slope from the old state h. It was the new state that came out of this tanh: compute it again.",
+            edit("1.0 - h_next**2", "1.0 - h**2"),
+        ),
+        Mistake(
+            "slope_of_the_sum",
+            "Your slope uses the sum that went into tanh as if it were what came out.",
+            edit("1.0 - h_next**2", "1.0 - (x @ Wx + h @ Wh + b) ** 2"),
+        ),
+        Mistake(
+            "Wh_not_transposed",
+            "Your dh goes through Wh the wrong way. Wh is square, so that nothing complains: let dx, where the shapes do, be your guide.",
+            edit("da @ Wh.T", "da @ Wh"),
+        ),
+        Mistake("db_mean", DB_MEAN, edit("da.sum(axis=0)", "da.mean(axis=0)")),
+        Mistake("db_kept_2d", DB_2D, edit("da.sum(axis=0)", "da.sum(axis=0, keepdims=True)")),
+    ],
+    hints=[
+        "Give the sum that goes into tanh a name. What is the gradient in it, if dh_next is the gradient in what comes out?",
+        "From there it is a linear layer, twice. What were the gradients of x @ W + b?",
+        "How can the slope of tanh be written with nothing but its value, the new state?",
+    ],
+)
+
+
+LONG, MIXED, ONE_STEP = "forty steps", "two sequences of nine", "a single step"
+
+
+def runs(case, far):
+    """The cases of a network that reads whole sequences."""
+    return {
+        MAIN: case,
+        MIXED: partial(case, N=2, T=9, D=3, H=7),
+        LONG: partial(case, N=2, T=40, D=3, H=5),
+        ONE: partial(case, N=1),
+        ONE_STEP: partial(case, T=1),
+        NARROW: partial(case, N=4, T=5, D=1, H=1),
+        SATURATED: far,
+    }
+
+
+rnn = Exercise(
+    points=6,
+    cases=runs(run, saturated(run)),
+    checks=[
+        agrees(3, "carries the state from h0 through every step", on=[MAIN, MIXED, LONG]),
+        moves(1, "does not let the future change the past", another_future, on=MAIN),
+        agrees(1, "keeps every axis for a single example, a single step and a single unit", on=[ONE, ONE_STEP, NARROW]),
+        agrees(1, "is right and finite where tanh gets ±1000", on=SATURATED),
+    ],
+    mistakes=[
+        Mistake(
+            "state_not_carried",
+            "Every step of yours starts from h0. It should start from the state that the step before has left.",
+            edit("states[-1]", "h0"),
+        ),
+        Mistake(
+            "h0_ignored",
+            "You start from zeros, whatever h0 is. The first step must start from it.",
+            edit("states = [h0]", "states = [np.zeros_like(h0)]"),
+        ),
+        Mistake(
+            "one_step_late",
+            "Your answer has the state before each step, so that it begins with h0. The state after it is asked.",
+            edit("states[1:]", "states[:-1]"),
+        ),
+        Mistake(
+            "h0_included",
+            "Your answer has T + 1 states: h0 is where the network starts, and no part of the answer.",
+            edit("states[1:]", "states"),
+        ),
+        Mistake(
+            "last_state_only",
+            "You return the state after the last step alone. All of them are asked.",
+            edit("np.stack(states[1:], axis=1)", "states[-1]"),
+        ),
+        Mistake(
+            "time_first",
+            "Your answer has time as its first axis. Here the batch comes first: (N, T, H).",
+            edit("axis=1", "axis=0"),
+        ),
+        Mistake(
+            "backwards",
+            "Your network reads from the end to the start. The first step reads x[:, 0].",
+            edit("range(x.shape[1])", "reversed(range(x.shape[1]))"),
+        ),
+        NO_TANH,
+    ],
+    hints=[
+        "What does a step need beside its input, and where does it come from: in the first step, in all others?",
+        "Which axis of x is time? What is the shape of one step's input?",
+    ],
+)
+
+
+rnn_backward = Exercise(
+    points=9,
+    cases=runs(upstream(run, "dout"), upstream(saturated(run), "dout")),
+    checks=[
+        agrees(4, "returns dx, dh0, dWx, dWh and db", on=[MAIN, MIXED, LONG]),
+        agrees(2, "keeps every axis for a single example, a single step and a single unit", on=[ONE, ONE_STEP, NARROW]),
+        moves(
+            2,
+            "sends what the loss says of a step back to that step and those before it, never to later ones",
+            another_third_step,
+            on=MAIN,
+        ),
+        agrees(1, "passes nothing back through a unit that is saturated", on=SATURATED),
+    ],
+    mistakes=[
+        Mistake(
+            "no_recurrence",
+            "Your gradient does not travel back through time: the state after a step also feeds the next one, and what comes "
+            "back from there is missing.",
+            edit("dout[:, t] + dh", "dout[:, t]"),
+        ),
+        Mistake(
+            "last_dout_only",
+            "You start from the last step's dout and leave the others out. Each of them joins in at its own step.",
+            edit("dout[:, t] + dh", "dh + (dout[:, t] if t == x.shape[1] - 1 else 0.0)"),
+        ),
+        Mistake(
+            "weights_overwritten",
+            "Your dWx, dWh and db are those of the first step alone: each step overwrites them. All steps share the weights, so "
+            "that their gradients add up.",
+            edit(
+                "dWx += step[2]\n        dWh += step[3]\n        db += step[4]",
+                "dWx, dWh, db = step[2:]",
+            ),
+        ),
+        Mistake(
+            "state_after_the_step",
+            "You give each step the state that it made. It started from the one before, and the first step from h0.",
+            edit("before[:, t]", "h[:, t]"),
+        ),
+        Mistake(
+            "zeros_before",
+            "You let the first step start from zeros. It started from h0.",
+            edit("[h0[:, None], h[:, :-1]]", "[0 * h0[:, None], h[:, :-1]]"),
+        ),
+        Mistake(
+            "dh_added_up",
+            "You add up the gradients in the state over all steps. What one step hands on replaces what it was handed: that is "
+            "in there already.",
+            edit("dx[:, t], dh = step[:2]", "dx[:, t], dh = step[0], dh + step[1]"),
+        ),
+        Mistake(
+            "forwards",
+            "You go through the steps from first to last. A gradient goes back: the last step knows its own first.",
+            edit("reversed(range(x.shape[1]))", "range(x.shape[1])"),
+        ),
+        Mistake(
+            "mean_over_time",
+            "Your dWx, dWh and db are divided by the number of steps. They just add up: if the loss is a mean, that is in dout.",
+            edit("return dx, dh, dWx, dWh, db", "return dx, dh, dWx / x.shape[1], dWh / x.shape[1], db / x.shape[1]"),
+        ),
+    ],
+    hints=[
+        "The state after step t goes two ways: into the loss and into step t+1. What is the gradient in it, then?",
+        "Which step's gradient is complete from the start, without any other?",
+        "Every step uses the same Wx, Wh and b. What does that mean for their gradients?",
+    ],
+)
+
+
+def gated(draw, **sizes):
+    inputs = cell(draw, blocks=3, **sizes)
+    bx = inputs.pop("b")
+    return inputs | {"bx": bx, "bh": draw(len(bx))}
+
+
+GRU_GATES = """r = _sigmoid(xr + hr)
+    z = _sigmoid(xz + hz)
+    n = np.tanh(xn + r * hn)
+"""
+
+gru_cell = Exercise(
+    points=7,
+    cases=cells(gated, saturated(gated, 3, "bx")),
+    checks=[
+        agrees(4, "mixes the old state and a new one by its gates", on=[MAIN, WIDE]),
+        agrees(1, "keeps every shape for a single example and a single unit", on=[ONE, NARROW]),
+        agrees(1, "is right and finite where gates get ±1000", on=SATURATED),
+        moves(1, "lets an example's state change that example alone", another_first_row("h"), on=MAIN),
+    ],
+    mistakes=[
+        Mistake(
+            "update_swapped",
+            "Your update gate works the other way round: where z is 1 the old state stays. Texts differ here; this is PyTorch's way.",
+            edit("(1.0 - z) * n + z * h", "z * n + (1.0 - z) * h"),
+        ),
+        Mistake(
+            "reset_before_product",
+            "You reset the state before it is multiplied by the weights. Here the product comes first, and r multiplies all of it.",
+            edit(
+                GRU_GATES,
+                """r = _sigmoid(xr + hr)
+    z = _sigmoid(xz + hz)
+    H = h.shape[1]
+    n = np.tanh(xn + (r * h) @ Wh[:, 2 * H :] + bh[2 * H :])
+""",
+            ),
+        ),
+        Mistake(
+            "bias_not_reset",
+            "Your r leaves the bias of the new state out. It multiplies all that comes from the old state: the product and its bias.",
+            edit("np.tanh(xn + r * hn)", "np.tanh(xn + r * (hn - bh[-h.shape[1] :]) + bh[-h.shape[1] :])"),
+        ),
+        Mistake(
+            "reset_forgotten",
+            "Your reset gate has no effect. It decides how much of the old state the new one gets to see.",
+            edit("np.tanh(xn + r * hn)", "np.tanh(xn + hn)"),
+        ),
+        Mistake(
+            "blocks_z_r_n",
+            "You take the first block for the update gate. Here the order is r, z, n.",
+            edit(
+                GRU_GATES,
+                GRU_GATES.replace("xr + hr", "xz + hz", 1).replace("z = _sigmoid(xz + hz)", "z = _sigmoid(xr + hr)"),
+            ),
+        ),
+        Mistake(
+            "bh_ignored",
+            "Your answer does not feel bh. There are two biases here, because r multiplies one of them and not the other.",
+            edit("h @ Wh + bh", "h @ Wh"),
+        ),
+        Mistake(
+            "sigmoid_for_tanh",
+            "Your new state goes through a sigmoid, as gates do. It is no gate: its values lie between -1 and 1.",
+            edit("np.tanh(xn + r * hn)", "_sigmoid(xn + r * hn)"),
+        ),
+        OVERFLOW,
+    ],
+    hints=[
+        "Compute x·Wx + bx and h·Wh + bh first, and keep them apart: which of the three blocks may be added at once?",
+        "What should be left of the old state where z is 1, and where z is 0?",
+    ],
+)
+
+
+def memory(draw, **sizes):
+    inputs = cell(draw, blocks=4, **sizes)
+    return inputs | {"c": draw(*inputs["h"].shape)}
+
+
+def far_memory(draw):
+    """Gates near ±1000, and one example's cell state is as far out."""
+    inputs = saturated(memory, 4)(draw)
+    inputs["c"][0] *= FAR
+    return inputs
+
+
+BLOCKS_I_F_O_G = Mistake(
+    "blocks_i_f_o_g",
+    "You take the third block for the output gate. Here the order is i, f, g, o: the one with the tanh comes third.",
+    edit("i, f, g, o = np.split", "i, f, o, g = np.split", of="_gates"),
+)
+BLOCKS_F_I_G_O = Mistake(
+    "blocks_f_i_g_o",
+    "You take the first block for the forget gate. Here the order is i, f, g, o.",
+    edit("i, f, g, o = np.split", "f, i, g, o = np.split", of="_gates"),
+)
+SIGMOID_FOR_TANH = Mistake(
+    "sigmoid_for_tanh",
+    "Your g goes through a sigmoid like the three gates. It is what is written into the cell, and may be negative: use tanh.",
+    edit("np.tanh(g)", "_sigmoid(g)", of="_gates"),
+)
+
+lstm_cell = Exercise(
+    points=7,
+    cases=cells(memory, far_memory),
+    checks=[
+        agrees(4, "writes to the cell state, forgets and shows by its gates", on=[MAIN, WIDE]),
+        agrees(1, "keeps every shape for a single example and a single unit", on=[ONE, NARROW]),
+        agrees(1, "is right and finite where gates get ±1000", on=SATURATED),
+        moves(1, "lets an example's cell state change that example alone", another_first_row("c"), on=MAIN),
+    ],
+    mistakes=[
+        BLOCKS_I_F_O_G,
+        BLOCKS_F_I_G_O,
+        SIGMOID_FOR_TANH,
+        Mistake(
+            "cell_shown_as_it_is",
+            "Your hidden state shows the cell state as it is. It passes a tanh on its way to the output gate.",
+            edit("h_next = o * np.tanh(c_next)", "h_next = o * c_next"),
+        ),
+        Mistake(
+            "old_cell_shown",
+            "Your hidden state shows the old cell state. Write first, then show.",
+            edit("np.tanh(c_next)", "np.tanh(c)"),
+        ),
+        Mistake(
+            "added_not_gated",
+            "You add the input gate to g. A gate multiplies: it says how much of g is written.",
+            edit("f * c + i * g\n", "f * c + (i + g)\n"),
+        ),
+        Mistake(
+            "forget_bias_of_one",
+            "You add 1 to what goes into the forget gate. Some programs do, as a start for training; here the bias b says all.",
+            edit("_sigmoid(f)", "_sigmoid(f + 1.0)", of="_gates"),
+        ),
+        Mistake(
+            "cell_first",
+            "You return the cell state before the hidden state.",
+            edit("return h_next, c_next", "return c_next, h_next"),
+        ),
+        OVERFLOW,
+    ],
+    hints=[
+        "All four blocks come from one sum of two products. How do you cut an array into four along its last axis?",
+        "Which of i, f, g and o says how much, and which says what?",
+    ],
+)
+
+
+DGATES = """di = dc * g * i * (1.0 - i)
+    df = dc * c * f * (1.0 - f)
+    dg = dc * i * (1.0 - g**2)
+    do = dh_next * shown * o * (1.0 - o)
+"""
+
+lstm_cell_backward = Exercise(
+    points=10,
+    cases=cells(upstream(memory, "dh_next", "dc_next"), upstream(far_memory, "dh_next", "dc_next")),
+    checks=[
+        agrees(5, "returns dx, dh, dc, dWx, dWh and db", on=[MAIN, WIDE]),
+        agrees(2, "keeps every shape for a single example and a single unit", on=[ONE, NARROW]),
+        agrees(1, "is right and finite where gates get ±1000", on=SATURATED),
+        moves(
+            2,
+            "lets dc_next of one example be felt by that example alone, by all weights, and not by the output gate",
+            another_first_row("dc_next"),
+            on=MAIN,
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "dc_next_ignored",
+            "Your gradients do not feel dc_next. It adds to what comes back to the new cell state through h_next.",
+            edit("dc = dc_next + dh_next * o", "dc = dh_next * o"),
+        ),
+        Mistake(
+            "one_way_only",
+            "Only dc_next reaches your cell state. It is also shown, through tanh and output gate: what comes back that way is missing.",
+            edit("dc = dc_next + dh_next * o * (1.0 - shown**2)", "dc = dc_next"),
+        ),
+        Mistake(
+            "tanh_of_cell_skipped",
+            "On the way from h_next to the cell state you leave the slope of the tanh out.",
+            edit("dh_next * o * (1.0 - shown**2)", "dh_next * o"),
+        ),
+        Mistake(
+            "dc_next_not_gated",
+            "Your dc does not pass the forget gate. The old cell state was multiplied by it, and so is its gradient.",
+            edit("dc * f, x.T", "dc, x.T"),
+        ),
+        Mistake(
+            "gate_slopes_forgotten",
+            "You have the gradients in the four gates after their sigmoids and tanh; their slopes are missing before the weights come.",
+            edit(DGATES, "di, df, dg, do = dc * g, dc * c, dc * i, dh_next * shown\n"),
+        ),
+        Mistake(
+            "blocks_i_f_o_g",
+            "Your gradients of the gates are joined in another order than the gates. It is i, f, g, o.",
+            edit("[di, df, dg, do]", "[di, df, do, dg]"),
+        ),
+        Mistake(
+            "new_cell_forgotten",
+            "Your forget gate's gradient uses the new cell state. It is the old one that the gate multiplied.",
+            edit("df = dc * c * f", "df = dc * (f * c + i * g) * f"),
+        ),
+        Mistake("db_mean", DB_MEAN, edit("da.sum(axis=0)", "da.mean(axis=0)")),
+        OVERFLOW,
+    ],
+    hints=[
+        "Run the forward again and name every part of it. On how many ways does the loss feel the new cell state?",
+        "Once you have the whole gradient in the new cell state, what are those in i, f, g and c?",
+        "Which slope belongs to each gate? Then the four gradients, joined, go back through the two linear layers at once.",
+    ],
+)
+
+
+def remembered(draw, **sizes):
+    inputs = run(draw, blocks=4, **sizes)
+    return inputs | {"c0": draw(*inputs["h0"].shape)}
+
+
+lstm = Exercise(
+    points=7,
+    cases=runs(remembered, saturated(remembered, 4)),
+    checks=[
+        agrees(3, "carries both states from step to step", on=[MAIN, MIXED, LONG]),
+        moves(1, "does not let the future change the past", another_future, on=MAIN),
+        agrees(2, "keeps every axis for a single example, a single step and a single unit", on=[ONE, ONE_STEP, NARROW]),
+        agrees(1, "is right and finite where gates get ±1000", on=SATURATED),
+    ],
+    mistakes=[
+        Mistake(
+            "cell_not_carried",
+            "Every step of yours starts from the cell state c0. The cell state is the long memory: hand it on like the hidden state.",
+            edit("lstm_cell(x[:, t], h, c,", "lstm_cell(x[:, t], h, c0,"),
+        ),
+        Mistake(
+            "hidden_not_carried",
+            "Every step of yours starts from the hidden state h0. It should start from what the step before has left.",
+            edit("lstm_cell(x[:, t], h, c,", "lstm_cell(x[:, t], h0, c,"),
+        ),
+        Mistake(
+            "starts_ignored",
+            "You start from zeros, whatever h0 and c0 are. The first step must start from them.",
+            edit("h, c = h0, c0", "h, c = np.zeros_like(h0), np.zeros_like(c0)"),
+        ),
+        Mistake(
+            "cells_put_out",
+            "Your outputs are the cell states. What a step shows to the world is its hidden state.",
+            edit("outputs.append(h)", "outputs.append(c)"),
+        ),
+        Mistake(
+            "state_swapped",
+            "Your last state is (c, h), and it must be (h, c).",
+            edit("axis=1), (h, c)", "axis=1), (c, h)"),
+        ),
+        Mistake(
+            "three_answers",
+            "You return three values. There are two: the outputs, and a pair of the last hidden and cell state.",
+            edit("np.stack(outputs, axis=1), (h, c)", "np.stack(outputs, axis=1), h, c"),
+        ),
+        Mistake(
+            "time_first",
+            "Your outputs have time as their first axis. Here the batch comes first: (N, T, H).",
+            edit("axis=1", "axis=0"),
+        ),
+        BLOCKS_I_F_O_G,
+        OVERFLOW,
+    ],
+    hints=[
+        "How many states does a step need, and where do they come from: in the first step, in all others?",
+        "Which of the two states is put out at every step? And what is known of the other at the end?",
+    ],
+)
+
+
+# Judging a language model
+
+
+def predicted(draw, *shape, V=7, size=1.0):
+    return {"logits": size * draw(*shape, V), "targets": draw.integers(0, V, *shape)}
+
+
+def padded(draw, ignore=-1, given=True):
+    """The ends of two sequences are no text; the second is text to its end."""
+    inputs = predicted(draw, 3, 5)
+    inputs["targets"][0, 3:], inputs["targets"][2, 1:] = ignore, ignore
+    inputs["targets"][1] = [1, 2, 6, 3, 5]
+    return inputs | ({"ignore": ignore} if given else {})
+
+
+def one_kept(draw):
+    inputs = predicted(draw, 2, 4)
+    targets = np.full((2, 4), -100)
+    targets[1, 2] = inputs["targets"][1, 2]
+    return {"logits": inputs["logits"], "targets": targets, "ignore": -100}
+
+
+def far_predicted(draw, V=7):
+    """Logits near 1000, near -1000 and both; one token comes so unexpected that its probability underflows."""
+    inputs = predicted(draw, 3, 4, V=V)
+    logits, targets = inputs["logits"], inputs["targets"]
+    logits[0] += FAR
+    logits[1] -= FAR
+    signs = np.array([-FAR, FAR])[(np.arange(V) == targets[2][:, None]).astype(int)]
+    logits[2] += signs
+    logits[0, 1, targets[0, 1]] -= 900.0
+    return inputs
+
+
+def even_logits(draw):
+    """All logits of a position are the same, another number for each."""
+    inputs = predicted(draw, 2, 3, V=11)
+    return inputs | {"logits": np.repeat(draw(2, 3, 1), 11, axis=-1)}
+
+
+LOSSES = "losses = log_total - shifted["
+IGNORING = ["padding marked -1, the default", "padding marked -100", "padding marked 0", "one position kept"]
+
+perplexity = Exercise(
+    points=7,
+    cases={
+        "three sequences of five": lambda draw: predicted(draw, 3, 5),
+        "one sequence": lambda draw: predicted(draw, 8, V=5),
+        "three axes": lambda draw: predicted(draw, 2, 3, 4),
+        "a single position": lambda draw: predicted(draw, 1),
+        "-100 to ignore, and none there": lambda draw: predicted(draw, 3, 4) | {"ignore": -100},
+        "the same logit for every token": even_logits,
+        IGNORING[0]: partial(padded, given=False),
+        IGNORING[1]: partial(padded, ignore=-100),
+        IGNORING[2]: partial(padded, ignore=0),
+        IGNORING[3]: one_kept,
+        "logits near ±1000": far_predicted,
+        "six hundred tokens": lambda draw: predicted(draw, 600, V=40),
+    },
+    checks=[
+        agrees(
+            2,
+            "is exp of the mean of -log p over all positions",
+            on=[
+                "three sequences of five",
+                "one sequence",
+                "three axes",
+                "a single position",
+                "-100 to ignore, and none there",
+            ],
+        ),
+        agrees(1, "is V where all V tokens have the same logit", on="the same logit for every token"),
+        agrees(2, "leaves out the positions whose target is `ignore`", on=IGNORING),
+        agrees(1, "is right and finite for logits near ±1000", on="logits near ±1000"),
+        agrees(1, "survives a text whose probability underflows", on="six hundred tokens"),
+    ],
+    mistakes=[
+        Mistake(
+            "no_exp",
+            "That is the mean loss. The perplexity is its exponential: a number of tokens.",
+            edit("np.exp(losses.mean())", "losses.mean()"),
+        ),
+        Mistake(
+            "base_two",
+            "You raise 2 to the mean loss, but your logarithm is the natural one: the two must have the same base.",
+            edit("np.exp(losses.mean())", "2.0 ** losses.mean()"),
+        ),
+        Mistake(
+            "mean_of_exps",
+            "You take exp of each loss and then the mean. The mean comes first: the perplexity is a geometric mean.",
+            edit("np.exp(losses.mean())", "np.exp(losses).mean()"),
+        ),
+        Mistake(
+            "divided_by_all",
+            "You divide by the number of all positions. Those that are ignored count neither in the sum nor in the number.",
+            edit("losses.mean()", "losses.sum() / kept.size"),
+        ),
+        Mistake(
+            "only_minus_one",
+            "You leave out negative targets, whatever `ignore` says. It may be any integer, the id of a padding token, too.",
+            edit("targets != ignore", "targets >= 0"),
+        ),
+        Mistake(
+            "nothing_ignored",
+            "You count the positions that should be ignored. A negative index does not fail: it takes the last token's probability.",
+            lambda logits, targets, ignore=-1: np.exp(
+                -np.take_along_axis(
+                    logits - np.logaddexp.reduce(logits, axis=-1)[..., None],
+                    (targets % logits.shape[-1])[..., None],
+                    axis=-1,
+                ).mean()
+            ),
+        ),
+        Mistake(
+            "no_softmax",
+            "You take the logits for log-probabilities. They become such by a log-softmax over the last axis.",
+            edit(LOSSES, "losses = -logits["),
+        ),
+        Mistake(
+            "unstable",
+            "Your softmax overflows at logits near 1000, or becomes 0 / 0 near -1000. Shift each position's logits first, which "
+            "changes nothing else.",
+            edit("logits - logits.max(axis=-1, keepdims=True)", "logits"),
+        ),
+        Mistake(
+            "log_of_zero",
+            "Your probabilities are right, but one is too small for a float, and the log of 0 is -inf. Take the log of the "
+            "softmax as a whole, before anything underflows.",
+            edit(LOSSES, "losses = -np.log(np.exp(shifted - log_total[:, None]))["),
+        ),
+        Mistake(
+            "eps_in_log",
+            "You add a small number inside the logarithm. It hides the log of 0, and makes every answer a little wrong: take the "
+            "log of the softmax as a whole.",
+            edit(LOSSES, "losses = -np.log(1e-10 + np.exp(shifted - log_total[:, None]))["),
+        ),
+        Mistake(
+            "product_of_probabilities",
+            "You multiply the probabilities before you take the root: of a few hundred tokens the product is 0. Add logs instead.",
+            edit("np.exp(losses.mean())", "np.prod(np.exp(-losses)) ** (-1.0 / len(losses))"),
+        ),
+    ],
+    hints=[
+        "Which positions count? Pick them first, from the logits as well as from the targets.",
+        "What is the log of a softmax, written without ever taking the softmax? Which shift keeps its exp small?",
+        "If a model finds V tokens equally likely, what must come out? Check that your function says so.",
+    ],
+)
