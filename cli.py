@@ -68,16 +68,12 @@ def check(targets, unit, seed, key_file, form, output, timeout, isolation, cours
 
 @contextlib.contextmanager
 def sandboxed(seconds: float = 10.0, isolation: str = ISOLATION[-1]):
-    """A sandbox of at least a level; where there is none, one sentence and exit status 3."""
+    """A sandbox that holds at least at a level."""
     from grader.sandbox.limits import Limits
-    from grader.sandbox.server import Sandbox, SandboxError
+    from grader.sandbox.server import Sandbox
 
-    try:
-        with Sandbox(Limits(seconds=seconds), least=isolation) as sandbox:
-            yield sandbox
-    except SandboxError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(OURS)
+    with Sandbox(Limits(seconds=seconds), least=isolation) as sandbox:
+        yield sandbox
 
 
 @grade.command()
@@ -161,7 +157,7 @@ def dev_check(targets, seeds, jobs, course_dir) -> None:
 
 def main() -> None:
     """The console script."""
-    from grader.errors import GraderError
+    from grader.errors import GraderError, OurFault
 
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding shows escapes, not a traceback
@@ -170,6 +166,9 @@ def main() -> None:
     except GraderError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(USAGE)
+    except OurFault as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(OURS)
     except Exception as error:
         if os.environ.get("GRADE_DEBUG"):
             raise

@@ -238,6 +238,16 @@ def test_a_fresh_seed_asks_other_questions_and_gives_the_same_points(course):
     assert reports[0]["key"] != reports[1]["key"]
 
 
+def test_an_exercise_whose_reference_fails_its_own_checks_costs_nobody_a_point(course):
+    reference = course / "solutions" / "toy" / "toy.py"
+    text = reference.read_text()
+    reference.write_text(text.replace("return np.sum(x, axis=1)", "s = np.sum(x, axis=1)\n    x *= 2\n    return s"))
+    result = grade("assignments/toy/toy.py", "--seed", "3", cwd=course)
+    assert result.returncode == 3
+    assert result.stderr.startswith("Error: toy.row_sums is broken: its own reference fails with seed 3 (your function")
+    assert result.stdout == ""
+
+
 def test_a_key_by_file_needs_no_course(course, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

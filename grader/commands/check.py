@@ -6,17 +6,21 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader import report as reports
 from grader import submission
 from grader.course import Course, CourseError, did_you_mean, find
-from grader.errors import GraderError
+from grader.errors import GraderError, OurFault
 from grader.grading import grade
 from grader.key import Key, load, load_index
 from grader.render import terminal
 from grader.render.overview import render_overview
 from grader.report import Report
 from grader.sandbox.server import Sandbox
+
+if TYPE_CHECKING:
+    from grader.unit import Unit
 
 SUFFIXES = (".py", ".ipynb")
 
@@ -47,10 +51,24 @@ class Keys:
                 "this is no course: go into its folder, or name it with --course DIR, or a key with --key FILE"
             )
         if self.seed is not None:
-            from grader.compile import compile_key  # a student's run never loads what runs references
-
-            return compile_key(self.course.solutions(unit), self.seed, only)
+            return fresh_key(self.course.solutions(unit), self.seed, only)
         return self.course.key(unit, only)
+
+
+def fresh_key(unit: "Unit", seed: int, only: Sequence[str]) -> Key:
+    """A key for a seed, after the reference has earned every point with it: a broken exercise costs nobody anything."""
+    from grader.authoring.proof import report_on  # a student's run never loads what runs references
+    from grader.compile import compile_key
+
+    key = compile_key(unit, seed, only)
+    for exercise in key.exercises:
+        report = report_on(unit.function(exercise.name), exercise, unit, diagnoses=False)
+        if report.points < exercise.points:
+            finding = next(check.finding.message for check in report.checks if check.finding)
+            raise OurFault(
+                f"{report.id} is broken: its own reference fails with seed {seed} ({finding}); take another seed"
+            )
+    return key
 
 
 def check(

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grader.errors import OurFault
 from grader.sandbox.limits import Limits
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ START_SECONDS = 20  # for a worker to shut itself in: milliseconds, on the slowe
 LEVELS = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.isolation
 
 
-class SandboxError(RuntimeError):
+class SandboxError(OurFault):
     """The sandbox itself does not work: our fault or the machine's, never the student's."""
 
 
