@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from grader.sandbox.wire import Opaque
+from grader.text import one_line
 
 Path = tuple[Any, ...]
 Signs = Sequence[Sequence[int | None]]  # see `turned`
@@ -96,6 +97,9 @@ def turned(answer: Any, expected: Any, signs: Signs) -> Any:
         return answer
     if any(a.shape != b.shape or a.dtype.kind != "f" for a, b in zip(yours, wanted, strict=True)):
         return answer
+    slices = {a.shape[axis : axis + 1] for a, (_, axis) in zip(yours, signs, strict=True) if axis is not None}
+    if slices == {()} or len(slices) > 1:
+        return answer  # parts that should have matching slices and have not: there is nothing to turn together
     fit: Any = 0.0
     for a, b, (_, axis) in zip(yours, wanted, signs, strict=True):
         with np.errstate(all="ignore"):
@@ -227,6 +231,7 @@ def describe(value: Any) -> str:
         case None:
             return "None"
         case Opaque(name):
+            name = one_line(name, 80)
             return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
         case np.ndarray() if value.ndim:
             return f"an array of shape {value.shape}"

@@ -22,6 +22,7 @@ from grader.unit import Unit, UnitError
 # an equivalent formula stays inside by two or three orders of magnitude. `grade dev check` prints what is left on
 # the other side, up to the nearest mistake.
 MARGIN = 1000
+STATED_MARGIN = 10  # what a tolerance that an author states keeps from the noise, should a case be noisier than thought
 FLOOR = 8 * np.finfo(np.float64).eps  # noise of a handful of roundings, relative to the largest entry
 PERTURBATIONS = 6
 
@@ -117,7 +118,7 @@ class _Questions:
             answer = turned(attempt(mistake, inputs), expected, self.signs)
             if not same(answer, expected):
                 wrong[name] = answer
-        return self._keep(Question(label, inputs, expected, [_round_up(MARGIN * n) for n in noise], wrong))
+        return self._keep(Question(label, inputs, expected, self._tolerances(expected, noise), wrong))
 
     def add_raising(self, label: str, inputs: Inputs, error: str) -> int:
         """A question whose right answer is an exception."""
@@ -143,6 +144,13 @@ class _Questions:
         if kind == "distributed":
             (question,) = questions
             self.questions[group[-1]] = replace(question, tolerance=[noise_of_sample(np.size(question.expected))])
+
+    def _tolerances(self, expected: Any, noise: list[float]) -> list[float]:
+        stated = self.exercise.tolerance
+        if stated is None:
+            return [_round_up(MARGIN * n) for n in noise]
+        sizes = [max(1.0, _scale(leaf)) for _, leaf in leaves(expected)]
+        return [_round_up(max(stated * s, STATED_MARGIN * n)) if n else 0.0 for s, n in zip(sizes, noise, strict=True)]
 
     def _keep(self, question: Question) -> int:
         self.inputs.setdefault(question.label, question.inputs)

@@ -111,6 +111,9 @@ class Exercise:
     expected ones before anything is compared.
 
     `forbids` are operations that are the exercise's point: "@", "numpy.dot", or all of a module, "numpy.linalg".
+
+    `tolerance` is stated where right answers differ by more than rounding, as difference quotients do; elsewhere it is
+    measured. It is relative to the largest expected entry, or to 1 where all are smaller. A comment says why.
     """
 
     cases: Mapping[str, Callable[[Draw], Inputs]]
@@ -121,6 +124,7 @@ class Exercise:
     driver: Callable[..., Any] | None = None
     up_to_sign: Mapping[str, str] = field(default_factory=dict)
     forbids: Sequence[str] = ()
+    tolerance: float | None = None
 
     def __post_init__(self):
         total = sum(check.points for check in self.checks)

@@ -11,6 +11,7 @@ from grader import findings
 from grader.judge import Answer, judge, unasked
 from grader.key import ExerciseKey, Key, Question
 from grader.report import ExerciseReport, Finding, Report, Status
+from grader.sandbox import wire
 from grader.sandbox.server import Sandbox, SandboxError
 from grader.sandbox.worker import Worker, WorkerEnded
 from grader.submission import Listing, Submission
@@ -115,20 +116,23 @@ class Session:
             if len(self.skip) > MAX_SKIPPED:
                 return False
             worker = self.sandbox.worker()
-            at = None
+            at, limit = None, self.seconds
+            deadline = time.monotonic() + limit  # for the whole file: a note that a line is about to run can be forged
             try:
                 file, source = self.submission.file, self.submission.source
                 message = {"op": "read", "file": file, "source": _as_array(source), "allows": self.key.allows}
                 message["helpers"] = {name: _as_array(content) for name, content in self.submission.helpers}
                 message["forbids"] = {exercise.name: exercise.forbids for exercise in self.key.exercises}
-                self.outline = findings.checked_outline(worker.ask(message, self.seconds))
+                self.outline = findings.checked_outline(worker.ask(message, limit, wire.MAX_HEADER))
                 wanted = [exercise.name for exercise in self.key.exercises]
                 worker.send({"op": "run", "skip": self.skip, "wanted": wanted}, self.seconds)
-                while note := findings.progress(reply := worker.receive(self.seconds)):
+                while note := findings.progress(reply := worker.receive(max(deadline - time.monotonic(), 0.001))):
                     at = note
                 self.problems, self.names = findings.checked_run(reply)
                 self.worker = worker
             except WorkerEnded as ended:
+                if ended.how == "timeout":
+                    ended.detail = f"no answer after {limit:.3g} s"
                 self.ended = ended
                 if at is None:  # reading it is what killed the worker: no second try
                     self.skip = list(range(MAX_SKIPPED + 1))

@@ -1,14 +1,17 @@
 """Every word of the vocabulary beyond a plain call, in the real worker: what is right, and what must fail."""
 
 import textwrap
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from conftest import TOY, by_name, first_finding
 
 from grader.authoring.proof import prove
-from grader.compile import compile_key
+from grader.compile import compile_exercise, compile_key
 from grader.grading import grade
 from grader.key import from_bytes, to_bytes
+from grader.sandbox.call import call
 from grader.sandbox.wire import Opaque
 from grader.source import functions
 from grader.submission import Submission
@@ -90,6 +93,21 @@ def test_what_the_driver_cannot_use_is_told_without_its_traceback(ask):
     assert finding.hint == "Return what the stub's docstring says, in its order."
 
 
+@pytest.mark.parametrize(("returned", "is_drivers"), [(np.zeros(3), True), (np.zeros(2), False)])
+def test_an_error_inside_what_the_driver_calls_is_the_driver_s(returned, is_drivers):
+    driver = "def stack(student, x):\n    return np.stack([student(x=x), np.zeros(2)])\n"
+    reply = call(lambda x: returned, {"x": 1.0}, ["x"], driver=driver)
+    if is_drivers:
+        assert reply["error"]["in_driver"]
+    else:
+        assert reply["value"].shape == (2, 2)
+
+
+def test_an_error_of_the_call_s_is_not_the_driver_s():
+    reply = call(lambda: 0.0, {"x": 1.0}, ["x"], driver="def ask(student, x):\n    return student(x=x)\n")
+    assert reply["error"]["in_driver"] is False
+
+
 def test_a_wrong_signature_behind_a_driver_is_told_as_one(sandbox):
     text = RIGHT.replace("def slope(f, x, h=1e-5):", "def slope():")
     finding = first_finding(by_name(grade(Submission("words.py", text.encode()), KEY, sandbox, ["slope"]))["slope"])
@@ -101,6 +119,31 @@ def test_the_state_is_handed_back_and_wrong_steps_are_named(ask):
     assert exercise.points == 0
     assert first_finding(exercise).mistake == "forgets"
     assert first_finding(exercise).message.startswith("w[1][")
+
+
+# Tolerances that are stated
+
+
+def test_a_stated_tolerance_takes_the_place_of_the_measured_margin(monkeypatch):
+    unit = Unit("words", TOY / "solutions" / "words")
+    monkeypatch.setitem(unit.exercises, "slope", replace(unit.exercises["slope"], tolerance=1e-6))
+    for question in compile_exercise(unit, "slope", 7).questions:
+        (tolerance,) = question.tolerance
+        assert 1e-6 <= tolerance / max(1, abs(question.expected)) <= 2e-6  # rounded up to one digit
+
+
+def test_a_stated_tolerance_below_the_noise_is_lifted_out_of_it(monkeypatch):
+    unit = Unit("words", TOY / "solutions" / "words")
+    monkeypatch.setitem(unit.exercises, "slope", replace(unit.exercises["slope"], tolerance=1e-15))
+    stated, measured = compile_exercise(unit, "slope", 7), compile_exercise(UNIT, "slope", 7)
+    for ours, theirs in zip(stated.questions, measured.questions, strict=True):
+        assert 0 < 50 * ours.tolerance[0] <= theirs.tolerance[0]
+
+
+def test_whole_numbers_are_exact_whatever_tolerance_is_stated(monkeypatch):
+    unit = Unit("words", TOY / "solutions" / "words")
+    monkeypatch.setitem(unit.exercises, "halves", replace(unit.exercises["halves"], tolerance=1e-6))
+    assert {t for q in compile_exercise(unit, "halves", 7).questions for t in q.tolerance} == {0.0}
 
 
 # Exceptions that are right

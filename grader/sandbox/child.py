@@ -9,12 +9,15 @@ Messages come one at a time, each answered before the next is sent:
 
 import inspect
 import linecache
+import random
 import socket
 import struct
 import sys
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from grader.sandbox import wire
 from grader.sandbox.call import call, describe_error
@@ -78,6 +81,8 @@ def kind_of(value: Any) -> str:
 def serve(channel: socket.socket) -> None:
     """Answer until the other side hangs up."""
     submission = Submission()
+    random.seed(0)  # what hangs on chance comes out the same each time, so that a grade can be had again
+    np.random.seed(0)
     while frame := receive(channel):
         message = wire.decode(frame)
         match message.pop("op"):

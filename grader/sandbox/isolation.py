@@ -82,14 +82,13 @@ def shut_in(ground: Ground, budget: Limits) -> None:
     """Put this worker under its level's layers, limits first. Raises where a layer cannot be had."""
     used = ground.address_space
     if ground.level == "process":
-        os.chdir(ground.home)
+        os.chdir(_own_folder(ground.home))
         return apply(budget, used)
     from grader.sandbox import kernel, syscalls
 
     kernel.die_with_parent(signal.SIGKILL)
-    work = ground.home
+    work = "/tmp" if ground.level == "namespaces" else _own_folder(ground.home)
     if ground.level == "namespaces":
-        work = "/tmp"
         kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
         kernel.mount("tmpfs", work, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC, TMP_SIZE)
     os.chdir(work)
@@ -97,11 +96,31 @@ def shut_in(ground: Ground, budget: Limits) -> None:
     kernel.no_new_privileges()
     if ground.level == "landlock":
         kernel.landlock(ground.rules)
-    if ground.level == "namespaces":
-        if kernel.landlock_version():  # one layer more; /tmp is this worker's own, and so are the rules
-            kernel.landlock(kernel.landlock_rules(["/"], [work, "/dev/null"]))
-        kernel.drop_capabilities()
+    if ground.level != "seccomp" and kernel.landlock_version():  # one layer more, for what this worker alone may write
+        kernel.landlock(kernel.landlock_rules(["/"], [work, "/dev/null"]))
+    kernel.drop_capabilities()  # of root's: devices, priorities, limits, other users' files
     kernel.install_filter(syscalls.program(os.getpid()))
+
+
+def clear(ground: Ground, pid: int) -> None:
+    """Take a worker's folder away, with whatever it left there: deep trees, odd rights, links."""
+    if ground.level == "namespaces":
+        return
+    folder = os.path.join(ground.home, str(pid))
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)  # most leave nothing
+        return
+    if os.path.lexists(folder):
+        import subprocess  # for the rare submission that leaves something behind
+
+        for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):  # neither follows links, nor minds depth
+            subprocess.run([*command, "--", folder], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _own_folder(home: str) -> str:
+    folder = os.path.join(home, str(os.getpid()))
+    os.mkdir(folder, 0o700)
+    return folder
 
 
 def escapes(ground: Ground) -> list[str]:

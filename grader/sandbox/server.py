@@ -37,6 +37,7 @@ sys.path[:0] = paths
 from grader.sandbox.zygote import main
 main(int(control), level, home, paths)
 """
+GONE = "the sandbox did not start, or has ended; run `grade` once more, and report it if it happens again"
 START_SECONDS = 20  # for a worker to shut itself in: milliseconds, on the slowest machine still far below this
 LEVELS = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.isolation
 
@@ -75,7 +76,10 @@ class Sandbox:
 
     def reap(self, pid: int) -> dict[str, Any]:
         """End a worker, if it has not ended by itself: its wait status, CPU seconds and peak memory."""
-        self._control.sendall(json.dumps({"reap": pid}).encode())
+        try:
+            self._control.sendall(json.dumps({"reap": pid}).encode())
+        except OSError:
+            raise SandboxError(GONE) from None
         return self._reply()
 
     def close(self) -> None:
@@ -135,6 +139,8 @@ class Sandbox:
                 message = json.dumps({"fork": self.limits.to_dict()}).encode()
                 socket.send_fds(self._control, [message], [theirs.fileno(), print_here])
                 pid = self._reply()["pid"]
+            except OSError:
+                raise SandboxError(GONE) from None
             finally:
                 os.close(print_here)
         from grader.sandbox.worker import Worker  # loads NumPy; by now the fork server has begun to load its own

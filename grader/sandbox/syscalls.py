@@ -12,6 +12,10 @@ import struct
 # name: (x86_64, aarch64); None where an architecture has no such call. From the kernel's syscall tables.
 REFUSED = {
     "socket": (41, 198),  # of any family: a network namespace alone lets AF_VSOCK through
+    "socketpair": (53, 199),  # its ends can send to any named socket
+    "bind": (49, 200),
+    "connect": (42, 203),
+    "listen": (50, 201),
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
@@ -31,6 +35,32 @@ REFUSED = {
     "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240),
     "setsid": (112, 157),
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "sched_setaffinity": (203, 122),
+    "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
+    "chmod": (90, None),  # Landlock does not look at rights, owners, times and attributes
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "chown": (92, None),
+    "fchown": (93, 55),
+    "lchown": (94, None),
+    "fchownat": (260, 54),
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "setxattrat": (463, 463),
+    "removexattrat": (466, 466),
     "setpgid": (109, 154),
     "add_key": (248, 217),
     "request_key": (249, 218),
@@ -80,6 +110,7 @@ REFUSED = {
     "ioperm": (173, None),
     "modify_ldt": (154, None),
 }
+FCNTL = (72, 25)
 CLONE, CLONE3, KILL, TGKILL, PRLIMIT = (56, 220), (435, 435), (62, 129), (234, 131), (302, 261)
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column above, AUDIT_ARCH
 CLONE_THREAD = 0x00010000
@@ -110,6 +141,8 @@ def program(pid: int, machine: str | None = None) -> bytes:
     code += _if_argument(KILL[column], EQUAL, pid) + _if_argument(TGKILL[column], EQUAL, pid)
     # Its own limits may be read and lowered, not another process's.
     code += _if_argument(PRLIMIT[column], EQUAL, 0)
+    # A descriptor can be told to send any signal to any process: fcntl(F_SETOWN), (F_SETSIG), (F_SETOWN_EX).
+    code += _unless_command(FCNTL[column], (8, 10, 15))
     for numbers in REFUSED.values():
         if numbers[column] is not None:
             code += [_step(EQUAL, numbers[column], 0, 1), _step(RETURN, ERRNO | errno.EPERM)]
@@ -122,6 +155,18 @@ def _if_argument(number: int, test: int, value: int) -> list[bytes]:
         _step(EQUAL, number, 0, 4),
         _step(LOAD, ARGUMENT),
         _step(test, value, 0, 1),
+        _step(RETURN, ALLOW),
+        _step(RETURN, ERRNO | errno.EPERM),
+    ]
+
+
+def _unless_command(number: int, commands: tuple[int, ...]) -> list[bytes]:
+    """For one call: refused if the low half of its second argument is one of these."""
+    tests = [_step(EQUAL, command, len(commands) - place, 0) for place, command in enumerate(commands)]
+    return [
+        _step(EQUAL, number, 0, len(tests) + 3),
+        _step(LOAD, ARGUMENT + 8),
+        *tests,
         _step(RETURN, ALLOW),
         _step(RETURN, ERRNO | errno.EPERM),
     ]

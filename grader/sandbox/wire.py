@@ -17,6 +17,7 @@ import numpy as np
 PREFIX = struct.Struct("<4sIQ")
 MAGIC = b"GRD1"
 MAX_HEADER = 8 << 20  # a key's header is its largest: texts and nests of a whole unit
+MAX_ANSWER_HEADER = 256 << 10  # a worker's: rebuilding a nest of this size takes a tenth of a second
 MAX_BODY = 256 << 20
 MAX_DEPTH = 32  # deeper than any answer that an exercise asks for, far from Python's recursion limit
 MAX_NDIM = 16

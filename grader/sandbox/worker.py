@@ -32,21 +32,22 @@ class Worker:
         self.is_alive = True
         self.last_words = ""
 
-    def ask(self, message: dict[str, Any], seconds: float) -> Any:
+    def ask(self, message: dict[str, Any], seconds: float, max_header: int = wire.MAX_ANSWER_HEADER) -> Any:
         """Send one message and wait for its answer; WorkerEnded if there is none, for whatever reason."""
         self.send(message, seconds)
-        return self.receive(seconds)
+        return self.receive(seconds, max_header)
 
     def send(self, message: dict[str, Any], seconds: float) -> None:
         self.channel.settimeout(seconds)
         try:
             self.channel.sendall(wire.encode(message))
+            self.channel.setblocking(False)
+        except TimeoutError:
+            self._end("timeout", f"no answer after {seconds:g} s")
         except OSError:
             self._end("crash", "")
-        finally:
-            self.channel.setblocking(False)
 
-    def receive(self, seconds: float) -> Any:
+    def receive(self, seconds: float, max_header: int = wire.MAX_ANSWER_HEADER) -> Any:
         """The next frame's value, rebuilt and validated; what the worker prints is drained meanwhile."""
         deadline = time.monotonic() + seconds
         frame, needed = bytearray(), wire.PREFIX.size
@@ -61,7 +62,7 @@ class Worker:
                     sizes = wire.lengths(bytes(frame))
                 except wire.WireError as error:
                     self._end("crash", f"it wrote bytes that are no answer ({error})")
-                if sum(sizes) > self.sandbox.limits.answer:
+                if sum(sizes) > self.sandbox.limits.answer or sizes[0] > max_header:
                     self._end("memory", f"its answer has {sum(sizes):,} bytes")
                 needed += sum(sizes)
         try:

@@ -58,6 +58,7 @@ def main(control_fd: int, level: str, home: str, paths: list[str]) -> None:
             kill(pid)
             _, status, usage = os.wait4(pid, 0)
             alive.discard(pid)
+            isolation.clear(ground, pid)
             reply(control, {"status": status, "cpu": usage.ru_utime + usage.ru_stime, "rss": usage.ru_maxrss})
     for pid in alive:
         kill(pid)

@@ -1,0 +1,14 @@
+# row: C12
+# attack: right answers from a worker that hears no further question
+# outcome: 2
+# status: crash
+import socket
+
+import numpy as np
+
+
+def row_sums(x):
+    channel = socket.socket(fileno=3)
+    channel.shutdown(socket.SHUT_RD)
+    channel.detach()
+    return np.sum(x, axis=1)

@@ -1,0 +1,10 @@
+# row: E8
+# attack: another name
+# outcome: zero
+# status: missing
+# says: is it that?
+import numpy as np
+
+
+def rowsums(x):
+    return np.sum(x, axis=1)
