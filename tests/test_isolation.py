@@ -117,9 +117,19 @@ def test_the_cure_fits_the_machine(tmp_path: Path, file, text, words):
 
 
 def test_every_refused_call_has_a_number_on_each_machine_or_none_by_intent():
-    assert {name for name, numbers in syscalls.REFUSED.items() if numbers[1] is None} == set(
-        ["fork", "vfork", "iopl", "ioperm", "modify_ldt", "chmod", "chown", "lchown", "utime", "utimes", "futimesat"]
-    )
+    assert {name for name, numbers in syscalls.REFUSED.items() if numbers[1] is None} == {
+        "fork",
+        "vfork",
+        "iopl",
+        "ioperm",
+        "modify_ldt",
+        "chmod",
+        "chown",
+        "lchown",
+        "utime",
+        "utimes",
+        "futimesat",
+    }
     for column in (0, 1):
         numbers = [item[column] for item in syscalls.REFUSED.values() if item[column] is not None]
         assert len(numbers) == len(set(numbers))
