@@ -1308,7 +1308,7 @@ vanishing_gradient = Exercise(
         Mistake(
             "global_randomness",
             GLOBAL_RANDOMNESS,
-            edit("h = rng.standard_normal(width)", "rng = np.random.default_rng()\n    h = rng.standard_normal(width)"),
+            edit("h = rng.standard_normal(width)", "rng = np.random\n    h = rng.standard_normal(width)"),
         ),
     ],
     hints=[
