@@ -1,8 +1,10 @@
 """On a machine that lacks a layer, grading goes on with what is left and says so, or refuses where it was told to."""
 
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -135,3 +137,24 @@ def test_every_refused_call_has_a_number_on_each_machine_or_none_by_intent():
         assert len(numbers) == len(set(numbers))
     assert len(syscalls.program(1, "x86_64")) % 8 == 0
     assert syscalls.program(1, "aarch64") != syscalls.program(1, "x86_64")
+
+
+def test_a_package_below_tmp_stays_in_sight():
+    """A virtual environment may lie anywhere, also where a worker would have its own folder."""
+    import numpy
+
+    folder = tempfile.mkdtemp(dir="/tmp")
+    try:
+        shutil.copytree(Path(numpy.__file__).parent, f"{folder}/numpy")
+        libraries = Path(numpy.__file__).parents[1] / "numpy.libs"
+        if libraries.is_dir():
+            shutil.copytree(libraries, f"{folder}/numpy.libs")
+        code = (
+            f"sys.path.insert(0, {folder!r})\n"
+            f"sys.argv = ['grade', {str(ROOT / 'solutions' / 'machine_learning' / 'machine_learning.py')!r}]\n"
+            "import cli\ncli.main()"
+        )
+        result = lacking([], code)
+        assert result.returncode == 0, result.stdout + result.stderr
+    finally:
+        shutil.rmtree(folder)

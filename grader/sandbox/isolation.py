@@ -32,6 +32,7 @@ class Ground:
     level: str
     home: str
     own: str
+    work: str = "/tmp"  # in namespaces, where each worker's own folder is mounted
     rules: int = -1  # Landlock's, where all workers share them
     pid_namespace: int = -1
     memory_map: int = -1
@@ -58,7 +59,9 @@ def prepare(level: str, home: str, packages: tuple[str, ...]) -> Ground:
     _enter_namespaces()
     ground.memory_map = os.open("/proc/self/statm", os.O_RDONLY)
     ground.pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY)
-    _build_root(home, seen)
+    if any(path.startswith("/tmp/") for path in (*seen.folders, *seen.packages)):
+        ground.work = "/scratch"  # a virtual environment below /tmp must stay in sight
+    _build_root(home, seen, ground.work)
     return ground
 
 
@@ -87,7 +90,7 @@ def shut_in(ground: Ground, budget: Limits) -> None:
     from grader.sandbox import kernel, syscalls
 
     kernel.die_with_parent(signal.SIGKILL)
-    work = "/tmp" if ground.level == "namespaces" else _own_folder(ground.home)
+    work = ground.work if ground.level == "namespaces" else _own_folder(ground.home)
     if ground.level == "namespaces":
         kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
         kernel.mount("tmpfs", work, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC, TMP_SIZE)
@@ -180,8 +183,8 @@ def _enter_namespaces() -> None:
     kernel.die_with_parent(signal.SIGKILL)
 
 
-def _build_root(home: str, seen) -> None:
-    """A root of its own: a small tmpfs with the view bound into it, all read-only, and an empty /tmp."""
+def _build_root(home: str, seen, work: str) -> None:
+    """A root of its own: a small tmpfs with the view bound into it, all read-only, and an empty folder to work in."""
     from grader.sandbox import kernel, view
 
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
@@ -198,7 +201,7 @@ def _build_root(home: str, seen) -> None:
         with open(home + device, "w"):
             pass
         kernel.mount(device, home + device, None, kernel.MS_BIND)
-    os.makedirs(home + "/tmp", exist_ok=True)
+    os.makedirs(home + work, exist_ok=True)
     _link_libraries(home)
     kernel.make_read_only(home)
     kernel.change_root(home)
