@@ -77,6 +77,369 @@ sgd_step = Exercise(
 )
 
 
+def descent(student, w, gradients, rates, **more):
+    """Take a step for each gradient, and hand the state back each time.
+
+    w (...), gradients (S, ...), rates (S,) -> w (S, ...)
+    """
+    state, seen = None, []
+    for dw, lr in zip(gradients, rates, strict=True):
+        w, state = student(w=w, dw=dw, state=state, lr=lr, **more)
+        seen.append(w)
+    return seen
+
+
+def walk(draw, shape=(5,), S=4, lr=0.1, size=1.0, **more):
+    """Gradients for S steps at one rate; an optional argument is given or left out."""
+    return {"w": draw(*shape), "gradients": size * draw(S, *shape), "rates": np.full(S, lr)} | more
+
+
+def slowing(draw, shape=(6,), S=4):
+    """A rate that falls from step to step."""
+    return walk(draw, shape, S) | {"rates": 0.3 / (1.0 + np.arange(S))}
+
+
+def resting(draw, shape=(4,)):
+    """Nothing to follow in the first and in the third of five steps; one weight never has a gradient."""
+    inputs = walk(draw, shape, S=5)
+    inputs["gradients"][[0, 2]] = 0.0
+    inputs["gradients"][:, 0] = 0.0
+    return inputs
+
+
+def larger_and_other_gradients(inputs, draw):
+    """The gradients of the first row of weights are four times as long; those of the second row are others."""
+    gradients = inputs["gradients"].copy()
+    gradients[:, 0] *= 4.0
+    gradients[:, 1] = draw(*gradients[:, 1].shape)
+    return inputs | {"gradients": gradients}
+
+
+ONE_STEP, SIX_STEPS, MATRIX_STEPS = "the first step", "six steps", "three steps of a matrix"
+SLOWER, RESTS, OTHER_RATE = "a learning rate that falls", "gradients of zero now and then", "another learning rate"
+LESS_MOMENTUM, NO_MOMENTUM, LARGE_EPS, TINY = "less momentum", "no momentum", "a large eps", "tiny gradients"
+
+WALKS = {
+    SIX_STEPS: partial(walk, shape=(4,), S=6),
+    MATRIX_STEPS: partial(walk, shape=(4, 5), S=3),
+    ONE_STEP: partial(walk, S=1),
+    OTHER_RATE: partial(walk, shape=(7,), S=3, lr=0.004),
+    SLOWER: slowing,
+    RESTS: resting,
+}
+NOT_KEPT = "You forget what came before: every step begins as if it were the first. Return the new state, and read the one that you get."
+RATE_INSIDE = "You put the learning rate into the velocity. It scales the velocity as a whole, the old gradients in it as well, with the rate of today."
+AVERAGED = "You weigh the new gradient with 1 − momentum, as in an average. The velocity is a sum: the gradient comes in whole."
+
+momentum_step = Exercise(
+    points=4,
+    driver=descent,
+    cases=WALKS
+    | {
+        LESS_MOMENTUM: partial(walk, shape=(6,), S=3, momentum=0.4),
+        NO_MOMENTUM: partial(walk, shape=(3,), S=4, momentum=0.0),
+    },
+    checks=[
+        agrees(2, "lets the gradients of the past go on pushing", on=[SIX_STEPS, MATRIX_STEPS, ONE_STEP, OTHER_RATE]),
+        agrees(1, "is as heavy as asked, and rolls on without a gradient", on=[LESS_MOMENTUM, NO_MOMENTUM, RESTS]),
+        agrees(1, "scales the whole velocity by a learning rate that falls", on=SLOWER),
+    ],
+    mistakes=[
+        Mistake("not_kept", NOT_KEPT, edit("lr * velocity, velocity", "lr * velocity, None")),
+        Mistake("averaged", AVERAGED, edit("* velocity + dw", "* velocity + (1.0 - momentum) * dw")),
+        Mistake(
+            "momentum_times_rate",
+            "You multiply the step by momentum as well as by the learning rate. Momentum belongs to the old velocity alone.",
+            edit("w - lr *", "w - momentum * lr *"),
+        ),
+        Mistake(
+            "rate_in_the_velocity",
+            RATE_INSIDE,
+            edit(
+                "momentum * velocity + dw\n    return w - lr * velocity",
+                "momentum * velocity + lr * dw\n    return w - velocity",
+            ),
+        ),
+        Mistake(
+            "steps_twice",
+            "You add the gradient's own step to that of the velocity. The velocity has the gradient in it already.",
+            edit("w - lr * velocity", "w - lr * (dw + velocity)"),
+        ),
+        Mistake(
+            "no_friction",
+            "Your velocity never fades. Momentum says what part of the old one is left.",
+            edit("momentum * velocity + dw", "velocity + dw"),
+        ),
+        Mistake("uphill", "You step along the velocity, and uphill. Go against it.", edit("w - lr", "w + lr")),
+    ],
+    hints=[
+        "What does the velocity hold after two steps, written out in both gradients?",
+        "What must the next step know of this one? Return it beside w.",
+    ],
+)
+
+nesterov_step = Exercise(
+    points=5,
+    driver=descent,
+    cases=WALKS
+    | {
+        LESS_MOMENTUM: partial(walk, shape=(6,), S=3, momentum=0.4),
+        NO_MOMENTUM: partial(walk, shape=(3,), S=4, momentum=0.0),
+    },
+    checks=[
+        agrees(
+            3, "steps along the gradient and the velocity to come", on=[SIX_STEPS, MATRIX_STEPS, ONE_STEP, OTHER_RATE]
+        ),
+        agrees(1, "is as heavy as asked, and rolls on without a gradient", on=[LESS_MOMENTUM, NO_MOMENTUM, RESTS]),
+        agrees(1, "scales the whole step by a learning rate that falls", on=SLOWER),
+    ],
+    mistakes=[
+        Mistake(
+            "no_look_ahead",
+            "This is plain momentum: you step along the velocity itself, or look ahead with the old one, which is the same. Nesterov looks ahead with the new one.",
+            edit("(dw + momentum * velocity), velocity", "velocity, velocity"),
+        ),
+        Mistake(
+            "gradient_missing",
+            "You step along the velocity to come, and leave out the gradient that stands beside it.",
+            edit("(dw + momentum * velocity)", "momentum * velocity"),
+        ),
+        Mistake(
+            "velocity_whole",
+            "You add the whole velocity to the gradient. The velocity to come is momentum times this one.",
+            edit("(dw + momentum * velocity)", "(dw + velocity)"),
+        ),
+        Mistake("not_kept", NOT_KEPT, edit("* velocity), velocity", "* velocity), None")),
+        Mistake("averaged", AVERAGED, edit("* velocity + dw", "* velocity + (1.0 - momentum) * dw")),
+        Mistake(
+            "look_ahead_kept",
+            "You keep the look-ahead as the velocity. It is made for this step alone: keep the velocity from which it was made.",
+            edit("* velocity), velocity", "* velocity), dw + momentum * velocity"),
+        ),
+        Mistake(
+            "rate_in_the_velocity",
+            RATE_INSIDE,
+            edit(
+                "momentum * velocity + dw\n    return w - lr * (dw + momentum * velocity)",
+                "momentum * velocity + lr * dw\n    return w - (lr * dw + momentum * velocity)",
+            ),
+        ),
+    ],
+    hints=[
+        "If the next gradient were 0, what would the next velocity be?",
+        "Which velocity is used for the step, and which is kept?",
+    ],
+)
+
+NO_EPS, RELATIVE = "an eps of 0", "does not care how large a weight's gradients are, but how they change"
+QUICK_DECAY, WITH_BETAS, BETA1_ALONE, BETA2_ALONE = "a quick decay", "other betas", "another beta1", "another beta2"
+ALL_GIVEN, EPS_TEXT = "every argument given", "You put eps under the root. It is added to the root itself."
+
+rmsprop_step = Exercise(
+    points=6,
+    driver=descent,
+    cases=WALKS
+    | {
+        QUICK_DECAY: partial(walk, shape=(6,), S=4, decay=0.6),
+        LARGE_EPS: partial(walk, shape=(5,), S=3, eps=0.1),
+        TINY: partial(walk, shape=(4,), S=3, size=1e-7),
+        NO_EPS: partial(walk, shape=(4, 5), S=3, eps=0.0),
+        ALL_GIVEN: partial(walk, shape=(2, 3), S=5, lr=0.02, decay=0.8, eps=0.1),
+    },
+    checks=[
+        agrees(2, "divides by the root of the running average of dw²", on=[SIX_STEPS, MATRIX_STEPS, ONE_STEP]),
+        agrees(1, "forgets as quickly, and steps as far, as asked", on=[QUICK_DECAY, OTHER_RATE, SLOWER]),
+        agrees(1, "has eps outside the root", on=[LARGE_EPS, TINY, ALL_GIVEN]),
+        agrees(1, "is right and finite where gradients are 0", on=RESTS),
+        moves(1, RELATIVE, larger_and_other_gradients, on=NO_EPS),
+    ],
+    mistakes=[
+        Mistake("eps_in_the_root", EPS_TEXT, edit("(np.sqrt(square) + eps)", "np.sqrt(square + eps)")),
+        Mistake(
+            "no_root",
+            "You divide by the average of the squares. Its root has the size of a gradient; that is what to divide by.",
+            edit("np.sqrt(square)", "square"),
+        ),
+        Mistake(
+            "decay_swapped",
+            "The two weights of the average are swapped: with a decay near 1, nearly all of the old average stays.",
+            edit("decay * square + (1.0 - decay) * dw**2", "(1.0 - decay) * square + decay * dw**2"),
+        ),
+        Mistake(
+            "summed",
+            "You add up all squares, as Adagrad does, so that the steps only ever get shorter. A running average forgets.",
+            edit("decay * square + (1.0 - decay) * dw**2", "square + dw**2"),
+        ),
+        Mistake("not_kept", NOT_KEPT, edit("+ eps), square", "+ eps), None")),
+        Mistake(
+            "begins_with_the_first",
+            "Your average begins with the first gradient's square. It begins at 0, and the first square is averaged in.",
+            edit("0.0 if state is None", "dw**2 if state is None"),
+        ),
+        Mistake(
+            "eps_missing",
+            "You leave eps out, so that a weight whose gradient is 0 from the start becomes nan.",
+            edit("(np.sqrt(square) + eps)", "np.sqrt(square)"),
+        ),
+        Mistake(
+            "one_scale_for_all",
+            "You average the squares over the weights, too. Each weight has a scale of its own.",
+            edit("* dw**2", "* np.mean(dw**2)"),
+        ),
+    ],
+    hints=[
+        "How large is the first step of a weight, if decay is 0.99 and its gradient is 5? And if it is 0.005?",
+        "What has the same unit as the gradient: the average of the squares, or its root?",
+        "What becomes of a weight whose gradient is always 0?",
+    ],
+)
+
+ADAM_WALKS = WALKS | {
+    BETA1_ALONE: partial(walk, shape=(6,), S=4, beta1=0.5),
+    BETA2_ALONE: partial(walk, shape=(3,), S=5, beta2=0.7),
+    WITH_BETAS: partial(walk, shape=(2, 4), S=3, lr=0.02, beta1=0.8, beta2=0.95),
+    LARGE_EPS: partial(walk, shape=(5,), S=3, eps=0.1),
+    TINY: partial(walk, shape=(4,), S=3, size=1e-7),
+    NO_EPS: partial(walk, shape=(4, 5), S=3, eps=0.0),
+}
+COUNTED_FROM_ZERO = "In your first step t is 0, and you divide by 1 − 1. Count the step before you use the number."
+NO_CORRECTION = (
+    "You leave out the bias correction. Both averages start at 0, and are too small until they have forgotten it."
+)
+NO_POWER = (
+    "You divide by 1 − beta in every step: the power is missing, or t is not kept. The correction fades as t grows."
+)
+MOMENTS_MIXED = "The betas are mixed up: beta1 belongs to the average of the gradients, beta2 to that of their squares."
+
+adam_step = Exercise(
+    points=8,
+    driver=descent,
+    cases=ADAM_WALKS,
+    checks=[
+        agrees(3, "divides one corrected average by the root of the other", on=[SIX_STEPS, MATRIX_STEPS, RESTS]),
+        agrees(1, "has a first step that is right", on=ONE_STEP),
+        agrees(1, "steps as far as a learning rate says", on=[OTHER_RATE, SLOWER]),
+        agrees(1, "uses each beta for its own average", on=[BETA1_ALONE, BETA2_ALONE, WITH_BETAS]),
+        agrees(1, "adds eps to the root of the corrected average", on=[LARGE_EPS, TINY]),
+        moves(1, RELATIVE, larger_and_other_gradients, on=NO_EPS),
+    ],
+    mistakes=[
+        Mistake(
+            "no_bias_correction",
+            NO_CORRECTION,
+            edit("m_hat = m / (1.0 - beta1**t)\n    v_hat = v / (1.0 - beta2**t)", "m_hat, v_hat = m, v"),
+        ),
+        Mistake(
+            "correction_without_power",
+            NO_POWER,
+            edit(
+                "m_hat = m / (1.0 - beta1**t)\n    v_hat = v / (1.0 - beta2**t)",
+                "m_hat = m / (1.0 - beta1)\n    v_hat = v / (1.0 - beta2)",
+            ),
+        ),
+        Mistake("counted_from_zero", COUNTED_FROM_ZERO, edit("(0, 0.0", "(-1, 0.0")),
+        Mistake(
+            "second_not_corrected",
+            "You correct the first average alone. The second starts at 0 just as well, and takes longer to forget it.",
+            edit("v / (1.0 - beta2**t)", "v"),
+        ),
+        Mistake("eps_in_the_root", EPS_TEXT, edit("(np.sqrt(v_hat) + eps)", "np.sqrt(v_hat + eps)")),
+        Mistake(
+            "eps_before_the_correction",
+            "You add eps to the root before it is corrected, so that eps is scaled, too. Correct first.",
+            edit("(np.sqrt(v_hat) + eps)", "((np.sqrt(v) + eps) / np.sqrt(1.0 - beta2**t))"),
+        ),
+        Mistake(
+            "corrected_kept",
+            "You keep the corrected averages, and correct them again in the next step. The state holds the plain ones.",
+            edit("(t, m, v)", "(t, m_hat, v_hat)"),
+        ),
+        Mistake(
+            "betas_mixed_up",
+            MOMENTS_MIXED,
+            edit("t = t + 1", "t, beta1, beta2 = t + 1, beta2, beta1"),
+        ),
+        Mistake("not_kept", NOT_KEPT, edit("+ eps), (t, m, v)", "+ eps), None")),
+        Mistake(
+            "no_root",
+            "You divide by the average of the squares. Its root has the size of a gradient.",
+            edit("np.sqrt(v_hat)", "v_hat"),
+        ),
+    ],
+    hints=[
+        "What are m and v after one step, and what must they be divided by to give dw and dw²?",
+        "Which three things must the next step know?",
+        "If the very first step has the size lr for every weight, what do you know about the correction?",
+    ],
+)
+
+MUCH_DECAY, NO_DECAY, ALL_OF_ADAMW = "much weight decay", "no weight decay", "every option given"
+
+adamw_step = Exercise(
+    points=6,
+    driver=descent,
+    cases=ADAM_WALKS
+    | {
+        MUCH_DECAY: partial(walk, shape=(4,), S=5, weight_decay=0.3),
+        NO_DECAY: partial(walk, shape=(7,), S=3, weight_decay=0.0),
+        ALL_OF_ADAMW: partial(walk, shape=(3, 2), S=4, lr=0.03, beta1=0.7, beta2=0.9, eps=0.1, weight_decay=0.2),
+    },
+    checks=[
+        agrees(2, "takes Adam's step, and lets the weights decay beside it", on=[SIX_STEPS, MATRIX_STEPS, ONE_STEP]),
+        agrees(1, "decays as much as asked", on=[MUCH_DECAY, NO_DECAY, ALL_OF_ADAMW]),
+        agrees(1, "decays without a gradient, and in step with the learning rate", on=[RESTS, OTHER_RATE, SLOWER]),
+        agrees(
+            1, "uses each beta, and eps outside the root", on=[BETA1_ALONE, BETA2_ALONE, WITH_BETAS, LARGE_EPS, TINY]
+        ),
+        moves(1, RELATIVE, larger_and_other_gradients, on=NO_EPS),
+    ],
+    mistakes=[
+        Mistake(
+            "decay_in_the_gradient",
+            "You add the decay to the gradient, as an L2 penalty does. There Adam divides it away again: the decay must not pass through the averages.",
+            edit(
+                "(w, dw, state, lr, beta1, beta2, eps)\n    return new_w - lr * weight_decay * w, state",
+                "(w, dw + weight_decay * w, state, lr, beta1, beta2, eps)\n    return new_w, state",
+            ),
+        ),
+        Mistake(
+            "decay_after_the_step",
+            "You shrink the new weights. The decay is that of the old ones, from before the step.",
+            edit("lr * weight_decay * w, state", "lr * weight_decay * new_w, state"),
+        ),
+        Mistake(
+            "decay_without_the_rate",
+            "Your decay does not depend on the learning rate. It is scaled by lr, as the step is.",
+            edit("new_w - lr * weight_decay", "new_w - weight_decay"),
+        ),
+        Mistake(
+            "no_decay",
+            "This is Adam: your weights do not decay.",
+            edit("new_w - lr * weight_decay * w, state", "new_w, state"),
+        ),
+        Mistake(
+            "growth",
+            "Your weights grow by what they are to lose.",
+            edit("new_w - lr * weight_decay", "new_w + lr * weight_decay"),
+        ),
+        Mistake(
+            "no_bias_correction",
+            NO_CORRECTION,
+            edit(
+                "m_hat = m / (1.0 - beta1**t)\n    v_hat = v / (1.0 - beta2**t)", "m_hat, v_hat = m, v", of="adam_step"
+            ),
+        ),
+        Mistake("eps_in_the_root", EPS_TEXT, edit("(np.sqrt(v_hat) + eps)", "np.sqrt(v_hat + eps)", of="adam_step")),
+        Mistake("not_kept", NOT_KEPT, edit("weight_decay * w, state", "weight_decay * w, None")),
+    ],
+    hints=[
+        "What does a weight do whose gradient is always 0?",
+        "If the decay were added to dw, by what would Adam divide it?",
+        "Which w decays: the one from before the step, or the one after?",
+    ],
+)
+
+
 def rates(draw, at, warmup=(10, 20), decay=(30, 60), floor=True):
     """A schedule of drawn length and height; `at(warmup, total)` is the step."""
     rise, fall = (int(draw.integers(*bounds)) if bounds else 0 for bounds in (warmup, decay))

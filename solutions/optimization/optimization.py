@@ -17,6 +17,77 @@ def sgd_step(w, dw, lr):
     return w - lr * dw
 
 
+def momentum_step(w, dw, state, lr, momentum=0.9):
+    """One step with momentum: the gradients of the past go on pushing.
+
+    w (...), dw (...), state, lr -> new_w (...), new_state
+
+    The velocity is v = momentum · v + dw, and the step is w − lr · v. It starts at 0. lr may differ from step to step,
+    and scales the whole velocity. `state` is whatever you need to remember: None at the first step, and after that what
+    you returned the last time. Neither w nor dw is changed.
+    """
+    velocity = 0.0 if state is None else state
+    velocity = momentum * velocity + dw
+    return w - lr * velocity, velocity
+
+
+def nesterov_step(w, dw, state, lr, momentum=0.9):
+    """One step with Nesterov's momentum, which looks one step ahead.
+
+    w (...), dw (...), state, lr -> new_w (...), new_state
+
+    The velocity is v = momentum · v + dw, and the step is w − lr · (dw + momentum · v), with the new v. It starts at 0.
+    lr may differ from step to step. `state` is None at the first step, and after that what you returned the last time.
+    """
+    velocity = 0.0 if state is None else state
+    velocity = momentum * velocity + dw
+    return w - lr * (dw + momentum * velocity), velocity
+
+
+def rmsprop_step(w, dw, state, lr, decay=0.99, eps=1e-8):
+    """One step in which every weight has a scale of its own: the usual size of its gradient.
+
+    w (...), dw (...), state, lr -> new_w (...), new_state
+
+    s = decay · s + (1 − decay) · dw² is a running average, entry by entry. It starts at 0 and is not corrected for that.
+    The gradient is divided by √s + eps, with eps outside the root. `state` is None at the first step, and after that
+    what you returned the last time.
+    """
+    square = 0.0 if state is None else state
+    square = decay * square + (1.0 - decay) * dw**2
+    return w - lr * dw / (np.sqrt(square) + eps), square
+
+
+def adam_step(w, dw, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    """One step of Adam: momentum, a scale for every weight, and a correction for the start.
+
+    w (...), dw (...), state, lr -> new_w (...), new_state
+
+    m and v are running averages of dw and of dw², with beta1 and beta2, and both start at 0. In step t, counted from 1,
+    m is divided by 1 − beta1ᵗ and v by 1 − beta2ᵗ, which gives m̂ and v̂. The step is lr · m̂ / (√v̂ + eps). `state` is
+    None at the first step, and after that what you returned the last time.
+    """
+    t, m, v = (0, 0.0, 0.0) if state is None else state
+    t = t + 1
+    m = beta1 * m + (1.0 - beta1) * dw
+    v = beta2 * v + (1.0 - beta2) * dw**2
+    m_hat = m / (1.0 - beta1**t)
+    v_hat = v / (1.0 - beta2**t)
+    return w - lr * m_hat / (np.sqrt(v_hat) + eps), (t, m, v)
+
+
+def adamw_step(w, dw, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    """One step of Adam, and a decay of the weights that does not go through it.
+
+    w (...), dw (...), state, lr -> new_w (...), new_state
+
+    The step is that of Adam (see adam_step) with dw alone. Besides, the weights lose lr · weight_decay · w, where w is
+    the old one. `state` is None at the first step, and after that what you returned the last time.
+    """
+    new_w, state = adam_step(w, dw, state, lr, beta1, beta2, eps)
+    return new_w - lr * weight_decay * w, state
+
+
 def warmup_cosine(step, warmup, total, peak, floor=0.0):
     """The learning rate at a step: up in a straight line, down in half a wave.
 

@@ -22,6 +22,40 @@ def sgd_step(w, dw, lr):
     return parameter.detach().numpy()
 
 
+def run(optimiser, w, gradients, rates, **options):
+    """The parameter after every step of one of torch's optimisers."""
+    parameter = torch.nn.Parameter(torch.from_numpy(w.copy()))
+    stepper = optimiser([parameter], lr=0.0, foreach=False, **options)
+    seen = []
+    for dw, lr in zip(gradients, rates, strict=True):
+        stepper.param_groups[0]["lr"] = float(lr)
+        parameter.grad = torch.from_numpy(dw.copy())
+        stepper.step()
+        seen.append(parameter.detach().numpy().copy())
+    return seen
+
+
+def momentum_step(w, gradients, rates, momentum=0.9):
+    return run(torch.optim.SGD, w, gradients, rates, momentum=momentum)
+
+
+def nesterov_step(w, gradients, rates, momentum=0.9):
+    """Without momentum there is no look-ahead either, and torch refuses to be asked."""
+    return run(torch.optim.SGD, w, gradients, rates, momentum=momentum, nesterov=momentum > 0)
+
+
+def rmsprop_step(w, gradients, rates, decay=0.99, eps=1e-8):
+    return run(torch.optim.RMSprop, w, gradients, rates, alpha=decay, eps=eps)
+
+
+def adam_step(w, gradients, rates, beta1=0.9, beta2=0.999, eps=1e-8):
+    return run(torch.optim.Adam, w, gradients, rates, betas=(beta1, beta2), eps=eps)
+
+
+def adamw_step(w, gradients, rates, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    return run(torch.optim.AdamW, w, gradients, rates, betas=(beta1, beta2), eps=eps, weight_decay=weight_decay)
+
+
 def warmup_cosine(step, warmup, total, peak, floor=0.0):
     """The share of the way from floor to peak is the square of a quarter wave's sine."""
     if step <= warmup and warmup:

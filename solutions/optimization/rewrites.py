@@ -16,6 +16,91 @@ def sgd_step__on_a_copy(w, dw, lr):
     return new
 
 
+def momentum_step__state_in_place(w, dw, state, lr, momentum=0.9):
+    if state is None:
+        state = np.zeros_like(w)
+    state *= momentum
+    state += dw
+    return w - lr * state, state
+
+
+def momentum_step__all_gradients(w, dw, state, lr, momentum=0.9):
+    past = [*(state or []), dw]
+    new = w.copy()
+    for age, gradient in enumerate(reversed(past)):
+        new -= lr * momentum**age * gradient
+    return new, past
+
+
+def nesterov_step__state_in_place(w, dw, state, lr, momentum=0.9):
+    state = {"v": np.zeros(w.shape)} if state is None else state
+    state["v"] *= momentum
+    state["v"] += dw
+    return w - lr * dw - lr * momentum * state["v"], state
+
+
+def nesterov_step__old_velocity(w, dw, state, lr, momentum=0.9):
+    old = np.zeros_like(dw) if state is None else state
+    step = (1 + momentum) * dw + momentum**2 * old
+    return w - step * lr, old * momentum + dw
+
+
+def rmsprop_step__state_in_place(w, dw, state, lr, decay=0.99, eps=1e-8):
+    if state is None:
+        state = np.zeros_like(w)
+    state += (1 - decay) * (dw * dw - state)
+    return w - np.divide(dw, eps + state**0.5) * lr, state
+
+
+def rmsprop_step__all_gradients(w, dw, state, lr, decay=0.99, eps=1e-8):
+    past = (state or ()) + (dw,)
+    ages = np.arange(len(past))[::-1]
+    mean = (1 - decay) * np.tensordot(float(decay) ** ages, np.square(past), axes=1)
+    rate = lr / (np.sqrt(mean) + eps)
+    return w - rate * dw, past
+
+
+def adam_step__dictionary_in_place(w, dw, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    if state is None:
+        state = {"t": 0, "m": np.zeros(w.shape), "v": np.zeros(w.shape)}
+    state["t"] += 1
+    state["m"] *= beta1
+    state["m"] += (1 - beta1) * dw
+    state["v"] *= beta2
+    state["v"] += (1 - beta2) * dw * dw
+    root = np.sqrt(state["v"]) / math.sqrt(1 - beta2 ** state["t"])
+    return w - lr / (1 - beta1 ** state["t"]) * state["m"] / (root + eps), state
+
+
+def adam_step__weighted_means(w, dw, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    """What is corrected is a mean, with weights that fall off into the past and add up to 1."""
+    past = [*(state or []), dw]
+
+    def mean(values, beta):
+        weights = [beta**age for age in range(len(values))][::-1]
+        return sum(weight * value for weight, value in zip(weights, values, strict=True)) / sum(weights)
+
+    return w - lr * mean(past, beta1) / (np.sqrt(mean([g**2 for g in past], beta2)) + eps), past
+
+
+def adamw_step__shrinks_first(w, dw, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    first, second, t = state if state else (np.zeros_like(w), np.zeros_like(w), 1)
+    first = first + (1 - beta1) * (dw - first)
+    second = second + (1 - beta2) * (dw**2 - second)
+    shrunk = w * (1 - lr * weight_decay)
+    scale = np.sqrt(second / (1 - beta2**t)) + eps
+    return shrunk - lr * (first / (1 - beta1**t)) / scale, (first, second, t + 1)
+
+
+def adamw_step__running_powers(w, dw, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    """The powers of the betas are kept, so that no step is counted."""
+    m, v, power1, power2 = [0, 0, 1, 1] if state is None else state
+    m, power1 = beta1 * m + (1 - beta1) * dw, beta1 * power1
+    v, power2 = beta2 * v + (1 - beta2) * dw**2, beta2 * power2
+    direction = m / (1 - power1) / (np.sqrt(v / (1 - power2)) + eps)
+    return w - lr * (direction + weight_decay * w), [m, v, power1, power2]
+
+
 def warmup_cosine__one_expression(step, warmup, total, peak, floor=0.0):
     rising = step / warmup if warmup else 1.0
     progress = min(max(step - warmup, 0) / (total - warmup), 1.0)

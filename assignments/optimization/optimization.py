@@ -1,0 +1,241 @@
+"""Optimization: optimisers, regularisation, normalisation.
+
+What turns a gradient into a trained network: how far to step, what to hold back, and how to keep the numbers that
+flow through the layers at a size at which learning works.
+"""
+
+import numpy as np
+
+
+def sgd_step(w, dw, lr):
+    """One step of gradient descent.
+
+    w (...), dw (...), lr -> new_w (...)
+
+    dw is the gradient of the loss in w; the step goes against it, lr times its length. The old w stays as it is.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def momentum_step(w, dw, state, lr, momentum=0.9):
+    """One step with momentum: the gradients of the past go on pushing.
+
+    w (...), dw (...), state, lr -> new_w (...), new_state
+
+    The velocity is v = momentum · v + dw, and the step is w − lr · v. It starts at 0. lr may differ from step to step,
+    and scales the whole velocity. `state` is whatever you need to remember: None at the first step, and after that what
+    you returned the last time. Neither w nor dw is changed.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def nesterov_step(w, dw, state, lr, momentum=0.9):
+    """One step with Nesterov's momentum, which looks one step ahead.
+
+    w (...), dw (...), state, lr -> new_w (...), new_state
+
+    The velocity is v = momentum · v + dw, and the step is w − lr · (dw + momentum · v), with the new v. It starts at 0.
+    lr may differ from step to step. `state` is None at the first step, and after that what you returned the last time.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def rmsprop_step(w, dw, state, lr, decay=0.99, eps=1e-8):
+    """One step in which every weight has a scale of its own: the usual size of its gradient.
+
+    w (...), dw (...), state, lr -> new_w (...), new_state
+
+    s = decay · s + (1 − decay) · dw² is a running average, entry by entry. It starts at 0 and is not corrected for that.
+    The gradient is divided by √s + eps, with eps outside the root. `state` is None at the first step, and after that
+    what you returned the last time.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def adam_step(w, dw, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    """One step of Adam: momentum, a scale for every weight, and a correction for the start.
+
+    w (...), dw (...), state, lr -> new_w (...), new_state
+
+    m and v are running averages of dw and of dw², with beta1 and beta2, and both start at 0. In step t, counted from 1,
+    m is divided by 1 − beta1ᵗ and v by 1 − beta2ᵗ, which gives m̂ and v̂. The step is lr · m̂ / (√v̂ + eps). `state` is
+    None at the first step, and after that what you returned the last time.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def adamw_step(w, dw, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    """One step of Adam, and a decay of the weights that does not go through it.
+
+    w (...), dw (...), state, lr -> new_w (...), new_state
+
+    The step is that of Adam (see adam_step) with dw alone. Besides, the weights lose lr · weight_decay · w, where w is
+    the old one. `state` is None at the first step, and after that what you returned the last time.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def warmup_cosine(step, warmup, total, peak, floor=0.0):
+    """The learning rate at a step: up in a straight line, down in half a wave.
+
+    step, warmup, total, peak, floor -> lr
+
+    It rises linearly from 0 at step 0 to peak at step `warmup`, then falls along a cosine, which reaches floor at
+    step `total`, and stays at floor from there on. Steps are integers from 0, and total > warmup ≥ 0; without a
+    warm-up, step 0 is at the peak.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def clip_gradient_norm(grads, max_norm):
+    """Shorten a gradient that is too long, and keep its direction.
+
+    grads [(...), ...], max_norm -> clipped
+
+    The norm is that of all the arrays' entries together, as if they were one long vector. If it is above max_norm,
+    every array is multiplied by max_norm / norm; otherwise they stay as they are. `clipped` is a list of arrays.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def l1_penalty(W, strength):
+    """A price on the size of weights that makes many of them 0, and its gradient.
+
+    W (...), strength -> penalty, gradient (...)
+
+    The penalty is strength · Σ|W|, over every entry. Where an entry is exactly 0, its gradient is 0.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def l2_penalty(W, strength):
+    """A price on the size of weights that keeps all of them small, and its gradient.
+
+    W (...), strength -> penalty, gradient (...)
+
+    The penalty is strength/2 · ΣW², over every entry.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def dropout(x, p, rng, training):
+    """Switch off a random part of the activations, so that no unit can rely on another.
+
+    x (...), p, rng, training -> out (...)
+
+    Each entry is dropped, which means set to 0, with probability p, and those that are kept are divided by 1 − p, so
+    that the expected value does not change. Keep where rng.random(x.shape) >= p, one call for the whole array. With
+    training=False the answer is x, and nothing is drawn. 0 ≤ p < 1.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def dropout_backward(dout, mask, p):
+    """Gradient of dropout in its input.
+
+    dout (...), mask (...), p -> dx (...)
+
+    The mask is the one that the forward drew, boolean, True where an entry was kept. p is the probability to drop, and
+    the forward is the inverted one, in which the kept entries are divided by 1 − p.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def batchnorm(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
+    """Give every feature mean 0 and variance 1 over the batch, then a scale and a shift of its own.
+
+    x (N, D), gamma (D,), beta (D,), running_mean (D,), running_var (D,), training -> out, new_mean, new_var
+
+    out = gamma · (x − mean) / √(var + eps) + beta. In training, mean and var are those of each feature over the N
+    examples, and the new running values are (1 − momentum) · running + momentum · batch. Otherwise mean and var are the
+    running ones, which are returned as they came. Every variance is the biased one, which divides by N.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def batchnorm_backward(dout, x, gamma, beta, eps=1e-5):
+    """Gradients of batch normalisation in training.
+
+    dout (N, D), x (N, D), gamma (D,), beta (D,) -> dx (N, D), dgamma (D,), dbeta (D,)
+
+    The forward is out = gamma · (x − mean) / √(var + eps) + beta, with mean and biased variance of each feature over
+    the N examples. Both depend on every example of the batch.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def layernorm(x, gamma, beta, eps=1e-5):
+    """Give every example mean 0 and variance 1 over its features, then each feature a scale and a shift.
+
+    x (..., D), gamma (D,), beta (D,) -> out (..., D)
+
+    out = gamma · (x − mean) / √(var + eps) + beta, with mean and biased variance, which divides by D, over the last
+    axis.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def layernorm_backward(dout, x, gamma, beta, eps=1e-5):
+    """Gradients of layer normalisation.
+
+    dout (..., D), x (..., D), gamma (D,), beta (D,) -> dx (..., D), dgamma (D,), dbeta (D,)
+
+    The forward is out = gamma · (x − mean) / √(var + eps) + beta, with mean and biased variance over the last axis.
+    gamma and beta serve every position along the leading axes, of which there may be any number, or none.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def label_smoothing_cross_entropy(logits, labels, smoothing):
+    """Cross-entropy with a target that is not quite sure.
+
+    logits (N, K), labels (N,), smoothing -> loss
+
+    The target of an example is (1 − smoothing) · onehot + smoothing/K: a part of the probability is spread evenly
+    over all K classes, the true one among them. The loss is the mean over the N examples of −Σ target ·
+    log(softmax(logits)). Labels are integers, 0 ≤ smoothing ≤ 1, and logits may be as far out as ±1000.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def random_flip_crop(images, padding, rng):
+    """Show the same images a little differently each time.
+
+    images (N, C, H, W), padding, rng -> out (N, C, H, W)
+
+    First, an image is flipped left to right where rng.random(N) < 0.5. Then `padding` zeros are put on all four sides
+    of each, and a window of the old size is cut out, whose top left corner is (row, column) = rng.integers(0,
+    2·padding + 1, (N, 2))[n]. Two calls of rng, in this order.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def early_stopping(losses, patience):
+    """Which epoch's weights to keep, if training stops once it no longer gets better.
+
+    losses (E,), patience -> epoch
+
+    losses[e] is the validation loss after epoch e. An improvement is a loss strictly below the best so far; the first
+    epoch is one. Training stops as soon as `patience` epochs in a row have brought none, and sees no later loss. The
+    answer is the index, from 0, of the best epoch that it has seen. patience ≥ 1.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
