@@ -45,8 +45,8 @@ def check(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int 
     chosen = list(_exercises(course, targets))
     proofs = _prove_all(course, chosen, seeds, jobs or os.cpu_count() or 1)
     stale = building.stale(course, list(dict.fromkeys(unit for unit, _ in chosen)))
-    console = make_console()
-    console.print(_table(proofs), width=max(console.width, TABLE_WIDTH), crop=False, soft_wrap=False)
+    console = make_console(least=TABLE_WIDTH)
+    console.print(_table(proofs))
     for proof in proofs:
         for failure in proof.failures:
             console.print(Text(f"✗ {proof.exercise}: {failure}", "red"), soft_wrap=True)

@@ -32,12 +32,15 @@ MAX_PRINTED_LINES = 6
 STRONGEST = "namespaces"  # the isolation level that needs no word
 
 
-def make_console(file: TextIO | None = None, stderr: bool = False) -> Console:
+def make_console(file: TextIO | None = None, stderr: bool = False, least: int = 0) -> Console:
     """A console that takes student text literally: no markup, no emoji codes, no guessing of links and numbers.
 
-    Colour, width and encoding are the terminal's; NO_COLOR and COLUMNS are honoured.
+    Colour, width and encoding are the terminal's; NO_COLOR and COLUMNS are honoured. Where its width is below `least`,
+    lines run on.
     """
-    return Console(file=file, stderr=stderr, markup=False, emoji=False, highlight=False)
+    console = Console(file=file, stderr=stderr, markup=False, emoji=False, highlight=False)
+    console.width = max(console.width, least)
+    return console
 
 
 def render(report: Report, title: str, console: Console) -> None:

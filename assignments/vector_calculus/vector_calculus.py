@@ -1,0 +1,164 @@
+"""Vector calculus: derivatives of functions of vectors.
+
+`f` takes a point, an array (D,), and gives one number; `F` takes a point and gives an array (M,). Both are smooth, are
+handed in as functions, and take one point a call. Their derivatives are found by central differences: a step h to either
+side leaves an error that falls like h², where a step to one side alone leaves one that falls like h.
+"""
+
+import numpy as np
+
+
+def derivative(f, x, h=1e-5):
+    """The derivative of a function of one number, as a central difference.
+
+    f, x, h -> slope
+
+    The two points are x + h and x − h; h may be coarse, and it is the difference with this h that is asked.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def tangent(F, t, h=1e-5):
+    """The velocity at which a curve F(t) moves, as a central difference.
+
+    F, t, h -> velocity (M,)
+
+    F takes one number and gives an array (M,). The two points are t + h and t − h, however coarse h is.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def gradient(f, x, h=1e-5):
+    """The partial derivatives of f, each as a central difference in one coordinate.
+
+    f, x (D,), h -> gradient (D,)
+
+    h may be coarse, and it is the differences with this h that are asked. x stays as it is.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def directional_derivative(f, x, v, h=1e-5):
+    """How fast f changes at x on the way along v, per unit of length.
+
+    f, x (D,), v (D,), h -> slope
+
+    Only the direction of v counts: 2·v gives the same answer. v is not zero.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def jacobian(F, x, h=1e-5):
+    """The partial derivatives of every entry of F in every coordinate, as central differences.
+
+    F, x (D,), h -> J (M, D)
+
+    J[i, j] says how entry i of F changes with coordinate j of x. h may be coarse, and it is the differences with this h
+    that are asked.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def hessian(f, x, h=1e-4):
+    """The second partial derivatives of f, pure and mixed.
+
+    f, x (D,), h -> H (D, D)
+
+    H[i, j] is the derivative of ∂f/∂xᵢ in xⱼ, exact but for the small error of a central difference with step h. It is
+    symmetric.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def divergence(F, x, h=1e-5):
+    """How much more of a field flows out of a point than into it.
+
+    F, x (D,), h -> divergence
+
+    F takes (D,) to (D,). Each entry of F counts by its change in the coordinate of the same number.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def curl(F, x, h=1e-5):
+    """How a field in space turns around a point.
+
+    F, x (3,), h -> curl (3,)
+
+    F takes (3,) to (3,). The first entry is ∂F₃/∂x₂ − ∂F₂/∂x₃, and the others follow as 1 → 2 → 3 → 1.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def laplacian(f, x, h=1e-4):
+    """The sum of the pure second derivatives of f.
+
+    f, x (D,), h -> laplacian
+
+    It is the divergence of the gradient, exact but for the small error of central differences with step h.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def taylor2(f, x0, x, h=1e-4):
+    """The second-order Taylor estimate of f(x) about x0.
+
+    f, x0 (D,), x (D,), h -> estimate
+
+    It knows f, its gradient and its Hessian at x0 alone; f is not evaluated at x.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def chain_rule(F, G, x, h=1e-5):
+    """The Jacobian at x of G after F, G(F(x)), as a product of two Jacobians.
+
+    F, G, x (D,), h -> J (P, D)
+
+    F takes (D,) to (M,), and G takes (M,) to (P,).
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def quadratic_form_gradient(A, x):
+    """The gradient in x of the quadratic form x·A·x.
+
+    A (D, D), x (D,) -> gradient (D,)
+
+    A is not symmetric.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def least_squares_gradient(X, W, Y):
+    """The gradient in W of the sum of squared errors ‖XW − Y‖², added up over all examples and outputs.
+
+    X (N, D), W (D, M), Y (N, M) -> dW (D, M)
+
+    The norm is Frobenius'; nothing is averaged.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def softmax_jacobian(x):
+    """The Jacobian of the softmax of a vector.
+
+    x (K,) -> J (K, K)
+
+    J[i, j] says how probability i changes with score j. Scores may be as far out as ±1000.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError

@@ -1,0 +1,758 @@
+"""How the answers of this unit are judged: cases, checks and the mistakes that people really make."""
+
+from functools import partial
+
+import numpy as np
+
+from grader.exercise import Exercise, Mistake, agrees, edit
+
+# Difference quotients of functions of size 1. First ones with h = 1e-5 are off by some 1e-10, from rounding (eps/h) and
+# truncation (h²), whichever formula is used; a difference to one side is off by 1e-5.
+FIRST = 1e-8
+# Second ones with h = 1e-4 are off by some 1e-8, and by 1e-6 where a step of 1e-5 is used; to one side by 1e-4 or more.
+SECOND = 1e-5
+COARSE = 0.1
+
+
+# Functions made of numbers: sums of sines and exponentials, with no derivative that vanishes and no symmetry
+
+
+def of_a_number(student, a, w, b, c, x, **h):
+    def f(x):
+        return a @ np.sin(w * x + b) + np.exp(c * x).sum()
+
+    return student(f=f, x=x, **h)
+
+
+def along_a_curve(student, A, w, b, c, t, **h):
+    def F(t):
+        return A @ np.sin(w * t + b) + np.exp(c * t)
+
+    return student(F=F, t=t, **h)
+
+
+def of_a_vector(student, a, W, b, c, **more):
+    def f(x):
+        return a @ np.sin(W @ x + b) + np.exp(c @ x)
+
+    return student(f=f, **more)
+
+
+def of_a_field(student, A, W, b, C, **more):
+    def F(x):
+        return A @ np.sin(W @ x + b) + np.exp(C @ x)
+
+    return student(F=F, **more)
+
+
+def of_two_fields(student, A, W, b, C, A2, W2, b2, C2, x, **h):
+    def F(x):
+        return A @ np.sin(W @ x + b) + np.exp(C @ x)
+
+    def G(y):
+        return A2 @ np.sin(W2 @ y + b2) + np.exp(C2 @ y)
+
+    return student(F=F, G=G, x=x, **h)
+
+
+def number(draw, K=3, **h):
+    """A function of one number; its waves are never slower than 1, so that each step size shows."""
+    return dict(a=draw(K), w=1 + abs(draw(K)), b=draw(K), c=0.5 * draw(2), x=float(draw())) | h
+
+
+def curve(draw, M=4, K=3, **h):
+    return dict(A=draw(M, K), w=1 + abs(draw(K)), b=draw(K), c=0.5 * draw(M), t=float(draw())) | h
+
+
+def height(draw, D=4, K=5, pace=1.0, **h):
+    """A function of D numbers and a point."""
+    return dict(a=draw(K), W=pace * draw(K, D), b=draw(K), c=draw(D) / (2 * D**0.5), x=draw(D)) | h
+
+
+def field(draw, D=4, M=3, K=5, **h):
+    return dict(A=draw(M, K), W=draw(K, D), b=draw(K), C=draw(M, D) / (2 * D**0.5), x=draw(D)) | h
+
+
+ONE_SIDED = "You look to one side of {} only. The error of that falls like h, that of both sides like h²."
+NOT_HALVED = "Your answer is twice too large: how far apart are the two points?"
+OWN_STEP = "You use a step of your own. It is the difference with the given h that is asked, however coarse."
+QUOTIENT = "(f(x + h) - f(x - h)) / (2 * h)"
+
+derivative = Exercise(
+    points=3,
+    driver=of_a_number,
+    tolerance=FIRST,
+    cases={
+        "three waves": number,
+        "five waves, farther out": lambda draw: number(draw, K=5) | dict(x=4 + abs(float(draw()))),
+        "a coarse step": partial(number, h=COARSE),
+        "a very coarse step": partial(number, K=4, h=0.5),
+    },
+    checks=[
+        agrees(2, "is the slope of f at x", on=["three waves", "five waves, farther out"]),
+        agrees(1, "is the central difference with the given h", on=["a coarse step", "a very coarse step"]),
+    ],
+    mistakes=[
+        Mistake("forward", ONE_SIDED.format("x"), edit(QUOTIENT, "(f(x + h) - f(x)) / h")),
+        Mistake("not_halved", NOT_HALVED, edit("/ (2 * h)", "/ h")),
+        Mistake("own_step", OWN_STEP, edit(f"return {QUOTIENT}", f"h = 1e-5\n    return {QUOTIENT}")),
+        Mistake(
+            "multiplied",
+            "You multiply by the distance of the two points. A slope is a change divided by a distance.",
+            edit("/ (2 * h)", "* (2 * h)"),
+        ),
+    ],
+    hints=[
+        "What is the slope of the straight line through two points of the graph of f?",
+        "Which two points lie evenly around x, and how far apart are they?",
+    ],
+)
+
+CURVE_QUOTIENT = "(F(t + h) - F(t - h)) / (2 * h)"
+
+tangent = Exercise(
+    points=3,
+    driver=along_a_curve,
+    tolerance=FIRST,
+    cases={
+        "a curve in four dimensions": curve,
+        "a curve in the plane": partial(curve, M=2),
+        "a single coordinate": partial(curve, M=1),
+        "a coarse step": partial(curve, M=3, h=COARSE),
+        "a very coarse step": partial(curve, M=5, h=0.5),
+    },
+    checks=[
+        agrees(
+            2,
+            "is the velocity of the curve",
+            on=["a curve in four dimensions", "a curve in the plane", "a single coordinate"],
+        ),
+        agrees(1, "is the central difference with the given h", on=["a coarse step", "a very coarse step"]),
+    ],
+    mistakes=[
+        Mistake("forward", ONE_SIDED.format("t"), edit(CURVE_QUOTIENT, "(F(t + h) - F(t)) / h")),
+        Mistake("not_halved", NOT_HALVED, edit("/ (2 * h)", "/ h")),
+        Mistake("own_step", OWN_STEP, edit(f"return {CURVE_QUOTIENT}", f"h = 1e-5\n    return {CURVE_QUOTIENT}")),
+        Mistake(
+            "unit_length",
+            "You give your answer length 1. The velocity's own length is the speed, and it belongs to the derivative.",
+            edit(CURVE_QUOTIENT, "(F(t + h) - F(t - h)) / np.linalg.norm(F(t + h) - F(t - h))"),
+        ),
+    ],
+    hints=[
+        "What is the derivative of a list of functions of one number?",
+        "Does the formula for a single number have to change when F gives an array?",
+    ],
+)
+
+
+def gradient_not_put_back(f, x, h=1e-5):
+    x, slopes = x.copy(), []
+    for i in range(len(x)):
+        x[i] += h
+        up = f(x)
+        x[i] -= 2 * h
+        slopes.append((up - f(x)) / (2 * h))
+    return np.array(slopes)
+
+
+STEPWISE = "(f(x + step) - f(x - step)) / (2 * h)"
+
+gradient = Exercise(
+    points=4,
+    driver=of_a_vector,
+    tolerance=FIRST,
+    cases={
+        "four coordinates": height,
+        "seven coordinates": partial(height, D=7, pace=0.7),
+        "a single coordinate": partial(height, D=1),
+        "a coarse step": partial(height, D=3, h=COARSE),
+        "a very coarse step": partial(height, D=5, h=0.5),
+    },
+    checks=[
+        agrees(
+            3,
+            "holds the slope of f in every coordinate",
+            on=["four coordinates", "seven coordinates", "a single coordinate"],
+        ),
+        agrees(1, "takes central differences with the given h", on=["a coarse step", "a very coarse step"]),
+    ],
+    mistakes=[
+        Mistake(
+            "all_at_once",
+            "You move all coordinates together, which adds up all slopes. A partial derivative moves one and holds the others.",
+            edit(STEPWISE, "(f(x + h) - f(x - h)) / (2 * h)"),
+        ),
+        Mistake("forward", ONE_SIDED.format("x"), edit(STEPWISE, "(f(x + step) - f(x)) / h")),
+        Mistake("own_step", OWN_STEP, edit("steps = h", "h = 1e-5\n    steps = h")),
+        Mistake(
+            "not_put_back",
+            "Each coordinate stays moved while you go on to the next. Put it back, so that all slopes are taken at x.",
+            gradient_not_put_back,
+        ),
+    ],
+    hints=[
+        "How does f change when a single coordinate moves and the others stay?",
+        "Which array of length D is h in one place and 0 elsewhere? All D of them are the rows of one matrix.",
+    ],
+)
+
+
+def way(draw, D=4, length=3.0):
+    """A function, a point and a direction whose length is far from 1."""
+    v = draw(D) + 0.5
+    return height(draw, D=D) | dict(v=length * v / np.linalg.norm(v))
+
+
+directional_derivative = Exercise(
+    points=3,
+    driver=of_a_vector,
+    tolerance=FIRST,
+    cases={
+        "a direction of length 3": way,
+        "six coordinates": partial(way, D=6, length=0.4),
+        "a single coordinate": partial(way, D=1, length=2.5),
+        "a short direction": partial(way, D=3, length=1e-3),
+        "a long direction": partial(way, D=5, length=1e3),
+    },
+    checks=[
+        agrees(
+            2, "is the slope of f along v", on=["a direction of length 3", "six coordinates", "a single coordinate"]
+        ),
+        agrees(1, "does not depend on the length of v", on=["a short direction", "a long direction"]),
+    ],
+    mistakes=[
+        Mistake(
+            "not_normalised",
+            "Your answer grows with the length of v. Only its direction counts: bring it to length 1 first.",
+            edit("v / np.linalg.norm(v)", "v"),
+        ),
+        Mistake(
+            "squared_length",
+            "You divide by the square of v's length. That makes a short direction long and a long one short.",
+            edit("np.linalg.norm(v)", "(v @ v)"),
+        ),
+        Mistake(
+            "divided_by_the_sum",
+            "You divide v by the sum of its absolute entries. Its length is Euclid's, with squares and a root.",
+            edit("np.linalg.norm(v)", "np.abs(v).sum()"),
+        ),
+        Mistake("not_halved", NOT_HALVED, edit("/ (2 * h)", "/ h")),
+    ],
+    hints=[
+        "What is the answer for 2·v, if it is known for v?",
+        "Which two points lie a distance h from x along v, one ahead and one behind?",
+    ],
+)
+
+COLUMN = "(F(x + step) - F(x - step)) / (2 * h)"
+
+jacobian = Exercise(
+    points=5,
+    driver=of_a_field,
+    tolerance=FIRST,
+    cases={
+        "four in, three out": field,
+        "as many out as in": partial(field, D=3, M=3),
+        "two in, five out": partial(field, D=2, M=5),
+        "a single entry out": partial(field, D=4, M=1),
+        "a single coordinate in": partial(field, D=1, M=3),
+        "a coarse step": partial(field, D=3, M=4, h=COARSE),
+        "a very coarse step": partial(field, D=3, M=2, h=0.5),
+    },
+    checks=[
+        agrees(
+            3,
+            "has a row for each entry of F and a column for each coordinate",
+            on=["as many out as in", "four in, three out", "two in, five out"],
+        ),
+        agrees(
+            1, "keeps both axes for one entry or one coordinate", on=["a single entry out", "a single coordinate in"]
+        ),
+        agrees(1, "takes central differences with the given h", on=["a coarse step", "a very coarse step"]),
+    ],
+    mistakes=[
+        Mistake(
+            "transposed",
+            "Your Jacobian lies on its side: its rows belong to the entries of F, its columns to the coordinates of x.",
+            edit("axis=1", "axis=0"),
+        ),
+        Mistake("forward", ONE_SIDED.format("x"), edit(COLUMN, "(F(x + step) - F(x)) / h")),
+        Mistake("not_halved", NOT_HALVED, edit("/ (2 * h)", "/ h")),
+        Mistake("own_step", OWN_STEP, edit("steps = h", "h = 1e-5\n    steps = h")),
+    ],
+    hints=[
+        "All of F changes when one coordinate moves. Which part of the matrix does that one movement give?",
+        "Are the arrays that you collect rows or columns of J? Compare its shape with (M, D).",
+    ],
+)
+
+
+def fast_wave(draw, D=2):
+    """One wave, caught where its third derivative outweighs the second: a step to one side goes far astray."""
+    x, W = draw(D), draw.signs(1, D) * draw.uniform(8.0, 14.0, 1, D)
+    return dict(a=1 + abs(draw(1)), W=W, b=0.3 * draw.signs(1) - W @ x, c=draw(D) / 3, x=x)
+
+
+def hessian_to_one_side(f, x, h=1e-4):
+    steps = h * np.eye(len(x))
+    return np.array([[(f(x + a + b) - f(x + a) - f(x + b) + f(x)) / h**2 for b in steps] for a in steps])
+
+
+hessian = Exercise(
+    points=6,
+    driver=of_a_vector,
+    tolerance=SECOND,
+    cases={
+        "three coordinates": partial(height, D=3),
+        "five coordinates": partial(height, D=5, pace=0.7),
+        "a fast wave": fast_wave,
+        "a single coordinate": partial(height, D=1),
+    },
+    checks=[
+        agrees(4, "holds the second derivatives of f, pure and mixed", on=["three coordinates", "five coordinates"]),
+        agrees(
+            2,
+            "is exact for a fast wave and for a single coordinate",
+            on=["a fast wave", "a single coordinate"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "no_mixed",
+            "Off the diagonal you leave zeros. The slope in one coordinate changes along every other coordinate, too.",
+            edit("return H", "return np.diag(np.diag(H))"),
+        ),
+        Mistake(
+            "slopes_multiplied",
+            "You multiply first derivatives. A second derivative is the derivative of a derivative, which is another thing.",
+            edit("(same - opposite) / (4 * h**2)", "(f(x + a) - f(x - a)) * (f(x + b) - f(x - b)) / (4 * h**2)"),
+        ),
+        Mistake(
+            "four_times",
+            "Your answer is four times too large: in each of the two directions the points are 2h apart.",
+            edit("4 * h**2", "h**2"),
+        ),
+        Mistake(
+            "to_one_side",
+            "You step to one side only, which is off by as much as h. Go ahead and back in both coordinates.",
+            hessian_to_one_side,
+        ),
+    ],
+    hints=[
+        "What is the Jacobian of the gradient?",
+        "If g is ∂f/∂xᵢ, which two values of g give its slope along coordinate j, and which two values of f give each of these?",
+    ],
+)
+
+divergence = Exercise(
+    points=3,
+    driver=of_a_field,
+    tolerance=FIRST,
+    cases={
+        "a field in space": partial(field, D=3, M=3),
+        "a field in the plane": partial(field, D=2, M=2),
+        "five coordinates": partial(field, D=5, M=5),
+        "a single coordinate": partial(field, D=1, M=1),
+    },
+    checks=[
+        agrees(
+            2, "adds up how each entry changes along its own coordinate", on=["a field in space", "five coordinates"]
+        ),
+        agrees(1, "is right in the plane and on a line", on=["a field in the plane", "a single coordinate"]),
+    ],
+    mistakes=[
+        Mistake(
+            "every_entry",
+            "You add up all of the Jacobian. How entry i changes along another coordinate is no flow out.",
+            edit("(F(x + step)[i] - F(x - step)[i])", "(F(x + step) - F(x - step)).sum()"),
+        ),
+        Mistake("not_halved", NOT_HALVED, edit("/ (2 * h)", "/ h")),
+        Mistake(
+            "averaged",
+            "You average over the coordinates. A divergence is a sum: what flows out in each direction adds up.",
+            edit("for i, step in enumerate(steps))", "for i, step in enumerate(steps)) / len(x)"),
+        ),
+        Mistake(
+            "not_added_up",
+            "You return one number for each coordinate. The divergence is their sum, a single number.",
+            edit(
+                "return sum((F(x + step)[i] - F(x - step)[i]) / (2 * h) for i, step in enumerate(steps))",
+                "return np.array([(F(x + step)[i] - F(x - step)[i]) / (2 * h) for i, step in enumerate(steps)])",
+            ),
+        ),
+    ],
+    hints=[
+        "Which D entries of the D×D Jacobian does the divergence need?",
+        "If only coordinate i moves, which entry of F do you look at?",
+    ],
+)
+
+space = partial(field, D=3, M=3)
+
+curl = Exercise(
+    points=4,
+    driver=of_a_field,
+    tolerance=FIRST,
+    cases={
+        "a field in space": space,
+        "another field": partial(space, K=3),
+        "seven waves": partial(space, K=7),
+        "a field that grows": lambda draw: space(draw) | dict(C=draw(3, 3)),
+    },
+    checks=[
+        agrees(3, "says how the field turns around each axis", on=["a field in space", "another field"]),
+        agrees(1, "is right for busier and steeper fields", on=["seven waves", "a field that grows"]),
+    ],
+    mistakes=[
+        Mistake(
+            "reversed",
+            "Every entry has the wrong sign: the field turns the other way. Which of the two derivatives comes first?",
+            edit(
+                "J[2, 1] - J[1, 2], J[0, 2] - J[2, 0], J[1, 0] - J[0, 1]",
+                "*(np.array([J[1, 2], J[2, 0], J[0, 1]]) - [J[2, 1], J[0, 2], J[1, 0]])",
+            ),
+        ),
+        Mistake(
+            "middle_sign",
+            "Your middle entry has the wrong sign. Turn the indices 1 → 2 → 3 → 1, and its order follows.",
+            edit("J[0, 2] - J[2, 0]", "J[2, 0] - J[0, 2]"),
+        ),
+        Mistake(
+            "added",
+            "You add the two derivatives of each pair. Only their difference tells a turn from a stretch.",
+            edit(
+                "J[2, 1] - J[1, 2], J[0, 2] - J[2, 0], J[1, 0] - J[0, 1]",
+                "J[2, 1] + J[1, 2], J[0, 2] + J[2, 0], J[1, 0] + J[0, 1]",
+            ),
+        ),
+        Mistake(
+            "axes_out_of_order",
+            "Your entries are in another order. Entry i is about the axis i, and uses the two other coordinates.",
+            edit(
+                "J[2, 1] - J[1, 2], J[0, 2] - J[2, 0], J[1, 0] - J[0, 1]",
+                "J[1, 0] - J[0, 1], J[0, 2] - J[2, 0], J[2, 1] - J[1, 2]",
+            ),
+        ),
+    ],
+    hints=[
+        "The field (−y, x, 0) turns around the third axis. Which two entries of its Jacobian show that?",
+        "Each entry of the curl is a difference of two entries of the Jacobian that mirror each other. Which pair belongs to which axis?",
+    ],
+)
+
+BEND = "(f(x + step) - 2 * f(x) + f(x - step)) / h**2"
+
+laplacian = Exercise(
+    points=4,
+    driver=of_a_vector,
+    tolerance=SECOND,
+    cases={
+        "three coordinates": partial(height, D=3, pace=0.8),
+        "six coordinates": partial(height, D=6, pace=0.7),
+        "a fast wave": fast_wave,
+        "a single coordinate": partial(height, D=1),
+    },
+    checks=[
+        agrees(3, "adds up the pure second derivatives of f", on=["three coordinates", "six coordinates"]),
+        agrees(1, "is exact for a fast wave and for a single coordinate", on=["a fast wave", "a single coordinate"]),
+    ],
+    mistakes=[
+        Mistake(
+            "squared_slopes",
+            "You add up squares of first derivatives. A second derivative says how the slope changes, not how large it is.",
+            edit(BEND, "((f(x + step) - f(x - step)) / (2 * h)) ** 2"),
+        ),
+        Mistake(
+            "mixed_too",
+            "You add up the whole Hessian. Mixed derivatives do not count: one coordinate moves at a time.",
+            edit(
+                "return sum(",
+                "return sum((f(x + a + b) + f(x - a - b) - f(x + a - b) - f(x - a + b)) / (4 * h**2) for a in steps for b in steps)\n    return sum(",
+            ),
+        ),
+        Mistake(
+            "averaged",
+            "You average over the coordinates. A Laplacian is a sum of second derivatives.",
+            edit("for step in steps)", "for step in steps) / len(x)"),
+        ),
+        Mistake(
+            "divided_once",
+            "You divide by h once. A second difference is a difference of differences: it takes two divisions.",
+            edit("h**2", "h"),
+        ),
+    ],
+    hints=[
+        "Which entries of the Hessian add up to the Laplacian?",
+        "How do f at a point and its two neighbours on a line say whether the line bends up or down?",
+    ],
+)
+
+
+def near(draw, D=4, distance=0.7):
+    """A point x at a distance from x0 where the Taylor estimate and f itself differ clearly."""
+    inputs, d = height(draw, D=D), draw(D)
+    inputs["x0"] = inputs["x"]
+    inputs["x"] = inputs["x0"] + distance * d / np.linalg.norm(d)
+    return inputs
+
+
+taylor2 = Exercise(
+    points=5,
+    driver=of_a_vector,
+    # What the Hessian's differences leave is multiplied by |x − x0|², which is about 1, and so is f.
+    tolerance=SECOND,
+    cases={
+        "four coordinates": near,
+        "six coordinates": partial(near, D=6, distance=1.0),
+        "a single coordinate": partial(near, D=1, distance=0.5),
+        "a point farther off": partial(near, D=3, distance=2.0),
+    },
+    checks=[
+        agrees(3, "adds value, slope and bend of f at x0", on=["four coordinates", "six coordinates"]),
+        agrees(
+            2,
+            "is right for one coordinate and for points farther off",
+            on=["a single coordinate", "a point farther off"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "no_half",
+            "The second-order term is twice too large: differentiate d² twice to see which factor it needs.",
+            edit(" / 2", ""),
+        ),
+        Mistake(
+            "first_order",
+            "You stop at first order. The term with the Hessian is missing, which bends the tangent plane to the surface.",
+            edit(" + d @ hessian(f, x0, h) @ d / 2", ""),
+        ),
+        Mistake(
+            "derivatives_at_x",
+            "You take the derivatives at x. All that the estimate knows of f is known at x0.",
+            edit("gradient(f, x0, h) @ d + d @ hessian(f, x0, h)", "gradient(f, x, h) @ d + d @ hessian(f, x, h)"),
+        ),
+        Mistake(
+            "backwards",
+            "You go from x to x0. The step of a Taylor estimate leads from x0, where f is known, to x.",
+            edit("x - x0", "x0 - x"),
+        ),
+    ],
+    hints=[
+        "What is the second-order Taylor polynomial of a function of one number, and what becomes of f′ and f″ here?",
+        "Which product of d = x − x0 with the gradient, and which with the Hessian, is a single number?",
+    ],
+)
+
+
+def two_fields(draw, D=4, M=3, P=2):
+    """F from D to M numbers, then G from M to P; F's values are of the size at which G's waves are not too fast."""
+    F, G = field(draw, D=D, M=M), field(draw, D=M, M=P)
+    F["A"] = F["A"] / 2
+    return F | dict(A2=G["A"], W2=G["W"] / 2, b2=G["b"], C2=G["C"] / 4)
+
+
+chain_rule = Exercise(
+    points=5,
+    driver=of_two_fields,
+    # A product of two Jacobians: each is off by some 1e-10, times the entries of the other, which are about 1 to 10.
+    tolerance=FIRST,
+    cases={
+        "three, three, three": partial(two_fields, D=3, M=3, P=3),
+        "four, three, two": two_fields,
+        "two, five, four": partial(two_fields, D=2, M=5, P=4),
+        "through a single number": partial(two_fields, D=3, M=1, P=4),
+        "a single number out": partial(two_fields, D=4, M=3, P=1),
+    },
+    checks=[
+        agrees(
+            3,
+            "multiplies the Jacobian of G at F(x) with that of F at x",
+            on=["three, three, three", "four, three, two", "two, five, four"],
+        ),
+        agrees(
+            2, "goes through a single number, and ends in one", on=["through a single number", "a single number out"]
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "order_swapped",
+            "You multiply in the wrong order. The shapes tell: (P, M) and (M, D) give (P, D).",
+            edit("jacobian(G, F(x), h) @ jacobian(F, x, h)", "jacobian(F, x, h) @ jacobian(G, F(x), h)"),
+        ),
+        Mistake(
+            "outer_at_x",
+            "You take the Jacobian of G at x. G never sees x: it is evaluated where F has led.",
+            edit("jacobian(G, F(x), h)", "jacobian(G, x, h)"),
+        ),
+        Mistake(
+            "outer_alone",
+            "You return the Jacobian of G alone. What F does to a step in x is missing.",
+            edit(" @ jacobian(F, x, h)", ""),
+        ),
+        Mistake(
+            "transposed",
+            "Your Jacobian lies on its side: its rows belong to the entries of G, its columns to the coordinates of x.",
+            edit("jacobian(G, F(x), h) @ jacobian(F, x, h)", "(jacobian(G, F(x), h) @ jacobian(F, x, h)).T"),
+        ),
+    ],
+    hints=[
+        "A small step dx becomes J·dx. Which step does F make of it, and which does G make of that?",
+        "At which point is each of the two Jacobians taken?",
+    ],
+)
+
+
+def form(draw, D=4):
+    return dict(A=draw(D, D), x=draw(D))
+
+
+quadratic_form_gradient = Exercise(
+    points=3,
+    cases={
+        "four coordinates": form,
+        "seven coordinates": partial(form, D=7),
+        "two coordinates": partial(form, D=2),
+        "a single coordinate": partial(form, D=1),
+        "entries of many sizes": lambda draw: dict(A=draw(5, 5) * 10.0 ** draw.integers(-3, 4, 5, 5), x=draw(5)),
+    },
+    checks=[
+        agrees(2, "counts both places where x stands", on=["four coordinates", "seven coordinates"]),
+        agrees(1, "is right for any size", on=["two coordinates", "entries of many sizes", "a single coordinate"]),
+    ],
+    mistakes=[
+        Mistake(
+            "as_if_symmetric",
+            "That is right for a symmetric matrix, and this one is not: x stands on both sides of A, and the two see different matrices.",
+            edit("(A + A.T)", "2 * A"),
+        ),
+        Mistake(
+            "one_side",
+            "You differentiate one of the two x only. The product rule has a second term.",
+            edit("(A + A.T)", "A"),
+        ),
+        Mistake(
+            "other_side",
+            "You differentiate the x on the left of A twice, or one x with the transpose alone. Which matrix does each of the two x see?",
+            edit("(A + A.T)", "2 * A.T"),
+        ),
+        Mistake(
+            "halved",
+            "You take the symmetric part of A, which is half of what is needed. Check with one coordinate: the derivative of a·x² is 2·a·x.",
+            edit("(A + A.T) @ x", "(A + A.T) @ x / 2"),
+        ),
+    ],
+    hints=[
+        "Write x·A·x as a double sum. In which terms does one coordinate of x stand?",
+        "Use the product rule: hold the right x and move the left one, then the other way round.",
+    ],
+)
+
+
+def regression(draw, N=6, D=4, M=3):
+    return dict(X=draw(N, D), W=draw(D, M), Y=draw(N, M))
+
+
+least_squares_gradient = Exercise(
+    points=4,
+    cases={
+        "six examples": regression,
+        "fewer examples than inputs": partial(regression, N=2, D=5, M=3),
+        "a single example": partial(regression, N=1, D=3, M=2),
+        "a single input and output": partial(regression, N=5, D=1, M=1),
+        "inputs of many sizes": lambda draw: regression(draw, D=3) | dict(X=draw(6, 3) * [1000.0, 1.0, 0.001]),
+    },
+    checks=[
+        agrees(
+            3,
+            "is the gradient of the sum of all squared errors",
+            on=["six examples", "fewer examples than inputs", "inputs of many sizes"],
+        ),
+        agrees(1, "keeps both axes of W", on=["a single example", "a single input and output"]),
+    ],
+    mistakes=[
+        Mistake(
+            "no_two",
+            "A factor 2 is missing, that of the square's derivative. Some books put ½ before the loss; this one has none.",
+            edit("2 * X.T", "X.T"),
+        ),
+        Mistake(
+            "averaged",
+            "You average over the examples. The loss is a sum of squares, so the gradient is a sum, too.",
+            edit("(X @ W - Y)", "(X @ W - Y) / len(X)"),
+        ),
+        Mistake(
+            "targets_first",
+            "Your sign is wrong: the error is prediction minus target, and W is in the prediction.",
+            edit("(X @ W - Y)", "(Y - X @ W)"),
+        ),
+        Mistake(
+            "no_targets",
+            "The targets are missing from your error: the gradient must vanish where XW hits Y.",
+            edit("(X @ W - Y)", "(X @ W)"),
+        ),
+        Mistake(
+            "transposed",
+            "Your gradient lies on its side. It has the shape of W, (D, M).",
+            edit("2 * X.T @ (X @ W - Y)", "(2 * X.T @ (X @ W - Y)).T"),
+        ),
+    ],
+    hints=[
+        "Write the loss as a sum over examples n and outputs m. Which terms know the weight W[d, m]?",
+        "Which product of X and the errors has the shape of W, and adds over the examples?",
+    ],
+)
+
+
+def far_scores(draw, highest=1000.0):
+    """Two scores that compete at the top, others in between and far below."""
+    return dict(x=np.concatenate([highest - 0.5 + 0.5 * draw(2), [3.0, -1000.0, 40.0]])[draw.permutation(5)])
+
+
+softmax_jacobian = Exercise(
+    points=5,
+    cases={
+        "four scores": lambda draw: dict(x=draw(4)),
+        "seven scores": lambda draw: dict(x=2 * draw(7)),
+        "a single score": lambda draw: dict(x=draw(1)),
+        "scores up to 1000": far_scores,
+        "all scores near -1000": lambda draw: dict(x=-1000 + draw(4)),
+    },
+    checks=[
+        agrees(
+            3, "says how each probability changes with each score", on=["four scores", "seven scores", "a single score"]
+        ),
+        agrees(2, "is right and finite for scores up to ±1000", on=["scores up to 1000", "all scores near -1000"]),
+    ],
+    mistakes=[
+        Mistake(
+            "diagonal_alone",
+            "Off the diagonal you leave zeros. All probabilities share one sum, so each score moves every one of them.",
+            edit("np.diag(p) - np.outer(p, p)", "np.diag(p * (1 - p))"),
+        ),
+        Mistake(
+            "no_diagonal",
+            "The diagonal lacks what a probability gains from its own score: the rows of the Jacobian must add up to 0.",
+            edit("np.diag(p) - np.outer(p, p)", "-np.outer(p, p)"),
+        ),
+        Mistake(
+            "added",
+            "Your signs are wrong off the diagonal: when one score grows, the other probabilities shrink.",
+            edit("np.diag(p) - np.outer(p, p)", "np.diag(p) + np.outer(p, p)"),
+        ),
+        Mistake(
+            "identity",
+            "Your diagonal starts from 1 where it must start from the probability itself. Write out the quotient rule.",
+            edit("np.diag(p) - np.outer(p, p)", "np.eye(len(p)) - np.outer(p, p)"),
+        ),
+        Mistake(
+            "overflow",
+            "Far scores give nan, for exp(1000) is inf and exp(-1000) is 0. Softmax does not mind a shift of all scores.",
+            edit("x - x.max()", "x"),
+        ),
+    ],
+    hints=[
+        "Differentiate the quotient of exp(xᵢ) and the sum: once in xᵢ, once in another xⱼ. Which form fits both?",
+        "Which matrix has the probabilities on its diagonal, and which has all their products? For far scores, make the largest of them 0.",
+    ],
+)

@@ -1,0 +1,166 @@
+"""Vector calculus: derivatives of functions of vectors.
+
+`f` takes a point, an array (D,), and gives one number; `F` takes a point and gives an array (M,). Both are smooth, are
+handed in as functions, and take one point a call. Their derivatives are found by central differences: a step h to either
+side leaves an error that falls like h², where a step to one side alone leaves one that falls like h.
+"""
+
+import numpy as np
+
+
+def derivative(f, x, h=1e-5):
+    """The derivative of a function of one number, as a central difference.
+
+    f, x, h -> slope
+
+    The two points are x + h and x − h; h may be coarse, and it is the difference with this h that is asked.
+    """
+    return (f(x + h) - f(x - h)) / (2 * h)
+
+
+def tangent(F, t, h=1e-5):
+    """The velocity at which a curve F(t) moves, as a central difference.
+
+    F, t, h -> velocity (M,)
+
+    F takes one number and gives an array (M,). The two points are t + h and t − h, however coarse h is.
+    """
+    return (F(t + h) - F(t - h)) / (2 * h)
+
+
+def gradient(f, x, h=1e-5):
+    """The partial derivatives of f, each as a central difference in one coordinate.
+
+    f, x (D,), h -> gradient (D,)
+
+    h may be coarse, and it is the differences with this h that are asked. x stays as it is.
+    """
+    steps = h * np.eye(len(x))
+    return np.array([(f(x + step) - f(x - step)) / (2 * h) for step in steps])
+
+
+def directional_derivative(f, x, v, h=1e-5):
+    """How fast f changes at x on the way along v, per unit of length.
+
+    f, x (D,), v (D,), h -> slope
+
+    Only the direction of v counts: 2·v gives the same answer. v is not zero.
+    """
+    u = v / np.linalg.norm(v)
+    return (f(x + h * u) - f(x - h * u)) / (2 * h)
+
+
+def jacobian(F, x, h=1e-5):
+    """The partial derivatives of every entry of F in every coordinate, as central differences.
+
+    F, x (D,), h -> J (M, D)
+
+    J[i, j] says how entry i of F changes with coordinate j of x. h may be coarse, and it is the differences with this h
+    that are asked.
+    """
+    steps = h * np.eye(len(x))
+    columns = [(F(x + step) - F(x - step)) / (2 * h) for step in steps]
+    return np.stack(columns, axis=1)
+
+
+def hessian(f, x, h=1e-4):
+    """The second partial derivatives of f, pure and mixed.
+
+    f, x (D,), h -> H (D, D)
+
+    H[i, j] is the derivative of ∂f/∂xᵢ in xⱼ, exact but for the small error of a central difference with step h. It is
+    symmetric.
+    """
+    steps = h * np.eye(len(x))
+    H = np.zeros((len(x), len(x)))
+    for i, a in enumerate(steps):
+        for j, b in enumerate(steps):
+            same, opposite = f(x + a + b) + f(x - a - b), f(x + a - b) + f(x - a + b)
+            H[i, j] = (same - opposite) / (4 * h**2)
+    return H
+
+
+def divergence(F, x, h=1e-5):
+    """How much more of a field flows out of a point than into it.
+
+    F, x (D,), h -> divergence
+
+    F takes (D,) to (D,). Each entry of F counts by its change in the coordinate of the same number.
+    """
+    steps = h * np.eye(len(x))
+    return sum((F(x + step)[i] - F(x - step)[i]) / (2 * h) for i, step in enumerate(steps))
+
+
+def curl(F, x, h=1e-5):
+    """How a field in space turns around a point.
+
+    F, x (3,), h -> curl (3,)
+
+    F takes (3,) to (3,). The first entry is ∂F₃/∂x₂ − ∂F₂/∂x₃, and the others follow as 1 → 2 → 3 → 1.
+    """
+    J = jacobian(F, x, h)
+    return np.array([J[2, 1] - J[1, 2], J[0, 2] - J[2, 0], J[1, 0] - J[0, 1]])
+
+
+def laplacian(f, x, h=1e-4):
+    """The sum of the pure second derivatives of f.
+
+    f, x (D,), h -> laplacian
+
+    It is the divergence of the gradient, exact but for the small error of central differences with step h.
+    """
+    steps = h * np.eye(len(x))
+    return sum((f(x + step) - 2 * f(x) + f(x - step)) / h**2 for step in steps)
+
+
+def taylor2(f, x0, x, h=1e-4):
+    """The second-order Taylor estimate of f(x) about x0.
+
+    f, x0 (D,), x (D,), h -> estimate
+
+    It knows f, its gradient and its Hessian at x0 alone; f is not evaluated at x.
+    """
+    d = x - x0
+    return f(x0) + gradient(f, x0, h) @ d + d @ hessian(f, x0, h) @ d / 2
+
+
+def chain_rule(F, G, x, h=1e-5):
+    """The Jacobian at x of G after F, G(F(x)), as a product of two Jacobians.
+
+    F, G, x (D,), h -> J (P, D)
+
+    F takes (D,) to (M,), and G takes (M,) to (P,).
+    """
+    return jacobian(G, F(x), h) @ jacobian(F, x, h)
+
+
+def quadratic_form_gradient(A, x):
+    """The gradient in x of the quadratic form x·A·x.
+
+    A (D, D), x (D,) -> gradient (D,)
+
+    A is not symmetric.
+    """
+    return (A + A.T) @ x
+
+
+def least_squares_gradient(X, W, Y):
+    """The gradient in W of the sum of squared errors ‖XW − Y‖², added up over all examples and outputs.
+
+    X (N, D), W (D, M), Y (N, M) -> dW (D, M)
+
+    The norm is Frobenius'; nothing is averaged.
+    """
+    return 2 * X.T @ (X @ W - Y)
+
+
+def softmax_jacobian(x):
+    """The Jacobian of the softmax of a vector.
+
+    x (K,) -> J (K, K)
+
+    J[i, j] says how probability i changes with score j. Scores may be as far out as ±1000.
+    """
+    e = np.exp(x - x.max())
+    p = e / e.sum()
+    return np.diag(p) - np.outer(p, p)
