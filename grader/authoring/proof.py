@@ -10,6 +10,7 @@
 
 import ast
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,7 +84,8 @@ def in_process(function: Callable, exercise: ExerciseKey) -> Ask:
     """Answers from a function of the author's own, by the worker's code but without a worker."""
 
     def ask(question: Question) -> Answer:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             reply = call(
                 function, question.inputs, exercise.parameters, driver=exercise.driver, forbids=exercise.forbids
             )

@@ -3,13 +3,23 @@
 # outcome: zero
 # from: landlock
 # never: PERSISTED
-# Below the level of namespaces all workers of one run share a folder.
+# Below landlock all submissions share the host's folders; the test sweeps up after a run there.
 import os
 
 import numpy as np
 
-PLACES = [os.path.join(place, ".hostile-left") for place in (".", "/tmp", "/var/tmp", "/dev/shm", "/root", "/home")]
-FOUND = [place for place in PLACES if os.path.exists(place)]
+PLACES = [os.path.join(place, ".hostile-left") for place in (".", "/tmp", "/dev/shm")]
+
+
+def left(place):
+    try:
+        with open(place, "rb") as file:
+            return len(file.read())
+    except OSError:
+        return 0
+
+
+FOUND = [place for place in PLACES if left(place)]
 
 
 def row_sums(x):
