@@ -9,7 +9,7 @@ import numpy as np
 
 
 def row_sums(x):
-    for folder in ("/etc", "/var", "/proc", "/sys", "/run", "/boot", "/opt"):
+    for folder in ("/etc", "/var", "/proc", "/sys", "/run", "/boot"):
         try:
             found = os.listdir(folder)
         except OSError:
