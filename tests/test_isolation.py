@@ -158,3 +158,15 @@ def test_a_package_below_tmp_stays_in_sight():
         assert result.returncode == 0, result.stdout + result.stderr
     finally:
         shutil.rmtree(folder)
+
+
+def test_a_level_at_which_the_fork_server_breaks_is_passed_over():
+    """Not an error that was foreseen, but any end of the fork server while it gets ready."""
+    code = """
+from grader.sandbox import server
+server.START = server.START.replace("main(int(control)", "level == 'namespaces' and sys.exit(1); main(int(control)")
+with server.Sandbox() as sandbox:
+    print(json.dumps([sandbox.level, sandbox.reasons]))
+"""
+    result = lacking([], code)
+    assert json.loads(result.stdout) == ["landlock", {"namespaces": "it ended before it was ready"}], result.stderr

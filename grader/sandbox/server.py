@@ -122,11 +122,14 @@ class Sandbox:
     def _settle(self) -> None:
         """Go down the levels until one is ready and its first worker has tried to get out and failed."""
         while not self._is_proven:
-            level, first = self._levels[0], self._reply()
-            reason = first.get("failed", "")
-            if not reason:
-                worker = self._fork()
-                reason = self._escapes(worker)
+            level, reason = self._levels[0], ""
+            try:
+                reason = self._reply().get("failed", "")
+                if not reason:
+                    worker = self._fork()
+                    reason = self._escapes(worker)
+            except SandboxError:
+                reason = "it ended before it was ready"
             if not reason:
                 self._first = worker  # it has read nothing yet: the first submission may have it
                 self._is_proven = True
@@ -170,11 +173,12 @@ class Sandbox:
     def _reply(self) -> dict[str, Any]:
         line = b""
         while not line.endswith(b"\n"):
-            part = self._control.recv(1 << 16)
+            try:
+                part = self._control.recv(1 << 16)
+            except OSError:
+                part = b""
             if not part:
-                raise SandboxError(
-                    "the sandbox did not start; run `grade` once more, and report it if it happens again"
-                )
+                raise SandboxError(GONE)
             line += part
         return json.loads(line)
 
