@@ -181,6 +181,8 @@ def _advice(kind: str, text: str) -> str:
         return "Print the shapes on that line: which axis should meet which?"
     if kind == "EOFError":
         return "There is nobody to type: take input() out."
+    if kind == "PermissionError":
+        return "Here your code has no network, starts no processes, and sees no files but Python's own and its folder."
     if kind == "RecursionError":
         return "What ends the recursion?"
     return ""
