@@ -331,3 +331,19 @@ def test_dev_check_is_red_for_a_broken_rule(toy_copy):
     result = check(toy_copy, "check", "--seeds", "1", "--jobs", "1")
     assert result.returncode == 1
     assert "✗ toy.scale: rule 4: correct, twice_half, earns 1 of 4" in result.stdout
+
+
+def test_dev_check_of_a_fresh_scaffold_names_what_is_to_be_written(tmp_path):
+    (tmp_path / "solutions").mkdir()
+    (tmp_path / "solutions" / "course.toml").write_text("units = []\n")
+    assert check(tmp_path, "new", "tiny.double").returncode == 0
+    result = check(tmp_path, "check", "--seeds", "1", "--jobs", "1")
+    assert result.returncode == 1
+    assert result.stderr == ""
+    for words in (
+        "rule 5: 0 mistakes; at least three",
+        "rule 5: 0 hints; two or three",
+        "rule 1: it cannot be compiled: NotImplementedError: write the reference",
+        "rule 6: tiny cannot be compiled",
+    ):
+        assert words in result.stdout

@@ -44,7 +44,10 @@ def check(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int 
     course = _course(course_dir)
     chosen = list(_exercises(course, targets))
     proofs = _prove_all(course, chosen, seeds, jobs or os.cpu_count() or 1)
-    stale = building.stale(course, list(dict.fromkeys(unit for unit, _ in chosen)))
+    try:
+        stale = building.stale(course, list(dict.fromkeys(unit for unit, _ in chosen)))
+    except GraderError as error:  # what cannot be compiled cannot be built; the other rules are still told
+        stale = [str(error)]
     console = make_console(least=TABLE_WIDTH)
     console.print(_table(proofs))
     for proof in proofs:
