@@ -161,7 +161,7 @@ def _prove_reference(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> N
                 proof.fail(1, seed, f"the oracle does not hold {check.claim!r}: {found.message}")
     report = report_on(unit.function(key.name), key, unit)
     if report.points != key.points:
-        proof.fail(1, seed, f"the reference earns {report.points} of {key.points}: {_first_finding(report)}")
+        proof.fail(1, seed, f"the reference earns {report.points} of {key.points}: {first_finding(report)}")
 
 
 def _compared(key: ExerciseKey) -> list[Question]:
@@ -185,7 +185,7 @@ def _prove_mistakes(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> No
             proof.fail(3, seed, f"mistake {name!r} keeps every point")
         found = {check.finding.mistake for check in report.checks if check.finding and check.finding.mistake}
         if found != {name} and not _always_raises(key, name):
-            got = sorted(found) or _first_finding(report)
+            got = sorted(found) or first_finding(report)
             proof.fail(3, seed, f"mistake {name!r} is diagnosed as {got}")
         distance = max((_distance(question, name) for question in key.questions), default=0.0)
         proof.nearest = min(proof.nearest, distance)
@@ -197,7 +197,7 @@ def _prove_rewrites(unit: Unit, key: ExerciseKey, rewrites: dict[str, Callable],
     for how, rewrite in rewrites.items():
         report = report_on(by_name(rewrite, key), key, unit)
         if report.points != key.points:
-            proof.fail(4, seed, f"correct, {how}, earns {report.points} of {key.points}: {_first_finding(report)}")
+            proof.fail(4, seed, f"correct, {how}, earns {report.points} of {key.points}: {first_finding(report)}")
         asked = driven(by_name(rewrite, key), key.parameters, key.driver)
         for question in _compared(key):
             answer = turned(attempt(asked, question.inputs), question.expected, key.signs)
@@ -245,5 +245,6 @@ def _error(answer: Any, question: Question) -> float:
     return largest
 
 
-def _first_finding(report: ExerciseReport) -> str:
+def first_finding(report: ExerciseReport) -> str:
+    """The message of the first finding; for authors, who want to know why at once."""
     return next((check.finding.message for check in report.checks if check.finding), "no finding")

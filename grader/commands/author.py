@@ -13,8 +13,8 @@ from rich.text import Text
 from grader.authoring import build as building
 from grader.authoring import scaffold
 from grader.authoring.proof import Proof, prove
-from grader.commands.check import open_course
-from grader.course import Course, CourseError, did_you_mean
+from grader.commands.check import the_course
+from grader.course import Course, did_you_mean
 from grader.errors import GraderError
 from grader.render.terminal import make_console
 
@@ -24,7 +24,7 @@ CHUNK = 25  # seeds a process proves at a time: small enough for a progress bar 
 
 def new(course_dir: str | None, target: str) -> None:
     """Scaffold an exercise and say what to fill in."""
-    course = _course(course_dir)
+    course = the_course(course_dir)
     for path in scaffold.new(course, target):
         print(_shown(path))
     print(f"Fill these in, then: grade dev check {target}")
@@ -32,7 +32,7 @@ def new(course_dir: str | None, target: str) -> None:
 
 def build(course_dir: str | None, units: Sequence[str]) -> None:
     """Write assignments/ and name what changed."""
-    course = _course(course_dir)
+    course = the_course(course_dir)
     changed = building.build(course, _units(course, units))
     for path in changed:
         print(_shown(path))
@@ -41,7 +41,7 @@ def build(course_dir: str | None, units: Sequence[str]) -> None:
 
 def check(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int | None) -> int:
     """Prove exercises in parallel and print the table; returns the exit status."""
-    course = _course(course_dir)
+    course = the_course(course_dir)
     chosen = list(_exercises(course, targets))
     proofs = _prove_all(course, chosen, seeds, jobs or os.cpu_count() or 1)
     try:
@@ -59,13 +59,6 @@ def check(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int 
         return 1
     console.print(Text(f"✓ {len(proofs)} exercises hold all six rules on {seeds} seeds", "green"))
     return 0
-
-
-def _course(course_dir: str | None) -> Course:
-    course = open_course(course_dir)
-    if course is None:
-        raise CourseError("this is no course: go into its folder, or name it with --course DIR")
-    return course
 
 
 def _units(course: Course, names: Sequence[str]) -> list[str]:

@@ -57,16 +57,16 @@ class Keys:
 
 def fresh_key(unit: "Unit", seed: int, only: Sequence[str]) -> Key:
     """A key for a seed, after the reference has earned every point with it: a broken exercise costs nobody anything."""
-    from grader.authoring.proof import report_on  # a student's run never loads what runs references
+    from grader.authoring.proof import first_finding, report_on  # a student's run never loads what runs references
     from grader.compile import compile_key
 
     key = compile_key(unit, seed, only)
     for exercise in key.exercises:
         report = report_on(unit.function(exercise.name), exercise, unit, diagnoses=False)
         if report.points < exercise.points:
-            finding = next(check.finding.message for check in report.checks if check.finding)
+            why = first_finding(report)
             raise OurFault(
-                f"{report.id} is broken: its own reference fails with seed {seed} ({finding}); take another seed"
+                f"{report.id} is broken: its own reference fails with seed {seed} ({why}); take another seed"
             )
     return key
 
@@ -109,6 +109,17 @@ def open_course(course_dir: str | None, *near: str) -> Course | None:
         return course
     places = [Path.cwd(), *(Path(name).resolve() for name in near), Path(__file__).resolve().parents[2]]
     return next(filter(None, map(find, places)), None)
+
+
+def the_course(course_dir: str | None) -> Course:
+    """The course, where a command cannot do without one; CourseError if there is none."""
+    return _required(open_course(course_dir))
+
+
+def _required(course: Course | None) -> Course:
+    if course is None:
+        raise CourseError("this is no course: go into its folder, or name it with --course DIR")
+    return course
 
 
 def _targets(names: Sequence[str], unit: str | None, course: Course | None) -> Iterator[Target]:
@@ -169,8 +180,7 @@ def _unit_of(path: Path, course: Course | None) -> str:
 
 
 def _everything(course: Course | None) -> Iterator[Target]:
-    if course is None:
-        raise CourseError("this is no course: go into its folder, or name it with --course DIR")
+    course = _required(course)
     for unit in course.units:
         yield Target(course.assignment(unit), unit)
 

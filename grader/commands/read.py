@@ -8,7 +8,7 @@ from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
 
-from grader.commands.check import open_course
+from grader.commands.check import the_course
 from grader.course import Course, CourseError
 from grader.errors import GraderError
 from grader.key import ExerciseKey
@@ -85,9 +85,7 @@ def with_stub(text: str, name: str, stub: str) -> str:
 
 
 def _find(course_dir: str | None, name: str) -> tuple[Course, str, ExerciseKey]:
-    course = open_course(course_dir)
-    if course is None:
-        raise CourseError("this is no course: go into its folder, or name it with --course DIR")
+    course = the_course(course_dir)
     unit, exercise = course.resolve(name)
     if not exercise:
         names = ", ".join(course.exercises(unit))
