@@ -1,6 +1,7 @@
 """The `grade` command: arguments in, exit code out, no logic. Whatever is heavy is imported where it is used."""
 
 import contextlib
+import importlib
 import os
 import sys
 
@@ -10,15 +11,26 @@ from grader import __version__
 
 ISOLATION = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.isolation
 USAGE, OURS = 2, 3  # exit statuses; 0 is all points, 1 is some missing
+# Commands with many options of their own: each of these modules has a click command called `command`, and imports
+# nothing heavy until it is called.
+ELSEWHERE: dict[str, str] = {}
 
 
 class Commands(click.Group):
     """A group whose first word may be a target instead of a command: `grade attention` is `grade check attention`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h", "--version")):
+        if not args or (args[0] not in self.list_commands(ctx) and args[0] not in ("--help", "-h", "--version")):
             args = ["check", *args]
         return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*self.commands, *ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in ELSEWHERE:
+            return importlib.import_module(ELSEWHERE[name]).command
+        return super().get_command(ctx, name)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage("grade", "[TARGET]... | COMMAND [ARGS]...")

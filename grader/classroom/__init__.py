@@ -1,0 +1,1 @@
+"""A whole class: intake, running, records, exports, the class report."""
