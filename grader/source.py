@@ -4,6 +4,7 @@ import ast
 import builtins
 import re
 import symtable
+import textwrap
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -21,19 +22,24 @@ class SourceError(GraderError):
 
 @dataclass(frozen=True)
 class Source:
-    """One function of a reference, as text and as what its signature and docstring say."""
+    """One function or class of a reference, as text and as what its signature and docstring say."""
 
     name: str
     text: str
-    node: ast.FunctionDef
+    node: ast.FunctionDef | ast.ClassDef
+
+    @property
+    def is_class(self) -> bool:
+        return isinstance(self.node, ast.ClassDef)
 
     @cached_property
     def parameters(self) -> list[str]:
-        return [argument.arg for argument in self.node.args.args]
+        """What it is called with; a class, to make an object of it."""
+        return [argument.arg for argument in self._arguments.args]
 
     @cached_property
     def signature(self) -> str:
-        return f"{self.name}({ast.unparse(self.node.args)})"
+        return f"{self.name}({ast.unparse(self._arguments)})"
 
     @cached_property
     def docstring(self) -> str:
@@ -41,8 +47,26 @@ class Source:
 
     @cached_property
     def summary(self) -> str:
-        """The signature and the docstring, as a terminal shows them."""
-        return f"{self.signature}\n\n{self.docstring}\n"
+        """The head and the docstring, as a terminal shows them; of a class, with its methods."""
+        head = f"{'class' if self.is_class else 'def'} {self.signature}"
+        methods = [
+            f"{method.name}({ast.unparse(_without_self(method.args))})\n    {ast.get_docstring(method)}"
+            for method in self._interface
+            if method.name != "__init__"
+        ]
+        return "\n\n".join([head, self.docstring, *methods]) + "\n"
+
+    @property
+    def _arguments(self) -> ast.arguments:
+        if isinstance(self.node, ast.FunctionDef):
+            return self.node.args
+        makers = [method.args for method in _methods(self.node) if method.name == "__init__"]
+        return _without_self(makers[0]) if makers else ast.arguments([], [], None, [], [], None, [])
+
+    @property
+    def _interface(self) -> list[ast.FunctionDef]:
+        """A class's methods that have a docstring: those a student is to write. The others are the author's own way."""
+        return [method for method in _methods(self.node) if ast.get_docstring(method)]
 
     @cached_property
     def shapes(self) -> dict[str, list[str]]:
@@ -67,23 +91,37 @@ class Source:
 
     @cached_property
     def stub(self) -> str:
-        """The function with its body cut out: decorators, signature, docstring and comments above survive."""
-        lines = self.text.split("\n")
-        first = self.node.decorator_list[0].lineno if self.node.decorator_list else self.node.lineno
-        body = self.node.body
+        """The function with its body cut out: decorators, signature, docstring and comments above survive.
+
+        Of a class, its own head and docstring, and each method that has a docstring, cut likewise.
+        """
         if not ast.get_docstring(self.node):
             raise SourceError(f"{self.name} has no docstring; it is the first thing a student reads")
-        kept = lines[first - 1 : body[0].end_lineno]
-        return "\n".join(kept) + f"\n    {BODY}\n"
+        return self._cut(f"\n    {BODY}")
+
+    @property
+    def outline(self) -> str:
+        """The stub without its bodies, to be read."""
+        return self._cut("").rstrip("\n")
+
+    def _cut(self, body: str) -> str:
+        if not self.is_class:
+            return self._head(self.node) + body + "\n"
+        inner = textwrap.indent(body, "    ")
+        return "\n".join([self._head(self.node) + "\n", *(self._head(each) + inner + "\n" for each in self._interface)])
+
+    def _head(self, node: ast.FunctionDef | ast.ClassDef) -> str:
+        first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
+        return "\n".join(self.text.split("\n")[first - 1 : node.body[0].end_lineno])
 
     @cached_property
     def span(self) -> tuple[int, int]:
-        """First and last line of the function, from 1."""
+        """First and last line, from 1."""
         return self.node.lineno, self.node.end_lineno or self.node.lineno
 
     @property
     def body(self) -> str:
-        """The function as written, docstring and all."""
+        """The function or class as written, docstring and all."""
         first, last = self.span
         return "\n".join(self.text.split("\n")[first - 1 : last])
 
@@ -92,11 +130,18 @@ def _axes(inside: str) -> list[str]:
     return [axis.strip() for axis in inside.split(",") if axis.strip()]
 
 
-def functions(text: str) -> dict[str, Source]:
-    """The functions of a module's text, by name, in order."""
-    return {
-        node.name: Source(node.name, text, node) for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)
-    }
+def _methods(node: ast.ClassDef) -> list[ast.FunctionDef]:
+    return [item for item in node.body if isinstance(item, ast.FunctionDef)]
+
+
+def _without_self(arguments: ast.arguments) -> ast.arguments:
+    return ast.arguments(**dict(ast.iter_fields(arguments)) | {"args": arguments.args[1:]})
+
+
+def definitions(text: str) -> dict[str, Source]:
+    """The functions and classes of a module's text, by name, in order."""
+    kinds = ast.FunctionDef | ast.ClassDef
+    return {node.name: Source(node.name, text, node) for node in ast.parse(text).body if isinstance(node, kinds)}
 
 
 def stub_module(text: str, exercises: list[str]) -> str:
@@ -114,7 +159,7 @@ def stub_module(text: str, exercises: list[str]) -> str:
             first -= 1
         pieces.extend(lines[done:first])
         if node.name in exercises:
-            pieces.extend(functions(text)[node.name].stub.split("\n")[:-1])
+            pieces.extend(definitions(text)[node.name].stub.split("\n")[:-1])
         elif not is_private:
             pieces.extend(lines[first:last])
         done = last
@@ -125,7 +170,7 @@ def stub_module(text: str, exercises: list[str]) -> str:
 def mutate(text: str, exercise: str, change: Edit) -> str:
     """A module's text with one edit inside one function; SourceError unless `old` is there exactly once."""
     name = change.of or exercise
-    source = functions(text).get(name)
+    source = definitions(text).get(name)
     if source is None:
         raise SourceError(f"{exercise}: an edit is of {name}, which the reference does not define")
     if (count := source.body.count(change.old)) != 1:

@@ -14,7 +14,7 @@ from types import ModuleType
 
 from grader.errors import GraderError
 from grader.exercise import Edit, Exercise
-from grader.source import Source, SourceError, free_names, functions, mutate, run_text
+from grader.source import Source, SourceError, definitions, free_names, mutate, run_text
 
 SIGNS = {"whole": None, "rows": 0, "columns": 1}  # what a free sign belongs to, as the axis along which signs differ
 
@@ -71,7 +71,7 @@ class Unit:
 
     @cached_property
     def sources(self) -> dict[str, Source]:
-        return functions(self.text)
+        return definitions(self.text)
 
     @cached_property
     def exercises(self) -> dict[str, Exercise]:
@@ -119,7 +119,7 @@ class Unit:
 
     def _driver(self, name: str) -> Source | None:
         function, path = self.exercises[name].driver, self.folder / "checks.py"
-        source = functions(self._read(path)).get(getattr(function, "__name__", "")) if function else None
+        source = definitions(self._read(path)).get(getattr(function, "__name__", "")) if function else None
         if function and source is None:
             raise UnitError(f"{path}: the driver of {name} must be a function that this file defines with `def`")
         return source

@@ -16,7 +16,7 @@ from grader.course import Course
 from grader.exercise import Edit
 from grader.key import from_bytes, load, to_bytes
 from grader.render.maths import plain
-from grader.source import functions
+from grader.source import definitions
 from grader.unit import Unit, UnitError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -459,8 +459,8 @@ def test_the_cells_of_a_notebook_are_the_stub_module(course, notebook):
     cells = json.loads(notebook)["cells"]
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     stub = plan(unit(course))["tiny.py"].decode()
-    assert {name: source.body for name, source in functions(code).items()} == {
-        name: source.body for name, source in functions(stub).items()
+    assert {name: source.body for name, source in definitions(code).items()} == {
+        name: source.body for name, source in definitions(stub).items()
     }
 
 
@@ -550,14 +550,14 @@ def test_this_courses_handouts_read_well_in_a_terminal(real):
 
 def test_this_courses_stubs_are_python(real):
     found, files = real
-    stubs = functions(files[f"{found.name}.py"].decode())
+    stubs = definitions(files[f"{found.name}.py"].decode())
     assert set(found.exercises) <= set(stubs)
 
 
 def test_this_courses_given_functions_need_nothing_that_is_cut(real):
     found, files = real
     text = files[f"{found.name}.py"].decode()
-    cut = set(found.sources) - set(functions(text))
-    for name in set(functions(text)) - set(found.exercises):
+    cut = set(found.sources) - set(definitions(text))
+    for name in set(definitions(text)) - set(found.exercises):
         used = {node.id for node in ast.walk(found.source(name).node) if isinstance(node, ast.Name)}
         assert not used & cut, f"{name} is given to students and uses {used & cut}, which is not"

@@ -6,7 +6,7 @@ import pytest
 
 from grader.authoring.scaffold import new
 from grader.course import Course
-from grader.source import functions
+from grader.source import definitions
 from grader.unit import Unit
 
 FILES = ["checks.py", "handout.md", "oracles.py", "rewrites.py"]
@@ -75,7 +75,7 @@ def test_a_missing_file_of_a_unit_is_made_and_the_others_are_kept(course):
     (folder / "first.py").write_text('"""First."""\n\n\ndef kept(x):\n    """Kept."""\n    return x')
     (folder / "checks.py").write_text('"""Checks."""\n\nfrom grader.exercise import agrees\n\nALLOWS = ()\n')
     new(course, "first.second")
-    assert list(functions((folder / "first.py").read_text())) == ["kept", "second"]
+    assert list(definitions((folder / "first.py").read_text())) == ["kept", "second"]
     assert "    return x\n\n\ndef second(x):" in (folder / "first.py").read_text()
     assert "import agrees\nfrom grader.exercise import Exercise\n" in (folder / "checks.py").read_text()
     assert list(Unit("first", folder).exercises) == ["second"]

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from grader.exercise import edit
-from grader.source import BODY, SourceError, functions, mutate, run_text, stub_module
+from grader.source import BODY, SourceError, definitions, mutate, run_text, stub_module
 
 MODULE = '''"""A unit.
 
@@ -69,7 +69,9 @@ def test_a_stub_module_is_python_and_raises(stubs):
 
 
 def test_a_stub_is_signature_docstring_and_two_lines():
-    assert functions(MODULE)["short"].stub == f'def short(x, scale=2.0):\n    """A one-line docstring."""\n    {BODY}\n'
+    assert (
+        definitions(MODULE)["short"].stub == f'def short(x, scale=2.0):\n    """A one-line docstring."""\n    {BODY}\n'
+    )
 
 
 def test_decorators_signatures_docstrings_and_comments_survive(stubs):
@@ -90,7 +92,7 @@ def test_everything_else_stays_as_it_is(stubs):
 
 
 def test_only_top_level_functions_are_found():
-    assert list(functions(MODULE)) == ["softmax", "decorated", "_private", "short"]
+    assert list(definitions(MODULE)) == ["softmax", "decorated", "_private", "short"]
 
 
 def test_cutting_a_stub_again_changes_nothing(stubs):
@@ -108,16 +110,16 @@ def test_an_exercise_without_a_docstring_is_refused():
 
 
 def test_a_signature_is_written_on_one_line():
-    assert functions(MODULE)["decorated"].signature == "decorated(x, axis=-1)"
-    assert functions(MODULE)["decorated"].parameters == ["x", "axis"]
+    assert definitions(MODULE)["decorated"].signature == "decorated(x, axis=-1)"
+    assert definitions(MODULE)["decorated"].parameters == ["x", "axis"]
 
 
 def test_a_summary_is_signature_and_docstring():
-    assert functions(MODULE)["short"].summary == "short(x, scale=2.0)\n\nA one-line docstring.\n"
+    assert definitions(MODULE)["short"].summary == "def short(x, scale=2.0)\n\nA one-line docstring.\n"
 
 
 def shape_line(line, parameters="x, W, mask=None, p=2"):
-    return functions(f'def f({parameters}):\n    """One line.\n\n    {line}\n\n    More words.\n    """\n')["f"]
+    return definitions(f'def f({parameters}):\n    """One line.\n\n    {line}\n\n    More words.\n    """\n')["f"]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def test_the_shape_line_names_axes_and_answers(line, shapes, returns):
 
 
 def test_without_a_docstring_there_are_no_shapes():
-    source = functions("def f(x):\n    return x\n")["f"]
+    source = definitions("def f(x):\n    return x\n")["f"]
     assert (source.shapes, source.returns, source.docstring) == ({}, [], "")
 
 
@@ -180,8 +182,8 @@ def test_an_edit_that_does_not_fit_is_refused(change, message):
 
 
 def test_a_mutant_keeps_the_lines_of_all_other_functions():
-    mutant = functions(mutate(MODULE, "short", edit("scale * x", "x")))
-    for name, source in functions(MODULE).items():
+    mutant = definitions(mutate(MODULE, "short", edit("scale * x", "x")))
+    for name, source in definitions(MODULE).items():
         if name != "short":
             assert ast.dump(mutant[name].node) == ast.dump(source.node)
 
@@ -191,3 +193,64 @@ def test_comments_above_private_functions_and_private_classes_are_cut():
         '# the trick\ndef _f(x):\n    return x\n\n\nclass _C:\n    y = 1\n\n\ndef g(x):\n    """G."""\n    return x\n'
     )
     assert stub_module(text, ["g"]).strip() == f'def g(x):\n    """G."""\n    {BODY}'
+
+
+CLASS = """
+class Counter(list):
+    \"\"\"Counts.
+
+    start ()
+    \"\"\"
+
+    kind = "own"
+
+    def __init__(self, start, step=1):
+        \"\"\"Begin at `start`.\"\"\"
+        self.now = start
+        self.step = step
+
+    def _advance(self):
+        self.now += self.step
+
+    def next(self, times=1):
+        \"\"\"The number after the last, `times` over.\"\"\"
+        self._advance()
+        return self.now
+"""
+
+
+def test_a_class_is_cut_to_its_head_and_the_methods_that_have_a_docstring():
+    expected = f'''class Counter(list):
+    """Counts.
+
+    start ()
+    """
+
+    def __init__(self, start, step=1):
+        """Begin at `start`."""
+        {BODY.replace("    ", " " * 8)}
+
+    def next(self, times=1):
+        """The number after the last, `times` over."""
+        {BODY.replace("    ", " " * 8)}
+'''
+    assert definitions(CLASS)["Counter"].stub == expected
+    assert stub_module(CLASS, ["Counter"]).strip() == expected.strip()
+
+
+def test_a_class_is_called_as_its_objects_are_made():
+    source = definitions(CLASS)["Counter"]
+    assert source.signature == "Counter(start, step=1)"
+    assert source.parameters == ["start", "step"]
+    assert source.summary.startswith("class Counter(start, step=1)\n\nCounts.")
+    assert "next(times=1)\n    The number after the last" in source.summary
+    assert "_advance" not in source.summary
+
+
+def test_a_class_without_a_maker_is_called_with_nothing():
+    assert definitions("class Empty:\n    pass\n")["Empty"].signature == "Empty()"
+
+
+def test_a_class_can_be_edited_into_a_mutant():
+    mutant = mutate(CLASS, "Counter", edit("self.now += self.step", "self.now += 1"))
+    assert "self.now += 1\n" in mutant

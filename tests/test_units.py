@@ -17,7 +17,7 @@ from grader.course import Course
 from grader.exercise import Edit
 from grader.grading import grade
 from grader.report import Status
-from grader.source import functions, mutate
+from grader.source import definitions, mutate
 from grader.submission import Submission
 
 COURSE = Course(ROOT)
@@ -66,7 +66,9 @@ def test_rewrites_keep_every_point_in_the_sandbox(unit, sandbox):
     """All of rewrites.py as one file of a student's, with its helpers and constants; each rewrite in its turn."""
     text = (unit_of(unit).folder / "rewrites.py").read_text(encoding="utf-8")
     key = fresh_key(unit)
-    rewrites = {name: name.split("__")[0] for name in functions(text) if name.split("__")[0] in unit_of(unit).exercises}
+    rewrites = {
+        name: name.split("__")[0] for name in definitions(text) if name.split("__")[0] in unit_of(unit).exercises
+    }
     while rewrites:
         turn = {exercise: name for name, exercise in reversed(rewrites.items())}
         aliases = "".join(f"{exercise} = {name}\n" for exercise, name in turn.items())

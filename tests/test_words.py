@@ -13,7 +13,7 @@ from grader.grading import grade
 from grader.key import from_bytes, to_bytes
 from grader.sandbox.call import call
 from grader.sandbox.wire import Opaque
-from grader.source import functions
+from grader.source import definitions
 from grader.submission import Submission
 from grader.unit import Unit
 
@@ -27,7 +27,7 @@ def ask(sandbox):
     """Grade one exercise of the right file with its body replaced, and lines put on top."""
 
     def run(name, body, head="", tail=""):
-        source = functions(RIGHT)[name]
+        source = definitions(RIGHT)[name]
         signature = source.body.split("\n", 1)[0]
         body = textwrap.indent(textwrap.dedent(body).strip("\n"), "    ")
         text = head + RIGHT.replace(source.body, f"{signature}\n{body}\n") + tail
@@ -44,7 +44,7 @@ def test_the_new_words_hold_every_rule(name):
 def test_the_reference_and_every_rewrite_keep_their_points_in_the_sandbox(sandbox):
     assert grade(Submission("words.py", RIGHT.encode()), KEY, sandbox).is_perfect
     rewrites = UNIT.rewrites_text
-    aliases = "".join(f"{name.split('__')[0]} = {name}\n" for name in functions(rewrites) if "__" in name)
+    aliases = "".join(f"{name.split('__')[0]} = {name}\n" for name in definitions(rewrites) if "__" in name)
     report = grade(Submission("rewrites.py", (rewrites + aliases).encode()), KEY, sandbox)
     assert report.is_perfect, [first_finding(e) for e in report.exercises if e.status != "passed"]
 
@@ -311,7 +311,7 @@ def test_where_linear_algebra_is_forbidden_its_exception_is_not(ask):
         assert ask("reciprocal", body).status == "forbidden"
     alias = "from numpy.linalg import LinAlgError, solve\nla = np.linalg\n"
     right = RIGHT.split('"""', 2)[2].replace("np.linalg.LinAlgError", "LinAlgError")
-    body = functions(right)["reciprocal"].body.split('"""')[2]
+    body = definitions(right)["reciprocal"].body.split('"""')[2]
     assert ask("reciprocal", body, "import numpy as np\n" + alias).points == 4
 
 

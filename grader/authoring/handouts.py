@@ -8,7 +8,6 @@ import re
 from itertools import pairwise
 
 from grader.render.maths import segments
-from grader.source import BODY, Source
 from grader.unit import Unit, UnitError
 
 MARKS = re.compile(r"(`[^`|]+`)|([\\`*_\[\]<>|$~#])")  # code, and what Markdown would take for its own
@@ -45,11 +44,6 @@ def points(number: int) -> str:
     return f"{number} point" + ("" if number == 1 else "s")
 
 
-def signature(source: Source) -> str:
-    """The stub without its body: decorators, signature and docstring."""
-    return source.stub.removesuffix(f"\n    {BODY}\n")
-
-
 def _section(unit: Unit, name: str) -> list[str]:
     exercise, source = unit.exercises[name], unit.source(name)
     claims = [f"- {escaped(check.claim)} ({points(check.points)})" for check in exercise.checks]
@@ -57,7 +51,7 @@ def _section(unit: Unit, name: str) -> list[str]:
     return [
         f"## {name}",
         _github(unit, name, unit.handout(name)),
-        f"```python\n{signature(source)}\n```",
+        f"```python\n{source.outline}\n```",
         f"**What is checked** ({points(exercise.points)}): your function",
         "\n".join(claims),
         f"**Cases:** {escaped('; '.join(exercise.cases))}.",

@@ -7,7 +7,7 @@ import json
 import re
 
 from grader.authoring.handouts import points
-from grader.source import functions, stub_module
+from grader.source import definitions, stub_module
 from grader.unit import Unit
 
 FORMAT = {"nbformat": 4, "nbformat_minor": 5}
@@ -34,7 +34,7 @@ def _cut(unit: Unit) -> tuple[str, dict[str, str]]:
     """The stub module in two: what is no exercise, and each exercise's stub with the comments right above it."""
     text = stub_module(unit.text, list(unit.exercises))
     lines, rest, stubs, done = text.split("\n"), [], {}, 0
-    for name, source in functions(text).items():
+    for name, source in definitions(text).items():
         if name not in unit.exercises:
             continue
         first = min([source.node.lineno, *(decorator.lineno for decorator in source.node.decorator_list)]) - 1

@@ -1,6 +1,7 @@
 """`grade hint`, `grade explain`, `grade reset`: what a key says of an exercise."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def explain(course_dir: str | None, name: str) -> None:
     signature, _, rest = exercise.summary.partition("\n")
     console.print(Text(f"{name}", "bold").append(f"  {exercise.points} points", "dim"))
     console.print()
-    console.print(Text(f"def {signature}", "cyan"), soft_wrap=True)
+    console.print(Text(signature, "cyan"), soft_wrap=True)
     console.print(Padding(Text(rest.strip()), (0, 0, 1, 4)), width=width)
     console.print(Markdown(plain(exercise.handout)), width=width)
     console.print(Text("\nWhat is checked", "bold"))
@@ -73,9 +74,7 @@ def with_stub(text: str, name: str, stub: str) -> str:
     from grader.sandbox.reading import block
 
     lines = text.split("\n")
-    heads = [
-        i for i, line in enumerate(lines) if line.startswith((f"def {name}(", f"def {name} (", f"async def {name}("))
-    ]
+    heads = [i for i, line in enumerate(lines) if re.match(rf"(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", line)]
     if not heads:
         return f"{text.rstrip()}\n\n\n{stub}"
     first, last = block(lines, heads[-1] + 1)
