@@ -18,37 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from grader.draw import Draw, Inputs, like, plus
 from grader.sandbox.wire import Seeded
-
-Inputs = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Draw:
-    """Random numbers for one case; `draw(3, 5)` is a standard normal array of shape (3, 5)."""
-
-    rng: np.random.Generator
-
-    def __call__(self, *shape: int) -> np.ndarray:
-        return self.rng.standard_normal(shape)
-
-    def uniform(self, low: float, high: float, *shape: int) -> np.ndarray:
-        return self.rng.uniform(low, high, shape)
-
-    def integers(self, low: int, high: int, *shape: int) -> np.ndarray:
-        """Integers from low to high - 1, int64."""
-        return self.rng.integers(low, high, shape)
-
-    def signs(self, *shape: int) -> np.ndarray:
-        """-1.0 or 1.0, each as likely."""
-        return self.rng.choice([-1.0, 1.0], shape)
-
-    def permutation(self, n: int) -> np.ndarray:
-        return self.rng.permutation(n)
-
-    def generator(self) -> Seeded:
-        """A random generator to pass to the student's function, in the same state at every call."""
-        return Seeded(int(self.rng.integers(2**63)))
 
 
 @dataclass(frozen=True)
@@ -114,6 +85,12 @@ class Exercise:
 
     `tolerance` is stated where right answers differ by more than rounding, as difference quotients do; elsewhere it is
     measured. It is relative to the largest expected entry, or to 1 where all are smaller. A comment says why.
+
+    `torch` says that inputs arrive as tensors and that the answer's tensors are graded; a case still draws arrays, floats
+    as float32. A class is an exercise like a function: its driver gets the class.
+
+    `pieces` are names of the student's file that the driver gets before the inputs, in place of the exercise's own:
+    what a training run puts together. `seconds` is what a training run may take; 0 for everything else.
     """
 
     cases: Mapping[str, Callable[[Draw], Inputs]]
@@ -125,6 +102,9 @@ class Exercise:
     up_to_sign: Mapping[str, str] = field(default_factory=dict)
     forbids: Sequence[str] = ()
     tolerance: float | None = None
+    torch: bool = False
+    pieces: Sequence[str] = ()
+    seconds: float = 0.0
 
     def __post_init__(self):
         total = sum(check.points for check in self.checks)
@@ -142,6 +122,11 @@ class Exercise:
     def cases_of(self, check: Check) -> list[str]:
         """The labels of a check's cases: those it names, or every one that has one right answer."""
         return [label for label in self.cases if (label in check.on if check.on else label not in self._open)]
+
+    @property
+    def is_run(self) -> bool:
+        """Whether something is trained, which is judged by what was learned."""
+        return any(check.kind == "reaches" for check in self.checks)
 
     @property
     def _open(self) -> set[str]:
@@ -190,10 +175,10 @@ def slopes(points: int, claim: str, of: str, on: str | Sequence[str] = (), h: fl
     """
 
     def direction(inputs: Inputs, draw: Draw) -> Any:
-        return _like(inputs[of], draw)
+        return like(inputs[of], draw)
 
     def step(sign: int) -> Callable[[Inputs, Draw], Inputs]:
-        return lambda inputs, draw: inputs | {of: _plus(inputs[of], sign * h, direction(inputs, draw))}
+        return lambda inputs, draw: inputs | {of: plus(inputs[of], sign * h, direction(inputs, draw))}
 
     return Check(claim, points, "slopes", _labels(on), (step(1), step(-1)), direction, {"h": h})
 
@@ -253,16 +238,29 @@ def grows(
     return Check(claim, points, "grows", _labels(on), (change,), options={"by": float(by)})
 
 
-def _like(tree: Any, draw: Draw) -> Any:
-    if isinstance(tree, np.ndarray):
-        return draw(*tree.shape)
-    return type(tree)(_like(item, draw) for item in tree)
+def reaches(
+    points: int, claim: str, metric: str, at_least: float | None = None, at_most: float | None = None, on: str = ()
+) -> Check:
+    """A training run's answer, its predictions for held-back inputs, is as good as asked by a metric of `grader.metrics`.
+
+    A case of a run returns, beside its inputs, `truth`: what the predictions are held against. It never leaves the
+    grader's side, and nothing is trained when a key is compiled.
+    """
+    return Check(claim, points, "reaches", _labels(on), options={"metric": metric, "least": at_least, "most": at_most})
 
 
-def _plus(tree: Any, h: float, direction: Any) -> Any:
-    if isinstance(tree, np.ndarray):
-        return tree + h * direction
-    return type(tree)(_plus(item, h, part) for item, part in zip(tree, direction, strict=True))
+# Stand-ins for what a driver finds where it runs (see grader.sandbox.modules), to be imported by checks.py.
+device: str = "cpu"
+
+
+def load(module: Any, weights: Mapping[str, np.ndarray]) -> Any:
+    """For drivers: the module with its parameters set by name; a finding lists names and shapes that do not fit."""
+    raise NotImplementedError("a driver finds it where it runs")
+
+
+def report(step: int, total: int, loss: Any) -> None:
+    """For drivers: a training run's progress, shown to the student; a loss that is no number ends the run."""
+    raise NotImplementedError("a driver finds it where it runs")
 
 
 def _labels(on: str | Sequence[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from grader.judge import Answer
 from grader.key import Question
-from grader.report import Finding, Status
+from grader.report import Finding, Status, Step
 from grader.rules import Raised, on
 from grader.sandbox.worker import WorkerEnded
 from grader.submission import Listing
@@ -21,6 +21,7 @@ class BadReply(Exception):
     """A reply that has not the form which the worker's own code gives it: the student's code has meddled."""
 
 
+ABOUT_MODULES = {"WrongParameters": "shape", "Diverged": "nonfinite"}  # exceptions of a driver's own, and the kinds
 ENDS = {
     "timeout": (Status.TIMEOUT, "timeout", "Is there a loop that never ends, or one that could be an array operation?"),
     "memory": (Status.MEMORY, "memory", "Check the shapes of what you allocate: is one of them squared by accident?"),
@@ -112,6 +113,12 @@ def progress(reply: Any) -> tuple[int, int] | None:
 
 
 @checks_form
+def step(reply: Any) -> Step | None:
+    """What a training run says of itself on its way; None for the last reply to `call`."""
+    return Step(int(reply["step"]), int(reply["total"]), float(reply["loss"])) if "step" in reply else None
+
+
+@checks_form
 def answer(
     reply: Any, question: Question, problems: Sequence[dict], outline: dict, listing: Listing, printed: str
 ) -> Answer:
@@ -145,6 +152,8 @@ def _of_error(
         return Status.ERROR, Finding(
             "exception", f"your code calls sys.exit(){at} ({where})", "Return the answer instead."
         )
+    if kind in ABOUT_MODULES:
+        return Status.FAILED, Finding(ABOUT_MODULES[kind], f"{text} ({where})", "")
     if error["in_driver"]:
         unusable = f"what it returns cannot be used as it is asked to be: {message} ({where})"
         return Status.ERROR, Finding("exception", unusable, "Return what the stub's docstring says, in its order.")
@@ -170,9 +179,7 @@ def _forbidden(error: dict[str, Any], problems: Sequence[dict], outline: dict) -
     for problem in outline["problems"]:
         for name in problem["names"]:
             if problem["kind"] == "forbidden" and f"'{name}'" in error["message"]:
-                return (
-                    f"line {problem['line']} imports {one_line(problem['message'], 80)}, which this unit does not allow"
-                )
+                return f"line {problem['line']} imports {one_line(problem['message'], 80)}, which this exercise does not allow"
     return ""
 
 

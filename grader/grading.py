@@ -1,22 +1,25 @@
 """Key × submission → Report. The student's code runs in a worker; what it answers is judged here."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
 from grader import findings
-from grader.judge import Answer, judge, unasked
+from grader.judge import Answer, judge, put_off, unasked
 from grader.key import ExerciseKey, Key, Question
-from grader.report import ExerciseReport, Finding, Report, Status
+from grader.report import ExerciseReport, Finding, Report, Status, Step
 from grader.sandbox import wire
-from grader.sandbox.server import Sandbox, SandboxError
+from grader.sandbox.server import LEVELS, NUMPY, TORCH, TRAINING, Sandbox, SandboxError, is_installed
 from grader.sandbox.worker import Worker, WorkerEnded
 from grader.submission import Listing, Submission
 from grader.text import one_line
+from grader.training import ON_CPU, Training, told
 
+MAX_STEPS = 10_000  # a run of a minute reports a tenth of that
 MAX_SKIPPED = 5  # statements at the top of a file that may hang or crash before the file is given up
 
 
@@ -26,36 +29,72 @@ def grade(
     sandbox: Sandbox,
     only: Sequence[str] = (),
     progress: Callable[[str], None] = lambda name: None,
+    training: Training = ON_CPU,
 ) -> Report:
     """The submission's report; one, whatever the submission does. `only` names exercises, empty for all."""
     start = time.perf_counter()
     chosen = [exercise for exercise in key.exercises if not only or exercise.name in only]
-    session = Session(submission, key, sandbox)
+    sandboxes = {packages: sandbox.sibling(packages) for packages in map(needed, chosen, repeat(training))}
+    sessions: dict[tuple[str, ...], Session] = {}
+    reports: dict[str, ExerciseReport] = {}
     try:
-        reports = []
-        for exercise in chosen:
+        # what takes NumPy alone is done while PyTorch is loaded, and what takes long comes last
+        for exercise in sorted(chosen, key=lambda exercise: (exercise.torch, exercise.is_run)):
             progress(exercise.name)
-            reports.append(session.grade(exercise))
+            if report := _put_off(exercise, key.unit, training, reports):
+                reports[exercise.name] = report
+                continue
+            packages = needed(exercise, training)
+            if packages not in sessions:
+                sessions[packages] = Session(submission, key, sandboxes[packages], training)
+            reports[exercise.name] = sessions[packages].grade(exercise)
     finally:
-        session.close()
+        for session in sessions.values():
+            session.close()
+    levels = [session.sandbox.level for session in sessions.values()] or [sandbox.level]
     return Report(
         submission=submission.name,
         sha256=submission.sha256,
         unit=key.unit,
         key=key.id,
-        isolation=sandbox.level,
+        isolation=max(levels, key=LEVELS.index),
         seconds=time.perf_counter() - start,
-        exercises=tuple(reports),
+        exercises=tuple(reports[exercise.name] for exercise in chosen),
     )
+
+
+def needed(exercise: ExerciseKey, training: Training) -> tuple[str, ...]:
+    """The packages that a worker for an exercise must have."""
+    if not exercise.torch or not is_installed("torch"):
+        return NUMPY
+    return TRAINING if training.is_on else TORCH
+
+
+def _put_off(
+    exercise: ExerciseKey, unit: str, training: Training, done: Mapping[str, ExerciseReport]
+) -> ExerciseReport | None:
+    """The report of an exercise that is not asked now: points that are open, or a run that lacks a piece."""
+    if exercise.torch and not is_installed("torch"):
+        finding = Finding("missing", "it takes PyTorch, which is not installed here", "Install the extra `torch`.")
+        return put_off(exercise, unit, Status.PENDING, finding)
+    if exercise.is_run and not training.is_on:
+        return put_off(exercise, unit, Status.PENDING)
+    for piece in exercise.pieces if exercise.is_run else ():
+        if piece in done and done[piece].status is not Status.PASSED:
+            finding = Finding("missing", f"it waits for {piece}, which is not right yet")
+            return put_off(exercise, unit, Status.SKIPPED, finding)
+    return None
 
 
 @dataclass
 class Session:
-    """One submission under way: its worker, replaced when it dies, and what is known of the file."""
+    """One submission under way with one set of packages: its worker, replaced when it dies, and what is known of the file."""
 
     submission: Submission
     key: Key
     sandbox: Sandbox
+    training: Training = ON_CPU
+    curves: dict[str, list[Step]] = field(default_factory=dict)
     worker: Worker | None = None
     skip: list[int] = field(default_factory=list)
     outline: dict[str, Any] = field(default_factory=dict)
@@ -76,24 +115,30 @@ class Session:
     @property
     def seconds(self) -> float:
         """What an exercise may take: its own limit, within what is left of the submission's."""
-        limits = self.sandbox.limits
-        return max(min(limits.seconds, self.started + limits.submission_seconds - time.monotonic()), 0.001)
+        return max(min(self.sandbox.limits.seconds, self.started + self._budget - time.monotonic()), 0.001)
+
+    @property
+    def _budget(self) -> float:
+        """Seconds for the whole submission, training runs on top."""
+        return self.sandbox.limits.submission_seconds + sum(exercise.seconds for exercise in self.key.exercises)
 
     def grade(self, exercise: ExerciseKey) -> ExerciseReport:
         """One exercise's report, whatever happens."""
-        limit = self.sandbox.limits.submission_seconds
+        limit = self._budget
         if time.monotonic() - self.started > limit:
             finding = Finding("timeout", f"the {limit:g} s for the whole submission were used up before its turn")
             return unasked(exercise, self.key.unit, Status.TIMEOUT, finding)
         try:
             if not self._load():
                 return self._unloadable(exercise)
-            if found := findings.before_asking(
-                exercise.name, self.outline, self.problems, self.names, self.endings, self.listing
-            ):
-                status, finding = found
-                return unasked(exercise, self.key.unit, status, finding)
-            return judge(exercise, self._asker(exercise), self.key.unit)
+            for piece in exercise.pieces:
+                if found := findings.before_asking(
+                    piece, self.outline, self.problems, self.names, self.endings, self.listing
+                ):
+                    return unasked(exercise, self.key.unit, *found)
+            report = judge(exercise, self._asker(exercise), self.key.unit)
+            curve = tuple(self.curves.get(exercise.name, ()))
+            return told(report, curve) if exercise.is_run else report
         except findings.BadReply as error:
             self.close()
             return unasked(exercise, self.key.unit, Status.CRASH, Finding("crash", str(error)))
@@ -120,11 +165,11 @@ class Session:
             deadline = time.monotonic() + limit  # for the whole file: a note that a line is about to run can be forged
             try:
                 file, source = self.submission.file, self.submission.source
-                message = {"op": "read", "file": file, "source": _as_array(source), "allows": self.key.allows}
+                message = {"op": "read", "file": file, "source": _as_array(source), "allows": self._allows}
                 message["helpers"] = {name: _as_array(content) for name, content in self.submission.helpers}
                 message["forbids"] = {exercise.name: exercise.forbids for exercise in self.key.exercises}
                 self.outline = findings.checked_outline(worker.ask(message, limit, wire.MAX_HEADER))
-                wanted = [exercise.name for exercise in self.key.exercises]
+                wanted = sorted({piece for exercise in self.key.exercises for piece in exercise.pieces})
                 worker.send({"op": "run", "skip": self.skip, "wanted": wanted}, self.seconds)
                 while note := findings.progress(reply := worker.receive(max(deadline - time.monotonic(), 0.001))):
                     at = note
@@ -149,21 +194,23 @@ class Session:
         return unasked(exercise, self.key.unit, status, finding)
 
     def _asker(self, exercise: ExerciseKey) -> Callable[[Question], Answer]:
-        limit = self.seconds
+        limit = max(self.seconds, exercise.seconds)
         deadline = time.monotonic() + limit
 
         def ask(question: Question) -> Answer:
             message = {
                 "op": "call",
-                "name": exercise.name,
+                "pieces": exercise.pieces,
                 "inputs": question.inputs,
-                "parameters": exercise.parameters,
-                "driver": exercise.driver,
+                "way": asdict(exercise.way),
                 "forbids": exercise.forbids,
+                "device": self.training.device if exercise.torch else "cpu",
             }
             worker = self.worker
             try:
-                reply = worker.ask(message, max(deadline - time.monotonic(), 0.001))
+                worker.send(message, max(deadline - time.monotonic(), 0.001))
+                while step := findings.step(reply := worker.receive(max(deadline - time.monotonic(), 0.001))):
+                    self._note(exercise.name, step)
             except WorkerEnded as ended:
                 self.worker = None
                 if ended.how == "timeout":
@@ -173,6 +220,18 @@ class Session:
             return findings.answer(reply, question, self.problems, self.outline, self.listing, worker.printed())
 
         return ask
+
+    def _note(self, name: str, step: Step) -> None:
+        curve = self.curves.setdefault(name, [])
+        if len(curve) >= MAX_STEPS:
+            raise findings.BadReply("the worker reports more steps than a training run has")
+        curve.append(step)
+        self.training.watch(name, step)
+
+    @property
+    def _allows(self) -> list[str]:
+        """What the file may import in this worker: of the unit's packages, those that are here."""
+        return [package for package in self.key.allows if package in self.sandbox.packages or package != "torch"]
 
 
 def _as_array(source: bytes) -> np.ndarray:

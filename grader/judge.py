@@ -56,7 +56,7 @@ def judge(exercise: ExerciseKey, ask: Ask, unit: str, diagnoses: bool = True) ->
         checks.append(report)
         statuses.append(status)
     status = _overall(statuses, over)
-    if diagnoses and any(check.finding and check.finding.kind in VALUES for check in checks):
+    if diagnoses and not exercise.is_run and any(check.finding and check.finding.kind in VALUES for check in checks):
         for number in _telling_questions(exercise):  # a diagnosis must fit every case, not only up to the first failure
             answer(number)
         checks = _with_diagnosis(exercise, checks, asked)
@@ -82,6 +82,13 @@ def unasked(exercise: ExerciseKey, unit: str, status: Status, finding: Finding) 
     """The report of an exercise that could not be asked at all: 0 points, the finding at its first check."""
     checks = [CheckReport(check.claim, Status.SKIPPED, 0, check.points) for check in exercise.checks]
     checks[0] = replace(checks[0], status=Status.FAILED, finding=finding)
+    return ExerciseReport(f"{unit}.{exercise.name}", status, 0, exercise.points, 0.0, tuple(checks))
+
+
+def put_off(exercise: ExerciseKey, unit: str, status: Status, finding: Finding | None = None) -> ExerciseReport:
+    """The report of an exercise that is not asked now: no check has failed."""
+    checks = [CheckReport(check.claim, Status.SKIPPED, 0, check.points) for check in exercise.checks]
+    checks[0] = replace(checks[0], finding=finding)
     return ExerciseReport(f"{unit}.{exercise.name}", status, 0, exercise.points, 0.0, tuple(checks))
 
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from grader.errors import GraderError
 from grader.sandbox import wire
+from grader.sandbox.call import Way
 
-SCHEMA = 2
+SCHEMA = 3
 MAX_PART = 256 << 20  # bytes an exercise's part may unpack to; a tenth of a megabyte is usual
 MAGIC = b"grader key\n"
 DIGEST = 64  # hexadecimal digits of a SHA-256
@@ -64,6 +65,7 @@ class ExerciseKey:
 
     `driver` is the source of what asks the student's function, empty for a plain call. `signs` are pairs of a part of the
     answer (None: all of it) and the axis along which each slice has a sign that is free (None: one sign for the part).
+    `pieces` are the names of the student's file that it asks, and `seconds` what a training run may take.
     """
 
     name: str
@@ -79,8 +81,21 @@ class ExerciseKey:
     checks: list[CheckKey]
     mistakes: list[MistakeKey]
     driver: str = ""
+    torch: bool = False
+    pieces: list[str] = field(default_factory=list)
+    seconds: float = 0.0
     signs: list[list[int | None]] = field(default_factory=list)
     forbids: list[str] = field(default_factory=list)
+
+    @property
+    def way(self) -> Way:
+        """How its functions are asked."""
+        return Way(self.parameters, self.driver, self.torch)
+
+    @property
+    def is_run(self) -> bool:
+        """Whether something is trained."""
+        return any(check.kind == "reaches" for check in self.checks)
 
 
 @dataclass(frozen=True)

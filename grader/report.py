@@ -68,8 +68,18 @@ class CheckReport:
 
 
 @dataclass(frozen=True)
+class Step:
+    """What a training run says of itself on its way: it moves a bar and a curve, never a verdict."""
+
+    step: int
+    total: int
+    loss: float
+
+
+@dataclass(frozen=True)
 class ExerciseReport:
-    """`printed` is what the student's code printed meanwhile: for their eyes, not part of the JSON form."""
+    """`printed` is what the student's code printed meanwhile, `curve` how a training run's loss went: for their eyes,
+    not part of the JSON form."""
 
     id: str
     status: Status
@@ -78,6 +88,7 @@ class ExerciseReport:
     seconds: float
     checks: tuple[CheckReport, ...]
     printed: str = ""
+    curve: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,8 +112,13 @@ class Report:
         return sum(exercise.max_points for exercise in self.exercises)
 
     @property
+    def pending_points(self) -> int:
+        """Points that are still open: of what was not asked for a reason that is not the student's."""
+        return sum(exercise.max_points for exercise in self.exercises if exercise.status is Status.PENDING)
+
+    @property
     def is_perfect(self) -> bool:
-        return self.points == self.max_points
+        return self.points == self.max_points - self.pending_points
 
     @property
     def is_our_fault(self) -> bool:
@@ -137,7 +153,7 @@ def from_json(data: Mapping[str, Any]) -> Report:
 
 def _exercise_to_json(exercise: ExerciseReport) -> dict[str, Any]:
     data = asdict(exercise) | {"seconds": round(exercise.seconds, 4), "status": str(exercise.status)}
-    del data["printed"]
+    del data["printed"], data["curve"]
     for check in data["checks"]:
         check["status"] = str(check["status"])
         if check["finding"] is None:

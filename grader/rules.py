@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from grader.compare import Difference, at, describe, difference, is_numeric, leaves, named, numbers
+from grader.compare import at, describe, difference, is_numeric, leaves, named, numbers
+from grader.forms import no_answer, of_form, on
 from grader.key import Question
+from grader.metrics import METRICS
 from grader.report import Finding
 from grader.samples import landmarks, stray
 from grader.sandbox import wire
@@ -29,8 +31,8 @@ def agrees(answers: list, questions: list[Question], names: Sequence[str], facts
 
 
 def moves(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
-    if no_answer := _no_answer(answers, questions, names):
-        return no_answer
+    if found := no_answer(answers, questions, names):
+        return found
     before, after = questions
     moved = False
     for (path, old), (_, new), tolerance in zip(
@@ -53,8 +55,8 @@ def moves(answers: list, questions: list[Question], names: Sequence[str], facts:
 
 
 def keeps(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
-    if no_answer := _no_answer(answers, questions, names):
-        return no_answer
+    if found := no_answer(answers, questions, names):
+        return found
     part, measure = options["part"], MEASURES[options["measure"]]
     path = () if part is None else (part,)
     first, second = (np.asarray(at(answer, path)) for answer in answers)
@@ -74,8 +76,8 @@ def keeps(answers: list, questions: list[Question], names: Sequence[str], facts:
 
 
 def slopes(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
-    if no_answer := _no_answer(answers, questions, names):
-        return no_answer
+    if found := no_answer(answers, questions, names):
+        return found
     (_, gradient), (up, _), (down, _) = answers
     slope = (float(np.asarray(up)) - float(np.asarray(down))) / (2 * options["h"])
     pairs = list(zip(leaves(gradient), leaves(facts), strict=True))
@@ -132,14 +134,14 @@ def raises(answers: list, questions: list[Question], names: Sequence[str], facts
         return Finding("exception", f"your function raises {answer.names[-1]}, and it must raise {error} ({where})")
     if isinstance(instead, Raised):
         return Finding("exception", f"your function raises {error} where there is an answer, too ({where})")
-    return _no_answer([instead], questions[1:], names)
+    return no_answer([instead], questions[1:], names)
 
 
 def distributed(
     answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict
 ) -> Finding | None:
     (answer,), (question,) = answers, questions
-    if found := _of_form(answer, question, names):
+    if found := of_form(answer, question, names):
         return Finding(found.kind, f"{found.text} ({on(question)})")
     clause = stray(np.atleast_2d(np.asarray(answer)), facts)
     kind = "nonfinite" if clause.startswith("holds") else "value"
@@ -147,15 +149,15 @@ def distributed(
 
 
 def seeded(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
-    if no_answer := _no_answer(answers, questions, names):
-        return no_answer
+    if found := no_answer(answers, questions, names):
+        return found
     text = SEEDING[_seeding(answers)]
     return Finding("value", f"{text} ({on(questions[0])})") if text else None
 
 
 def grows(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
-    if no_answer := _no_answer(answers, questions, names):
-        return no_answer
+    if found := no_answer(answers, questions, names):
+        return found
     for answer, question, must in zip(answers, questions, (False, True), strict=True):
         ratio = _growth(answer)
         if not ratio > 0:
@@ -166,6 +168,22 @@ def grows(answers: list, questions: list[Question], names: Sequence[str], facts:
             after = "with the inputs changed, " if must else ""
             return Finding("value", f"{after}{text} ({on(question)})")
     return None
+
+
+def reaches(
+    answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict
+) -> Finding | None:
+    (answer,), (question,) = answers, questions
+    if found := of_form(answer, question, names):
+        return Finding(found.kind, f"{found.text} ({on(question)})")
+    metric, least, most = METRICS[options["metric"]], options["least"], options["most"]
+    reached = metric.measure(np.asarray(answer), np.asarray(question.expected))
+    if (least is None or reached >= least) and (most is None or reached <= most):
+        return None
+    asked = f"at least {metric.text(least)}" if most is None else f"at most {metric.text(most)}"
+    return Finding(
+        "value", f"{metric.name} {metric.text(reached)} on held-back inputs, {asked} is asked ({on(question)})"
+    )
 
 
 def _growth(answer: Any) -> float:
@@ -185,6 +203,7 @@ RULES: dict[str, Callable[..., Finding | None]] = {
     "distributed": distributed,
     "seeded": seeded,
     "grows": grows,
+    "reaches": reaches,
 }
 
 MEASURES: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
@@ -240,39 +259,6 @@ TRACES: dict[str, Callable[[list, Any, dict], Any]] = {
     "seeded": lambda answers, facts, options: Opaque(_seeding(answers)),
     "grows": _trace_of_growth,
 }
-
-
-def on(question: Question) -> str:
-    """How a finding names its case."""
-    return f"case: {question.label}"
-
-
-def _no_answer(answers: list, questions: list[Question], names: Sequence[str]) -> Finding | None:
-    """A finding where an answer cannot have a property: it has another form, or it is one of the inputs handed back.
-
-    The form is that of the expected answer, whatever the values. An input often has the property that is asked for:
-    x keeps the length of x.
-    """
-    for answer, question in zip(answers, questions, strict=True):
-        if found := _of_form(answer, question, names):
-            return Finding(found.kind, f"{found.text} ({on(question)})")
-        for name, value in question.inputs.items():
-            if _is_only(answer, value) and not _is_only(question.expected, value):
-                return Finding("value", f"your answer is the input {name} as it came ({on(question)})")
-    return None
-
-
-def _is_only(answer: Any, value: Any) -> bool:
-    """Whether an answer is a value and nothing else: the value itself, or it in every part."""
-    if isinstance(answer, list | tuple) and answer and not wire.same(answer, value):
-        return all(_is_only(part, value) for part in answer)
-    return wire.same(answer, value)
-
-
-def _of_form(answer: Any, question: Question, names: Sequence[str]) -> Difference | None:
-    """How the form of an answer is not that of the expected one."""
-    found = difference(answer, question.expected, [np.inf] * len(list(leaves(question.expected))), names)
-    return found if found and found.kind != "value" else None
 
 
 def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -32,6 +32,10 @@ class Source:
     def is_class(self) -> bool:
         return isinstance(self.node, ast.ClassDef)
 
+    @property
+    def kind(self) -> str:
+        return "class" if self.is_class else "function"
+
     @cached_property
     def parameters(self) -> list[str]:
         """What it is called with; a class, to make an object of it."""

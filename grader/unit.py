@@ -7,7 +7,7 @@ import ast
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -77,15 +77,33 @@ class Unit:
     def exercises(self) -> dict[str, Exercise]:
         """By name, in the order of the reference."""
         written = {name: value for name, value in vars(self.checks).items() if isinstance(value, Exercise)}
-        if unknown := set(written) - set(self.sources):
+        asked = {name for exercise in written.values() for name in exercise.pieces}
+        alone = {name for name, exercise in written.items() if not exercise.pieces}
+        if unknown := (alone | asked) - set(self.sources):
             raise UnitError(f"{self.folder / 'checks.py'} has {sorted(unknown)}, which {self.name}.py does not define")
-        return {name: written[name] for name in self.sources if name in written}
+        defined = {name: written[name] for name in self.sources if name in written}
+        return defined | written  # what only puts pieces together comes last
+
+    @property
+    def written(self) -> list[str]:
+        """What a student is to write, in the order of the reference: exercises, and the pieces of training runs."""
+        pieces = {name for exercise in self.exercises.values() for name in exercise.pieces}
+        return [name for name in self.sources if name in self.exercises or name in pieces]
+
+    def stubs_of(self, name: str) -> list[str]:
+        """The names whose stubs belong to an exercise: its own, or the pieces of a run that are no exercises themselves."""
+        own = [piece for piece in self.exercises[name].pieces if piece not in self.exercises]
+        return [name, *own] if name in self.sources else own
 
     def source(self, name: str) -> Source:
-        return self.sources[name]
+        """An exercise's definition; of a training run that only puts pieces together, its driver's."""
+        if name in self.sources:
+            return self.sources[name]
+        return replace(self._driver(name), name=name)
 
-    def function(self, name: str) -> Callable:
-        return getattr(self.reference, name)
+    def pieces(self, name: str) -> list[Callable]:
+        """What a question of an exercise is put to: the reference's function or class, or all the pieces of a run."""
+        return [getattr(self.reference, piece) for piece in self.exercises[name].pieces or [name]]
 
     def driver(self, name: str) -> str:
         """The source of an exercise's driver, empty for a plain call; UnitError unless it can run on its own."""
@@ -95,10 +113,11 @@ class Unit:
         called = source.name
         if source.node.decorator_list or self._allows_not(source.node):
             raise UnitError(f"{path}: the driver {called} has a decorator, or imports what a worker has not")
-        if free := free_names(source.body):
+        found = {"np", "device", "report"} | ({"torch", "load"} if self.exercises[name].torch else set())
+        if free := sorted(set(free_names(source.body)) - found):
             raise UnitError(
                 f"{path}: the driver {called} uses {', '.join(free)}, which it will not find in the worker; "
-                "it can use its own names, builtins and NumPy as np"
+                f"it can use its own names, builtins and {', '.join(sorted(found))}"
             )
         return source.body
 
@@ -133,14 +152,23 @@ class Unit:
         ]
         return any(module.split(".")[0] not in {*self.allows, *sys.stdlib_module_names} for module in modules)
 
-    def mistakes(self, name: str) -> dict[str, Callable]:
-        """The mistakes of an exercise as functions, by name."""
+    def mistakes(self, name: str) -> dict[str, list[Callable]]:
+        """The mistakes of an exercise by name, each in the form of `pieces`."""
         return {mistake.name: self._wrong(name, mistake.wrong) for mistake in self.exercises[name].mistakes}
 
-    def rewritten(self, name: str) -> dict[str, Callable]:
-        """Other correct answers to an exercise: the functions of rewrites.py called `<exercise>__<how>`."""
-        found = vars(self.rewrites).items()
-        return {key.split("__", 1)[1]: value for key, value in found if key.startswith(f"{name}__")}
+    def rewritten(self, name: str) -> dict[str, list[Callable]]:
+        """Other correct answers to an exercise: what rewrites.py calls `<exercise>__<how>`, in the form of `pieces`.
+
+        Of a run, what it calls `<piece>__<how>` stands for that piece.
+        """
+        found = [(*key.split("__", 1), value) for key, value in vars(self.rewrites).items() if "__" in key[1:]]
+        pieces = self.exercises[name].pieces or [name]
+        reference = dict(zip(pieces, self.pieces(name), strict=True))
+        return {
+            how: list((reference | {piece: value}).values())
+            for piece, how, value in found
+            if piece in reference and how
+        }
 
     @cached_property
     def _handouts(self) -> dict[str, str]:
@@ -160,10 +188,12 @@ class Unit:
             raise UnitError(f"{self.folder / 'handout.md'} has no section `## {name}`")
         return self._handouts[name]
 
-    def _wrong(self, name: str, wrong: Callable | Edit) -> Callable:
+    def _wrong(self, name: str, wrong: Callable | Edit) -> list[Callable]:
+        """An edit is of any function of the file; a function stands for the first piece."""
         if not isinstance(wrong, Edit):
-            return wrong
-        return getattr(run_text(mutate(self.text, name, wrong), f"mutant_{name}", str(self.reference_file)), name)
+            return [wrong, *self.pieces(name)[1:]]
+        mutant = run_text(mutate(self.text, name, wrong), f"mutant_{name}", str(self.reference_file))
+        return [getattr(mutant, piece) for piece in self.exercises[name].pieces or [name]]
 
     def _module(self, file: str) -> ModuleType:
         path = self.folder / file

@@ -41,7 +41,7 @@ def test_the_hash_is_of_all_that_runs(folder):
 def test_without_being_asked_for_no_module_beside_a_file_is_read(folder, toy_key, sandbox):
     report = by_name(grade(read(folder / "toy.py"), toy_key, sandbox))
     assert report["row_sums"].status == "forbidden"
-    assert "imports sums, which this unit does not allow" in first_finding(report["row_sums"]).message
+    assert "imports sums, which this exercise does not allow" in first_finding(report["row_sums"]).message
     assert report["scale"].points == 4
 
 

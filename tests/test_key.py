@@ -6,8 +6,9 @@ import hashlib
 import numpy as np
 import pytest
 
-from grader.compile import compile_key, measure_noise
+from grader.compile import compile_key
 from grader.key import MAGIC, SCHEMA, KeyFileError, _frame, from_bytes, load, to_bytes
+from grader.noise import measure_noise
 from grader.sandbox import wire
 
 

@@ -208,7 +208,7 @@ def test_a_name_from_a_forbidden_import_is_forbidden_with_its_line(mark):
     report = by_name(mark(broken("return torch.sum(x)", head="import torch\n")))
     finding = first_finding(report["row_sums"])
     assert (report["row_sums"].status, finding.kind) == ("forbidden", "forbidden")
-    assert finding.message == "line 1 imports torch, which this unit does not allow"
+    assert finding.message == "line 1 imports torch, which this exercise does not allow"
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_a_skeleton_is_a_unit_that_can_be_read(course):
 def test_a_skeleton_claims_nothing(course):
     new(course, "algebra.solve")
     unit = Unit("algebra", course.root / "solutions" / "algebra")
-    for function in (unit.function("solve"), unit.oracles.solve, unit.rewritten("solve")["another_way"]):
+    for function in (*unit.pieces("solve"), unit.oracles.solve, *unit.rewritten("solve")["another_way"]):
         with pytest.raises(NotImplementedError, match=r"^write "):
             function(1.0)
     exercise = unit.exercises["solve"]

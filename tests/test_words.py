@@ -11,7 +11,7 @@ from grader.authoring.proof import prove
 from grader.compile import compile_exercise, compile_key
 from grader.grading import grade
 from grader.key import from_bytes, to_bytes
-from grader.sandbox.call import call
+from grader.sandbox.call import Way, call
 from grader.sandbox.wire import Opaque
 from grader.source import definitions
 from grader.submission import Submission
@@ -96,7 +96,7 @@ def test_what_the_driver_cannot_use_is_told_without_its_traceback(ask):
 @pytest.mark.parametrize(("returned", "is_drivers"), [(np.zeros(3), True), (np.zeros(2), False)])
 def test_an_error_inside_what_the_driver_calls_is_the_driver_s(returned, is_drivers):
     driver = "def stack(student, x):\n    return np.stack([student(x=x), np.zeros(2)])\n"
-    reply = call(lambda x: returned, {"x": 1.0}, ["x"], driver=driver)
+    reply = call([lambda x: returned], {"x": 1.0}, Way(["x"], driver))
     if is_drivers:
         assert reply["error"]["in_driver"]
     else:
@@ -104,7 +104,7 @@ def test_an_error_inside_what_the_driver_calls_is_the_driver_s(returned, is_driv
 
 
 def test_an_error_of_the_call_s_is_not_the_driver_s():
-    reply = call(lambda: 0.0, {"x": 1.0}, ["x"], driver="def ask(student, x):\n    return student(x=x)\n")
+    reply = call([lambda: 0.0], {"x": 1.0}, Way(["x"], "def ask(student, x):\n    return student(x=x)\n"))
     assert reply["error"]["in_driver"] is False
 
 

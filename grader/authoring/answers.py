@@ -7,6 +7,27 @@ from typing import Any
 import numpy as np
 
 from grader.key import ExerciseKey
+from grader.sandbox import modules
+from grader.unit import Unit
+
+
+def lazy_pieces(unit: Unit, key: ExerciseKey) -> Iterator[tuple[str, list[Callable]]]:
+    """What took no thought, in the form of `Unit.pieces`: of a function lazy answers, of a class or a run nothing at all."""
+    pieces = unit.pieces(key.name)
+    if len(pieces) == 1 and not isinstance(pieces[0], type):
+        for how, lazy in lazy_answers(_in_arrays(pieces[0]) if key.torch else pieces[0], key):
+            yield how, by_name([_in_tensors(lazy) if key.torch else lazy], key)
+        return
+    yield "the stub", [_stub for _ in pieces]
+    yield "None", [lambda *args, **inputs: None for _ in pieces]
+
+
+def _in_arrays(function: Callable) -> Callable:
+    return lambda **inputs: modules.arrays(function(**inputs))
+
+
+def _in_tensors(function: Callable) -> Callable:
+    return lambda **inputs: modules.tensors(function(**inputs))
 
 
 def lazy_answers(reference: Callable, key: ExerciseKey) -> Iterator[tuple[str, Callable]]:
@@ -33,20 +54,24 @@ def lazy_answers(reference: Callable, key: ExerciseKey) -> Iterator[tuple[str, C
         yield f"always a {error}", _raising(error)
 
 
-def dressed(reference: Callable) -> dict[str, Callable]:
-    """The reference's answers in other clothes that cost nothing."""
+def dressed(reference: Callable, is_torch: bool = False) -> dict[str, Callable]:
+    """The reference's answers in other clothes that cost nothing; of tensors, only their sequences change."""
 
     def dress(leaf: Callable, sequence: Callable = lambda parts: parts) -> Callable:
         return lambda **inputs: _map(
             reference(**inputs), lambda item: item if isinstance(item, str) else leaf(item), sequence
         )
 
-    return {
+    sequences = {
+        "a list for a tuple": dress(lambda a: a, list),
+        "a tuple for a list": dress(lambda a: a, tuple),
+    }
+    if is_torch:
+        return sequences
+    return sequences | {
         "in Fortran order": dress(lambda a: np.asfortranarray(a) if np.ndim(a) else a),
         "as a view": dress(lambda a: np.stack([a, a], -1)[..., 0] if np.ndim(a) else a),
         "read-only": dress(_read_only),
-        "a list for a tuple": dress(lambda a: a, list),
-        "a tuple for a list": dress(lambda a: a, tuple),
         "Python numbers for scalars": dress(lambda a: a if np.ndim(a) else np.asarray(a).item()),
         "0-d arrays for scalars": dress(lambda a: a if np.ndim(a) else np.asarray(a)),
         "a list for whole numbers in a row": dress(lambda a: a.tolist() if _is_row(a) else a),
@@ -54,16 +79,19 @@ def dressed(reference: Callable) -> dict[str, Callable]:
     }
 
 
-def by_name(function: Callable, key: ExerciseKey) -> Callable:
-    """A function of keyword arguments that can be called as students' functions are, by position too."""
+def by_name(pieces: list[Callable], key: ExerciseKey) -> list[Callable]:
+    """Functions of keyword arguments as ones that can be called as students' functions are, by position too."""
+    if len(pieces) > 1 or isinstance(pieces[0], type):
+        return pieces
+    (function,) = pieces
 
     def named(*args: Any, **kwargs: Any) -> Any:
         return function(**dict(zip(key.parameters, args, strict=False)), **kwargs)
 
-    return named
+    return [named]
 
 
-def _stub(**inputs: Any) -> None:
+def _stub(*args: Any, **inputs: Any) -> None:
     raise NotImplementedError
 
 

@@ -15,10 +15,11 @@ import numpy as np
 from grader.authoring.handouts import readme
 from grader.authoring.notebooks import notebook
 from grader.compare import Signs, difference, leaves, turned
-from grader.compile import FLOOR, MARGIN, compile_key
+from grader.compile import compile_key
 from grader.course import Course
 from grader.errors import GraderError
 from grader.key import ExerciseKey, Key, KeyFileError, Question, from_bytes, load, to_bytes
+from grader.noise import rounding
 from grader.sandbox import wire
 from grader.source import stub_module
 from grader.unit import Unit, UnitError
@@ -38,7 +39,7 @@ def plan(unit: Unit, seed: int = PUBLIC_SEED) -> dict[str, bytes]:
         raise UnitError(f"{unit.name} cannot be compiled: {type(error).__name__}: {error}") from error
     return {
         "README.md": readme(unit).encode(),
-        f"{unit.name}.py": stub_module(unit.text, list(unit.exercises)).encode(),
+        f"{unit.name}.py": stub_module(unit.text, unit.written).encode(),
         f"{unit.name}.ipynb": notebook(unit).encode(),
         "key": to_bytes(key),
     }
@@ -249,4 +250,4 @@ def _rounded_alike(old: Any, new: Any, tolerance: list[float]) -> bool:
 
 def _rounding(array: np.ndarray) -> float:
     finite = np.abs(array[np.isfinite(array)]) if array.dtype.kind in "fc" else np.zeros(0)
-    return MARGIN * FLOOR * float(finite.max(initial=0.0))
+    return rounding(array) * float(finite.max(initial=0.0))

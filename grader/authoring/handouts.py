@@ -51,8 +51,8 @@ def _section(unit: Unit, name: str) -> list[str]:
     return [
         f"## {name}",
         _github(unit, name, unit.handout(name)),
-        f"```python\n{source.outline}\n```",
-        f"**What is checked** ({points(exercise.points)}): your function",
+        "\n\n".join(f"```python\n{unit.source(stub).outline}\n```" for stub in unit.stubs_of(name)),
+        f"**What is checked** ({points(exercise.points)}): your {'training run' if exercise.is_run else source.kind}",
         "\n".join(claims),
         f"**Cases:** {escaped('; '.join(exercise.cases))}.",
         f"Check it with `grade {target}`; if you are stuck, `grade hint {target}` gives you a hint.",

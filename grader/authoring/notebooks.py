@@ -21,8 +21,11 @@ def notebook(unit: Unit) -> str:
     """The notebook's JSON: title, imports and helpers, then text and stub of each exercise, then how to grade."""
     setup, stubs = _cut(unit)
     cells = [_markdown("title", f"# {unit.title}\n\n{unit.introduction}"), _code("setup", setup)]
-    for name, stub in stubs.items():
-        cells += [_markdown(f"{name}-text", _text(unit, name)), _code(name, stub)]
+    for name in unit.exercises:
+        cells += [
+            _markdown(f"{name}-text", _text(unit, name)),
+            *(_code(part, stubs[part]) for part in unit.stubs_of(name)),
+        ]
     cells.append(_markdown("grade", _how(unit, next(iter(stubs), ""))))
     return (
         json.dumps({"cells": cells, "metadata": METADATA, **FORMAT}, indent=1, sort_keys=True, ensure_ascii=False)
@@ -32,10 +35,10 @@ def notebook(unit: Unit) -> str:
 
 def _cut(unit: Unit) -> tuple[str, dict[str, str]]:
     """The stub module in two: what is no exercise, and each exercise's stub with the comments right above it."""
-    text = stub_module(unit.text, list(unit.exercises))
+    text = stub_module(unit.text, unit.written)
     lines, rest, stubs, done = text.split("\n"), [], {}, 0
     for name, source in definitions(text).items():
-        if name not in unit.exercises:
+        if name not in unit.written:
             continue
         first = min([source.node.lineno, *(decorator.lineno for decorator in source.node.decorator_list)]) - 1
         while first > done and lines[first - 1].startswith("#"):

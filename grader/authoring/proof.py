@@ -11,15 +11,17 @@
 import ast
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from grader.authoring.answers import by_name, dressed, lazy_answers
+from grader.asking import answer_or_error, as_single, attempt
+from grader.authoring.answers import by_name, dressed, lazy_pieces
+from grader.authoring.runs import Scores, prove_run
 from grader.compare import at, difference, leaves, turned
-from grader.compile import answer_or_error, attempt, compile_exercise
+from grader.compile import compile_exercise
 from grader.judge import Answer, Ask, judge
 from grader.key import ExerciseKey, Question
 from grader.report import ExerciseReport, Finding, Status
@@ -45,24 +47,31 @@ class Proof:
     tolerance: float = 0.0  # the largest, relative to the largest expected entry
     nearest: float = math.inf  # distance of the nearest mistake, in tolerances
     used: float = 0.0  # largest part of the tolerance that a correct answer used
+    scores: Scores | None = None  # of a training run, in place of the three above
     failures: list[str] = field(default_factory=list)
 
-    def fail(self, rule: int, seed: int | None, text: str) -> None:
+    def fail(self, rule: int, seed: int | None, text: str) -> bool:
+        """Note a failure; False, as there is no use in going on."""
         where = "" if seed is None else f" (seed {seed})"
         message = f"rule {rule}: {text}{where}"
         if len(self.failures) < 20:
             self.failures.append(message)
+        return False
 
 
 def prove(unit: Unit, name: str, seeds: range) -> Proof:
     """Rules 1 to 5 for one exercise; it stops at the first seed on which anything fails."""
     exercise = unit.exercises[name]
-    rewrites = {**unit.rewritten(name), **dressed(unit.function(name))}
     proof = Proof(
         f"{unit.name}.{name}", exercise.points, len(exercise.cases), len(exercise.mistakes), len(unit.rewritten(name))
     )
     _prove_text(unit, name, proof)
+    if exercise.is_run:
+        proof.scores = prove_run(unit, name, seeds, in_process, proof.fail)
+        proof.seeds = len(seeds)
+        return proof
     _prove_operations(unit, name, proof)
+    rewrites = {**unit.rewritten(name), **_dressed(unit, name)}
     for seed in seeds:
         try:
             key = compile_exercise(unit, name, seed)
@@ -80,15 +89,13 @@ def prove(unit: Unit, name: str, seeds: range) -> Proof:
     return proof
 
 
-def in_process(function: Callable, exercise: ExerciseKey) -> Ask:
-    """Answers from a function of the author's own, by the worker's code but without a worker."""
+def in_process(pieces: Sequence[Callable], exercise: ExerciseKey) -> Ask:
+    """Answers from an author's own functions or classes, by the worker's code but without a worker."""
 
     def ask(question: Question) -> Answer:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            reply = call(
-                function, question.inputs, exercise.parameters, driver=exercise.driver, forbids=exercise.forbids
-            )
+            reply = call(pieces, question.inputs, exercise.way, forbids=exercise.forbids)
         if "error" not in reply:
             return Answer(reply["value"], changed=reply["changed"])
         error = reply["error"]
@@ -101,8 +108,8 @@ def in_process(function: Callable, exercise: ExerciseKey) -> Ask:
     return ask
 
 
-def report_on(function: Callable, key: ExerciseKey, unit: Unit, diagnoses: bool = True) -> ExerciseReport:
-    return judge(key, in_process(function, key), unit.name, diagnoses)
+def report_on(pieces: Sequence[Callable], key: ExerciseKey, unit: Unit, diagnoses: bool = True) -> ExerciseReport:
+    return judge(key, in_process(pieces, key), unit.name, diagnoses)
 
 
 def _prove_text(unit: Unit, name: str, proof: Proof) -> None:
@@ -111,7 +118,7 @@ def _prove_text(unit: Unit, name: str, proof: Proof) -> None:
         proof.fail(5, None, f"{len(exercise.mistakes)} mistakes; at least three that people really make")
     if not 2 <= len(exercise.hints) <= 3:
         proof.fail(5, None, f"{len(exercise.hints)} hints; two or three, from question to pointer")
-    if not unit.rewritten(name):
+    if not unit.rewritten(name) and not exercise.is_run:
         proof.fail(4, None, f"rewrites.py has no {name}__<how>")
     for text in [*(mistake.sentence for mistake in exercise.mistakes), *exercise.hints]:
         if not text.rstrip().endswith((".", "?", "!")) or not text[:1].isupper():
@@ -133,6 +140,14 @@ def _prove_operations(unit: Unit, name: str, proof: Proof) -> None:
             proof.fail(rule, None, f"{function} uses {use[1]} in line {use[0]}, which the exercise forbids")
 
 
+def _dressed(unit: Unit, name: str) -> dict[str, list[Callable]]:
+    """The reference's answers in other clothes; not of a class, whose answers are its driver's."""
+    if unit.source(name).is_class:
+        return {}
+    clothes = dressed(unit.pieces(name)[0], unit.exercises[name].torch)
+    return {how: [function] for how, function in clothes.items()}
+
+
 def _gives_away(text: str, body: str) -> str:
     """A line of code of the reference that stands in a text as it is."""
     squeezed = "".join(text.split())
@@ -149,7 +164,7 @@ def _prove_reference(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> N
         proof.fail(1, None, f"oracles.py has no {key.name}")
         return
     for question in _compared(key):
-        truth = turned(attempt(oracle, question.inputs), question.expected, key.signs)
+        truth = turned(as_single(attempt(oracle, question.inputs), key), question.expected, key.signs)
         if found := difference(truth, question.expected, question.tolerance, key.returns):
             text = f"the reference differs from the oracle, of which {found.text}"
             proof.fail(1, seed, f"{text}, case {question.label!r}")
@@ -159,7 +174,7 @@ def _prove_reference(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> N
             answers = [answer_or_error(oracle, question.inputs) for question in questions]
             if found := RULES[check.kind](answers, questions, key.returns, facts, check.options):
                 proof.fail(1, seed, f"the oracle does not hold {check.claim!r}: {found.message}")
-    report = report_on(unit.function(key.name), key, unit)
+    report = report_on(unit.pieces(key.name), key, unit)
     if report.points != key.points:
         proof.fail(1, seed, f"the reference earns {report.points} of {key.points}: {first_finding(report)}")
 
@@ -171,8 +186,8 @@ def _compared(key: ExerciseKey) -> list[Question]:
 
 
 def _prove_lazy(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> None:
-    for how, lazy in lazy_answers(unit.function(key.name), key):
-        report = report_on(by_name(lazy, key), key, unit, diagnoses=False)
+    for how, lazy in lazy_pieces(unit, key):
+        report = report_on(lazy, key, unit, diagnoses=False)
         if report.points:
             claims = [check.claim for check in report.checks if check.points]
             proof.fail(2, seed, f"{how} earns {report.points}: {claims}")
@@ -193,12 +208,12 @@ def _prove_mistakes(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> No
             proof.fail(3, seed, f"mistake {name!r} is only {distance:.1f} tolerances from right, {FAR:g} are asked")
 
 
-def _prove_rewrites(unit: Unit, key: ExerciseKey, rewrites: dict[str, Callable], proof: Proof, seed: int) -> None:
+def _prove_rewrites(unit: Unit, key: ExerciseKey, rewrites: dict[str, list[Callable]], proof: Proof, seed: int) -> None:
     for how, rewrite in rewrites.items():
         report = report_on(by_name(rewrite, key), key, unit)
         if report.points != key.points:
             proof.fail(4, seed, f"correct, {how}, earns {report.points} of {key.points}: {first_finding(report)}")
-        asked = driven(by_name(rewrite, key), key.parameters, key.driver)
+        asked = driven(by_name(rewrite, key), key.way)
         for question in _compared(key):
             answer = turned(attempt(asked, question.inputs), question.expected, key.signs)
             used = _error(answer, question) if any(check.kind == "agrees" for check in key.checks) else 0.0

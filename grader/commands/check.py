@@ -62,7 +62,7 @@ def fresh_key(unit: "Unit", seed: int, only: Sequence[str]) -> Key:
 
     key = compile_key(unit, seed, only)
     for exercise in key.exercises:
-        report = report_on(unit.function(exercise.name), exercise, unit, diagnoses=False)
+        report = report_on(unit.pieces(exercise.name), exercise, unit, diagnoses=False)
         if report.points < exercise.points:
             why = first_finding(report)
             raise OurFault(

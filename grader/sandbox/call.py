@@ -5,12 +5,11 @@ Also used in-process by `grade dev check`, on functions that are the author's ow
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-import numpy as np
-
-from grader.sandbox import wire
+from grader.sandbox import modules, wire
 from grader.sandbox.operations import refused
 
 MESSAGE_LIMIT = 2000  # characters of an exception's text that are worth reading
@@ -19,17 +18,18 @@ DRIVER = "<driver>"  # what a driver's frames are called in tracebacks
 
 
 def call(
-    function: Callable,
+    pieces: Sequence[Callable],
     inputs: Mapping[str, Any],
-    parameters: Sequence[str],
+    way: "Way",
     file: str = "",
-    driver: str = "",
     forbids: Sequence[str] = (),
+    device: str = "cpu",
+    report: modules.Report | None = None,
 ) -> dict[str, Any]:
     """{"value": …, "changed": [names]} or {"error": …}, ready for `wire.encode`. Raises nothing."""
     given = {name: wire.materialise(value) for name, value in inputs.items()}
     try:
-        ask = driven(function, parameters, driver)
+        ask = driven(pieces, way, device, report)
         with refused(forbids, file):
             value = ask(**given)
         answer = wire.decode(wire.encode(value, opaque=True))  # before the next call can change it
@@ -39,19 +39,43 @@ def call(
     return {"value": answer, "changed": changed}
 
 
-def driven(function: Callable, parameters: Sequence[str], driver: str = "") -> Callable[..., Any]:
+@dataclass(frozen=True)
+class Way:
+    """How an exercise is asked: by a plain call with these parameters, or by a driver; with arrays, or with tensors."""
+
+    parameters: Sequence[str]
+    driver: str = ""
+    torch: bool = False
+
+
+def driven(
+    pieces: Sequence[Callable], way: Way, device: str = "cpu", report: modules.Report | None = None
+) -> Callable[..., Any]:
     """A function of a question's inputs by name: the student's own, or the driver with the student's in its hand.
 
-    Either way the student's parameters may have other names: what is asked by name is passed by position.
+    Either way the student's parameters may have other names: what is asked by name is passed by position. Classes, and
+    several pieces, reach the driver as they are.
     """
+    function = pieces[0]
 
     def student(*args: Any, **named: Any) -> Any:
-        given = dict(zip(parameters, args, strict=False)) | named
-        positional, rest = bind(given, parameters)
-        unknown = {name: value for name, value in named.items() if name not in parameters}
-        return function(*positional, *args[len(parameters) :], **rest, **unknown)
+        given = dict(zip(way.parameters, args, strict=False)) | named
+        positional, rest = bind(given, way.parameters)
+        unknown = {name: value for name, value in named.items() if name not in way.parameters}
+        return function(*positional, *args[len(way.parameters) :], **rest, **unknown)
 
-    return functools.partial(_function(driver), student) if driver else student
+    ask = student
+    if way.driver:
+        own = pieces if len(pieces) > 1 or isinstance(function, type) else [student]
+        ask = functools.partial(_function(way.driver, modules.names(way.torch, device, report)), *own)
+    if not way.torch:
+        return ask
+
+    def with_tensors(**inputs: Any) -> Any:
+        answer = ask(**modules.tensors(inputs, device))
+        return modules.arrays(answer if way.driver else modules.no_arrays(answer))
+
+    return with_tensors
 
 
 def bind(given: Mapping[str, Any], parameters: Sequence[str]) -> tuple[list[Any], dict[str, Any]]:
@@ -92,9 +116,8 @@ def describe_error(error: BaseException, file: str) -> dict[str, Any]:
     }
 
 
-def _function(driver: str) -> Callable[..., Any]:
+def _function(driver: str, names: dict[str, Any]) -> Callable[..., Any]:
     """The one function that a driver's text defines."""
-    names: dict[str, Any] = {"np": np}
     exec(_compiled(driver), names)
     return list(names.values())[-1]
 

@@ -4,15 +4,18 @@ Messages come one at a time, each answered before the next is sent:
 
     read  {"file", "source", "allows", "forbids", "helpers"}  -> the outline; nothing of the student's has run yet
     run   {"skip": [statement numbers]}            -> {"at": n} before each statement, then {"problems", "names"}
-    call  {"name", "inputs", "parameters", "driver", "forbids"}  -> {"value", "changed"} or {"error"}
+    call  {"pieces": names, "inputs", "forbids", "device", "way": how it is asked}
+          -> {"step", "total", "loss"} while something trains, then {"value", "changed"} or {"error"}
 """
 
 import inspect
 import linecache
+import math
 import random
 import socket
 import struct
 import sys
+import time
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
@@ -20,9 +23,11 @@ from typing import Any
 import numpy as np
 
 from grader.sandbox import wire
-from grader.sandbox.call import call, describe_error
+from grader.sandbox.call import Way, call, describe_error
 from grader.sandbox.imports import Gate
 from grader.sandbox.reading import Reading, read
+
+BETWEEN_REPORTS = 0.05  # seconds between two notes of a training run: a picture needs no more
 
 
 class Submission:
@@ -64,9 +69,24 @@ class Submission:
         return {"problems": problems, "names": {name: kind_of(vars(self.module).get(name)) for name in wanted}}
 
     def call(
-        self, name: str, inputs: dict[str, Any], parameters: list[str], driver: str = "", forbids: Sequence[str] = ()
+        self,
+        channel: socket.socket,
+        pieces: Sequence[str],
+        inputs: dict[str, Any],
+        way: dict[str, Any],
+        forbids: Sequence[str] = (),
+        device: str = "cpu",
     ) -> dict[str, Any]:
-        return call(getattr(self.module, name), inputs, parameters, self.file, driver, forbids)
+        last = -math.inf
+
+        def report(step: int, total: int, loss: float) -> None:
+            nonlocal last
+            if time.monotonic() - last > BETWEEN_REPORTS or step >= total or not math.isfinite(loss):
+                last = time.monotonic()
+                send(channel, {"step": step, "total": total, "loss": loss})
+
+        own = [getattr(self.module, name) for name in pieces]
+        return call(own, inputs, Way(**way), self.file, forbids, device, report)
 
 
 def kind_of(value: Any) -> str:
@@ -83,6 +103,8 @@ def serve(channel: socket.socket) -> None:
     submission = Submission()
     random.seed(0)  # what hangs on chance comes out the same each time, so that a grade can be had again
     np.random.seed(0)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
     while frame := receive(channel):
         message = wire.decode(frame)
         match message.pop("op"):
@@ -91,7 +113,7 @@ def serve(channel: socket.socket) -> None:
             case "run":
                 reply = submission.run(channel, **message)
             case _:
-                reply = submission.call(**message)
+                reply = submission.call(channel, **message)
         send(channel, reply)
 
 

@@ -26,7 +26,7 @@ class Gate:
         top = fullname.partition(".")[0]
         if fullname in self.helpers:
             return ModuleSpec(fullname, _FromBytes(self.helpers[fullname]), origin=f"{fullname}.py")
-        if top not in self.allows:
+        if top not in self.allows and top not in sys.modules:  # what a package has loaded may load its own parts
             raise ForbiddenImport(f"{top} may not be imported here", name=top)
         return None
 

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,14 +32,17 @@ ENVIRONMENT = {
 }
 START = """
 import sys
-_, control, level, home, *paths = sys.argv
+_, control, level, home, packages, *paths = sys.argv
 sys.argv[:] = ["submission"]
 sys.path[:0] = paths
 from grader.sandbox.zygote import main
-main(int(control), level, home, paths)
+main(int(control), level, home, packages.split(), paths)
 """
 GONE = "the sandbox did not start, or has ended; run `grade` once more, and report it if it happens again"
 START_SECONDS = 20  # for a worker to shut itself in: milliseconds, on the slowest machine still far below this
+NUMPY = ("numpy",)
+TORCH = ("numpy", "torch")
+TRAINING = ("numpy", "torch", "torch.optim")  # an optimiser's first step loads as much again as PyTorch itself
 LEVELS = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.isolation
 
 
@@ -50,12 +54,21 @@ class Sandbox:
     """A fork server and its workers. Start it before any key or solution is read.
 
     It goes from the strongest level to the weakest that works, no lower than `least`; `level` tells which holds, and
-    `reasons` why none of the stronger ones does.
+    `reasons` why none of the stronger ones does. `packages` are loaded before the first worker is forked.
     """
 
-    def __init__(self, limits: Limits | None = None, strongest: str = LEVELS[0], least: str = LEVELS[-1]):
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        strongest: str = LEVELS[0],
+        least: str = LEVELS[-1],
+        packages: Sequence[str] = NUMPY,
+    ):
         self.limits = limits or Limits()
+        self.packages = tuple(packages)
         self.reasons: dict[str, str] = {}
+        self._siblings: dict[tuple[str, ...], Sandbox] = {}
+        self._bounds = (strongest, least)
         self._levels = list(LEVELS[LEVELS.index(strongest) : LEVELS.index(least) + 1])
         self._is_proven = False
         self._first: Worker | None = None
@@ -78,6 +91,14 @@ class Sandbox:
             raise SandboxError(f"the sandbox does not hold any more ({escapes}); run `grade doctor`")
         return worker
 
+    def sibling(self, packages: Sequence[str]) -> "Sandbox":
+        """A sandbox like this one with other packages; it starts at once, in the background, and ends with this one."""
+        if (wanted := tuple(packages)) == self.packages:
+            return self
+        if wanted not in self._siblings:
+            self._siblings[wanted] = Sandbox(self.limits, *self._bounds, wanted)
+        return self._siblings[wanted]
+
     def reap(self, pid: int) -> dict[str, Any]:
         """End a worker, if it has not ended by itself: its wait status, CPU seconds and peak memory."""
         try:
@@ -88,6 +109,12 @@ class Sandbox:
 
     def close(self) -> None:
         """Hang up; the fork server ends, and every worker with it."""
+        for sibling in self._siblings.values():
+            sibling.close()
+        self._siblings.clear()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         if self._first:
             self._first.close()
             self._first = None
@@ -108,7 +135,8 @@ class Sandbox:
     def _start(self) -> None:
         self._home = tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True)
         self._control, theirs = socket.socketpair()
-        arguments = [str(theirs.fileno()), self._levels[0], self._home.name, *_library_paths()]
+        arguments = [str(theirs.fileno()), self._levels[0], self._home.name, " ".join(self.packages)]
+        arguments += _library_paths(self.packages)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-B", "-c", START, *arguments],
@@ -138,7 +166,7 @@ class Sandbox:
             if len(self._levels) == 1:
                 raise SandboxError(f"isolation by {level} does not work here ({reason}); `grade doctor` says more")
             self._levels.pop(0)
-            self.close()
+            self._hang_up()
             self._start()
 
     def _fork(self) -> "Worker":
@@ -183,10 +211,18 @@ class Sandbox:
         return json.loads(line)
 
 
-def _library_paths() -> list[str]:
-    """Where the worker finds the grader's sandbox and NumPy; found without importing either."""
-    numpy = importlib.util.find_spec("numpy")
-    if numpy is None or not numpy.origin:
-        raise SandboxError("NumPy is not installed beside the grader; install it with `pip install numpy`")
-    here = Path(__file__).resolve().parents[2]
-    return list(dict.fromkeys([str(here), str(Path(numpy.origin).parents[1])]))
+def is_installed(package: str) -> bool:
+    """Whether a package is there to be loaded; it is not imported."""
+    return importlib.util.find_spec(package.partition(".")[0]) is not None
+
+
+def _library_paths(packages: Sequence[str]) -> list[str]:
+    """Where the worker finds the grader's sandbox and the packages; found without importing any."""
+    paths = [str(Path(__file__).resolve().parents[2])]
+    for package in packages:
+        top = package.partition(".")[0]
+        spec = importlib.util.find_spec(top)
+        if spec is None or not spec.origin:
+            raise SandboxError(f"{top} is not installed beside the grader; install it with `pip install {top}`")
+        paths.append(str(Path(spec.origin).parents[1]))
+    return list(dict.fromkeys(paths))

@@ -23,15 +23,14 @@ from grader.sandbox.limits import Limits, kill
 MESSAGE = 1 << 16
 
 
-def main(control_fd: int, level: str, home: str, paths: list[str]) -> None:
-    """Serve until the grader hangs up; then no worker is left alive. `paths` are where the libraries were found."""
+def main(control_fd: int, level: str, home: str, packages: list[str], paths: list[str]) -> None:
+    """Serve until the grader hangs up; then no worker is left alive. `paths` are where the packages were found."""
     control = socket.socket(fileno=control_fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle; it hangs up
-    import numpy.random  # noqa: F401  loaded lazily by NumPy; once here instead of once a worker
-
+    _load(packages)
     sys.path[:] = [path for path in sys.path if path not in paths]
     try:
-        ground = isolation.prepare(level, home, _packages(paths))
+        ground = isolation.prepare(level, home, _folders(paths))
     except (OSError, KeyError, ValueError) as error:
         reply(control, {"failed": f"{error}"})
         return
@@ -106,8 +105,23 @@ def become_worker(channel_fd: int, output_fd: int, ground: isolation.Ground, bud
         os._exit(status)
 
 
-def _packages(paths: list[str]) -> tuple[str, ...]:
-    """The folders of NumPy, by where it was found; imported late, as only some levels need it."""
+def _load(packages: list[str]) -> None:
+    """Import what the workers will need, also what a package imports when it is first used."""
+    import numpy.random  # noqa: F401  loaded lazily by NumPy; once here instead of once a worker
+
+    if "torch" in packages:
+        import torch
+
+        torch.set_num_threads(1)  # a fork of a process in which several threads have computed hangs
+        if "torch.optim" in packages:
+            weight = torch.nn.Parameter(torch.zeros(1))
+            weight.sum().backward()
+            torch.optim.Adam([weight]).step()
+
+
+def _folders(paths: list[str]) -> tuple[str, ...]:
+    """The folders of all packages that are loaded; imported late, as only some levels need it."""
     from grader.sandbox import view
 
-    return view.package_folders(("numpy",), paths)
+    loaded = {name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names - {"grader"}
+    return view.package_folders(tuple(sorted(loaded)), paths)

@@ -1,0 +1,99 @@
+"""Prove a training run: the reference reaches its bar on every seed, and what should fail stays clear of it.
+
+There is no one right answer, so there is no oracle and no tolerance: the bar is set by statistics, and the table shows
+the distance between the worst reference and the best mistake.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from grader.authoring.answers import lazy_pieces
+from grader.compile import compile_exercise
+from grader.judge import Answer, Ask, judge
+from grader.key import CheckKey, ExerciseKey, Question
+from grader.metrics import METRICS
+from grader.report import ExerciseReport
+from grader.unit import Unit
+
+Train = Callable[[Sequence[Callable], ExerciseKey], Ask]
+
+
+@dataclass
+class Scores:
+    """What was reached over all seeds, by the run's first metric: by right pieces, and by wrong ones."""
+
+    metric: str
+    options: dict
+    right: list[float] = field(default_factory=list)
+    wrong: list[float] = field(default_factory=list)
+
+    @property
+    def worst(self) -> str:
+        """The least that right pieces have reached."""
+        return self._extreme(self.right, max if self._is_small_good else min)
+
+    @property
+    def best(self) -> str:
+        """The most that wrong pieces have reached."""
+        return self._extreme(self.wrong, min if self._is_small_good else max)
+
+    @property
+    def bar(self) -> str:
+        sign, bound = ("≤", self.options["most"]) if self._is_small_good else ("≥", self.options["least"])
+        return f"{sign} {METRICS[self.metric].text(bound)}"
+
+    @property
+    def _is_small_good(self) -> bool:
+        return self.options["most"] is not None
+
+    def _extreme(self, values: list[float], pick: Callable) -> str:
+        known = [value for value in values if not math.isnan(value)]
+        return METRICS[self.metric].text(pick(known)) if known else "none"
+
+
+def prove_run(unit: Unit, name: str, seeds: range, train: Train, fail: Callable[[int, int, str], bool]) -> Scores:
+    """The rules that a training run can be held to; each seed's failures go to `fail`, which says whether to go on."""
+    scores: Scores | None = None
+    for seed in seeds:
+        key = compile_exercise(unit, name, seed)
+        scores = scores or Scores(key.checks[0].options["metric"], key.checks[0].options)
+        goes_on = True
+        for how, pieces in {"the reference": unit.pieces(name), **unit.rewritten(name)}.items():
+            report, reached = _trained(unit, key, train(pieces, key))
+            scores.right.append(reached)
+            if report.points != key.points:
+                finding = next(check.finding for check in report.checks if check.finding)
+                goes_on &= fail(1, seed, f"{how} earns {report.points} of {key.points}: {finding.message}")
+        for mistake, pieces in unit.mistakes(name).items():
+            report, reached = _trained(unit, key, train(pieces, key))
+            scores.wrong.append(reached)
+            if report.points == key.points:
+                goes_on &= fail(3, seed, f"mistake {mistake!r} reaches the bar")
+        for how, pieces in lazy_pieces(unit, key):
+            if points := _trained(unit, key, train(pieces, key))[0].points:
+                goes_on &= fail(2, seed, f"{how} earns {points}")
+        if not goes_on:
+            break
+    return scores or Scores("accuracy", {"least": 1.0, "most": None})
+
+
+def _trained(unit: Unit, key: ExerciseKey, ask: Ask) -> tuple[ExerciseReport, float]:
+    """The report of a run, and what it reached by its first check's metric; nan where there is nothing to measure."""
+    asked: dict[str, Answer] = {}
+
+    def once(question: Question) -> Answer:
+        asked[question.label] = ask(question)
+        return asked[question.label]
+
+    report = judge(key, once, unit.name, diagnoses=False)
+    return report, _reached(key.checks[0], key.questions[key.checks[0].groups[0][0]], asked)
+
+
+def _reached(check: CheckKey, question: Question, asked: dict[str, Answer]) -> float:
+    answer = asked[question.label]
+    if answer.finding or np.shape(answer.value) != np.shape(question.expected):
+        return math.nan
+    return METRICS[check.options["metric"]].measure(np.asarray(answer.value), np.asarray(question.expected))

@@ -1,0 +1,66 @@
+"""How good a training run's predictions are, by the field's own measures. Pure functions of arrays, on our side."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Metric:
+    """`measure(predictions, truth)` gives the number, `name` says what it is, `form` how it is written."""
+
+    name: str
+    measure: Callable[[np.ndarray, np.ndarray], float]
+    form: str = "{:.3g}"
+
+    def text(self, value: float) -> str:
+        return self.form.format(value)
+
+
+def accuracy(predictions: np.ndarray, truth: np.ndarray) -> float:
+    """The share of entries that are equal."""
+    return float((predictions == truth).mean())
+
+
+def mean_squared_error(predictions: np.ndarray, truth: np.ndarray) -> float:
+    return float(np.square(predictions.astype(float) - truth).mean())
+
+
+def relative_rmse(predictions: np.ndarray, truth: np.ndarray) -> float:
+    """The root mean squared error, over that of always predicting the mean of the truth."""
+    return float(np.sqrt(mean_squared_error(predictions, truth) / truth.astype(float).var()))
+
+
+def mean_iou(predictions: np.ndarray, truth: np.ndarray) -> float:
+    """Intersection over union of the pixels of each class that occurs, averaged over the classes."""
+    shares = []
+    for label in np.unique(np.concatenate([predictions.ravel(), truth.ravel()])):
+        yours, right = predictions == label, truth == label
+        shares.append((yours & right).sum() / (yours | right).sum())
+    return float(np.mean(shares))
+
+
+def energy_distance(samples: np.ndarray, truth: np.ndarray) -> float:
+    """How far two samples, rows of features, are from having one law: √(2E|x−y| − E|x−x'| − E|y−y'|); 0 if they have.
+
+    Székely and Rizzo, "Energy statistics" (2013). Both expectations within a sample leave out the point itself.
+    """
+    x, y = samples.astype(float), truth.astype(float)
+
+    def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.sqrt(np.square(a[:, None] - b[None]).sum(axis=-1))
+
+    def within(a: np.ndarray) -> float:
+        return between(a, a).sum() / (len(a) * (len(a) - 1))
+
+    return float(np.sqrt(max(2 * between(x, y).mean() - within(x) - within(y), 0.0)))
+
+
+METRICS = {
+    "accuracy": Metric("accuracy", accuracy, "{:.1%}"),
+    "mean_squared_error": Metric("mean squared error", mean_squared_error),
+    "relative_rmse": Metric("root mean squared error, relative to predicting the mean,", relative_rmse),
+    "mean_iou": Metric("mean intersection over union", mean_iou),
+    "energy_distance": Metric("energy distance to real samples", energy_distance),
+}

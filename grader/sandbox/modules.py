@@ -1,0 +1,99 @@
+"""What a driver of a PyTorch exercise or of a training run finds beside the student's own: tensors, `load`, `report`.
+
+Runs in the worker, and in the author's own process where references are compiled and proven.
+"""
+
+import math
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+Report = Callable[[int, int, float], None]
+MAX_LISTED = 8  # names of parameters in one sentence
+
+
+class WrongParameters(Exception):
+    """A module's parameters have not the names and shapes that the exercise states; the message lists them."""
+
+
+class Diverged(ArithmeticError):
+    """A training run whose loss is no longer a number; the message says when."""
+
+
+def names(is_torch: bool, device: str, report: Report | None) -> dict[str, Any]:
+    """The names that a driver finds, beside its own and the builtins."""
+    found = {"np": np, "device": device, "report": _watching(report or _nobody)}
+    if is_torch:
+        import torch
+
+        found |= {"torch": torch, "load": load}
+    return found
+
+
+def tensors(tree: Any, device: str = "cpu") -> Any:
+    """Arrays as tensors; on the CPU they share memory, so that a tensor changed in place is an array changed."""
+    import torch
+
+    if isinstance(tree, np.ndarray):
+        return torch.from_numpy(tree).to(device)
+    return _mapped(tree, lambda item: tensors(item, device))
+
+
+def arrays(tree: Any) -> Any:
+    """Tensors as arrays. Call it only where PyTorch is loaded."""
+    if isinstance(tree, sys.modules["torch"].Tensor):
+        return tree.detach().cpu().numpy()
+    return _mapped(tree, arrays)
+
+
+def no_arrays(tree: Any) -> Any:
+    """An answer in which whatever is an array, and ought to be a tensor, is no longer data."""
+    if isinstance(tree, np.ndarray | np.generic):
+        return object.__new__(type("NumPy array, not a tensor", (), {}))
+    return _mapped(tree, no_arrays)
+
+
+def load(module: Any, weights: Mapping[str, np.ndarray]) -> Any:
+    """The module with its parameters set to `weights`, by name; WrongParameters lists those that do not fit."""
+    import torch
+
+    own = {name: tuple(value.shape) for name, value in module.state_dict().items()}
+    asked = {name: tuple(value.shape) for name, value in weights.items()}
+    odd = [f"{name} {shape} is missing" for name, shape in asked.items() if name not in own]
+    odd += [f"{name} {shape} is one too many" for name, shape in own.items() if name not in asked]
+    odd += [
+        f"{name} has shape {own[name]}, expected {shape}"
+        for name, shape in asked.items()
+        if name in own and own[name] != shape
+    ]
+    if odd:
+        more = f"; and {len(odd) - MAX_LISTED} more" if len(odd) > MAX_LISTED else ""
+        raise WrongParameters("; ".join(odd[:MAX_LISTED]) + more)
+    module.load_state_dict({name: torch.as_tensor(value) for name, value in weights.items()})
+    return module
+
+
+def _watching(report: Report) -> Report:
+    """A `report` that ends a run whose loss is no number: what comes after is lost time."""
+
+    def watched(step: int, total: int, loss: Any) -> None:
+        value = float(loss)
+        report(int(step), int(total), value)
+        if not math.isfinite(value):
+            raise Diverged(f"the loss is {value} in step {step} of {total}")
+
+    return watched
+
+
+def _nobody(step: int, total: int, loss: float) -> None:
+    """Nobody watches."""
+
+
+def _mapped(tree: Any, change: Callable[[Any], Any]) -> Any:
+    if isinstance(tree, dict):
+        return {key: change(item) for key, item in tree.items()}
+    if isinstance(tree, list | tuple) and type(tree) in (list, tuple):
+        return type(tree)(change(item) for item in tree)
+    return tree

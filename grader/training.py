@@ -1,0 +1,75 @@
+"""Training runs: whether and where they run, who watches, and what the way of the loss says of one that failed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from grader.report import ExerciseReport, Status, Step
+
+NAN = (
+    "The loss stops being a number. Is the learning rate too large, or is there a logarithm of zero, a division by zero, "
+    "an overflow?"
+)
+STILL = (
+    "The loss does not move at all: no gradient reaches the parameters. Is a result detached, rounded or made constant "
+    "on its way to the loss?"
+)
+GROWS = "The loss grows. Is the sign of a gradient turned, are gradients of earlier steps still in the sum, or is the step too large?"
+SLOW = (
+    "The loss hardly falls. Is the learning rate far too small, are most units dead (a ReLU whose inputs are all negative), "
+    "or do labels and inputs not belong together?"
+)
+FALLS = (
+    "The loss falls, and yet the predictions are wrong: compare what is trained with what is asked. Is the answer read from "
+    "the wrong axis, are labels shifted, is something done at training that is not done at prediction?"
+)
+
+
+def _nobody(name: str, step: Step) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a grading does with training runs. `watch` is told each exercise's steps as they come."""
+
+    is_on: bool = True
+    device: str = "cpu"
+    watch: Callable[[str, Step], None] = _nobody
+
+
+ON_CPU = Training()
+
+
+def told(report: ExerciseReport, curve: Sequence[Step]) -> ExerciseReport:
+    """The report of a run with its curve, and where it failed with what the curve says of it."""
+    hint = reading(curve)
+    checks = [
+        replace(check, finding=replace(check.finding, hint=hint))
+        if hint and check.finding and not check.finding.hint and check.finding.kind in ("value", "nonfinite")
+        else check
+        for check in report.checks
+    ]
+    return replace(
+        report, checks=tuple(checks) if report.status is Status.FAILED else report.checks, curve=tuple(curve)
+    )
+
+
+def reading(curve: Sequence[Step]) -> str:
+    """What the way of a loss says of a run that has failed; empty where it was not reported."""
+    losses = [step.loss for step in curve]
+    if losses and not all(map(_is_finite, losses)):
+        return NAN
+    if len(losses) < 6:  # too few to tell a trend from a wobble
+        return ""
+    if max(losses) - min(losses) <= 1e-9 * abs(losses[0]):
+        return STILL
+    third = max(len(losses) // 3, 1)
+    first, last = losses[0], median(losses[-third:])
+    if last > 1.5 * first:
+        return GROWS
+    return SLOW if last > 0.9 * first else FALLS
+
+
+def _is_finite(loss: float) -> bool:
+    return abs(loss) < float("inf")
