@@ -66,8 +66,8 @@ def _eps(leaf: Any) -> float:
 
 
 def rounding(leaf: Any) -> float:
-    """The least relative tolerance of a leaf's precision."""
-    return margin(leaf) * FLOOR * _eps(leaf)
+    """The least relative tolerance of a leaf's precision; 0 of what is exact."""
+    return margin(leaf) * FLOOR * _eps(leaf) if _is_inexact(leaf) else 0.0
 
 
 def _is_single(leaf: Any) -> bool:

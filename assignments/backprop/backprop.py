@@ -5,6 +5,7 @@ gradient of the loss in each of those inputs, in the same order and each of the 
 a loss has no `dout`: the loss is where the gradient starts.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -129,6 +130,106 @@ def topological_order(graph, root):
     node used twice, as in x·x, is listed twice among the parents. `order` is a list that ends in root and holds it and
     its ancestors once each, and nothing else; any valid order is right. There are no cycles, and no path is longer than
     500.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+class Value:
+    """A number that remembers what it was made from, so that it can say how it changes with each of its makers.
+
+    `.data` is the number. `.grad` is how the last value changes with this one; it starts at 0.0 and is filled by
+    `backward` of that last value. The other side of an operator is a Value or a plain number.
+    """
+
+    def __init__(self, data):
+        """A value that was made from nothing; `data` is a number."""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __add__(self, other):
+        """self + other"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __radd__(self, other):
+        """other + self, where other is a number"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __neg__(self):
+        """-self"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __sub__(self, other):
+        """self - other"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __rsub__(self, other):
+        """other - self, where other is a number"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __mul__(self, other):
+        """self * other"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __rmul__(self, other):
+        """other * self, where other is a number"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __truediv__(self, other):
+        """self / other"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __rtruediv__(self, other):
+        """other / self, where other is a number"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __pow__(self, exponent):
+        """self ** exponent, where exponent is a number"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def relu(self):
+        """self where it is positive, else 0"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def tanh(self):
+        """The hyperbolic tangent."""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def exp(self):
+        """e to the power of self"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def log(self):
+        """The natural logarithm."""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def backward(self):
+        """Fill `.grad` of this value, which is 1.0, and of every value that it was made from."""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+
+def spirals(X, labels, rng):
+    """Train a classifier on points of three spiral arms; returns a function that labels new points.
+
+    X (N, 2), labels (N,), rng -> predict
+
+    `predict(X)` takes points (M, 2) and returns their labels (M,), integers. The labels are 0, 1 and 2. How you get
+    there is yours: the pieces are in this file. Random numbers come from `rng`.
     """
     # YOUR CODE HERE
     raise NotImplementedError

@@ -49,7 +49,10 @@ def check(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int 
     except GraderError as error:  # what cannot be compiled cannot be built; the other rules are still told
         stale = [str(error)]
     console = make_console(least=TABLE_WIDTH)
-    console.print(_table(proofs))
+    if plain := [proof for proof in proofs if not proof.scores]:
+        console.print(_table(plain))
+    if runs := [proof for proof in proofs if proof.scores]:
+        console.print(_table_of_runs(runs))
     for proof in proofs:
         for failure in proof.failures:
             console.print(Text(f"✗ {proof.exercise}: {failure}", "red"), soft_wrap=True)
@@ -78,6 +81,7 @@ def _exercises(course: Course, targets: Sequence[str]) -> Iterator[tuple[str, st
 
 
 def _prove_all(course: Course, chosen: Sequence[tuple[str, str]], seeds: int, jobs: int) -> list[Proof]:
+    os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # there are as many processes as cores
     columns = [TextColumn("proving"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
     console = make_console(stderr=True)
     parts: dict[tuple[str, str], list[Proof]] = {key: [] for key in chosen}
@@ -108,6 +112,9 @@ def _merged(proofs: Sequence[Proof]) -> Proof:
     first.seeds = sum(proof.seeds for proof in proofs)
     first.tolerance = max(proof.tolerance for proof in proofs)
     first.nearest = min(proof.nearest for proof in proofs)
+    if first.scores:
+        first.scores.right = [value for proof in proofs for value in proof.scores.right]
+        first.scores.wrong = [value for proof in proofs for value in proof.scores.wrong]
     first.used = max(proof.used for proof in proofs)
     first.failures = list(dict.fromkeys(failure for proof in proofs for failure in proof.failures))
     return first
@@ -125,6 +132,20 @@ def _table(proofs: Sequence[Proof]) -> Table:
             f"{proof.tolerance:.0e}",
             f"{proof.used:.1%}",
             f"{proof.nearest:.0e} tol",
+        )
+    return table
+
+
+def _table_of_runs(proofs: Sequence[Proof]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("training run")
+    for head in ("points", "mistakes", "seeds", "bar", "worst reference", "best mistake"):
+        table.add_column(head, justify="right")
+    for proof in proofs:
+        scores = proof.scores
+        numbers = (str(n) for n in (proof.points, proof.mistakes, proof.seeds))
+        table.add_row(
+            Text(proof.exercise, "red" if proof.failures else ""), *numbers, scores.bar, scores.worst, scores.best
         )
     return table
 

@@ -5,6 +5,7 @@ gradient of the loss in each of those inputs, in the same order and each of the 
 a loss has no `dout`: the loss is where the gradient starts.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -169,3 +170,136 @@ def topological_order(graph, root):
             stack.append((node, True))
             stack.extend((parent, False) for parent in reversed(graph[node]))
     return order
+
+
+class Value:
+    """A number that remembers what it was made from, so that it can say how it changes with each of its makers.
+
+    `.data` is the number. `.grad` is how the last value changes with this one; it starts at 0.0 and is filled by
+    `backward` of that last value. The other side of an operator is a Value or a plain number.
+    """
+
+    def __init__(self, data):
+        """A value that was made from nothing; `data` is a number."""
+        self.data = float(data)
+        self.grad = 0.0
+        self._parents = []  # pairs (parent, slope): how this value changes with what it was made from
+
+    def __add__(self, other):
+        """self + other"""
+        return _made(self.data + _number(other), (self, 1.0), (other, 1.0))
+
+    def __radd__(self, other):
+        """other + self, where other is a number"""
+        return self + other
+
+    def __neg__(self):
+        """-self"""
+        return _made(-self.data, (self, -1.0))
+
+    def __sub__(self, other):
+        """self - other"""
+        return self + -other
+
+    def __rsub__(self, other):
+        """other - self, where other is a number"""
+        return -self + other
+
+    def __mul__(self, other):
+        """self * other"""
+        return _made(self.data * _number(other), (self, _number(other)), (other, self.data))
+
+    def __rmul__(self, other):
+        """other * self, where other is a number"""
+        return self * other
+
+    def __truediv__(self, other):
+        """self / other"""
+        return _made(self.data / _number(other), (self, 1 / _number(other)), (other, -self.data / _number(other) ** 2))
+
+    def __rtruediv__(self, other):
+        """other / self, where other is a number"""
+        return Value(other) / self
+
+    def __pow__(self, exponent):
+        """self ** exponent, where exponent is a number"""
+        return _made(self.data**exponent, (self, exponent * self.data ** (exponent - 1)))
+
+    def relu(self):
+        """self where it is positive, else 0"""
+        return _made(max(self.data, 0.0), (self, float(self.data > 0)))
+
+    def tanh(self):
+        """The hyperbolic tangent."""
+        t = math.tanh(self.data)
+        return _made(t, (self, 1 - t**2))
+
+    def exp(self):
+        """e to the power of self"""
+        e = math.exp(self.data)
+        return _made(e, (self, e))
+
+    def log(self):
+        """The natural logarithm."""
+        return _made(math.log(self.data), (self, 1 / self.data))
+
+    def backward(self):
+        """Fill `.grad` of this value, which is 1.0, and of every value that it was made from."""
+        graph, waiting = {}, [self]
+        while waiting:
+            value = waiting.pop()
+            if value not in graph:
+                graph[value] = [parent for parent, _ in value._parents]
+                waiting += graph[value]
+        self.grad = 1.0
+        for value in reversed(topological_order(graph, self)):
+            for parent, slope in value._parents:
+                parent.grad += value.grad * slope
+
+
+def _number(x):
+    return x.data if isinstance(x, Value) else x
+
+
+def _made(data, *makers):
+    """A value and how it changes with its makers; plain numbers among them do not ask for gradients."""
+    made = Value(data)
+    made._parents = [(maker, slope) for maker, slope in makers if isinstance(maker, Value)]
+    return made
+
+
+def spirals(X, labels, rng):
+    """Train a classifier on points of three spiral arms; returns a function that labels new points.
+
+    X (N, 2), labels (N,), rng -> predict
+
+    `predict(X)` takes points (M, 2) and returns their labels (M,), integers. The labels are 0, 1 and 2. How you get
+    there is yours: the pieces are in this file. Random numbers come from `rng`.
+    """
+    sizes = [2, 64, 64, 3]
+    params = [(rng.normal(0, np.sqrt(2 / n), (n, m)), np.zeros(m)) for n, m in itertools.pairwise(sizes)]
+    state = (
+        [[np.zeros_like(a) for a in layer] for layer in params],
+        [[np.zeros_like(a) for a in layer] for layer in params],
+    )
+    for step in range(1, 501):
+        _, gradients = mlp_loss_and_gradients(X, labels, params)
+        params = [
+            tuple(_adam(w, dw, m, v, step) for w, dw, m, v in zip(*layers, strict=True))
+            for layers in zip(params, gradients, *state, strict=True)
+        ]
+
+    def predict(X):
+        h = X
+        for number, (W, b) in enumerate(params):
+            h = (np.maximum(h, 0) if number else h) @ W + b
+        return h.argmax(axis=1)
+
+    return predict
+
+
+def _adam(w, dw, m, v, step, lr=0.01):
+    """One step of Adam; the moments m and v are changed in place."""
+    m += 0.1 * (dw - m)
+    v += 0.001 * (dw**2 - v)
+    return w - lr * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)

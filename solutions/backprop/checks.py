@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from grader.exercise import Exercise, Mistake, agrees, edit, keeps, moves, orders, slopes
+from grader.exercise import Exercise, Mistake, agrees, edit, keeps, moves, orders, reaches, slopes
 
 ALLOWS = ("numpy",)
 
@@ -801,5 +801,232 @@ topological_order = Exercise(
     hints=[
         "When may a node go into the list: when you first meet it, or when all of its parents are in it?",
         "Think of a function that visits a node: it first visits the parents. What must it remember, so that a shared node is visited once?",
+    ],
+)
+
+
+# Value: expressions as programs. A step is (operation, operands): an int is the number of a node, a float is a number.
+
+
+def evaluate(Value, leaves, program, backward):
+    """-> numbers (K)
+
+    The data of all nodes, or the gradients of the leaves.
+    """
+    nodes = [Value(leaf) for leaf in leaves]
+    for op, *operands in program:
+        given = [nodes[item] if isinstance(item, int) else item for item in operands]
+        if op == "+":
+            made = given[0] + given[1]
+        elif op == "-":
+            made = given[0] - given[1]
+        elif op == "*":
+            made = given[0] * given[1]
+        elif op == "/":
+            made = given[0] / given[1]
+        elif op == "**":
+            made = given[0] ** given[1]
+        elif op == "neg":
+            made = -given[0]
+        else:
+            made = getattr(given[0], op)()
+        nodes.append(made)
+    if not backward:
+        return [node.data for node in nodes]
+    nodes[-1].backward()
+    return [leaf.grad for leaf in nodes[: len(leaves)]]
+
+
+def positive(draw, n):
+    """Numbers between 1/2 and 2: a division or a logarithm of them is harmless, and none is 1 to the digit."""
+    return [float(number) for number in draw.uniform(0.5, 2.0, n)]
+
+
+def expression(program, n=3, backward=True, leaves=positive):
+    return lambda draw: dict(leaves=leaves(draw, n), program=program, backward=backward)
+
+
+ARITHMETIC = [("*", 0, 1), ("+", 3, 2), ("-", 4, 0), ("/", 5, 1), ("neg", 6), ("**", 7, 3.0)]
+FUNCTIONS = [("tanh", 0), ("exp", 1), ("*", 3, 4), ("log", 2), ("+", 5, 6), ("exp", 7)]
+NUMBERS = [
+    ("+", 2.5, 0),
+    ("*", 1.5, 2),
+    ("-", 4.0, 3),
+    ("/", 2.0, 4),
+    ("+", 5, 3.0),
+    ("*", 6, 0.5),
+    ("-", 7, 1.5),
+    ("/", 8, 2.5),
+    ("*", 9, 1),
+]
+TWICE = [("*", 0, 0), ("*", 2, 0), ("+", 3, 1)]
+DIAMOND = [("*", 0, 1), ("tanh", 2), ("exp", 2), ("*", 3, 4), ("+", 5, 2), ("*", 6, 3)]
+DEEP = [("*" if number % 2 else "+", number + 1, 0.5 if number % 2 else 1) for number in range(300)]
+
+
+def both_sides_of_zero(draw, n):
+    """Numbers of both signs, none near 0, where the slope of a relu jumps."""
+    signs = [1.0, -1.0, *draw.signs(n - 2)]
+    return [float(sign * size) for sign, size in zip(signs, draw.uniform(0.5, 2.0, n), strict=True)]
+
+
+RELUS = [("relu", 0), ("relu", 1), ("+", 2, 3), ("*", 4, 0), ("neg", 5), ("relu", 6), ("+", 5, 7), ("+", 8, 3)]
+
+
+def random_program(draw):
+    """Fourteen sums, products and tangents of any earlier nodes; the last step joins them all."""
+    program, n = [], 4
+    for number in range(n, n + 14):
+        op = ("+", "*", "tanh")[int(draw.integers(0, 3))]
+        operands = [int(i) for i in draw.integers(max(0, number - 5), number, 1 if op == "tanh" else 2)]
+        program += [(op, *operands)]
+    last = n + len(program) - 1
+    for number in range(n):
+        program += [("+" if number % 2 else "*", last + number, number)]
+    return dict(leaves=positive(draw, n), program=[("tanh", 0), *shifted(program, n)], backward=True)
+
+
+def shifted(program, n):
+    """A program that finds one more node before its own first."""
+    return [(op, *(item + 1 if item >= n else item for item in operands)) for op, *operands in program]
+
+
+Value = Exercise(
+    points=8,
+    driver=evaluate,
+    cases={
+        "arithmetic": expression(ARITHMETIC, backward=False),
+        "functions": expression(FUNCTIONS, backward=False),
+        "numbers on either side": expression(NUMBERS, n=2, backward=False),
+        "relus": expression(RELUS, n=2, leaves=both_sides_of_zero, backward=False),
+        "gradients of arithmetic": expression(ARITHMETIC),
+        "gradients of functions": expression(FUNCTIONS),
+        "gradients past numbers": expression(NUMBERS, n=2),
+        "gradients of relus": expression(RELUS, n=2, leaves=both_sides_of_zero),
+        "a value used twice": expression(TWICE, n=2),
+        "a diamond": expression(DIAMOND, n=2),
+        "a random graph": random_program,
+        "a chain of 300 nodes": expression(DEEP, n=2),
+    },
+    checks=[
+        agrees(1, "computes + − * / ** and neg", on="arithmetic"),
+        agrees(1, "computes relu, tanh, exp and log", on=["functions", "relus"]),
+        agrees(
+            1, "takes a number on either side of an operator", on=["numbers on either side", "gradients past numbers"]
+        ),
+        agrees(
+            2,
+            "finds the gradients of every operation",
+            on=["gradients of arithmetic", "gradients of functions", "gradients of relus"],
+        ),
+        agrees(1, "adds up the gradients of a value that is used twice", on="a value used twice"),
+        agrees(1, "passes a gradient on when it is complete, not before", on=["a diamond", "a random graph"]),
+        agrees(1, "goes back through a chain of 300 nodes", on="a chain of 300 nodes"),
+    ],
+    mistakes=[
+        Mistake(
+            "overwritten",
+            "Where a value is used twice, the second gradient replaces the first. Both ways to the result count: add them up.",
+            edit("parent.grad += value.grad * slope", "parent.grad = value.grad * slope"),
+        ),
+        Mistake(
+            "passed_on_early",
+            "A value passes its gradient on before all of it has arrived. Everything that was made from a value must have its turn first.",
+            edit("reversed(topological_order(graph, self))", "graph"),
+        ),
+        Mistake(
+            "upstream_dropped",
+            "You add the slope of the operation alone. By the chain rule it is multiplied by the gradient of what was made.",
+            edit("value.grad * slope", "slope"),
+        ),
+        Mistake(
+            "not_started",
+            "All your gradients are 0. The last value changes with itself at the rate of 1: begin with that.",
+            edit("self.grad = 1.0", "pass"),
+        ),
+        Mistake(
+            "divisor_sign",
+            "The gradient of a divisor has the wrong sign: a quotient falls when its divisor grows.",
+            edit("-self.data / _number(other) ** 2", "self.data / _number(other) ** 2"),
+        ),
+        Mistake(
+            "power_rule",
+            "The slope of a power keeps its exponent. It is one lower than in the power itself.",
+            edit("(exponent - 1)", "exponent"),
+        ),
+        Mistake(
+            "tanh_of_input",
+            "The slope of tanh is taken at its input, and it is written with its output.",
+            edit("1 - t**2", "1 - self.data**2"),
+        ),
+        Mistake(
+            "swapped_difference",
+            "A number minus a value comes out as the value minus the number.",
+            edit("return -self + other", "return self - other"),
+        ),
+        Mistake(
+            "swapped_quotient",
+            "A number divided by a value comes out as the value divided by the number.",
+            edit("return Value(other) / self", "return self / other"),
+        ),
+        Mistake(
+            "relu_open",
+            "Your relu lets every gradient through. Where its input is negative nothing depends on it.",
+            edit("float(self.data > 0)", "1.0"),
+        ),
+    ],
+    hints=[
+        "What must a result remember about its operands, so that it can send them their share of the gradient later?",
+        "In backward, which values may send their gradient on first? The exercise before this one puts them in order.",
+        "Let each result keep pairs of an operand and the slope in it. Then backward is two loops, the same for all operations.",
+    ],
+)
+
+
+# spirals
+
+
+def arms(draw, n=100):
+    """Points on three spiral arms, with noise in the angle; as many again are held back."""
+    labels = np.repeat(np.arange(3), 2 * n)
+    radius = draw.uniform(0.05, 1.0, len(labels))
+    angle = 4.0 * radius + labels * 2 * np.pi / 3 + 0.15 * draw(len(labels))
+    X = radius[:, None] * np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    order = draw.permutation(len(labels))
+    seen, held = order[: 3 * n], order[3 * n :]
+    return dict(X=X[seen], labels=labels[seen], rng=draw.generator(), X_held=X[held], truth=labels[held])
+
+
+def predicted(spirals, X, labels, rng, X_held):
+    """-> labels (M)"""
+    predict = spirals(X, labels, rng)
+    return predict(X_held)
+
+
+def nearest_mean(X, labels, rng):
+    means = np.stack([X[labels == label].mean(axis=0) for label in range(3)])
+    return lambda X: np.square(X[:, None] - means).sum(axis=-1).argmin(axis=1)
+
+
+spirals = Exercise(
+    points=5,
+    driver=predicted,
+    seconds=40,
+    cases={"three spiral arms": arms},
+    checks=[reaches(5, "labels at least 95 % of new points rightly", "accuracy", at_least=0.95)],
+    mistakes=[
+        Mistake("linear", "A single layer draws straight lines.", edit("[2, 64, 64, 3]", "[2, 3]")),
+        Mistake("too_short", "It stops long before it has learned.", edit("range(1, 501)", "range(1, 16)")),
+        Mistake("uphill", "It climbs: the step goes against the gradient.", edit("w - lr *", "w + lr *", of="_adam")),
+        Mistake(
+            "no_activation_at_prediction",
+            "Prediction leaves out the relu that training has.",
+            edit("(np.maximum(h, 0) if number else h) @ W", "h @ W"),
+        ),
+        Mistake("means", "The nearest mean knows no arms.", nearest_mean),
+    ],
+    hints=[
+        "What does a network without a hidden layer draw between two classes? How wide must one be to follow an arm?",
+        "Start from weights of the right size, take some hundred steps with the whole data, and look at the loss on the way.",
     ],
 )

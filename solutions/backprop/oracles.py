@@ -63,3 +63,30 @@ def topological_order(graph, root):
     for node in TopologicalSorter(graph).static_order():
         lists[node] = list(dict.fromkeys([*(item for parent in graph[node] for item in lists[parent]), node]))
     return lists[root]
+
+
+def Value(leaves, program, backward):
+    """The same program on scalars of PyTorch."""
+    nodes = [torch.tensor(float(leaf), dtype=torch.float64, requires_grad=True) for leaf in leaves]
+    first = list(nodes)
+    for op, *operands in program:
+        given = [nodes[item] if isinstance(item, int) else item for item in operands]
+        nodes.append(OPERATIONS[op](*given))
+    if not backward:
+        return [node.item() for node in nodes]
+    nodes[-1].backward()
+    return [0.0 if leaf.grad is None else leaf.grad.item() for leaf in first]
+
+
+OPERATIONS = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": lambda a, b: a**b,
+    "neg": lambda a: -a,
+    "relu": torch.relu,
+    "tanh": torch.tanh,
+    "exp": torch.exp,
+    "log": torch.log,
+}

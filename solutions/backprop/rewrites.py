@@ -223,3 +223,80 @@ def topological_order__by_longest_way(graph, root):
         level = {parent for node in level for parent in graph[node]}
         steps += 1
     return sorted(distance, key=distance.get, reverse=True)
+
+
+class Value__closures:
+    """Each result keeps a function that sends its gradient back, as micrograd does."""
+
+    def __init__(self, data, parents=()):
+        self.data, self.grad = data, 0
+        self._send, self._before = lambda: None, list(parents)
+
+    def _result(self, data, *pairs):
+        pairs = [(value, slope) for value, slope in pairs if isinstance(value, Value__closures)]
+        out = Value__closures(data, [value for value, _ in pairs])
+
+        def send():
+            for value, slope in pairs:
+                value.grad = value.grad + slope * out.grad
+
+        out._send = send
+        return out
+
+    @staticmethod
+    def _of(other):
+        return other if isinstance(other, Value__closures) else Value__closures(other)
+
+    def __add__(self, other):
+        other = self._of(other)
+        return self._result(self.data + other.data, (self, 1), (other, 1))
+
+    def __mul__(self, other):
+        other = self._of(other)
+        return self._result(self.data * other.data, (self, other.data), (other, self.data))
+
+    def __pow__(self, n):
+        return self._result(self.data**n, (self, n * self.data ** (n - 1)))
+
+    def exp(self):
+        return self._result(np.exp(self.data), (self, np.exp(self.data)))
+
+    def log(self):
+        return self._result(np.log(self.data), (self, self.data**-1.0))
+
+    def tanh(self):
+        return self._result(np.tanh(self.data), (self, 1 / np.cosh(self.data) ** 2))
+
+    def relu(self):
+        return self._result(self.data if self.data > 0 else 0, (self, 1 if self.data > 0 else 0))
+
+    def __neg__(self):
+        return self * -1
+
+    def __sub__(self, other):
+        return self + (-self._of(other))
+
+    def __rsub__(self, other):
+        return self._of(other) - self
+
+    def __truediv__(self, other):
+        return self * self._of(other) ** -1.0
+
+    def __rtruediv__(self, other):
+        return self._of(other) / self
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def backward(self):
+        order, seen, stack = [], set(), [(self, False)]
+        while stack:
+            value, is_done = stack.pop()
+            if is_done:
+                order.append(value)
+            elif id(value) not in seen:
+                seen.add(id(value))
+                stack.append((value, True))
+                stack += [(parent, False) for parent in value._before]
+        self.grad = 1
+        for value in reversed(order):
+            value._send()
