@@ -21,7 +21,7 @@ class BadReply(Exception):
     """A reply that has not the form which the worker's own code gives it: the student's code has meddled."""
 
 
-ABOUT_MODULES = {"WrongParameters": "shape", "Diverged": "nonfinite"}  # exceptions of a driver's own, and the kinds
+PARAMETERS = "The names and shapes of a module's parameters are those in the handout's table: that is how weights find their place."
 ENDS = {
     "timeout": (Status.TIMEOUT, "timeout", "Is there a loop that never ends, or one that could be an array operation?"),
     "memory": (Status.MEMORY, "memory", "Check the shapes of what you allocate: is one of them squared by accident?"),
@@ -152,8 +152,10 @@ def _of_error(
         return Status.ERROR, Finding(
             "exception", f"your code calls sys.exit(){at} ({where})", "Return the answer instead."
         )
-    if kind in ABOUT_MODULES:
-        return Status.FAILED, Finding(ABOUT_MODULES[kind], f"{text} ({where})", "")
+    if kind == "WrongParameters":
+        return Status.FAILED, Finding("exception", f"{text} ({where})", PARAMETERS)
+    if kind == "Diverged":
+        return Status.FAILED, Finding("nonfinite", f"{text} ({where})")
     if error["in_driver"]:
         unusable = f"what it returns cannot be used as it is asked to be: {message} ({where})"
         return Status.ERROR, Finding("exception", unusable, "Return what the stub's docstring says, in its order.")

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,8 @@ def grade(
     """The submission's report; one, whatever the submission does. `only` names exercises, empty for all."""
     start = time.perf_counter()
     chosen = [exercise for exercise in key.exercises if not only or exercise.name in only]
-    sandboxes = {packages: sandbox.sibling(packages) for packages in map(needed, chosen, repeat(training))}
+    packages = {exercise.name: needed(exercise, chosen, training) for exercise in chosen}
+    sandboxes = {wanted: sandbox.sibling(wanted) for wanted in packages.values()}
     sessions: dict[tuple[str, ...], Session] = {}
     reports: dict[str, ExerciseReport] = {}
     try:
@@ -44,10 +44,10 @@ def grade(
             if report := _put_off(exercise, key.unit, training, reports):
                 reports[exercise.name] = report
                 continue
-            packages = needed(exercise, training)
-            if packages not in sessions:
-                sessions[packages] = Session(submission, key, sandboxes[packages], training)
-            reports[exercise.name] = sessions[packages].grade(exercise)
+            wanted = packages[exercise.name]
+            if wanted not in sessions:
+                sessions[wanted] = Session(submission, key, sandboxes[wanted], training)
+            reports[exercise.name] = sessions[wanted].grade(exercise)
     finally:
         for session in sessions.values():
             session.close()
@@ -63,11 +63,12 @@ def grade(
     )
 
 
-def needed(exercise: ExerciseKey, training: Training) -> tuple[str, ...]:
-    """The packages that a worker for an exercise must have."""
+def needed(exercise: ExerciseKey, beside: Sequence[ExerciseKey], training: Training) -> tuple[str, ...]:
+    """The packages that a worker for an exercise must have; all that need PyTorch share one kind of worker."""
     if not exercise.torch or not is_installed("torch"):
         return NUMPY
-    return TRAINING if training.is_on else TORCH
+    trains = training.is_on and any(other.torch and other.is_run for other in beside)
+    return TRAINING if trains else TORCH
 
 
 def _put_off(

@@ -2,9 +2,13 @@
 
 Every token asks a question (its query), offers a label (its key) and a content (its value). Attention answers each
 question with a mixture of contents, weighted by how well the labels fit. Masks are boolean; True means "may attend".
+
+The functions are written in NumPy. The modules at the end are written in PyTorch, and so is what is trained.
 """
 
 import numpy as np
+import torch
+from torch import nn
 
 
 def softmax(x):
@@ -148,3 +152,31 @@ def rotary_embedding(x, base=10000.0):
     """
     # YOUR CODE HERE
     raise NotImplementedError
+
+
+class MultiHeadAttention(nn.Module):
+    """Attention with several heads and weights of its own, as a PyTorch module.
+
+    `query`, `key`, `value` and `out` are nn.Linear(dim, dim) with bias. Head h has the h-th of `heads` consecutive
+    blocks of features. There is no dropout.
+    """
+
+    def __init__(self, dim, heads):
+        """`heads` divides `dim`."""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def forward(self, x, context=None, mask=None):
+        """x (N, Tq, dim), context (N, Tk, dim), mask -> out (N, Tq, dim)
+
+        Queries come from x; keys and values from the context, or from x where there is none. The mask, (Tq, Tk),
+        (N, 1, Tk) or (N, Tq, Tk), is True where a query may attend. What a query that may attend to nothing brings to
+        `out` is zero, and its gradients are zero, too.
+        """
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def _split(self, x):
+        """(N, T, dim) to (N, heads, T, dim / heads)"""
+        # YOUR CODE HERE
+        raise NotImplementedError

@@ -2,9 +2,13 @@
 
 Every token asks a question (its query), offers a label (its key) and a content (its value). Attention answers each
 question with a mixture of contents, weighted by how well the labels fit. Masks are boolean; True means "may attend".
+
+The functions are written in NumPy. The modules at the end are written in PyTorch, and so is what is trained.
 """
 
 import numpy as np
+import torch
+from torch import nn
 
 
 def softmax(x):
@@ -191,3 +195,38 @@ def rotary_embedding(x, base=10000.0):
     out[..., 0::2] = a * cos - b * sin
     out[..., 1::2] = a * sin + b * cos
     return out
+
+
+class MultiHeadAttention(nn.Module):
+    """Attention with several heads and weights of its own, as a PyTorch module.
+
+    `query`, `key`, `value` and `out` are nn.Linear(dim, dim) with bias. Head h has the h-th of `heads` consecutive
+    blocks of features. There is no dropout.
+    """
+
+    def __init__(self, dim, heads):
+        """`heads` divides `dim`."""
+        super().__init__()
+        self.heads = heads
+        self.query, self.key, self.value, self.out = (nn.Linear(dim, dim) for _ in range(4))
+
+    def forward(self, x, context=None, mask=None):
+        """x (N, Tq, dim), context (N, Tk, dim), mask -> out (N, Tq, dim)
+
+        Queries come from x; keys and values from the context, or from x where there is none. The mask, (Tq, Tk),
+        (N, 1, Tk) or (N, Tq, Tk), is True where a query may attend. What a query that may attend to nothing brings to
+        `out` is zero, and its gradients are zero, too.
+        """
+        context = x if context is None else context
+        q, k, v = self._split(self.query(x)), self._split(self.key(context)), self._split(self.value(context))
+        scores = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
+        if mask is None:
+            weights = scores.softmax(-1)
+        else:
+            mask = mask[..., None, :, :]
+            weights = scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(-1) * mask
+        return self.out((weights @ v).transpose(1, 2).flatten(2))
+
+    def _split(self, x):
+        """(N, T, dim) to (N, heads, T, dim / heads)"""
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)

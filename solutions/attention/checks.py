@@ -4,9 +4,9 @@ from functools import partial
 
 import numpy as np
 
-from grader.exercise import Exercise, Mistake, agrees, edit, keeps, moves
+from grader.exercise import Exercise, Mistake, agrees, edit, keeps, load, moves
 
-ALLOWS = ("numpy",)
+ALLOWS = ("numpy", "torch")
 
 FAR = 1000.0  # scores of this size overflow exp, which ends near 709
 
@@ -1100,5 +1100,166 @@ rotary_embedding = Exercise(
     hints=[
         "What does a rotation by the angle θ make of the point (1, 0), and what of (0, 1)?",
         "Which shape do all the angles have together, and with which axes of x must it broadcast?",
+    ],
+)
+
+
+# Modules: given weights are loaded by name, so that every right module gives the same numbers.
+
+
+def single(array):
+    """The array in single precision, as PyTorch's tensors are."""
+    return np.asarray(array, np.float32)
+
+
+def linear(draw, name, inputs, outputs):
+    """Weights and biases of an nn.Linear, by name, of a size that keeps its outputs near 1."""
+    return {
+        f"{name}.weight": single(draw(outputs, inputs) / np.sqrt(inputs)),
+        f"{name}.bias": single(0.5 * draw(outputs)),
+    }
+
+
+def attention_weights(draw, dim, prefix=""):
+    layers = [linear(draw, f"{prefix}{name}", dim, dim) for name in ("query", "key", "value", "out")]
+    return {name: array for layer in layers for name, array in layer.items()}
+
+
+def attended(MultiHeadAttention, dim, heads, weights, x, context=None, mask=None, dout=None):
+    """-> out (N, Tq, dim)
+
+    With dout the answer is the gradient in x instead.
+    """
+    module = load(MultiHeadAttention(dim, heads), weights)
+    if dout is None:
+        return module(x, context, mask)
+    x = x.requires_grad_()
+    module(x, context, mask).backward(dout)
+    return x.grad
+
+
+def module_case(draw, dim=12, heads=3, N=2, Tq=5, Tk=None, mask=None, gradient=False):
+    """Tokens for a module; `mask` is "causal", "padding", "each its own" or "blind", where one query sees nothing."""
+    inputs = dict(dim=dim, heads=heads, weights=attention_weights(draw, dim), x=single(draw(N, Tq, dim)))
+    if Tk:
+        inputs["context"] = single(draw(N, Tk, dim))
+    keys = Tk or Tq
+    if mask == "causal":
+        inputs["mask"] = np.tril(np.ones((Tq, Tq), bool))
+    elif mask == "padding":
+        inputs["mask"] = np.arange(keys) < np.array([keys - 2, keys])[:, None, None]
+    elif mask:
+        allowed = draw.uniform(0, 1, N, Tq, keys) < 0.6
+        allowed[..., 0] = True
+        if mask == "blind":
+            allowed[0, 1] = False
+        inputs["mask"] = allowed
+    if gradient:
+        inputs["dout"] = single(draw(N, Tq, dim))
+    return inputs
+
+
+def another_last_token(inputs, draw):
+    x = inputs["x"].copy()
+    x[:, -1] = draw(*x[:, -1].shape)
+    return inputs | {"x": x}
+
+
+MultiHeadAttention = Exercise(
+    points=8,
+    torch=True,
+    driver=attended,
+    cases={
+        "three heads": module_case,
+        "one head": partial(module_case, heads=1),
+        "a single token": partial(module_case, Tq=1),
+        "a context of another length": partial(module_case, Tk=4),
+        "a causal mask": partial(module_case, mask="causal"),
+        "padded keys": partial(module_case, mask="padding"),
+        "padded keys of a context": partial(module_case, mask="padding", Tk=7),
+        "a mask for each query": partial(module_case, mask="each its own"),
+        "a query that sees nothing": partial(module_case, mask="blind"),
+        "the gradient": partial(module_case, gradient=True),
+        "the gradient past a query that sees nothing": partial(module_case, mask="blind", gradient=True),
+    },
+    checks=[
+        agrees(
+            3,
+            "gives each head its block of features and mixes by `out`",
+            on=["three heads", "one head", "a single token"],
+        ),
+        agrees(1, "takes keys and values from a context", on="a context of another length"),
+        agrees(
+            1,
+            "takes a mask of each form",
+            on=["a causal mask", "padded keys", "padded keys of a context", "a mask for each query"],
+        ),
+        moves(
+            1,
+            "a token is felt by itself and later ones alone under a causal mask",
+            another_last_token,
+            on="a causal mask",
+        ),
+        agrees(1, "lets gradients through, and none from hidden keys", on=["the gradient"]),
+        agrees(
+            1,
+            "gives zeros and zero gradients for a query that sees nothing",
+            on=["a query that sees nothing", "the gradient past a query that sees nothing"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "scaled_by_dim",
+            "You divide the scores by √dim. A head's queries have dim / heads features, and it is their number that counts.",
+            edit("q.shape[-1] ** 0.5", "x.shape[-1] ** 0.5", of="MultiHeadAttention"),
+        ),
+        Mistake(
+            "unscaled",
+            "The scores are not scaled: divide them by the root of the number of features of a head.",
+            edit(" / q.shape[-1] ** 0.5", "", of="MultiHeadAttention"),
+        ),
+        Mistake(
+            "heads_interleaved",
+            "Your heads take every so-and-so-many-th feature. A head has a block of features that stand side by side.",
+            edit(
+                "x.unflatten(-1, (self.heads, -1)).transpose(1, 2)",
+                "x.unflatten(-1, (-1, self.heads)).permute(0, 3, 1, 2)",
+            ),
+        ),
+        Mistake(
+            "context_ignored",
+            "Your answer does not feel the context: keys and values come from it where there is one.",
+            edit("context = x if context is None else context", "context = x"),
+        ),
+        Mistake(
+            "mask_ignored",
+            "Your answer does not feel the mask. Where it is False a key must get weight 0.",
+            edit("if mask is None:", "if True:"),
+        ),
+        Mistake(
+            "mask_inverted",
+            "Your mask works the wrong way round: True means that a query may attend.",
+            edit("mask = mask[..., None, :, :]", "mask = ~mask[..., None, :, :]"),
+        ),
+        Mistake(
+            "blind_uniform",
+            "A query that may attend to nothing gets the mean of all values. Its row of weights must be zero.",
+            edit(".softmax(-1) * mask", ".softmax(-1)"),
+        ),
+        Mistake(
+            "out_forgotten",
+            "The heads are joined, and `out` is not applied: it is what mixes them.",
+            edit("self.out((weights @ v).transpose(1, 2).flatten(2))", "(weights @ v).transpose(1, 2).flatten(2)"),
+        ),
+        Mistake(
+            "detached",
+            "No gradient comes back from your module. Something on the way is detached, or turned into an array.",
+            edit("(weights @ v)", "(weights @ v).detach()"),
+        ),
+    ],
+    hints=[
+        "Which shape have the queries when the heads are an axis of their own, in front of the tokens?",
+        "Where must a mask of shape (N, Tq, Tk) get one more axis, so that it is the same for all heads?",
+        "A softmax over scores that are all equally low is uniform. What can you multiply it with afterwards, for a query that sees nothing?",
     ],
 )

@@ -97,3 +97,28 @@ def rotary_embedding(x, base=10000.0):
     )
     pairs = torch.view_as_complex(torch.from_numpy(x).reshape(*x.shape[:-1], D // 2, 2).contiguous())
     return torch.view_as_real(pairs * torch.polar(torch.ones_like(angle), angle)).reshape(x.shape).numpy()
+
+
+def MultiHeadAttention(dim, heads, weights, x, context=None, mask=None, dout=None):
+    """The function of this file, in float64, with the layers' biases; its gradient by autograd."""
+    x = torch.from_numpy(x.astype(float)).requires_grad_()
+    context = x if context is None else torch.from_numpy(context.astype(float))
+    layer = {name: torch.from_numpy(value.astype(float)) for name, value in weights.items()}
+    q, k, v = (
+        F.linear(source, layer[f"{name}.weight"], layer[f"{name}.bias"])
+        for name, source in (("query", x), ("key", context), ("value", context))
+    )
+    allowed = torch.from_numpy(np.broadcast_to(True if mask is None else mask, (*q.shape[:2], k.shape[1])).copy())
+    rows = []
+    for n, t in np.ndindex(*q.shape[:2]):
+        seen = allowed[n, t]
+        parts = []
+        for block in torch.arange(dim).reshape(heads, -1):
+            shares = torch.softmax(k[n][seen][:, block] @ q[n, t, block] / math.sqrt(len(block)), 0)
+            parts.append(shares @ v[n][seen][:, block])
+        rows.append(torch.cat(parts))
+    out = F.linear(torch.stack(rows).reshape(q.shape), layer["out.weight"], layer["out.bias"])
+    if dout is None:
+        return out.detach().numpy()
+    out.backward(torch.from_numpy(dout.astype(float)))
+    return x.grad.numpy()

@@ -3,6 +3,8 @@
 import math
 
 import numpy as np
+import torch
+from torch import nn
 
 LOWEST = -1e300  # stands for minus infinity, and leaves no nan behind
 
@@ -201,3 +203,27 @@ def rotary_embedding__rotate_and_add(x, base=10000.0):
     angle = np.repeat(np.arange(T)[:, None] / base ** (np.arange(0, D, 2) / D), 2, axis=-1)
     rotated = np.stack([-x[..., 1::2], x[..., 0::2]], axis=-1).reshape(x.shape)
     return x * np.cos(angle) + rotated * np.sin(angle)
+
+
+class MultiHeadAttention__einsum(nn.Module):
+    """Scores and mixtures by einsum; hidden keys are left out of the sum instead of pushed far down."""
+
+    def __init__(self, dim, heads):
+        super().__init__()
+        self.h, self.d = heads, dim // heads
+        self.out = nn.Linear(dim, dim)
+        for name in ("value", "key", "query"):
+            setattr(self, name, nn.Linear(dim, dim))
+
+    def forward(self, x, context=None, mask=None):
+        memory = context if context is not None else x
+        q = self.query(x).view(len(x), -1, self.h, self.d) * self.d**-0.5
+        k, v = (f(memory).view(len(x), -1, self.h, self.d) for f in (self.key, self.value))
+        scores = torch.einsum("nqhd,nkhd->nhqk", q, k)
+        allowed = torch.ones_like(scores, dtype=torch.bool)
+        if mask is not None:
+            allowed = allowed & (mask[None, None] if mask.dim() == 2 else mask[:, None])
+        top = scores.masked_fill(~allowed, -1e9).amax(-1, keepdim=True)
+        e = torch.where(allowed, scores - top, torch.zeros_like(scores)).exp() * allowed
+        weights = e / e.sum(-1, keepdim=True).clamp(min=1e-9)
+        return self.out(torch.einsum("nhqk,nkhd->nqhd", weights, v).reshape(x.shape))
