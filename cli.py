@@ -68,14 +68,42 @@ def course_option(command):
 @click.option(
     "--isolation", type=click.Choice(ISOLATION), default=ISOLATION[-1], help="Refuse to grade below this level."
 )
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="Where training runs compute.",
+)
+@click.option("--no-train", is_flag=True, help="Leave training runs out; their points are pending, not lost.")
 @course_option
-def check(targets, unit, seed, key_file, form, output, timeout, isolation, course_dir) -> None:
+def check(targets, unit, seed, key_file, form, output, timeout, isolation, device, no_train, course_dir) -> None:
     """Check units, exercises, files or folders."""
-    with sandboxed(timeout, isolation) as sandbox:  # started before any key or solution is read
+    with (
+        sandboxed(timeout, isolation) as sandbox,  # started before any key or solution is read
+        training_on("cpu" if no_train else device, sandbox, isolation) as (where, sandbox),
+    ):
         from grader.commands import check as run
+        from grader.training import Training
 
-        status = run.check(sandbox, targets, unit, seed, key_file, form, output, course_dir)
+        training = Training(not no_train, where)
+        status = run.check(sandbox, targets, unit, seed, key_file, form, output, course_dir, training)
     sys.exit(status)
+
+
+@contextlib.contextmanager
+def training_on(device: str, sandbox, isolation: str):
+    """The device for training runs that works, with a sandbox whose workers reach it; a line on standard error if asked."""
+    if device == "cpu" or (device == "auto" and not (sys.platform == "darwin" or os.path.exists("/dev/nvidiactl"))):
+        yield "cpu", sandbox
+        return
+    from grader.devices import choose
+
+    choice = choose(sandbox, device, isolation)
+    if choice.line:
+        click.echo(choice.line, err=True)
+    with contextlib.closing(choice.sandbox):
+        yield choice.device, choice.sandbox
 
 
 @contextlib.contextmanager

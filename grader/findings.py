@@ -119,6 +119,12 @@ def step(reply: Any) -> Step | None:
 
 
 @checks_form
+def lacks_device(reply: Any) -> bool:
+    """Whether a call failed because its device had no memory left, or is gone."""
+    return "error" in reply and str(reply["error"]["type"]) in ("OutOfMemoryError", "AcceleratorError")
+
+
+@checks_form
 def answer(
     reply: Any, question: Question, problems: Sequence[dict], outline: dict, listing: Listing, printed: str
 ) -> Answer:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -199,19 +199,13 @@ class Session:
         deadline = time.monotonic() + limit
 
         def ask(question: Question) -> Answer:
-            message = {
-                "op": "call",
-                "pieces": exercise.pieces,
-                "inputs": question.inputs,
-                "way": asdict(exercise.way),
-                "forbids": exercise.forbids,
-                "device": self.training.device if exercise.torch else "cpu",
-            }
             worker = self.worker
             try:
-                worker.send(message, max(deadline - time.monotonic(), 0.001))
-                while step := findings.step(reply := worker.receive(max(deadline - time.monotonic(), 0.001))):
-                    self._note(exercise.name, step)
+                reply = self._reply(exercise, question, deadline)
+                if findings.lacks_device(reply) and self.training.device != "cpu":
+                    self.training = replace(self.training, device="cpu")  # the machine's want, not the student's
+                    self.curves.pop(exercise.name, None)
+                    reply = self._reply(exercise, question, deadline)
             except WorkerEnded as ended:
                 self.worker = None
                 if ended.how == "timeout":
@@ -221,6 +215,21 @@ class Session:
             return findings.answer(reply, question, self.problems, self.outline, self.listing, worker.printed())
 
         return ask
+
+    def _reply(self, exercise: ExerciseKey, question: Question, deadline: float) -> Any:
+        """The worker's last word on a question; what it says of a training run on its way is passed on."""
+        message = {
+            "op": "call",
+            "pieces": exercise.pieces,
+            "inputs": question.inputs,
+            "way": asdict(exercise.way),
+            "forbids": exercise.forbids,
+            "device": self.training.device if exercise.torch else "cpu",
+        }
+        self.worker.send(message, max(deadline - time.monotonic(), 0.001))
+        while step := findings.step(reply := self.worker.receive(max(deadline - time.monotonic(), 0.001))):
+            self._note(exercise.name, step)
+        return reply
 
     def _note(self, name: str, step: Step) -> None:
         curve = self.curves.setdefault(name, [])

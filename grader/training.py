@@ -37,6 +37,9 @@ class Training:
     device: str = "cpu"
     watch: Callable[[str, Step], None] = _nobody
 
+    def watched(self, watch: Callable[[str, Step], None]) -> "Training":
+        return replace(self, watch=watch)
+
 
 ON_CPU = Training()
 

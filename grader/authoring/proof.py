@@ -10,6 +10,7 @@
 
 import ast
 import math
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -151,7 +152,7 @@ def _dressed(unit: Unit, name: str) -> dict[str, list[Callable]]:
 def _gives_away(text: str, body: str) -> str:
     """A line of code of the reference that stands in a text as it is."""
     squeezed = "".join(text.split())
-    for line in body.split('"""')[-1].splitlines():
+    for line in re.sub('""".*?"""', "", body, flags=re.DOTALL).splitlines()[1:]:
         code = line.split("#")[0].strip().removeprefix("return ").split(" = ")[-1]
         if len(code) >= 12 and "".join(code.split()) in squeezed:
             return code

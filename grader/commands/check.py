@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from grader import report as reports
 from grader import submission
+from grader.commands.watching import watching
 from grader.course import Course, CourseError, did_you_mean, find
 from grader.errors import GraderError, OurFault
 from grader.grading import grade
@@ -18,6 +19,7 @@ from grader.render import terminal
 from grader.render.overview import render_overview
 from grader.report import Report
 from grader.sandbox.server import Sandbox
+from grader.training import ON_CPU, Training
 
 if TYPE_CHECKING:
     from grader.unit import Unit
@@ -80,6 +82,7 @@ def check(
     form: str,
     output: str | None,
     course_dir: str | None,
+    training: Training = ON_CPU,
 ) -> int:
     """Grade the targets and show their reports; returns the exit status."""
     course = open_course(course_dir, *names)
@@ -92,8 +95,8 @@ def check(
         key = keys.of(target.unit, target.only)
         # a file that is named after its unit is the student's own copy, in a folder of the student's own
         handed_in = submission.read(target.file, with_helpers=target.file.stem == target.unit)
-        with _progress(form) as progress:
-            graded.append((key.title, grade(handed_in, key, sandbox, target.only, progress)))
+        with watching(form == "text") as (progress, watch):
+            graded.append((key.title, grade(handed_in, key, sandbox, target.only, progress, training.watched(watch))))
     with _destination(output) as file:
         _show(graded, form, file, overview=not names)
     if any(item.is_our_fault for _, item in graded):
@@ -215,14 +218,3 @@ def _destination(output: str | None) -> Iterator:
         os.replace(part, path)
     except OSError as error:
         raise GraderError(f"cannot write {output}: {error.strerror}") from None
-
-
-@contextlib.contextmanager
-def _progress(form: str) -> Iterator:
-    """What is being graded, on a terminal, while it takes long enough to be read."""
-    console = terminal.make_console(stderr=True)
-    if form != "text" or not console.is_terminal:
-        yield lambda name: None
-        return
-    with console.status("") as status:
-        yield lambda name: status.update(f"grading {name}")

@@ -10,6 +10,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from grader.render.curves import sparkline
 from grader.report import CheckReport, ExerciseReport, Report, Status
 from grader.text import inert, one_line
 
@@ -25,7 +26,7 @@ WORDS = {
     Status.FORBIDDEN: "uses what the unit does not allow",
     Status.UNREADABLE: "cannot be read",
     Status.SKIPPED: "skipped",
-    Status.PENDING: "pending",
+    Status.PENDING: "pending, not lost",
     Status.GRADER_ERROR: "the grader's own fault; your points are safe",
 }
 MAX_PRINTED_LINES = 6
@@ -56,6 +57,7 @@ def render(report: Report, title: str, console: Console) -> None:
         console.print()
         _render_details(exercise, width, glyphs, console)
     if len(report.exercises) == 1 and not failed:
+        _render_curve(report.exercises[0], console)
         _render_printed(report.exercises[0], width, console)
     console.print()
     _render_end(report, console)
@@ -105,7 +107,14 @@ def _render_details(exercise: ExerciseReport, width: int, glyphs: dict[str, str]
             text = "the same cause as above" if hint in told else inert(hint)
             console.print(indented(Text(text, style), 8, width, Text(glyphs["hint"], style)))
             told.add(hint)
+    _render_curve(exercise, console)
     _render_printed(exercise, width, console)
+
+
+def _render_curve(exercise: ExerciseReport, console: Console) -> None:
+    """How a training run's loss went."""
+    if line := sparkline(exercise.curve, is_ascii=glyphs_of(console) is ASCII_GLYPHS):
+        console.print(Text("    loss ", "dim").append(line), soft_wrap=True)
 
 
 def _claim_line(check: CheckReport, glyphs: dict[str, str], width: int) -> Text:
@@ -132,7 +141,9 @@ def _render_printed(exercise: ExerciseReport, width: int, console: Console) -> N
 
 
 def _render_end(report: Report, console: Console) -> None:
-    if report.is_perfect:
+    if report.pending_points and report.is_perfect:
+        console.print(Text(f"{report.points} points, {_open(report)}  {_seconds(report.seconds)}", "green"))
+    elif report.is_perfect:
         text = "All points." if len(report.exercises) > 1 else "Right."
         console.print(Text(f"{text}  {_seconds(report.seconds)}", "green"))
     else:
@@ -143,9 +154,16 @@ def _render_end(report: Report, console: Console) -> None:
         console.print(Text(weaker, "dim"), soft_wrap=True)
 
 
+def _open(report: Report) -> str:
+    """How many points are still open, and why they are no loss."""
+    many = report.pending_points
+    return f"{many} more {'is' if many == 1 else 'are'} pending: not asked this time, not lost."
+
+
 def next_step(exercises: Sequence[ExerciseReport]) -> str:
     """The command that helps most now: a hint for what was begun and is wrong, else the next to write."""
-    begun = [exercise for exercise in exercises if exercise.status not in (Status.PASSED, Status.MISSING)]
+    waiting = (Status.PASSED, Status.MISSING, Status.PENDING, Status.SKIPPED)
+    begun = [exercise for exercise in exercises if exercise.status not in waiting]
     if begun:
         return f"grade hint {begun[0].id}"
     missing = [exercise for exercise in exercises if exercise.status is Status.MISSING]
@@ -153,7 +171,8 @@ def next_step(exercises: Sequence[ExerciseReport]) -> str:
 
 
 def _has_details(exercise: ExerciseReport) -> bool:
-    return exercise.status not in (Status.PASSED, Status.MISSING)
+    is_plain = exercise.status in (Status.PASSED, Status.MISSING)
+    return not is_plain and any(check.finding for check in exercise.checks)
 
 
 def indented(text: Text, indent: int, width: int, mark: Text | None = None) -> Text:

@@ -19,7 +19,7 @@ class Limits:
     seconds: float = 10.0  # a reference takes milliseconds; loops on a slow, busy laptop still end within this
     submission_seconds: float = 120.0  # wall time for a whole submission: a dozen exercises that all time out
     cpu_seconds: int = 300  # over the whole submission; the wall clock of each exercise is the tighter bound
-    memory: int = 2 << 30  # bytes beyond what Python and NumPy take
+    memory: int = 2 << 30  # bytes beyond what Python and its packages take; 0 for no limit
     file_size: int = 16 << 20
     open_files: int = 64
     processes: int = 64  # beyond what the user runs already: room for a thread pool, not for a fork bomb
@@ -42,7 +42,7 @@ def apply(limits: Limits, used: int = 0) -> None:
     _set(resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1)
     _set(resource.RLIMIT_FSIZE, limits.file_size)
     _set(resource.RLIMIT_NOFILE, limits.open_files)
-    if used := used or _address_space():
+    if limits.memory and (used := used or _address_space()):
         _set(resource.RLIMIT_AS, used + limits.memory)
     if (running := _tasks_of_user()) and hasattr(resource, "RLIMIT_NPROC"):
         _set(resource.RLIMIT_NPROC, running + limits.processes)

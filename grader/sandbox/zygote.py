@@ -113,9 +113,11 @@ def _load(packages: list[str]) -> None:
         import torch
 
         torch.set_num_threads(1)  # a fork of a process in which several threads have computed hangs
+        weight = torch.nn.Parameter(torch.zeros(1))
+        weight.softmax(-1).backward(
+            torch.ones(1)
+        )  # the first operation looks at the processor, which a worker cannot see
         if "torch.optim" in packages:
-            weight = torch.nn.Parameter(torch.zeros(1))
-            weight.sum().backward()
             torch.optim.Adam([weight]).step()
 
 

@@ -1,0 +1,86 @@
+"""Where training runs compute: a device is used only after a small multiplication in a worker came back right.
+
+A worker's level may hide the device, as `namespaces` does with a GPU's files. `choose` then goes down the levels, no
+lower than asked, and takes the first at which the multiplication works; else the CPU, which needs no trial.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from grader.sandbox.server import LEVELS, TRAINING, Sandbox, SandboxError, is_installed
+from grader.sandbox.worker import WorkerEnded
+from grader.text import one_line
+
+SIZE = 64  # of the matrices of the trial
+SECONDS = 60.0  # a first use of CUDA compiles and loads for a while
+TRIAL = f"""
+import torch
+
+def trial(device):
+    ones = torch.ones({SIZE}, {SIZE}, device=device)
+    return (ones @ ones).sum().cpu()
+"""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The device for training runs, the sandbox whose workers reach it, and a line to say, or none."""
+
+    device: str
+    sandbox: Sandbox
+    line: str = ""
+
+
+def choose(sandbox: Sandbox, wanted: str, least: str = LEVELS[-1]) -> Choice:
+    """The device that `wanted` names, "auto" for the best there is, or the CPU with a line that says why.
+
+    The caller closes the sandbox of the choice where it is another one.
+    """
+    if wanted == "cpu" or not is_installed("torch"):
+        return Choice("cpu", sandbox)
+    candidates = present() if wanted == "auto" else [wanted]
+    reason = ""
+    for device in candidates:
+        for level in LEVELS[LEVELS.index(sandbox.level) : LEVELS.index(least) + 1]:
+            tried = Sandbox(replace(sandbox.limits, memory=0), level, level, TRAINING)  # a GPU maps more than memory
+            try:
+                reason = failure(tried, device)
+            except SandboxError as error:
+                reason = str(error)
+            if not reason:
+                return Choice(device, tried, f"Training on {device}, isolation {level}.")
+            tried.close()
+            if "not compiled" in reason:  # PyTorch itself lacks the device: no level helps
+                break
+    return Choice("cpu", sandbox, f"Training on the CPU: {candidates[-1]} does not work ({reason})." if reason else "")
+
+
+def present(root: str = "/") -> Sequence[str]:
+    """The accelerators that this machine seems to have, without loading PyTorch."""
+    if os.path.exists(os.path.join(root, "dev/nvidiactl")):
+        return ["cuda"]
+    return ["mps"] if sys.platform == "darwin" and os.uname().machine == "arm64" else []
+
+
+def failure(sandbox: Sandbox, device: str) -> str:
+    """Why a worker cannot compute on a device; empty if it can."""
+    worker = sandbox.worker()
+    try:
+        source = np.frombuffer(TRIAL.encode(), np.uint8)
+        worker.ask({"op": "read", "file": "trial.py", "source": source, "allows": list(sandbox.packages)}, SECONDS)
+        worker.send({"op": "run", "skip": [], "wanted": ["trial"]}, SECONDS)
+        while "at" in worker.receive(SECONDS):
+            pass
+        way = {"parameters": ["device"], "torch": True}
+        reply = worker.ask({"op": "call", "pieces": ["trial"], "inputs": {"device": device}, "way": way}, SECONDS)
+    except WorkerEnded as ended:
+        return one_line(str(ended), 120)
+    finally:
+        worker.close()
+    if "error" in reply:
+        return one_line(f"{reply['error']['type']}: {reply['error']['message']}", 120)
+    return "" if np.array_equal(reply["value"], np.float32(SIZE**3)) else "it multiplies wrongly"
