@@ -90,6 +90,11 @@ class Sandbox:
         self._settle()
         return self._levels[0]
 
+    @property
+    def home(self) -> str:
+        """The folder on the host that its workers' views are built in; it goes when the sandbox is closed."""
+        return self._home.name
+
     def worker(self) -> "Worker":
         """A fresh worker, forked from the clean process and shut in."""
         self._settle()
