@@ -15,7 +15,19 @@ from grader.report import to_json
 from grader.text import inert
 
 COLUMNS = ("student", "unit", "outcome", "points", "max_points", "note", "submission", "sha256", "key", "seconds")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what a spreadsheet takes for a formula's start
+FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+)  # what a spreadsheet takes for a formula's start
 
 
 def cell(text: str) -> str:

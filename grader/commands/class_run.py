@@ -1,7 +1,6 @@
 """What `grade class` does, step by step: take in, plan, grade, compare, write."""
 
 import contextlib
-import importlib.util
 import os
 import signal
 import tempfile
@@ -13,13 +12,14 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from grader.classroom import exports, pool
+from grader.classroom import pool
 from grader.classroom.intake import HandIn, Intake, take
 from grader.classroom.keys import keys_for, seed_of, units_of
 from grader.classroom.progress import Progress, shown
 from grader.classroom.roster import read_roster
 from grader.classroom.running import Change, Execute, Plan, Run, changes, plan
-from grader.classroom.store import Store, Terms, records
+from grader.classroom.store import Store, Terms
+from grader.commands import written
 from grader.commands.check import fresh_key, the_course
 from grader.errors import GraderError
 from grader.render.terminal import make_console
@@ -44,7 +44,13 @@ class Options:
     yes: bool = False
     csv_file: Path | None = None
     jsonl: Path | None = None
+    parquet: Path | None = None
+    canvas: Path | None = None
+    moodle: Path | None = None
+    columns: Sequence[str] = ()
+    nbgrader: str | None = None
     report: Path | None = None
+    scheduler: str | None = None
     course_dir: str | None = None
 
 
@@ -57,22 +63,8 @@ def mark(submissions: Path | None, options: Options) -> int:
             with tempfile.TemporaryDirectory(prefix="grade-class-") as scratch:
                 status = _mark(submissions, Path(scratch), store, options, console)
         if status != STOPPED:
-            write(store, options)
+            written.write(store, options, console)
     return status
-
-
-def write(store: Store, options: Options) -> None:
-    """Everything that was asked for, from the store."""
-    if options.csv_file:
-        exports.write_csv(records(store), options.csv_file)
-    if options.jsonl:
-        exports.write_json_lines(records(store), options.jsonl)
-    if options.report:
-        if importlib.util.find_spec("grader.classroom.page") is None:
-            raise GraderError("this version has no class report; leave --report out")
-        from grader.classroom import page
-
-        page.write(records(store), options.report)
 
 
 def _mark(submissions: Path, scratch: Path, store: Store, options: Options, console: Console) -> int:
@@ -87,7 +79,7 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
     planned = plan(intake.hand_ins, store, keys, terms)
     _tell_intake(intake, planned, console)
     how = pool.How(packed, options.timeout, options.isolation)
-    execute = partial(_locally, how=how, size=options.jobs or len(os.sched_getaffinity(0)))
+    execute = partial(_execute, how=how, options=options, console=console)
     with _stopping(console) as is_stopped:
         faults = _graded(store, planned.todo, terms, "records", execute, console, is_stopped, planned.done)
         if options.regrade and not is_stopped():
@@ -100,8 +92,21 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
     return 3 if faults else left
 
 
-def _locally(feed: pool.Feed, is_stopped: Callable[[], bool], how: pool.How, size: int) -> Iterator[pool.Answer]:
-    return pool.run(feed, how, size, is_stopped)
+def _execute(
+    feed: pool.Feed, is_stopped: Callable[[], bool], how: pool.How, options: Options, console: Console
+) -> Iterator[pool.Answer]:
+    """Grade on this machine, or on the workers of a Dask scheduler."""
+    size = options.jobs or cores()
+    if not options.scheduler:
+        return pool.run(feed, how, size, is_stopped)
+    from grader.classroom import cluster  # loads Dask
+
+    return cluster.run(feed, how, options.scheduler, size, is_stopped, partial(_say, console))
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _graded(
@@ -140,7 +145,9 @@ def _tell_intake(intake: Intake, planned: Plan, console: Console) -> None:
 def _told_stale(planned: Plan, console: Console) -> int:
     if count := len(planned.stale):
         why = " and ".join(f"the {reason}" for reason in planned.reasons)
-        _say(console, f"{count} records are stale: {why} changed since. --regrade shows whose points that would change.")
+        _say(
+            console, f"{count} records are stale: {why} changed since. --regrade shows whose points that would change."
+        )
     return 0
 
 
