@@ -172,7 +172,9 @@ def test_another_seed_is_another_class_unless_it_is_asked_for(grade, classroom, 
 
 def test_a_broken_reference_marks_nobody(grade, course, classroom, tmp_path):
     file = course / "solutions" / "toy" / "toy.py"
-    file.write_text(file.read_text() + "\n\ndef scale(x, factor=2.0):\n    return np.random.default_rng().normal(size=3)\n")
+    file.write_text(
+        file.read_text() + "\n\ndef scale(x, factor=2.0):\n    return np.random.default_rng().normal(size=3)\n"
+    )
     done = grade(classroom, status=None)
     assert done.returncode in (2, 3)
     assert "Traceback" not in done.stderr
@@ -262,7 +264,7 @@ def in_a_namespace(script: str, tmp_path: Path, course: Path, folder: Path) -> s
 def test_a_full_disk_is_told_and_room_lets_it_go_on(course, tmp_path):
     folder = hand_in(tmp_path / "in", {f"student {n:03}": RIGHT for n in range(60)})
     script = (
-        "mount -t tmpfs -o size=300k none disk; RUN; echo first $?; cp disk/class.db* .; "
+        "mount -t tmpfs -o size=300k none disk; RUN; echo first $?; "
         "mount -o remount,size=20m disk; RUN; echo second $?; cp disk/class.db* ."
     )
     done = in_a_namespace(script, tmp_path, course, folder)
@@ -309,7 +311,7 @@ def test_a_table_without_formulas_and_lines_of_json(grade, tmp_path):
 
 CANVAS = (
     '\ufeff"Student",ID,SIS User ID,SIS Login ID,Section,"Toy (55)",Other (56),Final Score\r\n'
-    '    Points Possible,,,,,20,7,(read only)\r\n'
+    "    Points Possible,,,,,20,7,(read only)\r\n"
     '"Doe, Jane",101,s1,jane@x.edu,"A, ""early""",,3,"1,5"\r\n'
     '"Roe, Bob",102,s2,bob@x.edu,A,4,,\r\n'
     '"Poe, Eve",103,s3,eve@x.edu,A,EX,,'
@@ -329,7 +331,7 @@ def test_canvas_gets_its_own_file_back_with_one_column_filled(grade, tmp_path):
 
 MOODLE = (
     "Identifier,Full name,Email address,Status,Grade,Maximum grade,Grade can be changed,Last modified (grade),"
-    "Feedback comments\nParticipant 11,Jane Doe,jane@x.edu,Submitted,,100.00,Yes,-,\"<p>a,\nb</p>\"\n"
+    'Feedback comments\nParticipant 11,Jane Doe,jane@x.edu,Submitted,,100.00,Yes,-,"<p>a,\nb</p>"\n'
     "Participant 12,Bob Roe,bob@x.edu,Submitted,-,100.00,Yes,-,\n"
 )
 
@@ -413,6 +415,7 @@ def scheduler(tmp_path):
             "dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(folder)
         )
 
+    worker.start = start
     start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
     yield address, worker
     for process in processes:
@@ -432,10 +435,77 @@ def test_a_cluster_gives_the_records_of_one_machine_though_a_node_is_lost(grade,
         cwd=tmp_path, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     for line in process.stderr:
-        if "/30" in line:
+        if "3/30" in line:
             break
     nodes[1].kill()
     rest = process.stderr.read()
     assert process.wait(120) == 0, rest
     assert stored(tmp_path / "cluster.db") == stored(tmp_path / "local.db")
     assert replaced(tmp_path / "cluster.db") == 0
+
+
+def test_a_node_below_the_isolation_is_refused_and_the_others_do_its_work(grade, tmp_path, scheduler):
+    address, worker = scheduler
+    weak = (
+        "import sys\nfrom grader.sandbox import server\nfrom grader.classroom import cluster\n"
+        "class Weak:\n    def __init__(self, *a, **k): raise server.SandboxError('isolation by landlock does not work')\n"
+        "cluster.Sandbox = Weak\n"
+    )
+    (tmp_path / "weak.py").write_text(weak)
+    worker.start("dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--preload", "weak.py")
+    folder = hand_in(tmp_path / "in", {f"student {n}": RIGHT for n in range(4)})
+    time.sleep(3)
+    alone = grade(folder, "--scheduler", address, status=3)
+    assert "is refused: isolation by landlock does not work" in alone.stderr
+    assert "no node may grade" in alone.stderr
+    assert stored(tmp_path / "class.db") == []
+    worker(1)
+    time.sleep(3)
+    done = grade(folder, "--scheduler", address)
+    assert "is refused" in done.stderr
+    assert [record["points"] for record in stored(tmp_path / "class.db")] == [10] * 4
+
+
+def test_a_cluster_of_this_machines_own(grade, tmp_path):
+    pytest.importorskip("distributed")
+    folder = hand_in(tmp_path / "in", {f"student {n}": RIGHT for n in range(4)})
+    grade(folder, "--scheduler", "local", "--jobs", 2)
+    assert [record["points"] for record in stored(tmp_path / "class.db")] == [10] * 4
+
+
+def test_nbgraders_gradebook_gets_the_points(grade, tmp_path):
+    api = pytest.importorskip("nbgrader.api", reason="nbgrader is not installed")
+    folder = hand_in(tmp_path / "in", {"alice": RIGHT, "bob": SOURCES["adds"][0]})
+    (tmp_path / "roster.csv").write_text("student_id\nalice\nbob\ncarol\n")
+    for _ in range(2):  # a second time changes nothing
+        grade(folder, "--roster", "roster.csv", "--nbgrader", "gradebook.db")
+    with api.Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+        scores = {student["id"]: student["score"] for student in book.student_dicts()}
+        assert scores == {"alice": 10, "bob": 7, "carol": 0}
+        assert book.find_assignment("toy").max_score == 10
+
+
+def test_a_terminal_gets_a_live_table(course, tmp_path):
+    import pty
+
+    folder = hand_in(tmp_path / "in", {f"student {n}": "import time\ntime.sleep(0.3)\n" + RIGHT for n in range(6)})
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "90"}
+    process = subprocess.Popen(
+        command(course, folder), cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+    )
+    os.close(theirs)
+    seen = b""
+    while True:
+        try:
+            part = os.read(ours, 1 << 16)
+        except OSError:
+            break
+        if not part:
+            break
+        seen += part
+    assert process.wait() == 0
+    text = re.sub(rb"\x1b\[[\d;?]*[A-Za-z]", b"", seen).decode()
+    assert re.search(r"graded .* of 6", text)
+    assert re.search(r"[\d.]+ a second", text)
+    assert re.search(r"\d+ s left", text)

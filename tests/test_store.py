@@ -240,7 +240,8 @@ def test_a_store_of_another_version_is_left_alone(address):
 
 
 @pytest.mark.parametrize(
-    ("content", "words"), [(b"this is a text, and no database at all" * 9, "not a database"), (None, "there is no store")]
+    ("content", "words"),
+    [(b"this is a text, and no database at all" * 9, "not a database"), (None, "there is no store")],
 )
 def test_what_is_no_store_is_told_so(tmp_path, content, words):
     if content is not None:
@@ -270,9 +271,9 @@ def test_a_full_disk_is_told_and_the_old_records_are_still_there(tmp_path, repor
         (pages,) = store.database.execute("PRAGMA page_count")[0]
         store.database.execute(f"PRAGMA max_page_count = {pages + 2}")
         with pytest.raises(StoreError, match=r"disk is full.*make room"):
-            for n in range(100):
-                write(store, report, f"student {n}")
+            store.enrol([Student(f"student {n}" * 50) for n in range(100)])
     with contextlib.closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     with Store(str(path)) as store:
-        assert next(record for record in records(store) if record.student == "alice").report is not None
+        assert [record.student for record in records(store)] == ["alice"]
+        assert store.students() == []

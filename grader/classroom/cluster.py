@@ -4,6 +4,11 @@ Each worker process has a fork server of its own, as on one machine, and only th
 that is lost costs its unfinished submissions a second try, and nothing else.
 """
 
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -71,24 +76,50 @@ def run(
 ) -> Iterator[Answer]:
     """As `grader.classroom.pool.run`, on the workers of a scheduler; `local` starts one here, with `size` workers."""
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError:
         raise GraderError("--scheduler needs Dask; install it with `pip install 'deep-grade[cluster]'`") from None
-    local = None
-    try:
+    with contextlib.ExitStack() as stack:
         if address == "local":
-            local = LocalCluster(n_workers=size, threads_per_worker=1, processes=True, dashboard_address=None)
-        client = Client(local or address, timeout=20)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise GraderError(
-            f"cannot reach a Dask scheduler at {address} ({error}); start one with `dask scheduler`"
-        ) from None
-    try:
+            address = stack.enter_context(_local(size))
+        try:
+            client = stack.enter_context(Client(address, timeout=20))
+        except (OSError, ValueError) as error:
+            raise GraderError(
+                f"cannot reach a Dask scheduler at {address} ({error}); start one with `dask scheduler`"
+            ) from None
         yield from _run(client, feed, how, is_stopped, say)
-    finally:
-        client.close()
-        if local:
-            local.close()
+
+
+@contextlib.contextmanager
+def _local(size: int) -> Iterator[str]:
+    """The address of a scheduler in this process, with workers in processes of their own."""
+    from distributed import LocalCluster
+
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1") as cluster,
+        tempfile.TemporaryDirectory(prefix="grade-nodes-", ignore_cleanup_errors=True) as folder,
+    ):
+        arguments = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", folder]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        workers = [
+            subprocess.Popen(
+                [sys.executable, "-m", "distributed.cli.dask_worker", cluster.scheduler_address, *arguments],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is this side's to decide about
+            )
+            for _ in range(size)
+        ]
+        try:
+            yield cluster.scheduler_address
+        finally:
+            for worker in workers:
+                worker.terminate()
+            for worker in workers:
+                worker.wait()
 
 
 def _run(client, feed: Feed, how: How, is_stopped: Callable[[], bool], say: Callable[[str], None]) -> Iterator[Answer]:

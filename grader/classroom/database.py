@@ -1,12 +1,14 @@
 """A connection that a store writes through: SQLite in WAL mode, or PostgreSQL; the same statements for both."""
 
 import contextlib
+import errno
 import os
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from grader.errors import GraderError
 
@@ -73,6 +75,11 @@ class Database:
             if not is_new:
                 raise StoreError(f"there is no store {path}; name the one that `grade class` wrote with --db")
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # it holds the seed: nobody else's business
+        if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+            if is_new:
+                raise OSError(errno.EROFS, "it is read-only")
+            # only to be read: nothing can change it, so it needs no files beside it
+            return sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, isolation_level=None)
         connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a grade that was told is on the disk

@@ -1,11 +1,12 @@
 """Records for data tools and nbgrader: both need a package of their own, imported when they are asked for."""
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from grader.classroom.exports import whole_bytes
 from grader.classroom.record import Record
-from grader.classroom.roster import Student
 from grader.errors import GraderError
 
 BATCH = 5_000  # rows of exercises that are held at once
@@ -53,18 +54,21 @@ def _rows(record: Record) -> list[dict]:
     ]
 
 
-def write_nbgrader(records: Iterable[Record], students: Sequence[Student], url: str) -> None:
+def write_nbgrader(records: Iterable[Record], url: str) -> None:
     """Points into an nbgrader gradebook: an assignment for each unit, a grade cell for each exercise.
 
     The marks are ours; nbgrader neither runs nor reads a submission.
     """
     try:
+        import nbgrader
         from nbgrader.api import Gradebook
     except ImportError:
         raise GraderError(
             "nbgrader's gradebook needs nbgrader; install it with `pip install 'deep-grade[nbgrader]'`"
         ) from None
-    with Gradebook(url if "://" in url else f"sqlite:///{url}") as book:
+    if "://" not in url:
+        url = f"sqlite:///{url}"
+    with _tool_on_path(Path(nbgrader.__file__).parents[4] / "bin"), Gradebook(url) as book:
         for record in records:
             if record.report is None:
                 book.update_or_create_student(record.student)
@@ -82,3 +86,16 @@ def write_nbgrader(records: Iterable[Record], students: Sequence[Student], url: 
                 grade = book.find_grade(exercise.id.partition(".")[2], record.unit, record.unit, record.student)
                 grade.auto_score, grade.needs_manual_grade = float(exercise.points), False
         book.db.commit()
+
+
+@contextlib.contextmanager
+def _tool_on_path(folder: Path) -> Iterator[None]:
+    """nbgrader makes a gradebook by running `alembic`, which lies beside it, also where that is not on the PATH."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = f"{folder}{os.pathsep}{before}"
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise GraderError(f"nbgrader cannot make a gradebook: {error.filename} is not installed beside it") from None
+    finally:
+        os.environ["PATH"] = before

@@ -28,7 +28,7 @@ def write(store: Store, options: "Options", console: Console) -> None:
         if options.parquet:
             tables.write_parquet(records(store), options.parquet)
         if options.nbgrader:
-            tables.write_nbgrader(records(store), store.students(), options.nbgrader)
+            tables.write_nbgrader(records(store), options.nbgrader)
     if options.canvas or options.moodle:
         _fill(store, options, console)
     if options.report:
