@@ -20,7 +20,7 @@ from grader.errors import GraderError, OurFault
 from grader.grading import grade
 from grader.key import from_bytes
 from grader.sandbox.limits import Limits
-from grader.sandbox.server import Sandbox, SandboxError
+from grader.sandbox.server import Sandbox, SandboxError, is_installed
 
 TICK = 0.5
 AHEAD = 2  # submissions a thread of a worker has in hand or waiting, so that it never waits for this side
@@ -32,8 +32,10 @@ _here: dict[Any, Any] = {}  # of a worker process: its sandbox and the keys it h
 _turn = threading.Lock()
 
 
-def probe(seconds: float, isolation: str) -> tuple[str, str]:
+def probe(seconds: float, isolation: str, needs_torch: bool) -> tuple[str, str]:
     """On a node: the grader's version there, and why it must not grade, empty if it may."""
+    if needs_torch and not is_installed("torch"):
+        return __version__, "PyTorch is not installed there"
     try:
         with _turn:
             _sandbox(seconds, isolation)
@@ -182,6 +184,8 @@ class _Nodes:
         self.allowed: list[str] = []
         self.refused: dict[str, str] = {}
         self.threads = 0
+        keys = (from_bytes(content, unit) for unit, content in how.keys.items())
+        self.needs_torch = any(exercise.torch for key in keys for exercise in key.exercises)
 
     def look(self, patience: float = 0) -> None:
         """Probe the workers that are new; OurFault where none is left that may grade."""
@@ -193,7 +197,7 @@ class _Nodes:
         workers = self.client.scheduler_info(n_workers=-1)["workers"]
         new = [name for name in workers if name not in self.allowed and name not in self.refused]
         answers = self.client.run(
-            probe, self.how.seconds, self.how.isolation, workers=new, on_error="return"
+            probe, self.how.seconds, self.how.isolation, self.needs_torch, workers=new, on_error="return"
         ) if new else {}  # fmt: skip
         for name, answer in answers.items():
             version, why = answer if isinstance(answer, tuple) else ("", f"the grader is not installed there: {answer}")

@@ -12,8 +12,10 @@ from grader.classroom.store import Store, Terms
 from grader.course import Course
 from grader.errors import GraderError
 from grader.key import Key, from_bytes, to_bytes
+from grader.sandbox.server import is_installed
 from grader.unit import Unit
 
+PROOFS = ("oracles.py", "rewrites.py")  # they prove a unit and decide about no answer
 Compile = Callable[[Unit, int, Sequence[str]], Key]  # verifies the reference; see grader.commands.check.fresh_key
 
 
@@ -33,10 +35,12 @@ def seed_of(store: Store, wanted: int | None, regrades: bool) -> int:
 
 
 def course_version(unit: Unit) -> str:
-    """A hash of what decides about a unit's answers: its reference and its checks."""
+    """A hash of what decides about a unit's answers: its reference, its checks, and what they import from beside."""
     hashed = hashlib.sha256()
-    for name in (unit.reference_file, unit.folder / "checks.py"):
-        content = name.read_bytes()
+    for file in sorted(unit.folder.glob("*.py")):
+        if file.name in PROOFS:
+            continue
+        content = file.name.encode() + b"\0" + file.read_bytes()
         hashed.update(len(content).to_bytes(8, "big") + content)
     return hashed.hexdigest()
 
@@ -54,6 +58,11 @@ def keys_for(
             hashlib.sha256(made_of.encode()).hexdigest(), lambda unit=unit: to_bytes(compile_key(unit, seed, ()))
         )
         keys[name] = from_bytes(packed[name], name)
+        if any(exercise.torch for exercise in keys[name].exercises) and not is_installed("torch"):
+            raise GraderError(
+                f"{name} has exercises that take PyTorch, which is not installed here; install the extra `torch`, or leave "
+                "the unit out with --unit"
+            )
         terms[name] = Terms(keys[name].id, version, __version__, seconds)
     return packed, keys, terms
 

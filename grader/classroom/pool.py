@@ -176,5 +176,6 @@ def work(connection_fd: int, life_fd: int) -> None:
 def _end_with_parent(life_fd: int, sandbox: Sandbox) -> None:
     """End at once when the parent is gone, however it went: nobody waits for the answer."""
     os.read(life_fd, 1)
-    shutil.rmtree(sandbox.home, ignore_errors=True)
+    for home in sandbox.homes:
+        shutil.rmtree(home, ignore_errors=True)
     os._exit(1)
