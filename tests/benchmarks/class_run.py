@@ -23,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+import pytest  # noqa: E402
 from conftest import RIGHT, TOY  # noqa: E402
 from test_hostile import ROWS  # noqa: E402
 
@@ -158,7 +159,8 @@ def by_nbgrader(folder: Path) -> float | None:
         where.mkdir(parents=True)
         (where / "toy.ipynb").write_text(json.dumps(notebook()))
     tool = [sys.executable, "-m", "nbgrader"]
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    beside = Path(pytest.__file__).parents[4] / "bin"  # where nbgrader's own alembic and kernels are
+    environment = os.environ | {"PATH": f"{beside}:{os.environ['PATH']}"}
     quiet = {"cwd": course, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "env": environment, "text": True}
     made = subprocess.run([*tool, "generate_assignment", "hw"], **quiet)
     start = time.perf_counter()
@@ -198,6 +200,23 @@ def ours(folder: Path, how_many: int) -> float:
         (hand_ins / f"s{n}").mkdir(parents=True)
         (hand_ins / f"s{n}" / "toy.py").write_text(RIGHT)
     return timed(hand_ins, folder / f"ours{how_many}.db", 1)[0] / how_many
+
+
+def overhead(folder: Path, count: int = 100) -> None:
+    """What a cluster costs a submission: two workers of Dask on loopback against two graders, the start left out."""
+    make_honest(folder / "few", 2)
+    make_honest(folder / "many", 2 + count)
+    spent = {}
+    for name, more in (("two graders", []), ("two Dask workers", ["--scheduler", "local"])):
+        times = []
+        for hand_ins in ("few", "many"):
+            store = folder / f"{name} {hand_ins}.db"
+            start = time.perf_counter()
+            subprocess.run([*command(folder / hand_ins, store, 2), *more], stderr=subprocess.DEVNULL, check=True)
+            times.append(time.perf_counter() - start)
+        spent[name] = (times[1] - times[0]) / count * 1000
+    print(*(f"{name}: {milliseconds:.0f} ms a submission" for name, milliseconds in spent.items()), sep="; ")
+    print(f"Dask's overhead: {spent['two Dask workers'] - spent['two graders']:+.0f} ms a submission", flush=True)
 
 
 def stored(store: Path) -> list[tuple]:
@@ -246,6 +265,7 @@ def main() -> None:
             kills(folder, int(sys.argv[2]))
         if count:
             whole_class(folder, count)
+            overhead(folder)
             against_others(folder)
 
 
