@@ -343,6 +343,12 @@ def test_one_students_own_folder_is_a_class_of_one(intake, tmp_path):
     assert outcomes(intake(tree(tmp_path / "alice", {"toy.py": RIGHT}))) == {"alice": "graded"}
 
 
+def test_a_class_of_one_with_a_file_of_any_name(intake, tmp_path):
+    assert outcomes(intake(tree(tmp_path / "in", {"alice/homework.py": RIGHT}))) == {"alice": "graded"}
+    flat = zipped(tmp_path / "all.zip", {"all/alice.py": RIGHT, "all/bob.py": RIGHT})
+    assert outcomes(intake(flat)) == {"alice": "graded", "bob": "graded"}
+
+
 @pytest.mark.parametrize(
     ("name", "words"), [("nowhere", "there is no"), ("a.txt", "neither a folder nor"), ("bad.zip", "cannot open")]
 )

@@ -137,8 +137,8 @@ def _unwrapped(
         is_student = is_known(top) or top in units or any(_is_of_unit(name, units) for name in below)
         if len(tops) != 1 or not below or top.lower().endswith(ARCHIVES) or is_student or below == {"."}:
             return found
-        if any(len(entry.path) == 2 and entry.is_code for entry in found) and not whole:
-            return found
+        if top != whole and any(len(entry.path) == 2 and entry.is_code for entry in found):
+            return found  # one student's folder; `zip -r class.zip class` names the folder around all as the archive
         found = [replace(entry, path=entry.path[1:]) for entry in found if len(entry.path) > 1]
 
 
