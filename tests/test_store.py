@@ -70,13 +70,21 @@ def address(request, tmp_path) -> str:
     """Where an empty store may be made."""
     if request.param == "sqlite":
         return str(tmp_path / "class.db")
-    url = request.getfixturevalue("postgres")
+    return emptied(request.getfixturevalue("postgres"))
+
+
+def emptied(address: str) -> str:
+    """The address, after what was there is gone."""
+    if "://" not in address:
+        for end in ("", "-wal", "-shm"):
+            Path(address + end).unlink(missing_ok=True)
+        return address
     import psycopg
 
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(address, autocommit=True) as connection:
         for table in ("meta", "records", "proposals", "history", "students", "keys", "claims", "graders"):
             connection.execute(f"DROP TABLE IF EXISTS {table}")
-    return url
+    return address
 
 
 @pytest.fixture

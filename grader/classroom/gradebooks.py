@@ -80,7 +80,7 @@ def _canvas_column(file: Path, header: Sequence[str], titles: Sequence[str]) -> 
         many = "several columns" if found else "no column"
         names = ", ".join(one_line(name, 60) for name in header[4:]) or "none"
         raise GraderError(
-            f"{file} has {many} called {' or '.join(titles)}; name it with --column {titles[0]}=HEADER; there is {names}"
+            f"{file} has {many} called {' or '.join(titles)}; name it with --column UNIT=HEADER, or leave the unit out with --unit; there is {names}"
         )
     return found[0]
 

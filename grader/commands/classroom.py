@@ -20,7 +20,13 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--jobs", type=click.IntRange(min=1), help="Graders at once; as many as there are cores by default.")
 @click.option("--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds an exercise.")
 @click.option("--scheduler", metavar="ADDRESS|local", help="Grade on the workers of this Dask scheduler.")
-@click.option("--isolation", type=click.Choice(LEVELS), default="landlock", help="Refuse to mark below this level.")
+@click.option(
+    "--isolation",
+    type=click.Choice(LEVELS),
+    default="landlock",
+    show_default=True,
+    help="Refuse to mark below this level.",
+)
 @click.option("--regrade", is_flag=True, help="Grade stale records again; shows whose points change, then asks.")
 @click.option("--yes", is_flag=True, help="With --regrade: change the points without asking.")
 @click.option("--csv", "csv_file", type=FILE, metavar="FILE", help="Write every record as a table.")
@@ -28,7 +34,13 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--parquet", type=FILE, metavar="FILE", help="Write a row for each exercise of each record.")
 @click.option("--canvas", type=FILE, metavar="CSV", help="Fill the points into this export of Canvas's gradebook.")
 @click.option("--moodle", type=FILE, metavar="CSV", help="Fill one unit's points into this Moodle grading worksheet.")
-@click.option("--column", "columns", multiple=True, metavar="UNIT=HEADER", help="The unit's column in --canvas.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="UNIT=HEADER",
+    help="The unit's column in --canvas, where its title is not the unit's.",
+)
 @click.option("--nbgrader", metavar="FILE|URL", help="Write the points into this nbgrader gradebook.")
 @click.option("--report", type=FILE, metavar="FILE", help="Write the class report, an HTML page.")
 @click.option("--course", "course_dir", metavar="DIR", help="The course, if you are not inside it.")
