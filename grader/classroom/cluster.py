@@ -103,11 +103,12 @@ def _local(size: int) -> Iterator[str]:
         tempfile.TemporaryDirectory(prefix="grade-nodes-", ignore_cleanup_errors=True) as folder,
     ):
         arguments = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", folder]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path if path)}
         workers = [
             subprocess.Popen(
                 [sys.executable, "-m", "distributed.cli.dask_worker", cluster.scheduler_address, *arguments],
                 env=environment,
+                cwd=folder,  # `-m` looks for modules where it is started: never among submissions
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -112,7 +112,7 @@ class _Grader:
     def __init__(self, how: How, tries: int = 0):
         ours, theirs = socket.socketpair()
         life, self._life = os.pipe()
-        arguments = [sys.executable, "-c", START, str(theirs.fileno()), str(life), *sys.path]
+        arguments = [sys.executable, "-c", START, str(theirs.fileno()), str(life), *filter(None, sys.path)]
         with theirs:  # a fresh interpreter: nothing of this process, keys and secrets, is inherited
             self.process = subprocess.Popen(
                 arguments, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno(), life], start_new_session=True
