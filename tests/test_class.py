@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from conftest import RIGHT, ROOT, TOY
-from test_store import emptied, postgres  # noqa: F401  a fixture
+from postgres_server import emptied
 
 from grader.classroom.store import Store, records
 

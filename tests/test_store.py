@@ -1,20 +1,15 @@
 """The store: one record a hand-in whatever happens; the same on SQLite and on a real PostgreSQL server."""
 
 import contextlib
-import os
-import pwd
-import shutil
-import socket
 import sqlite3
 import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from postgres_server import emptied
 
 from grader.classroom.database import StoreError
 from grader.classroom.record import Outcome, Record
@@ -26,65 +21,12 @@ TERMS = Terms("toy-1", "c1", "0.1.0", 10.0).to_json("00")
 MARK = fingerprint(TERMS)
 
 
-def postgres_tools() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if found:
-        return found[-1].parent
-    there = shutil.which("initdb")
-    return Path(there).parent if there else None
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory) -> Iterator[str]:
-    """A server of its own in a folder of its own, run by a user without rights; its URL."""
-    pytest.importorskip("psycopg", reason="psycopg is not installed")
-    tools = postgres_tools()
-    if tools is None:
-        pytest.skip("no PostgreSQL server on this machine; Debian's package postgresql brings one")
-    user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name  # a server refuses to run as root
-    folder = Path(subprocess.check_output(["mktemp", "-d", "/tmp/grade-pg-XXXXXX"], text=True).strip())
-    who = ["setpriv", f"--reuid={user}", "--clear-groups"] if os.geteuid() == 0 else []
-    if who:
-        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    data = folder / "data"
-
-    def run(tool: str, *arguments: str) -> None:
-        subprocess.run([*who, tools / tool, *arguments], check=True, cwd=folder, stdout=subprocess.DEVNULL)
-
-    try:
-        run("initdb", "-D", str(data), "-U", "grader", "--auth=trust", "-E", "UTF8", "--no-sync")
-        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder}"
-        run("pg_ctl", "-D", str(data), "-w", "-o", options, "-l", str(folder / "log"), "start")
-        yield f"postgresql://grader:secret@127.0.0.1:{port}/postgres"
-    finally:
-        with contextlib.suppress(subprocess.CalledProcessError):
-            run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def address(request, tmp_path) -> str:
     """Where an empty store may be made."""
     if request.param == "sqlite":
         return str(tmp_path / "class.db")
     return emptied(request.getfixturevalue("postgres"))
-
-
-def emptied(address: str) -> str:
-    """The address, after what was there is gone."""
-    if "://" not in address:
-        for end in ("", "-wal", "-shm"):
-            Path(address + end).unlink(missing_ok=True)
-        return address
-    import psycopg
-
-    with psycopg.connect(address, autocommit=True) as connection:
-        for table in ("meta", "records", "proposals", "history", "students", "keys", "claims", "graders"):
-            connection.execute(f"DROP TABLE IF EXISTS {table}")
-    return address
 
 
 @pytest.fixture
