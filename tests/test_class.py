@@ -124,7 +124,8 @@ def test_a_roster_gives_everyone_one_record(grade, classroom, tmp_path):
     (tmp_path / "roster.csv").write_text("student_id\nright\nnobody\n")
     (classroom / "pdf").mkdir()
     (classroom / "pdf" / "essay.pdf").write_text("%PDF")
-    grade(classroom, "--roster", "roster.csv")
+    done = grade(classroom, "--roster", "roster.csv")
+    assert "11 records in class.db: 9 graded, 1 absent, 1 unreadable." in done.stderr
     outcomes = {record["student"]: record["outcome"] for record in stored(tmp_path / "class.db")}
     assert outcomes == dict.fromkeys(SOURCES, "graded") | {"nobody": "absent", "pdf": "unreadable"}
 

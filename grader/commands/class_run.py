@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,7 @@ from grader.classroom import pool
 from grader.classroom.intake import HandIn, Intake, take
 from grader.classroom.keys import keys_for, seed_of, units_of
 from grader.classroom.progress import Progress, shown
+from grader.classroom.record import Outcome
 from grader.classroom.roster import read_roster
 from grader.classroom.running import Change, Execute, Plan, Run, changes, plan
 from grader.classroom.store import Store, Terms
@@ -88,6 +90,7 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
         if is_stopped():
             _say(console, "Stopped. What was marked is in the store; the same command goes on from here.")
             return STOPPED
+    _tell_records(store, console)
     left = _regraded(store, options, console) if options.regrade else _told_stale(planned, console)
     return 3 if faults else left
 
@@ -140,6 +143,13 @@ def _tell_intake(intake: Intake, planned: Plan, console: Console) -> None:
     if intake.strays:
         names = ", ".join(intake.strays[:5]) + (" …" if len(intake.strays) > 5 else "")
         _say(console, f"Nobody's, and left alone: {names}")
+
+
+def _tell_records(store: Store, console: Console) -> None:
+    lines = store.lines().values()
+    counts = Counter(str(line.outcome) for line in lines)
+    how = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
+    _say(console, f"{len(lines)} record{'s' * (len(lines) != 1)} in {store.database.name}: {how}.")
 
 
 def _told_stale(planned: Plan, console: Console) -> int:
