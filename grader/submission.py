@@ -5,7 +5,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,18 +72,26 @@ def read(path: str | Path, with_helpers: bool = False) -> Submission:
     `with_helpers` takes along the modules beside it that it imports. Ask for that only where the folder is the
     student's own: in a folder of several students' files it would let one import another.
     """
+    folder = Path(path).parent
+    return read_from(path, str(path), (lambda module: folder / f"{module}.py") if with_helpers else lambda module: None)
+
+
+def read_from(path: str | Path, name: str, beside: Callable[[str], Path | None]) -> Submission:
+    """Read a submission under another name than its path; `beside` says where a module that it imports would lie."""
     source = _content(path, MAX_BYTES)
-    return Submission(str(path), source, tuple(_helpers(source, Path(path).parent)) if with_helpers else ())
+    return Submission(name, source, tuple(_helpers(source, beside)))
 
 
-def _helpers(source: bytes, folder: Path) -> Iterator[tuple[str, bytes]]:
-    """The modules in a folder that a source imports, and those that they import, in order of discovery."""
+def _helpers(source: bytes, beside: Callable[[str], Path | None]) -> Iterator[tuple[str, bytes]]:
+    """The student's modules that a source imports, and those that they import, in order of discovery."""
     room, seen, waiting = MAX_BYTES, set(sys.stdlib_module_names), [source]
     while waiting:
         for name in IMPORTED.findall(waiting.pop(0)):
             module = name.decode()
-            path = folder / f"{module}.py"
-            if module in seen or len(seen) > len(sys.stdlib_module_names) + MAX_HELPERS or not path.is_file():
+            if module in seen or len(seen) > len(sys.stdlib_module_names) + MAX_HELPERS:
+                continue
+            path = beside(module)
+            if path is None or not path.is_file():
                 continue
             seen.add(module)
             content = _content(path, room)

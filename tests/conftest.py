@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from postgres_server import postgres  # noqa: F401  a fixture
 
 from grader.compile import compile_key
 from grader.course import Course

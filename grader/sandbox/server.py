@@ -90,6 +90,11 @@ class Sandbox:
         self._settle()
         return self._levels[0]
 
+    @property
+    def homes(self) -> list[str]:
+        """The folders on the host that workers' views are built in, its siblings' too; they go when it is closed."""
+        return [self._home.name, *(sibling._home.name for sibling in list(self._siblings.values()))]
+
     def worker(self) -> "Worker":
         """A fresh worker, forked from the clean process and shut in."""
         self._settle()

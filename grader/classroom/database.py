@@ -1,0 +1,121 @@
+"""A connection that a store writes through: SQLite in WAL mode, or PostgreSQL; the same statements for both."""
+
+import contextlib
+import errno
+import os
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from grader.errors import GraderError
+
+PATIENCE = 60  # seconds to wait for another grader's transaction, which takes milliseconds
+URL = re.compile(r"postgres(ql)?://", re.IGNORECASE)
+
+
+class StoreError(GraderError):
+    """The store cannot be read or written. What was in it before still is."""
+
+
+class Database:
+    """Statements with `?` for values; `transaction` makes several of them one."""
+
+    def __init__(self, address: str, is_new: bool = True):
+        self.address = address
+        self.is_postgres = bool(URL.match(address))
+        self.name = re.sub(r"(?<=://)[^@/]*@", "", address) if self.is_postgres else address  # never a password
+        with self._said():
+            self._connection = self._postgres() if self.is_postgres else self._sqlite(is_new)
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> list[tuple]:
+        """The rows that a statement returns, if it returns any."""
+        with self._said():
+            if self.is_postgres:
+                statement = statement.replace("?", "%s").replace("BLOB", "BYTEA")
+                cursor = self._connection.execute(statement, values)
+                return cursor.fetchall() if cursor.description else []
+            return self._connection.execute(statement, values).fetchall()
+
+    def each(self, statement: str, values: Sequence[Any] = ()) -> Iterator[tuple]:
+        """Rows one after the other, for what is too much to hold."""
+        with self._said():
+            if self.is_postgres:
+                with self._connection.transaction(), self._connection.cursor(name="each") as cursor:
+                    yield from cursor.execute(statement.replace("?", "%s"), values)
+            else:
+                yield from self._connection.execute(statement, values)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing, whatever ends this process."""
+        with self._said():
+            if self.is_postgres:
+                with self._connection.transaction():
+                    yield
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        with contextlib.suppress(Exception):
+            self._connection.close()
+
+    def _sqlite(self, is_new: bool) -> sqlite3.Connection:
+        path = Path(self.address)
+        if not path.exists():
+            if not is_new:
+                raise StoreError(f"there is no store {path}; name the one that `grade class` wrote with --db")
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # it holds the seed: nobody else's business
+        if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+            if is_new:
+                raise OSError(errno.EROFS, "it is read-only")
+            # only to be read: nothing can change it, so it needs no files beside it
+            return sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # a grade that was told is on the disk
+        return connection
+
+    def _postgres(self) -> Any:
+        try:
+            import psycopg
+        except ImportError:
+            raise StoreError(
+                "a PostgreSQL store needs psycopg; install it with `pip install 'deep-grade[postgres]'`"
+            ) from None
+        self._errors: tuple = (psycopg.Error,)
+        return psycopg.connect(self.address, autocommit=True, connect_timeout=10)
+
+    @contextlib.contextmanager
+    def _said(self) -> Iterator[None]:
+        """A database's error as one sentence."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(self._sentence(error)) from error
+        except Exception as error:
+            if isinstance(error, getattr(self, "_errors", ())):
+                raise StoreError(self._sentence(error)) from error
+            raise
+
+    def _sentence(self, error: Exception) -> str:
+        text = " ".join(str(getattr(error, "strerror", None) or error).split()).rstrip(".")
+        advice = "the grades that were in it are still there"
+        if "full" in text or "No space" in text:
+            advice += "; make room on the disk, and the same command goes on"
+        elif "readonly" in text or "read-only" in text.lower():
+            advice += "; make it writable, or name another one with --db"
+        elif "not a database" in text:
+            advice = "name a store that `grade class` wrote, or a new file, with --db"
+        elif "unable to open" in text or isinstance(error, OSError) or "connect" in text:
+            advice = "name another one with --db"
+        return f"the store {self.name} cannot be used ({text}); {advice}"

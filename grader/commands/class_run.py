@@ -1,0 +1,211 @@
+"""What `grade class` does, step by step: take in, plan, grade, compare, write."""
+
+import contextlib
+import os
+import signal
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from grader.classroom import pool
+from grader.classroom.intake import HandIn, Intake, take
+from grader.classroom.keys import keys_for, seed_of, units_of
+from grader.classroom.progress import Progress, shown
+from grader.classroom.record import Outcome
+from grader.classroom.roster import read_roster
+from grader.classroom.running import Change, Execute, Plan, Run, changes, plan
+from grader.classroom.store import Store, Terms
+from grader.commands import written
+from grader.commands.check import fresh_key, the_course
+from grader.errors import GraderError
+from grader.render.terminal import make_console
+from grader.text import one_line
+
+STOPPED = 130  # what a shell gives for a command that Ctrl-C ended
+MOST_SHOWN = 40  # lines of changed points; --yes with --csv has the rest
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line's."""
+
+    units: Sequence[str] = ()
+    roster: Path | None = None
+    db: str = "class.db"
+    seed: int | None = None
+    jobs: int | None = None
+    timeout: float = 10.0
+    isolation: str = "landlock"
+    regrade: bool = False
+    yes: bool = False
+    csv_file: Path | None = None
+    jsonl: Path | None = None
+    parquet: Path | None = None
+    canvas: Path | None = None
+    moodle: Path | None = None
+    columns: Sequence[str] = ()
+    nbgrader: str | None = None
+    report: Path | None = None
+    scheduler: str | None = None
+    course_dir: str | None = None
+
+
+def mark(submissions: Path | None, options: Options) -> int:
+    """The whole command; returns its exit status."""
+    console = make_console(stderr=True)
+    status = 0
+    with Store(options.db, is_new=submissions is not None) as store:
+        if submissions is not None:
+            with tempfile.TemporaryDirectory(prefix="grade-class-") as scratch:
+                status = _mark(submissions, Path(scratch), store, options, console)
+        if status != STOPPED:
+            written.write(store, options, console)
+    return status
+
+
+def _mark(submissions: Path, scratch: Path, store: Store, options: Options, console: Console) -> int:
+    course = the_course(options.course_dir)
+    for unit in options.units:
+        course.resolve(unit)
+    roster = read_roster(options.roster) if options.roster else []
+    intake = take(submissions, units_of(course), scratch, roster, options.units)
+    store.enrol(intake.students)
+    seed = seed_of(store, options.seed, options.regrade)
+    packed, keys, terms = keys_for(course, intake.units, seed, options.timeout, store, fresh_key)
+    planned = plan(intake.hand_ins, store, keys, terms)
+    _tell_intake(intake, planned, console)
+    how = pool.How(packed, options.timeout, options.isolation)
+    execute = partial(_execute, how=how, options=options, console=console)
+    with _stopping(console) as is_stopped:
+        faults = _graded(store, planned.todo, terms, "records", execute, console, is_stopped, planned.done)
+        if options.regrade and not is_stopped():
+            store.forget_proposals((hand_in.student, hand_in.unit) for hand_in in planned.stale)
+            faults += _graded(store, planned.stale, terms, "proposals", execute, console, is_stopped)
+        if is_stopped():
+            _say(console, "Stopped. What was marked is in the store; the same command goes on from here.")
+            return STOPPED
+    _tell_records(store, console)
+    left = _regraded(store, options, console) if options.regrade else _told_stale(planned, console)
+    return 3 if faults else left
+
+
+def _execute(
+    feed: pool.Feed, is_stopped: Callable[[], bool], how: pool.How, options: Options, console: Console
+) -> Iterator[pool.Answer]:
+    """Grade on this machine, or on the workers of a Dask scheduler."""
+    size = options.jobs or cores()
+    if not options.scheduler:
+        return pool.run(feed, how, size, is_stopped)
+    from grader.classroom import cluster  # loads Dask
+
+    return cluster.run(feed, how, options.scheduler, size, is_stopped, partial(_say, console))
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _graded(
+    store: Store,
+    hand_ins: Sequence[HandIn],
+    terms: dict[str, Terms],
+    table: str,
+    execute: Execute,
+    console: Console,
+    is_stopped: Callable[[], bool],
+    done: int = 0,
+) -> int:
+    """Grade hand-ins into a table, and show it; returns how many the grader itself failed on."""
+    if not hand_ins:
+        return 0
+    run, faults = Run(store, hand_ins, terms, table), 0
+    progress = Progress(done + len(hand_ins), done)
+    with shown(progress, console) as show:
+        for record in run.results(execute, is_stopped):
+            progress.waiting = run.others if run.theirs else 0
+            show(record)
+            faults += bool(record and record.report.is_our_fault)
+    if faults:
+        _say(console, f"The grader itself failed on {faults}; they cost no points, and the next run marks them again.")
+    return faults
+
+
+def _tell_intake(intake: Intake, planned: Plan, console: Console) -> None:
+    count = len(intake.students)
+    _say(console, f"{count} student{'s' * (count != 1)}, {', '.join(intake.units)}: {len(planned.todo)} to mark.")
+    if intake.strays:
+        names = ", ".join(intake.strays[:5]) + (" …" if len(intake.strays) > 5 else "")
+        _say(console, f"Nobody's, and left alone: {names}")
+
+
+def _tell_records(store: Store, console: Console) -> None:
+    lines = store.lines().values()
+    counts = Counter(str(line.outcome) for line in lines)
+    how = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
+    _say(console, f"{len(lines)} record{'s' * (len(lines) != 1)} in {store.database.name}: {how}.")
+
+
+def _told_stale(planned: Plan, console: Console) -> int:
+    if count := len(planned.stale):
+        why = " and ".join(f"the {reason}" for reason in planned.reasons)
+        _say(
+            console, f"{count} records are stale: {why} changed since. --regrade shows whose points that would change."
+        )
+    return 0
+
+
+def _regraded(store: Store, options: Options, console: Console) -> int:
+    """Show what would change, ask, change it; 1 if it was declined."""
+    changed = changes(store)
+    count = len(store.lines("proposals"))
+    if not count:
+        _say(console, "Nothing is stale: no points change.")
+        return 0
+    _say(console, f"{count} graded again; the points of {len(changed)} change.")
+    for change in changed[:MOST_SHOWN]:
+        _say(console, _shown(change))
+    if len(changed) > MOST_SHOWN:
+        _say(console, f"  … and {len(changed) - MOST_SHOWN} more")
+    if changed and not options.yes and not click.confirm("Change them?", err=True, default=False):
+        _say(console, "Nothing was changed. The same command asks again, without grading again.")
+        return 1
+    store.accept()
+    _say(console, "Changed; what they replace is kept in the store's history.")
+    return 0
+
+
+def _shown(change: Change) -> str:
+    difference = change.after - change.before
+    return f"  {one_line(change.student, 60)}  {change.unit}  {change.before} → {change.after}  ({difference:+})"
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def _stopping(console: Console) -> Iterator[Callable[[], bool]]:
+    """The first Ctrl-C, or a scheduler's SIGTERM, lets what is in hand be finished; a second one drops it."""
+    asked: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        asked.append(number)
+        if len(asked) > 1:
+            raise KeyboardInterrupt
+        _say(console, "Stopping: finishing what is in hand. Ctrl-C again drops it.")
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    except KeyboardInterrupt:
+        raise GraderError("stopped; what was marked is in the store, and the same command goes on from here") from None
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)

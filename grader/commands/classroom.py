@@ -1,0 +1,58 @@
+"""`grade class SUBMISSIONS`: a whole class, into a store, and out of it."""
+
+import sys
+from pathlib import Path
+
+import click
+
+LEVELS = ("namespaces", "landlock", "seccomp", "process")
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command("class")
+@click.argument("submissions", required=False, type=click.Path(path_type=Path))
+@click.option("--unit", "units", multiple=True, metavar="UNIT", help="Mark this unit (again for more of them).")
+@click.option("--roster", type=FILE, metavar="CSV", help="The class: each of its students gets a record.")
+@click.option(
+    "--db", default="class.db", show_default=True, metavar="FILE|URL", help="The store; SQLite or PostgreSQL."
+)
+@click.option("--seed", type=click.IntRange(min=0), help="The secret seed; drawn, and kept in the store, if left out.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Graders at once; as many as there are cores by default.")
+@click.option("--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds an exercise.")
+@click.option("--scheduler", metavar="ADDRESS|local", help="Grade on the workers of this Dask scheduler.")
+@click.option(
+    "--isolation",
+    type=click.Choice(LEVELS),
+    default="landlock",
+    show_default=True,
+    help="Refuse to mark below this level.",
+)
+@click.option("--regrade", is_flag=True, help="Grade stale records again; shows whose points change, then asks.")
+@click.option("--yes", is_flag=True, help="With --regrade: change the points without asking.")
+@click.option("--csv", "csv_file", type=FILE, metavar="FILE", help="Write every record as a table.")
+@click.option("--jsonl", type=FILE, metavar="FILE", help="Write every record with its report, one JSON object a line.")
+@click.option("--parquet", type=FILE, metavar="FILE", help="Write a row for each exercise of each record.")
+@click.option("--canvas", type=FILE, metavar="CSV", help="Fill the points into this export of Canvas's gradebook.")
+@click.option("--moodle", type=FILE, metavar="CSV", help="Fill one unit's points into this Moodle grading worksheet.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="UNIT=HEADER",
+    help="The unit's column in --canvas, where its title is not the unit's.",
+)
+@click.option("--nbgrader", metavar="FILE|URL", help="Write the points into this nbgrader gradebook.")
+@click.option("--report", type=FILE, metavar="FILE", help="Write the class report, an HTML page.")
+@click.option("--course", "course_dir", metavar="DIR", help="The course, if you are not inside it.")
+def command(submissions, **options) -> None:
+    """Mark a class: a folder or an archive with a file or a folder for each student, or a download from an LMS.
+
+    What is marked is kept in the store at once. The same command goes on where it was stopped, marks what is new, and
+    leaves the rest alone. Without SUBMISSIONS it only writes what was asked for from the store.
+
+    Exit status: 0 every hand-in has its record, 1 some were left (--regrade was declined), 2 wrong usage, 3 the grader's
+    own fault (those are marked again next time), 130 stopped with Ctrl-C.
+    """
+    from grader.commands import class_run
+
+    sys.exit(class_run.mark(submissions, class_run.Options(**options)))

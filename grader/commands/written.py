@@ -1,0 +1,89 @@
+"""What `grade class` writes out of its store."""
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from grader.classroom import exports
+from grader.classroom.record import Record
+from grader.classroom.store import Store, records
+from grader.errors import GraderError
+from grader.text import one_line
+
+if TYPE_CHECKING:
+    from grader.commands.class_run import Options
+
+
+def write(store: Store, options: "Options", console: Console) -> None:
+    """Everything that was asked for."""
+    if options.csv_file:
+        exports.write_csv(records(store), options.csv_file)
+    if options.jsonl:
+        exports.write_json_lines(records(store), options.jsonl)
+    if options.parquet or options.nbgrader:
+        from grader.classroom import tables
+
+        if options.parquet:
+            tables.write_parquet(records(store), options.parquet)
+        if options.nbgrader:
+            tables.write_nbgrader(records(store), options.nbgrader)
+    if options.canvas or options.moodle:
+        _fill(store, options, console)
+    if options.report:
+        _report(store, options)
+
+
+def _report(store: Store, options: "Options") -> None:
+    if importlib.util.find_spec("grader.classroom.page") is None:
+        raise GraderError("this version has no class report; leave --report out")
+    from grader.classroom import page
+
+    page.write(records(store), options.report)
+
+
+def _fill(store: Store, options: "Options", console: Console) -> None:
+    """The points into the gradebooks that were exported for them."""
+    from grader.classroom import gradebooks
+
+    units = points_by_unit(records(store), options.units)
+    headers = dict(_named_column(text) for text in options.columns)
+    students = store.students()
+    for unit, points in units.items() if options.canvas else ():
+        titles = [headers[unit]] if unit in headers else [unit, unit.replace("_", " ")]
+        _tell(console, options.canvas, gradebooks.fill_canvas(options.canvas, points, students, titles))
+    if options.moodle:
+        if len(units) != 1:
+            raise GraderError(
+                f"a Moodle worksheet is for one assignment; name its unit with --unit: {', '.join(units)}"
+            )
+        (points,) = units.values()
+        _tell(console, options.moodle, gradebooks.fill_moodle(options.moodle, points, students))
+
+
+def points_by_unit(found: Sequence[Record], only: Sequence[str]) -> dict[str, dict[str, tuple[int, int]]]:
+    """Each student's points and the most there are, by unit. Who handed nothing in, or nothing readable, has no entry:
+    whether that is a zero is the teacher's to say."""
+    units: dict[str, dict[str, tuple[int, int]]] = {}
+    for record in found:
+        if not only or record.unit in only:
+            points = units.setdefault(record.unit, {})
+            if record.report and not record.report.is_our_fault:
+                points[record.student] = (record.points, record.max_points)
+    return units
+
+
+def _named_column(text: str) -> tuple[str, str]:
+    unit, equals, header = text.partition("=")
+    if not equals or not header:
+        raise GraderError(f"--column {text} needs the form UNIT=HEADER, such as 'attention=Homework 3 (1234)'")
+    return unit, header
+
+
+def _tell(console: Console, file: object, filled: "Mapping") -> None:
+    text = f"{file}: filled in {filled.rows}."
+    if filled.missing:
+        names = ", ".join(one_line(name, 60) for name in filled.missing[:5]) + (" …" if filled.missing[5:] else "")
+        text += f" No row for {len(filled.missing)}: {names}"
+    console.print(text, soft_wrap=True)
