@@ -22,7 +22,9 @@ DIGITS = re.compile(r"(?<![\w.])-?\d+(?:\.\d*)?(?:e[-+]?\d+)?")
 def shown(value) -> str:
     """An answer as a handout prints it: NumPy's words, four decimals, and numbers as plain numbers."""
     if isinstance(value, tuple | list):
-        inside = ", ".join(shown(item) for item in value) + ("," if isinstance(value, tuple) and len(value) == 1 else "")
+        inside = ", ".join(shown(item) for item in value) + (
+            "," if isinstance(value, tuple) and len(value) == 1 else ""
+        )
         return f"({inside})" if isinstance(value, tuple) else f"[{inside}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key!r}: {shown(item)}" for key, item in value.items()) + "}"
