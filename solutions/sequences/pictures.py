@@ -33,7 +33,7 @@ def lstm_gates(reference):
     for name, (x, word, text, color) in gates.items():
         axes.plot([x, x], [BOTTOM, GATES - 0.45], color=INK, linewidth=1.0)
         box(axes, (x, GATES), (1.5, 0.9), word, color)
-        side, ha = (0.25, "left") if name == "write" else (-0.15, "right")
+        side, ha = (0.25, "left") if name in ("write", "output") else (-0.15, "right")
         label(axes, x + side, GATES + 0.85, text, color, ha=ha, fontsize=9)
         label(axes, x, GATES - 0.95, name, GREY, fontsize=9, bbox={"facecolor": "#f7f7f7", "linewidth": 0, "pad": 1})
     arrow(axes, (4.4, GATES + 0.45), (4.4, CELL - 0.36), BLUE, linewidth=1.1)
