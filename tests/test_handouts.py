@@ -69,8 +69,9 @@ def alike(want: str, got: str) -> bool:
 def test_a_worked_example_is_what_the_reference_answers(unit, name):
     solutions = COURSE.solutions(unit)
     blocks = BLOCK.findall(solutions.handout(name))
-    assert blocks, f"{unit}.{name} has no worked example that can be typed"
-    assert any(f"{name}(" in block for block in blocks)
+    exercise = solutions.exercises[name]
+    if not (exercise.torch or exercise.pieces):  # a module or a training run has no answer of a few numbers
+        assert any(f"{name}(" in block for block in blocks), f"{unit}.{name} has no worked example that can be typed"
     for block in blocks:
         assert differences(block, {**vars(solutions.reference), "np": np}) == []
 
