@@ -23,7 +23,7 @@ GEOMETRY = re.compile(
 PLACE = 0.2  # what two coordinates may differ by where both were rounded to a tenth of a point
 REFERENCE = re.compile(r"(?<=url\(#)[^)]+|(?<=href=\"#)[^\"]+")
 NAMES = {"": "http://www.w3.org/2000/svg", "xlink": "http://www.w3.org/1999/xlink"}
-MADE = re.compile(r'<svg data-drawn-by="([0-9a-f]+) ([^"]*)"')
+MADE = re.compile(r' data-drawn-by="([0-9a-f]+) ([^"]*)"')
 
 
 class PictureError(GraderError):
@@ -98,8 +98,8 @@ def _finished(svg: str, mark: str, docstring: str) -> bytes:
     svg = GEOMETRY.sub(lambda found: NUMBER.sub(_rounded, found[0]), ElementTree.tostring(root, encoding="unicode"))
     svg = re.sub(r"(?<= d=\")[^\"]+", lambda found: re.sub(r"\s*([A-Za-z])\s*", r"\1", found[0]), svg)
     svg = _with_short_ids(svg)
-    svg = re.sub(r"(?<=[:;]) +", "", re.sub(r">\s+<", ">\n<", svg))
-    return f"{svg}\n".encode()
+    svg = re.sub(r' style="[^"]+', lambda found: re.sub(r"(?<=[:;]) +", "", found[0]), svg)
+    return (re.sub(r">\s+<", ">\n<", svg) + "\n").encode()
 
 
 def _without_idle_groups(item: ElementTree.Element, used: set[str]) -> None:
