@@ -12,6 +12,7 @@ from grader.text import inert, one_line
 
 BAR = 20
 WIDEST = 120  # with room for it, each unit's theme is told
+THEME = 36  # columns that a theme needs to say anything
 BEGUN = 4  # exercises in work that are named; more would hide what is next
 UNTOUCHED = (Status.MISSING, Status.SKIPPED, Status.PENDING)
 
@@ -49,7 +50,7 @@ def _line(title: str, report: Report, names: int, console: Console) -> Text:
     line.append(f"  {report.points:>3}/{report.max_points:<3}")
     line.append(f"  {done:>2} of {len(report.exercises):>2} exercises", "dim")
     theme = title.partition(": ")[2]
-    if theme and len(line) + 20 <= min(console.width, WIDEST):
+    if theme and len(line) + THEME <= min(console.width, WIDEST):
         line.append(f"   {one_line(theme, WIDEST)}", "dim italic")
     line.truncate(min(console.width, WIDEST), overflow="ellipsis")
     return line
