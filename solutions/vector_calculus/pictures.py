@@ -40,7 +40,7 @@ def step_size(reference):
     axes.loglog(steps, central, color=BLUE)
     axes.axvline(1e-5, color=GREY, linewidth=0.7, linestyle=(0, (3, 3)))
     label(axes, 1.5e-5, 3e-13, "default $h$", GREY, ha="left")
-    label(axes, 4e-4, 2e-8, "central", BLUE, ha="left")
+    label(axes, 3e-3, 1e-8, "central", BLUE, ha="left")
     label(axes, 4e-6, 6e-5, "one-sided", OCHRE, ha="right")
     label(axes, 2e-12, 2e-8, "rounding", INK, fontsize=9, ha="left")
     label(axes, 6e-3, 4e-11, "curvature", INK, fontsize=9, ha="left")
@@ -48,7 +48,7 @@ def step_size(reference):
     axes.set_xticks([1e-12, 1e-9, 1e-6, 1e-3, 1])
     axes.set_yticks([1e-12, 1e-8, 1e-4, 1])
     axes.minorticks_off()
-    axes.set_title(r"error of the slope of $\sin$ at 1")
+    axes.set_title(r"error of the slope of $\sin x$ at $x = 1$")
     return figure
 
 
