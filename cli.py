@@ -187,12 +187,13 @@ def dev_build(units, course_dir) -> None:
 @click.argument("targets", nargs=-1, metavar="[UNIT|UNIT.EXERCISE]...")
 @click.option("--seeds", type=click.IntRange(min=1), default=200, show_default=True)
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; as many as there are cores by default.")
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
 @course_option
-def dev_check(targets, seeds, jobs, course_dir) -> None:
+def dev_check(targets, seeds, jobs, form, course_dir) -> None:
     """Prove every exercise by the six rules, on many seeds."""
     from grader.commands import author
 
-    sys.exit(author.check(course_dir, targets, seeds, jobs))
+    sys.exit(author.check(course_dir, targets, seeds, jobs, form))
 
 
 def main() -> None:

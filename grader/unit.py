@@ -60,6 +60,22 @@ class Unit:
     def rewrites_text(self) -> str:
         return self._read(self.folder / "rewrites.py")
 
+    @property
+    def has_pictures(self) -> bool:
+        return (self.folder / "pictures.py").is_file()
+
+    @cached_property
+    def pictures(self) -> dict[str, Callable]:
+        """The functions that draw its pictures, by name, in order; none where it has no pictures.py."""
+        if not self.has_pictures:
+            return {}
+        module, drawn = self._module("pictures.py"), definitions(self.pictures_text)
+        return {name: getattr(module, name) for name in drawn if not name.startswith("_")}
+
+    @property
+    def pictures_text(self) -> str:
+        return self._read(self.folder / "pictures.py")
+
     @cached_property
     def title(self) -> str:
         return (ast.get_docstring(ast.parse(self.text)) or self.name).splitlines()[0].rstrip(".")

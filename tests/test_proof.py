@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, TOY
 
-from grader.authoring.proof import prove
+from grader.authoring.proof import Proof, prove
 from grader.errors import GraderError
+from grader.render.proofs import markdown
 from grader.unit import Unit
 
 SEEDS = range(3)
@@ -347,3 +348,18 @@ def test_dev_check_of_a_fresh_scaffold_names_what_is_to_be_written(tmp_path):
         "rule 6: tiny cannot be compiled",
     ):
         assert words in result.stdout
+
+
+def test_a_table_for_a_document_counts_claims_and_survivors():
+    proofs = [
+        Proof("toy.scale", 4, 3, 3, 2, 2, 25),
+        Proof("toy.sums", 2, 1, 5, 1, 1, 25, {"mean"}, failures=["rule 3"]),
+    ]
+    lines = markdown(proofs, 25).splitlines()
+    assert "| toy | 2 | 6 | 4 | 3 | 8 | 1 |" in lines
+    assert "| **together** | **2** | **6** | **4** | **3** | **8** | **1** |" in lines
+    assert "| `toy.scale` | 4 | 3 | 2 | 3 | 0 | 2 | 25 | exact | another form |" in lines
+    assert any(line.startswith("| `toy.sums` ✗ |") for line in lines)
+    rows = [line.count("|") for line in lines if line.startswith("|")]
+    assert rows == [8] * 4 + [11] * 4
+    assert (lines.count("<details>"), lines[-1]) == (1, "</details>")

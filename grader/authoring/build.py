@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from grader.authoring.handouts import readme
-from grader.authoring.notebooks import notebook
+from grader.authoring.notebooks import EMBEDDED, notebook
+from grader.authoring.svg import alike, pictures
 from grader.compare import Signs, difference, leaves, turned
 from grader.compile import compile_key
 from grader.course import Course
@@ -29,19 +30,24 @@ IGNORED = ("*.bak", "__pycache__", ".ipynb_checkpoints")  # what working in the 
 AGAIN = "run `grade dev build`"
 
 
-def plan(unit: Unit, seed: int = PUBLIC_SEED) -> dict[str, bytes]:
-    """Every file of assignments/<unit>/, by name. The same unit and seed give the same bytes."""
+def plan(unit: Unit, seed: int = PUBLIC_SEED, drawn: dict[str, bytes] | None = None) -> dict[str, bytes]:
+    """Every file of assignments/<unit>/, by name. The same unit and seed give the same bytes.
+
+    The pictures are drawn unless they are given.
+    """
     try:
         key = compile_key(unit, seed)
     except GraderError:
         raise
     except Exception as error:
         raise UnitError(f"{unit.name} cannot be compiled: {type(error).__name__}: {error}") from error
+    drawn = pictures(unit) if drawn is None else drawn
     return {
         "README.md": readme(unit).encode(),
         f"{unit.name}.py": stub_module(unit.text, unit.written).encode(),
-        f"{unit.name}.ipynb": notebook(unit).encode(),
+        f"{unit.name}.ipynb": notebook(unit, drawn).encode(),
         "key": to_bytes(key),
+        **drawn,
     }
 
 
@@ -50,7 +56,7 @@ def build(course: Course, units: Iterable[str]) -> list[Path]:
 
     Somebody's own work in a stub or a notebook is kept beside it in a .bak file, which is among the returned.
     """
-    plans = {name: plan(_unit(course, name)) for name in units}  # all of them before the first byte is written
+    plans = {name: _plan(course, name) for name in units}  # all of them before the first byte is written
     written = _write_if_new(_course_file(course), _course_text(course))
     for name, files in plans.items():
         folder = course.assignment(name).parent
@@ -68,12 +74,22 @@ def stale(course: Course, units: Iterable[str]) -> list[str]:
     found = list(_stale_text(course, _course_file(course), _course_text(course)))
     for name in units:
         folder = course.assignment(name).parent
-        files = plan(_unit(course, name))
+        files = _plan(course, name)
         for file, content in files.items():
             found += (_stale_key if file == "key" else _stale_text)(course, folder / file, content)
         found += _strangers(course, folder, set(files))
     known = {"course.toml", *_course_units(course)}
     return found + list(_strangers(course, course.root / "assignments", known))
+
+
+def _plan(course: Course, name: str) -> dict[str, bytes]:
+    """A unit's plan, with the pictures that lie there where a fresh one is the same but for rounding."""
+    unit, folder = _unit(course, name), course.assignment(name).parent
+    drawn = pictures(unit)
+    for file, fresh in drawn.items():
+        if (path := folder / file).is_file() and alike(old := path.read_bytes(), fresh):
+            drawn[file] = old
+    return plan(unit, drawn=drawn)
 
 
 def write(path: Path, content: bytes) -> None:
@@ -152,7 +168,7 @@ def _lines(name: str, content: bytes) -> set[str]:
     if name.endswith(".ipynb"):
         with suppress(ValueError, TypeError, KeyError):
             text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
-    return {line.strip() for line in text.splitlines()} - {""}
+    return {line.strip() for line in text.splitlines() if not line.startswith(EMBEDDED)} - {""}
 
 
 def _stale_text(course: Course, path: Path, content: bytes) -> Iterator[str]:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from grader.render.maths import segments
 from grader.unit import Unit, UnitError
 
+PICTURE = re.compile(r"^!\[(?P<alt>[^\]]*)\]\((?P<file>[\w.-]+)\)\n\n(?P<caption>\*(?:.|\n(?!\n))+)", re.MULTILINE)
 MARKS = re.compile(r"(`[^`|]+`)|([\\`*_\[\]<>|$~#])")  # code, and what Markdown would take for its own
 
 
@@ -19,6 +20,24 @@ def readme(unit: Unit) -> str:
     for name in unit.exercises:
         parts += _section(unit, name)
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def illustrations(unit: Unit) -> list[str]:
+    """The files of the pictures that handout.md shows; UnitError where one has no caption or is not drawn."""
+    texts = [unit.introduction, *(unit.handout(name) for name in unit.exercises)]
+    shown = [found["file"] for text in texts for found in PICTURE.finditer(text)]
+    if sum(text.count("![") for text in texts) != len(shown):
+        raise UnitError(
+            f"{unit.folder / 'handout.md'}: a picture stands in a paragraph of its own, ![what is seen](name.svg), "
+            "and the next paragraph is its caption, in *italics*"
+        )
+    drawn = [f"{name}.svg" for name in unit.pictures]
+    if sorted(shown) != sorted(drawn):
+        raise UnitError(
+            f"{unit.folder / 'handout.md'} shows {', '.join(shown) or 'no pictures'}, "
+            f"and pictures.py draws {', '.join(drawn) or 'none'}; each is shown once"
+        )
+    return shown
 
 
 def github(markdown: str) -> str:

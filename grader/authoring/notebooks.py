@@ -3,30 +3,36 @@
 The JSON is laid out as Jupyter writes it, so that opening and saving a fresh notebook changes nothing.
 """
 
+import base64
+import html
 import json
 import re
 
-from grader.authoring.handouts import points
+from grader.authoring.handouts import PICTURE, points
 from grader.source import definitions, stub_module
 from grader.unit import Unit
 
 FORMAT = {"nbformat": 4, "nbformat_minor": 5}
+EMBEDDED = '<img src="data:image/svg+xml;base64,'  # what a picture's line in a notebook begins with
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
 
 
-def notebook(unit: Unit) -> str:
-    """The notebook's JSON: title, imports and helpers, then text and stub of each exercise, then how to grade."""
+def notebook(unit: Unit, pictures: dict[str, bytes]) -> str:
+    """The notebook's JSON: title, imports and helpers, then text and stub of each exercise, then how to grade.
+
+    It holds its pictures, so that it is whole where nothing but the notebook is copied.
+    """
     setup, stubs = _cut(unit)
-    cells = [_markdown("title", f"# {unit.title}\n\n{unit.introduction}"), _code("setup", setup)]
+    cells = [*_markdown("title", f"# {unit.title}\n\n{unit.introduction}", pictures), _code("setup", setup)]
     for name in unit.exercises:
         cells += [
-            _markdown(f"{name}-text", _text(unit, name)),
+            *_markdown(f"{name}-text", _text(unit, name), pictures),
             *(_code(part, stubs[part]) for part in unit.stubs_of(name)),
         ]
-    cells.append(_markdown("grade", _how(unit, next(iter(stubs), ""))))
+    cells += _markdown("grade", _how(unit, next(iter(stubs), "")), {})
     return (
         json.dumps({"cells": cells, "metadata": METADATA, **FORMAT}, indent=1, sort_keys=True, ensure_ascii=False)
         + "\n"
@@ -70,8 +76,25 @@ def _how(unit: Unit, example: str) -> str:
     )
 
 
-def _markdown(name: str, text: str) -> dict:
-    return {"cell_type": "markdown", "id": _id(name), "metadata": {}, "source": text.strip().splitlines(keepends=True)}
+def _markdown(name: str, text: str, pictures: dict[str, bytes]) -> list[dict]:
+    """Cells for a text: one, and one for each picture with its caption, so that nobody edits around a picture's bytes."""
+    cells, done = [], 0
+    for number, found in enumerate(PICTURE.finditer(text), 1):
+        cells += [(name if number == 1 else f"{name}-{number}", text[done : found.start()])]
+        cells += [(f"{name}-picture-{number}", f"{_embedded(found, pictures)}\n\n{found['caption']}")]
+        done = found.end()
+    cells.append((f"{name}-end" if cells else name, text[done:]))
+    return [
+        {"cell_type": "markdown", "id": _id(key), "metadata": {}, "source": part.strip().splitlines(keepends=True)}
+        for key, part in cells
+        if part.strip()
+    ]
+
+
+def _embedded(found: re.Match, pictures: dict[str, bytes]) -> str:
+    """An image with its own bytes: JupyterLab, nbconvert and VS Code show it, and no attachment that is an SVG."""
+    data = base64.b64encode(pictures[found["file"]]).decode()
+    return f'{EMBEDDED}{data}" alt="{html.escape(found["alt"])}">'
 
 
 def _code(name: str, text: str) -> dict:

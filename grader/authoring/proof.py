@@ -44,7 +44,9 @@ class Proof:
     cases: int
     mistakes: int
     rewrites: int
+    claims: int = 0
     seeds: int = 0
+    survivors: set[str] = field(default_factory=set)  # mistakes that kept every point on some seed
     tolerance: float = 0.0  # the largest, relative to the largest expected entry
     nearest: float = math.inf  # distance of the nearest mistake, in tolerances
     used: float = 0.0  # largest part of the tolerance that a correct answer used
@@ -64,7 +66,12 @@ def prove(unit: Unit, name: str, seeds: range) -> Proof:
     """Rules 1 to 5 for one exercise; it stops at the first seed on which anything fails."""
     exercise = unit.exercises[name]
     proof = Proof(
-        f"{unit.name}.{name}", exercise.points, len(exercise.cases), len(exercise.mistakes), len(unit.rewritten(name))
+        f"{unit.name}.{name}",
+        exercise.points,
+        len(exercise.cases),
+        len(exercise.mistakes),
+        len(unit.rewritten(name)),
+        len(exercise.checks),
     )
     _prove_text(unit, name, proof)
     if exercise.is_run:
@@ -198,6 +205,7 @@ def _prove_mistakes(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> No
     for name, mistake in unit.mistakes(key.name).items():
         report = report_on(mistake, key, unit)
         if report.points == key.points:
+            proof.survivors.add(name)
             proof.fail(3, seed, f"mistake {name!r} keeps every point")
         found = {check.finding.mistake for check in report.checks if check.finding and check.finding.mistake}
         if found != {name} and not _always_raises(key, name):

@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +17,7 @@ from grader.authoring.proof import Proof, prove
 from grader.commands.check import the_course
 from grader.course import Course, did_you_mean
 from grader.errors import GraderError
+from grader.render.proofs import markdown
 from grader.render.terminal import make_console
 
 TABLE_WIDTH = 120  # in a log, a line that runs on reads better than a table that breaks its names
@@ -39,7 +41,7 @@ def build(course_dir: str | None, units: Sequence[str]) -> None:
     print(f"{len(changed)} files written" if changed else "assignments/ is fresh")
 
 
-def check(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int | None) -> int:
+def check(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int | None, form: str = "text") -> int:
     """Prove exercises in parallel and print the table; returns the exit status."""
     course = the_course(course_dir)
     chosen = list(_exercises(course, targets))
@@ -48,11 +50,11 @@ def check(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int 
         stale = building.stale(course, list(dict.fromkeys(unit for unit, _ in chosen)))
     except GraderError as error:  # what cannot be compiled cannot be built; the other rules are still told
         stale = [str(error)]
-    console = make_console(least=TABLE_WIDTH)
-    if plain := [proof for proof in proofs if not proof.scores]:
-        console.print(_table(plain))
-    if runs := [proof for proof in proofs if proof.scores]:
-        console.print(_table_of_runs(runs))
+    console = make_console(least=TABLE_WIDTH, stderr=form == "markdown")
+    if form == "markdown":
+        print(markdown(proofs, seeds))
+    else:
+        _show_tables(proofs, console)
     for proof in proofs:
         for failure in proof.failures:
             console.print(Text(f"✗ {proof.exercise}: {failure}", "red"), soft_wrap=True)
@@ -62,6 +64,13 @@ def check(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int 
         return 1
     console.print(Text(f"✓ {len(proofs)} exercises hold all six rules on {seeds} seeds", "green"))
     return 0
+
+
+def _show_tables(proofs: Sequence[Proof], console: Console) -> None:
+    if plain := [proof for proof in proofs if not proof.scores]:
+        console.print(_table(plain))
+    if runs := [proof for proof in proofs if proof.scores]:
+        console.print(_table_of_runs(runs))
 
 
 def _units(course: Course, names: Sequence[str]) -> list[str]:
@@ -110,6 +119,7 @@ def _merged(proofs: Sequence[Proof]) -> Proof:
     """One proof from those of several ranges of seeds."""
     first = proofs[0]
     first.seeds = sum(proof.seeds for proof in proofs)
+    first.survivors = set().union(*(proof.survivors for proof in proofs))
     first.tolerance = max(proof.tolerance for proof in proofs)
     first.nearest = min(proof.nearest for proof in proofs)
     if first.scores:

@@ -196,7 +196,7 @@ def _show(graded: Sequence[tuple[str, Report]], form: str, file, overview: bool)
         return
     console = terminal.make_console(file)
     if overview:
-        render_overview(graded, console)
+        render_overview(graded, console, Path.cwd())
         return
     for number, (title, item) in enumerate(graded):
         if number:

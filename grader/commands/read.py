@@ -16,6 +16,10 @@ from grader.key import ExerciseKey
 from grader.render.maths import plain
 from grader.render.terminal import WIDTH, make_console
 
+PICTURE = re.compile(r"!\[[^\]]*\]\((?P<file>[\w.-]+)\)\n\n\*")
+
+FOLDED = re.compile(r"(?<=\S)\n(?=[^\s*-])")  # a line break inside a paragraph, which a terminal makes anew
+
 
 def hint(course_dir: str | None, name: str, step: int) -> None:
     """Print one hint of an exercise."""
@@ -32,15 +36,15 @@ def hint(course_dir: str | None, name: str, step: int) -> None:
 
 def explain(course_dir: str | None, name: str) -> None:
     """Print an exercise's signature, handout, claims and points."""
-    _, _, exercise = _find(course_dir, name)
+    course, unit, exercise = _find(course_dir, name)
     console = make_console()
     width = min(console.width, WIDTH)
     signature, _, rest = exercise.summary.partition("\n")
     console.print(Text(f"{name}", "bold").append(f"  {exercise.points} points", "dim"))
     console.print()
     console.print(Text(signature, "cyan"), soft_wrap=True)
-    console.print(Padding(Text(rest.strip()), (0, 0, 1, 4)), width=width)
-    console.print(Markdown(plain(exercise.handout)), width=width)
+    console.print(Padding(Text(FOLDED.sub(" ", rest.strip())), (0, 0, 1, 4)), width=width)
+    console.print(Markdown(_without_pictures(plain(exercise.handout), course.assignment(unit).parent)), width=width)
     console.print(Text("\nWhat is checked", "bold"))
     for check in exercise.checks:
         console.print(Padding(Text(f"{check.points}  {check.claim}"), (0, 0, 0, 2)), width=width)
@@ -48,6 +52,12 @@ def explain(course_dir: str | None, name: str) -> None:
         dict.fromkeys(exercise.questions[group[0]].label for check in exercise.checks for group in check.groups)
     )
     console.print(Text(f"\nCases: {labels}", "dim"), width=width)
+
+
+def _without_pictures(markdown: str, folder: Path) -> str:
+    """Captions stay, and say where the picture is: a terminal shows none."""
+    place = f"{os.path.relpath(folder)}{os.sep}"
+    return PICTURE.sub(lambda found: f"*{place}{found['file']}:* *", markdown)
 
 
 def reset(course_dir: str | None, name: str) -> None:

@@ -15,8 +15,8 @@ from grader.report import CheckReport, ExerciseReport, Report, Status
 from grader.text import inert, one_line
 
 WIDTH = 96  # longer lines of prose are hard to read
-GLYPHS = {"passed": "✓", "failed": "✗", "open": "·", "hint": "→", "bar": "━"}
-ASCII_GLYPHS = {"passed": "+", "failed": "x", "open": "-", "hint": ">", "bar": "="}
+GLYPHS = {"passed": "✓", "failed": "✗", "open": "·", "hint": "→", "bar": "━", "rest": "─"}
+ASCII_GLYPHS = {"passed": "+", "failed": "x", "open": "-", "hint": ">", "bar": "=", "rest": "."}
 STYLES = {Status.PASSED: "green", Status.MISSING: "dim", Status.SKIPPED: "dim", Status.PENDING: "dim"}
 WORDS = {
     Status.ERROR: "stopped by an exception",
