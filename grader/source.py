@@ -69,8 +69,9 @@ class Source:
 
     @property
     def _interface(self) -> list[ast.FunctionDef]:
-        """A class's methods that have a docstring: those a student is to write. The others are the author's own way."""
-        return [method for method in _methods(self.node) if ast.get_docstring(method)]
+        """A class's public methods that have a docstring: those a student is to write. The others are the author's way."""
+        public = [each for each in _methods(self.node) if not each.name.startswith("_") or each.name.endswith("__")]
+        return [method for method in public if ast.get_docstring(method)]
 
     @cached_property
     def shapes(self) -> dict[str, list[str]]:

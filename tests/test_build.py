@@ -492,7 +492,7 @@ def secrets(unit):
     for name, source in unit.sources.items():
         if name in unit.exercises or name.startswith("_"):
             first = source.node.body[name in unit.exercises].lineno
-            yield from source.text.splitlines()[first - 1 : source.span[1]]
+            yield from (line.strip().strip('"') for line in source.text.splitlines()[first - 1 : source.span[1]])
     for exercise in unit.exercises.values():
         for mistake in exercise.mistakes:
             if isinstance(mistake.wrong, Edit):
@@ -502,9 +502,13 @@ def secrets(unit):
 def given_away(unit, files):
     text = published(files, unit.name)
     given = "\n".join(
-        source.body for name, source in unit.sources.items() if name not in unit.exercises and not name.startswith("_")
+        source.body for name, source in unit.sources.items() if name not in unit.written and not name.startswith("_")
     )
-    given += "\n".join(unit.sources[name].docstring for name in unit.exercises)  # what the contract says is no secret
+    for name in unit.written:  # what the contract says is no secret
+        source = unit.sources[name]
+        for node in ast.walk(source.node):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                given += f"\n{ast.get_docstring(node, clean=False) or ''}\n{source.text.splitlines()[node.lineno - 1].strip()}"
     lines = {line.strip() for line in secrets(unit)}
     return sorted(line for line in lines if len(line) >= SHORTEST and line in text and line not in given)
 
@@ -551,13 +555,13 @@ def test_this_courses_handouts_read_well_in_a_terminal(real):
 def test_this_courses_stubs_are_python(real):
     found, files = real
     stubs = definitions(files[f"{found.name}.py"].decode())
-    assert set(found.exercises) <= set(stubs)
+    assert set(found.written) <= set(stubs)
 
 
 def test_this_courses_given_functions_need_nothing_that_is_cut(real):
     found, files = real
     text = files[f"{found.name}.py"].decode()
     cut = set(found.sources) - set(definitions(text))
-    for name in set(definitions(text)) - set(found.exercises):
+    for name in set(definitions(text)) - set(found.written):
         used = {node.id for node in ast.walk(found.source(name).node) if isinstance(node, ast.Name)}
         assert not used & cut, f"{name} is given to students and uses {used & cut}, which is not"

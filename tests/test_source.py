@@ -210,6 +210,7 @@ class Counter(list):
         self.step = step
 
     def _advance(self):
+        """One step."""
         self.now += self.step
 
     def next(self, times=1):

@@ -175,8 +175,3 @@ class MultiHeadAttention(nn.Module):
         """
         # YOUR CODE HERE
         raise NotImplementedError
-
-    def _split(self, x):
-        """(N, T, dim) to (N, heads, T, dim / heads)"""
-        # YOUR CODE HERE
-        raise NotImplementedError
