@@ -50,12 +50,12 @@ APPENDS = {"GITHUB_STEP_SUMMARY": summary, "GITHUB_OUTPUT": outputs}
 
 def annotations(graded: Graded) -> list[str]:
     """At most eight, one for each exercise that was begun: first those whose cause is known, then those with a line."""
-    wrong: dict[int, Row] = {}
+    wrong: dict[str, Row] = {}
     for row in rows(graded):
         if row.check.finding and row.exercise.status is not Status.MISSING:
-            first = wrong.setdefault(id(row.exercise), row)
+            first = wrong.setdefault(row.place, row)
             if not first.check.finding.mistake and row.check.finding.mistake:
-                wrong[id(row.exercise)] = row
+                wrong[row.place] = row
     best = sorted(wrong.values(), key=_usefulness)[:MAX_ANNOTATIONS]
     return [_annotation(row) for row in best]
 

@@ -13,7 +13,7 @@ from grader.text import one_line
 
 MARKUP = re.compile(r"([\\`*\[\]<>|~&$]|(?<!\w)_|_(?!\w))")
 STARTS = re.compile(r"^([-+=#]|\d+(?=[.)]))")  # what begins a list or a heading, and means nothing further on
-LIVE = re.compile(r"[\w.+-]+://\S+|www\.\S+|mailto:\S+|\S*@\w\S*|#\w\S*|(?<=:)\w+(?=:)", re.IGNORECASE)
+LIVE = re.compile(r"[\w.+-]+://\S+|www\.\S+|mailto:\S+|[\w.+-]*@\w[\w.-]*|#\w+|(?<=:)\w+(?=:)", re.IGNORECASE)
 
 
 def write(graded: Graded, surroundings: Surroundings) -> str:

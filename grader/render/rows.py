@@ -29,6 +29,11 @@ class Row:
         return self.check.status is Status.PASSED
 
     @property
+    def place(self) -> str:
+        """The number of the exercise alone."""
+        return self.number.partition(".")[0]
+
+    @property
     def line(self) -> int:
         """Where to look in the student's file, 0 if nowhere in particular."""
         return (self.check.finding.line if self.check.finding else 0) or self.exercise.line
