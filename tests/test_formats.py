@@ -76,7 +76,7 @@ EXERCISES = st.builds(
     st.just(0.25),
     st.lists(CHECKS, min_size=1, max_size=3).map(tuple),
     TEXTS,
-    st.integers(0, 99),
+    line=st.integers(0, 99),
 )
 HOSTILES = st.builds(
     Report,
@@ -114,7 +114,7 @@ def example(**changes) -> Report:
             0.2,
             (CheckReport("squares", Status.FAILED, 0, 2, bad), CheckReport("keeps", Status.PASSED, 1, 1)),
             "hello\n::error::me\n",
-            4,
+            line=4,
         ),
         ExerciseReport(
             "toy.c",
