@@ -65,6 +65,13 @@ def course_option(command):
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", help="Write the report there.")
 @click.option("--also", multiple=True, metavar="FORMAT=FILE", help="Write the report to a file in that format, too.")
+@click.option(
+    "--expect",
+    "expected",
+    multiple=True,
+    metavar="UNIT",
+    help="Find this unit in the folder; 0 points if it is not there.",
+)
 @click.option("--fail-under", type=click.IntRange(min=0), metavar="POINTS", help="Exit with 0 from so many points on.")
 @click.option(
     "--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds for an exercise."
@@ -82,7 +89,20 @@ def course_option(command):
 @click.option("--no-train", is_flag=True, help="Leave training runs out; their points are pending, not lost.")
 @course_option
 def check(
-    targets, unit, seed, key_file, form, output, also, fail_under, timeout, isolation, device, no_train, course_dir
+    targets,
+    unit,
+    seed,
+    key_file,
+    form,
+    output,
+    also,
+    fail_under,
+    expected,
+    timeout,
+    isolation,
+    device,
+    no_train,
+    course_dir,
 ) -> None:
     """Check units, exercises, files or folders."""
     with (
@@ -95,7 +115,19 @@ def check(
         training = Training(not no_train, where)
         around = Surroundings(os.environ, datetime.now(UTC), os.urandom(16).hex())
         status = run.check(
-            sandbox, targets, unit, seed, key_file, form, output, course_dir, around, also, fail_under, training
+            sandbox,
+            targets,
+            unit,
+            seed,
+            key_file,
+            form,
+            output,
+            course_dir,
+            around,
+            also,
+            fail_under,
+            expected,
+            training,
         )
     sys.exit(status)
 

@@ -18,6 +18,7 @@ from grader.grading import grade
 from grader.key import Key, load, load_index
 from grader.render import formats, terminal
 from grader.render.overview import render_overview
+from grader.report import Report
 from grader.sandbox.server import Sandbox
 from grader.training import ON_CPU, Training
 
@@ -85,30 +86,52 @@ def check(
     surroundings: formats.Surroundings,
     also: Sequence[str] = (),
     fail_under: int | None = None,
+    expected: Sequence[str] = (),
     training: Training = ON_CPU,
 ) -> int:
     """Grade the targets and show their reports; returns the exit status.
 
-    `also` are more formats to write, each as FORMAT=FILE.
+    `also` are more formats to write, each as FORMAT=FILE. Where units are `expected`, the one name is a folder.
     """
     more = [_also(item) for item in also]  # a misspelt one is told before the work, not after it
     course = open_course(course_dir, *names)
     keys = Keys(course, key_file, seed)
     if key_file and not unit:
         unit = load_index(Path(key_file)).unit
-    targets = list(_targets(names, unit, course)) if names else list(_everything(course))
-    graded = []
-    for target in targets:
-        key = keys.of(target.unit, target.only)
-        # a file that is named after its unit is the student's own copy, in a folder of the student's own
-        handed_in = submission.read(target.file, with_helpers=target.file.stem == target.unit)
-        with watching(form == "text") as (progress, watch):
-            graded.append((key.title, grade(handed_in, key, sandbox, target.only, progress, training.watched(watch))))
+    if expected:
+        graded = _graded_as_expected(sandbox, names, keys, expected, training)
+    else:
+        targets = list(_targets(names, unit, course)) if names else list(_everything(course))
+        graded = [_graded(target, keys, sandbox, form, training) for target in targets]
     for each, place in [(form, output), *more]:
         with _destination(place) as file:
             _show(graded, each, file, not names, surroundings)
         _append(formats.appended(each, graded, surroundings) if each != "text" else ())
     return _status(graded, fail_under)
+
+
+def _graded(target: Target, keys: Keys, sandbox: Sandbox, form: str, training: Training) -> tuple[str, Report]:
+    key = keys.of(target.unit, target.only)
+    # a file that is named after its unit is the student's own copy, in a folder of the student's own
+    handed_in = submission.read(target.file, with_helpers=target.file.stem == target.unit)
+    with watching(form == "text") as (progress, watch):
+        return key.title, grade(handed_in, key, sandbox, target.only, progress, training.watched(watch))
+
+
+def _graded_as_expected(
+    sandbox: Sandbox, names: Sequence[str], keys: Keys, expected: Sequence[str], training: Training
+) -> list[tuple[str, Report]]:
+    from grader.commands import expected as looking  # for platforms; a student's run does without
+
+    if len(names) != 1:
+        raise GraderError("--expect takes one folder, the one with what was handed in: grade FOLDER --expect UNIT")
+    graded = []
+    for unit in dict.fromkeys(expected):
+        key = keys.of(unit, ())
+        if key.unit != unit:
+            raise GraderError(f"the key is for {key.unit}, and {unit} is expected; name the course with --course DIR")
+        graded.append((key.title, looking.report(Path(names[0]), key, sandbox, training)))
+    return graded
 
 
 def _status(graded: formats.Graded, fail_under: int | None) -> int:

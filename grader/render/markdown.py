@@ -11,7 +11,7 @@ from grader.render.terminal import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, has_de
 from grader.report import CheckReport, ExerciseReport, Report, Status
 from grader.text import one_line
 
-MARKUP = re.compile(r"([\\`*\[\]<>|~&$]|(?<!\w)_|_(?!\w))")
+MARKUP = re.compile(r"([\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_]))")
 STARTS = re.compile(r"^([-+=#]|\d+(?=[.)]))")  # what begins a list or a heading, and means nothing further on
 LIVE = re.compile(r"[\w.+-]+://\S+|www\.\S+|mailto:\S+|[\w.+-]*@\w[\w.-]*|#\w+|(?<=:)\w+(?=:)", re.IGNORECASE)
 
