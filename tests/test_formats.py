@@ -1,7 +1,11 @@
 """Every format is read back by a real parser, with hostile names, messages and prints in it, and says what the report says."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,7 +16,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 import xmlschema
-from conftest import RIGHT, by_name, first_finding
+from conftest import RIGHT, ROOT, by_name, first_finding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -571,3 +575,66 @@ def test_the_badge_shows_the_points():
     root = ET.fromstring(written("badge", GRADED_EXAMPLE))
     assert root.get("aria-label") == "points: 3/8"
     assert [item.text for item in root.iter("{http://www.w3.org/2000/svg}text")] == ["points", "3/8"]
+
+
+# The command line
+
+
+def grade(*args: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, str(ROOT / "cli.py"), *args]
+    calm = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+    return subprocess.run(command, cwd=cwd, env=calm | environment, capture_output=True, text=True, timeout=120)
+
+
+SAMPLE = "tests/samples/attention.py"
+
+
+def test_one_run_writes_several_formats(tmp_path):
+    files = {form: tmp_path / f"report.{form}" for form in formats.WRITERS}
+    wanted = [word for form, file in files.items() for word in ("--also", f"{form}={file}")]
+    told = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary"), "GITHUB_OUTPUT": str(tmp_path / "output")}
+    result = grade(SAMPLE, *wanted, **told)
+    assert (result.returncode, result.stderr) == (1, "")
+    assert "You divide the scores by d" in result.stdout
+    assert all(file.stat().st_size for file in files.values())
+    points = json.loads(files["json"].read_text())["points"]
+    assert f"points={points}\n" in (tmp_path / "output").read_text()
+    assert (tmp_path / "summary").read_text().startswith("## Attention")
+
+
+def test_a_log_has_no_colour_no_cursor_games_and_no_trace():
+    result = grade(SAMPLE, "--format", "github", FORCE_COLOR="1", TERM="xterm-256color")
+    assert result.stderr == ""
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f]", result.stdout)
+    assert [name for name, _, _ in runner_reads(result.stdout)] == ["error", "error", "notice"]
+    assert max(map(len, result.stdout.splitlines()[1:20])) <= 96
+
+
+def test_fail_under_decides_the_status():
+    points = json.loads(grade(SAMPLE, "--format", "json").stdout)["points"]
+    assert grade(SAMPLE, "--fail-under", str(points)).returncode == 0
+    assert grade(SAMPLE, "--fail-under", str(points + 1)).returncode == 1
+    assert grade(SAMPLE, "--fail-under", "-1").returncode == 2
+
+
+def test_a_misspelt_format_is_told_before_the_work(tmp_path):
+    result = grade(SAMPLE, "--also", f"junti={tmp_path / 'x'}")
+    assert result.returncode == 2
+    assert "is not FORMAT=FILE; did you mean junit?" in result.stderr
+    assert "for example --also junit=report.xml" in grade(SAMPLE, "--also", "junit").stderr
+    unwritable = grade(SAMPLE, "--also", f"junit={tmp_path / 'no' / 'x.xml'}")
+    assert unwritable.returncode == 2
+    assert "cannot write" in unwritable.stderr
+
+
+def test_an_expected_unit_is_found_in_a_folder_or_said_to_be_missing(tmp_path):
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    shutil.copy(ROOT / SAMPLE, tmp_path / "deep" / "er" / "attention.py")
+    (tmp_path / "backprop.py").symlink_to(ROOT / "solutions" / "backprop" / "backprop.py")
+    result = grade(str(tmp_path), "--expect", "attention", "--expect", "backprop", "--format", "json")
+    first, second = json.loads(result.stdout)["reports"]
+    assert first["points"] > 0
+    assert (second["points"], second["exercises"][0]["status"]) == (0, "missing")
+    assert second["exercises"][0]["checks"][0]["finding"]["message"].startswith("there is no backprop.py")
+    assert "one folder" in grade("--expect", "attention").stderr
+    assert "is not a folder" in grade(SAMPLE, "--expect", "attention").stderr
