@@ -5,12 +5,12 @@ The folder is a student's. Links in it are not followed, and nothing but the fil
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from grader import submission
 from grader.errors import GraderError
 from grader.grading import grade
+from grader.judge import unasked
 from grader.key import Key
 from grader.report import Finding, Report, Status
 from grader.sandbox.server import Sandbox
@@ -44,12 +44,15 @@ def _of_file(file: Path, key: Key, sandbox: Sandbox, training: Training) -> Repo
 
 def refused(name: str, key: Key, sandbox: Sandbox, status: Status, finding: Finding) -> Report:
     """A report of 0 points for what is not there or cannot be read."""
-    empty = grade(Submission(name, b""), key, sandbox)  # so that claims and points are those of any other report
-    exercises = tuple(
-        replace(exercise, status=status, checks=(replace(exercise.checks[0], finding=finding), *exercise.checks[1:]))
-        for exercise in empty.exercises
+    return Report(
+        submission=name,
+        sha256=Submission(name, b"").sha256,
+        unit=key.unit,
+        key=key.id,
+        isolation=sandbox.level,
+        seconds=0.0,
+        exercises=tuple(unasked(exercise, key.unit, status, finding) for exercise in key.exercises),
     )
-    return replace(empty, exercises=exercises)
 
 
 def find(folder: Path, unit: str) -> list[Path]:
