@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -167,14 +168,14 @@ def workflow(path: Path) -> dict:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def repository(folder: Path) -> Path:
+def repository(folder: Path, **environment: str) -> Path:
     """A folder's files, committed."""
     for command in (
         ["init", "--quiet", "--initial-branch=main"],
         ["add", "--all", "--force"],
         ["-c", "user.name=s", "-c", "user.email=s@school.example", "commit", "--quiet", "--message=Work"],
     ):
-        subprocess.run(["git", *command], cwd=folder, check=True)
+        subprocess.run(["git", *command], cwd=folder, env=CALM | environment, check=True)
     return folder
 
 
@@ -364,13 +365,16 @@ def test_classroom50_runs_the_bundle_in_the_checkout(course, wheelhouse, tmp_pat
     checkout = tmp_path / "checkout"
     answers(checkout, HALF)
     tamper(checkout)
-    repository(checkout)
+    repository(checkout, GIT_COMMITTER_DATE="2026-03-01T12:00:00+02:00")
     environment = CALM | {"CLASSROOM": "deep", "ASSIGNMENT": "toy", "SUBMISSION_TAG": "submit/x", "COMMIT_URL": "c"}
     command = [sys.executable, str(bundle / "autograder.py"), "--no-index", "--find-links", str(wheelhouse)]
     done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads((checkout / "result.json").read_text())
     assert (result["schema"], result["score"], result["max-score"]) == ("classroom50/result/v1", 7, 10)
+    told = ["git", "log", "-1", "--format=%ct"]
+    committed = int(subprocess.run(told, cwd=checkout, capture_output=True, text=True, check=True).stdout)
+    assert datetime.fromisoformat(result["datetime"]).timestamp() == committed
     assert result["datetime"] <= result["graded_at"]
     assert "cannot hold a secret" in (place / "README.md").read_text()
     assert json.loads((place / "runtime.json").read_text())["python"] == "3.12"
