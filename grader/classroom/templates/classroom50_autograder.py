@@ -16,7 +16,7 @@ UNITS = "@@UNITS@@"  # with spaces between
 def main() -> int:
     """Install the grader in an environment of its own, grade, leave result.json; returns the exit status."""
     # -I and a place outside the checkout: no module of the student's can stand in for one of Python's
-    place = Path(tempfile.mkdtemp(prefix="grader-"))
+    place = Path(tempfile.mkdtemp(prefix="grader-", dir=os.environ.get("RUNNER_TEMP")))
     subprocess.run([sys.executable, "-I", "-m", "venv", str(place)], cwd=place, check=True)
     wheel = next(BUNDLE.glob("deep_grade-*.whl"))
     pip = [str(place / "bin" / "pip"), "--quiet", "--disable-pip-version-check", "install", *INDEX]
