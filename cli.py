@@ -4,16 +4,18 @@ import contextlib
 import importlib
 import os
 import sys
+from datetime import UTC, datetime
 
 import click
 
 from grader import __version__
+from grader.render.formats import FORMATS, Surroundings
 
 ISOLATION = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.isolation
 USAGE, OURS = 2, 3  # exit statuses; 0 is all points, 1 is some missing
 # Commands with many options of their own: each of these modules has a click command called `command`, and imports
 # nothing heavy until it is called.
-ELSEWHERE: dict[str, str] = {"class": "grader.commands.classroom"}
+ELSEWHERE: dict[str, str] = {"class": "grader.commands.classroom", "release": "grader.commands.release"}
 
 
 class Commands(click.Group):
@@ -60,8 +62,17 @@ def course_option(command):
 @click.option("--unit", metavar="UNIT", help="The unit of a file whose name does not tell.")
 @click.option("--seed", type=click.IntRange(min=0), help="Draw fresh inputs with this seed (needs the solutions).")
 @click.option("--key", "key_file", metavar="FILE", help="Grade against this key.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", help="Write the report there.")
+@click.option("--also", multiple=True, metavar="FORMAT=FILE", help="Write the report to a file in that format, too.")
+@click.option(
+    "--expect",
+    "expected",
+    multiple=True,
+    metavar="UNIT",
+    help="Find this unit in the folder; 0 points if it is not there.",
+)
+@click.option("--fail-under", type=click.IntRange(min=0), metavar="POINTS", help="Exit with 0 from so many points on.")
 @click.option(
     "--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds for an exercise."
 )
@@ -77,7 +88,22 @@ def course_option(command):
 )
 @click.option("--no-train", is_flag=True, help="Leave training runs out; their points are pending, not lost.")
 @course_option
-def check(targets, unit, seed, key_file, form, output, timeout, isolation, device, no_train, course_dir) -> None:
+def check(
+    targets,
+    unit,
+    seed,
+    key_file,
+    form,
+    output,
+    also,
+    fail_under,
+    expected,
+    timeout,
+    isolation,
+    device,
+    no_train,
+    course_dir,
+) -> None:
     """Check units, exercises, files or folders."""
     with (
         sandboxed(timeout, isolation) as sandbox,  # started before any key or solution is read
@@ -87,7 +113,22 @@ def check(targets, unit, seed, key_file, form, output, timeout, isolation, devic
         from grader.training import Training
 
         training = Training(not no_train, where)
-        status = run.check(sandbox, targets, unit, seed, key_file, form, output, course_dir, training)
+        around = Surroundings(os.environ, datetime.now(UTC), os.urandom(16).hex())
+        status = run.check(
+            sandbox,
+            targets,
+            unit,
+            seed,
+            key_file,
+            form,
+            output,
+            course_dir,
+            around,
+            also,
+            fail_under,
+            expected,
+            training,
+        )
     sys.exit(status)
 
 

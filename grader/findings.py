@@ -6,6 +6,7 @@ A reply comes from the process in which the student's code runs, so its form is 
 import difflib
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from grader.judge import Answer
@@ -87,7 +88,8 @@ def before_asking(
             return Status.UNREADABLE, Finding("exception", problem["message"])
         if problem["kind"] == "syntax" and name in problem["names"]:
             line = problem["line"]
-            return Status.UNREADABLE, Finding("exception", f"{problem['message']} {listing.place(line)}")
+            message = f"{problem['message']} {listing.place(line)}"
+            return Status.UNREADABLE, Finding("exception", message, line=listing.file_line(line))
         if problem["kind"] == "operation" and name in problem["names"]:
             return Status.FORBIDDEN, _of_operation(problem["message"], problem["line"], listing)
     kind = names.get(name, "")
@@ -142,6 +144,13 @@ def answer(
 def _of_error(
     error: dict[str, Any], problems: Sequence[dict], outline: dict, listing: Listing, where: str
 ) -> tuple[Status, Finding]:
+    status, finding = _told_error(error, problems, outline, listing, where)
+    return status, replace(finding, line=listing.file_line(error["frames"][-1][0]) if error["frames"] else 0)
+
+
+def _told_error(
+    error: dict[str, Any], problems: Sequence[dict], outline: dict, listing: Listing, where: str
+) -> tuple[Status, Finding]:
     kind, text = one_line(error["type"], 80), one_line(error["message"])
     message = f"{kind}: {text}" if text else kind
     lines = [line for line, _ in error["frames"]]
@@ -175,7 +184,8 @@ def _of_error(
 def _of_operation(operation: str, line: int, listing: Listing) -> Finding:
     place = listing.place(line).partition(": `")[0].removeprefix("at ").removeprefix("in ") if line else "your code"
     message = f"{place} uses {one_line(operation, 80)}, which this exercise forbids"
-    return Finding("forbidden", message, "It is what this exercise asks you to write.")
+    hint = "It is what this exercise asks you to write."
+    return Finding("forbidden", message, hint, line=listing.file_line(line))
 
 
 def _forbidden(error: dict[str, Any], problems: Sequence[dict], outline: dict) -> str:

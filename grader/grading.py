@@ -47,7 +47,8 @@ def grade(
             wanted = packages[exercise.name]
             if wanted not in sessions:
                 sessions[wanted] = Session(submission, key, sandboxes[wanted], training)
-            reports[exercise.name] = sessions[wanted].grade(exercise)
+            session = sessions[wanted]
+            reports[exercise.name] = replace(session.grade(exercise), line=session.line_of(exercise.name))
     finally:
         for session in sessions.values():
             session.close()
@@ -112,6 +113,10 @@ class Session:
         return Listing(self.submission.source.decode("utf-8", "replace").splitlines())
 
     started: float = field(default_factory=time.monotonic)
+
+    def line_of(self, name: str) -> int:
+        """Where the file defines a name; 0 where it does not."""
+        return self.listing.file_line(self.outline.get("definitions", {}).get(name, 0))
 
     @property
     def seconds(self) -> float:

@@ -46,12 +46,16 @@ KINDS = frozenset(
 
 @dataclass(frozen=True)
 class Finding:
-    """What was wrong, where and by how much (`message`), and what to try (`hint`)."""
+    """What was wrong, where and by how much (`message`), and what to try (`hint`).
+
+    `line` is where it happened in the submission's file, 0 where that is not known; not part of the JSON form.
+    """
 
     kind: str
     message: str
     hint: str = ""
     mistake: str = ""
+    line: int = 0
 
     def __post_init__(self):
         if self.kind not in KINDS:
@@ -79,7 +83,11 @@ class Step:
 @dataclass(frozen=True)
 class ExerciseReport:
     """`printed` is what the student's code printed meanwhile, `curve` how a training run's loss went: for their eyes,
-    not part of the JSON form."""
+    not part of the JSON form.
+
+    Nor is `line`, where the submission's file defines the exercise (0: nowhere, or in a notebook, whose file has no such
+    lines).
+    """
 
     id: str
     status: Status
@@ -89,6 +97,7 @@ class ExerciseReport:
     checks: tuple[CheckReport, ...]
     printed: str = ""
     curve: tuple[Step, ...] = ()
+    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -153,11 +162,13 @@ def from_json(data: Mapping[str, Any]) -> Report:
 
 def _exercise_to_json(exercise: ExerciseReport) -> dict[str, Any]:
     data = asdict(exercise) | {"seconds": round(exercise.seconds, 4), "status": str(exercise.status)}
-    del data["printed"], data["curve"]
+    del data["printed"], data["curve"], data["line"]
     for check in data["checks"]:
         check["status"] = str(check["status"])
         if check["finding"] is None:
             del check["finding"]
+        else:
+            del check["finding"]["line"]
     return data | {"checks": list(data["checks"])}
 
 

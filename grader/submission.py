@@ -56,6 +56,10 @@ class Listing:
     lines: Sequence[str]
     cells: Sequence[tuple[int, int]] = ()
 
+    def file_line(self, line: int) -> int:
+        """The line in the submission's file; 0 for a notebook, whose file is JSON."""
+        return 0 if self.cells else line
+
     def place(self, line: int) -> str:
         """`at line 12: the code there`; in a notebook `in cell 3, line 4: the code there`."""
         text = one_line(self.lines[line - 1], 120) if 0 < line <= len(self.lines) else ""

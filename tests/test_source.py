@@ -210,7 +210,7 @@ class Counter(list):
         self.step = step
 
     def _advance(self):
-        """One step."""
+        \"\"\"One step.\"\"\"
         self.now += self.step
 
     def next(self, times=1):

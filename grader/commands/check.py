@@ -3,10 +3,11 @@
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from grader import report as reports
 from grader import submission
@@ -15,7 +16,7 @@ from grader.course import Course, CourseError, did_you_mean, find
 from grader.errors import GraderError, OurFault
 from grader.grading import grade
 from grader.key import Key, load, load_index
-from grader.render import terminal
+from grader.render import formats, terminal
 from grader.render.overview import render_overview
 from grader.report import Report
 from grader.sandbox.server import Sandbox
@@ -82,26 +83,72 @@ def check(
     form: str,
     output: str | None,
     course_dir: str | None,
+    surroundings: formats.Surroundings,
+    also: Sequence[str] = (),
+    fail_under: int | None = None,
+    expected: Sequence[str] = (),
     training: Training = ON_CPU,
 ) -> int:
-    """Grade the targets and show their reports; returns the exit status."""
+    """Grade the targets and show their reports; returns the exit status.
+
+    `also` are more formats to write, each as FORMAT=FILE. Where units are `expected`, the one name is a folder.
+    """
+    more = [_also(item) for item in also]  # a misspelt one is told before the work, not after it
     course = open_course(course_dir, *names)
     keys = Keys(course, key_file, seed)
     if key_file and not unit:
         unit = load_index(Path(key_file)).unit
-    targets = list(_targets(names, unit, course)) if names else list(_everything(course))
+    if expected:
+        graded = _graded_as_expected(sandbox, names, keys, expected, training)
+    else:
+        targets = list(_targets(names, unit, course)) if names else list(_everything(course))
+        graded = [_graded(target, keys, sandbox, form, training) for target in targets]
+    for each, place in [(form, output), *more]:
+        with _destination(place) as file:
+            _show(graded, each, file, not names, surroundings)
+        _append(formats.appended(each, graded, surroundings) if each != "text" else ())
+    return _status(graded, fail_under)
+
+
+def _graded(target: Target, keys: Keys, sandbox: Sandbox, form: str, training: Training) -> tuple[str, Report]:
+    key = keys.of(target.unit, target.only)
+    # a file that is named after its unit is the student's own copy, in a folder of the student's own
+    handed_in = submission.read(target.file, with_helpers=target.file.stem == target.unit)
+    with watching(form == "text") as (progress, watch):
+        return key.title, grade(handed_in, key, sandbox, target.only, progress, training.watched(watch))
+
+
+def _graded_as_expected(
+    sandbox: Sandbox, names: Sequence[str], keys: Keys, expected: Sequence[str], training: Training
+) -> list[tuple[str, Report]]:
+    from grader.commands import expected as looking  # for platforms; a student's run does without
+
+    if len(names) != 1:
+        raise GraderError("--expect takes one folder, the one with what was handed in: grade FOLDER --expect UNIT")
     graded = []
-    for target in targets:
-        key = keys.of(target.unit, target.only)
-        # a file that is named after its unit is the student's own copy, in a folder of the student's own
-        handed_in = submission.read(target.file, with_helpers=target.file.stem == target.unit)
-        with watching(form == "text") as (progress, watch):
-            graded.append((key.title, grade(handed_in, key, sandbox, target.only, progress, training.watched(watch))))
-    with _destination(output) as file:
-        _show(graded, form, file, overview=not names)
+    for unit in dict.fromkeys(expected):
+        key = keys.of(unit, ())
+        if key.unit != unit:
+            raise GraderError(f"the key is for {key.unit}, and {unit} is expected; name the course with --course DIR")
+        graded.append((key.title, looking.report(Path(names[0]), key, sandbox, training)))
+    return graded
+
+
+def _status(graded: formats.Graded, fail_under: int | None) -> int:
+    """0 for all points, or for as many as were asked for; 1 for fewer; 3 if something failed that is ours."""
     if any(item.is_our_fault for _, item in graded):
         return 3
+    if fail_under is not None:
+        return 0 if sum(item.points for _, item in graded) >= fail_under else 1
     return 0 if all(item.is_perfect for _, item in graded) else 1
+
+
+def _also(item: str) -> tuple[str, str]:
+    form, equals, file = item.partition("=")
+    if form not in formats.FORMATS or not equals or not file:
+        known = did_you_mean(form, formats.FORMATS) if form not in formats.FORMATS else ""
+        raise GraderError(f"--also {item} is not FORMAT=FILE{known}; for example --also junit=report.xml")
+    return form, file
 
 
 def open_course(course_dir: str | None, *near: str) -> Course | None:
@@ -188,11 +235,15 @@ def _everything(course: Course | None) -> Iterator[Target]:
         yield Target(course.assignment(unit), unit)
 
 
-def _show(graded: Sequence[tuple[str, Report]], form: str, file, overview: bool) -> None:
-    if form == "json":
-        data = [reports.to_json(item) for _, item in graded]
-        whole = data[0] if len(data) == 1 and not overview else {"schema": reports.SCHEMA, "reports": data}
-        print(json.dumps(whole, indent=2), file=file)
+def _show(
+    graded: formats.Graded, form: str, file: TextIO | None, overview: bool, surroundings: formats.Surroundings
+) -> None:
+    if form == "json" and overview:  # a list for the course, even if it has a single unit
+        data = {"schema": reports.SCHEMA, "reports": [reports.to_json(item) for _, item in graded]}
+        print(json.dumps(data, indent=2), file=file)
+        return
+    if form != "text":
+        (file or sys.stdout).write(formats.write(form, graded, surroundings))
         return
     console = terminal.make_console(file)
     if overview:
@@ -218,3 +269,13 @@ def _destination(output: str | None) -> Iterator:
         os.replace(part, path)
     except OSError as error:
         raise GraderError(f"cannot write {output}: {error.strerror}") from None
+
+
+def _append(texts: Iterable[tuple[str, str]]) -> None:
+    """Append to the files by which a platform is told things."""
+    for path, text in texts:
+        try:
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise GraderError(f"cannot write {path}: {error.strerror}") from None

@@ -29,6 +29,7 @@ WORDS = {
     Status.PENDING: "pending, not lost",
     Status.GRADER_ERROR: "the grader's own fault; your points are safe",
 }
+SAME_CAUSE = "the same cause as above"
 MAX_PRINTED_LINES = 6
 STRONGEST = "namespaces"  # the isolation level that needs no word
 
@@ -52,7 +53,7 @@ def render(report: Report, title: str, console: Console) -> None:
     console.print()
     for exercise in report.exercises:
         console.print(_exercise_line(exercise, width, glyphs), soft_wrap=True)
-    failed = [exercise for exercise in report.exercises if _has_details(exercise)]
+    failed = [exercise for exercise in report.exercises if has_details(exercise)]
     for exercise in failed:
         console.print()
         _render_details(exercise, width, glyphs, console)
@@ -81,16 +82,20 @@ def _exercise_line(exercise: ExerciseReport, width: int, glyphs: dict[str, str])
     name = exercise.id.partition(".")[2]
     line = Text(f"  {_glyph(exercise.status, glyphs)} ", style)
     line.append(name, "" if style == "dim" else "bold" if style == "red" else "")
-    word = WORDS.get(exercise.status, "")
-    if exercise.status is Status.MISSING:
-        finding = next((check.finding for check in exercise.checks if check.finding), None)
-        word = one_line(finding.message, 100) if finding else "not written yet"
-        word = "not written yet" if word.startswith("not written yet") else word
-    if word:
+    if word := word_of(exercise):
         room = width - len(line) - len(score) - 4
         line.append(f"  {one_line(word, max(room, 8))}", "dim")
     line.append(" " * max(width - len(line) - len(score), 2))
     return line.append(score, style)
+
+
+def word_of(exercise: ExerciseReport) -> str:
+    """How an exercise ended, where its points and claims do not say it."""
+    if exercise.status is not Status.MISSING:
+        return WORDS.get(exercise.status, "")
+    finding = next((check.finding for check in exercise.checks if check.finding), None)
+    word = one_line(finding.message, 100) if finding else "not written yet"
+    return "not written yet" if word.startswith("not written yet") else word
 
 
 def _render_details(exercise: ExerciseReport, width: int, glyphs: dict[str, str], console: Console) -> None:
@@ -104,7 +109,7 @@ def _render_details(exercise: ExerciseReport, width: int, glyphs: dict[str, str]
         console.print(indented(Text(inert(check.finding.message)), 8, width))
         if hint := check.finding.hint:
             style = "dim" if hint in told else "bold"
-            text = "the same cause as above" if hint in told else inert(hint)
+            text = SAME_CAUSE if hint in told else inert(hint)
             console.print(indented(Text(text, style), 8, width, Text(glyphs["hint"], style)))
             told.add(hint)
     _render_curve(exercise, console)
@@ -141,11 +146,8 @@ def _render_printed(exercise: ExerciseReport, width: int, console: Console) -> N
 
 
 def _render_end(report: Report, console: Console) -> None:
-    if report.pending_points and report.is_perfect:
-        console.print(Text(f"{report.points} points, {_open(report)}  {_seconds(report.seconds)}", "green"))
-    elif report.is_perfect:
-        text = "All points." if len(report.exercises) > 1 else "Right."
-        console.print(Text(f"{text}  {_seconds(report.seconds)}", "green"))
+    if report.is_perfect:
+        console.print(Text(f"{praise(report)}  {_seconds(report.seconds)}", "green"))
     else:
         line = Text("Next: ", "bold").append(next_step(report.exercises))
         console.print(line.append(f"   ({_seconds(report.seconds)})", "dim"), soft_wrap=True)
@@ -154,10 +156,12 @@ def _render_end(report: Report, console: Console) -> None:
         console.print(Text(weaker, "dim"), soft_wrap=True)
 
 
-def _open(report: Report) -> str:
-    """How many points are still open, and why they are no loss."""
-    many = report.pending_points
-    return f"{many} more {'is' if many == 1 else 'are'} pending: not asked this time, not lost."
+def praise(report: Report) -> str:
+    """What to say where no point is lost; points that are pending are told, and why they are no loss."""
+    if many := report.pending_points:
+        are = "is" if many == 1 else "are"
+        return f"{report.points} points, {many} more {are} pending: not asked this time, not lost."
+    return "All points." if len(report.exercises) > 1 else "Right."
 
 
 def next_step(exercises: Sequence[ExerciseReport]) -> str:
@@ -170,7 +174,8 @@ def next_step(exercises: Sequence[ExerciseReport]) -> str:
     return f"grade explain {missing[0].id}" if missing else "grade"
 
 
-def _has_details(exercise: ExerciseReport) -> bool:
+def has_details(exercise: ExerciseReport) -> bool:
+    """Whether there is more to say than that it is right, or not written yet."""
     is_plain = exercise.status in (Status.PASSED, Status.MISSING)
     return not is_plain and any(check.finding for check in exercise.checks)
 

@@ -1,0 +1,199 @@
+"""What other platforms are given: each release is a tree of files, made from the course and a template for each file.
+
+Whatever marks takes keys and grader from the instructor's side. Where a platform can hold a secret, the seed is one and the
+questions are drawn there; where it cannot, keys are drawn here, and the README that goes along says what that means.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from grader import __version__
+from grader.classroom import wheels
+from grader.course import Course
+from grader.errors import GraderError
+from grader.key import Key, to_bytes
+
+Tree = dict[str, bytes]  # path in the release -> content
+
+MARK = re.compile(r"@@([A-Z_]+)@@")
+UNIT_LIST = re.compile(r"^units\s*=\s*\[[^\]]*\]", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What a release is for. `isolation` is the level that marking insists on; `repository` is where the course will be."""
+
+    course: Course
+    units: Sequence[str]
+    python: str = "3.12"
+    isolation: str = "landlock"
+    repository: str = ""
+    cron: str = "17 3 * * 1"  # Monday, in the night
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What the marks in a template stand for."""
+        titles = [self.course.key(unit, ()).title for unit in self.units]
+        return {
+            "UNITS": " ".join(self.units),
+            "UNIT": self.units[0],
+            "EXPECT": " ".join(f"--expect {unit}" for unit in self.units),
+            "FILES": ", ".join(f"`{unit}.py`" for unit in self.units),
+            "TITLE": titles[0].replace('"', "'") if len(titles) == 1 else "Exercises",
+            "POINTS": str(sum(self.course.key(unit).max_points for unit in self.units)),
+            "PYTHON": self.python,
+            "ISOLATION": self.isolation,
+            "WHEEL": wheels.WHEEL,
+            "VERSION": __version__,
+            "CRON": self.cron,
+        }
+
+
+def actions(platform: Platform) -> Tree:
+    """GitHub Actions: a template repository for students, and a private one that marks."""
+    where, course = (
+        (f"Its name there must be `{platform.repository}`.", platform.repository)
+        if platform.repository
+        else (
+            "Then set the organisation's Actions variable `COURSE_REPOSITORY` to its `owner/name`.",
+            "${{ vars.COURSE_REPOSITORY }}",
+        )
+    )
+    words = platform.words | {"WHERE": where, "COURSE": course}
+    template = students(platform) | {
+        ".github/workflows/grade.yml": _filled("actions_grade.yml", words),
+        ".devcontainer/devcontainer.json": _filled("devcontainer.json", words),
+        "README.md": _filled("actions_template.md", words),
+        **_grader(),
+    }
+    marking = solutions(platform) | {".github/workflows/mark.yml": _filled("actions_mark.yml", words)}
+    readme = _filled("actions_readme.md", words)
+    return _below("template", template) | _below("marking", marking) | {"README.md": readme}
+
+
+def gitlab(platform: Platform) -> Tree:
+    """GitLab CI: a template project, a course project with the students' pipeline, and a private one that marks."""
+    words = platform.words | {"COURSE": platform.repository or "GROUP/course"}
+    template = students(platform) | {"README.md": _filled("gitlab_template.md", words)}
+    course = {
+        "student.yml": _filled("gitlab_student.yml", words),
+        **{name: content for name, content in template.items() if name.endswith(("/key", "course.toml"))},
+        **_grader(),
+    }
+    marking = solutions(platform) | {
+        ".gitlab-ci.yml": _filled("gitlab_mark.yml", words),
+        "get.sh": _filled("gitlab_get.sh", words),
+        "mark.sh": _filled("gitlab_mark.sh", words),
+    }
+    readme = {"README.md": _filled("gitlab_readme.md", words)}
+    return _below("template", template) | _below("course", course) | _below("marking", marking) | readme
+
+
+def gradescope(platform: Platform, keys: Sequence[Key], needed: Mapping[str, bytes]) -> Tree:
+    """Gradescope: the files of the autograder's zip, `setup.sh` and `run_autograder` at its root."""
+    return {
+        "setup.sh": _filled("gradescope_setup.sh", platform.words),
+        "run_autograder": _filled("gradescope_run.sh", platform.words),
+        "README.md": _filled("gradescope_readme.md", platform.words),
+        **_below("course", keyed(keys)),
+        **_below("wheels", {**needed, wheels.WHEEL: wheels.own()}),
+    }
+
+
+SCRIPTS = ("setup.sh", "run_autograder")
+
+
+def classroom50(platform: Platform, keys: Sequence[Key]) -> Tree:
+    """Classroom 50: an assignment's bundle (below its cap of 10 MB, so packages come from an index), and its template."""
+    bundle = {
+        "autograder.py": _filled("classroom50_autograder.py", platform.words),
+        "constraints.txt": wheels.constraints().encode(),
+        wheels.WHEEL: wheels.own(),
+        **keyed(keys),
+    }
+    runtime = {"runs-on": "ubuntu-latest", "python": platform.python}
+    return {
+        **_below("autograders/ASSIGNMENT", bundle),
+        **_below("template", students(platform) | {"README.md": _filled("gitlab_template.md", platform.words)}),
+        "runtime.json": (json.dumps(runtime, indent=2) + "\n").encode(),
+        "README.md": _filled("classroom50_readme.md", platform.words),
+    }
+
+
+def keyed(keys: Sequence[Key]) -> Tree:
+    """A course of nothing but keys, as `--course` takes it."""
+    tree = {f"assignments/{key.unit}/key": to_bytes(key) for key in keys}
+    return {"assignments/course.toml": _unit_list([key.unit for key in keys])} | tree
+
+
+def students(platform: Platform) -> Tree:
+    """What students get of the units: handouts, stubs, notebooks, public keys."""
+    tree: Tree = {}
+    for unit in platform.units:
+        folder = platform.course.assignment(unit).parent
+        if not (folder / f"{unit}.py").is_file():
+            raise GraderError(f"{folder} has no {unit}.py; make it with `grade dev build {unit}`")
+        for name in ("README.md", f"{unit}.py", f"{unit}.ipynb", "key"):
+            if (folder / name).is_file():
+                tree[f"assignments/{unit}/{name}"] = (folder / name).read_bytes()
+    settings = _read(platform.course.root / "assignments" / "course.toml")
+    tree["assignments/course.toml"] = UNIT_LIST.sub(_unit_list(platform.units).decode().strip(), settings).encode()
+    return tree
+
+
+def solutions(platform: Platform) -> Tree:
+    """What a private repository needs to draw questions from a seed: the units' solutions, the grader, a list to fill in."""
+    tree: Tree = {"repositories.txt": b"# One repository a line, as owner/name\n"}
+    for unit in platform.units:
+        folder = platform.course.solutions(unit).folder
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                tree[f"solutions/{unit}/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
+    settings = platform.course.root / "solutions" / "course.toml"
+    tree["solutions/course.toml"] = UNIT_LIST.sub(_unit_list(platform.units).decode().strip(), _read(settings)).encode()
+    return tree | _grader()
+
+
+def write_tree(tree: Tree, to: Path) -> None:
+    """Write a release into a folder that is new or empty."""
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise GraderError(f"{to} is there already and not empty; name a new folder with --to")
+    try:
+        for name, content in tree.items():
+            path = to / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    except OSError as error:
+        raise GraderError(f"cannot write {to}: {error.strerror}") from None
+
+
+def _grader() -> Tree:
+    return {
+        f".grader/{wheels.WHEEL}": wheels.own(),
+        ".grader/constraints.txt": wheels.constraints().encode(),
+    }
+
+
+def _unit_list(units: Sequence[str]) -> bytes:
+    return f"units = {json.dumps(list(units))}\n".encode()
+
+
+def _below(folder: str, tree: Mapping[str, bytes]) -> Tree:
+    return {f"{folder}/{name}": content for name, content in tree.items()}
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise GraderError(f"cannot read {path}: {error.strerror}; `grade dev build` makes what is missing") from None
+
+
+def _filled(name: str, words: Mapping[str, str]) -> bytes:
+    """A template with its marks replaced; KeyError names one that means nothing."""
+    text = files("grader.classroom").joinpath("templates", name).read_text(encoding="utf-8")
+    return MARK.sub(lambda mark: words[mark[1]], text).encode()

@@ -1,0 +1,96 @@
+"""The grader as a wheel, and the wheels that it needs, for platforms that install it without a network."""
+
+import base64
+import hashlib
+import importlib.metadata
+import io
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import grader
+from grader import __version__
+from grader.errors import GraderError
+
+NAME = "deep-grade"
+WHEEL = f"deep_grade-{__version__}-py3-none-any.whl"
+LIKE = ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same bytes
+
+
+def own() -> bytes:
+    """This grader, as it runs here, as a wheel: from a checkout as well as from an installed package."""
+    root = Path(grader.__file__).parents[1]
+    code = [path for path in sorted((root / "grader").rglob("*")) if path.is_file() and path.suffix != ".pyc"]
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in [*code, root / "cli.py"]}
+    installed = importlib.metadata.distribution(NAME)
+    info = f"deep_grade-{__version__}.dist-info"
+    for name in ("METADATA", "entry_points.txt"):
+        files[f"{info}/{name}"] = (installed.read_text(name) or "").encode()
+    files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: deep-grade\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    lines = [f"{name},{_digest(content)},{len(content)}" for name, content in files.items()]
+    files[f"{info}/RECORD"] = "\n".join([*lines, f"{info}/RECORD,,", ""]).encode()
+    return zipped(files)
+
+
+def _digest(content: bytes) -> str:
+    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+
+
+def zipped(files: Mapping[str, bytes], executable: tuple[str, ...] = ()) -> bytes:
+    """A zip with these files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.compress_type = zipfile.ZIP_STORED if name.endswith(".whl") else zipfile.ZIP_DEFLATED
+            entry.external_attr = (0o100755 if name in executable else 0o100644) << 16
+            archive.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def constraints() -> str:
+    """The versions of all that grading needs, as they are here: what runs there is what was tried here."""
+    pins = sorted(f"{name}=={importlib.metadata.version(name)}" for name in _needed(NAME, set()))
+    return "\n".join(pins) + "\n"
+
+
+def _needed(name: str, seen: set[str]) -> Iterator[str]:
+    for requirement in importlib.metadata.requires(name) or ():
+        needed = re.match(r"[\w.-]+", requirement)[0]
+        if "extra ==" in requirement or needed.lower() in seen:
+            continue
+        try:
+            importlib.metadata.version(needed)
+        except importlib.metadata.PackageNotFoundError:  # for another system or another Python
+            continue
+        seen.add(needed.lower())
+        yield needed
+        yield from _needed(needed, seen)
+
+
+def needed(python: str, to: Path) -> dict[str, bytes]:
+    """The wheels of all that grading needs, and of pip, for Linux on x86_64; downloaded into a folder by pip."""
+    pins = constraints().split()
+    platforms = [word for platform in LIKE for word in ("--platform", platform)]
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--dest", str(to)]
+    command += ["--only-binary=:all:", "--no-deps", "--python-version", python, *platforms, "pip", *pins]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise GraderError(
+            f"pip could not get the wheels for Python {python} ({last}); download them where there is a network, and "
+            "name their folder with --wheels DIR"
+        )
+    return in_folder(to)
+
+
+def in_folder(folder: Path) -> dict[str, bytes]:
+    """The wheels in a folder; GraderError if pip is not among them."""
+    wheels = {path.name: path.read_bytes() for path in sorted(folder.glob("*.whl"))}
+    if not any(name.startswith("pip-") for name in wheels):
+        raise GraderError(f"{folder} holds no wheel of pip; fill it with: pip download --dest {folder} pip {NAME}")
+    return wheels

@@ -1,0 +1,82 @@
+"""What a platform's marking asks of a folder: one file for each unit, wherever it lies, and a report for each, whatever it is.
+
+The folder is a student's. Links in it are not followed, and nothing but the files of the units is read.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader import submission
+from grader.errors import GraderError
+from grader.grading import grade
+from grader.judge import unasked
+from grader.key import Key
+from grader.report import Finding, Report, Status
+from grader.sandbox.server import Sandbox
+from grader.submission import Submission, SubmissionError
+from grader.training import Training
+
+MAX_ENTRIES = 20_000  # files and folders looked at; a course with all its notebooks has a hundred
+SUFFIXES = (".py", ".ipynb")
+
+
+def report(folder: Path, key: Key, sandbox: Sandbox, training: Training) -> Report:
+    """The report for a unit that is expected in a folder.
+
+    Of a file and a notebook side by side the better counts: one of them is often a stub that was never opened. Two files of
+    one unit earn no more than one.
+    """
+    files = find(folder, key.unit)
+    if not files:
+        finding = Finding("missing", f"there is no {key.unit}.py and no {key.unit}.ipynb in what was handed in")
+        return refused(str(folder / f"{key.unit}.py"), key, sandbox, Status.MISSING, finding)
+    return max((_of_file(file, key, sandbox, training) for file in files), key=lambda item: item.points)
+
+
+def _of_file(file: Path, key: Key, sandbox: Sandbox, training: Training) -> Report:
+    try:
+        handed_in = submission.read(file, with_helpers=True)
+    except SubmissionError as error:
+        return refused(str(file), key, sandbox, Status.UNREADABLE, Finding("exception", str(error)))
+    return grade(handed_in, key, sandbox, training=training)
+
+
+def refused(name: str, key: Key, sandbox: Sandbox, status: Status, finding: Finding) -> Report:
+    """A report of 0 points for what is not there or cannot be read."""
+    return Report(
+        submission=name,
+        sha256=Submission(name, b"").sha256,
+        unit=key.unit,
+        key=key.id,
+        isolation=sandbox.level,
+        seconds=0.0,
+        exercises=tuple(unasked(exercise, key.unit, status, finding) for exercise in key.exercises),
+    )
+
+
+def find(folder: Path, unit: str) -> list[Path]:
+    """A unit's files: those in the place where the course has them, else in the folder that is nearest to the top."""
+    if not folder.is_dir():
+        raise GraderError(f"{folder} is not a folder; --expect looks for a unit's file in one")
+    places: dict[Path, list[Path]] = {}
+    for file in _files(folder):
+        if file.stem == unit and file.suffix in SUFFIXES:
+            places.setdefault(file.parent, []).append(file)
+    usual = folder / "assignments" / unit
+    best = min(places, key=lambda place: (place != usual, len(place.parts), str(place)), default=None)
+    return sorted(places[best], key=lambda file: SUFFIXES.index(file.suffix)) if best else []
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Regular files below a folder, without those in hidden folders; links are left out."""
+    seen = 0
+    for place, folders, files in os.walk(folder, followlinks=False):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        seen += len(folders) + len(files)
+        if seen > MAX_ENTRIES:
+            return
+        for name in sorted(files):
+            path = Path(place, name)
+            if path.is_file() and not path.is_symlink():
+                yield path

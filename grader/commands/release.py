@@ -1,0 +1,32 @@
+"""`grade release …`: what leaves the course, for students and for other systems. Loads a subcommand when it is asked for."""
+
+import importlib
+
+import click
+
+# The words after `grade release`: the module and the name of the click command in it.
+SUBCOMMANDS: dict[str, tuple[str, str]] = {
+    "actions": ("grader.commands.platforms", "actions"),
+    "gitlab": ("grader.commands.platforms", "gitlab"),
+    "gradescope": ("grader.commands.platforms", "gradescope"),
+    "classroom50": ("grader.commands.platforms", "classroom50"),
+    "keys": ("grader.commands.platforms", "keys"),
+}
+
+
+class Subcommands(click.Group):
+    """Commands that are imported when they are named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in SUBCOMMANDS:
+            return None
+        module, command = SUBCOMMANDS[name]
+        return getattr(importlib.import_module(module), command)
+
+
+@click.group(cls=Subcommands, name="release")
+def command() -> None:
+    """For teachers: give exercises to students, as plain files or through another system."""
