@@ -293,3 +293,11 @@ def test_the_course_lists_what_a_run_is_made_of():
     assert Course(TOY).root == TOY
     assert UNIT.written == ["Affine", "squared_loss"]
     assert UNIT.stubs_of("fits") == []
+
+
+def test_a_page_shows_the_curve_of_a_run(key, sandbox):
+    from grader.render.html import fragment
+
+    report = grade(Submission("nets.py", RIGHT.encode()), key, sandbox, ["fits"])
+    assert "<polyline" in fragment(report, "Nets")
+    assert "loss of nets.fits" in fragment(report, "Nets")

@@ -6,6 +6,7 @@ The words are the terminal's. Everything that came from a submission is made ine
 
 from html import escape
 
+from grader.render.curves import svg
 from grader.render.formats import Graded, Surroundings
 from grader.render.rows import file_of, points_of, verdict
 from grader.render.terminal import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, STRONGEST, has_details, next_step, praise
@@ -34,6 +35,7 @@ STYLE = """\
 .grade-report .failed { color: var(--wrong); }
 .grade-report pre { border-left: 3px solid var(--line); margin: .25rem 0 0 1.5rem; padding: .25rem .75rem;
   overflow-x: auto; }
+.grade-report .curve { max-width: 30rem; }
 .grade-report code, .grade-report pre, .grade-report .id { font-family: ui-monospace, monospace; font-size: .95em; }
 """
 
@@ -94,7 +96,7 @@ def fragment(report: Report, title: str) -> str:
         *(_details(exercise) for exercise in report.exercises if has_details(exercise)),
     ]
     if len(report.exercises) == 1 and not has_details(report.exercises[0]):
-        parts.append(_printed(report.exercises[0]))
+        parts.append(_curve(report.exercises[0]) + _printed(report.exercises[0]))
     if report.is_perfect:
         parts.append(f'<p class="passed">{praise(report)}</p>')
     else:
@@ -116,7 +118,7 @@ def _details(exercise: ExerciseReport) -> str:
     told: set[str] = set()
     claims = "\n".join(_claim(check, told) for check in exercise.checks)
     score = f'<span class="dim">{exercise.points}/{exercise.max_points}</span>'
-    return f"<h3>{_text(exercise.id)} {score}</h3>\n<ul>\n{claims}\n</ul>{_printed(exercise)}"
+    return f"<h3>{_text(exercise.id)} {score}</h3>\n<ul>\n{claims}\n</ul>{_curve(exercise)}{_printed(exercise)}"
 
 
 def _claim(check: CheckReport, told: set[str]) -> str:
@@ -130,6 +132,12 @@ def _claim(check: CheckReport, told: set[str]) -> str:
             item += f'\n<p class="{kind}">{GLYPHS["hint"]} {_text(words)}</p>'
             told.add(hint)
     return item + "</li>"
+
+
+def _curve(exercise: ExerciseReport) -> str:
+    """How a training run's loss went."""
+    picture = svg(exercise.curve, f"loss of {exercise.id}")
+    return f'\n<div class="curve">{picture}</div>' if picture else ""
 
 
 def _printed(exercise: ExerciseReport) -> str:
