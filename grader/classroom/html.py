@@ -34,11 +34,12 @@ def asset(name: str) -> str:
 
 def document(title: str, body: str, style: str, script: str = "", data: Any = None) -> str:
     """The whole page. `body` is markup already; `data` is what the script finds in the element `data`."""
+    scripts = _hash(script) if script else "'none'"
     policy = "; ".join(
         [
             "default-src 'none'",
             f"style-src {_hash(style)}",
-            f"script-src {_hash(script) if script else "'none'"}",
+            f"script-src {scripts}",
             "img-src data:",
             "base-uri 'none'",
             "form-action 'none'",

@@ -270,6 +270,11 @@ def percent(share: float) -> str:
     return f"{round(100 * share)}\N{NO-BREAK SPACE}%"
 
 
+def units_of(items: Sequence[ExerciseFigures]) -> list[str]:
+    """The units of some exercises, in their order."""
+    return list(dict.fromkeys(item.id.partition(".")[0] for item in items))
+
+
 def by_student(records: Sequence[Record]) -> dict[str, list[Record]]:
     """Each student's records, by name, in order."""
     ordered = sorted(records, key=lambda record: record.student)
