@@ -13,7 +13,7 @@ def histogram(figures: Distribution) -> str:
     most = max(figures.bins) or 1
     wide = (WIDTH - LEFT - RIGHT) / len(figures.bins)
     floor = HEIGHT - BOTTOM
-    parts = []
+    parts, counts = [], []
     for index, count in enumerate(figures.bins):
         tall = (floor - TOP) * count / most
         x = LEFT + index * wide
@@ -21,7 +21,7 @@ def histogram(figures: Distribution) -> str:
             f'<rect class="bar" x="{x + 2:.1f}" y="{floor - tall:.1f}" width="{wide - 4:.1f}" height="{tall:.1f}"/>'
         )
         if count:
-            parts.append(f'<text x="{x + wide / 2:.1f}" y="{floor - tall - 6:.1f}" class="value">{count}</text>')
+            counts.append(f'<text x="{x + wide / 2:.1f}" y="{floor - tall - 6:.1f}" class="value">{count}</text>')
     parts.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{floor}" y2="{floor}"/>')
     for tick in (0, 20, 40, 60, 80, 100):
         anchor = "start" if tick == 0 else "end" if tick == 100 else "middle"
@@ -36,9 +36,7 @@ def histogram(figures: Distribution) -> str:
             f'<text x="{x + shift:.1f}" y="11" class="label" text-anchor="{anchor}">median {percent(figures.median)}</text>'
         )
     words = f"How many students earned which share of the points: {_told(figures.bins)}"
-    return (
-        f'<svg class="histogram" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}">{"".join(parts)}</svg>'
-    )
+    return f'<svg class="histogram" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}">{"".join(parts + counts)}</svg>'
 
 
 def _told(bins: Sequence[int]) -> str:

@@ -138,7 +138,7 @@ def _exercises(items: Sequence[ExerciseFigures], numbers: dict[str, int]) -> str
         for css, words in names
     )
     return html.section(
-        "Exercises", html.table(columns, rows) + f'<ul class="key">{key}</ul>', "exercises", DEFINITIONS
+        "Exercises", html.table(columns, rows, "exercises") + f'<ul class="key">{key}</ul>', "exercises", DEFINITIONS
     )
 
 
@@ -149,8 +149,9 @@ def _exercise(item: ExerciseFigures, number: int) -> str:
     return (
         f'<tr{" class=flagged" if odd else ""}><td class="num">{number}</td><td>{text(item.id.partition(".")[2])}</td>'
         f'<td class="num">{mean} <span class="soft">of {item.max_points}</span></td><td class="wide">{chart.outcome_bar(item)}</td>'
-        f'<td class="num">{_number(item.difficulty)}</td><td class="num flag">{_number(item.discrimination)}</td>'
-        f'<td class="num">{time}</td></tr>'
+        f'<td class="num" data-name="Difficulty">{_number(item.difficulty)}</td>'
+        f'<td class="num flag" data-name="Discrimination">{_number(item.discrimination)}</td>'
+        f'<td class="num" data-name="Median time">{time}</td></tr>'
     )
 
 
@@ -162,11 +163,11 @@ def _mistakes(items: Sequence[NamedMistake], sets: Sets) -> str:
     def row(item: NamedMistake) -> str:
         count = sets.button(item.students, item.sentence, f"{len(item.students)} of {item.tried}")
         return (
-            f'<tr><td class="num">{percent(item.share)}</td><td class="screen">{chart.share_bar(item.share)}</td>'
-            f'<td><p>{text(item.sentence)}</p><span class="soft">{text(item.exercise)}</span></td><td class="num">{count}</td></tr>'
+            f'<tr><td class="num">{count}</td><td class="num">{percent(item.share)}</td><td class="bars">{chart.share_bar(item.share)}</td>'
+            f'<td><p>{text(item.sentence)}</p><span class="soft">{text(item.exercise)}</span></td></tr>'
         )
 
-    columns = [("num", "Share"), ("screen", ""), ("", "What they were told"), ("num", "Students")]
+    columns = [("num", "Students"), ("num", "Share"), ("bars", ""), ("", "What they were told")]
     body = (
         html.some(list(items), MAX_MISTAKES, row, columns, "stacked")
         if items
