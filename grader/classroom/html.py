@@ -32,13 +32,19 @@ def asset(name: str) -> str:
     return (HERE / name).read_text(encoding="utf-8")
 
 
-def document(title: str, body: str, style: str, script: str = "", data: Any = None) -> str:
-    """The whole page. `body` is markup already; `data` is what the script finds in the element `data`."""
+def document(
+    title: str, body: str, style: str, script: str = "", data: Any = None, has_styled_parts: bool = False
+) -> str:
+    """The whole page. `body` is markup already; `data` is what the script finds in the element `data`.
+
+    `has_styled_parts` lets elements carry a style of their own, where the body comes from a renderer that writes such.
+    """
     scripts = _hash(script) if script else "'none'"
+    styles = "'unsafe-inline'" if has_styled_parts else _hash(style)
     policy = "; ".join(
         [
             "default-src 'none'",
-            f"style-src {_hash(style)}",
+            f"style-src {styles}",
             f"script-src {scripts}",
             "img-src data:",
             "base-uri 'none'",
