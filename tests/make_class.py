@@ -22,7 +22,7 @@ from grader.key import Key
 from grader.report import Report, from_json, to_json
 from grader.sandbox.limits import Limits
 from grader.sandbox.server import Sandbox
-from grader.source import SourceError, functions, mutate
+from grader.source import SourceError, definitions, mutate
 from grader.submission import Submission
 from grader.unit import Unit
 
@@ -118,7 +118,7 @@ def _file(unit: Unit, strength: float, hardness: dict[str, float], rng: random.R
 def _wrong(text: str, unit: Unit, name: str, rng: random.Random) -> str:
     edits = [mistake.wrong for mistake in unit.exercises[name].mistakes if isinstance(mistake.wrong, Edit)]
     if rng.random() < 0.15 or not edits:
-        first = unit.source(name).parameters[0]
+        first = next(iter(unit.source(name).parameters), "self")
         lazy = rng.choice([f"return {first}", "return 0.0", f"return {first}.reshape(7, -1)"])
         return _replaced(text, name, unit.source(name).stub.replace("raise NotImplementedError", lazy))
     change = rng.choices(edits, [0.5**rank for rank in range(len(edits))])[0]  # the first is by far the commonest
@@ -129,7 +129,7 @@ def _wrong(text: str, unit: Unit, name: str, rng: random.Random) -> str:
 
 
 def _replaced(text: str, name: str, by: str) -> str:
-    first, last = functions(text)[name].span
+    first, last = definitions(text)[name].span
     lines = text.split("\n")
     return "\n".join([*lines[: first - 1], by.rstrip("\n"), *lines[last:]])
 

@@ -14,7 +14,7 @@ from grader.classroom import similarity_page
 from grader.classroom.similarity import K_GRAM, WINDOW, alike, fingerprints, winnow
 from grader.classroom.tokens import code_of, functions
 from grader.course import Course
-from grader.source import functions as defined
+from grader.source import definitions as defined
 
 COURSE = Course(ROOT)
 

@@ -120,10 +120,13 @@ def test_units_are_added_up_and_an_absent_one_counts_with_nothing():
     assert figures.distribution([one, two]).shares == (0.3,)
 
 
-def test_what_the_grader_could_not_decide_counts_for_nobody():
-    ours = record("s9", exercise("a", 0, 4, Status.GRADER_ERROR), exercise("b", 4, 4))
-    assert figures.distribution([*HAND, ours]) == figures.distribution(HAND)
-    a, b = figures.exercise_figures([*HAND, ours])
+@pytest.mark.parametrize("status", [Status.GRADER_ERROR, Status.PENDING, Status.SKIPPED])
+def test_what_the_grader_has_not_decided_counts_for_nobody(status):
+    half = record("s8", exercise("a", 0, 4, status), exercise("b", 3, 4))
+    none = record("s9", exercise("a", 0, 4, status))
+    assert figures.totals([half, none]) == {"s8": (3, 4), "s9": (0, 0)}
+    assert figures.distribution([half, none]).shares == (0.75,)
+    a, b = figures.exercise_figures([*HAND, half, none])
     assert (a.asked, b.asked) == (4, 5)
 
 

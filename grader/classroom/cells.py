@@ -5,7 +5,7 @@ from typing import Any
 
 from grader.classroom.looks import Look
 from grader.classroom.record import Record
-from grader.classroom.statistics import UNDECIDED, ExerciseFigures, units_of
+from grader.classroom.statistics import UNDECIDED, ExerciseFigures, totals, units_of
 from grader.report import ExerciseReport, Status
 from grader.text import one_line
 
@@ -59,11 +59,12 @@ def cells(
 def _student(
     student: str, records: Sequence[Record], known: dict[str, list[ExerciseFigures]], look: str
 ) -> dict[str, Any]:
+    points, most = totals(records)[student]
     graded = {record.unit: record for record in records if record.report}
     return {
         "name": one_line(student, 80),
-        "points": sum(record.points for record in records) if graded else None,
-        "most": sum(record.max_points for record in records),
+        "points": points if graded else None,
+        "most": most,
         "seconds": round(sum(record.report.seconds for record in graded.values()), 3) if graded else None,
         "look": look,
         "units": [_cells(graded.get(unit), [item.id for item in items]) for unit, items in known.items()],

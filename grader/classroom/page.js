@@ -59,7 +59,7 @@
     return [
       plain("Student", (student) => student.name, (student) => student.name, ""),
       plain("Points", (student) => student.points, (student) => (student.points === null ? "–" : String(student.points)), "num"),
-      plain("Share", (student) => ratio(student.points, student.most), (student) => (student.points === null ? "–" : `${Math.round(100 * student.points / student.most)} %`), "num"),
+      plain("Share", (student) => ratio(student.points, student.most), (student) => (student.points === null ? "–" : `${Math.round(100 * student.points / (student.most || 1))} %`), "num"),
       ...some,
       plain("Seconds", (student) => student.seconds, (student) => (student.seconds === null ? "–" : student.seconds.toFixed(2)), "num"),
       plain("Look", (student) => student.look || null, (student) => student.look, "soft"),

@@ -1,6 +1,6 @@
 """Pairs of submissions that are alike beyond what stubs and common answers explain: a prompt to look, never a verdict.
 
-Winnowing (Schleimer, Wilkerson, Aiken 2003) over the tokens of each exercise's function: of every WINDOW hashes of
+Winnowing (Schleimer, Wilkerson, Aiken 2003) over the tokens of each exercise's function or class: of every WINDOW hashes of
 K_GRAM tokens in a row the least is kept, so that any common run of K_GRAM + WINDOW − 1 tokens is found, however functions are
 ordered and names chosen. Hashes that the stubs have, or more than a share of the class, tell nothing and are left out.
 """

@@ -108,33 +108,27 @@ class Timing:
     slowest: tuple[tuple[str, str, float], ...]
 
 
-def decided(records: Iterable[Record]) -> list[Record]:
-    """The records that were graded, and whose every exercise was decided."""
-    graded = [record for record in records if record.report]
-    return [record for record in graded if not any(item.status in UNDECIDED for item in record.report.exercises)]
-
-
 def totals(records: Sequence[Record]) -> dict[str, tuple[int, int]]:
-    """(points, most) of each student over all units; a unit that is absent or unreadable counts with 0 points."""
+    """(points, most) of each student over all units, of what is decided; an absent or unreadable unit has 0 points."""
     sums: dict[str, tuple[int, int]] = {}
     for record in records:
+        exercises = record.report.exercises if record.report else ()
+        undecided = [item for item in exercises if item.status in UNDECIDED]
         points, most = sums.get(record.student, (0, 0))
-        sums[record.student] = points + record.points, most + record.max_points
+        points += record.points - sum(item.points for item in undecided)
+        sums[record.student] = points, most + record.max_points - sum(item.max_points for item in undecided)
     return sums
 
 
 def distribution(records: Sequence[Record]) -> Distribution:
-    """Of those who handed in for at least one unit and whose every record is decided."""
-    fine = {(record.student, record.unit) for record in decided(records)}
-    handed_in = {student for student, _ in fine}
-    open_ = {record.student for record in records if record.report and (record.student, record.unit) not in fine}
-    sums = [totals(records)[student] for student in sorted(handed_in - open_)] if handed_in else []
-    shares = np.array([points / most for points, most in sums if most])
-    if not len(shares):
+    """Of those who handed in for at least one unit, and have something decided."""
+    handed_in = {record.student for record in records if record.report}
+    sums = [(points, most) for student, (points, most) in totals(records).items() if student in handed_in and most]
+    if not sums:
         return Distribution((), (0,) * BINS, None, None, None)
+    shares = np.array([points / most for points, most in sums])
     # the arithmetic of points is exact, so that 7 of 10 lands in the bin that begins at 70 %
-    places = [min(points * BINS // most, BINS - 1) for points, most in sums if most]
-    bins = np.bincount(places, minlength=BINS)
+    bins = np.bincount([min(points * BINS // most, BINS - 1) for points, most in sums], minlength=BINS)
     spread = float(shares.std(ddof=1)) if len(shares) > 1 else None
     quartiles = tuple(float(value) for value in np.quantile(shares, [0.25, 0.5, 0.75]))
     return Distribution(tuple(shares.tolist()), tuple(bins.tolist()), float(shares.mean()), spread, quartiles)

@@ -30,7 +30,7 @@ TOKEN = re.compile(
     r"|(?P<mark>\*\*=?|//=?|<<=?|>>=?|:=|->|[-+*/%@&|^=!<>]=|.)",
     re.DOTALL,
 )
-KEPT = frozenset([*keyword.kwlist, "self"])
+KEPT = frozenset(keyword.kwlist)
 FOR_IPYTHON = re.compile(r"^\s*[%!?].*")
 
 
@@ -64,7 +64,7 @@ def _decoded(source: bytes) -> str:
 
 
 def functions(text: str, wanted: Collection[str]) -> dict[str, list[Token]]:
-    """The tokens inside each wanted function at the top of a text; of a name defined twice, the last, which counts."""
+    """The tokens inside each wanted function or class at the top of a text; of a name defined twice, the last, which counts."""
     found: dict[str, list[Token]] = {}
     for name, pieces in _blocks(text):
         if name in wanted:
@@ -92,7 +92,7 @@ def _pieces(text: str) -> Iterator[Piece]:
 
 
 def _blocks(text: str) -> Iterator[tuple[str, list[Piece]]]:
-    """(name, what follows the name) of each function at the margin: up to the next statement that begins there."""
+    """(name, what follows the name) of each function or class at the margin: up to the next statement that begins there."""
     name, block, waits = "", [], False
     for piece in _pieces(text):
         if (
@@ -102,7 +102,7 @@ def _blocks(text: str) -> Iterator[tuple[str, list[Piece]]]:
         ):
             if name:
                 yield name, block
-            name, block, waits = "", [], piece.text in ("def", "async")
+            name, block, waits = "", [], piece.text in ("def", "async", "class")
         elif waits and piece.kind == "name" and piece.text != "def":
             name, waits = piece.text, False
         elif name:
