@@ -10,7 +10,7 @@ import keyword
 import re
 import tokenize
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_TOKENS = 20_000  # of a submission: a unit's reference has 4,000
 STRING = (  # each form ends at the end of its line or of the text at the latest, so that none is tried in vain
@@ -34,8 +34,7 @@ KEPT = frozenset(keyword.kwlist)
 FOR_IPYTHON = re.compile(r"^\s*[%!?].*")
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A normalised token and its line, from 1."""
 
     text: str
@@ -72,8 +71,7 @@ def functions(text: str, wanted: Collection[str]) -> dict[str, list[Token]]:
     return found
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """What the expression cut out: its kind, its spelling, its line, and whether it stands at the margin."""
 
     kind: str
@@ -85,10 +83,11 @@ class Piece:
 def _pieces(text: str) -> Iterator[Piece]:
     line, margin = 1, 0
     for match in TOKEN.finditer(text):
-        yield Piece(match.lastgroup or "", match[0], line, match.start() == margin)
-        if breaks := match[0].count("\n"):
+        kind, spelt = match.lastgroup or "", match[0]
+        yield Piece(kind, spelt, line, match.start() == margin)
+        if kind in ("newline", "string", "blank") and (breaks := spelt.count("\n")):
             line += breaks
-            margin = match.end() if match[0] == "\n" else -1  # a line that a string or a backslash goes on in has none
+            margin = match.end() if kind == "newline" else -1  # a line that a string or a backslash goes on in has none
 
 
 def _blocks(text: str) -> Iterator[tuple[str, list[Piece]]]:
