@@ -42,8 +42,8 @@ def _row(number: int, pair: Pair) -> str:
     ones = ", ".join(f"{text(name)} {percent(score)}" for name, score in pair.exercises) or "–"
     names = f"{text(pair.left, 60)} and {text(pair.right, 60)}"
     return (
-        f'<tr><td><a href="#pair-{number}">{names}</a></td><td class="num">{percent(pair.score)}</td>'
-        f'<td class="num">{pair.shared}</td><td class="soft">{ones}</td></tr>'
+        f'<tr><td><a href="#pair-{number}">{names}</a></td><td class="num" data-name="Alike">{percent(pair.score)}</td>'
+        f'<td class="num" data-name="Pieces">{pair.shared}</td><td class="soft">{ones}</td></tr>'
     )
 
 
