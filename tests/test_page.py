@@ -15,6 +15,7 @@ from grader.classroom import feedback, html, page
 from grader.classroom import statistics as figures
 from grader.classroom.looks import needs_a_look
 from grader.classroom.record import Outcome, Record
+from grader.errors import GraderError
 from grader.report import CheckReport, ExerciseReport, Finding, Report, Status
 
 needs_browser = pytest.mark.skipif(bool(missing()), reason=missing() or "there is a browser")
@@ -349,3 +350,23 @@ def test_files_of_feedback_have_safe_names_that_differ():
     found = feedback.file_names(students)
     assert len({name.lower() for name in found.values()}) == len(set(students))
     assert all(re.fullmatch(r"[A-Za-z0-9-]{1,60}\.html", name) for name in found.values())
+
+
+def test_pages_are_written_whole_or_not_at_all(records, tmp_path):
+    page.write(records, tmp_path / "report.html", "A course")
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == page.render(records, "A course")
+    written = feedback.write_all(records, tmp_path / "feedback" / "all", "A course", {}, plain)
+    assert set(written) == {record.student for record in records}
+    assert sorted(file.name for file in (tmp_path / "feedback" / "all").iterdir()) == sorted(
+        file.name for file in written.values()
+    )
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "file").write_text("")
+    for attempt in (
+        lambda: page.write(records, tmp_path / "taken"),
+        lambda: page.write(records, tmp_path / "nowhere" / "report.html"),
+        lambda: feedback.write_all(records, tmp_path / "file", "A course", {}, plain),
+    ):
+        with pytest.raises(GraderError, match=r"cannot (write|make)"):
+            attempt()
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["feedback", "file", "report.html", "taken"]

@@ -8,11 +8,13 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 
 from grader.classroom import html
 from grader.classroom.html import text
 from grader.classroom.record import Outcome, Record
-from grader.classroom.statistics import percent
+from grader.classroom.statistics import by_student, percent
+from grader.errors import GraderError
 from grader.report import Report
 
 ABSENT = "Nothing was handed in for this unit."
@@ -43,6 +45,26 @@ def render(
         parts.append(_unit(number, record, _title(record, unit_titles), fragment))
     page_style = html.asset("page.css") + html.asset("feedback.css") + style
     return html.document(f"{title}: feedback", "\n".join(parts), page_style, has_styled_parts=True)
+
+
+def write_all(
+    records: Iterable[Record],
+    folder: Path,
+    title: str,
+    unit_titles: Mapping[str, str],
+    fragment: Callable[[Report, str], str],
+    style: str = "",
+) -> dict[str, Path]:
+    """Put each student's page into a folder; returns where each is. A page is written whole or not at all."""
+    students = by_student(list(records))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GraderError(f"cannot make the folder {folder}: {error.strerror}") from None
+    paths = {student: folder / name for student, name in file_names(students).items()}
+    for student, mine in students.items():
+        html.write(paths[student], render(student, mine, title, unit_titles, fragment, style))
+    return paths
 
 
 def _title(record: Record, unit_titles: Mapping[str, str]) -> str:

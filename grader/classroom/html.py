@@ -5,13 +5,16 @@ runs, no attribute holds one, and no request leaves the page, whatever text find
 """
 
 import base64
+import contextlib
 import hashlib
 import html
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from grader.errors import GraderError
 from grader.text import inert, one_line
 
 HERE = Path(__file__).parent
@@ -71,6 +74,20 @@ def document(
     if script:
         parts.append(f"<script>{script}</script>")
     return "\n".join([*parts, "</body>", "</html>", ""])
+
+
+def write(path: Path, page: str) -> None:
+    """Put a page there, whole or not at all; GraderError where that cannot be."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_text(page, encoding="utf-8")
+        os.replace(part, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise GraderError(
+            f"cannot write {path}: {error.strerror}; name a file in a folder that you may write to"
+        ) from None
 
 
 def embedded(data: Any) -> str:

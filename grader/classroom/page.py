@@ -4,8 +4,9 @@ The students' table is built by the page's script from data, so that a thousand 
 there without it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from grader.classroom import chart, html
 from grader.classroom import statistics as figures
@@ -61,6 +62,11 @@ def render(records: Sequence[Record], title: str, made: str = "") -> str:
     ]
     data = cells(by_student, exercises, looks, sets.found)
     return html.document(title, "\n".join(body), html.asset("page.css"), html.asset("page.js"), data)
+
+
+def write(records: Iterable[Record], path: Path, title: str = "Class report", made: str = "") -> None:
+    """Put the page into a file, whole or not at all."""
+    html.write(path, render(list(records), title, made))
 
 
 def _numbers(items: Sequence[ExerciseFigures]) -> dict[str, int]:
