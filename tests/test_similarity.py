@@ -125,15 +125,17 @@ def test_matched_lines_are_lines_of_both():
             assert start <= first <= last <= end
 
 
+def test_a_short_function_has_few_ways_to_be_written():
+    short = b"def f(x):\n    mean = x.mean()\n    return mean, np.sqrt(((x - mean) ** 2).mean())\n"
+    assert alike({"a": short, "b": short, "c": b"def f(x):\n    return x\n"}, "", ["f"]) == []
+
+
 def test_what_the_stubs_hold_tells_nothing():
-    stubs = COURSE.assignment("attention").read_text()
-    given = (
-        stubs
-        + "\n\ndef causal_mask(T):\n    "
-        + "\n    ".join(f"a{i} = np.eye(T)[{i}:] + T * (T - {i})" for i in range(9))
-    )
-    assert alike({"a": given.encode(), "b": given.encode()}, given, ["causal_mask", "softmax"]) == []
-    assert len(alike({"a": given.encode(), "b": given.encode()}, stubs, ["causal_mask", "softmax"])) == 1
+    unit = unit_of("attention")
+    exercises, given = list(unit.exercises), unit.text
+    files = {"a": given.encode(), "b": given.encode()}
+    assert alike(files, given, exercises) == []
+    assert len(alike(files, COURSE.assignment("attention").read_text(), exercises)) == 1
 
 
 def test_an_answer_that_many_give_tells_nothing():

@@ -17,10 +17,9 @@ K_GRAM = 12  # shorter runs are NumPy's idioms: x - x.max(axis=-1, keepdims=True
 WINDOW = 4
 COMMON = 0.05  # a piece that every twentieth wrote is an answer that comes to mind
 FEW = 3  # but three of a small class may have copied
+LEAST_SHARED = 15  # fingerprints, some 50 tokens in a row: a short function has few ways to be written
 LEAST_SCORE = 0.3  # of all exercises; what was written apart reaches 0.07
-LEAST_SHARED = 8  # fingerprints, some 30 tokens in a row: what two write alike by chance is shorter
 ONE_SCORE = 0.6  # of one exercise; what was written apart reaches 0.41
-ONE_SHARED = 15  # some 50 tokens in a row: a short function has few ways to be written
 
 
 @dataclass(frozen=True)
@@ -75,10 +74,10 @@ def alike(sources: Mapping[str, bytes], stubs: str, exercises: Collection[str], 
         count = counts.total()
         score = count / min(sizes[left], sizes[right])
         ones = {name: n / min(sizes_of_one[left, name], sizes_of_one[right, name]) for name, n in counts.items()}
-        alike = tuple((name, one) for name, one in ones.items() if one >= ONE_SCORE and counts[name] >= ONE_SHARED)
-        if alike or (score >= LEAST_SCORE and count >= LEAST_SHARED):
+        alone = tuple((name, one) for name, one in ones.items() if one >= ONE_SCORE and counts[name] >= LEAST_SHARED)
+        if count >= LEAST_SHARED and (alone or score >= LEAST_SCORE):
             both = [key for key in prints[left].lines if key in telling and key in prints[right].lines]
-            found.append(Pair(left, right, score, count, alike, _matches(both, prints[left], prints[right])))
+            found.append(Pair(left, right, score, count, alone, _matches(both, prints[left], prints[right])))
     return sorted(found, key=lambda pair: (-pair.shared, -pair.score))
 
 
