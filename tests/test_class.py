@@ -523,7 +523,7 @@ def test_a_terminal_gets_a_live_table(course, tmp_path):
 
 def test_the_class_report_and_what_is_alike_come_with_the_run(grade, classroom, tmp_path):
     hand_in(classroom, {"left": LONG, "right too": re.sub(r"\bspread\b", "width", LONG).replace("# why", "# because")})
-    done = grade(classroom, "--report", "page.html", "--summary", "--alike", "alike.html")
+    done = grade(classroom, "--report", "page.html", "--summary", "--alike", "alike.html", "--feedback", "pages")
     page, alike = (tmp_path / "page.html").read_text(), (tmp_path / "alike.html").read_text()
     assert f"{len(SOURCES) + 2} of {len(SOURCES) + 2} students handed in" in done.stdout
     assert "segfault  toy: ended its process" in done.stdout
@@ -531,6 +531,9 @@ def test_the_class_report_and_what_is_alike_come_with_the_run(grade, classroom, 
     assert "segfault" in page
     assert "left and right too" in alike
     assert "alike.html: 1 pair of" in done.stderr
+    assert len(list((tmp_path / "pages").glob("*.html"))) == len(SOURCES) + 2
+    (crashed,) = (tmp_path / "pages").glob("segfault-*.html")
+    assert "SIGSEGV" in crashed.read_text()
     refused = grade("--alike", "again.html", status=2)
     assert "name the folder or the archive" in refused.stderr
 

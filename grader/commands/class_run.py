@@ -52,6 +52,7 @@ class Options:
     columns: Sequence[str] = ()
     nbgrader: str | None = None
     report: Path | None = None
+    feedback: Path | None = None
     summary: bool = False
     alike: Path | None = None
     scheduler: str | None = None

@@ -36,17 +36,23 @@ def write(store: Store, options: "Options", console: Console) -> None:
             tables.write_nbgrader(records(store), options.nbgrader)
     if options.canvas or options.moodle:
         _fill(store, options, console)
-    if options.report or options.summary:
-        _report(list(records(store)), options)
+    if options.report or options.summary or options.feedback:
+        _report(list(records(store)), options, console)
 
 
-def _report(found: Sequence[Record], options: "Options") -> None:
+def _report(found: Sequence[Record], options: "Options", console: Console) -> None:
     from grader.classroom import page, summary  # of the whole class: nothing else needs it all in memory
 
     if options.report:
         page.write(found, options.report)
     if options.summary:
         summary.render(found, "Class report", make_console())
+    if options.feedback:
+        from grader.classroom import feedback
+        from grader.render.html import STYLE, fragment
+
+        pages = feedback.write_all(found, options.feedback, "Feedback", {}, fragment, STYLE)
+        console.print(f"{options.feedback}: {len(pages)} pages of feedback.", soft_wrap=True)
 
 
 def alike_pairs(hand_ins: Sequence[HandIn], course: Course, to: Path, console: Console) -> None:
