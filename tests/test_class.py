@@ -519,3 +519,34 @@ def test_a_terminal_gets_a_live_table(course, tmp_path):
     assert re.search(r"graded .* of 6", text)
     assert re.search(r"[\d.]+ a second", text)
     assert re.search(r"\d+ s left", text)
+
+
+def test_the_class_report_and_what_is_alike_come_with_the_run(grade, classroom, tmp_path):
+    hand_in(classroom, {"left": LONG, "right too": re.sub(r"\bspread\b", "width", LONG).replace("# why", "# because")})
+    done = grade(classroom, "--report", "page.html", "--summary", "--alike", "alike.html", "--feedback", "pages")
+    page, alike = (tmp_path / "page.html").read_text(), (tmp_path / "alike.html").read_text()
+    assert f"{len(SOURCES) + 2} of {len(SOURCES) + 2} students handed in" in done.stdout
+    assert "segfault  toy: ended its process" in done.stdout
+    assert "default-src 'none'" in page
+    assert "segfault" in page
+    assert "left and right too" in alike
+    assert "alike.html: 1 pair of" in done.stderr
+    assert len(list((tmp_path / "pages").glob("*.html"))) == len(SOURCES) + 2
+    (crashed,) = (tmp_path / "pages").glob("segfault-*.html")
+    assert "SIGSEGV" in crashed.read_text()
+    refused = grade("--alike", "again.html", status=2)
+    assert "name the folder or the archive" in refused.stderr
+
+
+LONG = (
+    RIGHT
+    + """
+
+def mean_and_spread(x):
+    total, count = 0.0, 0
+    for row in x.reshape(-1, 1):  # why
+        total, count = total + float(row[0]), count + 1
+    spread = [(float(row[0]) - total / count) ** 2 for row in x.reshape(-1, 1)]
+    return total / count, (sum(spread) / max(len(spread), 1)) ** 0.5 if spread[0] >= 0 else abs(spread[-1])
+"""
+)

@@ -52,6 +52,9 @@ class Options:
     columns: Sequence[str] = ()
     nbgrader: str | None = None
     report: Path | None = None
+    feedback: Path | None = None
+    summary: bool = False
+    alike: Path | None = None
     scheduler: str | None = None
     course_dir: str | None = None
 
@@ -61,6 +64,8 @@ def mark(submissions: Path | None, options: Options) -> int:
     console = make_console(stderr=True)
     status = 0
     with Store(options.db, is_new=submissions is not None) as store:
+        if submissions is None and options.alike:
+            raise GraderError("--alike compares files: name the folder or the archive of SUBMISSIONS")
         if submissions is not None:
             with tempfile.TemporaryDirectory(prefix="grade-class-") as scratch:
                 status = _mark(submissions, Path(scratch), store, options, console)
@@ -76,6 +81,8 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
     roster = read_roster(options.roster) if options.roster else []
     intake = take(submissions, units_of(course), scratch, roster, options.units)
     store.enrol(intake.students)
+    if options.alike:  # reads the files, which are gone when the store is written out
+        written.alike_pairs(intake.hand_ins, course, options.alike, console)
     seed = seed_of(store, options.seed, options.regrade)
     packed, keys, terms = keys_for(course, intake.units, seed, options.timeout, store, fresh_key)
     planned = plan(intake.hand_ins, store, keys, terms)

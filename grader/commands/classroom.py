@@ -43,6 +43,16 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--nbgrader", metavar="FILE|URL", help="Write the points into this nbgrader gradebook.")
 @click.option("--report", type=FILE, metavar="FILE", help="Write the class report, an HTML page.")
+@click.option(
+    "--feedback",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write each student's feedback, an HTML page each.",
+)
+@click.option("--summary", is_flag=True, help="Print the class report as text.")
+@click.option(
+    "--alike", type=FILE, metavar="FILE", help="Write a page of submissions that are alike, for you to look at."
+)
 @click.option("--course", "course_dir", metavar="DIR", help="The course, if you are not inside it.")
 def command(submissions, **options) -> None:
     """Mark a class: a folder or an archive with a file or a folder for each student, or a download from an LMS.

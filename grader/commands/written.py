@@ -1,15 +1,20 @@
 """What `grade class` writes out of its store."""
 
-import importlib.util
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from grader.classroom import exports
+from grader.classroom.intake import HandIn
 from grader.classroom.record import Record
 from grader.classroom.store import Store, records
+from grader.course import Course
 from grader.errors import GraderError
+from grader.render.terminal import make_console
+from grader.source import stub_module
 from grader.text import one_line
 
 if TYPE_CHECKING:
@@ -31,16 +36,54 @@ def write(store: Store, options: "Options", console: Console) -> None:
             tables.write_nbgrader(records(store), options.nbgrader)
     if options.canvas or options.moodle:
         _fill(store, options, console)
+    if options.report or options.summary or options.feedback:
+        _report(list(records(store)), options, console)
+
+
+def _report(found: Sequence[Record], options: "Options", console: Console) -> None:
+    from grader.classroom import page, summary  # of the whole class: nothing else needs it all in memory
+
     if options.report:
-        _report(store, options)
+        page.write(found, options.report)
+    if options.summary:
+        summary.render(found, "Class report", make_console())
+    if options.feedback:
+        from grader.classroom import feedback
+        from grader.render.html import STYLE, fragment
+
+        pages = feedback.write_all(found, options.feedback, "Feedback", {}, fragment, STYLE)
+        console.print(f"{options.feedback}: {len(pages)} pages of feedback.", soft_wrap=True)
 
 
-def _report(store: Store, options: "Options") -> None:
-    if importlib.util.find_spec("grader.classroom.page") is None:
-        raise GraderError("this version has no class report; leave --report out")
-    from grader.classroom import page
+def alike_pairs(hand_ins: Sequence[HandIn], course: Course, to: Path, console: Console) -> None:
+    """A page of each unit's submissions that are alike; of several units, a file for each, with the unit in its name."""
+    from grader.classroom import similarity_page
+    from grader.classroom.html import write as write_page
+    from grader.classroom.similarity import alike
 
-    page.write(records(store), options.report)
+    for unit in dict.fromkeys(hand_in.unit for hand_in in hand_ins):
+        sources = dict(_sources(hand_ins, unit))
+        solutions = course.solutions(unit)
+        exercises = list(solutions.exercises)
+        pairs = alike(sources, stub_module(solutions.text, exercises), exercises)
+        file = to if _is_one(hand_ins) else to.with_name(f"{to.stem}-{unit}{to.suffix}")
+        write_page(file, similarity_page.render(pairs, sources, unit))
+        console.print(
+            f"{file}: {len(pairs)} pair{'s' * (len(pairs) != 1)} of {len(sources)} submissions to look at.",
+            soft_wrap=True,
+        )
+
+
+def _is_one(hand_ins: Sequence[HandIn]) -> bool:
+    return len({hand_in.unit for hand_in in hand_ins}) == 1
+
+
+def _sources(hand_ins: Sequence[HandIn], unit: str) -> Iterator[tuple[str, bytes]]:
+    """(student, bytes) of what can be read; marking says of the rest why not."""
+    for hand_in in hand_ins:
+        if hand_in.unit == unit and hand_in.file:
+            with contextlib.suppress(GraderError):
+                yield hand_in.student, hand_in.read().source
 
 
 def _fill(store: Store, options: "Options", console: Console) -> None:

@@ -1,0 +1,136 @@
+"""Headless Chromium by the W3C's WebDriver protocol, which is JSON over HTTP: no package needed, Debian's chromium is."""
+
+import base64
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+]
+
+
+def missing() -> str:
+    """Why there is no browser here, or empty."""
+    absent = [name for name in ("chromium", "chromedriver") if not shutil.which(name)]
+    return f"needs Debian's packages chromium and chromium-driver ({' and '.join(absent)} missing)" if absent else ""
+
+
+@dataclass(frozen=True)
+class Browser:
+    """One page at a time. `session` is the address of the driver's session."""
+
+    session: str
+
+    def ask(self, path: str, data: dict[str, Any] | None = None) -> Any:
+        return _ask(f"{self.session}/{path}", {} if data is None else data)
+
+    def open(self, page: Path | str) -> None:
+        self.ask("url", {"url": page.resolve().as_uri() if isinstance(page, Path) else page})
+
+    def run(self, script: str, *args: Any) -> Any:
+        """What a script returns in the page."""
+        return self.ask("execute/sync", {"script": script, "args": list(args)})
+
+    def cdp(self, command: str, **params: Any) -> Any:
+        """A command of Chromium's own protocol."""
+        return self.ask("goog/cdp/execute", {"cmd": command, "params": params})
+
+    def click(self, css: str) -> None:
+        self.ask(f"element/{self._element(css)}/click")
+
+    def write(self, css: str, text: str) -> None:
+        self.ask(f"element/{self._element(css)}/value", {"text": text})
+
+    def _element(self, css: str) -> str:
+        return next(iter(self.ask("element", {"using": "css selector", "value": css}).values()))
+
+    def log(self, kind: str) -> list[dict[str, Any]]:
+        """What was logged since the last call: `browser` for the console, `performance` for requests and the like."""
+        return self.ask("se/log", {"type": kind})
+
+    def requests(self) -> list[str]:
+        """The addresses that were asked for since the last call, blocked ones too."""
+        messages = [json.loads(entry["message"])["message"] for entry in self.log("performance")]
+        return [item["params"]["request"]["url"] for item in messages if item["method"] == "Network.requestWillBeSent"]
+
+    def look(self, width: int, height: int, dark: bool = False) -> None:
+        """The size of the screen, and whether its owner likes the dark."""
+        self.cdp(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.cdp("Emulation.setEmulatedMedia", features=[scheme])
+
+    def shoot(self, to: Path, whole: bool = True) -> None:
+        """A picture of the page, all of it or what fits the screen."""
+        png = self.cdp("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+        to.write_bytes(base64.b64decode(png["data"]))
+
+    def print(self, to: Path) -> None:
+        """The page as PDF."""
+        pdf = self.cdp(
+            "Page.printToPDF", printBackground=True, preferCSSPageSize=True, paperWidth=8.27, paperHeight=11.69
+        )
+        to.write_bytes(base64.b64decode(pdf["data"]))
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser of its own, with a profile of its own; both are gone at the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        driver = subprocess.Popen(["chromedriver", f"--port={port}"], **quiet)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _await(f"{address}/status")
+            options = {"args": [*ARGUMENTS, f"--user-data-dir={profile}"], "binary": shutil.which("chromium")}
+            wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
+            session = _ask(f"{address}/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
+            browser = Browser(f"{address}/session/{session}")
+            try:
+                yield browser
+            finally:
+                urllib.request.urlopen(urllib.request.Request(browser.session, method="DELETE"), timeout=60).close()
+        finally:
+            driver.terminate()
+            driver.wait()
+
+
+def _await(address: str) -> None:
+    for _ in range(200):
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(address, timeout=5).close()
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"chromedriver does not answer at {address}")
+
+
+def _ask(address: str, data: dict[str, Any]) -> Any:
+    request = urllib.request.Request(address, json.dumps(data).encode(), {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=120) as reply:
+            return json.load(reply)["value"]
+    except urllib.error.HTTPError as error:
+        raise RuntimeError(json.load(error)["value"]["message"]) from None
