@@ -15,7 +15,11 @@ ISOLATION = ("namespaces", "landlock", "seccomp", "process")  # strongest first;
 USAGE, OURS = 2, 3  # exit statuses; 0 is all points, 1 is some missing
 # Commands with many options of their own: each of these modules has a click command called `command`, and imports
 # nothing heavy until it is called.
-ELSEWHERE: dict[str, str] = {"class": "grader.commands.classroom", "release": "grader.commands.release"}
+ELSEWHERE: dict[str, str] = {
+    "class": "grader.commands.classroom",
+    "completion": "grader.commands.completion",
+    "release": "grader.commands.release",
+}
 
 
 class Commands(click.Group):
@@ -53,12 +57,17 @@ def grade() -> None:
     """
 
 
+def complete(name: str):
+    """A completion, imported when a shell asks for it."""
+    return lambda *args: getattr(importlib.import_module("grader.commands.completion"), name)(*args)
+
+
 def course_option(command):
     return click.option("--course", "course_dir", metavar="DIR", help="The course, if you are not inside it.")(command)
 
 
 @grade.command(hidden=True)
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=complete("complete_targets"))
 @click.option("--unit", metavar="UNIT", help="The unit of a file whose name does not tell.")
 @click.option("--seed", type=click.IntRange(min=0), help="Draw fresh inputs with this seed (needs the solutions).")
 @click.option("--key", "key_file", metavar="FILE", help="Grade against this key.")
@@ -73,6 +82,8 @@ def course_option(command):
     help="Find this unit in the folder; 0 points if it is not there.",
 )
 @click.option("--fail-under", type=click.IntRange(min=0), metavar="POINTS", help="Exit with 0 from so many points on.")
+@click.option("--watch", is_flag=True, help="Grade what changes, as soon as it is saved.")
+@click.option("--plot", metavar="DIR", help="Write pictures there of where arrays are wrong.")
 @click.option(
     "--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds for an exercise."
 )
@@ -98,6 +109,8 @@ def check(
     also,
     fail_under,
     expected,
+    watch,
+    plot,
     timeout,
     isolation,
     device,
@@ -109,10 +122,15 @@ def check(
         sandboxed(timeout, isolation) as sandbox,  # started before any key or solution is read
         training_on("cpu" if no_train else device, sandbox, isolation) as (where, sandbox),
     ):
-        from grader.commands import check as run
         from grader.training import Training
 
         training = Training(not no_train, where)
+        if watch:
+            from grader.commands.watch import watch as run_watch
+
+            sys.exit(run_watch(sandbox, targets, unit, seed, key_file, course_dir, training))
+        from grader.commands import check as run
+
         around = Surroundings(os.environ, datetime.now(UTC), os.urandom(16).hex())
         status = run.check(
             sandbox,
@@ -128,6 +146,7 @@ def check(
             fail_under,
             expected,
             training,
+            plot,
         )
     sys.exit(status)
 
@@ -151,36 +170,50 @@ def training_on(device: str, sandbox, isolation: str):
 def sandboxed(seconds: float = 10.0, isolation: str = ISOLATION[-1]):
     """A sandbox that holds at least at a level."""
     from grader.sandbox.limits import Limits
-    from grader.sandbox.server import Sandbox
+    from grader.sandbox.server import Sandbox, SandboxError
 
+    if not hasattr(os, "fork") or os.environ.get("GRADE_SPAWN"):  # Windows; the variable is for trying it elsewhere
+        if isolation != ISOLATION[-1]:
+            raise SandboxError(f"this system cannot hold submissions by {isolation}; only by {ISOLATION[-1]}")
+        from grader.sandbox.spawn import Spawner
+
+        with Spawner(Limits(seconds=seconds)) as sandbox:
+            yield sandbox
+        return
     with Sandbox(Limits(seconds=seconds), least=isolation) as sandbox:
         yield sandbox
 
 
 @grade.command()
+@click.option("--report", metavar="FILE", help="Write what a teacher needs to help you; none of your code.")
+@click.option(
+    "--with-code", "code", multiple=True, metavar="UNIT", help="Put your file of a unit into the report, too."
+)
 @course_option
-def doctor(course_dir) -> None:
+def doctor(report, code, course_dir) -> None:
     """Look at what this machine can do, and say how to mend what it cannot."""
+    if code and not report:
+        raise click.UsageError("--with-code goes with --report FILE")
     with sandboxed() as sandbox:
         from grader.commands import doctor as run
 
-        status = run.doctor(sandbox, course_dir)
+        status = run.doctor(sandbox, course_dir, report, code)
     sys.exit(status)
 
 
 @grade.command()
-@click.argument("exercise")
-@click.argument("step", type=click.IntRange(min=1), default=1)
+@click.argument("exercise", shell_complete=complete("complete_exercises"))
+@click.argument("step", type=click.IntRange(min=1), required=False)
 @course_option
 def hint(exercise, step, course_dir) -> None:
-    """Give a hint for an exercise; STEP 2 and 3 say more."""
+    """Give a hint for an exercise, and one that says more each time; STEP 1 is the first."""
     from grader.commands import read
 
     read.hint(course_dir, exercise, step)
 
 
 @grade.command()
-@click.argument("exercise")
+@click.argument("exercise", shell_complete=complete("complete_exercises"))
 @course_option
 def explain(exercise, course_dir) -> None:
     """Show an exercise's handout, what it promises, and its points."""
@@ -190,13 +223,22 @@ def explain(exercise, course_dir) -> None:
 
 
 @grade.command()
-@click.argument("exercise")
+@click.argument("exercise", shell_complete=complete("complete_exercises"))
 @course_option
 def reset(exercise, course_dir) -> None:
     """Put one exercise's stub back; what you wrote is kept in a backup beside it."""
     from grader.commands import read
 
     read.reset(course_dir, exercise)
+
+
+@grade.command()
+@click.argument("folder", metavar="DIR")
+def init(folder) -> None:
+    """Make a student's folder: handouts, stubs, and the questions to practise with."""
+    from grader.commands import init as run
+
+    run.init(folder)
 
 
 @grade.group()
@@ -237,6 +279,24 @@ def dev_check(targets, seeds, jobs, form, course_dir) -> None:
     sys.exit(author.check(course_dir, targets, seeds, jobs, form))
 
 
+def or_a_command(message: str, arguments: list[str]) -> str:
+    """An error's sentence; where a word that is no unit is nearly a command, that command is what was meant."""
+    first = arguments[0] if arguments else ""
+    if not message.startswith(f"there is no unit {first!r};"):
+        return message
+    import difflib
+
+    near = difflib.get_close_matches(first, [*grade.commands, *ELSEWHERE], 1, 0.7)
+    return f"there is no unit or command {first!r}; did you mean `grade {near[0]}`?" if near else message
+
+
+def keep(error: Exception) -> None:
+    """Keep an error for `grade doctor --report`."""
+    from grader.commands.support import keep_error
+
+    keep_error(sys.argv[1:], error)
+
+
 def main() -> None:
     """The console script."""
     from grader.errors import GraderError, OurFault
@@ -246,14 +306,17 @@ def main() -> None:
     try:
         grade(prog_name="grade")
     except GraderError as error:
-        click.echo(f"Error: {error}", err=True)
+        keep(error)
+        click.echo(f"Error: {or_a_command(str(error), sys.argv[1:])}", err=True)
         sys.exit(USAGE)
     except OurFault as error:
+        keep(error)
         click.echo(f"Error: {error}", err=True)
         sys.exit(OURS)
     except Exception as error:
         if os.environ.get("GRADE_DEBUG"):
             raise
+        keep(error)
         text = " ".join(f"{type(error).__name__}: {error}".split())
         click.echo(
             f"Error: the grader itself failed ({text}). No points are lost; please report it, with GRADE_DEBUG=1.",

@@ -73,8 +73,17 @@ class Course:
 
     def _known_unit(self, unit: str) -> str:
         if unit not in self.units:
-            raise CourseError(f"there is no unit {unit!r}{did_you_mean(unit, self.units)}")
+            raise CourseError(f"there is no unit {unit!r}{self._instead(unit)}")
         return unit
+
+    def _instead(self, name: str) -> str:
+        """What may have been meant by a name that is no unit: a unit that is spelt like it, or an exercise."""
+        if not difflib.get_close_matches(name, self.units, 1):
+            built = [unit for unit in self.units if self.key_path(unit).is_file()]
+            known = {exercise: f"{unit}.{exercise}" for unit in built for exercise in self.exercises(unit)}
+            if near := difflib.get_close_matches(name, known, 1, 0.75):
+                return f"; did you mean {known[near[0]]}?"
+        return did_you_mean(name, self.units)
 
 
 def find(start: Path) -> Course | None:

@@ -1,7 +1,7 @@
 """What was asked, found and earned: frozen data with one versioned JSON form."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -45,10 +45,23 @@ KINDS = frozenset(
 
 
 @dataclass(frozen=True)
+class ErrorMap:
+    """|yours − expected| of a part of an answer, over its last two axes: the largest over the leading ones and within a cell.
+
+    0 is right, infinity stands for what is not finite. `shape` is the part's own; a vector is a single row.
+    """
+
+    part: str
+    shape: tuple[int, ...]
+    rows: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
 class Finding:
     """What was wrong, where and by how much (`message`), and what to try (`hint`).
 
-    `line` is where it happened in the submission's file, 0 where that is not known; not part of the JSON form.
+    `line` is where it happened in the submission's file, 0 where that is not known, and `map` shows where an array is
+    wrong; neither is part of the JSON form.
     """
 
     kind: str
@@ -56,6 +69,7 @@ class Finding:
     hint: str = ""
     mistake: str = ""
     line: int = 0
+    map: ErrorMap | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self):
         if self.kind not in KINDS:
@@ -168,7 +182,7 @@ def _exercise_to_json(exercise: ExerciseReport) -> dict[str, Any]:
         if check["finding"] is None:
             del check["finding"]
         else:
-            del check["finding"]["line"]
+            del check["finding"]["line"], check["finding"]["map"]
     return data | {"checks": list(data["checks"])}
 
 

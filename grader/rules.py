@@ -13,6 +13,7 @@ import numpy as np
 from grader.compare import at, describe, difference, is_numeric, leaves, named, numbers
 from grader.forms import no_answer, of_form, on
 from grader.key import Question
+from grader.maps import error_map
 from grader.metrics import METRICS
 from grader.report import Finding
 from grader.samples import landmarks, stray
@@ -27,7 +28,10 @@ SLOPE_TOLERANCE = 1e-6  # central difference, h = 1e-5: truncation h²·f''' and
 def agrees(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
     (answer,), (question,) = answers, questions
     found = difference(answer, question.expected, question.tolerance, names)
-    return Finding(found.kind, f"{found.text} ({on(question)})") if found else None
+    if not found:
+        return None
+    where = error_map(answer, question.expected, found.path, _tolerance_at(question, found.path), names)
+    return Finding(found.kind, f"{found.text} ({on(question)})", map=where)
 
 
 def moves(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:

@@ -107,7 +107,7 @@ def _helpers(source: bytes, beside: Callable[[str], Path | None]) -> Iterator[tu
 def _content(path: str | Path, limit: int) -> bytes:
     try:
         # O_NONBLOCK: opening a FIFO must not wait for a writer
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise SubmissionError(f"cannot read {path}: {error.strerror}") from None
     with os.fdopen(fd, "rb") as file:

@@ -1,6 +1,9 @@
 """What the engine's tests share: a toy unit, and a way to grade a few lines of a student's code."""
 
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,10 +13,11 @@ from postgres_server import postgres  # noqa: F401  a fixture
 from grader.compile import compile_key
 from grader.course import Course
 from grader.grading import grade
-from grader.key import Key
+from grader.key import Key, to_bytes
 from grader.report import ExerciseReport, Report
 from grader.sandbox.limits import Limits
 from grader.sandbox.server import Sandbox
+from grader.source import stub_module
 from grader.submission import Submission
 from grader.unit import Unit
 
@@ -22,6 +26,14 @@ TOY = ROOT / "tests" / "toy"
 RIGHT = (TOY / "solutions" / "toy" / "toy.py").read_text(encoding="utf-8")
 
 SEEDS = int(os.environ.get("GRADE_TEST_SEEDS", "3"))  # a full proof is `grade dev check`; the suite is its short form
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What `grade` remembers between runs goes to a folder of the suite's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +59,33 @@ def mark(toy_key: Key, sandbox: Sandbox) -> Callable[..., Report]:
     def run(source: str | bytes, name: str = "toy.py") -> Report:
         content = source if isinstance(source, bytes) else source.encode()
         return grade(Submission(name, content), toy_key, sandbox)
+
+    return run
+
+
+@pytest.fixture
+def toy_course(tmp_path: Path, toy_key: Key, toy: Unit) -> Path:
+    """A student's folder of the toy course: stubs and keys, and the solutions that `--seed` needs."""
+    root = tmp_path / "course"
+    shutil.copytree(TOY / "solutions", root / "solutions", ignore=shutil.ignore_patterns("__pycache__"))
+    folder = root / "assignments" / "toy"
+    folder.mkdir(parents=True)
+    shutil.copy(root / "solutions" / "course.toml", root / "assignments" / "course.toml")
+    (folder / "key").write_bytes(to_bytes(toy_key))
+    (folder / "toy.py").write_text(stub_module(toy.text, list(toy.exercises)), encoding="utf-8")
+    return root
+
+
+@pytest.fixture
+def run_grade() -> Callable[..., subprocess.CompletedProcess]:
+    """`grade` as a process, with its words as text."""
+
+    def run(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess:
+        environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")} | env
+        command = [sys.executable, str(ROOT / "cli.py"), *args]
+        return subprocess.run(
+            command, cwd=cwd, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=120
+        )
 
     return run
 

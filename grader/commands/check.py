@@ -1,23 +1,26 @@
 """`grade [TARGET]...`: find the files and their keys, grade, show."""
 
-import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from grader import report as reports
 from grader import submission
+from grader.commands.plot import plot as draw
+from grader.commands.progress import Done, record
 from grader.commands.watching import watching
+from grader.commands.writing import append, destination
 from grader.course import Course, CourseError, did_you_mean, find
 from grader.errors import GraderError, OurFault
 from grader.grading import grade
 from grader.key import Key, load, load_index
 from grader.render import formats, terminal
 from grader.render.overview import render_overview
+from grader.render.places import Places, knows_links
 from grader.report import Report
 from grader.sandbox.server import Sandbox
 from grader.training import ON_CPU, Training
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from grader.unit import Unit
 
 SUFFIXES = (".py", ".ipynb")
+NO_COURSE = "this is no course: go into its folder, name it with --course DIR, or make one with `grade init DIR`"
 
 
 @dataclass(frozen=True)
@@ -88,34 +92,40 @@ def check(
     fail_under: int | None = None,
     expected: Sequence[str] = (),
     training: Training = ON_CPU,
+    plot: str | None = None,
 ) -> int:
     """Grade the targets and show their reports; returns the exit status.
 
     `also` are more formats to write, each as FORMAT=FILE. Where units are `expected`, the one name is a folder.
     """
     more = [_also(item) for item in also]  # a misspelt one is told before the work, not after it
-    course = open_course(course_dir, *names)
-    keys = Keys(course, key_file, seed)
-    if key_file and not unit:
-        unit = load_index(Path(key_file)).unit
+    done: list[Done] = []
     if expected:
+        keys = Keys(open_course(course_dir, *names), key_file, seed)
         graded = _graded_as_expected(sandbox, names, keys, expected, training)
     else:
-        targets = list(_targets(names, unit, course)) if names else list(_everything(course))
-        graded = [_graded(target, keys, sandbox, form, training) for target in targets]
+        course, targets = targets_of(names, unit, key_file, course_dir)
+        keys = Keys(course, key_file, seed)
+        done = [_graded(target, keys, sandbox, form, training) for target in targets]
+        graded = [(key.title, report) for _, key, report in done]
     for each, place in [(form, output), *more]:
-        with _destination(place) as file:
+        with destination(place) as file:
             _show(graded, each, file, not names, surroundings)
-        _append(formats.appended(each, graded, surroundings) if each != "text" else ())
+        append(formats.appended(each, graded, surroundings) if each != "text" else ())
+    is_told = form == "text" and not output
+    if plot:
+        print(draw([item for _, item in graded], plot), file=sys.stdout if is_told else sys.stderr)
+    if not key_file and seed is None:  # the questions that are the student's own to practise with
+        record(keys.course, done, is_told)
     return _status(graded, fail_under)
 
 
-def _graded(target: Target, keys: Keys, sandbox: Sandbox, form: str, training: Training) -> tuple[str, Report]:
+def _graded(target: Target, keys: Keys, sandbox: Sandbox, form: str, training: Training) -> Done:
     key = keys.of(target.unit, target.only)
     # a file that is named after its unit is the student's own copy, in a folder of the student's own
     handed_in = submission.read(target.file, with_helpers=target.file.stem == target.unit)
     with watching(form == "text") as (progress, watch):
-        return key.title, grade(handed_in, key, sandbox, target.only, progress, training.watched(watch))
+        return handed_in, key, grade(handed_in, key, sandbox, target.only, progress, training.watched(watch))
 
 
 def _graded_as_expected(
@@ -143,6 +153,16 @@ def _status(graded: formats.Graded, fail_under: int | None) -> int:
     return 0 if all(item.is_perfect for _, item in graded) else 1
 
 
+def targets_of(
+    names: Sequence[str], unit: str | None, key_file: str | None, course_dir: str | None
+) -> tuple[Course | None, list[Target]]:
+    """The course, and what is to be graded: what was named, or all of the course."""
+    course = open_course(course_dir, *names)
+    if key_file and not unit:
+        unit = load_index(Path(key_file)).unit
+    return course, list(_targets(names, unit, course)) if names else list(_everything(course))
+
+
 def _also(item: str) -> tuple[str, str]:
     form, equals, file = item.partition("=")
     if form not in formats.FORMATS or not equals or not file:
@@ -168,7 +188,7 @@ def the_course(course_dir: str | None) -> Course:
 
 def _required(course: Course | None) -> Course:
     if course is None:
-        raise CourseError("this is no course: go into its folder, or name it with --course DIR")
+        raise CourseError(NO_COURSE)
     return course
 
 
@@ -249,33 +269,8 @@ def _show(
     if overview:
         render_overview(graded, console, Path.cwd())
         return
+    places = Places(os.getcwd(), console.is_terminal and knows_links(os.environ))
     for number, (title, item) in enumerate(graded):
         if number:
             console.print()
-        terminal.render(item, title, console)
-
-
-@contextlib.contextmanager
-def _destination(output: str | None) -> Iterator:
-    """Standard output, or a file that appears whole or not at all."""
-    if output is None:
-        yield None
-        return
-    path = Path(output)
-    part = path.with_name(path.name + ".part")
-    try:
-        with open(part, "w", encoding="utf-8") as file:
-            yield file
-        os.replace(part, path)
-    except OSError as error:
-        raise GraderError(f"cannot write {output}: {error.strerror}") from None
-
-
-def _append(texts: Iterable[tuple[str, str]]) -> None:
-    """Append to the files by which a platform is told things."""
-    for path, text in texts:
-        try:
-            with open(path, "a", encoding="utf-8") as file:
-                file.write(text)
-        except OSError as error:
-            raise GraderError(f"cannot write {path}: {error.strerror}") from None
+        terminal.render(item, title, console, places)

@@ -4,14 +4,15 @@ import importlib.metadata
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.text import Text
 
 from grader import __version__
-from grader.commands.check import open_course
+from grader.commands.check import open_course, the_course
+from grader.commands.support import write_report
 from grader.render.terminal import WIDTH, indented, make_console
 from grader.sandbox.server import Sandbox
 
@@ -36,9 +37,18 @@ class Line:
     mend: str = ""
 
 
-def doctor(sandbox: Sandbox, course_dir: str | None) -> int:
-    """Look at the machine and print what was found; returns the exit status."""
+def doctor(sandbox: Sandbox, course_dir: str | None, report: str | None = None, code: Sequence[str] = ()) -> int:
+    """Look at the machine and print what was found, or write it down for a teacher; returns the exit status.
+
+    `code` are units whose files go into the report.
+    """
     console = make_console()
+    if report:
+        found = open_course(course_dir)
+        files = [the_course(course_dir).assignment(the_course(course_dir).resolve(unit)[0]) for unit in code]
+        lines = [(line.name, line.text) for line in (*isolation(sandbox), *software(), *machine(), course(course_dir))]
+        console.print(Text(write_report(report, lines, found and found.root, files, os.environ)), soft_wrap=True)
+        return 0
     width = min(console.width, WIDTH)
     for line in (*isolation(sandbox), *software(), *machine(), course(course_dir)):
         console.print(indented(Text(line.text), 14, width, Text(line.name.ljust(12), "bold")))

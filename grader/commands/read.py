@@ -10,8 +10,10 @@ from rich.padding import Padding
 from rich.text import Text
 
 from grader.commands.check import the_course
+from grader.commands.progress import next_hint
 from grader.course import Course, CourseError
 from grader.errors import GraderError
+from grader.files import free_name, write_whole
 from grader.key import ExerciseKey
 from grader.render.maths import plain
 from grader.render.terminal import WIDTH, make_console
@@ -21,15 +23,16 @@ PICTURE = re.compile(r"!\[[^\]]*\]\((?P<file>[\w.-]+)\)\n\n\*")
 FOLDED = re.compile(r"(?<=\S)\n(?=[^\s*-])")  # a line break inside a paragraph, which a terminal makes anew
 
 
-def hint(course_dir: str | None, name: str, step: int) -> None:
-    """Print one hint of an exercise."""
-    _, _, exercise = _find(course_dir, name)
-    if step > len(exercise.hints):
+def hint(course_dir: str | None, name: str, step: int | None) -> None:
+    """Print one hint of an exercise: the one asked for, or one more than last time."""
+    course, _, exercise = _find(course_dir, name)
+    if step and step > len(exercise.hints):
         raise GraderError(f"{name} has {len(exercise.hints)} hints; STEP goes from 1 to {len(exercise.hints)}")
+    step = next_hint(course, name, step, len(exercise.hints))
     console = make_console()
     console.print(Text(exercise.hints[step - 1]), width=min(console.width, WIDTH))
     if step < len(exercise.hints):
-        console.print(Text(f"\nhint {step} of {len(exercise.hints)}; one more: grade hint {name} {step + 1}", "dim"))
+        console.print(Text(f"\nhint {step} of {len(exercise.hints)}; one more: grade hint {name}", "dim"))
     else:
         console.print(Text(f"\nhint {step} of {step}; the handout: grade explain {name}", "dim"))
 
@@ -68,11 +71,13 @@ def reset(course_dir: str | None, name: str) -> None:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise GraderError(f"cannot read {path}: {error}") from None
-    backup = _free_name(path)
+    backup = free_name(path, ".bak")
     shutil.copy2(path, backup)
-    part = path.with_name(path.name + ".part")
-    part.write_text(with_stub(text, exercise.name, exercise.stub), encoding="utf-8")
-    os.replace(part, path)
+    try:
+        write_whole(path, with_stub(text, exercise.name, exercise.stub).encode())
+        shutil.copymode(backup, path)
+    except OSError as error:
+        raise GraderError(f"cannot write {path}: {error.strerror}; it is as it was") from None
     make_console().print(Text(f"{name} is a stub again; your file as it was: {backup}"), soft_wrap=True)
 
 
@@ -100,11 +105,3 @@ def _find(course_dir: str | None, name: str) -> tuple[Course, str, ExerciseKey]:
         names = ", ".join(course.exercises(unit))
         raise CourseError(f"{name} is a unit; name one of its exercises, as {unit}.NAME: {names}")
     return course, unit, course.key(unit, [exercise]).exercise(exercise)
-
-
-def _free_name(path: Path) -> Path:
-    """A backup's name that is not taken: attention.py.bak, attention.py.2.bak, …"""
-    backup, number = path.with_name(f"{path.name}.bak"), 2
-    while backup.exists():
-        backup, number = path.with_name(f"{path.name}.{number}.bak"), number + 1
-    return backup

@@ -10,7 +10,10 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
+from grader.maps import says_more
 from grader.render.curves import sparkline
+from grader.render.maps import terminal as render_map
+from grader.render.places import PLAIN, Places
 from grader.report import CheckReport, ExerciseReport, Report, Status
 from grader.text import inert, one_line
 
@@ -45,7 +48,7 @@ def make_console(file: TextIO | None = None, stderr: bool = False, least: int = 
     return console
 
 
-def render(report: Report, title: str, console: Console) -> None:
+def render(report: Report, title: str, console: Console, places: Places = PLAIN) -> None:
     """Print one submission's report."""
     glyphs = glyphs_of(console)
     width = min(console.width, WIDTH)
@@ -56,7 +59,7 @@ def render(report: Report, title: str, console: Console) -> None:
     failed = [exercise for exercise in report.exercises if has_details(exercise)]
     for exercise in failed:
         console.print()
-        _render_details(exercise, width, glyphs, console)
+        render_details(exercise, width, glyphs, console, places.of(report.submission, exercise))
     if len(report.exercises) == 1 and not failed:
         _render_curve(report.exercises[0], console)
         _render_printed(report.exercises[0], width, console)
@@ -98,10 +101,16 @@ def word_of(exercise: ExerciseReport) -> str:
     return "not written yet" if word.startswith("not written yet") else word
 
 
-def _render_details(exercise: ExerciseReport, width: int, glyphs: dict[str, str], console: Console) -> None:
-    line = Text(exercise.id, "bold")
-    console.print(line.append(f"  {exercise.points}/{exercise.max_points}", "dim"), soft_wrap=True)
+def render_details(
+    exercise: ExerciseReport, width: int, glyphs: dict[str, str], console: Console, place: Text | None = None
+) -> None:
+    """An exercise's claims, and of those that do not hold what was found and what to try."""
+    line = Text(exercise.id, "bold").append(f"  {exercise.points}/{exercise.max_points}", "dim")
+    if place:  # whole on a line, or no editor finds it
+        line.append("   " if len(line) + 3 + len(place) <= width else "\n    ").append_text(place)
+    console.print(line, soft_wrap=True)
     told: set[str] = set()
+    is_mapped = False
     for check in exercise.checks:
         console.print(_claim_line(check, glyphs, width))
         if not check.finding:
@@ -112,6 +121,9 @@ def _render_details(exercise: ExerciseReport, width: int, glyphs: dict[str, str]
             text = SAME_CAUSE if hint in told else inert(hint)
             console.print(indented(Text(text, style), 8, width, Text(glyphs["hint"], style)))
             told.add(hint)
+        if check.finding.map and not is_mapped and says_more(check.finding.map):
+            render_map(check.finding.map, console, 8)
+            is_mapped = True  # one picture an exercise: the next are mostly of the same mistake
     _render_curve(exercise, console)
     _render_printed(exercise, width, console)
 
@@ -147,10 +159,10 @@ def _render_printed(exercise: ExerciseReport, width: int, console: Console) -> N
 
 def _render_end(report: Report, console: Console) -> None:
     if report.is_perfect:
-        console.print(Text(f"{praise(report)}  {_seconds(report.seconds)}", "green"))
+        console.print(Text(f"{praise(report)}  {seconds_in_words(report.seconds)}", "green"))
     else:
         line = Text("Next: ", "bold").append(next_step(report.exercises))
-        console.print(line.append(f"   ({_seconds(report.seconds)})", "dim"), soft_wrap=True)
+        console.print(line.append(f"   ({seconds_in_words(report.seconds)})", "dim"), soft_wrap=True)
     if report.isolation != STRONGEST:
         weaker = f"Isolation: {report.isolation} only; `grade doctor` says why and what to do."
         console.print(Text(weaker, "dim"), soft_wrap=True)
@@ -212,5 +224,5 @@ def glyphs_of(console: Console) -> dict[str, str]:
     return GLYPHS if "utf" in console.encoding.lower() else ASCII_GLYPHS
 
 
-def _seconds(seconds: float) -> str:
+def seconds_in_words(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"

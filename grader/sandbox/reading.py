@@ -62,14 +62,7 @@ def read(
     `forbids` names operations for each exercise; the first use of one, in the file or in a function of `helpers` that
     the exercise names, is a problem of kind "operation".
     """
-    reading = Reading()
-    text = _decode(source, reading)
-    if text is not None and file.endswith(".ipynb"):
-        text = _code_of_notebook(text, reading)
-    if text is None:
-        return reading
-    reading.text = text
-    tree = _parse(text, reading)
+    tree, reading = parse(source, file)
     flags = _future_flags(tree)
     for node in tree.body:
         names = bound_names(node)
@@ -86,6 +79,16 @@ def read(
         if use := first_use(tree, exercise, operations) or _use_in_helpers(tree, exercise, operations, helpers or {}):
             reading.problem("operation", *use, [exercise])
     return reading
+
+
+def parse(source: bytes, file: str) -> tuple[ast.Module, Reading]:
+    """What parses of a file or of a notebook's code, and a reading that holds the text and why the rest does not."""
+    reading = Reading()
+    text = _decode(source, reading)
+    if text is not None and file.endswith(".ipynb"):
+        text = _code_of_notebook(text, reading)
+    reading.text = text or ""
+    return (ast.Module([], []) if text is None else _parse(text, reading)), reading
 
 
 def _use_in_helpers(

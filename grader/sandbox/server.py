@@ -154,7 +154,7 @@ class Sandbox:
         self._lock = hold(self._home.name)
         self._control, theirs = socket.socketpair()
         arguments = [str(theirs.fileno()), self._levels[0], self._home.name, " ".join(self.packages)]
-        arguments += _library_paths(self.packages)
+        arguments += library_paths(self.packages)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-B", "-c", START, *arguments],
@@ -199,9 +199,10 @@ class Sandbox:
                 raise SandboxError(GONE) from None
             finally:
                 os.close(print_here)
+        from grader.sandbox.output import Pipe
         from grader.sandbox.worker import Worker  # loads NumPy; by now the fork server has begun to load its own
 
-        return Worker(self, pid, ours, output)
+        return Worker(self, pid, ours, Pipe(output))
 
     def _escapes(self, worker: "Worker") -> str:
         """What a new worker can still do that its level forbids, or why it could not be shut in; empty if it is."""
@@ -256,7 +257,7 @@ def is_installed(package: str) -> bool:
     return importlib.util.find_spec(package.partition(".")[0]) is not None
 
 
-def _library_paths(packages: Sequence[str]) -> list[str]:
+def library_paths(packages: Sequence[str]) -> list[str]:
     """Where the worker finds the grader's sandbox and the packages; found without importing any."""
     paths = [str(Path(__file__).resolve().parents[2])]
     for package in packages:

@@ -1,6 +1,5 @@
 """One worker as the grader sees it: send a message, wait for the answer, end it. Nothing that comes back is believed."""
 
-import os
 import select
 import signal
 import socket
@@ -8,7 +7,10 @@ import time
 from typing import Any
 
 from grader.sandbox import wire
+from grader.sandbox.output import Pipe, Pumped
 from grader.sandbox.server import Sandbox
+
+BETWEEN_LOOKS = 0.05  # seconds, where prints cannot be waited for
 
 
 class WorkerEnded(Exception):
@@ -22,11 +24,11 @@ class WorkerEnded(Exception):
 class Worker:
     """One worker process and the submission in it."""
 
-    def __init__(self, sandbox: Sandbox, pid: int, channel: socket.socket, output: int):
+    def __init__(self, sandbox: Sandbox, pid: int, channel: socket.socket, output: Pipe | Pumped):
         self.sandbox, self.pid = sandbox, pid
-        self.channel, self.output = channel, output
+        self.channel = channel
+        self.output: Pipe | Pumped | None = output
         self.channel.setblocking(False)
-        os.set_blocking(output, False)
         self._printed = bytearray()
         self._flood = 0
         self.is_alive = True
@@ -84,15 +86,22 @@ class Worker:
 
     def _wait(self, deadline: float, seconds: float) -> None:
         left = deadline - time.monotonic()
-        poll = select.poll()
-        poll.register(self.channel, select.POLLIN)
-        if self.output >= 0:
-            poll.register(self.output, select.POLLIN)
-        if left <= 0 or not poll.poll(left * 1000):
+        if left <= 0 or not self._has_news(left):
             self._end("timeout", f"no answer after {seconds:g} s")
         self._drain()
         if self._flood > self.sandbox.limits.output_flood:
             self._end("output", f"it printed more than {self.sandbox.limits.output_flood >> 20} MB")
+
+    def _has_news(self, seconds: float) -> bool:
+        """Whether there is something to read, or to look at again, within a time."""
+        if not hasattr(select, "poll") or (self.output and self.output.descriptor < 0):
+            look = min(seconds, BETWEEN_LOOKS)
+            return bool(select.select([self.channel], [], [], look)[0]) or look < seconds
+        poll = select.poll()
+        poll.register(self.channel, select.POLLIN)
+        if self.output:
+            poll.register(self.output.descriptor, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def _read_channel(self, size: int) -> bytes | None:
         try:
@@ -106,14 +115,13 @@ class Worker:
         return part
 
     def _drain(self) -> None:
-        while self.output >= 0:
-            try:
-                part = os.read(self.output, 1 << 16)
-            except BlockingIOError:
+        while self.output:
+            part = self.output.read()
+            if part is None:
                 return
             if not part:
-                os.close(self.output)
-                self.output = -1
+                self.output.close()
+                self.output = None
                 return
             self._flood += len(part)
             room = self.sandbox.limits.output - len(self._printed)
@@ -134,18 +142,17 @@ class Worker:
         self.is_alive = False
         self.channel.close()
         status = self.sandbox.reap(self.pid)["status"]
-        if self.output >= 0:
-            os.close(self.output)
-            self.output = -1
+        if self.output:
+            self.output.close()
+            self.output = None
         return status
 
 
 def _how_it_ended(status: int) -> tuple[str, str]:
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        if number == signal.SIGXCPU:
+    if number := status & 0x7F:  # os.WTERMSIG, which not every system has
+        if number == getattr(signal, "SIGXCPU", None):
             return "timeout", "its CPU time ran out"
-        if number == signal.SIGKILL:
+        if number == getattr(signal, "SIGKILL", None):
             return "crash", "the process was killed, or closed its channel"
         return "crash", f"the process was ended by {signal.Signals(number).name} ({signal.strsignal(number)})"
-    return "crash", f"it ended the process with exit status {os.WEXITSTATUS(status)}"
+    return "crash", f"it ended the process with exit status {status >> 8}"

@@ -27,7 +27,7 @@ def main(control_fd: int, level: str, home: str, packages: list[str], paths: lis
     """Serve until the grader hangs up; then no worker is left alive. `paths` are where the packages were found."""
     control = socket.socket(fileno=control_fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle; it hangs up
-    _load(packages)
+    load_packages(packages)
     sys.path[:] = [path for path in sys.path if path not in paths]
     try:
         ground = isolation.prepare(level, home, _folders(paths))
@@ -105,7 +105,7 @@ def become_worker(channel_fd: int, output_fd: int, ground: isolation.Ground, bud
         os._exit(status)
 
 
-def _load(packages: list[str]) -> None:
+def load_packages(packages: list[str]) -> None:
     """Import what the workers will need, also what a package imports when it is first used."""
     import numpy.random  # noqa: F401  loaded lazily by NumPy; once here instead of once a worker
 

@@ -1,0 +1,34 @@
+"""`grade --plot DIR`: a difference map as a picture for each answer that is wrong and has one."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from grader.errors import GraderError
+from grader.files import write_whole
+from grader.render.maps import svg
+from grader.report import ErrorMap, Report
+
+
+def plot(reports: Sequence[Report], folder: str) -> str:
+    """Write the pictures and return a sentence on them. Several submissions get a numbered folder each."""
+    count = 0
+    for number, report in enumerate(reports, 1):
+        place = Path(folder) / str(number) if len(reports) > 1 else Path(folder)
+        for name, found in maps_of(report):
+            try:
+                place.mkdir(parents=True, exist_ok=True)
+                write_whole(place / f"{name}.svg", svg(found).encode())
+            except OSError as error:
+                raise GraderError(f"cannot write in {place}: {error.strerror}") from None
+            count += 1
+    if not count:
+        return "No difference maps: no array came back with wrong entries."
+    return f"{count} difference map{'s' * (count > 1)} in {folder}"
+
+
+def maps_of(report: Report) -> Iterator[tuple[str, ErrorMap]]:
+    """(name, map) of a report's wrong answers: `attention.self_attention`, and with a number from the second on."""
+    for exercise in report.exercises:
+        found = [check.finding.map for check in exercise.checks if check.finding and check.finding.map]
+        for number, item in enumerate(found, 1):
+            yield exercise.id if number == 1 else f"{exercise.id}.{number}", item

@@ -1,0 +1,91 @@
+"""`grade doctor --report FILE`: one text file with what a teacher needs to help. It holds no code unless the student says so."""
+
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from grader.errors import GraderError
+from grader.files import data_folder, write_whole
+from grader.text import inert
+
+LAST_ERROR = "last-error.txt"
+TERMINAL = ("TERM", "TERM_PROGRAM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "SHELL")
+MAX_CODE = 100_000
+
+
+def keep_error(arguments: Sequence[str], error: BaseException) -> None:
+    """Keep what went wrong, for a report that may be asked for later; where nothing can be written, nothing is."""
+    is_expected = isinstance(error, GraderError)
+    told = [str(error)] if is_expected else traceback.format_exception(error)
+    text = "\n".join([f"{datetime.now():%Y-%m-%d %H:%M:%S}  grade {' '.join(arguments)}", "".join(told)])
+    try:
+        folder = data_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / LAST_ERROR, text.encode("utf-8", "replace"))
+    except OSError:
+        pass
+
+
+def write_report(
+    path: str,
+    lines: Iterable[tuple[str, str]],
+    course: Path | None,
+    code: Sequence[Path],
+    environment: Mapping[str, str],
+) -> str:
+    """Write the file and return a sentence on it. `lines` are what the doctor found; `code` are files to put in, too."""
+    parts = [f"{name:12}{text}" for name, text in lines]
+    parts += ["", "terminal", *(f"  {name}={environment[name]}" for name in TERMINAL if name in environment)]
+    parts += [f"  encoding of the output: {sys.stdout.encoding}", f"  python: {sys.executable}"]
+    parts += ["", "what is remembered of this course", *(f"  {line}" for line in _remembered(course))]
+    parts += ["", "the last error", *(f"  {line}" for line in _last_error())]
+    for file in code:
+        parts += ["", f"code: {file}", *(f"  | {line}" for line in _code(file))]
+    text = shortened("\n".join(inert(part, MAX_CODE) for part in parts) + "\n", Path.home())
+    try:
+        write_whole(Path(path), text.encode("utf-8", "replace"))
+    except OSError as error:
+        raise GraderError(f"cannot write {path}: {error.strerror}; name another file") from None
+    held = "your code of " + ", ".join(file.name for file in code) if code else "none of your code"
+    return f"{path} is written: read it, then send it to your teacher. It holds {held}."
+
+
+def shortened(text: str, home: Path) -> str:
+    """The text with the student's own folder as ~, however it is written."""
+    for folder in {str(home), str(home.resolve())}:
+        if len(folder) > 1:
+            text = text.replace(folder, "~")
+    return text
+
+
+def _remembered(course: Path | None) -> list[str]:
+    from grader.progress import file_of, load
+
+    if course is None:
+        return ["no course here"]
+    progress = load(file_of(data_folder(), course))
+    counts = Counter(memory.status or "only hints" for memory in progress.exercises.values())
+    if not counts:
+        return ["nothing yet"]
+    failing = [name for name, memory in progress.exercises.items() if memory.status not in ("passed", "missing", "")]
+    return [
+        ", ".join(f"{count} {status}" for status, count in counts.items()),
+        f"failing: {', '.join(failing) or 'none'}",
+    ]
+
+
+def _last_error() -> list[str]:
+    try:
+        return (data_folder() / LAST_ERROR).read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ["none"]
+
+
+def _code(file: Path) -> list[str]:
+    try:
+        return file.read_text("utf-8", "replace")[:MAX_CODE].splitlines()
+    except OSError as error:
+        return [f"cannot be read: {error.strerror}"]

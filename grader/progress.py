@@ -1,0 +1,174 @@
+"""What a student has passed in one course, remembered between runs in a file of their own; it never leaves the machine."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from grader.files import free_name, locked, write_whole
+from grader.report import Report, Status
+
+SCHEMA = 1
+ONE_HASH = 64  # hexadecimal digits of a SHA-256
+MAX_DAYS = 400  # a course takes less than a year
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What is known of one exercise. `passed` is the hash of the code that passed, empty if none has; `hints` were given."""
+
+    passed: str = ""
+    when: str = ""
+    points: int = 0
+    status: str = ""
+    hints: int = 0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A course's exercises by `unit.exercise`, and the days on which something passed for the first time."""
+
+    course: str = ""
+    exercises: Mapping[str, Memory] = field(default_factory=dict)
+    days: tuple[str, ...] = ()
+
+    def of(self, exercise: str) -> Memory:
+        return self.exercises.get(exercise, Memory())
+
+    def with_memory(self, exercise: str, memory: Memory) -> "Progress":
+        return replace(self, exercises={**self.exercises, exercise: memory})
+
+
+@dataclass(frozen=True)
+class News:
+    """What a run has brought: exercises that had not passed before, and those that passed with other code than now."""
+
+    passed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    streak: int = 0
+
+
+def graded(before: Progress, report: Report, prints: Mapping[str, str], now: datetime) -> Progress:
+    """The progress after a report. `prints` are the hashes of the submission's code, by exercise."""
+    after = before
+    for exercise in report.exercises:
+        memory = replace(before.of(exercise.id), points=exercise.points, status=str(exercise.status))
+        if exercise.status is Status.PASSED:
+            is_new = not memory.passed
+            memory = replace(memory, passed=prints[exercise.id], when=now.isoformat(timespec="seconds"))
+            if is_new and now.date().isoformat() not in after.days:
+                after = replace(after, days=(*after.days, now.date().isoformat())[-MAX_DAYS:])
+        after = after.with_memory(exercise.id, memory)
+    return after
+
+
+def news(before: Progress, after: Progress, report: Report, prints: Mapping[str, str], today: date) -> News:
+    """What there is to tell after a report; `prints` are the hashes of the whole file, whatever was asked."""
+    passed = [exercise.id for exercise in report.exercises if exercise.status is Status.PASSED]
+    changed = [
+        name
+        for name, memory in before.exercises.items()
+        if name.startswith(f"{report.unit}.") and _has_changed(memory, prints.get(name, ""))
+    ]
+    return News(
+        tuple(name for name in passed if not before.of(name).passed),
+        tuple(name for name in changed if name not in passed),
+        streak(after.days, today),
+    )
+
+
+def _has_changed(memory: Memory, now: str) -> bool:
+    """Whether an exercise passed with other code. Of one made of several pieces that was not asked now, it is not known."""
+    return len(memory.passed) in (ONE_HASH, len(now)) and now != memory.passed
+
+
+def streak(days: Sequence[str], today: date) -> int:
+    """How many days in a row, up to today or yesterday, brought something new."""
+    known = set(days)
+    day = today if today.isoformat() in known else today - timedelta(1)
+    count = 0
+    while day.isoformat() in known:
+        count, day = count + 1, day - timedelta(1)
+    return count
+
+
+def file_of(folder: Path, course: Path) -> Path:
+    """Where the progress in a course's folder is kept. Another folder of the same course is another beginning."""
+    root = str(course.resolve())
+    name = re.sub(r"[^\w-]+", "-", course.resolve().name).strip("-") or "course"
+    return folder / f"{name[:40]}-{hashlib.sha256(root.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}.json"
+
+
+def load(path: Path) -> Progress:
+    """What is remembered; nothing if there is no file, or none that can be read."""
+    return _read(path)[0]
+
+
+def update(path: Path, course: Path, change: Callable[[Progress], Progress]) -> tuple[Progress, Progress, str]:
+    """(before, after, notice): change what is remembered, while no other process does. It never raises an OSError.
+
+    `notice` is a sentence where a damaged file was set aside, or where nothing can be written.
+    """
+    before, notice = Progress(), ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(path.with_name("lock")):
+            before, notice = _read(path)
+            if notice == NEWER:
+                return before, change(before), notice.format(path)
+            if notice:
+                aside = free_name(path, ".damaged")
+                path.replace(aside)
+                notice = notice.format(aside)
+            after = replace(change(before), course=str(course.resolve()))
+            write_whole(path, _to_bytes(after))
+    except OSError as error:
+        after = change(before)
+        notice = f"Your progress cannot be remembered: cannot write {path} ({error.strerror})."
+    return before, after, notice
+
+
+DAMAGED = "What was remembered of your progress was damaged; it is set aside as {}, and a new record begins."
+NEWER = "Your progress is not remembered: {} was written by a newer version of the grader."
+
+
+def _read(path: Path) -> tuple[Progress, str]:
+    try:
+        data = json.loads(path.read_bytes())
+        if isinstance(data, dict) and isinstance(data.get("schema"), int) and data["schema"] > SCHEMA:
+            return Progress(), NEWER
+        return _from_json(data), ""
+    except FileNotFoundError:
+        return Progress(), ""
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return Progress(), DAMAGED
+
+
+def _to_bytes(progress: Progress) -> bytes:
+    data = {
+        "schema": SCHEMA,
+        "course": progress.course,
+        "days": list(progress.days),
+        "exercises": {name: asdict(memory) for name, memory in progress.exercises.items()},
+    }
+    return json.dumps(data, indent=1).encode("utf-8", "surrogatepass")
+
+
+def _from_json(data: Any) -> Progress:
+    """The progress in a file's data; raises where the form is another."""
+    if data["schema"] != SCHEMA:
+        raise ValueError("unknown schema")
+    memories = {}
+    for name, item in data["exercises"].items():
+        memory = Memory(**item)
+        if any(type(value) is not type(getattr(Memory(), key)) for key, value in asdict(memory).items()):
+            raise TypeError(name)
+        memories[name] = memory
+    days = tuple(str(day) for day in data["days"])
+    for day in days:
+        date.fromisoformat(day)
+    return Progress(str(data["course"]), memories, days)

@@ -1,0 +1,134 @@
+"""Workers without a fork server, for systems that cannot fork: a fresh interpreter for each, with the same wire.
+
+The level is `process`: a process of its own, and the wall clock kept from outside. Like the fork server it is started
+before any key or solution is read, and its command line names no file of the course.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from grader.sandbox.limits import Limits, kill
+from grader.sandbox.output import Pipe, Pumped
+from grader.sandbox.server import ENVIRONMENT, LEVELS, NUMPY, PREFIX, START_SECONDS, SandboxError, library_paths
+
+if TYPE_CHECKING:
+    from grader.sandbox.worker import Worker
+
+START = """
+import sys
+_, channel, home, limits, packages, *paths = sys.argv
+sys.argv[:] = ["submission"]
+sys.path[:0] = paths
+from grader.sandbox.spawned import main
+main(channel, home, limits, packages.split(), paths)
+"""
+NEEDED = ("SYSTEMROOT", "TEMP", "TMP")  # without these, Windows opens no socket
+IS_WINDOWS = sys.platform == "win32"
+
+
+class Spawner:
+    """Stands for `grader.sandbox.server.Sandbox` where there is no fork. A worker is kept ready, as loading takes long.
+
+    `pumps` has a thread read what workers print, as Windows needs it.
+    """
+
+    level = LEVELS[-1]
+
+    def __init__(self, limits: Limits | None = None, packages: Sequence[str] = NUMPY, pumps: bool = IS_WINDOWS):
+        self.limits = limits or Limits()
+        self.packages = tuple(packages)
+        self.reasons = dict.fromkeys(LEVELS[:-1], "this system cannot fork a process")
+        self._pumps = pumps
+        self._home = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
+        self._siblings: dict[tuple[str, ...], Spawner] = {}
+        self._alive: dict[int, subprocess.Popen] = {}
+        self._ready: tuple[subprocess.Popen, socket.socket] | None = self._spawn()
+
+    def worker(self) -> "Worker":
+        """A worker in a process of its own; the first is on its way since this was made."""
+        from grader.sandbox.worker import Worker, WorkerEnded
+
+        (process, channel), self._ready = self._ready or self._spawn(), None
+        output = Pumped(process.stdout) if self._pumps else Pipe(os.dup(process.stdout.fileno()))
+        if not self._pumps:
+            process.stdout.close()
+        worker = Worker(self, process.pid, channel, output)
+        try:
+            worker.receive(START_SECONDS * 3)  # it loads NumPy, or PyTorch, from the disk
+        except WorkerEnded as ended:
+            said = worker.last_words.strip().splitlines()
+            raise SandboxError(f"a worker did not start ({said[-1] if said else ended}); run `grade doctor`") from None
+        return worker
+
+    def sibling(self, packages: Sequence[str]) -> "Spawner":
+        """One like this with other packages; it ends with this one."""
+        if (wanted := tuple(packages)) == self.packages:
+            return self
+        if wanted not in self._siblings:
+            self._siblings[wanted] = Spawner(self.limits, wanted, self._pumps)
+        return self._siblings[wanted]
+
+    def reap(self, pid: int) -> dict[str, Any]:
+        """End a worker, if it has not ended by itself: its status as a wait status. The next one starts meanwhile."""
+        code = self._end(self._alive.pop(pid))
+        if self._ready is None:
+            self._ready = self._spawn()
+        return {"status": -code if code < 0 else (code & 0xFF) << 8}
+
+    def close(self) -> None:
+        """End every worker."""
+        for sibling in self._siblings.values():
+            sibling.close()
+        self._siblings.clear()
+        if self._ready:
+            process, channel = self._ready
+            channel.close()
+            process.stdout.close()
+        for process in self._alive.values():
+            self._end(process)
+        self._alive.clear()
+        self._home.cleanup()
+
+    def __enter__(self) -> "Spawner":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _spawn(self) -> tuple[subprocess.Popen, socket.socket]:
+        ours, theirs = socket.socketpair()
+        place = "shared" if IS_WINDOWS else str(theirs.fileno())
+        limits = json.dumps(self.limits.to_dict())
+        arguments = [place, self._home.name, limits, " ".join(self.packages), *library_paths(self.packages)]
+        more: dict[str, Any] = {} if IS_WINDOWS else {"pass_fds": [theirs.fileno()], "start_new_session": True}
+        if IS_WINDOWS:
+            more["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP  # Ctrl-C reaches the grader alone
+        with theirs:
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-B", "-c", START, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=ENVIRONMENT | {name: os.environ[name] for name in NEEDED if name in os.environ},
+                cwd=self._home.name,
+                **more,
+            )
+            with contextlib.suppress(OSError), process.stdin:
+                if IS_WINDOWS:
+                    process.stdin.write(theirs.share(process.pid))
+        self._alive[process.pid] = process
+        return process, ours
+
+    def _end(self, process: subprocess.Popen) -> int:
+        if IS_WINDOWS:
+            process.kill()
+        else:
+            kill(process.pid)
+        return process.wait()

@@ -1,0 +1,144 @@
+"""What `grade --watch` shows: one screen that is redrawn in its place, or plain lines where there is no terminal."""
+
+import contextlib
+import io
+import shutil
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from grader.render.places import PLAIN, Places
+from grader.render.terminal import WIDTH, glyphs_of, indented, render_details
+from grader.report import ExerciseReport, Report, Status
+from grader.text import inert, one_line
+from grader.watching.session import Focus, Watched
+
+ENTER, LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"  # another screen, no cursor, no wrapping
+HOME, REST_OF_LINE, REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
+KEYS = "h hint   n next   q quit"
+
+
+class Screen:
+    """A terminal's other screen. What was above stays above, and comes back at the end."""
+
+    def __init__(self, stream: TextIO, like: Console, places: Places = PLAIN):
+        self.stream, self.like, self.places = stream, like, places
+        self.size = shutil.get_terminal_size()
+
+    @contextlib.contextmanager
+    def shown(self) -> Iterator["Screen"]:
+        self._write(ENTER)
+        try:
+            yield self
+        finally:
+            self._write(LEAVE)
+
+    def was_resized(self) -> bool:
+        before, self.size = self.size, shutil.get_terminal_size()
+        return before != self.size
+
+    def draw(self, files: Sequence[Watched], focus: Focus, message: Text) -> None:
+        """Everything anew, in one write, so that nothing flickers."""
+        width, height = self.size
+        file = io.TextIOWrapper(io.BytesIO(), encoding=self.stream.encoding, errors="backslashreplace", newline="\n")
+        console = Console(file=file, width=width, color_system=self.like.color_system, force_terminal=True,
+                          markup=False, emoji=False, highlight=False, legacy_windows=False)  # fmt: skip
+        _render_top(files, focus, console)
+        console.print()
+        _render_focus(files[focus.file], focus, console, self.places)
+        file.seek(0)
+        lines = file.read().rstrip("\n").split("\n")
+        room = max(height - 3, 1)
+        if len(lines) > room:
+            lines = [*lines[: room - 1], f"    … all of it: grade {files[focus.file].key.unit}.{focus.name}"]
+        lines += [""] * (room - len(lines))
+        end = io.StringIO()
+        bottom = Console(file=end, width=width, color_system=self.like.color_system, force_terminal=True, emoji=False)
+        bottom.print(message, soft_wrap=True)
+        bottom.print(Text(KEYS, "dim"), soft_wrap=True, end="")
+        lines += ["", *end.getvalue().split("\n")]
+        self._write(HOME + f"{REST_OF_LINE}\n".join(lines[:height]) + REST_OF_LINE + REST_OF_SCREEN)
+
+    def busy(self, name: str) -> None:
+        """Say on the last line that an exercise is taking its time."""
+        self._write(f"\x1b[{self.size.lines};1H{name} is running …{REST_OF_LINE}")
+
+    def _write(self, text: str) -> None:
+        self.stream.write(text)
+        self.stream.flush()
+
+
+class Log:
+    """Plain lines, one for each exercise that was graded, for a file or a pipe."""
+
+    def __init__(self, console: Console):
+        self.console = console
+
+    def told(self, report: Report, at: str) -> None:
+        for exercise in report.exercises:
+            line = f"{at} {exercise.id} {exercise.points}/{exercise.max_points} {exercise.status}"
+            self.console.print(Text(line), soft_wrap=True)
+            finding = next((check.finding for check in exercise.checks if check.finding), None)
+            if finding and exercise.status is not Status.MISSING:
+                self.console.print(Text(f"    {one_line(finding.message)}"), soft_wrap=True)
+                if finding.hint:
+                    self.console.print(Text(f"    > {one_line(finding.hint)}"), soft_wrap=True)
+        self.say(at, f"{report.unit}: {sum(e.status is Status.PASSED for e in report.exercises)} of these passed")
+
+    def say(self, at: str, text: str) -> None:
+        self.console.print(Text(f"{at} {text}"), soft_wrap=True)
+        self.console.file.flush()
+
+
+def _render_top(files: Sequence[Watched], focus: Focus, console: Console) -> None:
+    """The unit's title and points, and a mark for each of its exercises, with the name of the one in focus."""
+    watched, glyphs = files[focus.file], glyphs_of(console)
+    line = Text(watched.key.title, "bold").append(f"  {watched.points}/{watched.max_points}", "bold")
+    if len(files) > 1:
+        total = sum(item.points for item in files), sum(item.max_points for item in files)
+        line.append(f"   course {total[0]}/{total[1]}", "dim")
+    console.print(line, soft_wrap=True)
+    marks = Text()
+    for exercise in watched.exercises:
+        style, mark = _mark(watched.reports.get(exercise.name), glyphs)
+        is_here = exercise.name == focus.name
+        marks.append(
+            f" {mark} {exercise.name} " if is_here else f" {mark}",
+            f"{style} reverse".replace("dim ", "") if is_here else style,
+        )
+    console.print(marks, soft_wrap=True)
+
+
+def _unfolded(text: str) -> str:
+    """A docstring's paragraphs as one line each, to be folded to the terminal's width; what is indented stays as it is."""
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(part if "\n " in part else " ".join(part.split()) for part in paragraphs)
+
+
+def _mark(report: ExerciseReport | None, glyphs: dict[str, str]) -> tuple[str, str]:
+    if report is None or report.status is Status.MISSING:
+        return "dim", glyphs["open"]
+    return ("green", glyphs["passed"]) if report.status is Status.PASSED else ("red", glyphs["failed"])
+
+
+def _render_focus(watched: Watched, focus: Focus, console: Console, places: Places) -> None:
+    """What is wrong with the exercise in focus, or what it asks for if it is not written yet; then hints."""
+    width = min(console.width, WIDTH)
+    exercise = watched.key.exercise(focus.name)
+    report = watched.reports.get(focus.name)
+    if report and report.status is not Status.MISSING:
+        place = places.of(str(watched.path), report)
+        render_details(report, width, glyphs_of(console), console, place)
+    else:
+        signature, _, rest = exercise.summary.partition("\n")
+        line = Text(f"{watched.key.unit}.{exercise.name}", "bold").append(f"  {exercise.points} points", "dim")
+        console.print(line, soft_wrap=True)
+        console.print(Padding(Text(signature, "cyan"), (1, 0, 0, 4)), width=width)
+        console.print(Padding(Text(_unfolded(rest.strip())), (1, 0, 0, 8)), width=width)
+    for number, hint in enumerate(exercise.hints[: focus.hints], 1):
+        console.print()
+        mark = Text(f"{number}", "bold yellow")
+        console.print(indented(Text(inert(hint)), 8, width, mark))
