@@ -83,7 +83,7 @@ def course_option(command):
 )
 @click.option("--fail-under", type=click.IntRange(min=0), metavar="POINTS", help="Exit with 0 from so many points on.")
 @click.option("--watch", is_flag=True, help="Grade what changes, as soon as it is saved.")
-@click.option("--plot", metavar="DIR", help="Write pictures there of where arrays are wrong.")
+@click.option("--plot", metavar="DIR", help="Write pictures there: where arrays are wrong, how losses went.")
 @click.option(
     "--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds for an exercise."
 )

@@ -272,11 +272,9 @@ def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _tolerance_at(question: Question, path: tuple) -> float:
-    return max(
-        t
-        for (where, _), t in zip(leaves(question.expected), question.tolerance, strict=True)
-        if where[: len(path)] == path
-    )
+    """The largest tolerance below a path; 0 where there is nothing but text."""
+    paired = zip(leaves(question.expected), question.tolerance, strict=True)
+    return max((t for (where, _), t in paired if where[: len(path)] == path), default=0.0)
 
 
 def _times(count: int) -> str:

@@ -165,11 +165,11 @@ def test_a_wrong_answer_brings_its_map_from_the_worker_to_the_page(mark):
 
 
 def test_plot_writes_a_picture_for_each_wrong_answer(tmp_path):
-    assert plot([a_report(a_map(ROWS == 2))], str(tmp_path / "new")) == f"1 difference map in {tmp_path / 'new'}"
+    assert plot([a_report(a_map(ROWS == 2))], str(tmp_path / "new")) == f"1 picture in {tmp_path / 'new'}"
     ET.parse(tmp_path / "new" / "toy.scale.svg")
     plot([a_report(a_map(ROWS == 2)), a_report(a_map(ROWS == 1))], str(tmp_path / "two"))
     assert {path.parent.name for path in (tmp_path / "two").rglob("*.svg")} == {"1", "2"}
-    assert plot([a_report(None)], str(tmp_path / "none")).startswith("No difference maps")
+    assert plot([a_report(None)], str(tmp_path / "none")).startswith("No pictures")
     assert not (tmp_path / "none").exists()
 
 

@@ -1,10 +1,11 @@
-"""`grade --plot DIR`: a difference map as a picture for each answer that is wrong and has one."""
+"""`grade --plot DIR`: pictures of a report: a difference map for each wrong array, a loss curve for each training run."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from grader.errors import GraderError
 from grader.files import write_whole
+from grader.render import curves
 from grader.render.maps import svg
 from grader.report import ErrorMap, Report
 
@@ -14,16 +15,25 @@ def plot(reports: Sequence[Report], folder: str) -> str:
     count = 0
     for number, report in enumerate(reports, 1):
         place = Path(folder) / str(number) if len(reports) > 1 else Path(folder)
-        for name, found in maps_of(report):
+        for name, picture in pictures_of(report):
             try:
                 place.mkdir(parents=True, exist_ok=True)
-                write_whole(place / f"{name}.svg", svg(found).encode())
+                write_whole(place / f"{name}.svg", picture.encode())
             except OSError as error:
                 raise GraderError(f"cannot write in {place}: {error.strerror}") from None
             count += 1
     if not count:
-        return "No difference maps: no array came back with wrong entries."
-    return f"{count} difference map{'s' * (count > 1)} in {folder}"
+        return "No pictures: no array came back with wrong entries, and nothing was trained."
+    return f"{count} picture{'s' * (count > 1)} in {folder}"
+
+
+def pictures_of(report: Report) -> Iterator[tuple[str, str]]:
+    """(name, SVG) of a report's wrong answers and of its training runs' curves."""
+    for name, found in maps_of(report):
+        yield name, svg(found)
+    for exercise in report.exercises:
+        if curve := curves.svg(exercise.curve, f"loss of {exercise.id}"):
+            yield f"{exercise.id}.loss", curve
 
 
 def maps_of(report: Report) -> Iterator[tuple[str, ErrorMap]]:

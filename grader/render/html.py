@@ -6,6 +6,8 @@ The words are the terminal's. Everything that came from a submission is made ine
 
 from html import escape
 
+from grader.maps import says_more
+from grader.render import maps
 from grader.render.curves import svg
 from grader.render.formats import Graded, Surroundings
 from grader.render.rows import file_of, points_of, verdict
@@ -127,6 +129,8 @@ def _claim(check: CheckReport, told: set[str]) -> str:
     item = f"<li>{_mark(check.status)}{_text(check.claim)} {points}"
     if finding := check.finding:
         item += f"\n<p>{_text(finding.message)}</p>"
+        if finding.map and says_more(finding.map):
+            item += f'\n<div class="curve">{maps.svg(finding.map)}</div>'
         if hint := finding.hint:
             kind, words = ("hint again", SAME_CAUSE) if hint in told else ("hint", hint)
             item += f'\n<p class="{kind}">{GLYPHS["hint"]} {_text(words)}</p>'
