@@ -33,7 +33,7 @@ def grade(
     """The submission's report; one, whatever the submission does. `only` names exercises, empty for all."""
     start = time.perf_counter()
     chosen = [exercise for exercise in key.exercises if not only or exercise.name in only]
-    packages = {exercise.name: needed(exercise, chosen, training) for exercise in chosen}
+    packages = {exercise.name: needed(exercise, submission, chosen, training) for exercise in chosen}
     sandboxes = {wanted: sandbox.sibling(wanted) for wanted in packages.values()}
     sessions: dict[tuple[str, ...], Session] = {}
     reports: dict[str, ExerciseReport] = {}
@@ -41,7 +41,7 @@ def grade(
         # what takes NumPy alone is done while PyTorch is loaded, and what takes long comes last
         for exercise in sorted(chosen, key=lambda exercise: (exercise.torch, exercise.is_run)):
             progress(exercise.name)
-            if report := _put_off(exercise, key.unit, training, reports):
+            if report := _put_off(exercise, submission, key.unit, training, reports):
                 reports[exercise.name] = report
                 continue
             wanted = packages[exercise.name]
@@ -64,18 +64,34 @@ def grade(
     )
 
 
-def needed(exercise: ExerciseKey, beside: Sequence[ExerciseKey], training: Training) -> tuple[str, ...]:
-    """The packages that a worker for an exercise must have; all that need PyTorch share one kind of worker."""
-    if not exercise.torch or not is_installed("torch"):
+def needed(
+    exercise: ExerciseKey, submission: Submission, beside: Sequence[ExerciseKey], training: Training
+) -> tuple[str, ...]:
+    """The packages that a worker for an exercise must have; all that need PyTorch share one kind of worker.
+
+    To find that something is not there, or is a stub, takes no PyTorch, which is slow to start.
+    """
+    if not exercise.torch or not is_installed("torch") or _is_unwritten(exercise, submission):
         return NUMPY
     trains = training.is_on and any(other.torch and other.is_run for other in beside)
     return TRAINING if trains else TORCH
 
 
+def _is_unwritten(exercise: ExerciseKey, submission: Submission) -> bool:
+    """Whether the file does not even name what an exercise asks for, or has its stub as it came."""
+    return _is_stub(exercise, submission) or not all(map(submission.mentions, exercise.pieces))
+
+
+def _is_stub(exercise: ExerciseKey, submission: Submission) -> bool:
+    return any(submission.has_as_it_came(piece, exercise.stub) for piece in exercise.pieces)
+
+
 def _put_off(
-    exercise: ExerciseKey, unit: str, training: Training, done: Mapping[str, ExerciseReport]
+    exercise: ExerciseKey, submission: Submission, unit: str, training: Training, done: Mapping[str, ExerciseReport]
 ) -> ExerciseReport | None:
-    """The report of an exercise that is not asked now: points that are open, or a run that lacks a piece."""
+    """The report of an exercise that is not asked now: a stub, points that are open, or a run that lacks a piece."""
+    if exercise.torch and _is_stub(exercise, submission):
+        return unasked(exercise, unit, Status.MISSING, Finding("missing", "not written yet"))
     if exercise.torch and not is_installed("torch"):
         finding = Finding("missing", "it takes PyTorch, which is not installed here", "Install the extra `torch`.")
         return put_off(exercise, unit, Status.PENDING, finding)

@@ -48,6 +48,21 @@ class Submission:
         """Whether the text looks as if it defined a function or class of that name; a guess, nothing is parsed."""
         return re.search(rb"\b(def|class)\s+" + re.escape(name.encode()) + rb"\b", self.source) is not None
 
+    def mentions(self, name: str) -> bool:
+        """Whether a name stands anywhere in the file, or may come from a module beside it."""
+        return bool(self.helpers) or re.search(rb"\b" + re.escape(name.encode()) + rb"\b", self.source) is not None
+
+    def has_as_it_came(self, name: str, stub: str) -> bool:
+        """Whether the file has the stub of a name, and nothing beside it that could bind that name once more."""
+        if not stub or self.helpers:
+            return False
+        before, cut, after = self.source.partition(stub.strip().encode())
+        word = re.escape(name.encode())
+        binds = (
+            rb"(?:\bclass|\bdef|\bimport|\bas|,)\s+" + word + rb"\b|\b" + word + rb"\s*[:=]|[\"']" + word + rb"[\"']"
+        )
+        return bool(cut) and not re.search(binds, before + after)
+
 
 @dataclass(frozen=True)
 class Listing:

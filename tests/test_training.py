@@ -301,3 +301,32 @@ def test_a_page_shows_the_curve_of_a_run(key, sandbox):
     report = grade(Submission("nets.py", RIGHT.encode()), key, sandbox, ["fits"])
     assert "<polyline" in fragment(report, "Nets")
     assert "loss of nets.fits" in fragment(report, "Nets")
+
+
+@pytest.mark.parametrize("source", ["import numpy as np\n", "stub"], ids=["nothing", "the stub"])
+def test_what_is_not_written_needs_no_pytorch(source, key, monkeypatch):
+    from grader.source import stub_module
+
+    text = stub_module(RIGHT, UNIT.written) if source == "stub" else source
+    with Sandbox(Limits(seconds=5)) as fresh:
+        report = by_name(grade(Submission("nets.py", text.encode()), key, fresh, ["Affine", "squared_loss"]))
+        assert fresh._siblings == {}
+    assert {exercise.status for exercise in report.values()} == {"missing"}
+
+
+REBOUND = ["class Affine(nn.Module):", "Affine = Other", "from x import Affine", "globals()['Affine'] = 1"]
+
+
+@pytest.mark.parametrize("line", REBOUND)
+def test_a_stub_that_is_bound_again_below_counts_as_written(line):
+    stub = UNIT.source("Affine").stub
+    submission = Submission("nets.py", (stub + "\n\n" + line).encode())
+    assert not submission.has_as_it_came("Affine", stub)
+    assert Submission("nets.py", (stub + "\n\n# Affine is next\n").encode()).has_as_it_came("Affine", stub)
+
+
+def test_a_module_by_another_name_is_found(ask):
+    assert (
+        ask(RIGHT.replace("class Affine", "class Mine") + "\n\nAffine = Mine\n", ["Affine"])["Affine"].status
+        == "passed"
+    )
