@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from grader.authoring.slips import OPERATORS, Scope, instead
-from grader.source import functions
+from grader.source import definitions
 
 @dataclass(frozen=True)
 class Mutant:
@@ -33,7 +33,7 @@ def mutants(text: str, exercise: str) -> Iterator[Mutant]:
     """Every mutant of an exercise in a module's text, each text once."""
     seen = set()
     for name in reached(text, exercise):
-        for mutant in _of_function(text, name):
+        for mutant in _of_definition(text, name):
             if mutant.text not in seen:
                 seen.add(mutant.text)
                 yield mutant
@@ -41,20 +41,23 @@ def mutants(text: str, exercise: str) -> Iterator[Mutant]:
 
 def reached(text: str, exercise: str) -> list[str]:
     """The exercise and the private helpers of the same file that it calls, or that these call."""
-    known, found = functions(text), [exercise]
+    known, found = definitions(text), [exercise]
     for name in found:
         names = {node.id for node in ast.walk(known[name].node) if isinstance(node, ast.Name)}
         found += [other for other in known if other in names and other.startswith("_") and other not in found]
     return found
 
 
-def _of_function(text: str, name: str) -> Iterator[Mutant]:
-    node = functions(text)[name].node
+def _of_definition(text: str, name: str) -> Iterator[Mutant]:
+    """The mutants of one function, or of every method of a class."""
+    node = definitions(text)[name].node
     plain = ast.unparse(node)
-    for line, kind, before, after in _changes(node, _modules(text)):
-        changed = ast.unparse(node)
-        if changed != plain:
-            yield Mutant(name, line, kind, before, after, _spliced(text, node, changed))
+    inside = [node] if isinstance(node, ast.FunctionDef) else node.body
+    for function in (item for item in inside if isinstance(item, ast.FunctionDef)):
+        for line, kind, before, after in _changes(function, _modules(text)):
+            changed = ast.unparse(node)
+            if changed != plain:
+                yield Mutant(name, line, kind, before, after, _spliced(text, node, changed))
 
 
 Change = tuple[int, str, str, str]  # line, kind, the statement before and after
@@ -132,7 +135,7 @@ def _modules(text: str) -> set[str]:
     return {(alias.asname or alias.name).split(".")[0] for node in imports for alias in node.names}
 
 
-def _spliced(text: str, node: ast.FunctionDef, changed: str) -> str:
+def _spliced(text: str, node: ast.FunctionDef | ast.ClassDef, changed: str) -> str:
     lines = text.split("\n")
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
     return "\n".join([*lines[: first - 1], changed, *lines[node.end_lineno :]])
