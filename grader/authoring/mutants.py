@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from grader.authoring.slips import OPERATORS, Scope, instead
 from grader.source import definitions
 
+
 @dataclass(frozen=True)
 class Mutant:
     """One change. `before` and `after` are the statement it is in, of a compound one the first line."""

@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from grader.asking import answer_or_error
 from grader.authoring.mutants import Mutant, mutants
@@ -27,7 +28,7 @@ from grader.source import run_text
 from grader.unit import Unit
 
 KILLED, EQUIVALENT, SURVIVED = "killed", "equivalent", "survived"
-SECONDS = 5.0  # for all of a mutant's answers to one key: a thousand times what a reference takes
+SECONDS = 5.0  # for a mutant's answers to one key: a hundred times what a reference takes
 FURTHER = range(1000, 1020)  # seeds of the search for a difference; no key is compiled from them
 WIDER = 4  # seeds whose cases are widened: each gives dozens of inputs
 
@@ -77,21 +78,32 @@ class Trial:
         return unit
 
     @cached_property
-    def widened(self) -> list[tuple[Question, list[float]]]:
-        """Questions that no case asks and the reference answers, with what may differ by rounding."""
+    def known(self) -> list[tuple[Question, Sequence[float]]]:
+        """Questions to tell a mutant from the reference by, each with what may differ by rounding.
+
+        Where a check leaves an answer open, it is the reference's own: a mutant that gives another has changed it.
+        """
+        exact = [(question, question.tolerance) for key in self.further for question in _compared(key)]
+        left_open = [question for key in self.further for question in _left_open(key)]
+        others = [
+            replace(question, label=f"{question.label}, {how}", inputs=inputs)
+            for key in self.further[:WIDER]
+            for question in _compared(key)
+            for how, inputs in wider(question.inputs, self.plain.source(self.name).node)
+        ]
+        return exact + [found for question in [*left_open, *others] if (found := self._answered(question))]
+
+    def _answered(self, question: Question) -> tuple[Question, list[float]] | None:
+        """A question with the reference's answer; None where it has none that could be compared."""
         reference = driven(self.plain.pieces(self.name), self.keys[0].way)
-        found = []
-        for question in (q for key in self.further[:WIDER] for q in _exact(key)):
-            for how, inputs in wider(question.inputs, self.plain.source(self.name).node):
-                expected = answer_or_error(reference, inputs)
-                if isinstance(expected, Raised) or difference(expected, expected, [0.0] * 99):
-                    continue
-                try:
-                    noise = measure_noise(reference, inputs, expected, self.keys[0].signs)
-                except Exception:  # inputs on the edge of what there is an answer to
-                    continue
-                found.append((Question(f"{question.label}, {how}", inputs, expected, [], {}), noise))
-        return found
+        expected = answer_or_error(reference, question.inputs)
+        if isinstance(expected, Raised):
+            return None
+        try:
+            noise = measure_noise(reference, question.inputs, expected, self.keys[0].signs)
+        except Exception:  # inputs on the edge of what there is an answer to
+            return None
+        return replace(question, expected=expected), [MARGIN * n for n in noise]
 
     def verdicts(self, start: int = 0) -> Iterator[Verdict]:
         for mutant in self.mutants[start:]:
@@ -100,7 +112,7 @@ class Trial:
     def verdict(self, mutant: Mutant) -> Verdict:
         exercise = f"{self.unit.name}.{self.name}"
         try:
-            with _alarm() as late:
+            with _alarm():
                 module = run_text(mutant.text, f"mutant_{self.name}", str(self.unit.reference_file))
                 pieces = [getattr(module, piece) for piece in self.keys[0].pieces]
         except (Exception, TooLong):  # a file that cannot be read any more earns nothing
@@ -119,21 +131,21 @@ class Trial:
             if not _keeps_all(pieces, key, self.unit):
                 return f"loses points with seed {seed} only"
         asked = driven(pieces, self.keys[0].way)
-        questions = [(question, question.tolerance) for key in self.further for question in _exact(key)]
-        widened = [(question, [MARGIN * n for n in noise]) for question, noise in self.widened]
-        with _alarm() as late:
-            for question, tolerance in [*questions, *widened]:
-                try:
-                    answer = turned(answer_or_error(asked, question.inputs), question.expected, self.keys[0].signs)
-                except TooLong:
-                    return f"does not end in case {question.label!r}"
-                if late:
-                    return f"does not end in case {question.label!r}"
-                if isinstance(answer, Raised):
-                    return f"raises {answer.names[-1]} in case {question.label!r}"
-                if found := difference(answer, question.expected, tolerance, self.keys[0].returns):
-                    return f"{found.text}, in case {question.label!r}"
+        for question, tolerance in self.known:
+            answer = self._answer(asked, question)
+            if isinstance(answer, Raised):
+                return f"raises {answer.names[-1]} in case {question.label!r}"
+            if found := difference(answer, question.expected, tolerance, self.keys[0].returns):
+                return f"{found.text}, in case {question.label!r}"
         return ""
+
+    def _answer(self, asked: Callable, question: Question) -> Any:
+        with _alarm():
+            try:
+                answer = answer_or_error(asked, question.inputs)
+            except TooLong:
+                return Raised(("TooLong",))
+        return turned(answer, question.expected, self.keys[0].signs)
 
 
 def _keeps_all(pieces: Sequence[Callable], key: ExerciseKey, unit: Unit) -> bool:
@@ -171,9 +183,11 @@ class _alarm:
         raise TooLong
 
 
-def _exact(key: ExerciseKey) -> list[Question]:
+def _compared(key: ExerciseKey) -> list[Question]:
     """The questions that have one right answer."""
-    open_kinds = {*TRACES, "orders"}
-    groups = [group for check in key.checks if check.kind not in open_kinds for group in check.groups]
-    open_ones = {number for check in key.checks if check.kind in open_kinds for group in check.groups for number in group}
-    return [key.questions[number] for number in sorted({number for group in groups for number in group} - open_ones)]
+    return [question for question in key.questions if not any(question is other for other in _left_open(key))]
+
+
+def _left_open(key: ExerciseKey) -> list[Question]:
+    groups = [group for check in key.checks if check.kind in {*TRACES, "orders"} for group in check.groups]
+    return [key.questions[number] for number in sorted({number for group in groups for number in group})]

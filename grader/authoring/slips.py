@@ -31,7 +31,14 @@ COMPARISONS = {
     ast.In: (ast.NotIn,),
     ast.NotIn: (ast.In,),
 }
-ORDERED = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)  # operators whose operands must not change places
+ORDERED = (
+    ast.Sub,
+    ast.Div,
+    ast.FloorDiv,
+    ast.Mod,
+    ast.Pow,
+    ast.MatMult,
+)  # operators whose operands must not change places
 PAIRS = ("max min", "maximum minimum", "argmax argmin", "any all", "floor ceil", "triu tril", "sum mean", "std var")
 COUNTERPARTS = {a: b for pair in PAIRS for a, b in (pair.split(), pair.split()[::-1])}
 COUNTERPARTS |= {"sin": "cos", "cos": "sin", "zeros": "ones", "zeros_like": "ones_like", "ones": "zeros"}

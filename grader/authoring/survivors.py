@@ -38,5 +38,7 @@ def dump(reasons: Mapping[Change, str]) -> str:
     for change, reason in sorted(reasons.items()):
         pairs = zip(FIELDS, (*change, reason), strict=True)
         # a JSON string is a TOML string
-        entries.append("[[survivor]]\n" + "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in pairs))
+        entries.append(
+            "[[survivor]]\n" + "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in pairs)
+        )
     return "\n".join([HEAD, *entries])

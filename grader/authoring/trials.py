@@ -20,7 +20,9 @@ READY = ""  # what a process says once it has its keys: no error
 Chosen = tuple[str, str]  # unit and exercise
 
 
-def tried(root: Path, chosen: Sequence[Chosen], seeds: Sequence[int], jobs: int) -> Iterator[tuple[Chosen, list[Verdict]]]:
+def tried(
+    root: Path, chosen: Sequence[Chosen], seeds: Sequence[int], jobs: int
+) -> Iterator[tuple[Chosen, list[Verdict]]]:
     """The verdicts on each exercise's mutants, as they come in."""
     with ThreadPoolExecutor(jobs) as pool:
         futures = {pool.submit(_exercise, root, unit, name, list(seeds)): (unit, name) for unit, name in chosen}

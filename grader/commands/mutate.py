@@ -22,7 +22,9 @@ def mutate(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int
     """Try every mutant and print the table and the survivors; returns the exit status."""
     course = the_course(course_dir)
     known = survivors.load(Path(record)) if record else {}
-    chosen = [(unit, name) for unit, name in _exercises(course, targets) if not course.solutions(unit).exercises[name].is_run]
+    chosen = [
+        (unit, name) for unit, name in _exercises(course, targets) if not course.solutions(unit).exercises[name].is_run
+    ]
     verdicts = _tried_all(course.root, chosen, range(seeds), jobs)
     reasons = survivors.updated(known, verdicts)
     if record:
@@ -71,7 +73,9 @@ def _share(fates: Sequence[str]) -> float:
 
 def _told(verdict: Verdict, reasons: Mapping[Change, str]) -> Text:
     mutant, reason = verdict.mutant, reasons.get(verdict.change, "")
-    text = f"{verdict.exercise}, line {mutant.line} ({mutant.kind}): {mutant.before} → {mutant.after}\n    {verdict.why}"
+    text = (
+        f"{verdict.exercise}, line {mutant.line} ({mutant.kind}): {mutant.before} → {mutant.after}\n    {verdict.why}"
+    )
     return Text(f"· {text}\n    left: {reason}") if reason else Text(f"✗ {text}", "red")
 
 
@@ -81,7 +85,9 @@ def _status(console, verdicts: Sequence[Verdict], surviving: Sequence[Verdict], 
     if unexplained:
         console.print(Text(f"✗ {unexplained} survivors without a reason", "red"))
     if share < LEAST:
-        console.print(Text(f"✗ {share:.1%} of the mutants that change an answer lose points, {LEAST:.0%} are asked", "red"))
+        console.print(
+            Text(f"✗ {share:.1%} of the mutants that change an answer lose points, {LEAST:.0%} are asked", "red")
+        )
     if unexplained or share < LEAST:
         return 1
     console.print(Text(f"✓ {share:.1%} of the mutants that change an answer lose points", "green"))
