@@ -581,6 +581,15 @@ def certain_network(draw):
     return inputs
 
 
+def examples_far_apart(draw):
+    """One example's logits are all near -1000, another's near 1000: no maximum over the batch will do for both."""
+    inputs = network(draw, N=4, sizes=(5, 3))
+    inputs["x"][:, 0] = np.array([1000.0, -1000.0, 0.0, 1.0])[draw.permutation(4)]
+    W, _ = inputs["params"][0]
+    W[0] = 1.0
+    return inputs
+
+
 LOSS_AND_START = """loss = -_log_softmax(logits)[np.arange(len(labels)), labels].mean()
     dout = softmax_cross_entropy_backward(logits, labels)
 """
@@ -602,11 +611,12 @@ mlp_loss_and_gradients = Exercise(
         "a single example": partial(network, N=1, sizes=(3, 5, 4)),
         "away from the kinks": clear_of_kinks,
         "logits near ±1000": certain_network,
+        "examples far apart": examples_far_apart,
     },
     checks=[
         agrees(5, "returns the loss and every layer's (dW, db)", on=["two layers", "three layers", "four layers"]),
         agrees(2, "is right for a single layer and a single example", on=["a single layer", "a single example"]),
-        agrees(1, "is right and finite for logits near ±1000", on="logits near ±1000"),
+        agrees(1, "is right and finite for logits near ±1000", on=["logits near ±1000", "examples far apart"]),
         slopes(2, "the gradients are the slope of your own loss", of="params", on="away from the kinks"),
     ],
     mistakes=[
