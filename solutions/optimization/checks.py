@@ -1647,7 +1647,7 @@ def early_stopping_where_it_stops(losses, patience):
 TOO_LATE, IN_TIME, PLATEAU = "a better epoch that comes too late", "a better epoch just in time", "a long plateau"
 RELAPSES, FALLING, RISING_LOSS = "ups and downs", "a loss that only falls", "a loss that only rises"
 IMPATIENT, TIES, TIE_LATER, LONG = "a patience of one", "equal losses", "an equal loss later", "forty epochs"
-RECOVERY = "a slow recovery"
+RECOVERY, TIE_FIRST = "a slow recovery", "equal losses at the start"
 
 early_stopping = Exercise(
     points=5,
@@ -1662,6 +1662,7 @@ early_stopping = Exercise(
         IMPATIENT: partial(history, ranks=[6, 5, 3, 4, 1], patience=1),
         TIES: partial(history, ranks=[5, 4, 3, 3, 3, 3, 1], patience=3),
         TIE_LATER: partial(history, ranks=[5, 6, 3, 4, 3, 4], patience=5),
+        TIE_FIRST: partial(history, ranks=[3, 3, 4, 5, 1], patience=3),
         LONG: long_run,
     },
     checks=[
@@ -1670,7 +1671,7 @@ early_stopping = Exercise(
         agrees(
             1, "is right if the loss only falls, only rises, or patience is 1", on=[FALLING, RISING_LOSS, IMPATIENT]
         ),
-        agrees(1, "does not take an equal loss for an improvement", on=[TIES, TIE_LATER]),
+        agrees(1, "does not take an equal loss for an improvement", on=[TIES, TIE_LATER, TIE_FIRST]),
     ],
     mistakes=[
         Mistake(
