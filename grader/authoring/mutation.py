@@ -7,6 +7,7 @@ case or says why the input is left unasked.
 """
 
 import signal
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -112,7 +113,8 @@ class Trial:
     def verdict(self, mutant: Mutant) -> Verdict:
         exercise = f"{self.unit.name}.{self.name}"
         try:
-            with _alarm():
+            with _alarm(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Python finds some mutants odd, too
                 module = run_text(mutant.text, f"mutant_{self.name}", str(self.unit.reference_file))
                 pieces = [getattr(module, piece) for piece in self.keys[0].pieces]
         except (Exception, TooLong):  # a file that cannot be read any more earns nothing
