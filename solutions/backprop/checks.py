@@ -875,9 +875,9 @@ DEEP = [("*" if number % 2 else "+", number + 1, 0.5 if number % 2 else 1) for n
 
 
 def both_sides_of_zero(draw, n):
-    """Numbers of both signs, none near 0, where the slope of a relu jumps."""
+    """Numbers of both signs, none near 0, where the slope of a relu jumps, and none above 1, so that it cannot jump there."""
     signs = [1.0, -1.0, *draw.signs(n - 2)]
-    return [float(sign * size) for sign, size in zip(signs, draw.uniform(0.5, 2.0, n), strict=True)]
+    return [float(sign * size) for sign, size in zip(signs, draw.uniform(0.5, 0.95, n), strict=True)]
 
 
 RELUS = [("relu", 0), ("relu", 1), ("+", 2, 3), ("*", 4, 0), ("neg", 5), ("relu", 6), ("+", 5, 7), ("+", 8, 3)]
