@@ -250,6 +250,8 @@ def other_upstream(inputs, draw):
     return inputs | {"dout": dout}
 
 
+LAYERS = ["five examples", "more outputs than inputs", "large and small entries"]
+
 linear_backward = Exercise(
     points=6,
     cases={
@@ -260,9 +262,11 @@ linear_backward = Exercise(
         "large and small entries": uneven_layer,
     },
     checks=[
-        agrees(3, "returns dx, dW and db", on=["five examples", "more outputs than inputs", "large and small entries"]),
+        agrees(2, "returns dx, the gradient of what came in", on=LAYERS, part="dx"),
+        agrees(1, "returns dW, added up over the examples", on=LAYERS, part="dW"),
+        agrees(1, "returns db, added up over the examples", on=LAYERS, part="db"),
         agrees(
-            2,
+            1,
             "keeps every shape for a batch of one and a single feature",
             on=["a single example", "one feature in, one out"],
         ),
@@ -614,7 +618,8 @@ mlp_loss_and_gradients = Exercise(
         "examples far apart": examples_far_apart,
     },
     checks=[
-        agrees(5, "returns the loss and every layer's (dW, db)", on=["two layers", "three layers", "four layers"]),
+        agrees(1, "returns the mean loss", on=["two layers", "three layers", "four layers"], part="loss"),
+        agrees(4, "returns every layer's (dW, db)", on=["two layers", "three layers", "four layers"], part="gradients"),
         agrees(2, "is right for a single layer and a single example", on=["a single layer", "a single example"]),
         agrees(1, "is right and finite for logits near ±1000", on=["logits near ±1000", "examples far apart"]),
         slopes(2, "the gradients are the slope of your own loss", of="params", on="away from the kinks"),

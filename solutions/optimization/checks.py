@@ -1102,8 +1102,12 @@ batchnorm_backward = Exercise(
         "a single feature": partial(upstream, shape=(6, 1)),
     },
     checks=[
-        agrees(5, "returns dx, dgamma and dbeta", on=[BATCH, "more features than examples"]),
-        agrees(2, "uses eps as it is given", on=LARGE_EPS),
+        agrees(
+            3, "returns dx, by all three ways into the output", on=[BATCH, "more features than examples"], part="dx"
+        ),
+        agrees(1, "returns dgamma", on=[BATCH, "more features than examples"], part="dgamma"),
+        agrees(1, "returns dbeta", on=[BATCH, "more features than examples"], part="dbeta"),
+        agrees(2, "uses eps as it is given", on=LARGE_EPS, part=["dx", "dgamma"]),
         agrees(
             1,
             "is right for one or two examples, and for one feature",
@@ -1277,6 +1281,8 @@ layernorm = Exercise(
 
 DX_HAT_LAST = "dx_hat - dx_hat.mean(axis=-1, keepdims=True) - x_hat * (dx_hat * x_hat).mean(axis=-1, keepdims=True)"
 
+LEADING = ["four axes", "a single vector", "a batch of one"]
+
 layernorm_backward = Exercise(
     points=9,
     cases={
@@ -1289,9 +1295,17 @@ layernorm_backward = Exercise(
         "a single feature": partial(upstream, shape=(4, 1)),
     },
     checks=[
-        agrees(4, "returns dx, dgamma and dbeta", on=["six examples", SENTENCES]),
-        agrees(2, "takes any number of leading axes, or none", on=["four axes", "a single vector", "a batch of one"]),
-        agrees(1, "uses eps as it is given, and is right for a single feature", on=[LARGE_EPS, "a single feature"]),
+        agrees(2, "returns dx, by all three ways into the output", on=["six examples", SENTENCES], part="dx"),
+        agrees(1, "returns dgamma", on=["six examples", SENTENCES], part="dgamma"),
+        agrees(1, "returns dbeta", on=["six examples", SENTENCES], part="dbeta"),
+        agrees(1, "gives dx any number of leading axes, or none", on=LEADING, part="dx"),
+        agrees(1, "adds dgamma and dbeta up over every leading axis", on=LEADING, part=["dgamma", "dbeta"]),
+        agrees(
+            1,
+            "uses eps as it is given, and is right for a single feature",
+            on=[LARGE_EPS, "a single feature"],
+            part=["dx", "dgamma"],
+        ),
         keeps(
             2,
             "dx adds up to 0 over the features: a shift of them all changes nothing",
