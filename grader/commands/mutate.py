@@ -55,11 +55,14 @@ def _table(verdicts: Sequence[Verdict]) -> Table:
     for head in ("mutants", "equivalent", "killed", "survivors", "of those that change an answer"):
         table.add_column(head, justify="right")
     exercises = list(dict.fromkeys(verdict.exercise for verdict in verdicts))
-    for label, names in [*((name, [name]) for name in exercises), ("all", exercises)]:
+    groups = {name: [name] for name in exercises}
+    for unit in dict.fromkeys(name.partition(".")[0] for name in exercises):
+        groups[f"{unit}, all"] = [name for name in exercises if name.startswith(f"{unit}.")]
+    for label, names in (groups | {"all": exercises}).items():
         fates = [verdict.fate for verdict in verdicts if verdict.exercise in names]
         counts = [fates.count(fate) for fate in (EQUIVALENT, KILLED, SURVIVED)]
         table.add_row(
-            Text(label, "red" if counts[2] and label != "all" else ""),
+            Text(label, "red" if counts[2] and label in exercises else ""),
             *(str(n) for n in (len(fates), *counts)),
             f"{_share(fates):.1%} killed",
         )
