@@ -279,6 +279,19 @@ def dev_check(targets, seeds, jobs, form, course_dir) -> None:
     sys.exit(author.check(course_dir, targets, seeds, jobs, form))
 
 
+@dev.command("mutate")
+@click.argument("targets", nargs=-1, metavar="[UNIT|UNIT.EXERCISE]...")
+@click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
+@click.option("--record", metavar="FILE", help="Read the reasons for survivors there, and write today's survivors.")
+@course_option
+def dev_mutate(targets, seeds, jobs, record, course_dir) -> None:
+    """Change every reference in one place at a time, and name the changes that keep their points."""
+    from grader.commands import mutate
+
+    sys.exit(mutate.mutate(course_dir, targets, seeds, jobs, record))
+
+
 def or_a_command(message: str, arguments: list[str]) -> str:
     """An error's sentence; where a word that is no unit is nearly a command, that command is what was meant."""
     first = arguments[0] if arguments else ""

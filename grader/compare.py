@@ -67,6 +67,15 @@ def difference(answer: Any, expected: Any, tolerance: Sequence[float], names: Se
     return _differ(answer, expected, iter(tolerance), names, ())
 
 
+def only(answer: Any, expected: Any, parts: Sequence[int] | None) -> Any:
+    """The expected answer with some parts from another; that one as it is, where it has another number of parts."""
+    if parts is None or not isinstance(answer, list | tuple) or len(answer) != len(expected):
+        return answer
+    return type(expected)(
+        yours if i in parts else right for i, (yours, right) in enumerate(zip(answer, expected, strict=True))
+    )
+
+
 def wrong_entries(yours: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarray:
     """Boolean, True where an entry is wrong; shapes are equal. nan is right only where nan is expected.
 

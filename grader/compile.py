@@ -147,7 +147,23 @@ def _compile_check(check: Check, book: _Questions, seed: int) -> CheckKey:
         facts.append(check.facts(inputs, Draw(_rng(*numbers))) if check.facts else None)
         if check.kind in TRACES:
             book.trace(check.kind, group, facts[-1], dict(check.options))
-    return CheckKey(check.claim, check.points, check.kind, groups, facts, dict(check.options))
+    return CheckKey(check.claim, check.points, check.kind, groups, facts, _placed(check, book))
+
+
+def _placed(check: Check, book: _Questions) -> dict[str, Any]:
+    """The check's options, with the place of each part for its name."""
+    returns = book.returns
+    places = {name: place for place, name in enumerate(returns)} | {place: place for place in range(len(returns))}
+
+    def place(part: str | int | None) -> int | None:
+        if part is not None and (part not in places or len(returns) < 2):
+            known = ", ".join(returns)
+            raise UnitError(f"{book.name}: {check.claim!r} is of the part {part!r}, and the parts are {known}")
+        return places.get(part)
+
+    options = dict(check.options)
+    options |= {"part": place(options["part"])} if "part" in options else {}
+    return options | ({"parts": [place(part) for part in options["parts"]]} if "parts" in options else {})
 
 
 def _form(tree: Any) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.compare import difference, leaves
-from grader.key import ExerciseKey, Question
+from grader.key import ExerciseKey, MistakeKey, Question
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,22 @@ def diagnose(exercise: ExerciseKey, evidence: Sequence[Evidence]) -> Diagnosis |
     """The one diagnosis that fits all the evidence, or None."""
     if all(item.is_right for item in evidence):
         return None
-    fitting = [mistake for mistake in exercise.mistakes if _fits(mistake.name, evidence)]
-    if len(fitting) == 1:
-        return Diagnosis(fitting[0].sentence, fitting[0].name)
-    if fitting:
-        return None
+    if fitting := _fitting(exercise, evidence):
+        return named_mistake(exercise, evidence) if len(fitting) == 1 else None
     from grader.explain import explain  # many rules, needed for a wrong answer alone
 
     text = explain(exercise, evidence)
     return Diagnosis(text) if text else None
+
+
+def named_mistake(exercise: ExerciseKey, evidence: Sequence[Evidence]) -> Diagnosis | None:
+    """The one listed mistake that fits all the evidence, or None."""
+    fitting = _fitting(exercise, evidence)
+    return Diagnosis(fitting[0].sentence, fitting[0].name) if len(fitting) == 1 else None
+
+
+def _fitting(exercise: ExerciseKey, evidence: Sequence[Evidence]) -> list[MistakeKey]:
+    return [mistake for mistake in exercise.mistakes if _fits(mistake.name, evidence)]
 
 
 def _fits(mistake: str, evidence: Sequence[Evidence]) -> bool:

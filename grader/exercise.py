@@ -136,9 +136,16 @@ class Exercise:
 OPEN = {"raises", "distributed", "seeded"}  # kinds of checks that can be on a case without one right answer
 
 
-def agrees(points: int, claim: str, on: str | Sequence[str] = ()) -> Check:
-    """The answers are the reference's, to within the measured rounding noise."""
-    return Check(claim, points, "agrees", _labels(on))
+def agrees(
+    points: int, claim: str, on: str | Sequence[str] = (), part: str | int | Sequence[str | int] | None = None
+) -> Check:
+    """The answers are the reference's, to within the measured rounding noise.
+
+    `part` picks one of several answers, or some, by the names they have in the shape line or by their places: a wrong
+    db then costs nothing of what dx earns.
+    """
+    parts = part if isinstance(part, list | tuple) else [part]
+    return Check(claim, points, "agrees", _labels(on), options={} if part is None else {"parts": list(parts)})
 
 
 def moves(points: int, claim: str, change: Callable[[Inputs, Draw], Inputs], on: str | Sequence[str] = ()) -> Check:
@@ -156,12 +163,12 @@ def keeps(
     measure: str,
     change: Callable[[Inputs, Draw], Inputs],
     axis: int = -1,
-    part: int | None = None,
+    part: str | int | None = None,
     on: str | Sequence[str] = (),
 ) -> Check:
     """The `measure` ("sum" or "norm") of the answer along `axis` is the reference's, and `change` moves the answer.
 
-    `part` picks one of several answers.
+    `part` picks one of several answers, by name or place.
     """
     return Check(
         claim, points, "keeps", _labels(on), (change,), options={"measure": measure, "axis": axis, "part": part}

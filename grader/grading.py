@@ -10,6 +10,7 @@ import numpy as np
 from grader import findings
 from grader.judge import Answer, judge, put_off, unasked
 from grader.key import ExerciseKey, Key, Question
+from grader.opinion import forward_of, with_opinion
 from grader.report import ExerciseReport, Finding, Report, Status, Step
 from grader.sandbox import wire
 from grader.sandbox.server import LEVELS, NUMPY, TORCH, TRAINING, Sandbox, SandboxError, is_installed
@@ -159,6 +160,7 @@ class Session:
                 ):
                     return unasked(exercise, self.key.unit, *found)
             report = judge(exercise, self._asker(exercise), self.key.unit)
+            report = self._with_opinion(report, exercise)
             curve = tuple(self.curves.get(exercise.name, ()))
             return told(report, curve) if exercise.is_run else report
         except findings.BadReply as error:
@@ -171,6 +173,17 @@ class Session:
             text = one_line(f"the grader itself failed: {type(error).__name__}: {error}")
             hint = "It is not your fault and costs no points; please report it."
             return unasked(exercise, self.key.unit, Status.GRADER_ERROR, Finding("crash", text, hint))
+
+    def _with_opinion(self, report: ExerciseReport, exercise: ExerciseKey) -> ExerciseReport:
+        """A wrong gradient's report, with a word on whether it is the slope of the forward in the same file."""
+        forward = forward_of(exercise, self.key)
+        if report.status is not Status.FAILED or not self.worker or not forward:
+            return report
+        try:
+            return with_opinion(report, exercise, forward, self._asker(exercise), self._asker(forward))
+        except findings.BadReply:  # of a question that was for no points
+            self.close()
+            return report
 
     def close(self) -> None:
         if self.worker:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from grader.compare import turned
-from grader.diagnose import Evidence, diagnose
+from grader.compare import difference, only, turned
+from grader.diagnose import Diagnosis, Evidence, diagnose, named_mistake
 from grader.key import CheckKey, ExerciseKey, Question
 from grader.report import CheckReport, ExerciseReport, Finding, Status
 from grader.rules import RULES, TRACES, Raised
@@ -146,16 +146,31 @@ def _with_diagnosis(exercise: ExerciseKey, checks: list[CheckReport], asked: dic
     """Each check whose values are wrong gets a diagnosis as its hint, where one fits.
 
     One that fits every answer to the exercise comes first. Where two mistakes were made at once there is none; then
-    a diagnosis may still fit all the answers of one check.
+    a diagnosis may still fit all the answers of one check, or of one part of them.
     """
     evidence = _evidence(exercise, asked)
     whole = diagnose(exercise, [item for group in evidence for item in group])
     diagnosed = list(checks)
     for index, (report, items) in enumerate(zip(checks, evidence, strict=True)):
-        if items and report.finding and report.finding.kind in VALUES and (found := whole or diagnose(exercise, items)):
+        if not items or not report.finding or report.finding.kind not in VALUES:
+            continue
+        of_part = None if whole and whole.mistake else _of_part(exercise, exercise.checks[index], items)
+        if found := of_part or whole or diagnose(exercise, items):
             finding = replace(report.finding, hint=found.text, mistake=found.mistake)
             diagnosed[index] = replace(report, finding=finding)
     return diagnosed
+
+
+def _of_part(exercise: ExerciseKey, check: CheckKey, items: list[Evidence]) -> Diagnosis | None:
+    """The one listed mistake that explains the parts that a check is of, whatever is wrong with the others."""
+    if (parts := check.options.get("parts")) is None:
+        return None
+    evidence = []
+    for item in items:
+        answer = only(item.answer, item.question.expected, parts)
+        is_right = not difference(answer, item.question.expected, item.question.tolerance)
+        evidence.append(Evidence(item.question, answer, is_right))
+    return named_mistake(exercise, evidence)
 
 
 def _evidence(exercise: ExerciseKey, asked: dict[int, Answer]) -> list[list[Evidence]]:
@@ -172,7 +187,8 @@ def _evidence(exercise: ExerciseKey, asked: dict[int, Answer]) -> list[list[Evid
             got, questions = [asked[number] for number in group], [exercise.questions[number] for number in group]
             failed = next((item.finding for item in got if item.finding and not _is_asked_for(check, item)), None)
             values = [item.value for item in got]
-            finding = failed or RULES[check.kind](values, questions, exercise.returns, facts, check.options)
+            options = check.options | {"parts": None}  # a diagnosis looks at the whole answer
+            finding = failed or RULES[check.kind](values, questions, exercise.returns, facts, options)
             answer = None if failed else trace(values, facts, check.options) if trace else values[0]
             items.append(Evidence(questions[-1], answer, finding is None))
     return evidence

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.compare import at, describe, difference, is_numeric, leaves, named, numbers
+from grader.compare import at, describe, difference, is_numeric, leaves, named, numbers, only
 from grader.forms import no_answer, of_form, on
 from grader.key import Question
 from grader.maps import error_map
@@ -27,6 +27,7 @@ SLOPE_TOLERANCE = 1e-6  # central difference, h = 1e-5: truncation h²·f''' and
 
 def agrees(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
     (answer,), (question,) = answers, questions
+    answer = only(answer, question.expected, options.get("parts"))
     found = difference(answer, question.expected, question.tolerance, names)
     if not found:
         return None

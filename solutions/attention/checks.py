@@ -198,6 +198,10 @@ def upstream(case, **sizes):
 
 SOFTMAX_BACKWARD = "dscores = weights * (dweights - (weights * dweights).sum(axis=-1, keepdims=True))"
 
+UNMASKED = ["four queries, five keys", "a single query and key", "batch and heads", "one sequence, no batch"]
+
+MASKED = ["a mask", "one mask for the whole batch", "padded keys"]
+
 attention_backward = Exercise(
     points=10,
     cases={
@@ -212,14 +216,11 @@ attention_backward = Exercise(
         "scores near ±1000": upstream(far_scores),
     },
     checks=[
-        agrees(
-            5,
-            "returns dq, dk and dv",
-            on=["four queries, five keys", "a single query and key", "batch and heads", "one sequence, no batch"],
-        ),
-        agrees(
-            2, "sends no gradient where the mask is False", on=["a mask", "one mask for the whole batch", "padded keys"]
-        ),
+        agrees(2, "returns dq", on=UNMASKED, part="dq"),
+        agrees(2, "returns dk", on=UNMASKED, part="dk"),
+        agrees(1, "returns dv", on=UNMASKED, part="dv"),
+        agrees(1, "sends dq and dk nothing from where the mask is False", on=MASKED, part=["dq", "dk"]),
+        agrees(1, "sends dv nothing from queries that do not see it", on=MASKED, part="dv"),
         moves(
             1,
             "leaves the gradient of a query alone when a key changes that it cannot see",

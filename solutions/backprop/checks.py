@@ -250,6 +250,8 @@ def other_upstream(inputs, draw):
     return inputs | {"dout": dout}
 
 
+LAYERS = ["five examples", "more outputs than inputs", "large and small entries"]
+
 linear_backward = Exercise(
     points=6,
     cases={
@@ -260,9 +262,11 @@ linear_backward = Exercise(
         "large and small entries": uneven_layer,
     },
     checks=[
-        agrees(3, "returns dx, dW and db", on=["five examples", "more outputs than inputs", "large and small entries"]),
+        agrees(2, "returns dx, the gradient of what came in", on=LAYERS, part="dx"),
+        agrees(1, "returns dW, added up over the examples", on=LAYERS, part="dW"),
+        agrees(1, "returns db, added up over the examples", on=LAYERS, part="db"),
         agrees(
-            2,
+            1,
             "keeps every shape for a batch of one and a single feature",
             on=["a single example", "one feature in, one out"],
         ),
@@ -581,6 +585,15 @@ def certain_network(draw):
     return inputs
 
 
+def examples_far_apart(draw):
+    """One example's logits are all near -1000, another's near 1000: no maximum over the batch will do for both."""
+    inputs = network(draw, N=4, sizes=(5, 3))
+    inputs["x"][:, 0] = np.array([1000.0, -1000.0, 0.0, 1.0])[draw.permutation(4)]
+    W, _ = inputs["params"][0]
+    W[0] = 1.0
+    return inputs
+
+
 LOSS_AND_START = """loss = -_log_softmax(logits)[np.arange(len(labels)), labels].mean()
     dout = softmax_cross_entropy_backward(logits, labels)
 """
@@ -602,11 +615,13 @@ mlp_loss_and_gradients = Exercise(
         "a single example": partial(network, N=1, sizes=(3, 5, 4)),
         "away from the kinks": clear_of_kinks,
         "logits near ±1000": certain_network,
+        "examples far apart": examples_far_apart,
     },
     checks=[
-        agrees(5, "returns the loss and every layer's (dW, db)", on=["two layers", "three layers", "four layers"]),
+        agrees(1, "returns the mean loss", on=["two layers", "three layers", "four layers"], part="loss"),
+        agrees(4, "returns every layer's (dW, db)", on=["two layers", "three layers", "four layers"], part="gradients"),
         agrees(2, "is right for a single layer and a single example", on=["a single layer", "a single example"]),
-        agrees(1, "is right and finite for logits near ±1000", on="logits near ±1000"),
+        agrees(1, "is right and finite for logits near ±1000", on=["logits near ±1000", "examples far apart"]),
         slopes(2, "the gradients are the slope of your own loss", of="params", on="away from the kinks"),
     ],
     mistakes=[
@@ -865,9 +880,9 @@ DEEP = [("*" if number % 2 else "+", number + 1, 0.5 if number % 2 else 1) for n
 
 
 def both_sides_of_zero(draw, n):
-    """Numbers of both signs, none near 0, where the slope of a relu jumps."""
+    """Numbers of both signs, none near 0, where the slope of a relu jumps, and none above 1, so that it cannot jump there."""
     signs = [1.0, -1.0, *draw.signs(n - 2)]
-    return [float(sign * size) for sign, size in zip(signs, draw.uniform(0.5, 2.0, n), strict=True)]
+    return [float(sign * size) for sign, size in zip(signs, draw.uniform(0.5, 0.95, n), strict=True)]
 
 
 RELUS = [("relu", 0), ("relu", 1), ("+", 2, 3), ("*", 4, 0), ("neg", 5), ("relu", 6), ("+", 5, 7), ("+", 8, 3)]

@@ -347,6 +347,8 @@ def other_upstream(inputs, draw):
     return inputs | {"dout": dout}
 
 
+OVERLAPPING = ["two images", "a tall image", "a large upstream gradient"]
+
 conv2d_backward = Exercise(
     points=10,
     cases={
@@ -364,19 +366,23 @@ conv2d_backward = Exercise(
         "stride 2 and padding 2": partial(upstream, H=6, W=9, K=(4, 3), stride=2, padding=2),
     },
     checks=[
-        agrees(
-            4,
-            "returns dx, dw and db for windows that overlap",
-            on=["two images", "a tall image", "a large upstream gradient"],
-        ),
+        agrees(2, "returns dx, where windows overlap the sum over all of them", on=OVERLAPPING, part="dx"),
+        agrees(1, "returns dw, the sum over all places and images", on=OVERLAPPING, part="dw"),
+        agrees(1, "returns db, the sum over all places and images", on=OVERLAPPING, part="db"),
         agrees(
             1,
             "keeps every shape for a batch of one, and for the smallest and the largest kernel",
             on=["a batch of one, one channel", "a 1×1 kernel", "a kernel as large as the image"],
         ),
-        agrees(1, "gives the border of zeros no gradient", on=["padding 1", "padding 2", "a 1×1 kernel and padding 2"]),
-        agrees(2, "follows the stride", on=["stride 2", "stride 3, pixels left over"]),
-        agrees(1, "uses stride and padding together", on="stride 2 and padding 2"),
+        agrees(
+            1,
+            "gives the border of zeros no gradient, in dx and dw",
+            on=["padding 1", "padding 2", "a 1×1 kernel and padding 2"],
+            part=["dx", "dw"],
+        ),
+        agrees(1, "follows the stride in dx", on=["stride 2", "stride 3, pixels left over"], part="dx"),
+        agrees(1, "follows the stride in dw", on=["stride 2", "stride 3, pixels left over"], part="dw"),
+        agrees(1, "uses stride and padding together, in dx and dw", on="stride 2 and padding 2", part=["dx", "dw"]),
         moves(
             1,
             "dout of one image changes that image's dx, no other's, and both dw and db",

@@ -218,6 +218,11 @@ def plane(draw, N=5, D=3, scale=1.0):
     return dict(X=draw(N, D), w=scale * (draw(D) + 2), b=float(scale * (3 + abs(draw()))))
 
 
+def turned_away(draw):
+    """No entry of the normal is positive, and one is zero."""
+    return plane(draw, N=6, D=4) | dict(w=-np.array([0.0, 2.0, 0.5, 1.0]) - np.array([0, 1, 1, 1]) * np.abs(draw(4)))
+
+
 hyperplane_distance = Exercise(
     points=3,
     cases={
@@ -226,6 +231,7 @@ hyperplane_distance = Exercise(
         "a single point": partial(plane, N=1, D=6),
         "points on a line": partial(plane, N=4, D=1),
         "a negative offset": lambda draw: plane(draw, N=6, D=4) | dict(b=-2.5),
+        "a normal without a positive entry": turned_away,
         "a huge normal": partial(plane, scale=HUGE),
         "a tiny normal": partial(plane, N=4, D=5, scale=TINY),
     },
@@ -238,6 +244,7 @@ hyperplane_distance = Exercise(
                 "two points in the plane",
                 "a single point",
                 "a negative offset",
+                "a normal without a positive entry",
                 "points on a line",
             ],
         ),
@@ -445,6 +452,11 @@ def permuted(draw):
     return dict(A=0.3 * draw(5, 5) + 3 * np.roll(np.eye(5), 2, axis=0), b=draw(5))
 
 
+def one_entry_a_row(draw):
+    """All else is zero: a search along the row, in place of the column, finds no pivot."""
+    return dict(A=np.roll(np.diag(draw.signs(5) * draw.uniform(1.0, 4.0, 5)), 2, axis=0), b=draw(5))
+
+
 def without_column(draw, D, column):
     """Exactly singular: one column is zero, and stays so whatever is done to the rows."""
     A = draw(D, D) + 2 * np.eye(D)
@@ -473,6 +485,7 @@ solve = Exercise(
         "one equation": partial(system, D=1),
         "a zero in the pivot's place": zero_pivots,
         "a pivot of 1e-18": tiny_pivot,
+        "one entry in each row": one_entry_a_row,
         **SINGULAR,
     },
     checks=[
@@ -480,7 +493,9 @@ solve = Exercise(
             4, "solves the system", on=["rows in another order", "four equations", "seven equations", "one equation"]
         ),
         agrees(
-            2, "brings the largest entry into the pivot's place", on=["a zero in the pivot's place", "a pivot of 1e-18"]
+            2,
+            "brings the largest entry into the pivot's place",
+            on=["a zero in the pivot's place", "a pivot of 1e-18", "one entry in each row"],
         ),
         raises(1, "a singular matrix raises LinAlgError", "LinAlgError", unless=regular_again, on=list(SINGULAR)),
     ],
@@ -545,6 +560,7 @@ power_iteration = Exercise(
     cases={
         "three steps": partial(symmetric, D=4, values=[3.0, 2.0, 1.0, -1.5], steps=3),
         "one step": partial(symmetric, D=3, values=[2.0, 1.0, 0.5], steps=1),
+        "no step at all": partial(symmetric, D=4, values=[3.0, 2.0, 1.0, -1.5], steps=0),
         "a negative eigenvalue": partial(symmetric, D=5, values=[-4.0, 2.0, 1.0, 0.5, 0.2], steps=60),
         "forty steps": partial(symmetric, D=4, values=[5.0, 2.0, -1.0, 0.3], steps=40),
         "a thousand steps": partial(symmetric, D=3, values=[9.0, 4.0, 1.0], steps=1000),
@@ -557,7 +573,9 @@ power_iteration = Exercise(
             "finds the eigenvalue that is largest by absolute value, and its vector",
             on=["forty steps", "a negative eigenvalue"],
         ),
-        agrees(2, "takes exactly `steps` steps", on=["three steps", "one step", "a long first vector"]),
+        agrees(
+            2, "takes exactly `steps` steps", on=["three steps", "one step", "no step at all", "a long first vector"]
+        ),
         agrees(1, "stays finite over a thousand steps", on=["a thousand steps", "a thousand steps that shrink"]),
     ],
     mistakes=[

@@ -1102,8 +1102,12 @@ batchnorm_backward = Exercise(
         "a single feature": partial(upstream, shape=(6, 1)),
     },
     checks=[
-        agrees(5, "returns dx, dgamma and dbeta", on=[BATCH, "more features than examples"]),
-        agrees(2, "uses eps as it is given", on=LARGE_EPS),
+        agrees(
+            3, "returns dx, by all three ways into the output", on=[BATCH, "more features than examples"], part="dx"
+        ),
+        agrees(1, "returns dgamma", on=[BATCH, "more features than examples"], part="dgamma"),
+        agrees(1, "returns dbeta", on=[BATCH, "more features than examples"], part="dbeta"),
+        agrees(2, "uses eps as it is given", on=LARGE_EPS, part=["dx", "dgamma"]),
         agrees(
             1,
             "is right for one or two examples, and for one feature",
@@ -1277,6 +1281,8 @@ layernorm = Exercise(
 
 DX_HAT_LAST = "dx_hat - dx_hat.mean(axis=-1, keepdims=True) - x_hat * (dx_hat * x_hat).mean(axis=-1, keepdims=True)"
 
+LEADING = ["four axes", "a single vector", "a batch of one"]
+
 layernorm_backward = Exercise(
     points=9,
     cases={
@@ -1289,9 +1295,17 @@ layernorm_backward = Exercise(
         "a single feature": partial(upstream, shape=(4, 1)),
     },
     checks=[
-        agrees(4, "returns dx, dgamma and dbeta", on=["six examples", SENTENCES]),
-        agrees(2, "takes any number of leading axes, or none", on=["four axes", "a single vector", "a batch of one"]),
-        agrees(1, "uses eps as it is given, and is right for a single feature", on=[LARGE_EPS, "a single feature"]),
+        agrees(2, "returns dx, by all three ways into the output", on=["six examples", SENTENCES], part="dx"),
+        agrees(1, "returns dgamma", on=["six examples", SENTENCES], part="dgamma"),
+        agrees(1, "returns dbeta", on=["six examples", SENTENCES], part="dbeta"),
+        agrees(1, "gives dx any number of leading axes, or none", on=LEADING, part="dx"),
+        agrees(1, "adds dgamma and dbeta up over every leading axis", on=LEADING, part=["dgamma", "dbeta"]),
+        agrees(
+            1,
+            "uses eps as it is given, and is right for a single feature",
+            on=[LARGE_EPS, "a single feature"],
+            part=["dx", "dgamma"],
+        ),
         keeps(
             2,
             "dx adds up to 0 over the features: a shift of them all changes nothing",
@@ -1647,7 +1661,7 @@ def early_stopping_where_it_stops(losses, patience):
 TOO_LATE, IN_TIME, PLATEAU = "a better epoch that comes too late", "a better epoch just in time", "a long plateau"
 RELAPSES, FALLING, RISING_LOSS = "ups and downs", "a loss that only falls", "a loss that only rises"
 IMPATIENT, TIES, TIE_LATER, LONG = "a patience of one", "equal losses", "an equal loss later", "forty epochs"
-RECOVERY = "a slow recovery"
+RECOVERY, TIE_FIRST = "a slow recovery", "equal losses at the start"
 
 early_stopping = Exercise(
     points=5,
@@ -1662,6 +1676,7 @@ early_stopping = Exercise(
         IMPATIENT: partial(history, ranks=[6, 5, 3, 4, 1], patience=1),
         TIES: partial(history, ranks=[5, 4, 3, 3, 3, 3, 1], patience=3),
         TIE_LATER: partial(history, ranks=[5, 6, 3, 4, 3, 4], patience=5),
+        TIE_FIRST: partial(history, ranks=[3, 3, 4, 5, 1], patience=3),
         LONG: long_run,
     },
     checks=[
@@ -1670,7 +1685,7 @@ early_stopping = Exercise(
         agrees(
             1, "is right if the loss only falls, only rises, or patience is 1", on=[FALLING, RISING_LOSS, IMPATIENT]
         ),
-        agrees(1, "does not take an equal loss for an improvement", on=[TIES, TIE_LATER]),
+        agrees(1, "does not take an equal loss for an improvement", on=[TIES, TIE_LATER, TIE_FIRST]),
     ],
     mistakes=[
         Mistake(

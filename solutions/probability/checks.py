@@ -9,6 +9,9 @@ from grader.exercise import Exercise, Mistake, agrees, edit, keeps, moves
 ALLOWS = ("numpy",)
 
 # As far from zero as a time in seconds: mean squares less squared means lose every digit there, differences lose none.
+# A number near 1e9 is itself rounded by 1e-7, and so is its distance from the mean: that noise times the usual thousand
+# makes a tolerance of 1e-4 to 1e-3 in this case. The lost digits are worth eps·1e18, some 100, a hundred thousand times
+# as much.
 OFFSET = 1e9
 
 

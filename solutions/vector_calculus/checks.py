@@ -9,7 +9,8 @@ from grader.exercise import Exercise, Mistake, agrees, edit
 # Difference quotients of functions of size 1. First ones with h = 1e-5 are off by some 1e-10, from rounding (eps/h) and
 # truncation (h²), whichever formula is used; a difference to one side is off by 1e-5.
 FIRST = 1e-8
-# Second ones with h = 1e-4 are off by some 1e-8, and by 1e-6 where a step of 1e-5 is used; to one side by 1e-4 or more.
+# Second ones with h = 1e-4 are off by some 1e-8, and by 1e-6 where a step of 1e-5 is used (rounding, eps/h²); to one side
+# by 1e-4 or more. A tolerance of 1e-5 lies between.
 SECOND = 1e-5
 COARSE = 0.1
 

@@ -1,0 +1,195 @@
+"""Do the checks notice a slip of the pen? Every mutant of a reference is asked what a student's function is asked.
+
+A mutant that loses points with every seed is killed. One that keeps them is asked more: further seeds of every case, and
+inputs wider than any case draws (`grader.authoring.wider`). If it answers everything as the reference does it is another
+way to write the reference, and there is nothing to notice. If it does not, it has survived, and an author either adds a
+case or says why the input is left unasked.
+"""
+
+import signal
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from grader.asking import answer_or_error
+from grader.authoring.mutants import Mutant, mutants
+from grader.authoring.proof import in_process
+from grader.authoring.wider import wider
+from grader.compare import difference, turned
+from grader.compile import compile_exercise
+from grader.judge import Answer, Ask, judge
+from grader.key import ExerciseKey, Question
+from grader.noise import MARGIN, measure_noise
+from grader.report import Finding, Status
+from grader.rules import TRACES, Raised
+from grader.sandbox.call import driven
+from grader.source import run_text
+from grader.unit import Unit
+
+KILLED, EQUIVALENT, SURVIVED = "killed", "equivalent", "survived"
+SECONDS = 5.0  # for a mutant's answers to one key: a hundred times what a reference takes
+FURTHER = range(1000, 1020)  # seeds of the search for a difference; no key is compiled from them
+WIDER = 4  # seeds whose cases are widened: each gives dozens of inputs
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one mutant. `why` says of a survivor where it answers otherwise than the reference."""
+
+    exercise: str
+    mutant: Mutant
+    fate: str
+    why: str = ""
+
+    @property
+    def change(self) -> tuple[str, str, str, str]:
+        return self.exercise, *self.mutant.change
+
+
+class TooLong(BaseException):
+    """A mutant's time is up."""
+
+
+@dataclass
+class Trial:
+    """One exercise with its keys. Reading a unit again, without its mistakes, is what makes compiling quick."""
+
+    unit: Unit
+    name: str
+    seeds: Sequence[int]
+
+    @cached_property
+    def mutants(self) -> list[Mutant]:
+        return list(mutants(self.unit.text, self.name))
+
+    @cached_property
+    def keys(self) -> list[ExerciseKey]:
+        return [compile_exercise(self.plain, self.name, seed) for seed in self.seeds]
+
+    @cached_property
+    def further(self) -> list[ExerciseKey]:
+        return [compile_exercise(self.plain, self.name, seed) for seed in FURTHER]
+
+    @cached_property
+    def plain(self) -> Unit:
+        unit = Unit(self.unit.name, self.unit.folder)
+        unit.exercises[self.name] = replace(unit.exercises[self.name], mistakes=())
+        return unit
+
+    @cached_property
+    def known(self) -> list[tuple[Question, Sequence[float]]]:
+        """Questions to tell a mutant from the reference by, each with what may differ by rounding.
+
+        Where a check leaves an answer open, it is the reference's own: a mutant that gives another has changed it.
+        """
+        exact = [(question, question.tolerance) for key in self.further for question in _compared(key)]
+        left_open = [question for key in self.further for question in _left_open(key)]
+        others = [
+            replace(question, label=f"{question.label}, {how}", inputs=inputs)
+            for key in self.further[:WIDER]
+            for question in _compared(key)
+            for how, inputs in wider(question.inputs, self.plain.source(self.name).node)
+        ]
+        return exact + [found for question in [*left_open, *others] if (found := self._answered(question))]
+
+    def _answered(self, question: Question) -> tuple[Question, list[float]] | None:
+        """A question with the reference's answer; None where it has none that could be compared."""
+        reference = driven(self.plain.pieces(self.name), self.keys[0].way)
+        expected = answer_or_error(reference, question.inputs)
+        if isinstance(expected, Raised):
+            return None
+        try:
+            noise = measure_noise(reference, question.inputs, expected, self.keys[0].signs)
+        except Exception:  # inputs on the edge of what there is an answer to
+            return None
+        return replace(question, expected=expected), [MARGIN * n for n in noise]
+
+    def verdicts(self, start: int = 0) -> Iterator[Verdict]:
+        for mutant in self.mutants[start:]:
+            yield self.verdict(mutant)
+
+    def verdict(self, mutant: Mutant) -> Verdict:
+        exercise = f"{self.unit.name}.{self.name}"
+        try:
+            with _alarm(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Python finds some mutants odd, too
+                module = run_text(mutant.text, f"mutant_{self.name}", str(self.unit.reference_file))
+                pieces = [getattr(module, piece) for piece in self.keys[0].pieces]
+        except (Exception, TooLong):  # a file that cannot be read any more earns nothing
+            return Verdict(exercise, mutant, KILLED)
+        kept = [seed for seed, key in zip(self.seeds, self.keys, strict=True) if _keeps_all(pieces, key, self.unit)]
+        if not kept:
+            return Verdict(exercise, mutant, KILLED)
+        if len(kept) < len(self.keys):
+            return Verdict(exercise, mutant, SURVIVED, f"keeps every point with seeds {kept} of {list(self.seeds)}")
+        why = self._difference(pieces)
+        return Verdict(exercise, mutant, SURVIVED if why else EQUIVALENT, why)
+
+    def _difference(self, pieces: Sequence[Callable]) -> str:
+        """Where the mutant is not the reference, as a clause; empty if it is everywhere."""
+        for seed, key in zip(FURTHER, self.further, strict=True):
+            if not _keeps_all(pieces, key, self.unit):
+                return f"loses points with seed {seed} only"
+        asked = driven(pieces, self.keys[0].way)
+        for question, tolerance in self.known:
+            answer = self._answer(asked, question)
+            if isinstance(answer, Raised):
+                return f"raises {answer.names[-1]} in case {question.label!r}"
+            if found := difference(answer, question.expected, tolerance, self.keys[0].returns):
+                return f"{found.text}, in case {question.label!r}"
+        return ""
+
+    def _answer(self, asked: Callable, question: Question) -> Any:
+        with _alarm():
+            try:
+                answer = answer_or_error(asked, question.inputs)
+            except TooLong:
+                return Raised(("TooLong",))
+        return turned(answer, question.expected, self.keys[0].signs)
+
+
+def _keeps_all(pieces: Sequence[Callable], key: ExerciseKey, unit: Unit) -> bool:
+    with _alarm() as late:
+        try:
+            return judge(key, _within(in_process(pieces, key), late), unit.name, diagnoses=False).points == key.points
+        except TooLong:
+            return False
+
+
+def _within(ask: Ask, late: list) -> Ask:
+    """Asks until the time is up; the exception that says so may have been caught as if it were the mutant's own."""
+
+    def asked(question: Question) -> Answer:
+        answer = ask(question)
+        return Answer(finding=Finding("timeout", "late"), status=Status.TIMEOUT, is_final=True) if late else answer
+
+    return asked
+
+
+class _alarm:
+    """Raises TooLong in whatever runs inside when SECONDS are up, and again if it goes on; the list tells that it was."""
+
+    def __enter__(self) -> list:
+        self.late: list[bool] = []
+        signal.signal(signal.SIGALRM, self._ring)
+        signal.setitimer(signal.ITIMER_REAL, SECONDS, 0.5)
+        return self.late
+
+    def __exit__(self, *exception: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _ring(self, *signal_and_frame: object) -> None:
+        self.late.append(True)
+        raise TooLong
+
+
+def _compared(key: ExerciseKey) -> list[Question]:
+    """The questions that have one right answer."""
+    return [question for question in key.questions if not any(question is other for other in _left_open(key))]
+
+
+def _left_open(key: ExerciseKey) -> list[Question]:
+    groups = [group for check in key.checks if check.kind in {*TRACES, "orders"} for group in check.groups]
+    return [key.questions[number] for number in sorted({number for group in groups for number in group})]

@@ -1,0 +1,78 @@
+"""Mutants in processes of their own: some never end, and some ask for all the memory there is."""
+
+import contextlib
+import resource
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from grader.authoring.mutation import KILLED, Trial, Verdict
+from grader.course import Course
+from grader.errors import OurFault
+
+SILENCE = 120.0  # seconds without a verdict after which a process hangs where no alarm reaches it: in C
+MEMORY = 8 << 30  # bytes of address space: what NumPy maps, and room; a mutant that wants more gets a MemoryError
+
+READY = ""  # what a process says once it has its keys: no error
+
+Chosen = tuple[str, str]  # unit and exercise
+
+
+def tried(
+    root: Path, chosen: Sequence[Chosen], seeds: Sequence[int], jobs: int
+) -> Iterator[tuple[Chosen, list[Verdict]]]:
+    """The verdicts on each exercise's mutants, as they come in."""
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = {pool.submit(_exercise, root, unit, name, list(seeds)): (unit, name) for unit, name in chosen}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+
+
+def _exercise(root: Path, unit: str, name: str, seeds: list[int]) -> list[Verdict]:
+    """One exercise in one process; where it hangs or dies, the mutant that did it is killed, and another goes on."""
+    trial = Trial(Course(root).solutions(unit), name, seeds)
+    mutants, verdicts = trial.mutants, []
+    while len(verdicts) < len(mutants):
+        found, error = _from(len(verdicts), root, unit, name, seeds)
+        verdicts += found
+        if error:
+            raise OurFault(f"{unit}.{name} cannot be tried: {error}")
+        if len(verdicts) < len(mutants):
+            verdicts.append(Verdict(f"{unit}.{name}", mutants[len(verdicts)], KILLED, "it ends its process"))
+    return verdicts
+
+
+def _from(start: int, root: Path, unit: str, name: str, seeds: list[int]) -> tuple[list[Verdict], str]:
+    """The verdicts of a new process from a mutant on, until it is done or gives no sign of life."""
+    context = get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(theirs, root, unit, name, seeds, start), daemon=True)
+    process.start()
+    theirs.close()
+    verdicts: list[Verdict] = []
+    error = "its process ended, or was silent, before it had a key"
+    with contextlib.suppress(EOFError):
+        while ours.poll(SILENCE):
+            item = ours.recv()
+            if isinstance(item, str):
+                error = item
+            else:
+                verdicts.append(item)
+    process.kill()
+    process.join()
+    return verdicts, error
+
+
+def _work(pipe: Connection, root: Path, unit: str, name: str, seeds: list[int], start: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    try:
+        trial = Trial(Course(root).solutions(unit), name, seeds)
+        _ = trial.keys  # an exercise that cannot be compiled is told before any mutant is blamed
+    except Exception as error:
+        pipe.send(f"{type(error).__name__}: {error}")
+        return
+    pipe.send(READY)
+    for verdict in trial.verdicts(start):
+        pipe.send(verdict)
