@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import click
 
 from grader import __version__
+from grader.commands.options import course_option
 from grader.render.formats import FORMATS, Surroundings
 
 ISOLATION = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.isolation
@@ -18,6 +19,7 @@ USAGE, OURS = 2, 3  # exit statuses; 0 is all points, 1 is some missing
 ELSEWHERE: dict[str, str] = {
     "class": "grader.commands.classroom",
     "completion": "grader.commands.completion",
+    "dev": "grader.commands.dev",
     "release": "grader.commands.release",
 }
 
@@ -60,10 +62,6 @@ def grade() -> None:
 def complete(name: str):
     """A completion, imported when a shell asks for it."""
     return lambda *args: getattr(importlib.import_module("grader.commands.completion"), name)(*args)
-
-
-def course_option(command):
-    return click.option("--course", "course_dir", metavar="DIR", help="The course, if you are not inside it.")(command)
 
 
 @grade.command(hidden=True)
@@ -239,57 +237,6 @@ def init(folder) -> None:
     from grader.commands import init as run
 
     run.init(folder)
-
-
-@grade.group()
-def dev() -> None:
-    """For authors: scaffold, build and prove exercises."""
-
-
-@dev.command("new")
-@click.argument("target", metavar="UNIT.EXERCISE")
-@course_option
-def dev_new(target, course_dir) -> None:
-    """Scaffold an exercise in solutions/."""
-    from grader.commands import author
-
-    author.new(course_dir, target)
-
-
-@dev.command("build")
-@click.argument("units", nargs=-1)
-@course_option
-def dev_build(units, course_dir) -> None:
-    """Write assignments/ from solutions/: stubs, handouts, notebooks, keys."""
-    from grader.commands import author
-
-    author.build(course_dir, units)
-
-
-@dev.command("check")
-@click.argument("targets", nargs=-1, metavar="[UNIT|UNIT.EXERCISE]...")
-@click.option("--seeds", type=click.IntRange(min=1), default=200, show_default=True)
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes; as many as there are cores by default.")
-@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
-@course_option
-def dev_check(targets, seeds, jobs, form, course_dir) -> None:
-    """Prove every exercise by the six rules, on many seeds."""
-    from grader.commands import author
-
-    sys.exit(author.check(course_dir, targets, seeds, jobs, form))
-
-
-@dev.command("mutate")
-@click.argument("targets", nargs=-1, metavar="[UNIT|UNIT.EXERCISE]...")
-@click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True)
-@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
-@click.option("--record", metavar="FILE", help="Read the reasons for survivors there, and write today's survivors.")
-@course_option
-def dev_mutate(targets, seeds, jobs, record, course_dir) -> None:
-    """Change every reference in one place at a time, and name the changes that keep their points."""
-    from grader.commands import mutate
-
-    sys.exit(mutate.mutate(course_dir, targets, seeds, jobs, record))
 
 
 def or_a_command(message: str, arguments: list[str]) -> str:

@@ -11,6 +11,7 @@ import click
 from grader.classroom import platforms, wheels
 from grader.classroom.platforms import Platform
 from grader.commands.check import fresh_key, the_course
+from grader.commands.options import course_option
 from grader.course import Course
 from grader.errors import GraderError
 from grader.key import Key
@@ -21,7 +22,6 @@ SEED_BITS = 64
 
 units_argument = click.argument("units", nargs=-1, required=True, metavar="UNIT...")
 to_folder = click.option("--to", required=True, metavar="DIR", help="A new folder.")
-course_option = click.option("--course", "course_dir", metavar="DIR", help="The course, if you are not inside it.")
 python_option = click.option(
     "--python", type=click.Choice(["3.11", "3.12", "3.13"]), default="3.12", show_default=True, help="Python there."
 )

@@ -1,0 +1,58 @@
+"""`grade dev …`: the options of what authors do; each imports what it does when it is called."""
+
+import sys
+
+import click
+
+from grader.commands.options import course_option
+
+
+@click.group("dev")
+def command() -> None:
+    """For authors: scaffold, build and prove exercises."""
+
+
+@command.command("new")
+@click.argument("target", metavar="UNIT.EXERCISE")
+@course_option
+def dev_new(target, course_dir) -> None:
+    """Scaffold an exercise in solutions/."""
+    from grader.commands import author
+
+    author.new(course_dir, target)
+
+
+@command.command("build")
+@click.argument("units", nargs=-1)
+@course_option
+def dev_build(units, course_dir) -> None:
+    """Write assignments/ from solutions/: stubs, handouts, notebooks, keys."""
+    from grader.commands import author
+
+    author.build(course_dir, units)
+
+
+@command.command("check")
+@click.argument("targets", nargs=-1, metavar="[UNIT|UNIT.EXERCISE]...")
+@click.option("--seeds", type=click.IntRange(min=1), default=200, show_default=True)
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes; as many as there are cores by default.")
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+@course_option
+def dev_check(targets, seeds, jobs, form, course_dir) -> None:
+    """Prove every exercise by the six rules, on many seeds."""
+    from grader.commands import author
+
+    sys.exit(author.check(course_dir, targets, seeds, jobs, form))
+
+
+@command.command("mutate")
+@click.argument("targets", nargs=-1, metavar="[UNIT|UNIT.EXERCISE]...")
+@click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
+@click.option("--record", metavar="FILE", help="Read the reasons for survivors there, and write today's survivors.")
+@course_option
+def dev_mutate(targets, seeds, jobs, record, course_dir) -> None:
+    """Change every reference in one place at a time, and name the changes that keep their points."""
+    from grader.commands import mutate
+
+    sys.exit(mutate.mutate(course_dir, targets, seeds, jobs, record))
