@@ -171,7 +171,7 @@ def test_its_command_says_what_to_do_next_and_writes_over_nothing(tmp_path):
     assert done.stdout.endswith("It works: cd second, then grade, grade dev check, grade dev new UNIT.EXERCISE\n")
     graded = run(cwd=tmp_path / "second")
     assert graded.returncode == 1
-    assert "First steps" in graded.stdout
+    assert "first_steps" in graded.stdout
     again = run("dev", "course", "second", cwd=tmp_path)
     assert (again.returncode, again.stderr) == (2, "Error: second exists and is not empty; choose another name\n")
 
