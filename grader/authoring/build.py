@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, fields, is_dataclass, replace
 from itertools import count, zip_longest
@@ -30,7 +30,9 @@ IGNORED = ("*.bak", "__pycache__", ".ipynb_checkpoints")  # what working in the 
 AGAIN = "run `grade dev build`"
 
 
-def plan(unit: Unit, seed: int = PUBLIC_SEED, drawn: dict[str, bytes] | None = None) -> dict[str, bytes]:
+def plan(
+    unit: Unit, seed: int | Callable[[str], int] = PUBLIC_SEED, drawn: dict[str, bytes] | None = None
+) -> dict[str, bytes]:
     """Every file of assignments/<unit>/, by name. The same unit and seed give the same bytes.
 
     The pictures are drawn unless they are given.

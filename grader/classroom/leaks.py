@@ -8,6 +8,7 @@ secret and that run is not in the stubs as well, which students get anyway.
 import ast
 import html
 import json
+import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,10 +28,7 @@ FENCED = re.compile(r"^```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 TAG = re.compile(r"<[^<>]*>")
 SILENT = {"#", "\\", "$"}  # a commented line, Markdown's escapes and formulas' ends: the code between is the same
 # Names that are no author's own: a copy keeps them.
-SPOKEN = frozenset(
-    "and as assert async await break class continue def del elif else except False finally for from global if import in is "
-    "lambda None nonlocal not or pass raise return True try while with yield np self len range sum zip enumerate".split()
-)
+SPOKEN = frozenset([*keyword.kwlist, "np", "self", "len", "range", "sum", "zip", "enumerate"])
 
 
 @dataclass(frozen=True)
@@ -130,13 +128,13 @@ def _collect(into: Secrets, what: str, text: str) -> None:
     text = COMMENT.sub("", text)
     written = tokens(text)
     for form, size in ((written, AS_WRITTEN), (renamed(written), RENAMED)):
-        into.runs.update({run: what for _, run in runs(form, size)})
+        into.runs.update({run: what for _, run in runs(form, size) if run not in into.runs})
     for line in text.splitlines():
         if len(tight := _tight(line)) >= SHORTEST:
-            into.lines[tight] = what
+            into.lines.setdefault(tight, what)
     whole = tuple(renamed(written))
     if len(whole) >= WHOLE:
-        into.bodies[whole] = what
+        into.bodies.setdefault(whole, what)
 
 
 def _tight(line: str) -> str:
@@ -232,4 +230,3 @@ def _strings(tree: object) -> Iterator[str]:
         for name, item in tree.items():
             yield name
             yield from _strings(item)
-
