@@ -134,7 +134,7 @@ def test_the_whole_course_shows_nothing(course):
         ),
         (
             "assignments/attention/attention.ipynb",
-            lambda text: text.replace('"metadata": {', '"metadata": {"note": ' + json.dumps(BODY) + ", ", 1),
+            lambda text: json.dumps(json.loads(text) | {"metadata": {"note": BODY}}),
             "metadata",
         ),
         ("README.md", lambda text: text + BODY.splitlines()[2], " of attention.attention_backward"),
