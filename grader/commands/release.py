@@ -13,6 +13,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("grader.commands.platforms", "keys"),
     "students": ("grader.commands.release_students", "students"),
     "check": ("grader.commands.release_students", "check"),
+    "nbgrader": ("grader.commands.release_nbgrader", "nbgrader"),
 }
 
 
