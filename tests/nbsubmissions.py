@@ -32,7 +32,14 @@ def solve(notebook: dict, **answers: str) -> None:
 
 
 def code(text: str) -> dict:
-    return {"cell_type": "code", "metadata": {}, "source": text, "outputs": [], "execution_count": None, "id": f"n{abs(hash(text)) % 10**9}"}
+    return {
+        "cell_type": "code",
+        "metadata": {},
+        "source": text,
+        "outputs": [],
+        "execution_count": None,
+        "id": f"n{abs(hash(text)) % 10**9}",
+    }
 
 
 def empty(notebook: dict) -> None:
@@ -88,7 +95,9 @@ def warns(notebook: dict) -> None:
         row_sums="import sys, warnings\n\ndef row_sums(x):\n    warnings.warn('careful')\n"
         "    print('here', file=sys.stderr)\n    print(1e9)\n    return np.sum(x, axis=1)",
     )
-    notebook["cells"].append(code("import warnings, sys\nwarnings.warn('again')\nprint('0.0', file=sys.stderr)\nrow_sums(np.ones((2, 2)))"))
+    notebook["cells"].append(
+        code("import warnings, sys\nwarnings.warn('again')\nprint('0.0', file=sys.stderr)\nrow_sums(np.ones((2, 2)))")
+    )
 
 
 STUDENTS = [
@@ -96,7 +105,7 @@ STUDENTS = [
     Student("empty", dict.fromkeys(FULL, 0), empty),
     Student("partial", FULL | {"scale": 3}, partial),
     Student("broken", FULL | {"row_sums": 0}, broken),
-    Student("altered", FULL | {"scale": 0}, altered),
+    Student("altered", FULL | {"scale": 1}, altered),  # one entry still moves one entry, and that is a claim of its own
     Student("deleted", FULL, deleted),
     Student("duplicates", FULL, duplicates),
     Student("endless", FULL | {"mean_and_spread": 0}, endless),

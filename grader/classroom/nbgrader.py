@@ -216,7 +216,7 @@ def _by_hand(folder: Path, unit: str, record: Record, title: str) -> None:
     """Rows for what nbgrader cannot take in, and the empty assignment in `autograded/`, so that feedback can be given."""
     import nbformat
 
-    config, coursedir = _course(folder)
+    _, coursedir = _course(folder)
     taken = folder / "submitted" / record.student / unit
     done = folder / "autograded" / record.student / unit
     with _gradebook(folder) as gradebook:

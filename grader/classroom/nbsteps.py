@@ -22,10 +22,16 @@ MAX_KILLERS = 5  # cells that end the kernel, after which the rest of the notebo
 
 
 class PutBack(NbGraderPreprocessor):
-    """Put deleted cells back: a graded cell behind its solution, the rest of the locked ones at the top."""
+    """Put deleted cells back: a graded cell behind its solution, the rest of the locked ones at the top.
+
+    And tidy up after DeduplicateIds: what it leaves of a second cell with one id ends the marking of the whole class.
+    """
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         marks = resources["nbgrader"]
+        for cell in nb.cells:
+            if not cell.metadata.get("nbgrader", True):
+                del cell.metadata["nbgrader"]
         with Gradebook(marks["db_url"]) as gradebook:
             source = gradebook.find_notebook(marks["notebook"], marks["assignment"])
             points = {cell.name: cell.max_score for cell in source.grade_cells}
