@@ -10,11 +10,14 @@ The code that is graded is the text of the cells that were run, latest definitio
 session, so that a cell that was deleted or changed since cannot help. `points` is what nbgrader's graded cells call.
 """
 
+import ast
 import atexit
+import io
 import json
 import os
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -77,14 +80,13 @@ def points(name: str, worth: float) -> float:
 
 def plain(title: str, report: Report) -> str:
     """The report in the terminal's words, without colours."""
-    import io
-
     from rich.console import Console
 
     from grader.render.terminal import WIDTH, render
 
     out = io.StringIO()
-    console = Console(file=out, markup=False, emoji=False, highlight=False, color_system=None, width=WIDTH)
+    plainly = {"markup": False, "emoji": False, "highlight": False, "color_system": None}
+    console = Console(file=out, width=WIDTH, force_jupyter=False, **plainly)  # in Jupyter it would write HTML
     render(report, title, console)
     return out.getvalue().rstrip()
 
@@ -102,11 +104,13 @@ def register(shell) -> None:
     shell.register_magic_function(grade_cell, "cell", "grade")
 
 
+@dataclass(frozen=True)
 class Place:
     """The key that a name means here, the exercises of it that are asked for, and the settings that hold."""
 
-    def __init__(self, key: Key, only: Sequence[str], settings: Settings | None):
-        self.key, self.only, self.settings = key, tuple(only), settings
+    key: Key
+    only: Sequence[str]
+    settings: Settings | None
 
 
 def _place(name: str, course: Path | None = None) -> Place:
@@ -146,8 +150,6 @@ def session_cells(shell) -> bytes:
 
 def _defines(text: str) -> bool:
     """Whether a cell binds a name; what does not parse was not run."""
-    import ast
-
     from grader.sandbox.reading import bound_names
 
     try:
@@ -167,8 +169,6 @@ def _of_file(place: Place) -> Report:
     """The report on the notebook in this folder: all its exercises are graded at once, and this one is taken out."""
     whole = _report_on_file(place.key.unit)
     chosen = tuple(item for item in whole.exercises if not place.only or item.id.partition(".")[2] in place.only)
-    from dataclasses import replace
-
     return replace(whole, exercises=chosen)
 
 

@@ -33,8 +33,9 @@ TOTALS = {student.name: sum(student.points.values()) for student in STUDENTS}
 def environment() -> dict[str, str]:
     import alembic
 
-    beside = Path(alembic.__file__).parents[4] / "bin"  # nbgrader calls `alembic` by name
-    return os.environ | {"PYTHONPATH": str(ROOT), "PATH": f"{beside}:{os.environ['PATH']}"}
+    prefix = Path(alembic.__file__).parents[4]  # nbgrader calls `alembic` by name, and looks for its templates
+    found = {"PATH": f"{prefix / 'bin'}:{os.environ['PATH']}", "JUPYTER_PATH": str(prefix / "share" / "jupyter")}
+    return os.environ | found | {"PYTHONPATH": str(ROOT)}
 
 
 def nbgrader(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import shutil
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -162,7 +163,8 @@ def _through_nbgrader(folder: Path, unit: str, record: Record, title: str) -> bo
     steps = ("SaveAutoGrades", "AssignLatePenalties", "CheckCellMetadata")
     converter.autograde_preprocessors = [fill, *(f"nbgrader.preprocessors.{step}" for step in steps)]
     try:
-        converter.start()
+        with _calm():
+            converter.start()
     except (NbGraderException, SystemExit):
         return False
     return True
@@ -264,8 +266,18 @@ def _gradebook(folder: Path) -> Iterator[Any]:
     from nbgrader.api import Gradebook
 
     _, coursedir = _course(folder)
-    with Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
+    with _calm(), Gradebook(coursedir.db_url, coursedir.course_id) as gradebook:
         yield gradebook
+
+
+@contextlib.contextmanager
+def _calm() -> Iterator[None]:
+    """SQLAlchemy warns of the order in which nbgrader adds its rows; they are all there in the end."""
+    from sqlalchemy.exc import SAWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)
+        yield
 
 
 def _quiet() -> logging.Logger:

@@ -5,6 +5,7 @@ kernel. `SaveComments` puts the grader's words where formgrader and feedback sho
 """
 
 import copy
+import re
 
 from nbclient.exceptions import DeadKernelError
 from nbformat.notebooknode import NotebookNode
@@ -119,14 +120,8 @@ def printed(cell: NotebookNode) -> str:
 def fenced(text: str) -> str:
     """Text between Markdown's fences: shown, never obeyed."""
     text = text.strip()
-    fence = "`" * max(4, max((len(run) for run in _backticks(text)), default=0) + 1)
+    fence = "`" * max(4, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
     return f"{fence}text\n{text}\n{fence}" if text else ""
-
-
-def _backticks(text: str) -> list[str]:
-    import re
-
-    return re.findall(r"`+", text)
 
 
 class LatePolicy(LateSubmissionPlugin):
