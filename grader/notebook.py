@@ -33,6 +33,13 @@ from grader.submission import Submission, read
 
 MARKING = ("autograde", "validate")  # what nbgrader says when it runs a notebook that lies in this folder
 NAME = "this notebook"
+# A notebook's own theme goes before the system's: JupyterLab says which it is on <body>, VS Code by a class.
+THEMES = """
+[data-jp-theme-light="true"] .grade-report, .vscode-light .grade-report {
+  --right: #1a7f37; --wrong: #b42318; --open: #646b73; color: #1f2328; }
+[data-jp-theme-light="false"] .grade-report, .vscode-dark .grade-report {
+  --right: #4ac26b; --wrong: #ff8d7e; --open: #9aa4ae; color: #e6e9ec; }
+"""
 
 
 class Shown:
@@ -44,7 +51,7 @@ class Shown:
     def _repr_html_(self) -> str:
         from grader.render.html import STYLE, fragment
 
-        return f"<style>{STYLE}</style>{fragment(self.report, self.title)}"
+        return f"<style>{STYLE}{THEMES}</style>{fragment(self.report, self.title)}"
 
     def __repr__(self) -> str:
         return plain(self.title, self.report)
