@@ -18,6 +18,7 @@ USAGE, OURS = 2, 3  # exit statuses; 0 is all points, 1 is some missing
 ELSEWHERE: dict[str, str] = {
     "class": "grader.commands.classroom",
     "completion": "grader.commands.completion",
+    "class-nbgrader": "grader.commands.class_nbgrader",
     "release": "grader.commands.release",
 }
 
