@@ -98,6 +98,12 @@ def plain(title: str, report: Report) -> str:
     return out.getvalue().rstrip()
 
 
+def comment(text: str) -> str:
+    """Of a plain report on one exercise, what stands as a comment beside its answer: no heading, no next step."""
+    _, line, *details = text.split("\n\n")
+    return "\n\n".join(details[:-1] or [line.strip()])
+
+
 def register(shell) -> None:
     """Add `%%grade` to a shell of IPython."""
 

@@ -175,7 +175,7 @@ def test_comments_say_what_the_terminal_says(how, request):
     assert "multiplies by any factor" in words["scale"]
     assert "The factor is ignored: it is not always 2." in words["scale"]
     assert "3/4" in words["scale"]
-    assert "Right." in words["row_sums"]
+    assert "✓ row_sums" in words["row_sums"]
     assert "no answer after 2 s" in comments_in(course, "endless")["mean_and_spread"]
 
 
@@ -223,6 +223,22 @@ def test_a_forged_mark_does_not_reach_the_gradebook(sealed, toy_key, sandbox):
     assert record.points == 0
     write(course, "toy", [record])
     assert points_in(course)["empty"] == dict.fromkeys(FULL, 0)
+
+
+def test_the_command_marks_and_tells_the_seed(sealed):
+    course, _ = sealed
+    command = [sys.executable, str(ROOT / "cli.py"), "class-nbgrader", str(course), "toy", "--seed", "5"]
+    ours = ["--course", str(course.parent / "ours")]
+    done = subprocess.run([*command, *ours], capture_output=True, text=True, timeout=200, env=environment())
+    assert (done.returncode, done.stderr) == (
+        0,
+        "seed 5: keep it, to get the same grades again, and keep it from students\n",
+    )
+    assert "   9/10  partial\n" in done.stdout
+    assert len(done.stdout.splitlines()) == 11
+    assert points_in(course) == {student.name: student.points for student in STUDENTS} | {
+        BROKEN: dict.fromkeys(FULL, 0)
+    }
 
 
 def test_no_course_and_no_assignment_are_one_sentence(collected, tmp_path):

@@ -21,7 +21,7 @@ from grader.classroom.record import Outcome, Record
 from grader.errors import GraderError
 from grader.grading import grade
 from grader.key import Key
-from grader.notebook import plain
+from grader.notebook import comment, plain
 from grader.report import Report
 from grader.sandbox.notebooks import is_graded
 from grader.sandbox.server import Sandbox
@@ -184,7 +184,7 @@ def _fill(nb: Any, unit: str, report: Report | None, title: str) -> None:
         one = _only(report, f"{unit}.{name}")
         cell.execution_count = 1
         value = repr(_points(one, cell.metadata.nbgrader["points"]))
-        text = plain(title, one) if one else "it was not graded"
+        text = plain(title or unit, one) if one else "it was not graded"
         cell.outputs = [
             new_output("stream", name="stdout", text=text + "\n"),
             new_output("execute_result", data={"text/plain": value}, metadata={}, execution_count=1),
@@ -206,7 +206,7 @@ def _settle(folder: Path, unit: str, record: Record, title: str) -> None:
             row.needs_manual_grade = row.manual_score is not None
         for number, cell in enumerate(notebook.solution_cells):
             one = _only(record.report, f"{unit}.{cell.name}")
-            words = plain(title, one) if one else ""
+            words = comment(plain(title or unit, one)) if one else ""
             odd = one_line(record.note, 1000) if record.note and number == 0 else ""
             with contextlib.suppress(MissingEntry):
                 comment = gradebook.find_comment(cell.name, unit, unit, record.student)

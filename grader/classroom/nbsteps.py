@@ -16,6 +16,7 @@ from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Float, Int, Integer
 
+from grader.notebook import comment
 from grader.settings import Late
 
 MISSING = "# This cell was missing from what was handed in, and was put back."
@@ -114,7 +115,8 @@ class SaveComments(NbGraderPreprocessor):
 def printed(cell: NotebookNode) -> str:
     """What a cell printed, as Markdown that shows it as it is."""
     texts = [output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stdout"]
-    return fenced("".join(texts))
+    text = "".join(texts).strip()
+    return fenced(comment(text) if text.count("\n\n") > 1 else text)
 
 
 def fenced(text: str) -> str:

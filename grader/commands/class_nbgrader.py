@@ -39,5 +39,5 @@ def mark_all(sandbox, folder: str, unit: str, seed: int | None, course_dir: str 
         failed = failed or bool(record.report and record.report.is_our_fault)
         note = f"  {one_line(record.note)}" if record.note else ""
         click.echo(f"{record.points:>4}/{record.max_points}  {one_line(record.student, 60)}{note}")
-    click.echo(f"seed {seed}: keep it to get the same grades again, and from students", err=True)
+    click.echo(f"seed {seed}: keep it, to get the same grades again, and keep it from students", err=True)
     return 3 if failed else 0
