@@ -209,8 +209,8 @@ def _settle(folder: Path, unit: str, record: Record, title: str) -> None:
             words = comment(plain(title or unit, one)) if one else ""
             odd = one_line(record.note, 1000) if record.note and number == 0 else ""
             with contextlib.suppress(MissingEntry):
-                comment = gradebook.find_comment(cell.name, unit, unit, record.student)
-                comment.auto_comment = "\n\n".join(filter(None, [fenced(odd), fenced(words)])) or None
+                row = gradebook.find_comment(cell.name, unit, unit, record.student)
+                row.auto_comment = "\n\n".join(filter(None, [fenced(odd), fenced(words)])) or None
         gradebook.db.commit()
 
 
