@@ -66,9 +66,9 @@ def with_cell(text: str, **cell) -> str:
     return json.dumps(notebook)
 
 
-def test_a_release_is_the_files_of_its_units_and_nothing_else(folder):
+def test_a_release_is_the_files_of_its_units_and_nothing_else(folder, course):
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert found == known_files(["attention", "convolutions"])
+    assert found == known_files(course, ["attention", "convolutions"])
     assert Course(folder).units == ["convolutions", "attention"]  # in the course's order
     text = (folder / "README.md").read_text()
     assert "```sh\npip install deep-grade\ngrade\n```" in text
@@ -194,31 +194,31 @@ def test_names_of_the_authors_own_are_one(files):
         "assignments/attention/attention.py.bak",
     ],
 )
-def test_a_stray_file_is_refused_whatever_it_holds(folder, secret, stray):
+def test_a_stray_file_is_refused_whatever_it_holds(folder, secret, course, stray):
     (folder / stray).parent.mkdir(parents=True, exist_ok=True)
     (folder / stray).write_bytes(base64.b64encode(ATTENTION.encode()))
     with pytest.raises(ReleaseError, match="no part of a release"):
-        check(folder, known_files(["attention", "convolutions"]), secret)
+        check(folder, known_files(course, ["attention", "convolutions"]), secret)
 
 
-def test_a_renamed_copy_in_a_place_that_may_be_kept_is_read_as_well(folder, secret):
+def test_a_renamed_copy_in_a_place_that_may_be_kept_is_read_as_well(folder, secret, course):
     workflow = folder / ".github" / "workflows" / "grade.yml"
     workflow.parent.mkdir(parents=True)
     workflow.write_text("on: push\n")
-    known = known_files(["attention", "convolutions"])
+    known = known_files(course, ["attention", "convolutions"])
     assert len(check(folder, known, secret)) == len(known)
     workflow.write_text(f"on: push\n# {RENAMED}")
     with pytest.raises(ReleaseError, match=r"grade.yml holds a piece of .* of attention"):
         check(folder, known, secret)
 
 
-def test_a_link_is_refused(folder, secret):
+def test_a_link_is_refused(folder, secret, course):
     (folder / "assignments" / "attention" / "attention.py").unlink()
     (folder / "assignments" / "attention" / "attention.py").symlink_to(
         ROOT / "solutions" / "attention" / "attention.py"
     )
     with pytest.raises(ReleaseError, match="is a link"):
-        check(folder, known_files(["attention", "convolutions"]), secret)
+        check(folder, known_files(course, ["attention", "convolutions"]), secret)
 
 
 def test_nothing_is_written_when_something_leaks(course, files, secret, tmp_path):

@@ -82,12 +82,15 @@ def refuse_leaks(found: Sequence[object]) -> None:
         raise ReleaseError("nothing was released:\n" + "\n".join(map(str, found[:10])) + more)
 
 
-def known_files(units: Sequence[str]) -> set[str]:
+def known_files(course: Course, units: Sequence[str]) -> set[str]:
     """The names of all files in a student's folder with these units."""
-    inside = [
-        f"assignments/{unit}/{name}" for unit in units for name in ("README.md", f"{unit}.py", f"{unit}.ipynb", "key")
-    ]
-    return {"README.md", "assignments/course.toml", *inside}
+    names = {"README.md", "assignments/course.toml"}
+    for unit in units:
+        pictures = [f"{picture}.svg" for picture in course.solutions(unit).pictures]
+        names |= {
+            f"assignments/{unit}/{name}" for name in ("README.md", f"{unit}.py", f"{unit}.ipynb", "key", *pictures)
+        }
+    return names
 
 
 def all_secrets(course: Course) -> Secrets:

@@ -46,7 +46,7 @@ def check(folder, course_dir) -> None:
 
     course = the_course(course_dir)
     released = Course(Path(folder)).units
-    show(releasing.check(Path(folder), releasing.known_files(released), releasing.all_secrets(course)), folder)
+    show(releasing.check(Path(folder), releasing.known_files(course, released), releasing.all_secrets(course)), folder)
 
 
 def show(released, folder) -> None:
