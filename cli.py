@@ -82,9 +82,7 @@ def complete(name: str):
 @click.option("--fail-under", type=click.IntRange(min=0), metavar="POINTS", help="Exit with 0 from so many points on.")
 @click.option("--watch", is_flag=True, help="Grade what changes, as soon as it is saved.")
 @click.option("--plot", metavar="DIR", help="Write pictures there: where arrays are wrong, how losses went.")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds for an exercise."
-)
+@click.option("--timeout", type=click.FloatRange(min=0.1), help="Seconds for an exercise; 10, or what the course says.")
 @click.option(
     "--isolation", type=click.Choice(ISOLATION), default=ISOLATION[-1], help="Refuse to grade below this level."
 )
@@ -117,17 +115,18 @@ def check(
 ) -> None:
     """Check units, exercises, files or folders."""
     with (
-        sandboxed(timeout, isolation) as sandbox,  # started before any key or solution is read
+        sandboxed(timeout or 10.0, isolation) as sandbox,  # started before any key or solution is read
         training_on("cpu" if no_train else device, sandbox, isolation) as (where, sandbox),
     ):
+        from grader.commands import check as run
         from grader.training import Training
 
+        run.hold_to(sandbox, run.open_course(course_dir, *targets), timeout)
         training = Training(not no_train, where)
         if watch:
             from grader.commands.watch import watch as run_watch
 
             sys.exit(run_watch(sandbox, targets, unit, seed, key_file, course_dir, training))
-        from grader.commands import check as run
 
         around = Surroundings(os.environ, datetime.now(UTC), os.urandom(16).hex())
         status = run.check(

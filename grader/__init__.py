@@ -1,3 +1,10 @@
 """An auto-grader for the mathematics of deep learning. The engine knows no exercise; it reads them from a course."""
 
 __version__ = "0.1.0"
+
+
+def load_ipython_extension(shell) -> None:
+    """`%load_ext grader` in a notebook: adds `%%grade UNIT.EXERCISE`."""
+    from grader.notebook import register
+
+    register(shell)

@@ -19,10 +19,15 @@ from grader.sandbox.wire import Opaque, same
 from grader.unit import Unit, UnitError
 
 
-def compile_key(unit: Unit, seed: int, only: Collection[str] = ()) -> Key:
-    """The unit's key for a seed. Raises whatever a reference raises: a reference must answer every case."""
+def compile_key(unit: Unit, seed: int | Callable[[str], int], only: Collection[str] = ()) -> Key:
+    """The unit's key for a seed, or for a seed of each exercise by its name.
+
+    Raises whatever a reference raises: a reference must answer every case.
+    """
     names = [name for name in unit.exercises if not only or name in only]
-    return make(unit.name, unit.title, list(unit.allows), [compile_exercise(unit, name, seed) for name in names])
+    seeds = {name: seed(name) if callable(seed) else seed for name in names}
+    exercises = [compile_exercise(unit, name, seeds[name]) for name in names]
+    return make(unit.name, unit.title, list(unit.allows), exercises)
 
 
 def compile_exercise(unit: Unit, name: str, seed: int) -> ExerciseKey:

@@ -1,7 +1,6 @@
 """A course: a folder with `assignments/` and `solutions/`, its units in teaching order; finds them by name."""
 
 import difflib
-import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from grader.errors import GraderError
 from grader.key import Key, load, load_index
+from grader.settings import Settings
+from grader.settings import load as load_settings
 
 if TYPE_CHECKING:
     from grader.unit import Unit
@@ -26,16 +27,18 @@ class Course:
     root: Path
 
     @cached_property
-    def units(self) -> list[str]:
-        """Names of the units, in teaching order."""
-        for folder in ("solutions", "assignments"):  # an author's list is ahead of what was built
+    def settings(self) -> Settings:
+        """What course.toml says; an author's is ahead of what was built."""
+        for folder in ("solutions", "assignments"):
             path = self.root / folder / "course.toml"
             if path.is_file():
-                try:
-                    return list(tomllib.loads(path.read_text(encoding="utf-8"))["units"])
-                except (tomllib.TOMLDecodeError, KeyError, UnicodeDecodeError) as error:
-                    raise CourseError(f'{path} needs a line like units = ["attention"]: {error}') from None
+                return load_settings(path)
         raise CourseError(f"{self.root} is not a course: it has no assignments/course.toml; name one with --course DIR")
+
+    @property
+    def units(self) -> list[str]:
+        """Names of the units, in teaching order."""
+        return list(self.settings.units)
 
     def assignment(self, unit: str) -> Path:
         """The student's file of a unit."""
@@ -59,7 +62,7 @@ class Course:
             raise CourseError(f"{folder} does not exist: this needs the course's solutions")
         from grader.unit import Unit  # for authors; grading a key needs none of it
 
-        return Unit(unit, folder)
+        return Unit(unit, folder, self.settings.points_of(unit), self.settings.packages.get(unit))
 
     def resolve(self, name: str) -> tuple[str, str]:
         """(unit, exercise) that a name means; exercise is empty for a whole unit. `attention.self_attention`, `attention`."""

@@ -115,6 +115,31 @@ class Source:
         inner = textwrap.indent(body, "    ")
         return "\n".join([self._head(self.node) + "\n", *(self._head(each) + inner + "\n" for each in self._interface)])
 
+    def marked(self, begin: str, end: str, helpers: str = "") -> str:
+        """The reference with marks around each of its bodies, so that cutting between them gives the stub.
+
+        What is the author's own, helpers and methods that no student writes, stands in the region before it.
+        """
+        own = [method for method in _methods(self.node) if method not in self._interface] if self.is_class else []
+        nodes = self._interface if self.is_class else [self.node]
+        head = [self._head(self.node) + "\n"] if self.is_class else []
+        parts = []
+        for node in nodes:
+            indent = " " * node.body[0].col_offset
+            rest = [self._lines(statement) for statement in node.body[1:]] or [f"{indent}pass"]
+            rest += [f"\n{self._lines(method)}" for method in own if node is nodes[0]]
+            rest += [f"\n\n{helpers}"] if helpers and node is nodes[-1] else []
+            parts.append("\n".join([self._head(node), f"{indent}{begin}", *rest, f"{indent}{end}"]) + "\n")
+        return "\n".join([*head, *parts]).rstrip("\n")
+
+    def _lines(self, node: ast.stmt) -> str:
+        """A statement's lines as they stand in the text, decorators and the comments right above among them."""
+        lines = self.text.split("\n")
+        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))]) - 1
+        while lines[first - 1].strip().startswith("#"):
+            first -= 1
+        return "\n".join(lines[first : node.end_lineno])
+
     def _head(self, node: ast.FunctionDef | ast.ClassDef) -> str:
         first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
         return "\n".join(self.text.split("\n")[first - 1 : node.body[0].end_lineno])

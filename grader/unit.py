@@ -6,8 +6,8 @@ Only compiling and proving read a unit. Grading reads keys.
 import ast
 import re
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -25,10 +25,15 @@ class UnitError(GraderError):
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit's folder of solutions. Everything is read when it is first asked for."""
+    """One unit's folder of solutions. Everything is read when it is first asked for.
+
+    `points` and `packages` are the course's, where they are not the author's.
+    """
 
     name: str
     folder: Path
+    points: Mapping[str, int] = field(default_factory=dict)
+    packages: tuple[str, ...] | None = None
 
     @property
     def reference_file(self) -> Path:
@@ -83,7 +88,7 @@ class Unit:
     @property
     def allows(self) -> tuple[str, ...]:
         """Packages that a submission may import beside the standard library."""
-        return getattr(self.checks, "ALLOWS", ("numpy",))
+        return getattr(self.checks, "ALLOWS", ("numpy",)) if self.packages is None else self.packages
 
     @cached_property
     def sources(self) -> dict[str, Source]:
@@ -97,6 +102,9 @@ class Unit:
         alone = {name for name, exercise in written.items() if not exercise.pieces}
         if unknown := (alone | asked) - set(self.sources):
             raise UnitError(f"{self.folder / 'checks.py'} has {sorted(unknown)}, which {self.name}.py does not define")
+        if unknown := set(self.points) - set(written):
+            raise UnitError(f"course.toml gives points to {self.name}.{min(unknown)}, which is no exercise")
+        written = {name: self._worth(name, exercise) for name, exercise in written.items()}
         defined = {name: written[name] for name in self.sources if name in written}
         return defined | written  # what only puts pieces together comes last
 
@@ -110,6 +118,20 @@ class Unit:
         """The names whose stubs belong to an exercise: its own, or the pieces of a run that are no exercises themselves."""
         own = [piece for piece in self.exercises[name].pieces if piece not in self.exercises]
         return [name, *own] if name in self.sources else own
+
+    def _worth(self, name: str, exercise: Exercise) -> Exercise:
+        """An exercise with the points that the course gives it, shared among its checks in the author's proportions."""
+        total = self.points.get(name, exercise.points)
+        if total == exercise.points:
+            return exercise
+        if total < len(exercise.checks):
+            raise UnitError(
+                f"course.toml gives {self.name}.{name} {total} points, and it has {len(exercise.checks)} checks; "
+                "each needs a point at least"
+            )
+        shares = shared(total, [check.points for check in exercise.checks])
+        checks = [replace(check, points=points) for check, points in zip(exercise.checks, shares, strict=True)]
+        return replace(exercise, points=total, checks=checks)
 
     def source(self, name: str) -> Source:
         """An exercise's definition; of a training run that only puts pieces together, its driver's."""
@@ -224,3 +246,15 @@ class Unit:
             return path.read_text(encoding="utf-8")
         except OSError as error:
             raise UnitError(f"cannot read {path}: {error.strerror}; `grade dev new` makes a unit's files") from None
+
+
+def shared(total: int, weights: Sequence[int]) -> list[int]:
+    """A whole number in parts of at least 1 each, as near to the weights' proportions as whole numbers can be."""
+    exact = [total * weight / sum(weights) for weight in weights]
+    parts = [max(1, int(part)) for part in exact]
+    while sum(parts) != total:
+        step = 1 if sum(parts) < total else -1
+        able = [i for i, part in enumerate(parts) if part + step >= 1]
+        best = max(able, key=lambda i: (step * (exact[i] - parts[i]), -i))
+        parts[best] += step
+    return parts

@@ -59,6 +59,42 @@ def test_an_error_is_placed_by_cell_and_line(mark):
     assert report["scale"].points == 4
 
 
+def nbgrader_cell(source: str, **marks) -> dict:
+    marks = {"grade": False, "solution": False, "locked": False, "schema_version": 3} | marks
+    return {"cell_type": "code", "source": source, "metadata": {"nbgrader": marks}, "outputs": []}
+
+
+def test_a_cell_that_nbgrader_grades_is_no_code_of_the_students(mark):
+    made = json.loads(notebook(*parts()))
+    made["cells"].append(
+        nbgrader_cell("def scale(x, factor=2.0):\n    return 0", grade=True, locked=True, grade_id="a")
+    )
+    assert mark(json.dumps(made).encode(), "toy.ipynb").is_perfect
+
+
+def test_of_two_cells_with_one_id_the_last_counts(mark):
+    made = json.loads(notebook(*parts()))
+    wrong, right = "def scale(x, factor=2.0):\n    return x", "def scale(x, factor=2.0):\n    return x * factor"
+    made["cells"] += [nbgrader_cell(text, solution=True, grade_id="scale") for text in (wrong, right)]
+    assert mark(json.dumps(made).encode(), "toy.ipynb").is_perfect
+    made["cells"].reverse()
+    assert by_name(mark(json.dumps(made).encode(), "toy.ipynb"))["scale"].points == 4
+
+
+def test_a_timed_cell_is_code_and_what_it_prints_is_left_out(mark):
+    head, *functions = parts()
+    cells = [head, *(f"%%time\n{function}\nprint(nothing)\nnothing_else" for function in functions)]
+    assert mark(notebook(*cells), "toy.ipynb").is_perfect
+
+
+@pytest.mark.parametrize("nbgrader", [3, [], "x", {"grade": "yes"}, {"grade": True}])
+def test_odd_metadata_never_breaks_the_reading(mark, nbgrader):
+    made = json.loads(notebook(*parts()))
+    made["cells"].append({"cell_type": "code", "source": "1", "metadata": {"nbgrader": nbgrader}, "outputs": []})
+    report = mark(json.dumps(made).encode(), "toy.ipynb")
+    assert report.is_perfect or {exercise.status for exercise in report.exercises} == {"unreadable"}
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -2,8 +2,7 @@
 
 import json
 import os
-import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, fields, is_dataclass, replace
 from itertools import count, zip_longest
@@ -22,6 +21,7 @@ from grader.errors import GraderError
 from grader.key import ExerciseKey, Key, KeyFileError, Question, from_bytes, load, to_bytes
 from grader.noise import rounding
 from grader.sandbox import wire
+from grader.settings import parse
 from grader.source import stub_module
 from grader.unit import Unit, UnitError
 
@@ -30,7 +30,9 @@ IGNORED = ("*.bak", "__pycache__", ".ipynb_checkpoints")  # what working in the 
 AGAIN = "run `grade dev build`"
 
 
-def plan(unit: Unit, seed: int = PUBLIC_SEED, drawn: dict[str, bytes] | None = None) -> dict[str, bytes]:
+def plan(
+    unit: Unit, seed: int | Callable[[str], int] = PUBLIC_SEED, drawn: dict[str, bytes] | None = None
+) -> dict[str, bytes]:
     """Every file of assignments/<unit>/, by name. The same unit and seed give the same bytes.
 
     The pictures are drawn unless they are given.
@@ -108,7 +110,8 @@ def _unit(course: Course, name: str) -> Unit:
     known = _course_units(course)
     if name not in known:
         raise UnitError(f"{_source(course)} does not list {name!r}; it lists {', '.join(known)}")
-    return Unit(name, course.root / "solutions" / name)
+    settings = parse(_course_text(course).decode(errors="replace"), str(_source(course)))
+    return Unit(name, course.root / "solutions" / name, settings.points_of(name), settings.packages.get(name))
 
 
 def _source(course: Course) -> Path:
@@ -129,10 +132,7 @@ def _course_text(course: Course) -> bytes:
 
 
 def _course_units(course: Course) -> list[str]:
-    try:
-        return list(tomllib.loads(_course_text(course).decode())["units"])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise UnitError(f'{_source(course)} needs a line like units = ["attention"]: {error}') from None
+    return list(parse(_course_text(course).decode(errors="replace"), str(_source(course))).units)
 
 
 def _write_if_new(path: Path, content: bytes) -> list[Path]:

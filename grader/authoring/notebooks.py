@@ -25,21 +25,21 @@ def notebook(unit: Unit, pictures: dict[str, bytes]) -> str:
 
     It holds its pictures, so that it is whole where nothing but the notebook is copied.
     """
-    setup, stubs = _cut(unit)
-    cells = [*_markdown("title", f"# {unit.title}\n\n{unit.introduction}", pictures), _code("setup", setup)]
+    setup, stubs = setup_and_stubs(unit)
+    cells = [*markdown_cells("title", f"# {unit.title}\n\n{unit.introduction}", pictures), _code("setup", setup)]
     for name in unit.exercises:
         cells += [
-            *_markdown(f"{name}-text", _text(unit, name), pictures),
+            *markdown_cells(f"{name}-text", exercise_text(unit, name), pictures),
             *(_code(part, stubs[part]) for part in unit.stubs_of(name)),
         ]
-    cells += _markdown("grade", _how(unit, next(iter(stubs), "")), {})
+    cells += markdown_cells("grade", _how(unit, next(iter(stubs), "")), {})
     return (
         json.dumps({"cells": cells, "metadata": METADATA, **FORMAT}, indent=1, sort_keys=True, ensure_ascii=False)
         + "\n"
     )
 
 
-def _cut(unit: Unit) -> tuple[str, dict[str, str]]:
+def setup_and_stubs(unit: Unit) -> tuple[str, dict[str, str]]:
     """The stub module in two: what is no exercise, and each exercise's stub with the comments right above it."""
     text = stub_module(unit.text, unit.written)
     lines, rest, stubs, done = text.split("\n"), [], {}, 0
@@ -55,7 +55,8 @@ def _cut(unit: Unit) -> tuple[str, dict[str, str]]:
     return re.sub(r"\n{4,}", "\n\n\n", "\n".join([*rest, *lines[done:]])), stubs
 
 
-def _text(unit: Unit, name: str) -> str:
+def exercise_text(unit: Unit, name: str) -> str:
+    """An exercise in Markdown: its handout, its shapes and its points."""
     shapes = next((line.strip() for line in unit.source(name).docstring.splitlines() if " -> " in line), "")
     parts = [
         f"## {name}",
@@ -76,7 +77,7 @@ def _how(unit: Unit, example: str) -> str:
     )
 
 
-def _markdown(name: str, text: str, pictures: dict[str, bytes]) -> list[dict]:
+def markdown_cells(name: str, text: str, pictures: dict[str, bytes]) -> list[dict]:
     """Cells for a text: one, and one for each picture with its caption, so that nobody edits around a picture's bytes."""
     cells, done = [], 0
     for number, found in enumerate(PICTURE.finditer(text), 1):
@@ -85,7 +86,7 @@ def _markdown(name: str, text: str, pictures: dict[str, bytes]) -> list[dict]:
         done = found.end()
     cells.append((f"{name}-end" if cells else name, text[done:]))
     return [
-        {"cell_type": "markdown", "id": _id(key), "metadata": {}, "source": part.strip().splitlines(keepends=True)}
+        {"cell_type": "markdown", "id": cell_id(key), "metadata": {}, "source": part.strip().splitlines(keepends=True)}
         for key, part in cells
         if part.strip()
     ]
@@ -101,13 +102,13 @@ def _code(name: str, text: str) -> dict:
     return {
         "cell_type": "code",
         "execution_count": None,
-        "id": _id(name),
+        "id": cell_id(name),
         "metadata": {},
         "outputs": [],
         "source": text.strip().splitlines(keepends=True),
     }
 
 
-def _id(name: str) -> str:
+def cell_id(name: str) -> str:
     """A cell's id: nbformat allows 1 to 64 letters, digits, hyphens and underscores."""
     return re.sub(r"[^A-Za-z0-9_-]", "-", name)[:64]

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.authoring import build as building
-from grader.authoring import scaffold
+from grader.authoring import newcourse, scaffold
 from grader.authoring.proof import Proof, prove
 from grader.commands.check import the_course
 from grader.course import Course, did_you_mean
@@ -30,6 +30,13 @@ def new(course_dir: str | None, target: str) -> None:
     for path in scaffold.new(course, target):
         print(_shown(path))
     print(f"Fill these in, then: grade dev check {target}")
+
+
+def new_course(folder: str) -> None:
+    """Begin a course and say what to do with it."""
+    for path in newcourse.new_course(Path(folder)):
+        print(_shown(path.absolute()))
+    print(f"It works: cd {folder}, then grade, grade dev check, grade dev new UNIT.EXERCISE")
 
 
 def build(course_dir: str | None, units: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -169,6 +169,14 @@ def _also(item: str) -> tuple[str, str]:
         known = did_you_mean(form, formats.FORMATS) if form not in formats.FORMATS else ""
         raise GraderError(f"--also {item} is not FORMAT=FILE{known}; for example --also junit=report.xml")
     return form, file
+
+
+def hold_to(sandbox: Sandbox, course: Course | None, timeout: float | None = None) -> None:
+    """Give the workers to come the limits of the course; a number of seconds that was asked for goes before them."""
+    if course:
+        sandbox.limits = course.settings.limits(sandbox.limits)
+    if timeout is not None:
+        sandbox.limits = replace(sandbox.limits, seconds=timeout)
 
 
 def open_course(course_dir: str | None, *near: str) -> Course | None:

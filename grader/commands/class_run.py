@@ -6,7 +6,7 @@ import signal
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,11 +18,12 @@ from grader.classroom.intake import HandIn, Intake, take
 from grader.classroom.keys import keys_for, seed_of, units_of
 from grader.classroom.progress import Progress, shown
 from grader.classroom.record import Outcome
-from grader.classroom.roster import read_roster
+from grader.classroom.roster import Student, read_roster
 from grader.classroom.running import Change, Execute, Plan, Run, changes, plan
 from grader.classroom.store import Store, Terms
 from grader.commands import written
 from grader.commands.check import fresh_key, the_course
+from grader.course import Course
 from grader.errors import GraderError
 from grader.render.terminal import make_console
 from grader.text import one_line
@@ -63,6 +64,10 @@ def mark(submissions: Path | None, options: Options) -> int:
     """The whole command; returns its exit status."""
     console = make_console(stderr=True)
     status = 0
+    if folder := written.nbgrader_course(options.nbgrader):
+        if submissions is None:
+            raise GraderError(f"name the unit: grade class --nbgrader {folder} UNIT")
+        options = replace(options, units=(str(submissions),), db=_beside(options.db, folder))
     with Store(options.db, is_new=submissions is not None) as store:
         if submissions is None and options.alike:
             raise GraderError("--alike compares files: name the folder or the archive of SUBMISSIONS")
@@ -79,7 +84,7 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
     for unit in options.units:
         course.resolve(unit)
     roster = read_roster(options.roster) if options.roster else []
-    intake = take(submissions, units_of(course), scratch, roster, options.units)
+    intake = _taken(submissions, course, scratch, roster, options)
     store.enrol(intake.students)
     if options.alike:  # reads the files, which are gone when the store is written out
         written.alike_pairs(intake.hand_ins, course, options.alike, console)
@@ -100,6 +105,19 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
     _tell_records(store, console)
     left = _regraded(store, options, console) if options.regrade else _told_stale(planned, console)
     return 3 if faults else left
+
+
+def _taken(submissions: Path, course: Course, scratch: Path, roster: Sequence[Student], options: Options) -> Intake:
+    if folder := written.nbgrader_course(options.nbgrader):
+        from grader.classroom import nbgrader  # loads nbgrader when it reads the gradebook
+
+        return nbgrader.take(folder, options.units[0], scratch)
+    return take(submissions, units_of(course), scratch, roster, options.units)
+
+
+def _beside(db: str, folder: Path) -> str:
+    """The store of an nbgrader course lies in its folder, unless another was named."""
+    return str(folder / db) if db == Options.db else db
 
 
 def _execute(

@@ -10,7 +10,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command("class")
-@click.argument("submissions", required=False, type=click.Path(path_type=Path))
+@click.argument("submissions", required=False, type=click.Path(path_type=Path), metavar="[SUBMISSIONS|UNIT]")
 @click.option("--unit", "units", multiple=True, metavar="UNIT", help="Mark this unit (again for more of them).")
 @click.option("--roster", type=FILE, metavar="CSV", help="The class: each of its students gets a record.")
 @click.option(
@@ -41,7 +41,11 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="UNIT=HEADER",
     help="The unit's column in --canvas, where its title is not the unit's.",
 )
-@click.option("--nbgrader", metavar="FILE|URL", help="Write the points into this nbgrader gradebook.")
+@click.option(
+    "--nbgrader",
+    metavar="DIR|FILE|URL",
+    help="Mark this nbgrader course's collected UNIT into its gradebook; or write the points into this gradebook.",
+)
 @click.option("--report", type=FILE, metavar="FILE", help="Write the class report, an HTML page.")
 @click.option(
     "--feedback",

@@ -22,6 +22,15 @@ def dev_new(target, course_dir) -> None:
     author.new(course_dir, target)
 
 
+@command.command("course")
+@click.argument("folder", metavar="NAME")
+def dev_course(folder) -> None:
+    """Begin another course: a folder with one exercise that works."""
+    from grader.commands import author
+
+    author.new_course(folder)
+
+
 @command.command("build")
 @click.argument("units", nargs=-1)
 @course_option

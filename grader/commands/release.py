@@ -11,6 +11,9 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "gradescope": ("grader.commands.platforms", "gradescope"),
     "classroom50": ("grader.commands.platforms", "classroom50"),
     "keys": ("grader.commands.platforms", "keys"),
+    "students": ("grader.commands.release_students", "students"),
+    "check": ("grader.commands.release_students", "check"),
+    "nbgrader": ("grader.commands.release_nbgrader", "nbgrader"),
 }
 
 

@@ -32,12 +32,23 @@ def write(store: Store, options: "Options", console: Console) -> None:
 
         if options.parquet:
             tables.write_parquet(records(store), options.parquet)
-        if options.nbgrader:
+        if folder := nbgrader_course(options.nbgrader):
+            from grader.classroom import nbgrader
+
+            (unit,) = options.units
+            nbgrader.write(folder, unit, (record for record in records(store) if record.unit == unit))
+        elif options.nbgrader:
             tables.write_nbgrader(records(store), options.nbgrader)
     if options.canvas or options.moodle:
         _fill(store, options, console)
     if options.report or options.summary or options.feedback:
         _report(list(records(store)), options, console)
+
+
+def nbgrader_course(name: str | None) -> Path | None:
+    """The folder of an nbgrader course, where --nbgrader names one and not a gradebook."""
+    folder = Path(name) if name else None
+    return folder if folder and folder.is_dir() else None
 
 
 def _report(found: Sequence[Record], options: "Options", console: Console) -> None:

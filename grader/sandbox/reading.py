@@ -10,7 +10,6 @@ import __future__
 
 import ast
 import io
-import json
 import re
 import sys
 import tokenize
@@ -19,11 +18,11 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
+from grader.sandbox.notebooks import code_cells, only_shows
 from grader.sandbox.operations import first_use
 
 MAX_BROKEN = 40  # blocks with syntax errors, after which the rest of the file is not read
 STARTS_BLOCK = re.compile(r"[^\s#)\]}'\"]")
-FOR_IPYTHON = re.compile(r"^\s*[%!?].*|^\w[\w.]*\?+\s*$")
 BLAMED_LINE = re.compile(r"on line (\d+)")
 
 
@@ -65,6 +64,8 @@ def read(
     tree, reading = parse(source, file)
     flags = _future_flags(tree)
     for node in tree.body:
+        if reading.cells and only_shows(node):
+            continue
         names = bound_names(node)
         _note_imports(node, names, allows, reading)
         try:
@@ -138,16 +139,15 @@ def _decode(source: bytes, reading: Reading) -> str | None:
 
 
 def _code_of_notebook(text: str, reading: Reading) -> str | None:
-    """The code cells of a notebook in one text. Lines for IPython (`%magic`, `!command`) are blanked."""
+    """The code cells of a notebook in one text."""
     try:
-        cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
-        sources = ["".join(cell["source"]) for cell in cells]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        cells = code_cells(text)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         return reading.problem("unreadable", 1, f"this is not a notebook of format 4 ({type(error).__name__})")
     lines: list[str] = []
-    for number, source in enumerate(sources, 1):
+    for number, source in cells:
         reading.cells.append([len(lines) + 1, number])
-        lines += [] if source.lstrip().startswith("%%") else [FOR_IPYTHON.sub("", line) for line in source.split("\n")]
+        lines += source
     return "\n".join(lines)
 
 

@@ -1,0 +1,56 @@
+"""`grade release students|check`: a folder for students, and the check that it shows no solution."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("units", nargs=-1, required=True, metavar="UNIT...")
+@click.option("--to", required=True, metavar="DIR", help="The folder to write.")
+@click.option(
+    "--per-student", "roster", metavar="ROSTER", help="A folder, with questions of its own, for each student in it."
+)
+@click.option("--secret", metavar="FILE", help="The secret that per-student questions come from; keep it.")
+@click.option("--course", "course_dir", metavar="DIR", help="The course, if you are not inside it.")
+def students(units, to, roster, secret, course_dir) -> None:
+    """Write what students get: stubs, handouts, notebooks, public keys, and a README with two commands.
+
+    Refuses to release anything that shows a piece of a solution, and lists what it released with SHA-256 hashes.
+    """
+    from grader.classroom import release as releasing
+    from grader.classroom.seeds import read_secret, seeds_of
+    from grader.commands.check import the_course
+
+    if bool(roster) != bool(secret):
+        raise click.UsageError("--per-student ROSTER and --secret FILE go together")
+    course = the_course(course_dir)
+    secrets = releasing.all_secrets(course)
+    if not roster:
+        show(releasing.release(course, releasing.bundle(course, units), Path(to), secrets), to)
+        return
+    names, hidden = releasing.roster(Path(roster)), read_secret(Path(secret))
+    for name in names:
+        files = releasing.bundle(course, units, lambda unit, name=name: seeds_of(hidden, name, unit))
+        show(releasing.release(course, files, Path(to) / name, secrets), Path(to) / name)
+
+
+@click.command()
+@click.argument("folder", metavar="DIR")
+@click.option("--course", "course_dir", metavar="DIR", help="The course, if you are not inside it.")
+def check(folder, course_dir) -> None:
+    """Look once more through a folder that students get, before it is published."""
+    from grader.classroom import release as releasing
+    from grader.commands.check import the_course
+    from grader.course import Course
+
+    course = the_course(course_dir)
+    released = Course(Path(folder)).units
+    show(releasing.check(Path(folder), releasing.known_files(course, released), releasing.all_secrets(course)), folder)
+
+
+def show(released, folder) -> None:
+    """The files with their hashes, as `sha256sum -c` reads them."""
+    for item in released:
+        click.echo(f"{item.sha256}  {item.name}")
+    click.echo(f"{len(released)} files in {folder}; none shows a piece of a solution", err=True)
