@@ -1,7 +1,7 @@
 """`grade dev new|build|check`: scaffold, write assignments/, prove."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -48,11 +48,13 @@ def build(course_dir: str | None, units: Sequence[str]) -> None:
     print(f"{len(changed)} files written" if changed else "assignments/ is fresh")
 
 
-def check(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int | None, form: str = "text") -> int:
+def check(
+    course_dir: str | None, targets: Sequence[str], seeds: int, runs: int, jobs: int | None, form: str = "text"
+) -> int:
     """Prove exercises in parallel and print the table; returns the exit status."""
     course = the_course(course_dir)
     chosen = list(_exercises(course, targets))
-    proofs = _prove_all(course, chosen, seeds, jobs or os.cpu_count() or 1)
+    proofs = _prove_all(course, _with_seeds(course, chosen, seeds, runs), jobs or os.cpu_count() or 1)
     try:
         stale = building.stale(course, list(dict.fromkeys(unit for unit, _ in chosen)))
     except GraderError as error:  # what cannot be compiled cannot be built; the other rules are still told
@@ -96,20 +98,26 @@ def _exercises(course: Course, targets: Sequence[str]) -> Iterator[tuple[str, st
         yield from ((unit, name) for name in names if name == exercise or not exercise)
 
 
-def _prove_all(course: Course, chosen: Sequence[tuple[str, str]], seeds: int, jobs: int) -> list[Proof]:
+def _with_seeds(course: Course, chosen: Sequence[tuple[str, str]], seeds: int, runs: int) -> dict[tuple[str, str], int]:
+    """How many seeds each exercise is proven on; a training run, which takes seconds a seed, on `runs` at most."""
+    units = {unit: course.solutions(unit) for unit, _ in chosen}
+    wanted = {(unit, name): units[unit].exercises[name].is_run for unit, name in chosen}
+    return {key: min(runs, seeds) if is_run else seeds for key, is_run in wanted.items() if runs or not is_run}
+
+
+def _prove_all(course: Course, wanted: Mapping[tuple[str, str], int], jobs: int) -> list[Proof]:
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # there are as many processes as cores
     columns = [TextColumn("proving"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
     console = make_console(stderr=True)
-    parts: dict[tuple[str, str], list[Proof]] = {key: [] for key in chosen}
+    parts: dict[tuple[str, str], list[Proof]] = {key: [] for key in wanted}
     with (
         Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
         ProcessPoolExecutor(jobs, get_context("spawn")) as pool,
     ):
-        chunks = [range(first, min(first + CHUNK, seeds)) for first in range(0, seeds, CHUNK)]
         futures = {
             pool.submit(_prove_chunk, course.root, unit, name, chunk): (unit, name)
-            for unit, name in chosen
-            for chunk in chunks
+            for (unit, name), seeds in wanted.items()
+            for chunk in (range(first, min(first + CHUNK, seeds)) for first in range(0, seeds, CHUNK))
         }
         bar = progress.add_task("proving", total=len(futures))
         for future in as_completed(futures):

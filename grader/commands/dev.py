@@ -44,14 +44,21 @@ def dev_build(units, course_dir) -> None:
 @command.command("check")
 @click.argument("targets", nargs=-1, metavar="[UNIT|UNIT.EXERCISE]...")
 @click.option("--seeds", type=click.IntRange(min=1), default=200, show_default=True)
+@click.option(
+    "--runs",
+    type=click.IntRange(min=0),
+    default=100,
+    show_default=True,
+    help="Seeds of training runs, at most --seeds.",
+)
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; as many as there are cores by default.")
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
 @course_option
-def dev_check(targets, seeds, jobs, form, course_dir) -> None:
+def dev_check(targets, seeds, runs, jobs, form, course_dir) -> None:
     """Prove every exercise by the six rules, on many seeds."""
     from grader.commands import author
 
-    sys.exit(author.check(course_dir, targets, seeds, jobs, form))
+    sys.exit(author.check(course_dir, targets, seeds, runs, jobs, form))
 
 
 @command.command("mutate")
