@@ -48,7 +48,7 @@ def places(forbids: tuple[str, ...]) -> list[tuple[ModuleType, str, Any]]:
     """Where the forbidden functions are found: in NumPy's own names, its core, and the modules that are forbidden.
 
     Other parts of NumPy keep theirs, so that np.cov may go on using np.dot. Of PyTorch it is the modules that lead to a
-    forbidden path: torch and torch.nn for torch.nn.LSTM, and the one that defines it.
+    forbidden path, torch and torch.nn for torch.nn.LSTM, and to where it is defined.
     """
     found = functions(forbids)
     packages = [path for path in forbids if isinstance(look_up(path), ModuleType)]
@@ -64,11 +64,10 @@ def places(forbids: tuple[str, ...]) -> list[tuple[ModuleType, str, Any]]:
 def _modules_of_torch(forbids: tuple[str, ...]) -> Iterator[ModuleType]:
     for path in forbids:
         if path.startswith("torch."):
-            parts = path.split(".")
-            names = [".".join(parts[:length]) for length in range(1, len(parts))]
-            for name in (*names, str(getattr(look_up(path), "__module__", ""))):
-                if isinstance(module := sys.modules.get(name), ModuleType):
-                    yield module
+            defined = str(getattr(look_up(path), "__module__", ""))
+            for parts in (path.split(".")[:-1], defined.split(".")):
+                names = [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
+                yield from (sys.modules[name] for name in names if isinstance(sys.modules.get(name), ModuleType))
 
 
 def look_up(path: str) -> Any:
