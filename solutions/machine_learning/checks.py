@@ -997,11 +997,12 @@ kmeans_step = Exercise(
 # A training run: many columns, few houses
 
 
-def houses(draw, N=80, M=400, D=76, qualities=4):
+def sold_houses(draw, N=80, M=400, D=76, qualities=4):
     """A few qualities of a house make its price and show in every column; prices of other houses are held back."""
     house = draw(N + M, qualities)
     X = house @ draw(qualities, D) + 0.8 * draw(N + M, D)
-    X = 10.0 ** draw.uniform(-2, 4, D) * (X + draw.uniform(2, 6, D))  # units: shares, metres, years, square feet
+    X = np.float16(X + draw.uniform(2, 6, D)).astype(float)  # three digits, as one measures, and a key that is small
+    X *= 2.0 ** draw.integers(-6, 14, D)  # units: shares, metres, years, square feet
     worth = draw(qualities)
     y = 4e5 + 1e5 * (house @ worth / np.linalg.norm(worth) + 0.2 * draw(N + M))
     return dict(X_train=X[:N], y_train=y[:N], X_test=X[N:], truth=y[N:])
@@ -1015,7 +1016,7 @@ def price_of_the_nearest(X_train, y_train, X_test):
 house_prices = Exercise(
     points=5,
     seconds=40,
-    cases={"400 houses, learned from 80": houses},
+    cases={"400 houses, learned from 80": sold_houses},
     checks=[
         reaches(
             5,

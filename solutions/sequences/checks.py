@@ -1314,7 +1314,11 @@ def sums(draw, M=500, T=50):
     for half in (0, T // 2):
         marks[np.arange(M), half + draw.integers(0, T // 2, M)] = 1
     held = np.stack([numbers, marks], axis=-1).astype(np.float32)
-    return {"seed": int(draw.integers(0, 2**31)), "sequences": held, "truth": (numbers * marks).sum(axis=1).astype(np.float32)}
+    return {
+        "seed": int(draw.integers(0, 2**31)),
+        "sequences": held,
+        "truth": (numbers * marks).sum(axis=1).astype(np.float32),
+    }
 
 
 def added(LSTM, seed, sequences):
