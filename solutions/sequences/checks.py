@@ -1329,7 +1329,7 @@ def added(LSTM, seed, sequences):
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    longest, steps, hidden = sequences.shape[1], 400, 32
+    longest, steps, hidden = sequences.shape[1], 300, 32
     lstm, read = LSTM(2, hidden).to(device), torch.nn.Linear(hidden, 1).to(device)
     parameters = [*lstm.parameters(), *read.parameters()]
     optimizer = torch.optim.Adam(parameters)
@@ -1346,14 +1346,14 @@ def added(LSTM, seed, sequences):
         x = torch.from_numpy(np.stack([numbers, marks], axis=-1).astype(np.float32)).to(device)
         wanted = torch.from_numpy((numbers * marks).sum(axis=1).astype(np.float32)).to(device)
         loss = torch.nn.functional.mse_loss(answered(x), wanted)
-        optimizer.param_groups[0]["lr"] = 0.01 * min(1, 3 * (1 - step / steps))
+        optimizer.param_groups[0]["lr"] = 0.02 * min(1, 3 * (1 - step / steps))
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         report(step, steps, loss)
         recent = 0.8 * recent + 0.2 * loss.item()
-        T = min(T + 2, longest) if recent < 0.03 else T
+        T = min(T + 4, longest) if recent < 0.03 else T
     with torch.no_grad():
         return answered(sequences)
 
@@ -1381,19 +1381,19 @@ adding_problem = Exercise(
     ],
     mistakes=[
         Mistake(
-            "no_memory",
-            "The state is a tanh of what came in, as in a plain recurrent network: nothing is added up, so nothing lasts.",
-            edit("c = f.sigmoid() * c + i.sigmoid() * g.tanh()", "c = g", of="LSTM"),
+            "plain",
+            "It is a plain tanh network: its state is overwritten in every step, and nothing lasts.",
+            edit(
+                """c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+            h = o.sigmoid() * c.tanh()""",
+                "h = g.tanh()",
+                of="LSTM",
+            ),
         ),
         Mistake(
-            "memory_starts_anew",
-            "The memory is overwritten in each step; the forget gate has nothing to keep.",
-            edit("f.sigmoid() * c + i.sigmoid()", "i.sigmoid()", of="LSTM"),
-        ),
-        Mistake(
-            "state_detached",
-            "No gradient flows back from one step to the one before.",
-            edit("outputs.append(h)", "outputs.append(h)\n            h, c = h.detach(), c.detach()", of="LSTM"),
+            "detached",
+            "No gradient comes back from the outputs, and all that learns is the layer that reads them.",
+            edit("return torch.stack(outputs, 1)", "return torch.stack(outputs, 1).detach()", of="LSTM"),
         ),
         Mistake(
             "time_reversed",
