@@ -38,7 +38,7 @@ def compile_exercise(unit: Unit, name: str, seed: int) -> ExerciseKey:
         label: check.options["error"] for check in exercise.checks if check.kind == "raises" for label in check.on
     }
     for label, case in exercise.cases.items():
-        inputs = case(Draw(_rng(seed, unit.name, name, label)))
+        inputs = _drawn(case, Draw(_rng(seed, unit.name, name, label)), f"{name}: case {label!r}")
         if exercise.is_run:
             book.add_run(label, inputs)
         elif label in raising:
@@ -66,6 +66,15 @@ def compile_exercise(unit: Unit, name: str, seed: int) -> ExerciseKey:
         signs=unit.signs(name),
         forbids=list(exercise.forbids),
     )
+
+
+def _drawn(case: Callable[[Draw], Inputs], draw: Draw, which: str) -> Inputs:
+    """A case's inputs; UnitError where it takes its data from a package that is not here."""
+    try:
+        return case(draw)
+    except ImportError as error:
+        text = f"{which} takes its data from {error.name}, which is not installed; install the extra `author`"
+        raise UnitError(text) from None
 
 
 class _Questions:

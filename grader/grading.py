@@ -202,7 +202,7 @@ class Session:
                 file, source = self.submission.file, self.submission.source
                 message = {"op": "read", "file": file, "source": _as_array(source), "allows": self._allows}
                 message["helpers"] = {name: _as_array(content) for name, content in self.submission.helpers}
-                message["forbids"] = {exercise.name: exercise.forbids for exercise in self.key.exercises}
+                message["forbids"] = self._forbids
                 self.outline = findings.checked_outline(worker.ask(message, limit, wire.MAX_HEADER))
                 wanted = sorted({piece for exercise in self.key.exercises for piece in exercise.pieces})
                 worker.send({"op": "run", "skip": self.skip, "wanted": wanted}, self.seconds)
@@ -271,6 +271,15 @@ class Session:
             raise findings.BadReply("the worker reports more steps than a training run has")
         curve.append(step)
         self.training.watch(name, step)
+
+    @property
+    def _forbids(self) -> dict[str, list[str]]:
+        """The operations that must not stand in each function or class of the file that is asked."""
+        forbids: dict[str, list[str]] = {}
+        for exercise in self.key.exercises:
+            for piece in exercise.pieces:
+                forbids[piece] = sorted({*forbids.get(piece, ()), *exercise.forbids})
+        return forbids
 
     @property
     def _allows(self) -> list[str]:

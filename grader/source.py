@@ -89,8 +89,8 @@ class Source:
     @property
     def _shape_line(self) -> tuple[str, str]:
         for line in self.docstring.splitlines():
-            if " -> " in line:
-                before, after = line.split(" -> ", 1)
+            before, arrow, after = f" {line}".partition(" -> ")  # a driver's has nothing before the arrow
+            if arrow:
                 return before, after
         return "", ""
 

@@ -246,7 +246,7 @@ BROKEN_WORDS = {
         "checks.py",
         '"numpy.linalg.multi_dot"',
         '"numpy.multi_dot"',
-        "rule 1: it forbids what NumPy does not have: numpy.multi_dot",
+        "rule 1: it forbids what does not exist: numpy.multi_dot",
     ),
     "a law that is not the reference's": (
         "start",

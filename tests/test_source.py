@@ -137,6 +137,7 @@ def shape_line(line, parameters="x, W, mask=None, p=2"):
         ("x (), W () -> y ()", {"x": [], "W": []}, ["y"]),
         ("unknown (N,), x (D,) -> y", {"x": ["D"]}, ["y"]),
         ("x (N, C·K, 2·H + 1) -> cols (N, (C·K), L)", {"x": ["N", "C·K", "2·H + 1"]}, ["cols"]),
+        ("-> sums (M,), slope", {}, ["sums", "slope"]),
         ("no arrow here (N,)", {}, []),
     ],
 )

@@ -175,3 +175,65 @@ class MultiHeadAttention(nn.Module):
         """
         # YOUR CODE HERE
         raise NotImplementedError
+
+
+class EncoderBlock(nn.Module):
+    """One block of a transformer's encoder: tokens look at one another, then each is worked on alone.
+
+    `norm1` and `norm2` are nn.LayerNorm(dim), `attention` is a MultiHeadAttention(dim, heads), and `feed_forward` is
+    nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(), nn.Linear(hidden, dim)). The block is pre-norm: each of its two
+    halves reads the normalised tokens, and what it finds is added to the tokens as they were. There is no dropout.
+    """
+
+    def __init__(self, dim, heads, hidden):
+        """`heads` divides `dim`; `hidden` is the width of the feed-forward network."""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def forward(self, x, mask=None):
+        """x (N, T, dim), mask -> out (N, T, dim)
+
+        The mask, (T, T), (N, 1, T) or (N, T, T), is the attention's: True where a token may attend.
+        """
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+
+class DecoderBlock(nn.Module):
+    """One block of a transformer's decoder: tokens look back, then at what the encoder has read.
+
+    `norm1`, `norm2` and `norm3` are nn.LayerNorm(dim), `self_attention` and `cross_attention` are
+    MultiHeadAttention(dim, heads), and `feed_forward` is nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(),
+    nn.Linear(hidden, dim)). The block is pre-norm: its three parts, in this order, each read the tokens through the norm
+    of their number, and what they find is added to the tokens as they were. The memory is not normalised. There is no
+    dropout.
+    """
+
+    def __init__(self, dim, heads, hidden):
+        """`heads` divides `dim`; `hidden` is the width of the feed-forward network."""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def forward(self, x, memory, memory_mask=None):
+        """x (N, T, dim), memory (N, S, dim), memory_mask -> out (N, T, dim)
+
+        Self-attention is causal: a token attends to itself and to those before it, and the block makes that mask itself.
+        The memory is the encoder's output, and memory_mask, (T, S), (N, 1, S) or (N, T, S), is True where a token may
+        attend to it.
+        """
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+
+def greedy_decode_cached(model, prompt, steps):
+    """Write `steps` tokens after a prompt, each the likeliest one, and never read a token twice.
+
+    model, prompt (N, T), steps -> tokens (N, T + steps)
+
+    `logits, cache = model(tokens, cache)` reads new tokens (N, new), int64, after those that the cache remembers, and
+    returns logits (N, new, V), row t for the token that comes after the t-th of the new ones, and a cache that
+    remembers the new ones, too. The first cache is None. tokens are the prompt and what was written, int64. All in all
+    the model may be fed the prompt once and each written token once; steps is at least 1.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError

@@ -170,3 +170,16 @@ def residual_block(x, w1, w2):
     """
     # YOUR CODE HERE
     raise NotImplementedError
+
+
+def digits(images, labels, rng):
+    """Train a small convolutional network on images of handwritten digits; returns a function that reads new ones.
+
+    images (N, 1, 8, 8), labels (N,), rng -> predict
+
+    `predict(images)` takes images (M, 1, 8, 8) and returns their digits (M,), integers from 0 to 9. Pixels are from 0,
+    paper, to 1, ink. Every image has been moved by up to one pixel to the left or to the right. How you get there is
+    yours: the pieces are in this file. Random numbers come from `rng`.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError

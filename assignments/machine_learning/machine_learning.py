@@ -136,3 +136,16 @@ def kmeans_step(X, centers):
     """
     # YOUR CODE HERE
     raise NotImplementedError
+
+
+def house_prices(X_train, y_train, X_test):
+    """Learn from houses that were sold what others will sell for.
+
+    X_train (N, D), y_train (N,), X_test (M, D) -> prices (M,)
+
+    A row is a house, a column is something that was measured, each in a unit of its own; y_train are prices. There are
+    few houses and almost as many columns, and many of the columns say the same. How you predict is yours. The root mean
+    squared error on X_test must be at most 0.4 times that of always predicting the mean price.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError

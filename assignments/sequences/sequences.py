@@ -3,9 +3,13 @@
 Text becomes numbers in two steps: a tokenizer makes integers of it, and an embedding makes a vector of each integer. A
 recurrent network then reads the vectors one after another and carries what it has read in a state. Sequences are
 (N, T, D): N examples, T time steps, D features. A linear layer is x @ W + b with W of shape (D, M).
+
+The functions are written in NumPy. What is trained at the end is a module in PyTorch.
 """
 
 import numpy as np
+import torch
+from torch import nn
 
 
 def tokenize_bpe_merge(ids, pair, new_id):
@@ -180,3 +184,24 @@ def perplexity(logits, targets, ignore=-1):
     """
     # YOUR CODE HERE
     raise NotImplementedError
+
+
+class LSTM(nn.Module):
+    """A long short-term memory that reads sequences, as a PyTorch module.
+
+    Its layers are yours, and so are their names: nn.Linear and nn.Parameter will do. nn.LSTM and PyTorch's other
+    recurrent layers are forbidden. It learns fastest if the forget gate starts near 1.
+    """
+
+    def __init__(self, input_size, hidden_size):
+        """Sequences of `input_size` features are read into a state of `hidden_size` units."""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def forward(self, x):
+        """x (N, T, input_size) -> outputs (N, T, hidden_size)
+
+        outputs[:, t] is the state h after step t. The state h and the memory c start at zero. All is differentiable.
+        """
+        # YOUR CODE HERE
+        raise NotImplementedError

@@ -28,7 +28,9 @@ from grader.key import ExerciseKey, Question
 from grader.report import ExerciseReport, Finding, Status
 from grader.rules import RULES, TRACES, Raised
 from grader.sandbox.call import call, driven
-from grader.sandbox.operations import first_use, operation_exists
+from grader.sandbox.operations import first_use
+from grader.sandbox.paths import operation_exists
+from grader.source import definitions
 from grader.unit import Unit
 
 FAR = 100.0  # tolerances that the nearest mistake must keep away from right
@@ -74,11 +76,11 @@ def prove(unit: Unit, name: str, seeds: range) -> Proof:
         len(exercise.checks),
     )
     _prove_text(unit, name, proof)
+    _prove_operations(unit, name, proof)
     if exercise.is_run:
         proof.scores = prove_run(unit, name, seeds, in_process, proof.fail)
         proof.seeds = len(seeds)
         return proof
-    _prove_operations(unit, name, proof)
     rewrites = {**unit.rewritten(name), **_dressed(unit, name)}
     for seed in seeds:
         try:
@@ -139,10 +141,12 @@ def _prove_operations(unit: Unit, name: str, proof: Proof) -> None:
     """Neither the reference nor a rewrite uses what the exercise forbids."""
     forbids = unit.exercises[name].forbids
     if unknown := [path for path in forbids if path != "@" and not operation_exists(path)]:
-        proof.fail(1, None, f"it forbids what NumPy does not have: {', '.join(unknown)}")
-    texts = [(1, unit.text, name)]
+        proof.fail(1, None, f"it forbids what does not exist: {', '.join(unknown)}")
+    pieces = unit.exercises[name].pieces or [name]
+    texts = [(1, unit.text, piece) for piece in pieces]
     if unit.rewritten(name):
-        texts += [(4, unit.rewrites_text, f"{name}__{how}") for how in unit.rewritten(name)]
+        rewrites = unit.rewrites_text
+        texts += [(4, rewrites, known) for known in definitions(rewrites) if known.split("__")[0] in pieces]
     for rule, text, function in texts:
         if use := first_use(ast.parse(text), function, forbids):
             proof.fail(rule, None, f"{function} uses {use[1]} in line {use[0]}, which the exercise forbids")

@@ -1,25 +1,26 @@
-"""Operations that an exercise forbids because they are its point: `@`, a function of NumPy, or all of a module.
+"""Operations that an exercise forbids because they are its point: `@`, a function of NumPy or PyTorch, or all of a module.
 
 They are found in the text before anything runs, and refused while the exercise is asked. Names of one's own, comments
-and strings are free; so is a class, since raising `numpy.linalg.LinAlgError` is no linear algebra.
+and strings are free; so is a class of a module that is forbidden as a whole, since raising `numpy.linalg.LinAlgError` is
+no linear algebra. A class that is named itself, such as `torch.nn.LSTM`, is neither called nor inherited from.
 """
 
 import ast
 import builtins
-import functools
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
+from grader.sandbox import paths
+
 MATMUL = {"__matmul__", "__rmatmul__", "__imatmul__"}  # `@` by its other names
 OPERATOR = {f"operator.{name}" for name in (*MATMUL, "matmul", "imatmul")}
 HIDING = {"eval", "exec"}  # what they run is in a string
-ALSO_OF = (list, dict, set, str)  # a method that these have, too, cannot be told from ndarray's by reading
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
@@ -33,7 +34,7 @@ def first_use(tree: ast.Module, exercise: str, forbids: Sequence[str]) -> tuple[
     if not forbids:
         return None
     bound, aliases, stars = _top_level(tree)
-    methods = {name for name in _methods(forbids) if name not in _own_methods(tree)}
+    methods = {name for name in paths.methods(forbids) if name not in _own_methods(tree)}
     finder = _Finder(tuple(forbids), methods, aliases, stars, set(bound))
     waiting, seen = [exercise], set()
     while waiting:
@@ -52,12 +53,12 @@ def first_use(tree: ast.Module, exercise: str, forbids: Sequence[str]) -> tuple[
 
 @contextmanager
 def refused(forbids: Sequence[str], file: str) -> Iterator[None]:
-    """While it lasts, the forbidden functions of NumPy raise ForbiddenOperation, by whatever name they are reached."""
+    """While it lasts, the forbidden functions and classes raise ForbiddenOperation, by whatever name they are reached."""
     if not forbids:
         yield
         return
-    functions, methods = _functions(tuple(forbids)), set(_methods(forbids))
-    places = _places(tuple(forbids))
+    functions, methods = paths.functions(tuple(forbids)), set(paths.methods(forbids))
+    places = paths.places(tuple(forbids))
     before = sys.getprofile()
 
     def watch(frame: FrameType, event: str, called: Any) -> None:
@@ -77,11 +78,6 @@ def refused(forbids: Sequence[str], file: str) -> Iterator[None]:
             setattr(module, name, function)
 
 
-def operation_exists(path: str) -> bool:
-    """Whether NumPy has a function or a module of that path."""
-    return _look_up(path) is not None
-
-
 def shown(path: str) -> str:
     """`numpy.linalg.solve` as it is written."""
     return path.replace("numpy", "np", 1)
@@ -92,62 +88,6 @@ def _refusal(path: str) -> Any:
         raise ForbiddenOperation(shown(path))
 
     return refuse
-
-
-def _methods(forbids: Sequence[str]) -> list[str]:
-    """Methods of arrays that are forbidden functions by another name: `a.dot(b)` for `np.dot(a, b)`."""
-    names = [path.removeprefix("numpy.") for path in forbids if path.startswith("numpy.")]
-    return [name for name in names if hasattr(np.ndarray, name) and not any(hasattr(kind, name) for kind in ALSO_OF)]
-
-
-@functools.cache
-def _functions(forbids: tuple[str, ...]) -> dict[int, str]:
-    """The forbidden functions of NumPy: the path of each by its id."""
-    found: dict[int, str] = {}
-    for path in forbids:
-        value = _look_up(path)
-        if isinstance(value, ModuleType):
-            found |= {id(function): name for name, function in _functions_of(path)}
-        elif callable(value):
-            found[id(value)] = path
-    return found
-
-
-def _functions_of(package: str) -> Iterator[tuple[str, Any]]:
-    """A module's own functions and those of its private parts, not what it has from elsewhere, and no classes."""
-    for module in _modules(package):
-        for name, value in vars(module).items():
-            own = str(getattr(value, "__module__", "") or "").startswith(package) or isinstance(value, np.ufunc)
-            if callable(value) and own and not isinstance(value, type) and getattr(np, name, None) is not value:
-                yield f"{package}.{name}", value
-
-
-def _modules(*packages: str) -> list[ModuleType]:
-    names = [name for name in sys.modules if any(name == top or name.startswith(f"{top}.") for top in packages)]
-    return [sys.modules[name] for name in names if isinstance(sys.modules[name], ModuleType)]
-
-
-@functools.cache
-def _places(forbids: tuple[str, ...]) -> list[tuple[ModuleType, str, Any]]:
-    """Where the forbidden functions are found: in NumPy's own names, its core, and the modules that are forbidden.
-
-    Other parts of NumPy keep theirs, so that np.cov may go on using np.dot.
-    """
-    functions = _functions(forbids)
-    packages = [path for path in forbids if isinstance(_look_up(path), ModuleType)]
-    modules = [np, np.linalg, *_modules("numpy._core", *packages)]
-    return [
-        (module, name, value)
-        for module in {id(module): module for module in modules}.values()
-        for name, value in vars(module).items()
-        if id(value) in functions
-    ]
-
-
-def _look_up(path: str) -> Any:
-    """What a dotted path of NumPy leads to; None where it leads nowhere."""
-    first, *rest = path.split(".")
-    return functools.reduce(lambda value, name: getattr(value, name, None), rest, np if first == "numpy" else None)
 
 
 def _top_level(tree: ast.Module) -> tuple[dict[str, list[ast.stmt]], dict[str, str], list[str]]:
@@ -286,13 +226,13 @@ class _Finder(ast.NodeVisitor):
         if node.id in self.bound:
             self.reached.add(node.id)
             return ""
-        starred = (f"{module}.{node.id}" for module in self.stars if callable(_look_up(f"{module}.{node.id}")))
+        starred = (f"{module}.{node.id}" for module in self.stars if callable(paths.look_up(f"{module}.{node.id}")))
         return next(starred, None)
 
     def _note(self, node: ast.Name | ast.Attribute, path: str) -> None:
         if path in OPERATOR and "@" in self.forbids:
             self.uses.append((node.lineno, path))
-        value = _look_up(path)
+        value = paths.look_up(path)
         is_hidden = path.startswith(("numpy._core", "numpy.core"))  # where NumPy keeps the same under other names
-        if id(value) in _functions(self.forbids) or (is_hidden and callable(value)):
+        if id(value) in paths.functions(self.forbids) or (is_hidden and callable(value)):
             self.uses.append((node.lineno, ast.unparse(node)))

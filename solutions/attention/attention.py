@@ -230,3 +230,81 @@ class MultiHeadAttention(nn.Module):
     def _split(self, x):
         """(N, T, dim) to (N, heads, T, dim / heads)"""
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+
+def _feed_forward(dim, hidden):
+    """The part of a block that thinks about each token alone."""
+    return nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(), nn.Linear(hidden, dim))
+
+
+class EncoderBlock(nn.Module):
+    """One block of a transformer's encoder: tokens look at one another, then each is worked on alone.
+
+    `norm1` and `norm2` are nn.LayerNorm(dim), `attention` is a MultiHeadAttention(dim, heads), and `feed_forward` is
+    nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(), nn.Linear(hidden, dim)). The block is pre-norm: each of its two
+    halves reads the normalised tokens, and what it finds is added to the tokens as they were. There is no dropout.
+    """
+
+    def __init__(self, dim, heads, hidden):
+        """`heads` divides `dim`; `hidden` is the width of the feed-forward network."""
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.attention = MultiHeadAttention(dim, heads)
+        self.feed_forward = _feed_forward(dim, hidden)
+
+    def forward(self, x, mask=None):
+        """x (N, T, dim), mask -> out (N, T, dim)
+
+        The mask, (T, T), (N, 1, T) or (N, T, T), is the attention's: True where a token may attend.
+        """
+        x = x + self.attention(self.norm1(x), mask=mask)
+        return x + self.feed_forward(self.norm2(x))
+
+
+class DecoderBlock(nn.Module):
+    """One block of a transformer's decoder: tokens look back, then at what the encoder has read.
+
+    `norm1`, `norm2` and `norm3` are nn.LayerNorm(dim), `self_attention` and `cross_attention` are
+    MultiHeadAttention(dim, heads), and `feed_forward` is nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(),
+    nn.Linear(hidden, dim)). The block is pre-norm: its three parts, in this order, each read the tokens through the norm
+    of their number, and what they find is added to the tokens as they were. The memory is not normalised. There is no
+    dropout.
+    """
+
+    def __init__(self, dim, heads, hidden):
+        """`heads` divides `dim`; `hidden` is the width of the feed-forward network."""
+        super().__init__()
+        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(dim) for _ in range(3))
+        self.self_attention, self.cross_attention = (MultiHeadAttention(dim, heads) for _ in range(2))
+        self.feed_forward = _feed_forward(dim, hidden)
+
+    def forward(self, x, memory, memory_mask=None):
+        """x (N, T, dim), memory (N, S, dim), memory_mask -> out (N, T, dim)
+
+        Self-attention is causal: a token attends to itself and to those before it, and the block makes that mask itself.
+        The memory is the encoder's output, and memory_mask, (T, S), (N, 1, S) or (N, T, S), is True where a token may
+        attend to it.
+        """
+        T = x.shape[1]
+        past = torch.ones(T, T, dtype=torch.bool, device=x.device).tril()
+        x = x + self.self_attention(self.norm1(x), mask=past)
+        x = x + self.cross_attention(self.norm2(x), memory, memory_mask)
+        return x + self.feed_forward(self.norm3(x))
+
+
+def greedy_decode_cached(model, prompt, steps):
+    """Write `steps` tokens after a prompt, each the likeliest one, and never read a token twice.
+
+    model, prompt (N, T), steps -> tokens (N, T + steps)
+
+    `logits, cache = model(tokens, cache)` reads new tokens (N, new), int64, after those that the cache remembers, and
+    returns logits (N, new, V), row t for the token that comes after the t-th of the new ones, and a cache that
+    remembers the new ones, too. The first cache is None. tokens are the prompt and what was written, int64. All in all
+    the model may be fed the prompt once and each written token once; steps is at least 1.
+    """
+    tokens, new, cache = prompt, prompt, None
+    for _ in range(steps):
+        logits, cache = model(new, cache)
+        new = logits[:, -1:].argmax(dim=-1)
+        tokens = torch.cat([tokens, new], dim=1)
+    return tokens

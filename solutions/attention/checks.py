@@ -3,8 +3,9 @@
 from functools import partial
 
 import numpy as np
+import torch
 
-from grader.exercise import Exercise, Mistake, agrees, edit, keeps, load, moves
+from grader.exercise import Exercise, Mistake, agrees, device, edit, keeps, load, moves, reaches, report
 
 ALLOWS = ("numpy", "torch")
 
@@ -1262,5 +1263,521 @@ MultiHeadAttention = Exercise(
         "Which shape have the queries when the heads are an axis of their own, in front of the tokens?",
         "Where must a mask of shape (N, Tq, Tk) get one more axis, so that it is the same for all heads?",
         "A softmax over scores that are all equally low is uniform. What can you multiply it with afterwards, for a query that sees nothing?",
+    ],
+)
+
+
+# Blocks: two or three parts, each with a norm before it and a sum after it.
+
+
+def norm(draw, name, dim):
+    """Weights and biases of an nn.LayerNorm, by name; not ones and zeros, so that each norm is felt."""
+    return {f"{name}.weight": single(1 + 0.4 * draw(dim)), f"{name}.bias": single(0.4 * draw(dim))}
+
+
+def block_weights(draw, dim, hidden, attentions):
+    """The parameters of a block by name, a norm before each attention and one before the feed-forward network."""
+    weights = {}
+    for number in range(1, len(attentions) + 2):
+        weights |= norm(draw, f"norm{number}", dim)
+    for attention in attentions:
+        weights |= attention_weights(draw, dim, f"{attention}.")
+    return weights | linear(draw, "feed_forward.0", dim, hidden) | linear(draw, "feed_forward.2", hidden, dim)
+
+
+def encoded(EncoderBlock, dim, heads, hidden, weights, x, mask=None, dout=None):
+    """-> out (N, T, dim)
+
+    With dout the answer is the gradient in x instead.
+    """
+    block = load(EncoderBlock(dim, heads, hidden), weights)
+    if dout is None:
+        return block(x, mask)
+    x = x.requires_grad_()
+    block(x, mask).backward(dout)
+    return x.grad
+
+
+def encoder_case(draw, dim=12, heads=3, hidden=20, N=2, T=5, mask=None, gradient=False):
+    """Tokens for an encoder's block, with a mask as in `module_case`."""
+    inputs = dict(dim=dim, heads=heads, hidden=hidden, weights=block_weights(draw, dim, hidden, ["attention"]))
+    given = module_case(draw, dim, heads, N, T, mask=mask, gradient=gradient)
+    return inputs | {name: given[name] for name in ("x", "mask", "dout") if name in given}
+
+
+def another_hidden_token(inputs, draw):
+    """The last token of the first sequence changes, which nobody there may attend to, and that of the second, where all may."""
+    return another_last_token(inputs, draw)
+
+
+PRE_NORM = "Your block is post-norm: it normalises the sum. Here each part reads the normalised tokens, and its result is added to the tokens as they were."
+NO_SKIP = "What a part finds replaces the tokens: it must be added to them, or what they were is lost and the gradient has no short way back."
+DETACHED = "No gradient comes back from your block. Something on the way is detached, or turned into an array."
+GELU = Mistake(
+    "gelu",
+    "Between the two linear layers you have another nonlinearity than ReLU, or none: the loaded weights were made for ReLU.",
+    edit("nn.ReLU()", "nn.GELU()", of="_feed_forward"),
+)
+
+EncoderBlock = Exercise(
+    points=6,
+    torch=True,
+    driver=encoded,
+    cases={
+        "three heads": encoder_case,
+        "one head, narrow inside": partial(encoder_case, heads=1, hidden=7, T=4),
+        "a single token": partial(encoder_case, T=1),
+        "a causal mask": partial(encoder_case, mask="causal"),
+        "padded tokens": partial(encoder_case, mask="padding"),
+        "a mask for each query": partial(encoder_case, mask="each its own"),
+        "the gradient": partial(encoder_case, gradient=True),
+    },
+    checks=[
+        agrees(
+            3,
+            "adds to the tokens what attention, then the feed-forward network find in the normalised tokens",
+            on=["three heads", "one head, narrow inside", "a single token"],
+        ),
+        agrees(1, "hands a mask of each form on", on=["a causal mask", "padded tokens", "a mask for each query"]),
+        moves(
+            1,
+            "a token is felt by all others of its sequence, and by itself alone where it is padding",
+            another_hidden_token,
+            on="padded tokens",
+        ),
+        agrees(1, "lets the gradient back through both parts and past them", on="the gradient"),
+    ],
+    mistakes=[
+        Mistake(
+            "post_norm",
+            PRE_NORM,
+            edit(
+                "x = x + self.attention(self.norm1(x), mask=mask)\n        return x + self.feed_forward(self.norm2(x))",
+                "x = self.norm1(x + self.attention(x, mask=mask))\n        return self.norm2(x + self.feed_forward(x))",
+            ),
+        ),
+        Mistake("no_skip_at_attention", NO_SKIP, edit("x = x + self.attention", "x = self.attention")),
+        Mistake("no_skip_at_feed_forward", NO_SKIP, edit("return x + self.feed_forward", "return self.feed_forward")),
+        Mistake(
+            "skip_from_the_norm",
+            "You add what attention finds to the normalised tokens. It is the tokens as they came that go straight through.",
+            edit(
+                "x = x + self.attention(self.norm1(x), mask=mask)",
+                "x = self.norm1(x)\n        x = x + self.attention(x, mask=mask)",
+            ),
+        ),
+        Mistake(
+            "norms_swapped",
+            "Your two norms have changed places: `norm1` stands before attention, `norm2` before the feed-forward network.",
+            edit(
+                "self.norm1(x), mask=mask)\n        return x + self.feed_forward(self.norm2(x))",
+                "self.norm2(x), mask=mask)\n        return x + self.feed_forward(self.norm1(x))",
+            ),
+        ),
+        Mistake(
+            "one_norm_for_both",
+            "You normalise by `norm1` twice. The feed-forward network has a norm of its own.",
+            edit("self.norm2(x)", "self.norm1(x)"),
+        ),
+        Mistake(
+            "mask_ignored",
+            "Your answer does not feel the mask: hand it on to the attention, by name, as its second argument is the context.",
+            edit(", mask=mask)", ")"),
+        ),
+        GELU,
+        Mistake(
+            "side_by_side",
+            "Both parts read the tokens as they came in. The feed-forward network comes second and reads what attention has added to.",
+            edit(
+                "x = x + self.attention(self.norm1(x), mask=mask)\n        return x + self.feed_forward(self.norm2(x))",
+                "return x + self.attention(self.norm1(x), mask=mask) + self.feed_forward(self.norm2(x))",
+            ),
+        ),
+        Mistake(
+            "detached",
+            DETACHED,
+            edit(
+                "return x + self.feed_forward(self.norm2(x))", "return (x + self.feed_forward(self.norm2(x))).detach()"
+            ),
+        ),
+    ],
+    hints=[
+        "A block has two parts. What does each read, and where does what it finds go?",
+        "Which x is normalised before the feed-forward network: the one that came in, or the one that attention has added to?",
+        "Do your layers have the names of the table? What is the second argument of your attention's forward?",
+    ],
+)
+
+
+def decoded(DecoderBlock, dim, heads, hidden, weights, x, memory, memory_mask=None, dout=None):
+    """-> out (N, T, dim)
+
+    With dout the answer is the gradients in x and in the memory instead.
+    """
+    block = load(DecoderBlock(dim, heads, hidden), weights)
+    if dout is None:
+        return block(x, memory, memory_mask)
+    x, memory = x.requires_grad_(), memory.requires_grad_()
+    block(x, memory, memory_mask).backward(dout)
+    return [x.grad, memory.grad]
+
+
+def decoder_case(draw, dim=12, heads=3, hidden=20, N=2, T=5, S=4, mask=None, gradient=False):
+    """Tokens and a memory for a decoder's block; `mask` is of the memory, as in `module_case`."""
+    attentions = ["self_attention", "cross_attention"]
+    inputs = dict(dim=dim, heads=heads, hidden=hidden, weights=block_weights(draw, dim, hidden, attentions))
+    given = module_case(draw, dim, heads, N, T, S, mask=mask, gradient=gradient)
+    inputs |= {"x": given["x"], "memory": given["context"]}
+    if mask:
+        inputs["memory_mask"] = given["mask"]
+    return inputs | ({"dout": given["dout"]} if gradient else {})
+
+
+def another_end_of_memory(inputs, draw):
+    """The last place of each memory changes: padding in the first sequence, not in the second."""
+    memory = inputs["memory"].copy()
+    memory[:, -1] = draw(*memory[:, -1].shape)
+    return inputs | {"memory": memory}
+
+
+DecoderBlock = Exercise(
+    points=8,
+    torch=True,
+    driver=decoded,
+    cases={
+        "three heads": decoder_case,
+        "one head, narrow inside": partial(decoder_case, heads=1, hidden=7, T=4, S=6),
+        "a single token": partial(decoder_case, T=1),
+        "a padded memory": partial(decoder_case, S=7, mask="padding"),
+        "a memory mask for each query": partial(decoder_case, mask="each its own"),
+        "the gradient": partial(decoder_case, gradient=True),
+        "the gradient of a padded memory": partial(decoder_case, S=7, mask="padding", gradient=True),
+    },
+    checks=[
+        agrees(
+            3,
+            "adds to the tokens what self-attention, cross-attention and the feed-forward network find, in this order",
+            on=["three heads", "one head, narrow inside", "a single token"],
+        ),
+        moves(
+            1,
+            "hides the future: a token is felt by itself and later ones, and by none before it",
+            another_last_token,
+            on="three heads",
+        ),
+        agrees(1, "takes a mask of the memory", on=["a padded memory", "a memory mask for each query"]),
+        moves(
+            1,
+            "every token feels the memory, and none feels its padding",
+            another_end_of_memory,
+            on="a padded memory",
+        ),
+        agrees(
+            2,
+            "lets gradients back to the tokens and to the memory, from which the encoder learns",
+            on=["the gradient", "the gradient of a padded memory"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "future_visible",
+            "Your self-attention has no causal mask: each token reads those that it is to predict. The block makes the mask itself.",
+            edit("self.self_attention(self.norm1(x), mask=past)", "self.self_attention(self.norm1(x))"),
+        ),
+        Mistake(
+            "only_future_visible",
+            "Your causal mask is the wrong way round: a token may attend to itself and to those before it.",
+            edit(".tril()", ".triu()"),
+        ),
+        Mistake(
+            "itself_hidden",
+            "Your causal mask hides a token from itself: its diagonal must be True.",
+            edit(".tril()", ".tril(-1)"),
+        ),
+        Mistake(
+            "memory_normed",
+            "You normalise the memory. It comes in as it is to be read; the norm before cross-attention is of the tokens alone.",
+            edit("self.norm2(x), memory, memory_mask", "self.norm2(x), self.norm2(memory), memory_mask"),
+        ),
+        Mistake(
+            "memory_mask_ignored",
+            "Your answer does not feel the memory's mask: the padding of what the encoder read is attended to.",
+            edit("self.norm2(x), memory, memory_mask", "self.norm2(x), memory"),
+        ),
+        Mistake(
+            "memory_unread",
+            "Your answer does not feel the memory: in cross-attention keys and values come from it.",
+            edit("self.norm2(x), memory, memory_mask", "self.norm2(x)"),
+        ),
+        Mistake(
+            "cross_attention_first",
+            "You look at the memory before you look back. Self-attention comes first, so that a token knows what it is asking for.",
+            edit(
+                """x = x + self.self_attention(self.norm1(x), mask=past)
+        x = x + self.cross_attention(self.norm2(x), memory, memory_mask)""",
+                """x = x + self.cross_attention(self.norm2(x), memory, memory_mask)
+        x = x + self.self_attention(self.norm1(x), mask=past)""",
+            ),
+        ),
+        Mistake(
+            "post_norm",
+            PRE_NORM,
+            edit(
+                """x = x + self.self_attention(self.norm1(x), mask=past)
+        x = x + self.cross_attention(self.norm2(x), memory, memory_mask)
+        return x + self.feed_forward(self.norm3(x))""",
+                """x = self.norm1(x + self.self_attention(x, mask=past))
+        x = self.norm2(x + self.cross_attention(x, memory, memory_mask))
+        return self.norm3(x + self.feed_forward(x))""",
+            ),
+        ),
+        Mistake("no_skip_at_self_attention", NO_SKIP, edit("x = x + self.self_attention", "x = self.self_attention")),
+        Mistake(
+            "no_skip_at_cross_attention", NO_SKIP, edit("x = x + self.cross_attention", "x = self.cross_attention")
+        ),
+        GELU,
+        Mistake(
+            "memory_detached",
+            "No gradient reaches the memory, and so the encoder would never learn. Is it detached on its way?",
+            edit("self.norm2(x), memory, memory_mask", "self.norm2(x), memory.detach(), memory_mask"),
+        ),
+    ],
+    hints=[
+        "Three parts, three norms, three sums: what does each part read, and from where do its keys and values come?",
+        "Who makes the causal mask, and what is its size? What does memory_mask hide, and in which of the two attentions?",
+        "Whatever is normalised is what asks. What is read in cross-attention was finished by the encoder.",
+    ],
+)
+
+
+# Writing with a cache
+
+
+def written(greedy_decode_cached, weights, prompt, steps, is_counted=False):
+    """-> tokens (N, T + steps), excess
+
+    The model is one causal attention with positions, and it remembers keys and values. `excess` is how many tokens it
+    was fed beyond the prompt once and each written token once; it is told where `is_counted` says so.
+    """
+    fed = []
+
+    class Model(torch.nn.Module):
+        def forward(self, tokens, cache=None):
+            fed.append(tokens.numel())
+            first = 0 if cache is None else cache[0].shape[1]
+            places = torch.arange(first, first + tokens.shape[1], device=tokens.device)
+            x = weights["token"][tokens] + weights["place"][places % len(weights["place"])]
+            keys, values = x @ weights["key"], x @ weights["value"]
+            if cache is not None:
+                keys, values = (torch.cat(pair, 1) for pair in zip(cache, (keys, values), strict=True))
+            scores = x @ weights["query"] @ keys.transpose(1, 2)
+            past = torch.arange(keys.shape[1], device=tokens.device) <= places[:, None]
+            shares = scores.masked_fill(~past, -1e9).softmax(-1)
+            return shares @ values @ weights["logits"], (keys, values)
+
+    tokens = greedy_decode_cached(Model(), prompt, steps)
+    excess = max(0, sum(fed) - prompt.numel() - len(prompt) * steps)
+    return [tokens, excess] if is_counted else tokens
+
+
+def liked(weights, tokens):
+    """The logits of that model for the token after the last, read in one go."""
+    x = weights["token"][tokens] + weights["place"][: tokens.shape[1]]
+    scores = (x[:, -1:] @ weights["query"]) @ (x @ weights["key"]).swapaxes(1, 2)
+    shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return (shares / shares.sum(axis=-1, keepdims=True) @ x @ weights["value"] @ weights["logits"])[:, 0]
+
+
+CLEAR = 0.02  # between the best and the second best logit: thousands of roundings of float32
+
+
+def writer(draw, N=2, T=4, steps=6, V=11, d=6, **given):
+    """A model and a prompt, drawn again until no choice of a token is a near thing."""
+    while True:
+        weights = {"token": single(draw(V, d)), "place": single(draw(40, d))}
+        weights |= {name: single(draw(d, d)) for name in ("query", "key", "value")}
+        weights["logits"] = single(draw(d, V))
+        prompt = tokens = draw.integers(0, V, N, T)
+        gaps = []
+        for _ in range(steps):
+            logits = np.sort(liked(weights, tokens), axis=-1)
+            gaps.append((logits[:, -1] - logits[:, -2]).min())
+            tokens = np.concatenate([tokens, liked(weights, tokens).argmax(axis=-1)[:, None]], axis=1)
+        if min(gaps) > CLEAR:
+            return dict(weights=weights, prompt=prompt, steps=steps) | given
+
+
+greedy_decode_cached = Exercise(
+    points=5,
+    torch=True,
+    driver=written,
+    cases={
+        "two prompts": writer,
+        "a prompt of one token": partial(writer, T=1, steps=8),
+        "one step": partial(writer, N=3, steps=1),
+        "many steps, counted": partial(writer, N=3, T=5, steps=12, is_counted=True),
+        "one prompt, counted": partial(writer, N=1, T=6, steps=7, is_counted=True),
+    },
+    checks=[
+        agrees(
+            3,
+            "writes after each prompt the token that the model likes best, again and again",
+            on=["two prompts", "a prompt of one token", "one step"],
+        ),
+        agrees(
+            2,
+            "does so without reading any token twice",
+            on=["many steps, counted", "one prompt, counted"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "no_cache",
+            "Your tokens are right, and each step reads the whole text again. Keep the cache that the model returns, and feed it what is new.",
+            edit("logits, cache = model(new, cache)", "logits, _ = model(tokens, None)"),
+        ),
+        Mistake(
+            "prompt_again",
+            "You hand over the cache and the whole text: the model reads as new what it remembers already. Feed it the new token alone.",
+            edit("model(new, cache)", "model(tokens, cache)"),
+        ),
+        Mistake(
+            "cache_dropped",
+            "You feed the new token alone, and no cache with it: the model knows nothing of what came before.",
+            edit("model(new, cache)", "model(new, None)"),
+        ),
+        Mistake(
+            "cache_of_the_prompt",
+            "You keep the cache of the prompt and forget those of the later steps: what the model wrote, it does not remember.",
+            edit(
+                "logits, cache = model(new, cache)", "logits, later = model(new, cache)\n        cache = cache or later"
+            ),
+        ),
+        Mistake(
+            "first_row",
+            "You read the logits of the first of the new tokens. The next token is told by the last.",
+            edit("logits[:, -1:]", "logits[:, :1]"),
+        ),
+        Mistake(
+            "prompt_left_out",
+            "You return what was written without the prompt: the answer begins with it.",
+            edit("return tokens", "return tokens[:, prompt.shape[1] :]"),
+        ),
+        Mistake(
+            "one_short",
+            "You write one token too few: there are `steps` of them after the prompt.",
+            edit("range(steps)", "range(steps - 1)"),
+        ),
+    ],
+    hints=[
+        "Which tokens has the model not read yet, in the first step and in every later one?",
+        "Of the logits of several new tokens, which row tells what comes next? Which shape must a new token have to be fed?",
+    ],
+)
+
+
+# A training run: a small transformer reads a string and writes it backwards.
+
+LETTERS, LENGTH = 10, 8
+
+
+def strings(draw, M=200):
+    """Random strings of letters, held back from training; there are 10⁸, of which a run sees some thousands."""
+    held = draw.integers(0, LETTERS, M, LENGTH)
+    return {"seed": int(draw.integers(0, 2**31)), "strings": held, "truth": held[:, ::-1].copy()}
+
+
+def reversed_strings(EncoderBlock, DecoderBlock, seed, strings):
+    """-> letters (M, L)
+
+    The blocks stand between an embedding with sines and cosines for the places, and a linear layer for the letters. In
+    training the decoder is given the right letters up to the one that it is asked for. Then it writes by itself: what
+    is not written yet holds the start sign.
+    """
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    letters, L, dim, steps = 10, strings.shape[1], 32, 300
+    model = torch.nn.ModuleDict(
+        {
+            "embedding": torch.nn.Embedding(letters + 1, dim),
+            "encoder": EncoderBlock(dim, 2, 64),
+            "decoder": DecoderBlock(dim, 2, 64),
+            "letter": torch.nn.Sequential(torch.nn.LayerNorm(dim), torch.nn.Linear(dim, letters)),
+        }
+    ).to(device)
+    angles = torch.arange(L)[:, None] / 10000.0 ** (torch.arange(0, dim, 2) / dim)
+    places = torch.stack([angles.sin(), angles.cos()], -1).flatten(1).to(device)
+
+    def logits(source, written):
+        memory = model["encoder"](model["embedding"](source) + places)
+        return model["letter"](model["decoder"](model["embedding"](written) + places, memory))
+
+    optimizer = torch.optim.Adam(model.parameters())
+    for step in range(1, steps + 1):
+        source = torch.from_numpy(rng.integers(0, letters, (64, L))).to(device)
+        wanted = source.flip(1)
+        written = torch.nn.functional.pad(wanted[:, :-1], (1, 0), value=letters)
+        loss = torch.nn.functional.cross_entropy(logits(source, written).flatten(0, 1), wanted.flatten())
+        optimizer.param_groups[0]["lr"] = 5e-3 * min(step / 30, 1, 2 * (1 - step / steps))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        report(step, steps, loss)
+    written, found = torch.full_like(strings, letters), []
+    with torch.no_grad():
+        for t in range(L):
+            found.append(logits(strings, written)[:, t].argmax(-1))
+            written[:, t + 1 : t + 2] = found[-1][:, None]
+    return torch.stack(found, 1)
+
+
+reverse_sequence = Exercise(
+    points=5,
+    torch=True,
+    driver=reversed_strings,
+    pieces=["EncoderBlock", "DecoderBlock"],
+    seconds=40,
+    cases={"strings of eight letters": strings},
+    checks=[
+        reaches(5, "writes at least 99 % of the letters of new strings in the right place", "accuracy", at_least=0.99)
+    ],
+    mistakes=[
+        Mistake(
+            "future_visible",
+            "In training the decoder reads the very letter that it is to write, and learns to copy it.",
+            edit("mask=past", "mask=None", of="DecoderBlock"),
+        ),
+        Mistake(
+            "memory_unread",
+            "The decoder never looks at what the encoder has read.",
+            edit("self.norm2(x), memory, memory_mask", "self.norm2(x)", of="DecoderBlock"),
+        ),
+        Mistake(
+            "memory_averaged",
+            "The encoder gives every token the same vector, so that nobody can tell where a letter stood.",
+            edit(
+                "return x + self.feed_forward(self.norm2(x))",
+                "return (x + self.feed_forward(self.norm2(x))).mean(1, keepdim=True).expand_as(x)",
+                of="EncoderBlock",
+            ),
+        ),
+        Mistake(
+            "detached",
+            "No gradient comes back through the decoder, and all that learns is the last layer.",
+            edit(
+                "return x + self.feed_forward(self.norm3(x))",
+                "return (x + self.feed_forward(self.norm3(x))).detach()",
+                of="DecoderBlock",
+            ),
+        ),
+        Mistake(
+            "constant",
+            "The decoder answers the same whatever it is given.",
+            edit("return x + self.feed_forward(self.norm3(x))", "return 0 * x", of="DecoderBlock"),
+        ),
+    ],
+    hints=[
+        "Are EncoderBlock and DecoderBlock both right? What is trained here is nothing but these two.",
+        "If the loss falls and the strings come out wrong: what can the decoder see in training that it cannot see when it writes?",
     ],
 )

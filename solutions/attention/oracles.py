@@ -122,3 +122,67 @@ def MultiHeadAttention(dim, heads, weights, x, context=None, mask=None, dout=Non
         return out.detach().numpy()
     out.backward(torch.from_numpy(dout.astype(float)))
     return x.grad.numpy()
+
+
+def _own_layer(layer, weights, attentions):
+    """PyTorch's own layer, in double precision, with given weights."""
+    own = {}
+    for name, value in weights.items():
+        value = torch.from_numpy(value.astype(float))
+        for feed, linear in (("feed_forward.0", "linear1"), ("feed_forward.2", "linear2")):
+            name = name.replace(feed, linear)
+        own[name] = value
+    for theirs, ours in attentions.items():
+        for kind in ("weight", "bias"):
+            own[f"{theirs}.in_proj_{kind}"] = torch.cat(
+                [own.pop(f"{ours}.{part}.{kind}") for part in ("query", "key", "value")]
+            )
+            own[f"{theirs}.out_proj.{kind}"] = own.pop(f"{ours}.out.{kind}")
+    layer.double().load_state_dict(own)
+    return layer
+
+
+def _hidden(mask, heads, N, Tq, Tk):
+    """What may not be attended to, for each sequence and head, as PyTorch's own layers take it."""
+    if mask is None:
+        return None
+    full = np.broadcast_to(mask, (N, Tq, Tk))
+    return torch.from_numpy(~np.repeat(full, heads, axis=0))
+
+
+def EncoderBlock(dim, heads, hidden, weights, x, mask=None, dout=None):
+    """nn.TransformerEncoderLayer, which is pre-norm on demand."""
+    layer = torch.nn.TransformerEncoderLayer(dim, heads, hidden, dropout=0.0, batch_first=True, norm_first=True)
+    x = torch.from_numpy(x.astype(float)).requires_grad_()
+    N, T, _ = x.shape
+    out = _own_layer(layer, weights, {"self_attn": "attention"})(x, src_mask=_hidden(mask, heads, N, T, T))
+    if dout is None:
+        return out.detach().numpy()
+    return torch.autograd.grad(out, x, torch.from_numpy(dout.astype(float)))[0].numpy()
+
+
+def DecoderBlock(dim, heads, hidden, weights, x, memory, memory_mask=None, dout=None):
+    """nn.TransformerDecoderLayer, which is pre-norm on demand."""
+    layer = torch.nn.TransformerDecoderLayer(dim, heads, hidden, dropout=0.0, batch_first=True, norm_first=True)
+    own = _own_layer(layer, weights, {"self_attn": "self_attention", "multihead_attn": "cross_attention"})
+    x, memory = (torch.from_numpy(array.astype(float)).requires_grad_() for array in (x, memory))
+    (N, T, _), S = x.shape, memory.shape[1]
+    future = torch.nn.Transformer.generate_square_subsequent_mask(T, dtype=torch.float64)
+    out = own(x, memory, tgt_mask=future, memory_mask=_hidden(memory_mask, heads, N, T, S))
+    if dout is None:
+        return out.detach().numpy()
+    return [grad.numpy() for grad in torch.autograd.grad(out, (x, memory), torch.from_numpy(dout.astype(float)))]
+
+
+def greedy_decode_cached(weights, prompt, steps, is_counted=False):
+    """The model read token by token in plain loops, the whole text anew for every token that is written."""
+    layer = {name: value.astype(float) for name, value in weights.items()}
+    texts = prompt.tolist()
+    for text in texts:
+        for _ in range(steps):
+            x = [layer["token"][token] + layer["place"][place] for place, token in enumerate(text)]
+            asked = x[-1] @ layer["query"]
+            shares = np.array([math.exp(asked @ (seen @ layer["key"])) for seen in x])
+            found = sum(share * (seen @ layer["value"]) for share, seen in zip(shares / shares.sum(), x, strict=True))
+            text.append(int(np.argmax(found @ layer["logits"])))
+    return [np.array(texts), 0] if is_counted else np.array(texts)

@@ -227,3 +227,77 @@ class MultiHeadAttention__einsum(nn.Module):
         e = torch.where(allowed, scores - top, torch.zeros_like(scores)).exp() * allowed
         weights = e / e.sum(-1, keepdim=True).clamp(min=1e-9)
         return self.out(torch.einsum("nhqk,nkhd->nqhd", weights, v).reshape(x.shape))
+
+
+class _Attention(nn.Module):
+    """PyTorch's own attention under the names of the table."""
+
+    def __init__(self, dim, heads):
+        super().__init__()
+        self.query, self.key, self.value, self.out = [nn.Linear(dim, dim) for _ in "qkvo"]
+        self.heads = heads
+
+    def forward(self, x, context, mask=None, is_causal=False):
+        def heads(y):
+            return y.reshape(y.shape[0], y.shape[1], self.heads, -1).permute(0, 2, 1, 3)
+
+        if mask is not None:
+            mask = mask.expand(x.shape[0], x.shape[1], context.shape[1]).unsqueeze(1)
+        q, k, v = heads(self.query(x)), heads(self.key(context)), heads(self.value(context))
+        mixed = nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=is_causal)
+        return self.out(mixed.permute(0, 2, 1, 3).reshape(x.shape))
+
+
+class EncoderBlock__torch_attention(nn.Module):
+    def __init__(self, dim, heads, hidden):
+        super().__init__()
+        self.feed_forward = nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, dim))
+        self.attention = _Attention(dim, heads)
+        for number in (2, 1):
+            self.add_module(f"norm{number}", nn.LayerNorm(dim))
+
+    def forward(self, x, mask=None):
+        asked = self.norm1(x)
+        seen = self.attention(asked, asked, mask) + x
+        return seen + self.feed_forward(self.norm2(seen))
+
+
+class DecoderBlock__torch_attention(nn.Module):
+    def __init__(self, dim, heads, hidden):
+        super().__init__()
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(dim), nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.cross_attention = _Attention(dim, heads)
+        self.self_attention = _Attention(dim, heads)
+        self.feed_forward = nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(), nn.Linear(hidden, dim))
+
+    def forward(self, x, memory, memory_mask=None):
+        y = self.norm1(x)
+        x = torch.add(x, self.self_attention(y, y, is_causal=True))
+        x = torch.add(x, self.cross_attention(self.norm2(x), memory, memory_mask))
+        return torch.add(x, self.feed_forward(self.norm3(x)))
+
+
+def greedy_decode_cached__one_prompt_at_a_time(model, prompt, steps):
+    rows = []
+    with torch.no_grad():
+        for text in prompt:
+            text, cache = text.tolist(), None
+            for token in list(text):  # the prompt, too, token by token
+                logits, cache = model(torch.tensor([[token]]), cache)
+            for _ in range(steps):  # the last token is fed, too, though nobody reads what follows
+                text.append(int(logits[0, -1].argmax()))
+                logits, cache = model(torch.tensor([text[-1:]]), cache)
+            rows.append(text)
+    return torch.tensor(rows)
+
+
+def greedy_decode_cached__in_a_buffer(model, prompt, steps):
+    N, T = prompt.shape
+    tokens = prompt.new_zeros(N, T + steps)
+    tokens[:, :T] = prompt
+    logits, cache = model(prompt, None)
+    for t in range(T, T + steps):
+        tokens[:, t] = logits[:, -1].max(-1).indices
+        if t + 1 < T + steps:
+            logits, cache = model(tokens[:, t, None], cache)
+    return tokens

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from grader.exercise import Exercise, Mistake, agrees, edit, moves
+from grader.exercise import Exercise, Mistake, agrees, edit, moves, reaches
 
 ALLOWS = ("numpy",)
 
@@ -1211,5 +1211,90 @@ residual_block = Exercise(
     hints=[
         "Which of your functions does most of the work? Ask it for a border that keeps the size, and for no bias.",
         "Count the relus: where does the formula have them, and does x enter the sum before or after the last one?",
+    ],
+)
+
+
+# A training run: handwritten digits
+
+
+def handwritten(draw, N=1000, M=600):
+    """scikit-learn's digits, each moved by up to a pixel to a side; as many as M are held back.
+
+    The left and the right column are all but empty, so that hardly any ink is lost. Pixels are 0 to 16, a byte each.
+    """
+    from sklearn.datasets import load_digits  # when a key is compiled, and never after
+
+    images, labels = load_digits(return_X_y=True)
+    chosen = draw.permutation(len(images))[: N + M]
+    padded = np.pad(images[chosen].astype(np.uint8).reshape(-1, 8, 8), ((0, 0), (0, 0), (1, 1)))
+    first = draw.integers(0, 3, N + M)
+    moved = np.stack([image[:, column : column + 8] for image, column in zip(padded, first, strict=True)])
+    seen, held = moved[:N, None], moved[N:, None]
+    return dict(pixels=seen, labels=labels[chosen[:N]], rng=draw.generator(), held_back=held, truth=labels[chosen[N:]])
+
+
+def read_digits(digits, pixels, labels, rng, held_back):
+    """-> digits (M)"""
+    predict = digits(pixels / 16, labels, rng)
+    return predict(held_back / 16)
+
+
+def nearest_mean(images, labels, rng):
+    means = np.stack([images[labels == digit].mean(axis=0) for digit in range(10)])
+    return lambda images: np.square(images[:, None] - means).sum(axis=(2, 3, 4)).argmin(axis=1)
+
+
+def commonest(images, labels, rng):
+    return lambda images: np.full(len(images), np.bincount(labels).argmax())
+
+
+digits = Exercise(
+    points=6,
+    driver=read_digits,
+    seconds=40,
+    cases={"1000 digits, moved to a side": handwritten},
+    checks=[reaches(6, "reads at least 95 % of new digits", "accuracy", at_least=0.95)],
+    mistakes=[
+        Mistake(
+            "linear",
+            "The features are the pixels themselves, and what a pixel means depends on where the digit stands.",
+            edit(
+                """features = np.maximum(kernels @ columns + bias, 0)
+        return""",
+                """features = np.zeros((len(images), F, places))
+        features.reshape(len(images), -1)[:, :64] = images.reshape(len(images), -1)
+        return""",
+            ),
+        ),
+        Mistake(
+            "too_short",
+            "It stops before it has learned.",
+            edit("B, steps = 48, 5, 64, 1500", "B, steps = 48, 5, 64, 40"),
+        ),
+        Mistake("uphill", "It climbs: the step goes against the gradient.", edit("w -= lr", "w += lr", of="_adam")),
+        Mistake(
+            "labels_of_other_images",
+            "Images and labels are drawn apart, so that they do not belong together.",
+            edit("np.eye(10)[labels[batch]]", "np.eye(10)[labels[rng.permutation(batch)]]"),
+        ),
+        Mistake(
+            "no_relu_at_prediction",
+            "Prediction leaves out the relu that training has.",
+            edit(
+                "return lambda images: forward(images)[-1].argmax(axis=1)",
+                """return lambda images: (
+        (params[0] @ im2col(images, (K, K), stride=2, padding=2) + params[1]).reshape(len(images), -1) @ params[2]
+        + params[3]
+    ).argmax(axis=1)""",
+            ),
+        ),
+        Mistake("means", "The mean of each digit is a blur.", nearest_mean),
+        Mistake("constant", "Every image gets the commonest digit.", commonest),
+    ],
+    hints=[
+        "One layer of kernels, a relu and a linear layer on what comes out: which of your functions make these, and their gradients?",
+        "You may move the training images yourself. How many different ones does that make of a thousand?",
+        "Is the loss near log 10 at the start, and does it fall? If it falls and the digits come out wrong, what differs at prediction?",
     ],
 )

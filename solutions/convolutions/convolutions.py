@@ -211,3 +211,64 @@ def residual_block(x, w1, w2):
     hidden = np.maximum(0.0, conv2d(x, w1, np.zeros(len(w1)), padding=1))
     change = conv2d(hidden, w2, np.zeros(len(w2)), padding=1)
     return np.maximum(0.0, x + change)
+
+
+def digits(images, labels, rng):
+    """Train a small convolutional network on images of handwritten digits; returns a function that reads new ones.
+
+    images (N, 1, 8, 8), labels (N,), rng -> predict
+
+    `predict(images)` takes images (M, 1, 8, 8) and returns their digits (M,), integers from 0 to 9. Pixels are from 0,
+    paper, to 1, ink. Every image has been moved by up to one pixel to the left or to the right. How you get there is
+    yours: the pieces are in this file. Random numbers come from `rng`.
+    """
+    F, K, B, steps = 48, 5, 64, 1500
+    places = 4 * 4  # of a kernel that moves by two pixels
+    params = [
+        rng.normal(0, np.sqrt(2 / K**2), (F, K * K)),
+        np.zeros((F, 1)),
+        rng.normal(0, np.sqrt(1 / (F * places)), (F * places, 10)),
+        np.zeros(10),
+    ]
+    moments = [(np.zeros_like(p), np.zeros_like(p)) for p in params]
+
+    def forward(images):
+        kernels, bias, W, b = params
+        columns = im2col(images, (K, K), stride=2, padding=2)
+        features = np.maximum(kernels @ columns + bias, 0)
+        return columns, features, features.reshape(len(images), -1) @ W + b
+
+    for step in range(1, steps + 1):
+        batch = rng.integers(0, len(images), B)
+        columns, features, logits = forward(_moved(images[batch], rng.integers(-1, 2, B)))
+        dlogits = (_softmax(logits) - np.eye(10)[labels[batch]]) / B
+        dfeatures = (dlogits @ params[2].T).reshape(features.shape) * (features > 0)
+        gradients = [
+            (dfeatures @ columns.swapaxes(1, 2)).sum(axis=0),
+            dfeatures.sum(axis=(0, 2))[:, None],
+            features.reshape(B, -1).T @ dlogits,
+            dlogits.sum(axis=0),
+        ]
+        lr = 0.005 * min(1, 2 * (1 - step / steps))
+        for p, dp, (m, v) in zip(params, gradients, moments, strict=True):
+            _adam(p, dp, m, v, step, lr)
+
+    return lambda images: forward(images)[-1].argmax(axis=1)
+
+
+def _moved(images, columns):
+    """Each image moved to the right by so many columns, which may be negative; paper comes in from the other side."""
+    padded = np.pad(images, ((0, 0), (0, 0), (0, 0), (1, 1)))
+    return np.stack([image[..., 1 - by : 9 - by] for image, by in zip(padded, columns, strict=True)])
+
+
+def _softmax(logits):
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def _adam(w, dw, m, v, step, lr):
+    """One step of Adam; the weights and their moments m and v are changed in place."""
+    m += 0.1 * (dw - m)
+    v += 0.001 * (dw**2 - v)
+    w -= lr * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)

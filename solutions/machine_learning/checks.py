@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from grader.exercise import Exercise, Mistake, agrees, edit, keeps, moves, slopes
+from grader.exercise import Exercise, Mistake, agrees, edit, keeps, moves, reaches, slopes
 
 ALLOWS = ("numpy",)
 
@@ -990,5 +990,82 @@ kmeans_step = Exercise(
         "With X as (N, 1, D) and centers as (K, D), what is the shape of their difference, and over which axis do you add?",
         "Which points belong to center k? What is their mean, if there are none?",
         "Did all points choose before the first center moved?",
+    ],
+)
+
+
+# A training run: many columns, few houses
+
+
+def sold_houses(draw, N=80, M=400, D=76, qualities=4):
+    """A few qualities of a house make its price and show in every column; prices of other houses are held back."""
+    house = draw(N + M, qualities)
+    X = house @ draw(qualities, D) + 0.8 * draw(N + M, D)
+    X = np.float16(X + draw.uniform(2, 6, D)).astype(float)  # three digits, as one measures, and a key that is small
+    X *= 2.0 ** draw.integers(-6, 14, D)  # units: shares, metres, years, square feet
+    worth = draw(qualities)
+    y = 4e5 + 1e5 * (house @ worth / np.linalg.norm(worth) + 0.2 * draw(N + M))
+    return dict(X_train=X[:N], y_train=y[:N], X_test=X[N:], truth=y[N:])
+
+
+def price_of_the_nearest(X_train, y_train, X_test):
+    Z, others = (X / X_train.std(axis=0) for X in (X_train, X_test))
+    return y_train[np.square(others[:, None] - Z).sum(axis=-1).argmin(axis=1)]
+
+
+house_prices = Exercise(
+    points=5,
+    seconds=40,
+    cases={"400 houses, learned from 80": sold_houses},
+    checks=[
+        reaches(
+            5,
+            "predicts the prices of new houses with at most 0.4 times the error of the mean",
+            "relative_rmse",
+            at_most=0.4,
+        )
+    ],
+    mistakes=[
+        Mistake(
+            "least_squares",
+            "Without a penalty the weights fit the chance in 80 houses.",
+            edit(
+                "return _predicted(ridge_regression(Z_train, y_train, penalty), Z_test)",
+                "return _predicted(linear_regression(Z_train, y_train), Z_test)",
+            ),
+        ),
+        Mistake(
+            "penalty_chosen_in_training",
+            "The penalty is chosen by the error on the rows it was fitted to, and there the smallest always wins.",
+            edit(
+                "y_train[test], _predicted(weights, Z_train[test])",
+                "y_train[train], _predicted(weights, Z_train[train])",
+            ),
+        ),
+        Mistake(
+            "penalty_far_too_large",
+            "The penalty leaves no slope: every house costs about the mean.",
+            edit("10.0 ** np.arange(-3, 5)", "[1e5]"),
+        ),
+        Mistake(
+            "not_standardised_at_prediction",
+            "Training is on standardised columns, prediction on raw ones.",
+            edit(
+                "_predicted(ridge_regression(Z_train, y_train, penalty), Z_test)",
+                "_predicted(ridge_regression(Z_train, y_train, penalty), X_test)",
+            ),
+        ),
+        Mistake(
+            "no_intercept", "The mean price is left out.", edit("return weights[0] + X", "return X", of="_predicted")
+        ),
+        Mistake("nearest", "In 76 columns even the nearest house is far away.", price_of_the_nearest),
+        Mistake(
+            "mean", "Every house costs the mean.", lambda X_train, y_train, X_test: np.full(len(X_test), y_train.mean())
+        ),
+    ],
+    hints=[
+        "What does least squares do with 76 columns and 80 houses? Which of your functions holds the weights small?",
+        "One penalty for all columns is fair only if they are measured in the same unit. What can you divide each of them by?",
+        "How can you tell which penalty is good without looking at a house of X_test? You have written a function that cuts the training rows.",
     ],
 )

@@ -3,10 +3,11 @@
 from functools import partial
 
 import numpy as np
+import torch
 
-from grader.exercise import Exercise, Mistake, agrees, edit, moves
+from grader.exercise import Exercise, Mistake, agrees, device, edit, moves, reaches, report
 
-ALLOWS = ("numpy",)
+ALLOWS = ("numpy", "torch")
 
 FAR = 1000.0  # what is this large overflows exp, which ends near 709
 
@@ -1300,5 +1301,119 @@ perplexity = Exercise(
         "Which positions count? Pick them first, from the logits as well as from the targets.",
         "What is the log of a softmax, written without ever taking the softmax? Which shift keeps its exp small?",
         "If a model finds V tokens equally likely, what must come out? Check that your function says so.",
+    ],
+)
+
+
+# A training run: add two numbers that stand far apart
+
+
+def sums(draw, M=500, T=50):
+    """Sequences of random numbers, two of which are marked: one in each half. Their sums are held back."""
+    numbers, marks = draw.uniform(0, 1, M, T), np.zeros((M, T))
+    for half in (0, T // 2):
+        marks[np.arange(M), half + draw.integers(0, T // 2, M)] = 1
+    held = np.stack([numbers, marks], axis=-1).astype(np.float32)
+    return {
+        "seed": int(draw.integers(0, 2**31)),
+        "sequences": held,
+        "truth": (numbers * marks).sum(axis=1).astype(np.float32),
+    }
+
+
+def added(LSTM, seed, sequences):
+    """-> sums (M)
+
+    A linear layer reads the sum from the last output. Training begins with short sequences; whenever they are added
+    well they grow, up to the length that is asked.
+    """
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    longest, steps, hidden = sequences.shape[1], 300, 32
+    lstm, read = LSTM(2, hidden).to(device), torch.nn.Linear(hidden, 1).to(device)
+    parameters = [*lstm.parameters(), *read.parameters()]
+    optimizer = torch.optim.Adam(parameters)
+
+    def answered(x):
+        outputs = lstm(x)
+        return read((outputs[0] if isinstance(outputs, tuple) else outputs)[:, -1])[:, 0]
+
+    T, recent = 4, 0.2
+    for step in range(1, steps + 1):
+        numbers, marks = rng.random((32, T)), np.zeros((32, T))
+        for first, end in ((0, T // 2), (T // 2, T)):
+            marks[np.arange(32), rng.integers(first, end, 32)] = 1
+        x = torch.from_numpy(np.stack([numbers, marks], axis=-1).astype(np.float32)).to(device)
+        wanted = torch.from_numpy((numbers * marks).sum(axis=1).astype(np.float32)).to(device)
+        loss = torch.nn.functional.mse_loss(answered(x), wanted)
+        optimizer.param_groups[0]["lr"] = 0.02 * min(1, 3 * (1 - step / steps))
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        report(step, steps, loss)
+        recent = 0.8 * recent + 0.2 * loss.item()
+        T = min(T + 4, longest) if recent < 0.03 else T
+    with torch.no_grad():
+        return answered(sequences)
+
+
+RECURRENT = ["RNNBase", "RNN", "LSTM", "GRU", "RNNCellBase", "RNNCell", "LSTMCell", "GRUCell"]
+
+adding_problem = Exercise(
+    points=6,
+    torch=True,
+    driver=added,
+    pieces=["LSTM"],
+    forbids=[
+        *(f"torch.nn.{name}" for name in RECURRENT),
+        *(f"torch.{name}" for name in ("lstm", "lstm_cell", "gru", "gru_cell", "rnn_tanh", "rnn_tanh_cell")),
+    ],
+    seconds=40,
+    cases={"sequences of length 50": sums},
+    checks=[
+        reaches(
+            6,
+            "adds two numbers up to 49 steps apart with a mean squared error of at most 0.02",
+            "mean_squared_error",
+            at_most=0.02,
+        )
+    ],
+    mistakes=[
+        Mistake(
+            "plain",
+            "It is a plain tanh network: its state is overwritten in every step, and nothing lasts.",
+            edit(
+                """c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+            h = o.sigmoid() * c.tanh()""",
+                "h = g.tanh()",
+                of="LSTM",
+            ),
+        ),
+        Mistake(
+            "detached",
+            "No gradient comes back from the outputs, and all that learns is the layer that reads them.",
+            edit("return torch.stack(outputs, 1)", "return torch.stack(outputs, 1).detach()", of="LSTM"),
+        ),
+        Mistake(
+            "time_reversed",
+            "The outputs stand in the wrong order: the last one has seen a single step.",
+            edit("torch.stack(outputs, 1)", "torch.stack(outputs[::-1], 1)", of="LSTM"),
+        ),
+        Mistake(
+            "reads_one_step",
+            "Every output is made of its own step alone.",
+            edit("outputs.append(h)", "outputs.append(h)\n            h, c = 0 * h, 0 * c", of="LSTM"),
+        ),
+        Mistake(
+            "constant",
+            "The outputs are the same for every sequence.",
+            edit("return torch.stack(outputs, 1)", "return 0 * torch.stack(outputs, 1)", of="LSTM"),
+        ),
+    ],
+    hints=[
+        "Your lstm_cell is in this file: which linear layers make its four gates from x and h?",
+        "How is the memory c carried on: is it added to, and is it multiplied by the forget gate alone?",
+        "What does a memory keep of a number after 50 steps if its forget gate starts at one half?",
     ],
 )

@@ -4,6 +4,7 @@ import math
 from itertools import pairwise
 
 import numpy as np
+import torch
 
 
 def logistic(x):
@@ -298,3 +299,24 @@ def perplexity__weights(logits, targets, ignore=-1):
     log_p = logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
     chosen = np.take_along_axis(log_p, safe[..., None], axis=-1)[..., 0]
     return np.exp(-(chosen * kept).sum() / kept.sum())
+
+
+class LSTM__joined_and_unhelped(torch.nn.Module):
+    """One matrix for input and state together, gates in another order, no help for the forget gate, PyTorch's answer."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        bound = hidden_size**-0.5
+        weights = torch.rand(4, input_size + hidden_size, hidden_size)
+        self.weights = torch.nn.Parameter((2 * weights - 1) * bound)
+        self.biases = torch.nn.Parameter(torch.zeros(4, 1, hidden_size))
+
+    def forward(self, x):
+        memory = state = torch.zeros(x.shape[0], self.biases.shape[-1], device=x.device)
+        outputs = torch.empty(*x.shape[:2], state.shape[1], device=x.device)
+        for t in range(x.shape[1]):
+            forget, write, read, new = torch.cat([x[:, t], state], 1) @ self.weights + self.biases
+            memory = memory * torch.sigmoid(forget) + torch.sigmoid(write) * torch.tanh(new)
+            state = torch.sigmoid(read) * torch.tanh(memory)
+            outputs[:, t] = state
+        return outputs, (state, memory)

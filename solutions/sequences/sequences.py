@@ -3,9 +3,13 @@
 Text becomes numbers in two steps: a tokenizer makes integers of it, and an embedding makes a vector of each integer. A
 recurrent network then reads the vectors one after another and carries what it has read in a state. Sequences are
 (N, T, D): N examples, T time steps, D features. A linear layer is x @ W + b with W of shape (D, M).
+
+The functions are written in NumPy. What is trained at the end is a module in PyTorch.
 """
 
 import numpy as np
+import torch
+from torch import nn
 
 
 def tokenize_bpe_merge(ids, pair, new_id):
@@ -239,3 +243,34 @@ def perplexity(logits, targets, ignore=-1):
     log_total = np.log(np.exp(shifted).sum(axis=-1))
     losses = log_total - shifted[np.arange(len(targets)), targets]
     return np.exp(losses.mean())
+
+
+class LSTM(nn.Module):
+    """A long short-term memory that reads sequences, as a PyTorch module.
+
+    Its layers are yours, and so are their names: nn.Linear and nn.Parameter will do. nn.LSTM and PyTorch's other
+    recurrent layers are forbidden. It learns fastest if the forget gate starts near 1.
+    """
+
+    def __init__(self, input_size, hidden_size):
+        """Sequences of `input_size` features are read into a state of `hidden_size` units."""
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.from_input = nn.Linear(input_size, 4 * hidden_size)
+        self.from_state = nn.Linear(hidden_size, 4 * hidden_size, bias=False)
+        with torch.no_grad():
+            self.from_input.bias[hidden_size : 2 * hidden_size] += 1.0
+
+    def forward(self, x):
+        """x (N, T, input_size) -> outputs (N, T, hidden_size)
+
+        outputs[:, t] is the state h after step t. The state h and the memory c start at zero. All is differentiable.
+        """
+        h = c = x.new_zeros(len(x), self.hidden_size)
+        outputs = []
+        for from_input in self.from_input(x).unbind(1):
+            i, f, g, o = (from_input + self.from_state(h)).chunk(4, dim=-1)
+            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+            h = o.sigmoid() * c.tanh()
+            outputs.append(h)
+        return torch.stack(outputs, 1)
