@@ -332,9 +332,9 @@ reparameterize = Exercise(
             edit("(0.5 * log_var).exp()", "log_var.exp().sqrt()"),
         ),
         Mistake(
-            "own_noise",
-            "Your result is no function of the noise that is given: use it instead of drawing noise of your own.",
-            edit("* noise", "* torch.randn_like(noise)"),
+            "mean_forgotten",
+            "Your draws are around zero: the mean is not added.",
+            edit("mean + (0.5", "0 * mean + (0.5"),
         ),
         Mistake(
             "no_noise",
@@ -503,7 +503,7 @@ diffuse = Exercise(
     hints=[
         "If a step keeps √(1 − β) of what there is, what do two steps keep?",
         "Which shape must a number for each example have, to be multiplied with images (N, C, H, W)?",
-        "torch.cumprod gives all the ᾱ at once; pick those of t, and give them the axes that they lack.",
+        "The function torch.cumprod gives all the ᾱ at once; pick those of t, and give them the axes that they lack.",
     ],
 )
 
@@ -887,11 +887,6 @@ clip_loss = Exercise(
             edit(".T / temperature", ".T * temperature"),
         ),
         Mistake("temperature_ignored", "Your loss does not feel the temperature.", edit(".T / temperature", ".T")),
-        Mistake(
-            "same_direction_twice",
-            "Both halves of your loss compare along the same axis. For the second, texts are the rows.",
-            edit("similarity.T, partner", "similarity, partner"),
-        ),
     ],
     hints=[
         "In the table of similarities, images by texts, where are the pairs that belong together?",
@@ -1461,9 +1456,13 @@ contrastive_digits = Exercise(
             edit(".roll(len(z1))", ".roll(1)", of="info_nce"),
         ),
         Mistake(
-            "temperature_times",
-            "All similarities are nearly equal after they have been multiplied by the temperature.",
-            edit("z @ z.T / temperature", "z @ z.T * temperature", of="info_nce"),
+            "asks_for_itself",
+            "Each view is asked for itself, which any features that tell views apart can do.",
+            edit(
+                'similarity.masked_fill(itself, float("-inf")), other_view',
+                "similarity, other_view.roll(len(z1))",
+                of="info_nce",
+            ),
         ),
         Mistake("attraction_alone", "Nothing keeps different digits apart.", _attraction_alone),
         Mistake("constant", "The loss is a constant, and the features stay random.", _constant_loss),

@@ -159,7 +159,7 @@ def clip_loss(image, text, temperature, gradient=False):
 
 
 def mask_patches(x, patch, ratio, rng):
-    N, C, H, W = x.shape
+    N, _, H, W = x.shape
     corners = [(row, column) for row in range(0, H, patch) for column in range(0, W, patch)]
     noise = rng.random((N, len(corners)))
     kept = int(np.floor((1 - ratio) * len(corners) + 0.5))

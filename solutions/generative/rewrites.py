@@ -83,7 +83,7 @@ def info_nce__by_hand(z1, z2, temperature=0.1):
     n = len(z)
     others = similarity[~torch.eye(n, dtype=torch.bool, device=z.device)].view(n, n - 1)
     positive = (z[: n // 2] * z[n // 2 :]).sum(1) / temperature
-    return others.logsumexp(1).mean() - positive.mean()
+    return (others.logsumexp(1) - positive.repeat(2)).mean()
 
 
 def clip_loss__diagonals(image, text, temperature):
@@ -97,7 +97,7 @@ def mask_patches__unfold(x, patch, ratio, rng):
     patches = F.unfold(x, patch, stride=patch).transpose(1, 2)
     N, L, D = patches.shape
     noise = torch.as_tensor(rng.random((N, L)), device=x.device)
-    kept = int(round(L * (1 - ratio)))
+    kept = round(L * (1 - ratio))
     indices = noise.topk(kept, dim=1, largest=False).indices.sort(dim=1).values
     return patches.gather(1, indices[:, :, None].expand(-1, -1, D)), indices
 
