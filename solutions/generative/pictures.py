@@ -9,7 +9,7 @@ from grader.authoring.pictures import BLUE, INK, label, panels
 def diffusion(reference):
     """A swiss roll after ever more steps of noising."""
     rng = np.random.default_rng(4)
-    angle = np.pi * np.sqrt(rng.uniform(1.5**2, 4.5**2, 150))
+    angle = np.pi * np.sqrt(rng.uniform(1.5**2, 4.5**2, 110))
     points = np.stack([angle * np.cos(angle), angle * np.sin(angle)], axis=1) / 7.5
     x0, noise = (torch.from_numpy(a.astype(np.float32)) for a in (points, rng.standard_normal(points.shape)))
     betas = reference.linear_beta_schedule(50, 0.001, 0.2)
