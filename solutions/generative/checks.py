@@ -588,6 +588,16 @@ ddpm_loss = Exercise(
             edit("estimate - noise", "estimate.detach() - noise"),
         ),
         Mistake(
+            "root_of_noise_forgotten",
+            "Your noised examples have too little noise: its factor is the root of 1 − ᾱ.",
+            edit("(1 - kept).sqrt() * noise", "(1 - kept) * noise", of="diffuse"),
+        ),
+        Mistake(
+            "one_step_only",
+            "You noise the examples as by step t alone, and not by all the steps up to it.",
+            edit(".cumprod(0)[t], x0)", "[t], x0)", of="diffuse"),
+        ),
+        Mistake(
             "wrong_amount",
             "You mix example and noise without the roots that keep the variance at one: noise them as in the exercise before.",
             edit("kept.sqrt() * x0 + (1 - kept).sqrt() * noise", "kept * x0 + (1 - kept) * noise", of="diffuse"),
@@ -1143,7 +1153,7 @@ caption_teacher_forcing_loss = Exercise(
 # Training runs: our loops, the student's losses and steps
 
 
-def moons(draw, N=500):
+def moons(draw, N=1000):
     """Points on two interleaving half circles, with noise; as many again are held back."""
     angle, up = draw.uniform(0, np.pi, 2 * N), draw.integers(0, 2, 2 * N)
     x = np.where(up, np.cos(angle), 1 - np.cos(angle))
@@ -1154,7 +1164,7 @@ def moons(draw, N=500):
 
 
 def generated_moons(gan_discriminator_loss, gan_generator_loss, seed, points):
-    """-> samples (500, 2)
+    """-> samples (1000, 2)
 
     A generator and a discriminator of two hidden layers take turns. Beside the student's loss the discriminator pays for
     slopes at the real points (R1 of Mescheder and others, 2018), without which the game runs in circles. The points
@@ -1196,7 +1206,7 @@ def generated_moons(gan_discriminator_loss, gan_generator_loss, seed, points):
     with torch.no_grad():
         for mean, value in zip(average, generator.parameters(), strict=True):
             value.copy_(mean)
-        return fakes(500)
+        return fakes(1000)
 
 
 def _constant_losses(real_logits, fake_logits):
@@ -1211,7 +1221,7 @@ two_moons_gan = Exercise(
     seconds=40,
     cases={"two moons": moons},
     checks=[
-        # two samples of 500 real points are about 0.04 apart
+        # two samples of 1000 real points are at most about 0.06 apart
         reaches(
             5,
             "teaches a generator to draw two moons, to an energy distance of at most 0.3",
@@ -1253,7 +1263,7 @@ two_moons_gan = Exercise(
 )
 
 
-def roll(draw, N=500):
+def roll(draw, N=1000):
     """Points on a swiss roll seen from the side, a spiral of a turn and a half; as many again are held back."""
     angle = np.pi * np.sqrt(draw.uniform(1.5**2, 4.5**2, 2 * N))
     points = np.stack([angle * np.cos(angle), angle * np.sin(angle)], axis=1) / 7.5 + 0.03 * draw(2 * N, 2)
@@ -1262,10 +1272,10 @@ def roll(draw, N=500):
 
 
 def denoised_roll(linear_beta_schedule, ddpm_loss, denoise_step, seed, points):
-    """-> samples (500, 2)
+    """-> samples (1000, 2)
 
     A network of three hidden layers sees a point and the time, as waves of four lengths, and tells the noise. After
-    training, 500 points of pure noise go back step by step.
+    training, 1000 points of pure noise go back step by step.
     """
     torch.manual_seed(seed)
     steps, batch, T, width, peak = 1200, 256, 50, 96, 4e-3
@@ -1291,9 +1301,9 @@ def denoised_roll(linear_beta_schedule, ddpm_loss, denoise_step, seed, points):
         if step % 10 == 0:
             report(step, steps, loss)
     with torch.no_grad():
-        x = torch.randn(500, 2).to(device)
+        x = torch.randn(1000, 2).to(device)
         for t in reversed(range(T)):
-            x = denoise_step(model, x, t, torch.randn(500, 2).to(device), betas)
+            x = denoise_step(model, x, t, torch.randn(1000, 2).to(device), betas)
     return x
 
 

@@ -11,8 +11,8 @@ def gan_discriminator_loss__cross_entropy(real_logits, fake_logits):
     return real + fake
 
 
-def gan_generator_loss__log_sigmoid(fake_logits):
-    return -torch.mean(F.logsigmoid(fake_logits))
+def gan_generator_loss__cross_entropy(fake_logits):
+    return F.binary_cross_entropy_with_logits(fake_logits, torch.ones_like(fake_logits))
 
 
 def vae_kl__distributions(mean, log_var):
