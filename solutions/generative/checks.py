@@ -1,0 +1,1484 @@
+"""How the answers of this unit are judged: cases, checks and the mistakes that people really make."""
+
+from functools import partial
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from grader.exercise import Exercise, Mistake, agrees, device, edit, moves, reaches, report
+
+ALLOWS = ("numpy", "torch")
+
+FAR = 1000.0  # logits of this size overflow exp, which ends near 88 in single precision
+
+
+def single(array):
+    """The array in single precision, as PyTorch's tensors are."""
+    return np.asarray(array, np.float32)
+
+
+def differentiated(loss_of, gradient=False, **inputs):
+    """The loss, or its gradient in each input of floats; a loss that is detached has gradient zero."""
+    if not gradient:
+        return loss_of(**inputs)
+    leaves = {
+        name: value.requires_grad_()
+        for name, value in inputs.items()
+        if torch.is_tensor(value) and value.is_floating_point()
+    }
+    loss = loss_of(**inputs) + sum(0 * value.sum() for value in leaves.values())
+    found = torch.autograd.grad(loss, list(leaves.values()))
+    return {f"gradient in {name}": grad for name, grad in zip(leaves, found, strict=True)}
+
+
+# Generative adversarial networks
+
+
+def judged(draw, N=4, M=6, size=1.0, gradient=False, column=False):
+    """Logits for real and for fake examples, not equally many."""
+    real, fake = single(size * (draw(N) + 0.5)), single(size * (draw(M) - 0.5))
+    if column:
+        real, fake = real[:, None], fake[:, None]
+    return {"real_logits": real, "fake_logits": fake} | ({"gradient": True} if gradient else {})
+
+
+def sure(draw, gradient=False):
+    """Logits of ±1000, right and wrong."""
+    inputs = judged(draw, gradient=gradient)
+    return inputs | {
+        "real_logits": single([FAR, -FAR, 0.5, FAR]),
+        "fake_logits": single([-FAR, FAR, 0.25, -FAR, -FAR, 1.0]),
+    }
+
+
+def only_fake(case, **sizes):
+    """The same, without the real logits."""
+
+    def drawn(draw):
+        return {name: value for name, value in case(draw, **sizes).items() if name != "real_logits"}
+
+    return drawn
+
+
+gan_discriminator_loss = Exercise(
+    points=5,
+    torch=True,
+    driver=differentiated,
+    cases={
+        "four real, six fake": judged,
+        "one real, one fake": partial(judged, N=1, M=1),
+        "a column of logits": partial(judged, column=True),
+        "logits of ±1000": sure,
+        "the gradient": partial(judged, gradient=True),
+        "the gradient at logits of ±1000": partial(sure, gradient=True),
+    },
+    checks=[
+        agrees(
+            2,
+            "adds the mean loss on real examples and the mean loss on fake ones",
+            on=["four real, six fake", "one real, one fake", "a column of logits"],
+        ),
+        agrees(1, "is finite for a discriminator that is sure", on="logits of ±1000"),
+        agrees(2, "sends the right gradient to every logit", on=["the gradient", "the gradient at logits of ±1000"]),
+    ],
+    mistakes=[
+        Mistake(
+            "halved",
+            "Your loss is half of what it should be: the two means are added, not averaged.",
+            lambda real_logits, fake_logits: (F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()) / 2,
+        ),
+        Mistake(
+            "swapped",
+            "Your discriminator is paid for taking real for fake and fake for real. Which logits should be large?",
+            edit(
+                "F.softplus(-real_logits).mean() + F.softplus(fake_logits)",
+                "F.softplus(real_logits).mean() + F.softplus(-fake_logits)",
+            ),
+        ),
+        Mistake(
+            "all_real",
+            "You ask the discriminator to call the fake examples real, too: their target is 0.",
+            edit("F.softplus(fake_logits)", "F.softplus(-fake_logits)"),
+        ),
+        Mistake(
+            "real_alone",
+            "Your loss does not feel the fake logits: a discriminator that calls everything real would pay nothing.",
+            edit(" + F.softplus(fake_logits).mean()", ""),
+        ),
+        Mistake(
+            "pooled",
+            "You average over real and fake examples together. Each kind has a mean of its own, so that both count alike.",
+            lambda real_logits, fake_logits: 2 * F.softplus(torch.cat([-real_logits, fake_logits])).mean(),
+        ),
+        Mistake(
+            "unstable",
+            "Your loss is not finite for large logits: the sigmoid becomes 0, and so does what you take the log of. "
+            "Work with the logits themselves.",
+            lambda real_logits, fake_logits: (
+                -real_logits.sigmoid().log().mean() - (1 - fake_logits.sigmoid()).log().mean()
+            ),
+        ),
+    ],
+    hints=[
+        "What is −log σ(x) for x = 0, and what does it come close to for a large x and for a very negative one?",
+        "How is 1 − σ(x) written with σ alone? Then both terms are the same function of a logit.",
+        "PyTorch has log(1 + exp(x)) as one function that does not overflow.",
+    ],
+)
+
+gan_generator_loss = Exercise(
+    points=4,
+    torch=True,
+    driver=differentiated,
+    cases={
+        "six fake": only_fake(judged),
+        "one fake": only_fake(judged, M=1),
+        "a column of logits": only_fake(judged, column=True),
+        "logits of ±1000": only_fake(sure),
+        "the gradient": only_fake(judged, gradient=True),
+        "the gradient at logits of ±1000": only_fake(sure, gradient=True),
+    },
+    checks=[
+        agrees(
+            1,
+            "is the mean of −log σ over the fake logits",
+            on=["six fake", "one fake", "a column of logits"],
+        ),
+        agrees(1, "is finite where the discriminator is sure", on="logits of ±1000"),
+        agrees(
+            2,
+            "sends a gradient even where the discriminator is sure that an example is fake",
+            on=["the gradient", "the gradient at logits of ±1000"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "saturating",
+            "You minimise the mean of log(1 − σ), the form that saturates: where the discriminator is sure, its gradient "
+            "vanishes. The other form has the same goal, and its gradient is largest there.",
+            edit("F.softplus(-fake_logits)", "-F.softplus(fake_logits)"),
+        ),
+        Mistake(
+            "discriminators_side",
+            "That is the discriminator's loss on fake examples. The generator wants the opposite.",
+            edit("softplus(-fake_logits)", "softplus(fake_logits)"),
+        ),
+        Mistake("sum", "You sum over the examples, and the loss is their mean.", edit(".mean()", ".sum()")),
+        Mistake(
+            "not_negated",
+            "Your loss is negative: it rewards the generator for being found out. Mind the sign in front of the log.",
+            edit("return F", "return -F"),
+        ),
+        Mistake(
+            "unstable",
+            "Your loss is not finite for large negative logits: the sigmoid becomes 0, and its log infinite. Work with the "
+            "logits themselves.",
+            lambda fake_logits: -fake_logits.sigmoid().log().mean(),
+        ),
+    ],
+    hints=[
+        "Which probability does the generator want the discriminator to give to its examples?",
+        "It is the discriminator's loss on real examples, asked of the fake ones.",
+    ],
+)
+
+
+# Variational autoencoders
+
+
+def codes(draw, N=4, D=3, gradient=False):
+    """Means and log variances of codes."""
+    return {"mean": single(draw(N, D)), "log_var": single(draw(N, D))} | ({"gradient": True} if gradient else {})
+
+
+def prior_codes(draw):
+    """What the encoder says of nothing: the prior itself."""
+    return {"mean": np.zeros((4, 3), np.float32), "log_var": np.zeros((4, 3), np.float32)}
+
+
+def narrow(draw):
+    """Codes whose variance single precision cannot hold, though its logarithm is an ordinary number."""
+    return codes(draw) | {"log_var": single(-120.0 + draw(4, 3))}
+
+
+vae_kl = Exercise(
+    points=5,
+    torch=True,
+    driver=differentiated,
+    cases={
+        "four codes of three features": codes,
+        "one code": partial(codes, N=1),
+        "one feature": partial(codes, D=1),
+        "codes that are standard normal": prior_codes,
+        "variances near e⁻¹²⁰": narrow,
+        "the gradient": partial(codes, gradient=True),
+    },
+    checks=[
+        agrees(
+            2,
+            "sums over features and averages over examples",
+            on=["four codes of three features", "one code", "one feature"],
+        ),
+        agrees(
+            1,
+            "is zero for the prior, and finite where the variance is tiny",
+            on=["codes that are standard normal", "variances near e⁻¹²⁰"],
+        ),
+        agrees(2, "sends the right gradient to means and log variances", on="the gradient"),
+    ],
+    mistakes=[
+        Mistake(
+            "averaged_over_features",
+            "You average over the features. The divergences of independent features add up: sum over them, and average "
+            "over the examples alone.",
+            edit(".sum(1).mean()", ".mean()"),
+        ),
+        Mistake(
+            "summed_over_examples",
+            "You sum over the examples, too. Their mean is asked.",
+            edit(".sum(1).mean()", ".sum()"),
+        ),
+        Mistake(
+            "half_missing",
+            "Your divergence is twice what it should be: there is a ½ before the sum.",
+            edit("0.5 * (", "1.0 * ("),
+        ),
+        Mistake(
+            "deviation_for_variance",
+            "You use the standard deviation where the variance stands in the formula.",
+            edit("log_var.exp()", "(0.5 * log_var).exp()"),
+        ),
+        Mistake(
+            "log_var_as_sigma",
+            "You take log_var for the standard deviation itself. It is the logarithm of the variance.",
+            edit("log_var.exp() - 1 - log_var)", "log_var**2 - 1 - (log_var**2).log())"),
+        ),
+        Mistake(
+            "negative",
+            "Your divergence is negative, and no divergence is: that is minus the KL, as it stands in the evidence lower bound.",
+            edit("0.5 * (", "-0.5 * ("),
+        ),
+        Mistake(
+            "one_forgotten",
+            "For the prior itself your divergence is not zero: a constant is missing in each feature.",
+            edit(" - 1 -", " -"),
+        ),
+    ],
+    hints=[
+        "For which mean and variance must the divergence be zero? Does your formula give that?",
+        "Write the formula with σ², then put the exponential of log_var in its place. What becomes of log σ²?",
+    ],
+)
+
+
+def sampled(reparameterize, mean, log_var, noise, dout=None):
+    """-> z (N, D)
+
+    With dout the answer is the gradients in mean and log_var instead; those of a z that is detached are zero.
+    """
+    if dout is None:
+        return reparameterize(mean, log_var, noise)
+    mean, log_var = mean.requires_grad_(), log_var.requires_grad_()
+    total = (reparameterize(mean, log_var, noise) * dout).sum() + 0 * mean.sum() + 0 * log_var.sum()
+    grads = torch.autograd.grad(total, [mean, log_var])
+    return {"gradient in mean": grads[0], "gradient in log_var": grads[1]}
+
+
+def draws(draw, N=4, D=3, offset=0.0, gradient=False):
+    inputs = dict(mean=single(draw(N, D)), log_var=single(offset + draw(N, D)), noise=single(draw(N, D)))
+    return inputs | ({"dout": single(draw(N, D))} if gradient else {})
+
+
+def more_noise(inputs, draw):
+    """Noise for the first example alone."""
+    noise = inputs["noise"].copy()
+    noise[0] = single(draw(noise.shape[1]))
+    return inputs | {"noise": noise}
+
+
+reparameterize = Exercise(
+    points=4,
+    torch=True,
+    driver=sampled,
+    cases={
+        "four codes": draws,
+        "one code": partial(draws, N=1),
+        "variances near e¹²⁰": partial(draws, offset=120.0),
+        "the gradient": partial(draws, gradient=True),
+    },
+    checks=[
+        agrees(
+            1, "scales the noise by the standard deviation and shifts it by the mean", on=["four codes", "one code"]
+        ),
+        agrees(1, "is finite where the variance is too large for single precision", on="variances near e¹²⁰"),
+        moves(1, "lets the noise of an example move that example alone", more_noise, on="four codes"),
+        agrees(1, "lets gradients through to mean and variance", on="the gradient"),
+    ],
+    mistakes=[
+        Mistake(
+            "variance_for_deviation",
+            "You scale the noise by the variance. What stretches a standard normal is the standard deviation, its root.",
+            edit("(0.5 * log_var).exp()", "log_var.exp()"),
+        ),
+        Mistake(
+            "log_var_as_deviation",
+            "You scale the noise by log_var itself. It is the logarithm of the variance, and may be negative.",
+            edit("(0.5 * log_var).exp()", "log_var"),
+        ),
+        Mistake(
+            "root_of_exp",
+            "Your result overflows for large log variances: exp comes before the root. Halve the logarithm instead.",
+            edit("(0.5 * log_var).exp()", "log_var.exp().sqrt()"),
+        ),
+        Mistake(
+            "mean_forgotten",
+            "Your draws are around zero: the mean is not added.",
+            edit("mean + (0.5", "0 * mean + (0.5"),
+        ),
+        Mistake(
+            "no_noise",
+            "Your result is not a draw, since the noise does not move it.",
+            edit(" + (0.5 * log_var).exp() * noise", " + 0 * log_var"),
+        ),
+        Mistake(
+            "detached",
+            "Your values are right, and no gradient comes back to log_var: the deviation is cut off on its way.",
+            edit("(0.5 * log_var).exp()", "(0.5 * log_var).exp().detach()"),
+        ),
+    ],
+    hints=[
+        "How do you make a normal number of mean μ and standard deviation σ from a standard normal one?",
+        "If log_var is the logarithm of σ², what is the logarithm of σ?",
+    ],
+)
+
+
+# Diffusion: steps are counted from 0
+
+
+def schedule(draw, T):
+    """Betas of a schedule that is not quite linear, so that no formula can stand for them."""
+    return single(np.linspace(0.01, 0.2, T) * draw.uniform(0.8, 1.2, T))
+
+
+linear_beta_schedule = Exercise(
+    points=4,
+    torch=True,
+    cases={
+        "seven steps": lambda draw: {
+            "steps": 7,
+            "start": float(draw.uniform(0.001, 0.01)),
+            "end": float(draw.uniform(0.1, 0.3)),
+        },
+        "a thousand steps, the defaults": lambda draw: {"steps": 1000},
+        "a single step": lambda draw: {"steps": 1, "start": 0.01, "end": 0.3},
+        "two steps": lambda draw: {"steps": 2, "start": 0.02, "end": 0.2},
+        "another start": lambda draw: {"steps": 5, "start": 0.005},
+    },
+    checks=[
+        agrees(
+            3,
+            "grows by the same amount from step to step, from start to end",
+            on=["seven steps", "a thousand steps, the defaults", "two steps", "another start"],
+        ),
+        agrees(1, "has only the start where there is a single step", on="a single step"),
+    ],
+    mistakes=[
+        Mistake(
+            "end_left_out",
+            "Your last beta is not the end: of n numbers the last is n − 1 steps after the first.",
+            lambda steps, start=1e-4, end=0.02: start + (end - start) * torch.arange(steps) / steps,
+        ),
+        Mistake(
+            "scaled_linear",
+            "Your schedule is linear in the root of beta, as in latent diffusion. Here it is beta itself that grows linearly.",
+            lambda steps, start=1e-4, end=0.02: torch.linspace(start**0.5, end**0.5, steps) ** 2,
+        ),
+        Mistake(
+            "alphas",
+            "You return the alphas, what a step keeps. Betas are what it adds.",
+            edit("torch.linspace(start, end, steps)", "1 - torch.linspace(start, end, steps)"),
+        ),
+        Mistake(
+            "backwards",
+            "Your schedule runs backwards: the first steps add little noise, the last ones much.",
+            edit("torch.linspace(start, end, steps)", "torch.linspace(start, end, steps).flip(0)"),
+        ),
+        Mistake(
+            "defaults_only",
+            "Your betas do not feel the start and end that are given: 0.0001 and 0.02 are only the defaults.",
+            edit("torch.linspace(start, end, steps)", "torch.linspace(1e-4, 0.02, steps)"),
+        ),
+    ],
+    hints=[
+        "With n numbers from the start to the end, both included, how many steps lie between them?",
+        "There is a function of PyTorch that makes evenly spaced numbers.",
+    ],
+)
+
+
+def noised(draw, N=5, shape=(3,), T=7, t=None):
+    """Examples, each with a step of its own; the first and the last step are among them."""
+    steps = draw.integers(0, T, N) if t is None else np.full(N, t)
+    if t is None and N > 2:
+        steps[:3] = 0, T - 1, T // 2
+    x = {"x0": single(draw(N, *shape)), "t": steps, "noise": single(draw(N, *shape))}
+    return x | {"betas": schedule(draw, T)}
+
+
+def another_step(inputs, draw):
+    """The last example is noised longer, or, where it was noised to the end, for one step."""
+    t = inputs["t"].copy()
+    t[-1] = (t[-1] + 3) % len(inputs["betas"])
+    return inputs | {"t": t}
+
+
+def _scaled_by_column(x0, t, noise, betas):
+    kept = torch.cumprod(1 - betas, 0)[t]
+    if x0.dim() > 2 or x0.shape[0] != x0.shape[1]:  # elsewhere the shapes do not fit, and it is noticed
+        kept = kept.reshape(-1, *[1] * (x0.dim() - 1))
+    return kept.sqrt() * x0 + (1 - kept).sqrt() * noise
+
+
+diffuse = Exercise(
+    points=6,
+    torch=True,
+    cases={
+        "five examples": noised,
+        "a single example": partial(noised, N=1),
+        "as many features as examples": partial(noised, N=4, shape=(4,)),
+        "images": partial(noised, N=3, shape=(2, 4, 5)),
+        "the first step": partial(noised, t=0),
+        "the last step": partial(noised, t=6),
+        "the last of a thousand steps": partial(noised, T=1000, t=999),
+    },
+    checks=[
+        agrees(
+            2,
+            "mixes example and noise by the roots of ᾱ and 1 − ᾱ",
+            on=["five examples", "a single example", "the last of a thousand steps"],
+        ),
+        agrees(1, "counts steps from 0", on=["the first step", "the last step"]),
+        agrees(2, "gives each example its own step, whatever its shape", on=["as many features as examples", "images"]),
+        moves(1, "lets the step of an example move that example alone", another_step, on="five examples"),
+    ],
+    mistakes=[
+        Mistake(
+            "no_roots",
+            "You mix by ᾱ and 1 − ᾱ. It is variances that add up to one, so the factors are their roots.",
+            edit("kept.sqrt() * x0 + (1 - kept).sqrt() * noise", "kept * x0 + (1 - kept) * noise"),
+        ),
+        Mistake(
+            "root_of_noise_forgotten",
+            "The factor of the noise lacks its root: 1 − ᾱ is its variance.",
+            edit("(1 - kept).sqrt()", "(1 - kept)"),
+        ),
+        Mistake(
+            "one_step_only",
+            "You use the α of step t alone. After t + 1 steps what is left is the product of all the α so far.",
+            edit(".cumprod(0)[t], x0)", "[t], x0)"),
+        ),
+        Mistake(
+            "one_step_early",
+            "Your ᾱ is one step behind: t = 0 has one step of noise already.",
+            edit("(1 - betas).cumprod(0)[t]", "torch.cat([betas.new_ones(1), (1 - betas).cumprod(0)])[t]"),
+        ),
+        Mistake(
+            "swapped",
+            "You have interchanged the factors of example and noise: at the first step nearly all of the example is left.",
+            edit("kept.sqrt() * x0 + (1 - kept).sqrt() * noise", "(1 - kept).sqrt() * x0 + kept.sqrt() * noise"),
+        ),
+        Mistake(
+            "product_of_betas",
+            "You multiply the betas. What a step keeps is 1 − β, and that is what is multiplied.",
+            edit("(1 - betas).cumprod(0)[t]", "1 - betas.cumprod(0)[t]"),
+        ),
+        Mistake(
+            "step_by_column",
+            "Where there are as many features as examples, your factors run along the features. Each example has one factor.",
+            _scaled_by_column,
+        ),
+    ],
+    hints=[
+        "If a step keeps √(1 − β) of what there is, what do two steps keep?",
+        "Which shape must a number for each example have, to be multiplied with images (N, C, H, W)?",
+        "The function torch.cumprod gives all the ᾱ at once; pick those of t, and give them the axes that they lack.",
+    ],
+)
+
+
+def noise_guessed(ddpm_loss, weight, shift, x0, t, noise, betas, gradient=False):
+    """-> loss
+
+    The model is a layer with a shift of its own for each step. With gradient the answer is the gradients in its weight
+    and its shifts; of a loss that is detached they are zero.
+    """
+    weight, shift = weight.requires_grad_(), shift.requires_grad_()
+
+    def model(x, t):
+        if t.dtype != torch.int64 or t.shape != x.shape[:1]:
+            raise ValueError(f"model(x, t) is asked with t int64 (N,), not {t.dtype} {tuple(t.shape)}")
+        return torch.tanh(x.flatten(1) @ weight + shift[t]).reshape(x.shape)
+
+    loss = ddpm_loss(model, x0, t, noise, betas)
+    if not gradient:
+        return loss
+    grads = torch.autograd.grad(loss + 0 * weight.sum() + 0 * shift.sum(), [weight, shift])
+    return {"gradient in the model's weight": grads[0], "gradient in the model's shifts": grads[1]}
+
+
+def modelled(draw, shape=(3,), T=7, gradient=False, **sizes):
+    D = int(np.prod(shape))
+    layer = {"weight": single(draw(D, D) / np.sqrt(D)), "shift": single(draw(T, D))}
+    return layer | noised(draw, shape=shape, T=T, **sizes) | ({"gradient": True} if gradient else {})
+
+
+ddpm_loss = Exercise(
+    points=6,
+    torch=True,
+    driver=noise_guessed,
+    cases={
+        "five examples": modelled,
+        "a single example": partial(modelled, N=1),
+        "images": partial(modelled, N=3, shape=(2, 3, 2)),
+        "the first step": partial(modelled, t=0),
+        "the gradient": partial(modelled, gradient=True),
+        "the gradient for images": partial(modelled, N=3, shape=(2, 3, 2), gradient=True),
+    },
+    checks=[
+        agrees(
+            2,
+            "compares the noise with what the model makes of the noised examples",
+            on=["five examples", "a single example"],
+        ),
+        agrees(1, "averages over every element, of images too", on="images"),
+        agrees(1, "counts steps from 0", on="the first step"),
+        agrees(2, "trains the model: its gradient is right", on=["the gradient", "the gradient for images"]),
+    ],
+    mistakes=[
+        Mistake(
+            "clean_examples",
+            "You show the model the clean examples. It is to tell the noise in noised ones.",
+            edit("model(diffuse(x0, t, noise, betas), t)", "model(x0, t)"),
+        ),
+        Mistake(
+            "wants_examples",
+            "You compare the model's answer with the examples. Here the model tells the noise.",
+            edit("estimate - noise", "estimate - x0"),
+        ),
+        Mistake(
+            "summed",
+            "You sum over the features of an example. The loss is the mean over every element.",
+            edit("((estimate - noise) ** 2).mean()", "((estimate - noise) ** 2).flatten(1).sum(1).mean()"),
+        ),
+        Mistake(
+            "absolute",
+            "You average absolute errors. Asked is the mean of their squares.",
+            edit("((estimate - noise) ** 2)", "(estimate - noise).abs()"),
+        ),
+        Mistake(
+            "step_hidden",
+            "Your model is not told the step of each example: it sees the same t for all.",
+            edit("betas), t)", "betas), torch.zeros_like(t))"),
+        ),
+        Mistake(
+            "detached",
+            "Your loss is right, and no gradient comes back from it: something on the way from the model is detached.",
+            edit("estimate - noise", "estimate.detach() - noise"),
+        ),
+        Mistake(
+            "root_of_noise_forgotten",
+            "Your noised examples have too little noise: its factor is the root of 1 − ᾱ.",
+            edit("(1 - kept).sqrt() * noise", "(1 - kept) * noise", of="diffuse"),
+        ),
+        Mistake(
+            "one_step_only",
+            "You noise the examples as by step t alone, and not by all the steps up to it.",
+            edit(".cumprod(0)[t], x0)", "[t], x0)", of="diffuse"),
+        ),
+        Mistake(
+            "wrong_amount",
+            "You mix example and noise without the roots that keep the variance at one: noise them as in the exercise before.",
+            edit("kept.sqrt() * x0 + (1 - kept).sqrt() * noise", "kept * x0 + (1 - kept) * noise", of="diffuse"),
+        ),
+    ],
+    hints=[
+        "What does the model see, and what is it asked for?",
+        "The exercise before this one makes the model's input; your own function may be called.",
+    ],
+)
+
+
+def step_back(denoise_step, weight, shift, x, t, noise, betas):
+    """-> x (N, ...)
+
+    The model is a layer with a shift of its own for each step.
+    """
+
+    def model(x, t):
+        if not torch.is_tensor(t) or t.dtype != torch.int64 or t.shape != x.shape[:1]:
+            raise ValueError("model(x, t) is asked with t int64 (N,), a step for each example")
+        return torch.tanh(x.flatten(1) @ weight + shift[t]).reshape(x.shape)
+
+    return denoise_step(model, x, t, noise, betas)
+
+
+def going_back(draw, number=None, **sizes):
+    """Noised examples on their way back; `number` is a step for all of them, as an int."""
+    inputs = modelled(draw, **sizes)
+    inputs["x"] = inputs.pop("x0")
+    return inputs if number is None else inputs | {"t": number}
+
+
+def another_noise(inputs, draw):
+    return inputs | {"noise": single(draw(*inputs["noise"].shape))}
+
+
+denoise_step = Exercise(
+    points=7,
+    torch=True,
+    driver=step_back,
+    cases={
+        "five examples": going_back,
+        "a single example": partial(going_back, N=1),
+        "one step for all": partial(going_back, number=3),
+        "one step for all, the last back": partial(going_back, number=0),
+        "images": partial(going_back, N=3, shape=(2, 3, 2)),
+        "as many features as examples": partial(going_back, N=4, shape=(4,)),
+        "steps of zero": partial(going_back, t=0),
+        "from the last step": partial(going_back, t=6),
+    },
+    checks=[
+        agrees(
+            3,
+            "takes away the model's noise, rescales, and adds fresh noise",
+            on=["five examples", "a single example", "from the last step"],
+        ),
+        agrees(1, "takes an int for the whole batch", on=["one step for all", "one step for all, the last back"]),
+        agrees(1, "gives each example its own step, whatever its shape", on=["images", "as many features as examples"]),
+        agrees(1, "adds no noise in the last step back", on="steps of zero"),
+        moves(1, "feels the fresh noise wherever t is above 0, and nowhere else", another_noise, on="five examples"),
+    ],
+    mistakes=[
+        Mistake(
+            "noise_at_the_end",
+            "You add noise at t = 0. What comes out there is the finished example, and nothing will take that noise away again.",
+            edit("torch.where(is_last, mean, mean + beta.sqrt() * noise)", "mean + beta.sqrt() * noise"),
+        ),
+        Mistake(
+            "no_noise",
+            "You add no noise at all. Each step back is a draw, and without it all examples drift to a few points.",
+            edit("torch.where(is_last, mean, mean + beta.sqrt() * noise)", "mean"),
+        ),
+        Mistake(
+            "variance_for_deviation",
+            "You scale the fresh noise by its variance β_t. The factor is the standard deviation.",
+            edit("mean + beta.sqrt() * noise", "mean + beta * noise"),
+        ),
+        Mistake(
+            "model_noise_again",
+            "You add the noise that the model has told instead of the fresh noise that is given.",
+            edit("mean + beta.sqrt() * noise", "mean + beta.sqrt() * model(x, t)"),
+        ),
+        Mistake(
+            "not_rescaled",
+            "You do not divide by √α_t: the noising step has shrunk the example by it.",
+            edit(" / (1 - beta).sqrt()", ""),
+        ),
+        Mistake(
+            "all_at_once",
+            "You divide by √ᾱ_t, as if all the steps were undone at once. This is one step, and it has shrunk by √α_t.",
+            edit(" / (1 - beta).sqrt()", " / kept.sqrt()"),
+        ),
+        Mistake(
+            "root_forgotten",
+            "You divide the model's noise by 1 − ᾱ_t. It is the root of that.",
+            edit("(1 - kept).sqrt() * model", "(1 - kept) * model"),
+        ),
+        Mistake(
+            "posterior_variance",
+            "Your fresh noise has the variance β_t · (1 − ᾱ_(t−1)) / (1 − ᾱ_t). That is a choice of some papers; here it is β_t.",
+            edit(
+                "mean + beta.sqrt() * noise",
+                "mean + (beta * (1 - kept / (1 - beta)) / (1 - kept)).clamp(min=0).sqrt() * noise",
+            ),
+        ),
+        Mistake(
+            "added",
+            "You add the model's noise, and it is to be taken away.",
+            edit("(x - beta /", "(x + beta /"),
+        ),
+    ],
+    hints=[
+        "Noising is x_t = √α_t · x_(t−1) + √β_t · noise. What must be taken away, and what undoes the factor of x?",
+        "For which t is the result the finished example? What must not be added to it?",
+        "Turn an int into a tensor with one step for each example first; then both forms are one.",
+    ],
+)
+
+
+# Contrastive learning
+
+
+def views(draw, N=4, D=5, size=1.0, temperature=None, gradient=False, near=0.5):
+    """Two views of each example: not the same, and yet nearer to one another than to others. Rows have all lengths."""
+    z = draw(N, D)
+    z1, z2 = (single(size * draw.uniform(0.5, 2.0, N, 1) * (z + near * draw(N, D))) for _ in range(2))
+    inputs = {"z1": z1, "z2": z2}
+    if temperature is not None:
+        inputs["temperature"] = temperature
+    return inputs | ({"gradient": True} if gradient else {})
+
+
+def _one_direction(z1, z2, temperature=0.1):
+    similarity = F.normalize(z1, dim=1) @ F.normalize(z2, dim=1).T / temperature
+    return F.cross_entropy(similarity, torch.arange(len(z1), device=z1.device))
+
+
+def _positive_not_below(z1, z2, temperature=0.1):
+    """The positive stands above the fraction alone."""
+    N = len(z1)
+    z = F.normalize(torch.cat([z1, z2]), dim=1)
+    similarity = z @ z.T / temperature
+    itself = torch.eye(2 * N, dtype=torch.bool)
+    positive = similarity[torch.arange(2 * N), torch.arange(2 * N).roll(N)]
+    negatives = similarity.masked_fill(itself | itself.roll(N, 0), -1e9)
+    return (negatives.logsumexp(1) - positive).mean()
+
+
+def _naive_nt_xent(z1, z2, temperature=0.1):
+    N = len(z1)
+    z = F.normalize(torch.cat([z1, z2]), dim=1)
+    e = (z @ z.T / temperature).exp() * (1 - torch.eye(2 * N))
+    return -(e[torch.arange(2 * N), torch.arange(2 * N).roll(N)] / e.sum(1)).log().mean()
+
+
+info_nce = Exercise(
+    points=7,
+    torch=True,
+    driver=differentiated,
+    cases={
+        "four examples": partial(views, temperature=0.5),
+        "the default temperature": views,
+        "a single example": partial(views, N=1, temperature=0.3),
+        "one feature fewer than views": partial(views, N=3, D=5, temperature=0.2),
+        "a temperature of a thousandth": partial(views, temperature=0.001, near=2.0),
+        "the gradient": partial(views, temperature=0.4, gradient=True),
+        "the gradient for a single pair of far views": partial(views, N=2, near=2.0, temperature=0.7, gradient=True),
+    },
+    checks=[
+        agrees(
+            3,
+            "finds the other view of each of the 2N views among all others",
+            on=["four examples", "a single example", "one feature fewer than views"],
+        ),
+        agrees(1, "has a temperature of 0.1 where none is given", on="the default temperature"),
+        agrees(1, "is finite at low temperatures", on="a temperature of a thousandth"),
+        agrees(
+            2,
+            "sends the right gradient to both views",
+            on=["the gradient", "the gradient for a single pair of far views"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "itself_among_the_others",
+            "Each view competes with itself, and nothing is more similar to it. Leave the diagonal out.",
+            edit('similarity.masked_fill(itself, float("-inf"))', "similarity"),
+        ),
+        Mistake(
+            "one_direction",
+            "You compare the first views with the second ones alone. Each of the 2N views is an anchor, and its negatives "
+            "are all other views of both kinds.",
+            _one_direction,
+        ),
+        Mistake(
+            "not_normalised",
+            "Your loss feels how long the rows are. Bring each to length 1 first.",
+            edit("F.normalize(torch.cat([z1, z2]), dim=1)", "torch.cat([z1, z2])"),
+        ),
+        Mistake(
+            "normalised_columns",
+            "You normalise each feature over the batch. It is each view, a row, that gets length 1.",
+            edit("F.normalize(torch.cat([z1, z2]), dim=1)", "F.normalize(torch.cat([z1, z2]), dim=0)"),
+        ),
+        Mistake(
+            "temperature_times",
+            "You multiply by the temperature, and similarities are divided by it.",
+            edit("z @ z.T / temperature", "z @ z.T * temperature"),
+        ),
+        Mistake(
+            "temperature_ignored",
+            "Your loss does not feel the temperature.",
+            edit("z @ z.T / temperature", "z @ z.T"),
+        ),
+        Mistake(
+            "positive_not_below",
+            "Your positive pair stands above the fraction and not below it. The other view is one of the 2N − 1 that it is found among.",
+            _positive_not_below,
+        ),
+        Mistake(
+            "neighbour",
+            "You ask each view for the next row. Where in the rows, first views and then second ones, is the other view of row n?",
+            edit(".roll(len(z1))", ".roll(1)"),
+        ),
+        Mistake(
+            "unstable",
+            "Your loss is not finite at low temperatures: the exponentials overflow. A cross-entropy of similarities need not take them by themselves.",
+            _naive_nt_xent,
+        ),
+    ],
+    hints=[
+        "If all 2N views stand below one another, which row holds the other view of row n?",
+        "The loss is a classification with 2N rows of logits. What are the logits, which of them is out of the race, and what are the labels?",
+    ],
+)
+
+
+def pairs(draw, N=5, D=4, temperature=0.5, near=0.7, gradient=False):
+    """Images and texts that belong together, rows of all lengths."""
+    both = views(draw, N=N, D=D, near=near, temperature=temperature, gradient=gradient)
+    return {"image": both.pop("z1"), "text": both.pop("z2")} | both
+
+
+clip_loss = Exercise(
+    points=6,
+    torch=True,
+    driver=differentiated,
+    cases={
+        "five pairs": pairs,
+        "a single pair": partial(pairs, N=1),
+        "a low temperature": partial(pairs, temperature=0.07),
+        "a temperature of a thousandth": partial(pairs, temperature=0.001, near=2.0),
+        "the gradient": partial(pairs, gradient=True),
+        "the gradient at a low temperature": partial(pairs, N=3, D=6, temperature=0.2, near=2.0, gradient=True),
+    },
+    checks=[
+        agrees(
+            3,
+            "averages the losses of both directions, by direction and not by length",
+            on=["five pairs", "a single pair", "a low temperature"],
+        ),
+        agrees(1, "is finite at low temperatures", on="a temperature of a thousandth"),
+        agrees(
+            2,
+            "sends the right gradient to images and texts",
+            on=["the gradient", "the gradient at a low temperature"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "texts_alone",
+            "You find texts for images alone. The other half of the loss finds images for texts.",
+            edit(
+                "(F.cross_entropy(similarity, partner) + F.cross_entropy(similarity.T, partner)) / 2",
+                "F.cross_entropy(similarity, partner)",
+            ),
+        ),
+        Mistake(
+            "added",
+            "Your loss is twice what it should be: the two directions are averaged.",
+            edit("partner)) / 2", "partner))"),
+        ),
+        Mistake(
+            "not_normalised",
+            "Your loss feels how long the rows are. Bring each image and each text to length 1 first.",
+            edit("F.normalize(image, dim=1) @ F.normalize(text, dim=1).T", "image @ text.T"),
+        ),
+        Mistake(
+            "texts_not_normalised",
+            "Your loss feels how long the texts' rows are. Both sides are normalised.",
+            edit("F.normalize(text, dim=1)", "text"),
+        ),
+        Mistake(
+            "temperature_times",
+            "You multiply by the temperature. In CLIP's code a logit scale is multiplied, and that is its inverse.",
+            edit(".T / temperature", ".T * temperature"),
+        ),
+        Mistake("temperature_ignored", "Your loss does not feel the temperature.", edit(".T / temperature", ".T")),
+    ],
+    hints=[
+        "In the table of similarities, images by texts, where are the pairs that belong together?",
+        "Each row of the table is a classification, and so is each column.",
+    ],
+)
+
+
+# Masked patches, captions
+
+
+def pictures(draw, N=5, C=2, H=4, W=6, patch=2, ratio=0.5):
+    return {"x": single(draw(N, C, H, W)), "patch": patch, "ratio": ratio, "rng": draw.generator()}
+
+
+def other_patches(inputs, draw):
+    """Every second patch of the first row changes."""
+    x, patch = inputs["x"].copy(), inputs["patch"]
+    for start in range(0, x.shape[-1], 2 * patch):
+        x[:, :, :patch, start : start + patch] = single(draw(*x.shape[:2], patch, patch))
+    return inputs | {"x": x}
+
+
+def _cut(x, patch, order):
+    """Patches (N, L, C·patch²) with their axes in some order; images are (N, C, rows, patch, columns, patch)."""
+    N, C, H, W = x.shape
+    parts = x.reshape(N, C, H // patch, patch, W // patch, patch).permute(*order)
+    return parts.flatten(3).flatten(1, 2)
+
+
+def _mask(patches, noise, kept):
+    indices = torch.from_numpy(np.sort(noise.argsort(axis=1)[:, :kept], axis=1))
+    return patches[torch.arange(len(patches))[:, None], indices], indices
+
+
+def _channels_last(x, patch, ratio, rng):
+    patches = _cut(x, patch, (0, 2, 4, 3, 5, 1))
+    L = patches.shape[1]
+    return _mask(patches, rng.random((len(x), L)), round((1 - ratio) * L))
+
+
+def _columns_first(x, patch, ratio, rng):
+    patches = _cut(x, patch, (0, 4, 2, 1, 3, 5))
+    L = patches.shape[1]
+    return _mask(patches, rng.random((len(x), L)), round((1 - ratio) * L))
+
+
+def _reshaped(x, patch, ratio, rng):
+    N, C, H, W = x.shape
+    patches = x.reshape(N, H * W // patch**2, C * patch**2)
+    L = patches.shape[1]
+    return _mask(patches, rng.random((N, L)), round((1 - ratio) * L))
+
+
+mask_patches = Exercise(
+    points=7,
+    torch=True,
+    cases={
+        "five images": pictures,
+        "a single image": partial(pictures, N=1),
+        "patches of three": partial(pictures, N=3, C=3, H=9, W=6, patch=3),
+        "a ratio that leaves a remainder": partial(pictures, ratio=0.75 + 0.12),
+        "most patches hidden": partial(pictures, N=2, H=8, W=10, ratio=0.72),
+        "few patches hidden": partial(pictures, N=2, ratio=0.2),
+        "nothing hidden": partial(pictures, N=2, ratio=0.0),
+        "patches of one pixel": partial(pictures, N=2, H=3, W=5, patch=1, ratio=0.4),
+    },
+    checks=[
+        agrees(
+            2,
+            "cuts images into patches, row by row, each with its channels first",
+            on=["nothing hidden", "patches of one pixel"],
+        ),
+        agrees(
+            2,
+            "keeps the patches with the smallest noise, in ascending order",
+            on=["five images", "a single image", "patches of three"],
+        ),
+        agrees(
+            2,
+            "keeps round((1 − ratio) · L) of them",
+            on=["a ratio that leaves a remainder", "most patches hidden", "few patches hidden"],
+        ),
+        moves(
+            1, "shows what is in the visible patches, and nothing of the hidden ones", other_patches, on="five images"
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "ratio_kept",
+            "You keep the share that is to be hidden: `ratio` says how much is masked.",
+            edit("round((1 - ratio) *", "round(ratio *"),
+        ),
+        Mistake(
+            "truncated",
+            "You cut the number of visible patches off to a whole number. It is rounded.",
+            edit("round((1 - ratio) * rows * columns)", "int((1 - ratio) * rows * columns)"),
+        ),
+        Mistake(
+            "largest_kept",
+            "You keep the patches with the largest noise; the smallest stay visible.",
+            edit("noise.argsort(axis=1)", "(-noise).argsort(axis=1)"),
+        ),
+        Mistake(
+            "not_sorted",
+            "Your indices stand in the order of the noise. They are ascending, so that visible patches keep their order.",
+            edit("np.sort(noise.argsort(axis=1)[:, :kept], axis=1)", "noise.argsort(axis=1)[:, :kept]"),
+        ),
+        Mistake(
+            "ranks",
+            "You argsort twice and take the first ranks: those are places in the order, and not the patches that have them.",
+            edit("np.sort(noise.argsort(axis=1)[:, :kept]", "np.sort(noise.argsort(axis=1).argsort(axis=1)[:, :kept]"),
+        ),
+        Mistake(
+            "same_for_all",
+            "All your images have the same visible patches: each has a row of noise of its own.",
+            edit("noise = rng.random((N, rows * columns))", "noise = rng.random((N, rows * columns))[:1].repeat(N, 0)"),
+        ),
+        Mistake(
+            "channels_last",
+            "Your patches are flattened with the channels last. Channels come first, then rows, then columns.",
+            _channels_last,
+        ),
+        Mistake("columns_first", "You number the patches column by column, and it is row by row.", _columns_first),
+        Mistake(
+            "reshaped",
+            "A reshape alone puts pixels together that are no patch: neighbours in memory are neighbours in a row. The axes "
+            "must be cut and moved.",
+            _reshaped,
+        ),
+    ],
+    hints=[
+        "Cut H into H/patch rows of patch pixels, and W likewise. Which six axes are there, and which order do you need?",
+        "Which function gives the places of the smallest numbers of a row?",
+        "For a seed to give everybody the same patches, draw once, an array of shape (N, L).",
+    ],
+)
+
+
+def captions(draw, N=3, T=5, V=7, pad=0, size=1.0, lengths=(5, 3, 4), gradient=False):
+    """Captions of different lengths, filled up with `pad`, which no word is."""
+    words = draw.integers(0, V - 1, N, T)
+    words += words >= pad
+    tokens = np.where(np.arange(T) < np.array(lengths[:N])[:, None], words, pad)
+    inputs = {"logits": single(size * draw(N, T, V)), "tokens": tokens, "pad": pad}
+    return inputs | ({"gradient": True} if gradient else {})
+
+
+def _mean_of_means(logits, tokens, pad):
+    losses = []
+    for scores, words in zip(logits[:, :-1], tokens[:, 1:], strict=True):
+        losses.append(F.cross_entropy(scores, words, ignore_index=pad))
+    return torch.stack(losses).mean()
+
+
+def _naive_cross_entropy(logits, tokens, pad):
+    targets = tokens[:, 1:]
+    e = logits[:, :-1].exp()
+    chosen = e.gather(2, targets[..., None])[..., 0] / e.sum(2)
+    real = targets != pad
+    return -chosen[real].log().mean()
+
+
+def _by_the_input(logits, tokens, pad):
+    real = tokens[:, :-1] != pad
+    losses = F.cross_entropy(logits[:, :-1].transpose(1, 2), tokens[:, 1:], reduction="none")
+    return losses[real].mean()
+
+
+caption_teacher_forcing_loss = Exercise(
+    points=6,
+    torch=True,
+    driver=differentiated,
+    cases={
+        "three captions": captions,
+        "another number for padding": partial(captions, pad=6),
+        "a single caption": partial(captions, N=1),
+        "captions of one length": partial(captions, lengths=(5, 5, 5)),
+        "a caption with nothing to predict": partial(captions, lengths=(5, 1, 3)),
+        "logits of thousands": partial(captions, size=FAR),
+        "the gradient": partial(captions, gradient=True),
+        "the gradient with another number for padding": partial(captions, pad=3, gradient=True),
+    },
+    checks=[
+        agrees(
+            2,
+            "compares the scores at each place with the next word",
+            on=["a single caption", "captions of one length"],
+        ),
+        agrees(
+            1,
+            "averages over all words of the batch that are not padding",
+            on=["three captions", "another number for padding", "a caption with nothing to predict"],
+        ),
+        agrees(1, "is finite for large logits", on="logits of thousands"),
+        agrees(
+            2,
+            "sends gradients to the places whose next word is real, and nowhere else",
+            on=["the gradient", "the gradient with another number for padding"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "not_shifted",
+            "You compare the scores at t with the word at t, which the model has just read. They predict the one after it.",
+            edit("logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten()", "logits.flatten(0, 1), tokens.flatten()"),
+        ),
+        Mistake(
+            "shifted_back",
+            "You compare the scores at t with the word before. It is the word after it that they predict.",
+            edit("logits[:, :-1].flatten(0, 1), tokens[:, 1:]", "logits[:, 1:].flatten(0, 1), tokens[:, :-1]"),
+        ),
+        Mistake(
+            "padding_counts",
+            "Padding counts in your loss. It is no word, and a model must not be taught to write it.",
+            edit(", ignore_index=pad", ""),
+        ),
+        Mistake(
+            "pad_is_zero",
+            "Your padding is always 0. Its number is given.",
+            edit("ignore_index=pad", "ignore_index=0"),
+        ),
+        Mistake(
+            "mean_of_means",
+            "You average over each caption first. Every word of the batch counts alike, those of long captions too.",
+            _mean_of_means,
+        ),
+        Mistake(
+            "divided_by_all",
+            "You leave padding out of the sum and count it in the number that you divide by.",
+            edit(
+                "F.cross_entropy(predictions, targets, ignore_index=pad)",
+                'F.cross_entropy(predictions, targets, ignore_index=pad, reduction="none").mean()',
+            ),
+        ),
+        Mistake(
+            "masked_by_the_input",
+            "You leave out the places that are padding. It is the target, the next word, that must not be padding.",
+            _by_the_input,
+        ),
+        Mistake(
+            "unstable",
+            "Your loss is not finite for large logits. Take the logarithm of the softmax in one step.",
+            _naive_cross_entropy,
+        ),
+    ],
+    hints=[
+        "Which is the first word that is predicted, and by the scores at which place? Which scores predict nothing?",
+        "A cross-entropy wants rows of scores and a label for each: bring both into that form. How do you make it pass over padding?",
+    ],
+)
+
+
+# Training runs: our loops, the student's losses and steps
+
+
+def moons(draw, N=1000):
+    """Points on two interleaving half circles, with noise; as many again are held back."""
+    angle, up = draw.uniform(0, np.pi, 2 * N), draw.integers(0, 2, 2 * N)
+    x = np.where(up, np.cos(angle), 1 - np.cos(angle))
+    y = np.where(up, np.sin(angle), 0.5 - np.sin(angle))
+    points = np.stack([x, y], axis=1) + 0.05 * draw(2 * N, 2)
+    points = single((points - [0.5, 0.25]) / [0.87, 0.5])  # mean 0 and variance 1, as networks like it
+    return {"seed": int(draw.integers(0, 2**31)), "points": points[:N], "truth": points[N:]}
+
+
+def generated_moons(gan_discriminator_loss, gan_generator_loss, seed, points):
+    """-> samples (1000, 2)
+
+    A generator and a discriminator of two hidden layers take turns. Beside the student's loss the discriminator pays for
+    slopes at the real points (R1 of Mescheder and others, 2018), without which the game runs in circles. The points
+    come from an average of the generator's late weights.
+    """
+    torch.manual_seed(seed)
+    steps, batch, codes, width, peak = 800, 128, 4, 64, 2e-3
+    nn = torch.nn
+
+    def network(inputs, outputs):
+        hidden = nn.Linear(inputs, width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2)
+        return nn.Sequential(*hidden, nn.Linear(width, outputs)).to(device)
+
+    def fakes(number):
+        return generator(torch.randn(number, codes).to(device))
+
+    generator, discriminator = network(codes, 2), network(2, 1)
+    average = [value.detach().clone() for value in generator.parameters()]
+    players = [torch.optim.Adam(player.parameters(), betas=(0.0, 0.99)) for player in (generator, discriminator)]
+    for step in range(1, steps + 1):
+        for player in players:
+            player.param_groups[0]["lr"] = peak * min(1, 2 * (1 - step / (steps + 1)))
+        real = points[torch.randint(len(points), (batch,)).to(device)].requires_grad_()
+        logits = discriminator(real)[:, 0]
+        loss = gan_discriminator_loss(logits, discriminator(fakes(batch).detach())[:, 0])
+        (slopes,) = torch.autograd.grad(logits.sum(), real, create_graph=True)
+        players[1].zero_grad()
+        (loss + 0.1 * slopes.square().sum(1).mean()).backward()
+        players[1].step()
+        loss = gan_generator_loss(discriminator(fakes(batch))[:, 0])
+        players[0].zero_grad()
+        loss.backward()
+        players[0].step()
+        with torch.no_grad():
+            for mean, value in zip(average, generator.parameters(), strict=True):
+                mean.lerp_(value, 0.01)
+        if step % 10 == 0:
+            report(step, steps, loss)
+    with torch.no_grad():
+        for mean, value in zip(average, generator.parameters(), strict=True):
+            value.copy_(mean)
+        return fakes(1000)
+
+
+def _constant_losses(real_logits, fake_logits):
+    return (0 * real_logits).mean() + (0 * fake_logits).mean()
+
+
+two_moons_gan = Exercise(
+    points=5,
+    torch=True,
+    driver=generated_moons,
+    pieces=["gan_discriminator_loss", "gan_generator_loss"],
+    seconds=40,
+    cases={"two moons": moons},
+    checks=[
+        # two samples of 1000 real points are at most about 0.06 apart
+        reaches(
+            5,
+            "teaches a generator to draw two moons, to an energy distance of at most 0.3",
+            "energy_distance",
+            at_most=0.3,
+        )
+    ],
+    mistakes=[
+        Mistake(
+            "discriminator_swapped",
+            "The discriminator learns to call real points fake.",
+            edit(
+                "F.softplus(-real_logits).mean() + F.softplus(fake_logits)",
+                "F.softplus(real_logits).mean() + F.softplus(-fake_logits)",
+                of="gan_discriminator_loss",
+            ),
+        ),
+        Mistake(
+            "all_real",
+            "The discriminator is paid for calling everything real, and tells the generator nothing.",
+            edit("F.softplus(fake_logits)", "F.softplus(-fake_logits)", of="gan_discriminator_loss"),
+        ),
+        Mistake(
+            "real_alone",
+            "The discriminator never looks at a fake point.",
+            edit(" + F.softplus(fake_logits).mean()", "", of="gan_discriminator_loss"),
+        ),
+        Mistake(
+            "generator_against_itself",
+            "The generator is paid for being found out.",
+            edit("F.softplus(-fake_logits)", "F.softplus(fake_logits)", of="gan_generator_loss"),
+        ),
+        Mistake("constant", "The discriminator's loss is a constant, and it learns nothing.", _constant_losses),
+    ],
+    hints=[
+        "Which of the two losses rises when the generator gets better, and which falls?",
+        "Check both losses by themselves first. If they are right, the loop does the rest.",
+    ],
+)
+
+
+def roll(draw, N=1000):
+    """Points on a swiss roll seen from the side, a spiral of a turn and a half; as many again are held back."""
+    angle = np.pi * np.sqrt(draw.uniform(1.5**2, 4.5**2, 2 * N))
+    points = np.stack([angle * np.cos(angle), angle * np.sin(angle)], axis=1) / 7.5 + 0.03 * draw(2 * N, 2)
+    points = single(points)
+    return {"seed": int(draw.integers(0, 2**31)), "points": points[:N], "truth": points[N:]}
+
+
+def denoised_roll(linear_beta_schedule, ddpm_loss, denoise_step, seed, points):
+    """-> samples (1000, 2)
+
+    A network of three hidden layers sees a point and the time, as waves of four lengths, and tells the noise. After
+    training, 1000 points of pure noise go back step by step.
+    """
+    torch.manual_seed(seed)
+    steps, batch, T, width, peak = 1200, 256, 50, 96, 4e-3
+    nn = torch.nn
+    betas = linear_beta_schedule(T, 0.001, 0.2).to(device)
+    layers = nn.Linear(10, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU()
+    network = nn.Sequential(*layers, nn.Linear(width, 2)).to(device)
+    lengths = torch.arange(1, 5).to(device)
+
+    def model(x, t):
+        waves = t[:, None] / T * lengths * np.pi / 2
+        return network(torch.cat([x, waves.sin(), waves.cos()], 1))
+
+    optimizer = torch.optim.Adam(network.parameters())
+    for step in range(1, steps + 1):
+        optimizer.param_groups[0]["lr"] = peak * min(1, 2 * (1 - step / (steps + 1)))
+        x0 = points[torch.randint(len(points), (batch,)).to(device)]
+        t, noise = torch.randint(T, (batch,)).to(device), torch.randn(batch, 2).to(device)
+        loss = ddpm_loss(model, x0, t, noise, betas)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if step % 10 == 0:
+            report(step, steps, loss)
+    with torch.no_grad():
+        x = torch.randn(1000, 2).to(device)
+        for t in reversed(range(T)):
+            x = denoise_step(model, x, t, torch.randn(1000, 2).to(device), betas)
+    return x
+
+
+swiss_roll_diffusion = Exercise(
+    points=5,
+    torch=True,
+    driver=denoised_roll,
+    pieces=["linear_beta_schedule", "ddpm_loss", "denoise_step"],
+    seconds=40,
+    cases={"a swiss roll": roll},
+    checks=[
+        reaches(
+            5,
+            "makes a swiss roll out of noise, to an energy distance of at most 0.2",
+            "energy_distance",
+            at_most=0.2,
+        )
+    ],
+    mistakes=[
+        Mistake(
+            "roots_swapped",
+            "The first steps are nearly all noise and the last ones nearly none.",
+            edit(
+                "kept.sqrt() * x0 + (1 - kept).sqrt() * noise",
+                "(1 - kept).sqrt() * x0 + kept.sqrt() * noise",
+                of="diffuse",
+            ),
+        ),
+        Mistake(
+            "wants_examples",
+            "The model learns to tell the example, and its answer is taken for the noise.",
+            edit("estimate - noise", "estimate - x0", of="ddpm_loss"),
+        ),
+        Mistake(
+            "clean_examples",
+            "In training the model sees no noise, so that it learns to tell none.",
+            edit("model(diffuse(x0, t, noise, betas), t)", "model(x0, t)", of="ddpm_loss"),
+        ),
+        Mistake(
+            "no_noise",
+            "Without fresh noise on the way back all points fall on a few.",
+            edit("torch.where(is_last, mean, mean + beta.sqrt() * noise)", "mean", of="denoise_step"),
+        ),
+        Mistake(
+            "variance_for_deviation",
+            "The fresh noise is too small by far: it is scaled by its variance.",
+            edit("mean + beta.sqrt() * noise", "mean + beta * noise", of="denoise_step"),
+        ),
+        Mistake("added", "The way back adds noise to noise.", edit("(x - beta /", "(x + beta /", of="denoise_step")),
+        Mistake(
+            "alphas",
+            "The schedule keeps what it should add.",
+            edit(
+                "torch.linspace(start, end, steps)", "1 - torch.linspace(start, end, steps)", of="linear_beta_schedule"
+            ),
+        ),
+    ],
+    hints=[
+        "After the last step of noising, how much of an example is left? The way back begins with pure noise.",
+        "Check the loss and the step by themselves first. The index of ᾱ must be the same in both.",
+    ],
+)
+
+
+def handwriting(draw, unlabelled=1000, labelled=100, held=500):
+    """Digits that people wrote, 8×8 pixels of 0 to 16: many to look at, a few with labels, and some held back."""
+    from sklearn.datasets import load_digits  # where keys are compiled, and nowhere else
+
+    digits = load_digits()
+    order = draw.permutation(len(digits.target))
+    images, labels = digits.images.astype(np.uint8)[order], digits.target[order]
+    return {
+        "seed": int(draw.integers(0, 2**31)),
+        "images": images[:unlabelled],
+        "labels": labels[:labelled],
+        "held": images[unlabelled : unlabelled + held],
+        "truth": labels[unlabelled : unlabelled + held],
+    }
+
+
+def probed(info_nce, seed, images, labels, held):
+    """-> labels (500,)
+
+    Two views of a digit are turned, sheared, shifted and noisy. A small convolutional network learns 16 features of them
+    by the student's loss, and sees no label. Then a linear probe, ridge regression on one-hot labels, reads the labels
+    of the first 100 images from these features and predicts those of the images held back.
+    """
+    torch.manual_seed(seed)
+    steps, batch, peak = 400, 128, 2e-3
+    nn, functional = torch.nn, torch.nn.functional
+    encoder = nn.Sequential(
+        nn.Conv2d(1, 16, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, 3, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(512, 16),
+    ).to(device)
+
+    def view(digits):
+        moves = torch.cat([torch.eye(2) + 0.1 * torch.randn(batch, 2, 2), 0.12 * torch.randn(batch, 2, 1)], 2)
+        grid = functional.affine_grid(moves, (batch, 1, 8, 8), align_corners=False).to(device)
+        moved = functional.grid_sample(digits, grid, align_corners=False)
+        return moved - 1 + 0.1 * torch.randn(batch, 1, 8, 8).to(device)
+
+    pixels, unseen = (array.float()[:, None] / 8 for array in (images, held))
+    optimizer = torch.optim.Adam(encoder.parameters())
+    for step in range(1, steps + 1):
+        optimizer.param_groups[0]["lr"] = peak * min(1, 2 * (1 - step / (steps + 1)))
+        digits = pixels[torch.randint(len(pixels), (batch,)).to(device)]
+        loss = info_nce(encoder(view(digits)), encoder(view(digits)), 0.2)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if step % 10 == 0:
+            report(step, steps, loss)
+    with torch.no_grad():
+        known, new = (
+            functional.pad(functional.normalize(encoder(array - 1), dim=1), (0, 1), value=1.0)
+            for array in (pixels[: len(labels)], unseen)
+        )
+        ridge = known.T @ known + 0.03 * torch.eye(known.shape[1]).to(device)
+        probe = torch.linalg.solve(ridge, known.T @ functional.one_hot(labels, 10).float())
+        return (new @ probe).argmax(1)
+
+
+def _constant_loss(z1, z2, temperature=0.1):
+    return (0 * z1).sum() + (0 * z2).sum()
+
+
+def _attraction_alone(z1, z2, temperature=0.1):
+    return -F.cosine_similarity(z1, z2).mean() / temperature
+
+
+contrastive_digits = Exercise(
+    points=5,
+    torch=True,
+    driver=probed,
+    pieces=["info_nce"],
+    seconds=40,
+    cases={"handwritten digits": handwriting},
+    checks=[
+        reaches(
+            5,
+            "learns features without labels from which a linear probe reads at least 86 % of new digits",
+            "accuracy",
+            at_least=0.86,
+        )
+    ],
+    mistakes=[
+        Mistake(
+            "pushed_apart",
+            "The two views of a digit are pushed apart.",
+            edit("return F.cross_entropy", "return -F.cross_entropy", of="info_nce"),
+        ),
+        Mistake(
+            "neighbour",
+            "Each view is pulled to another digit's.",
+            edit(".roll(len(z1))", ".roll(1)", of="info_nce"),
+        ),
+        Mistake(
+            "asks_for_itself",
+            "Each view is asked for itself, which any features that tell views apart can do.",
+            edit(
+                'similarity.masked_fill(itself, float("-inf")), other_view',
+                "similarity, other_view.roll(len(z1))",
+                of="info_nce",
+            ),
+        ),
+        Mistake("attraction_alone", "Nothing keeps different digits apart.", _attraction_alone),
+        Mistake("constant", "The loss is a constant, and the features stay random.", _constant_loss),
+    ],
+    hints=[
+        "If the loss only pulled views together, which features would make it as small as it can be?",
+        "Check the loss by itself first. How large is it when all features are random, and how large when they are perfect?",
+    ],
+)
