@@ -1468,14 +1468,14 @@ def segmented(UNet, seed, images, masks, held_images):
     torch.manual_seed(seed)
     model = UNet(1, 3, 8).to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    images, masks, steps = grey(images), masks.long(), 150
+    images, masks, steps = grey(images), masks.long(), 300
     for step in range(1, steps + 1):
-        chosen = torch.randint(len(images), (16,)).to(device)
+        chosen = torch.randint(len(images), (8,)).to(device)
         loss = torch.nn.functional.cross_entropy(model(images[chosen]), masks[chosen])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        report(step, steps, loss)
+        report(step, steps, loss.item())
     model.eval()
     with torch.no_grad():
         return model(grey(held_images)).argmax(1)
