@@ -116,3 +116,10 @@ def test_integers_and_booleans_have_no_noise():
         0.0,
         0.0,
     ]
+
+
+def test_a_reference_is_not_asked_again_for_the_noise_of_whole_numbers():
+    def unasked(x):
+        raise AssertionError
+
+    assert measure_noise(unasked, {"x": np.ones(2)}, [np.array(3), True]) == [0.0, 0.0]

@@ -1,13 +1,16 @@
 """Modules and training runs: tensors in, arrays judged; what a worker reports moves a picture and no verdict."""
 
+import contextlib
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from conftest import TOY, by_name, first_finding
 
 from grader import devices, grading
+from grader.authoring.answers import lazy_pieces
 from grader.authoring.proof import prove
 from grader.authoring.runs import prove_run
 from grader.compile import compile_key
@@ -330,3 +333,16 @@ def test_a_module_by_another_name_is_found(ask):
         ask(RIGHT.replace("class Affine", "class Mine") + "\n\nAffine = Mine\n", ["Affine"])["Affine"].status
         == "passed"
     )
+
+
+def test_a_lazy_answer_has_not_changed_the_model_that_its_shapes_are_asked_of():
+    def freeze(model):
+        model["is_frozen"] = True
+
+    unit = SimpleNamespace(pieces=lambda name: [freeze])
+    exercise = SimpleNamespace(name="freeze", torch=True, parameters=["model"], checks=[])
+    for how, (lazy,) in lazy_pieces(unit, exercise):
+        model = {"is_frozen": False}
+        with contextlib.suppress(NotImplementedError, TypeError):  # a lazy number in place of nothing is no tensor
+            lazy(model)
+        assert model == {"is_frozen": False}, how

@@ -241,6 +241,18 @@ CONTRACT = {
         "residual_block": "x, w1, w2",
         "digits": "images, labels, rng",
     },
+    "vision": {
+        "alexnet_shapes": "size=227",
+        "BasicBlock": "in_channels, channels, stride=1",
+        "UNet": "in_channels, num_classes, width",
+        "box_iou": "a, b",
+        "nms": "boxes, scores, threshold",
+        "yolo_decode": "prediction, anchors, stride",
+        "dice_loss": "logits, target, eps=1.0",
+        "freeze_backbone": "model, head",
+        "finetune": "model, images, labels",
+        "segment": "",
+    },
     "sequences": {
         "tokenize_bpe_merge": "ids, pair, new_id",
         "embedding": "ids, table",
