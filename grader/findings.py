@@ -130,7 +130,11 @@ def step(reply: Any) -> Step | None:
 @checks_form
 def lacks_device(reply: Any) -> bool:
     """Whether a call failed because its device had no memory left, or is gone."""
-    return isinstance(reply, dict) and "error" in reply and str(reply["error"]["type"]) in ("OutOfMemoryError", "AcceleratorError")
+    return (
+        isinstance(reply, dict)
+        and "error" in reply
+        and str(reply["error"]["type"]) in ("OutOfMemoryError", "AcceleratorError")
+    )
 
 
 @checks_form

@@ -44,7 +44,21 @@ ARRAYS = hnp.arrays(
     hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3),
 )
 WORDS = st.sampled_from(
-    ["step", "total", "loss", "error", "value", "changed", "at", "line", "names", "problems", "type", "bases", "message"]
+    [
+        "step",
+        "total",
+        "loss",
+        "error",
+        "value",
+        "changed",
+        "at",
+        "line",
+        "names",
+        "problems",
+        "type",
+        "bases",
+        "message",
+    ]
     + ["frames", "in_driver", "x", "row_sums", "fits", "function", "Diverged", "WrongParameters", "OutOfMemoryError"]
     + ["NameError", "MemoryError", "ForbiddenImport", "ForbiddenOperation", "SystemExit", "TypeError", "\ud800\x1b[2J"]
 )
@@ -137,7 +151,9 @@ def shown(report: Report) -> str:
     return text
 
 
-fuzz = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+fuzz = settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +226,13 @@ def test_every_curve_can_be_drawn_and_read(steps):
 @fuzz
 @given(REPLIES)
 def test_a_reply_has_its_form_or_is_a_bad_one(reply):
-    for check in (findings.step, findings.progress, findings.lacks_device, findings.checked_run, findings.checked_outline):
+    for check in (
+        findings.step,
+        findings.progress,
+        findings.lacks_device,
+        findings.checked_run,
+        findings.checked_outline,
+    ):
         try:
             found = check(reply)
         except findings.BadReply:
