@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import click
 
 from grader import __version__
+from grader.commands.wording import inert_errors
 from grader.commands.options import course_option
 from grader.render.formats import FORMATS, Surroundings
 
@@ -22,18 +23,6 @@ ELSEWHERE: dict[str, str] = {
     "dev": "grader.commands.dev",
     "release": "grader.commands.release",
 }
-
-
-@contextlib.contextmanager
-def inert_errors():
-    """What Click says of a wrong argument holds the argument, and a file's name may be a student's."""
-    try:
-        yield
-    except click.ClickException as error:
-        from grader.text import inert
-
-        error.message = inert(error.message)
-        raise
 
 
 class Commands(click.Group):

@@ -32,7 +32,7 @@ from grader.classroom import html, pool
 from grader.classroom.exports import to_data, whole
 from grader.classroom.record import Outcome, Record
 from grader.classroom.store import Store, Terms, records
-from grader.commands.check import _destination
+from grader.commands.writing import destination
 from grader.compile import compile_key
 from grader.course import Course
 from grader.grading import grade
@@ -383,7 +383,7 @@ def in_place(path: Path) -> None:
 
 
 def as_a_report(path: Path) -> None:
-    with _destination(str(path)) as file:
+    with destination(str(path)) as file:
         for part in range(0, len(NEW), 4000):
             file.write(NEW[part : part + 4000])
 
