@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import click
 
 from grader import __version__
-from grader.commands.wording import inert_errors
 from grader.commands.options import course_option
+from grader.commands.wording import inert_errors
 from grader.render.formats import FORMATS, Surroundings
 
 ISOLATION = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.isolation
