@@ -93,7 +93,7 @@ SITES = (os.path.dirname(os.path.dirname(numpy.__file__)), os.path.dirname(os.__
 sys.addaudithook(hook)
 around = formats.Surroundings({{}}, datetime(2026, 11, 25, tzinfo=UTC), "f00d")
 with test_hostile.only("namespaces") as sandbox:
-    for row in ROWS:
+    for row in ROWS{some}:
         watching = True
         report = test_hostile.submit(row, key, sandbox)
         test_hostile.text_of(report)
@@ -114,8 +114,8 @@ for item in sorted(set(seen), key=repr)[:20]:
 """
 
 
-def watched(extra: str) -> list[str]:
-    script = WATCHED.format(tests=str(ROOT / "tests"), root=str(ROOT), extra=extra)
+def watched(extra: str, some: str = "") -> list[str]:
+    script = WATCHED.format(tests=str(ROOT / "tests"), root=str(ROOT), extra=extra, some=some)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, cwd=ROOT)
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout.splitlines()
@@ -138,7 +138,7 @@ def test_the_graders_process_runs_parses_and_unpickles_nothing_of_a_student_s():
     ids=["parses", "runs", "unpickles"],
 )
 def test_the_hook_sees_it_where_it_is_done(extra):
-    assert len(watched(extra)) > 1
+    assert len(watched(extra, "[:2]")) > 1
 
 
 # 5, 7, 24, 26, 29: a class.
