@@ -10,6 +10,7 @@ import click
 
 from grader import __version__
 from grader.commands.options import course_option
+from grader.commands.wording import inert_errors
 from grader.render.formats import FORMATS, Surroundings
 
 ISOLATION = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.isolation
@@ -31,6 +32,14 @@ class Commands(click.Group):
         if not args or (args[0] not in self.list_commands(ctx) and args[0] not in ("--help", "-h", "--version")):
             args = ["check", *args]
         return super().parse_args(ctx, args)
+
+    def make_context(self, *args, **more) -> click.Context:
+        with inert_errors():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context):
+        with inert_errors():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*self.commands, *ELSEWHERE])
@@ -259,6 +268,7 @@ def keep(error: Exception) -> None:
 def main() -> None:
     """The console script."""
     from grader.errors import GraderError, OurFault
+    from grader.text import inert
 
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding shows escapes, not a traceback
@@ -266,17 +276,17 @@ def main() -> None:
         grade(prog_name="grade")
     except GraderError as error:
         keep(error)
-        click.echo(f"Error: {or_a_command(str(error), sys.argv[1:])}", err=True)
+        click.echo(f"Error: {inert(or_a_command(str(error), sys.argv[1:]))}", err=True)
         sys.exit(USAGE)
     except OurFault as error:
         keep(error)
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {inert(str(error))}", err=True)
         sys.exit(OURS)
     except Exception as error:
         if os.environ.get("GRADE_DEBUG"):
             raise
         keep(error)
-        text = " ".join(f"{type(error).__name__}: {error}".split())
+        text = inert(" ".join(f"{type(error).__name__}: {error}".split()))
         click.echo(
             f"Error: the grader itself failed ({text}). No points are lost; please report it, with GRADE_DEBUG=1.",
             err=True,

@@ -23,6 +23,8 @@ class BadReply(Exception):
 
 
 PARAMETERS = "The names and shapes of a module's parameters are those in the handout's table: that is how weights find their place."
+NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # PyTorch has no exception of its own for it on the CPU
+MOST_STEPS = 10**9  # a number above it is no count of anything, and may be too large to be shown or divided
 ENDS = {
     "timeout": (Status.TIMEOUT, "timeout", "Is there a loop that never ends, or one that could be an array operation?"),
     "memory": (Status.MEMORY, "memory", "Check the shapes of what you allocate: is one of them squared by accident?"),
@@ -111,19 +113,28 @@ def before_asking(
 @checks_form
 def progress(reply: Any) -> tuple[int, int] | None:
     """(statement, line) of a note that a statement is about to run; None for the last reply to `run`."""
-    return (int(reply["at"]), int(reply["line"])) if "at" in reply else None
+    return (int(reply["at"]), int(reply["line"])) if isinstance(reply, dict) and "at" in reply else None
 
 
 @checks_form
 def step(reply: Any) -> Step | None:
     """What a training run says of itself on its way; None for the last reply to `call`."""
-    return Step(int(reply["step"]), int(reply["total"]), float(reply["loss"])) if "step" in reply else None
+    if not isinstance(reply, dict) or "step" not in reply:
+        return None
+    number, total, loss = reply["step"], reply["total"], reply["loss"]
+    if not all(type(count) is int and 0 <= count <= MOST_STEPS for count in (number, total)) or type(loss) is not float:
+        raise ValueError
+    return Step(number, total, loss)
 
 
 @checks_form
 def lacks_device(reply: Any) -> bool:
     """Whether a call failed because its device had no memory left, or is gone."""
-    return "error" in reply and str(reply["error"]["type"]) in ("OutOfMemoryError", "AcceleratorError")
+    return (
+        isinstance(reply, dict)
+        and "error" in reply
+        and str(reply["error"]["type"]) in ("OutOfMemoryError", "AcceleratorError")
+    )
 
 
 @checks_form
@@ -157,7 +168,7 @@ def _told_error(
     at = f" {listing.place(lines[-1])}" if lines else ""
     if kind == "NotImplementedError":
         return Status.MISSING, Finding("missing", f"not written yet{at}")
-    if "MemoryError" in error["bases"]:
+    if "MemoryError" in error["bases"] or (kind == "RuntimeError" and NO_MEMORY in text):
         return Status.MEMORY, Finding("memory", f"{message}{at} ({where})", ENDS["memory"][2])
     if kind == "ForbiddenOperation":
         return Status.FORBIDDEN, _of_operation(text, lines[-1] if lines else 0, listing)

@@ -206,7 +206,7 @@ class Session:
                 self.outline = findings.checked_outline(worker.ask(message, limit, wire.MAX_HEADER))
                 wanted = sorted({piece for exercise in self.key.exercises for piece in exercise.pieces})
                 worker.send({"op": "run", "skip": self.skip, "wanted": wanted}, self.seconds)
-                while note := findings.progress(reply := worker.receive(max(deadline - time.monotonic(), 0.001))):
+                while note := findings.progress(reply := worker.receive(deadline - time.monotonic())):
                     at = note
                 self.problems, self.names = findings.checked_run(reply)
                 self.worker = worker
@@ -261,7 +261,7 @@ class Session:
             "device": self.training.device if exercise.torch else "cpu",
         }
         self.worker.send(message, max(deadline - time.monotonic(), 0.001))
-        while step := findings.step(reply := self.worker.receive(max(deadline - time.monotonic(), 0.001))):
+        while step := findings.step(reply := self.worker.receive(deadline - time.monotonic())):
             self._note(exercise.name, step)
         return reply
 

@@ -93,7 +93,19 @@ def from_file(path: Path) -> Row:
         if not line.startswith("# ") or ": " not in line:
             break
         key, _, text = line[2:].partition(": ")
-        if key not in ("row", "attack", "outcome", "status", "says", "from", "never", "needs", "seconds", "budget"):
+        if key not in (
+            "row",
+            "attack",
+            "outcome",
+            "status",
+            "says",
+            "from",
+            "never",
+            "needs",
+            "seconds",
+            "budget",
+            "exercise",
+        ):
             break
         head[key] = text.strip()
     return Row(

@@ -96,13 +96,16 @@ def _plan(course: Course, name: str) -> dict[str, bytes]:
 
 def write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(content)
         os.replace(part, path)
+    except OSError as error:
+        raise GraderError(f"cannot write {path}: {error.strerror or error}; the old file is as it was") from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
 
 
 def _unit(course: Course, name: str) -> Unit:

@@ -21,6 +21,8 @@ def destination(output: str | None) -> Iterator:
             yield file
         os.replace(part, path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise GraderError(f"cannot write {output}: {error.strerror}") from None
 
 

@@ -8,6 +8,7 @@ from grader.report import Step
 
 BARS = "▁▂▃▄▅▆▇█"
 ASCII_BARS = "_.-=^"
+LARGEST = 1e150
 BAR = 20  # cells of the progress bar
 WIDTH, HEIGHT, MARGIN = 480, 240, 44  # of the SVG, in its own units
 
@@ -24,7 +25,7 @@ def progress_line(name: str, step: Step, seconds: float, glyph: str = "━") -> 
 
 def sparkline(curve: Sequence[Step], width: int = 40, is_ascii: bool = False) -> str:
     """`2.3 ▇▆▄▃▂▁▁ 0.04, 400 steps`: the loss from first to last, its logarithm where it falls far; empty without one."""
-    losses = [step.loss for step in curve if math.isfinite(step.loss)]
+    losses = [step.loss for step in curve if _is_drawn(step.loss)]
     if len(losses) < 2:
         return ""
     bars = ASCII_BARS if is_ascii else BARS
@@ -35,7 +36,7 @@ def sparkline(curve: Sequence[Step], width: int = 40, is_ascii: bool = False) ->
 
 def svg(curve: Sequence[Step], title: str) -> str:
     """The loss over the steps as a small self-contained SVG; `title` is escaped here."""
-    points = [(step.step, step.loss) for step in curve if math.isfinite(step.loss)]
+    points = [(step.step, step.loss) for step in curve if _is_drawn(step.loss)]
     if len(points) < 2:
         return ""
     heights = _heights([loss for _, loss in points])
@@ -61,6 +62,11 @@ def svg(curve: Sequence[Step], title: str) -> str:
         f'<path d="M{MARGIN} {MARGIN}V{end}H{WIDTH - MARGIN}" fill="none" stroke="#999"/>'
         f'<polyline points="{line}" fill="none" stroke="#1f77b4" stroke-width="2" stroke-linejoin="round"/>{labels}</svg>\n'
     )
+
+
+def _is_drawn(loss: float) -> bool:
+    """Whether a loss has a place on an axis: differences and sums of larger ones may be no numbers any more."""
+    return abs(loss) < LARGEST
 
 
 def _heights(losses: Sequence[float]) -> list[float]:
