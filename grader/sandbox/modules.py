@@ -79,7 +79,7 @@ def _watching(report: Report) -> Report:
     """A `report` that ends a run whose loss is no number: what comes after is lost time."""
 
     def watched(step: int, total: int, loss: Any) -> None:
-        value = float(loss)
+        value = float(loss.detach() if hasattr(loss, "detach") else loss)  # else PyTorch warns, in the student's prints
         report(int(step), int(total), value)
         if not math.isfinite(value):
             raise Diverged(f"the loss is {value} in step {step} of {total}")
