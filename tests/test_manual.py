@@ -110,10 +110,14 @@ def test_steps_that_need_what_is_not_there_are_left_out():
 
 def test_a_titled_block_is_written_as_a_reader_would():
     before = "import numpy as np\n\nLIMIT = 3\n\n\ndef one():\n    return 1\n\n\ndef two():\n    return 2  # kept\n"
-    after = edited(before, "LIMIT = 4\n\n\ndef one():\n    return 11\n\n\ndef three():\n    return 3\n")
-    assert after == before.replace("= 3", "= 4").replace("return 1\n", "return 11\n") + (
-        "\n\ndef three():\n    return 3\n"
-    )
+    block = "def zero():\n    return 0\n\n\ndef one():\n    return 11\n\n\nLIMIT = 4\n\n\ndef three():\n    return 3\n"
+    zero_and_one = "def zero():\n    return 0\n\n\ndef one():\n    return 11\n"
+    after = before.replace("= 3", "= 4").replace("def one():\n    return 1\n", zero_and_one)
+    assert edited(before, block) == after + "\n\ndef three():\n    return 3\n"
+
+
+def test_a_command_may_go_on():
+    assert told(page_of("$ cat << END", "> one", ">", "> END", "one", "", "$ echo two", "two")) == ["", ""]
 
 
 def test_writing_puts_down_what_is_printed_and_leaves_the_rest():

@@ -1,6 +1,6 @@
 """The manual's pages as their readers follow them: commands are run and their output compared, files are written.
 
-A page's ```console blocks hold `$ command` lines, and beneath each what it prints. `…` stands for anything: alone on a line
+A page's ```console blocks hold `$ command` lines (`> ` where a command goes on), and beneath each what it prints. `…` stands for anything: alone on a line
 for any number of lines, else for a part of one. Times, hashes and the folder in which a page is run are the same everywhere.
 A block with a title, ```python title="FILE", is what the reader writes there: definitions replace those of the same
 names, and what is no Python, or a new file, is written whole. A comment before a block says what must be there for it:
@@ -70,8 +70,12 @@ def steps(page: str) -> Iterator[Step]:
             continue
         starts = [number for number, line in enumerate(lines) if line.startswith("$ ")]
         for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
-            prints = "\n".join(lines[start + 1 : end]).strip("\n")
-            yield Step(first + start, lines[start][2:], prints, needs=needs)
+            more = start + 1
+            while more < end and (lines[more] == ">" or lines[more].startswith("> ")):
+                more += 1
+            command = "\n".join(line[2:] for line in lines[start:more])
+            prints = "\n".join(lines[more:end]).strip("\n")
+            yield Step(first + more - 1, command, prints, needs=needs)
 
 
 def begins(page: str) -> str:
@@ -188,15 +192,18 @@ def _write(path: Path, text: str) -> None:
 
 
 def edited(before: str, block: str) -> str:
-    """A Python file whose definitions are those of a block, where it has them; new ones go behind."""
-    lines, new = block.split("\n"), {}
+    """A Python file with a block's definitions in the place of its own; new ones go before what follows them in the block."""
+    lines, old, new = block.split("\n"), before.split("\n"), []
+    there = {_name(node): node for node in ast.parse(before).body}
+    changes = []
     for node in ast.parse(block).body:
-        new[_name(node)] = "\n".join(lines[_first(node) - 1 : node.end_lineno])
-    old = before.split("\n")
-    for node in reversed(ast.parse(before).body):
-        if (text := new.pop(_name(node), None)) is not None:
-            old[_first(node) - 1 : node.end_lineno] = text.split("\n")
-    return "\n".join(old).rstrip("\n") + "\n" + "".join(f"\n\n{text}\n" for text in new.values())
+        new.append("\n".join(lines[_first(node) - 1 : node.end_lineno]))
+        if replaced := there.get(_name(node)):
+            changes.append((replaced, "\n\n\n".join(new)))
+            new = []
+    for node, text in sorted(changes, key=lambda change: -change[0].lineno):
+        old[_first(node) - 1 : node.end_lineno] = text.split("\n")
+    return "\n".join(old).rstrip("\n") + "\n" + "".join(f"\n\n{text}\n" for text in new)
 
 
 def _first(node: ast.stmt) -> int:
@@ -204,13 +211,15 @@ def _first(node: ast.stmt) -> int:
 
 
 def _name(node: ast.stmt) -> str:
-    """What a statement binds; its own text where it binds no one name, so that an import is one with its like."""
+    """What a statement binds; its own text where it binds no one name, so that equal imports are one."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return node.name
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         return node.targets[0].id
     if isinstance(node, ast.ImportFrom):
         return f"from {node.module}"
+    if isinstance(node, ast.Expr):
+        return "the docstring"
     return ast.unparse(node)
 
 
