@@ -95,7 +95,9 @@ def test_a_page_is_run_in_one_place_by_a_new_user():
 
 
 def test_a_page_may_begin_in_a_clone_and_change_nothing_in_ours():
-    page = "---\nbegins: clone\n---\n" + page_of("$ ls solutions/course.toml && rm -r solutions", "solutions/course.toml")
+    page = "---\nbegins: clone\n---\n" + page_of(
+        "$ ls solutions/course.toml && rm -r solutions", "solutions/course.toml"
+    )
     assert begins(page) == "clone"
     assert told(page) == [""]
     assert (ROOT / "solutions" / "course.toml").exists()
@@ -103,7 +105,14 @@ def test_a_page_may_begin_in_a_clone_and_change_nothing_in_ours():
 
 def test_steps_that_need_what_is_not_there_are_left_out():
     block = "<!-- needs: {} -->\n```console\n$ echo here\nhere\n```\n"
-    needs = ["grade hint", "grade check --seed", "bash", "grade release nothing", "grade check --never", "no-such-program"]
+    needs = [
+        "grade hint",
+        "grade check --seed",
+        "bash",
+        "grade release nothing",
+        "grade check --never",
+        "no-such-program",
+    ]
     page = "".join(block.format(item) for item in needs)
     assert [printed for _, printed in run(page)] == ["here", "here", "here", None, None, None]
 
@@ -157,7 +166,11 @@ def test_opening_a_page_asks_nobody_for_anything(site):
     with browser.chromium() as chrome:
         for path in READ:
             chrome.open(site / f"{path.stem}.html")
-            asked = [address for address in chrome.requests() if not address.startswith(("file:", "data:", "blob:", "chrome:"))]
+            asked = [
+                address
+                for address in chrome.requests()
+                if not address.startswith(("file:", "data:", "blob:", "chrome:"))
+            ]
             assert asked == [], path
             assert chrome.run("return document.querySelectorAll('article h1').length") == 1
             assert chrome.run("return [...document.images].filter(i => !i.naturalWidth).map(i => i.src)") == []

@@ -71,10 +71,12 @@ def watch(home: Path) -> str:
     """--watch, with one exercise done and one that is wrong."""
     course = solved(home)
     path = course / UNIT
-    stub = '    # YOUR CODE HERE\n    raise NotImplementedError\n\n\ndef matrix_multiply'
+    stub = "    # YOUR CODE HERE\n    raise NotImplementedError\n\n\ndef matrix_multiply"
     wrong = "    return x @ y / vector_norm(x)\n\n\ndef matrix_multiply"
     path.write_text(path.read_text().replace(stub, wrong), encoding="utf-8")
-    return terminal("grade linear_algebra --watch", last_screen(["grade", "linear_algebra", "--watch"], course, "h hint"))
+    return terminal(
+        "grade linear_algebra --watch", last_screen(["grade", "linear_algebra", "--watch"], course, "h hint")
+    )
 
 
 def map_of_errors(home: Path) -> str:
@@ -144,7 +146,12 @@ def printed(command: list[str], where: Path, colours: bool = True) -> str:
     done = subprocess.run(command, cwd=where, env=environment(where, **more), capture_output=True, text=True)
     if done.returncode > 1:
         raise SystemExit(done.stderr)
-    return done.stdout
+    return spelt(done.stdout)
+
+
+def spelt(text: str) -> str:
+    """A text with the folder of the picture's making as the manual spells it."""
+    return re.sub(r"[^\s\x1b]*/ada\w{8}(?=/)", "/home/ada", text)
 
 
 def last_screen(command: list[str], where: Path, awaited: str) -> str:
@@ -163,7 +170,7 @@ def last_screen(command: list[str], where: Path, awaited: str) -> str:
             pass
     os.waitpid(child, 0)
     screen = shown.decode().split(MAIN_SCREEN)[-1]
-    return re.sub(r"\x1b\[[0-9;?]*[A-Zhl]", "", screen).replace("\r", "")
+    return spelt(re.sub(r"\x1b\[[0-9;?]*[A-Zhl]", "", screen).replace("\r", ""))
 
 
 def cut(text: str, start: str, lines: int) -> str:

@@ -164,7 +164,9 @@ def _needs(environment: dict[str, str]) -> Callable[[str], bool]:
             command = [word for word in words if not word.startswith("-")]
             known[needs] = shutil.which(command[0], path=environment["PATH"]) is not None
             if known[needs] and len(words) > 1:
-                run = subprocess.run([*command, "--help"], env=environment, capture_output=True, text=True, timeout=LIMIT)
+                run = subprocess.run(
+                    [*command, "--help"], env=environment, capture_output=True, text=True, timeout=LIMIT
+                )
                 usage = f"Usage: {' '.join(command)} "
                 known[needs] = run.stdout.startswith(usage) and all(option in run.stdout for option in options)
         return known[needs]
