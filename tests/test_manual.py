@@ -1,9 +1,11 @@
 """The manual's commands print what its pages say, and its pages ask nobody for anything."""
 
+import io
 import os
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import browser
@@ -27,7 +29,7 @@ def test_the_commands_of_a_page_print_what_it_says(path):
 
 @pytest.mark.parametrize("path", READ, ids=lambda path: path.stem)
 def test_a_page_says_who_it_is_for_and_what_they_will_have(path):
-    lead = re.search(r"^# .+\n\n(.+?)\n\n", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    lead = re.search(r"^# [^\n]+\n\n(.+?)\n\n", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert lead, path
     assert re.match(r"\*For .+\.\*", lead[1]), lead[1]
     assert re.search(r"[Aa]t\s+(?:its|the)\s+end", lead[1]), lead[1]
@@ -187,6 +189,15 @@ def test_pictures_are_light_used_and_made_by_the_script():
     for name, path in files.items():
         if name.endswith(".svg"):
             assert not re.findall(r"(?:href|src)=.http|url\(.?http|@import", path.read_text(encoding="utf-8")), name
+
+
+def test_the_wheel_that_platforms_get_holds_no_manual():
+    from grader.classroom import wheels
+
+    with zipfile.ZipFile(io.BytesIO(wheels.own())) as wheel:
+        names = wheel.namelist()
+    assert "grader/course.py" in names
+    assert [name for name in names if "manual" in name] == []
 
 
 def _grade() -> str:
