@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import browser
 import pytest
@@ -188,6 +189,7 @@ def test_pictures_are_light_used_and_made_by_the_script():
     assert [name for name in files if f"(pictures/{name})" not in told] == []
     for name, path in files.items():
         if name.endswith(".svg"):
+            ElementTree.parse(path)
             assert not re.findall(r"(?:href|src)=.http|url\(.?http|@import", path.read_text(encoding="utf-8")), name
 
 

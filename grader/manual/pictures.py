@@ -151,7 +151,7 @@ def printed(command: list[str], where: Path, colours: bool = True) -> str:
 
 def spelt(text: str) -> str:
     """A text with the folder of the picture's making as the manual spells it."""
-    return re.sub(r"[^\s\x1b]*/ada\w{8}(?=/)", "/home/ada", text)
+    return re.sub(re.escape(tempfile.gettempdir()) + r"/ada\w{8}(?=/)", "/home/ada", text)
 
 
 def last_screen(command: list[str], where: Path, awaited: str) -> str:
