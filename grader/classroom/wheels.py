@@ -24,7 +24,9 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same bytes
 def own() -> bytes:
     """This grader, as it runs here, as a wheel: from a checkout as well as from an installed package."""
     root = Path(grader.__file__).parents[1]
+    manual = root / "grader" / "manual"  # the documentation's, which an installed package has not
     code = [path for path in sorted((root / "grader").rglob("*")) if path.is_file() and path.suffix != ".pyc"]
+    code = [path for path in code if not path.is_relative_to(manual)]
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in [*code, root / "cli.py"]}
     installed = importlib.metadata.distribution(NAME)
     info = f"deep_grade-{__version__}.dist-info"
