@@ -1449,9 +1449,9 @@ contrastive_digits = Exercise(
     checks=[
         reaches(
             5,
-            "learns features without labels from which a linear probe reads at least 86 % of new digits",
+            "learns features without labels from which a linear probe reads at least 82 % of new digits",
             "accuracy",
-            at_least=0.86,
+            at_least=0.82,
         )
     ],
     mistakes=[
