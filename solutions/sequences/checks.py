@@ -1329,7 +1329,7 @@ def added(LSTM, seed, sequences):
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    longest, steps, hidden = sequences.shape[1], 300, 32
+    longest, steps, hidden = sequences.shape[1], 400, 16
     lstm, read = LSTM(2, hidden).to(device), torch.nn.Linear(hidden, 1).to(device)
     parameters = [*lstm.parameters(), *read.parameters()]
     optimizer = torch.optim.Adam(parameters)
@@ -1353,7 +1353,7 @@ def added(LSTM, seed, sequences):
         optimizer.step()
         report(step, steps, loss)
         recent = 0.8 * recent + 0.2 * loss.item()
-        T = min(T + 4, longest) if recent < 0.03 else T
+        T = min(T + 4, longest) if recent < 0.015 else T
     with torch.no_grad():
         return answered(sequences)
 
