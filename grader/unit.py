@@ -32,7 +32,7 @@ class Unit:
 
     name: str
     folder: Path
-    points: Mapping[str, int] = field(default_factory=dict)
+    points: Mapping[str, int] = field(default_factory=dict, hash=False)
     packages: tuple[str, ...] | None = None
 
     @property

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -504,6 +505,8 @@ def given_away(unit, files):
     given = "\n".join(
         source.body for name, source in unit.sources.items() if name not in unit.written and not name.startswith("_")
     )
+    given += "\n".join(unit.driver(name) for name in unit.exercises)  # drivers travel in the key, to be read
+    given += "\n".join(re.findall(r"^>>> (.*)", "\n".join(map(unit.handout, unit.exercises)), re.MULTILINE))
     for name in unit.written:  # what the contract says is no secret
         source = unit.sources[name]
         for node in ast.walk(source.node):
