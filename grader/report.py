@@ -25,6 +25,8 @@ class Status(StrEnum):
     GRADER_ERROR = "grader_error"
 
 
+UNJUDGED = (Status.MISSING, Status.SKIPPED, Status.PENDING)  # there was nothing to judge, or not now
+
 KINDS = frozenset(
     [
         "value",

@@ -5,14 +5,14 @@ import json
 
 from grader.render.formats import Graded, Surroundings
 from grader.render.rows import Row, file_of, rows
-from grader.report import Status
+from grader.report import UNJUDGED, Status
 
 SEVERITY = {Status.FAILED: "major", Status.GRADER_ERROR: "info"}
 
 
 def write(graded: Graded, surroundings: Surroundings) -> str:
     """The list of issues; empty if all that was begun is right."""
-    found = [row for row in rows(graded) if row.check.finding and row.exercise.status is not Status.MISSING]
+    found = [row for row in rows(graded) if row.check.finding and row.exercise.status not in UNJUDGED]
     return json.dumps([_issue(row) for row in found], indent=2) + "\n"
 
 

@@ -11,7 +11,7 @@ from grader.render import markdown
 from grader.render.formats import Graded, Surroundings
 from grader.render.rows import Row, file_of, points_of, rows
 from grader.render.terminal import WIDTH, render
-from grader.report import Status
+from grader.report import UNJUDGED, Status
 
 MAX_ANNOTATIONS = 8  # the runner drops what is above 10 of a kind in a step, without a word
 MAX_SUMMARY = 1_000_000  # bytes; an upload above 1 MiB is dropped
@@ -52,7 +52,7 @@ def annotations(graded: Graded) -> list[str]:
     """At most eight, one for each exercise that was begun: first those whose cause is known, then those with a line."""
     wrong: dict[str, Row] = {}
     for row in rows(graded):
-        if row.check.finding and row.exercise.status is not Status.MISSING:
+        if row.check.finding and row.exercise.status not in UNJUDGED:
             first = wrong.setdefault(row.place, row)
             if not first.check.finding.mistake and row.check.finding.mistake:
                 wrong[row.place] = row

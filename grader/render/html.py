@@ -12,7 +12,7 @@ from grader.render.curves import svg
 from grader.render.formats import Graded, Surroundings
 from grader.render.rows import file_of, points_of, verdict
 from grader.render.terminal import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, STRONGEST, has_details, next_step, praise
-from grader.report import CheckReport, ExerciseReport, Report, Status
+from grader.report import UNJUDGED, CheckReport, ExerciseReport, Report, Status
 from grader.text import inert, one_line
 
 # Colours have 4.5:1 against both a white and a near-black ground in their own scheme. A fragment takes ground and letters
@@ -62,7 +62,7 @@ body {{ background: #fff; color: #1f2328; margin: 2rem auto; max-width: 46rem; p
 </html>
 """
 
-CLASSES = {Status.PASSED: "passed", Status.MISSING: "open", Status.SKIPPED: "open", Status.PENDING: "open"}
+CLASSES = {Status.PASSED: "passed"} | dict.fromkeys(UNJUDGED, "open")
 NAMES = {"passed": "right", "failed": "wrong", "open": "open"}  # for those who hear the page
 
 

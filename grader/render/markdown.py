@@ -8,7 +8,7 @@ import re
 from grader.render.formats import Graded, Surroundings
 from grader.render.rows import file_of, points_of, verdict
 from grader.render.terminal import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, has_details, next_step, praise
-from grader.report import CheckReport, ExerciseReport, Report, Status
+from grader.report import UNJUDGED, CheckReport, ExerciseReport, Report, Status
 from grader.text import one_line
 
 MARKUP = re.compile(r"([\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_]))")
@@ -74,7 +74,7 @@ def _end(graded: Graded) -> str:
 
 
 def _glyph(status: Status) -> str:
-    return GLYPHS[{Status.PASSED: "passed", Status.MISSING: "open", Status.SKIPPED: "open"}.get(status, "failed")]
+    return GLYPHS["passed" if status is Status.PASSED else "open" if status in UNJUDGED else "failed"]
 
 
 def escaped(text: str) -> str:

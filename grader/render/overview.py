@@ -7,14 +7,13 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.render.terminal import WIDTH, glyphs_of, next_step
-from grader.report import ExerciseReport, Report, Status
+from grader.report import UNJUDGED, ExerciseReport, Report, Status
 from grader.text import inert, one_line
 
 BAR = 20
 WIDEST = 120  # with room for it, each unit's theme is told
 THEME = 36  # columns that a theme needs to say anything
 BEGUN = 4  # exercises in work that are named; more would hide what is next
-UNTOUCHED = (Status.MISSING, Status.SKIPPED, Status.PENDING)
 
 
 def render_overview(reports: Sequence[tuple[str, Report]], console: Console, here: Path | None = None) -> None:
@@ -84,4 +83,4 @@ def _done(report: Report) -> int:
 
 
 def _is_begun(exercise: ExerciseReport) -> bool:
-    return exercise.status is not Status.PASSED and exercise.status not in UNTOUCHED
+    return exercise.status is not Status.PASSED and exercise.status not in UNJUDGED

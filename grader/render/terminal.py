@@ -14,13 +14,13 @@ from grader.maps import says_more
 from grader.render.curves import sparkline
 from grader.render.maps import terminal as render_map
 from grader.render.places import PLAIN, Places
-from grader.report import CheckReport, ExerciseReport, Report, Status
+from grader.report import UNJUDGED, CheckReport, ExerciseReport, Report, Status
 from grader.text import inert, one_line
 
 WIDTH = 96  # longer lines of prose are hard to read
 GLYPHS = {"passed": "✓", "failed": "✗", "open": "·", "hint": "→", "bar": "━", "rest": "─"}
 ASCII_GLYPHS = {"passed": "+", "failed": "x", "open": "-", "hint": ">", "bar": "=", "rest": "."}
-STYLES = {Status.PASSED: "green", Status.MISSING: "dim", Status.SKIPPED: "dim", Status.PENDING: "dim"}
+STYLES = {Status.PASSED: "green"} | dict.fromkeys(UNJUDGED, "dim")
 WORDS = {
     Status.ERROR: "stopped by an exception",
     Status.TIMEOUT: "took too long",
@@ -94,9 +94,10 @@ def _exercise_line(exercise: ExerciseReport, width: int, glyphs: dict[str, str])
 
 def word_of(exercise: ExerciseReport) -> str:
     """How an exercise ended, where its points and claims do not say it."""
-    if exercise.status is not Status.MISSING:
-        return WORDS.get(exercise.status, "")
     finding = next((check.finding for check in exercise.checks if check.finding), None)
+    if exercise.status is not Status.MISSING:
+        is_waiting = finding and exercise.status in UNJUDGED
+        return one_line(finding.message, 100) if is_waiting else WORDS.get(exercise.status, "")
     word = one_line(finding.message, 100) if finding else "not written yet"
     return "not written yet" if word.startswith("not written yet") else word
 
@@ -178,8 +179,7 @@ def praise(report: Report) -> str:
 
 def next_step(exercises: Sequence[ExerciseReport]) -> str:
     """The command that helps most now: a hint for what was begun and is wrong, else the next to write."""
-    waiting = (Status.PASSED, Status.MISSING, Status.PENDING, Status.SKIPPED)
-    begun = [exercise for exercise in exercises if exercise.status not in waiting]
+    begun = [exercise for exercise in exercises if exercise.status not in (Status.PASSED, *UNJUDGED)]
     if begun:
         return f"grade hint {begun[0].id}"
     missing = [exercise for exercise in exercises if exercise.status is Status.MISSING]
@@ -188,7 +188,7 @@ def next_step(exercises: Sequence[ExerciseReport]) -> str:
 
 def has_details(exercise: ExerciseReport) -> bool:
     """Whether there is more to say than that it is right, or not written yet."""
-    is_plain = exercise.status in (Status.PASSED, Status.MISSING)
+    is_plain = exercise.status in (Status.PASSED, *UNJUDGED)
     return not is_plain and any(check.finding for check in exercise.checks)
 
 
