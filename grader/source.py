@@ -102,6 +102,10 @@ class Source:
         """
         if not ast.get_docstring(self.node):
             raise SourceError(f"{self.name} has no docstring; it is the first thing a student reads")
+        if self.is_class and any(
+            each.name == "__init__" and not ast.get_docstring(each) for each in _methods(self.node)
+        ):
+            raise SourceError(f"{self.name}.__init__ has no docstring: only methods that have one are in the stub")
         return self._cut(f"\n    {BODY}")
 
     @property

@@ -256,3 +256,9 @@ def test_a_class_without_a_maker_is_called_with_nothing():
 def test_a_class_can_be_edited_into_a_mutant():
     mutant = mutate(CLASS, "Counter", edit("self.now += self.step", "self.now += 1"))
     assert "self.now += 1\n" in mutant
+
+
+def test_a_class_whose_maker_has_no_docstring_has_no_stub():
+    source = definitions('class Net:\n    """A net."""\n\n    def __init__(self, n):\n        self.n = n\n')["Net"]
+    with pytest.raises(SourceError, match=r"Net\.__init__ has no docstring"):
+        source.stub  # noqa: B018

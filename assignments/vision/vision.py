@@ -51,6 +51,11 @@ class UNet(nn.Module):
     convolutions keep the size. The rest is yours: how you enlarge, and whether there is batch norm.
     """
 
+    def __init__(self, in_channels, num_classes, width):
+        """`width` is the number of channels at full size."""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
     def forward(self, x):
         """x (N, in_channels, H, W) -> logits (N, num_classes, H, W)
 

@@ -13,7 +13,9 @@ LETTERS = _table(
 )
 KINDS = {  # what a token is to its neighbours; everything else is an atom
     "sign": _table(r"+=+ -=− \pm=± \mp=∓"),
-    "times": _table(r"\cdot=· \times=× \odot=⊙ \otimes=⊗ \oplus=⊕ \circ=∘ \div=÷ \cup=∪ \cap=∩ \wedge=∧ \vee=∨ \setminus=∖ *=∗"),
+    "times": _table(
+        r"\cdot=· \times=× \odot=⊙ \otimes=⊗ \oplus=⊕ \circ=∘ \div=÷ \cup=∪ \cap=∩ \wedge=∧ \vee=∨ \setminus=∖ *=∗"
+    ),
     "relation": _table(
         r"""\le=≤ \leq=≤ \ge=≥ \geq=≥ \ne=≠ \neq=≠ \lt=< \gt=> <=< >=> \approx=≈ \equiv=≡ \sim=∼ \propto=∝ \in=∈ \notin=∉
         \subset=⊂ \subseteq=⊆ \to=→ \rightarrow=→ \leftarrow=← \gets=← \mapsto=↦ \Rightarrow=⇒ \implies=⇒ \iff=⇔ \ll=≪

@@ -86,6 +86,7 @@ class UNet(nn.Module):
     """
 
     def __init__(self, in_channels, num_classes, width):
+        """`width` is the number of channels at full size."""
         super().__init__()
         self.down_full = _two_convolutions(in_channels, width)
         self.down_half = _two_convolutions(width, 2 * width)
