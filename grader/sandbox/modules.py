@@ -43,8 +43,11 @@ def tensors(tree: Any, device: str = "cpu") -> Any:
 
 def arrays(tree: Any) -> Any:
     """Tensors as arrays. Call it only where PyTorch is loaded."""
-    if isinstance(tree, sys.modules["torch"].Tensor):
+    torch = sys.modules["torch"]
+    if isinstance(tree, torch.Tensor):
         return tree.detach().cpu().numpy()
+    if isinstance(tree, torch.Size):
+        return tuple(tree)
     return _mapped(tree, arrays)
 
 

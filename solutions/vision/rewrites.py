@@ -21,7 +21,7 @@ def alexnet_shapes__with_layers(size=227):
     for layer in net:
         x = layer.to("meta")(x)
         shapes.append(x.shape[1:])
-    return [tuple(shape) for shape in shapes]
+    return shapes
 
 
 def alexnet_shapes__one_by_one(size=227):
