@@ -450,3 +450,11 @@ def test_the_graders_wheel_is_the_same_each_time_and_whole():
     names = zipfile.ZipFile(io.BytesIO(content)).namelist()
     assert {"cli.py", "grader/grading.py", "grader/classroom/templates/gradescope_setup.sh"} <= set(names)
     assert not any("__pycache__" in name or name.startswith(("solutions", "tests")) for name in names)
+
+
+def test_what_takes_pytorch_is_told_to_stay_pending_there(tmp_path):
+    done = grade("release", "gitlab", "attention", "--to", str(tmp_path / "out"), cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "attention has exercises that take PyTorch" in done.stderr
+    plain = grade("release", "gitlab", "probability", "--to", str(tmp_path / "plain"), cwd=ROOT)
+    assert "PyTorch" not in plain.stderr

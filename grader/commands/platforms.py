@@ -22,6 +22,10 @@ SEED_BITS = 64
 
 units_argument = click.argument("units", nargs=-1, required=True, metavar="UNIT...")
 to_folder = click.option("--to", required=True, metavar="DIR", help="A new folder.")
+WITHOUT_TORCH = (
+    "{unit} has exercises that take PyTorch, and what is installed there is what NumPy needs: their points stay pending "
+    "until you add torch to the constraints and the wheels."
+)
 python_option = click.option(
     "--python", type=click.Choice(["3.11", "3.12", "3.13"]), default="3.12", show_default=True, help="Python there."
 )
@@ -118,6 +122,8 @@ def _platform(
         raise GraderError(f"{repository} is no name of a repository; it looks like owner/name")
     for unit in units:
         course.solutions(unit)  # says what there is instead, or that there are no solutions here
+        if any(exercise.torch for exercise in course.key(unit).exercises):
+            click.echo(WITHOUT_TORCH.format(unit=unit), err=True)
     return Platform(course, list(dict.fromkeys(units)), python, isolation, repository)
 
 
