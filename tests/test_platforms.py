@@ -458,3 +458,7 @@ def test_what_takes_pytorch_is_told_to_stay_pending_there(tmp_path):
     assert "attention has exercises that take PyTorch" in done.stderr
     plain = grade("release", "gitlab", "probability", "--to", str(tmp_path / "plain"), cwd=ROOT)
     assert "PyTorch" not in plain.stderr
+    handout = next((tmp_path / "plain").rglob("probability/README.md"))
+    shown = re.findall(r"\]\((\w+\.svg)\)", handout.read_text())
+    assert shown
+    assert all((handout.parent / name).is_file() for name in shown)

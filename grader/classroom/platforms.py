@@ -131,13 +131,14 @@ def keyed(keys: Sequence[Key]) -> Tree:
 
 
 def students(platform: Platform) -> Tree:
-    """What students get of the units: handouts, stubs, notebooks, public keys."""
+    """What students get of the units: handouts with their pictures, stubs, notebooks, public keys."""
     tree: Tree = {}
     for unit in platform.units:
         folder = platform.course.assignment(unit).parent
         if not (folder / f"{unit}.py").is_file():
             raise GraderError(f"{folder} has no {unit}.py; make it with `grade dev build {unit}`")
-        for name in ("README.md", f"{unit}.py", f"{unit}.ipynb", "key"):
+        pictures = sorted(path.name for path in folder.glob("*.svg"))
+        for name in ("README.md", f"{unit}.py", f"{unit}.ipynb", "key", *pictures):
             if (folder / name).is_file():
                 tree[f"assignments/{unit}/{name}"] = (folder / name).read_bytes()
     settings = _read(platform.course.root / "assignments" / "course.toml")
