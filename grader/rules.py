@@ -193,7 +193,10 @@ def reaches(
 
 def _growth(answer: Any) -> float:
     """A list's last number over its first; nan unless all are positive and finite."""
-    values = np.array([np.asarray(item).item() for item in answer], float)
+    try:
+        values = np.array([np.asarray(item).item() for item in answer], float)
+    except OverflowError:  # a whole number with hundreds of digits
+        return np.nan
     with np.errstate(all="ignore"):
         return float(values[-1] / values[0]) if (np.isfinite(values) & (values > 0)).all() else np.nan
 

@@ -18,6 +18,7 @@ Files that cannot start with such lines are made here, in MADE.
 
 import codecs
 import contextlib
+import fcntl
 import io
 import json
 import math
@@ -28,6 +29,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -316,6 +318,14 @@ def misformed(report: Report) -> list[str]:
         "\n"
     }
     return broken + [f"sends {char!a} to the terminal" for char in obeyed]
+
+
+@pytest.fixture(autouse=True)
+def alone() -> Iterator[None]:
+    """One at a time over all of pytest's processes: what one leaves on the machine is not to be taken for another's."""
+    with open(Path(tempfile.gettempdir()) / "hostile.lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def traces(sandbox: Sandbox) -> set[str]:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, TOY, by_name
-from test_hostile import CANARY, FOLDER, LEVELS, LISTING, SLACK, Row, from_file, left_alive, only, traces
+from test_hostile import CANARY, FOLDER, LEVELS, LISTING, SLACK, Row, alone, from_file, left_alive, only, traces  # noqa: F401
 
 from grader.compile import compile_key
 from grader.grading import grade

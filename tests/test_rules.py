@@ -192,3 +192,10 @@ SAME, OTHER = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])
 def test_seeded_asks_for_both_halves(answers, words):
     found = seeded(answers, [question(SAME)] * 3, ["out"], None, {})
     assert found.message.startswith(words) if words else found is None
+
+
+def test_a_whole_number_too_large_for_a_float_has_no_growth():
+    from grader.rules import _growth
+
+    assert np.isnan(_growth([10**400, 1.0]))
+    assert _growth([1.0, 4.0]) == 4.0
