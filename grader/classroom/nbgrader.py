@@ -30,9 +30,7 @@ from grader.sandbox.server import Sandbox
 from grader.submission import Submission
 from grader.text import one_line
 
-MAX_NOTEBOOK = (
-    32 << 20
-)  # bytes with outputs, which are pictures at times; the code alone is held to a submission's limit
+MAX_NOTEBOOK = 32 << 20  # bytes, pictures in outputs among them; the code alone is held to a submission's limit
 CONFIG = "nbgrader_config.py"
 
 
@@ -62,9 +60,8 @@ def take(folder: Path, unit: str, scratch: Path) -> Intake:
         file = scratch / f"{number}.ipynb" if handed.code is not None else None
         if file:
             file.write_bytes(handed.code)
-        problem = "" if file else handed.note
-        note = handed.note if file else ""
-        hand_ins.append(HandIn(handed.student, unit, handed.name, file, problem=problem, note=note))
+        said = {"note" if file else "problem": handed.note}
+        hand_ins.append(HandIn(handed.student, unit, handed.name, file, **said))
     return Intake(hand_ins, [Student(item.student) for item in hand_ins], [unit], [])
 
 
