@@ -1,7 +1,6 @@
 """What `grade class` does, step by step: take in, plan, grade, compare, write."""
 
 import contextlib
-import os
 import signal
 import tempfile
 from collections import Counter
@@ -26,6 +25,7 @@ from grader.commands.check import fresh_key, the_course
 from grader.course import Course
 from grader.errors import GraderError
 from grader.render.terminal import make_console
+from grader.sandbox.limits import cores
 from grader.text import one_line
 
 STOPPED = 130  # what a shell gives for a command that Ctrl-C ended
@@ -130,11 +130,6 @@ def _execute(
     from grader.classroom import cluster  # loads Dask
 
     return cluster.run(feed, how, options.scheduler, size, is_stopped, partial(_say, console))
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _graded(

@@ -14,6 +14,7 @@ from grader import __version__
 from grader.commands.check import open_course, the_course
 from grader.commands.support import write_report
 from grader.render.terminal import WIDTH, indented, make_console
+from grader.sandbox.limits import cores
 from grader.sandbox.server import Sandbox
 
 HOLDS = {
@@ -102,8 +103,7 @@ def software() -> Iterator[Line]:
 
 def machine() -> Iterator[Line]:
     """Cores and memory."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    yield Line("cores", str(cores))
+    yield Line("cores", str(cores()))
     meminfo = dict(line.split(":", 1) for line in _read(Path("/proc/meminfo")).splitlines() if ":" in line)
     if "MemAvailable" in meminfo:
         free, total = (int(meminfo[name].split()[0]) / 2**20 for name in ("MemAvailable", "MemTotal"))

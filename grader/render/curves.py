@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
+from html import escape
 
 from grader.report import Step
 
@@ -49,7 +50,7 @@ def svg(curve: Sequence[Step], title: str) -> str:
     highest, lowest = max(loss for _, loss in points), min(loss for _, loss in points)
     end = HEIGHT - MARGIN
     texts = [
-        (MARGIN, MARGIN - 18, "start", _escaped(title)),
+        (MARGIN, MARGIN - 18, "start", escape(title)),
         (MARGIN - 6, MARGIN + 4, "end", f"{highest:.3g}"),
         (MARGIN - 6, end, "end", f"{lowest:.3g}"),
         (MARGIN, end + 18, "start", str(first)),
@@ -58,7 +59,7 @@ def svg(curve: Sequence[Step], title: str) -> str:
     labels = "".join(f'<text x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>' for x, y, anchor, text in texts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" font-family="sans-serif" '
-        f'font-size="12" fill="#777"><title>{_escaped(title)}</title>'
+        f'font-size="12" fill="#777"><title>{escape(title)}</title>'
         f'<path d="M{MARGIN} {MARGIN}V{end}H{WIDTH - MARGIN}" fill="none" stroke="#999"/>'
         f'<polyline points="{line}" fill="none" stroke="#1f77b4" stroke-width="2" stroke-linejoin="round"/>{labels}</svg>\n'
     )
@@ -83,7 +84,3 @@ def _thinned(losses: Sequence[float], width: int) -> list[float]:
         return list(losses)
     cuts = [round(i * len(losses) / width) for i in range(width + 1)]
     return [sum(losses[a:b]) / (b - a) for a, b in itertools.pairwise(cuts)]
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

@@ -48,6 +48,11 @@ def apply(limits: Limits, used: int = 0) -> None:
         _set(resource.RLIMIT_NPROC, running + limits.processes)
 
 
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def kill(pid: int) -> None:
     """End a worker and what it started in its session."""
     for end in (os.killpg, os.kill):
