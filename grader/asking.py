@@ -8,8 +8,8 @@ import numpy as np
 
 from grader.draw import Inputs
 from grader.key import ExerciseKey
-from grader.rules import Raised
 from grader.sandbox.wire import materialise
+from grader.traces import Raised
 
 
 def ask(function: Callable, inputs: Inputs) -> Any:

@@ -12,10 +12,11 @@ from grader.compare import leaves, turned
 from grader.exercise import Check, Draw, Inputs
 from grader.key import CheckKey, ExerciseKey, Key, MistakeKey, Question, make
 from grader.noise import STATED_MARGIN, margin, measure_noise, round_up, scale
-from grader.rules import RULES, TRACES, Raised
+from grader.rules import RULES
 from grader.samples import noise as noise_of_sample
 from grader.sandbox.call import Way, driven
 from grader.sandbox.wire import Opaque, same
+from grader.traces import TRACES, Raised
 from grader.unit import Unit, UnitError
 
 
@@ -125,7 +126,7 @@ class _Questions:
 
         Of random numbers nothing is kept but their form: a key is not to grow by samples that nobody compares.
         """
-        for number in {"distributed": group, "seeded": group[1:]}.get(kind, ()):
+        for number in {"distributed": group, "bounded": group, "seeded": group[1:]}.get(kind, ()):
             question = self.questions[number]
             self.questions[number] = replace(question, expected=_form(question.expected), mistakes={})
         questions = [self.questions[number] for number in group]

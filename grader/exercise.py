@@ -246,6 +246,18 @@ def grows(
     return Check(claim, points, "grows", _labels(on), (change,), options={"by": float(by)})
 
 
+def bounded(
+    points: int, claim: str, bounds: Callable[[Inputs], Sequence[tuple]], on: str | Sequence[str] = ()
+) -> Check:
+    """The answer's numbers lie between bounds: for a random answer whose size a theory gives.
+
+    `bounds(inputs)` returns pairs (low, high), each of the two a list as long as the answer. One of the pairs must hold for
+    all of it: so a student may choose between two laws, but not mix them. Choose bounds that a right answer leaves less than
+    once in 10⁹ times, and write the arithmetic beside them.
+    """
+    return Check(claim, points, "bounded", _labels(on), facts=lambda inputs, draw: _bounds(bounds(inputs)))
+
+
 def reaches(
     points: int, claim: str, metric: str, at_least: float | None = None, at_most: float | None = None, on: str = ()
 ) -> Check:
@@ -269,6 +281,10 @@ def load(module: Any, weights: Mapping[str, np.ndarray]) -> Any:
 def report(step: int, total: int, loss: Any) -> None:
     """For drivers: a training run's progress, shown to the student; a loss that is no number ends the run."""
     raise NotImplementedError("a driver finds it where it runs")
+
+
+def _bounds(pairs: Sequence[tuple]) -> list:
+    return [[np.array(low, float), np.array(high, float)] for low, high in pairs]
 
 
 def _labels(on: str | Sequence[str]) -> tuple[str, ...]:

@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from grader.forms import on
 from grader.judge import Answer
 from grader.key import Question
 from grader.report import Finding, Status, Step
-from grader.rules import Raised, on
 from grader.sandbox.worker import WorkerEnded
 from grader.submission import Listing
 from grader.text import one_line
+from grader.traces import Raised
 
 
 class BadReply(Exception):

@@ -9,7 +9,8 @@ from grader.compare import difference, only, turned
 from grader.diagnose import Diagnosis, Evidence, diagnose, named_mistake
 from grader.key import CheckKey, ExerciseKey, Question
 from grader.report import CheckReport, ExerciseReport, Finding, Status
-from grader.rules import RULES, TRACES, Raised
+from grader.rules import RULES
+from grader.traces import TRACES, Raised
 
 
 @dataclass(frozen=True)

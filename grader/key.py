@@ -31,7 +31,7 @@ class Question:
 
     `tolerance` is one absolute number for each array or number of the answer, in order. `mistakes` maps a mistake's
     name to its answer; a mistake that answers as the reference does is left out. Where there is no one right answer,
-    `expected` has the right form (or stands for an exception), and mistakes are what `grader.rules.TRACES` makes of them.
+    `expected` has the right form (or stands for an exception), and mistakes are what `grader.traces.TRACES` makes of them.
     """
 
     label: str

@@ -5,21 +5,19 @@ it returns a Finding, or None where the claim holds.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from grader.compare import at, describe, difference, is_numeric, leaves, named, numbers, only
+from grader.compare import at, describe, difference, leaves, named, numbers, only
 from grader.forms import no_answer, of_form, on
 from grader.key import Question
 from grader.maps import error_map
 from grader.metrics import METRICS
 from grader.report import Finding
-from grader.samples import landmarks, stray
-from grader.sandbox import wire
-from grader.sandbox.wire import Opaque
+from grader.samples import stray
 from grader.text import one_line
+from grader.traces import SEEDING, Raised, floats, growth, seeding
 
 CLEARLY = 1000  # a move counts from this many tolerances on: what is asked to move moves by far more than rounding
 SLOPE_TOLERANCE = 1e-6  # central difference, h = 1e-5: truncation h²·f''' and rounding eps/h are both near 1e-10
@@ -122,13 +120,6 @@ def orders(answers: list, questions: list[Question], names: Sequence[str], facts
     return Finding("value", f"{second!r} comes before {first!r} in your list, expected after it{turned} ({where})")
 
 
-@dataclass(frozen=True)
-class Raised:
-    """Stands for an answer that is an exception of the student's own code: the names of its type and of its bases."""
-
-    names: tuple[str, ...]
-
-
 def raises(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
     answer, instead = answers
     where = on(questions[0])
@@ -145,18 +136,17 @@ def raises(answers: list, questions: list[Question], names: Sequence[str], facts
 def distributed(
     answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict
 ) -> Finding | None:
+    if found := _no_sample(answers, questions, names):
+        return found
     (answer,), (question,) = answers, questions
-    if found := of_form(answer, question, names):
-        return Finding(found.kind, f"{found.text} ({on(question)})")
     clause = stray(np.atleast_2d(np.asarray(answer)), facts)
-    kind = "nonfinite" if clause.startswith("holds") else "value"
-    return Finding(kind, f"{named((), names)} {clause} ({on(question)})") if clause else None
+    return Finding("value", f"{named((), names)} {clause} ({on(question)})") if clause else None
 
 
 def seeded(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:
     if found := no_answer(answers, questions, names):
         return found
-    text = SEEDING[_seeding(answers)]
+    text = SEEDING[seeding(answers)]
     return Finding("value", f"{text} ({on(questions[0])})") if text else None
 
 
@@ -164,7 +154,7 @@ def grows(answers: list, questions: list[Question], names: Sequence[str], facts:
     if found := no_answer(answers, questions, names):
         return found
     for answer, question, must in zip(answers, questions, (False, True), strict=True):
-        ratio = _growth(answer)
+        ratio = growth(answer)
         if not ratio > 0:
             return Finding("value", f"{named((), names)} must hold positive numbers ({on(question)})")
         if (ratio > options["by"]) is not must:
@@ -173,6 +163,22 @@ def grows(answers: list, questions: list[Question], names: Sequence[str], facts:
             after = "with the inputs changed, " if must else ""
             return Finding("value", f"{after}{text} ({on(question)})")
     return None
+
+
+def bounded(
+    answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict
+) -> Finding | None:
+    if found := _no_sample(answers, questions, names):
+        return found
+    (answer,), (question,) = answers, questions
+    values = floats(answer)
+    misses = [np.flatnonzero(~((low <= values) & (values <= high))) for low, high in facts]
+    pair = min(range(len(facts)), key=lambda number: len(misses[number]))
+    if not len(misses[pair]):
+        return None
+    i, (low, high) = int(misses[pair][-1]), facts[pair]
+    text = f"{named((i,), names)} is {values[i]:.4g}, expected between {low[i]:.4g} and {high[i]:.4g}"
+    return Finding("value", f"{text} ({on(question)})")
 
 
 def reaches(
@@ -191,16 +197,6 @@ def reaches(
     )
 
 
-def _growth(answer: Any) -> float:
-    """A list's last number over its first; nan unless all are positive and finite."""
-    try:
-        values = np.array([np.asarray(item).item() for item in answer], float)
-    except OverflowError:  # a whole number with hundreds of digits
-        return np.nan
-    with np.errstate(all="ignore"):
-        return float(values[-1] / values[0]) if (np.isfinite(values) & (values > 0)).all() else np.nan
-
-
 RULES: dict[str, Callable[..., Finding | None]] = {
     "agrees": agrees,
     "moves": moves,
@@ -211,6 +207,7 @@ RULES: dict[str, Callable[..., Finding | None]] = {
     "distributed": distributed,
     "seeded": seeded,
     "grows": grows,
+    "bounded": bounded,
     "reaches": reaches,
 }
 
@@ -220,53 +217,15 @@ MEASURES: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
 }
 
 
-SEEDING = {
-    "": "",
-    "same": "another random generator gives the same numbers: draw all of them from the one that is passed in",
-    "other": "the same random generator gives other numbers the second time: draw from the one that is passed in alone",
-}
-
-
-def _seeding(answers: list) -> str:
-    """What is wrong with the answers to a generator, to one in the same state and to one in another: a word of SEEDING."""
-    first, again, other = answers
-    if not wire.same(first, again):
-        return "other"
-    pairs = [(np.asarray(a), np.asarray(b)) for (_, a), (_, b) in zip(leaves(first), leaves(other), strict=False)]
-    equal = np.concatenate([np.zeros(0), *((a == b).ravel() for a, b in pairs if a.shape == b.shape)])
-    # continuous numbers are never the same twice, but a list may hold a constant; whole numbers may all but coincide
-    is_continuous = all(a.dtype.kind == "f" for a, _ in pairs)
-    return "same" if equal.size and equal.mean() > (0.5 if is_continuous else 0.99) else ""
-
-
-def _trace_of_growth(answers: list, facts: Any, options: dict) -> Opaque:
-    """Which of the lists grow or fall by far, and how long they are."""
-    words = []
-    for answer in answers:
-        if not isinstance(answer, list | tuple | np.ndarray) or not all(
-            is_numeric(item) and np.ndim(item) == 0 for item in answer
-        ):
-            return Opaque(describe(answer))
-        ratio = _growth(answer) if len(answer) else np.nan
-        words.append(f"{len(answer)} {ratio > options['by']} {ratio < 1 / options['by']} {ratio > 0}")
-    return Opaque(", ".join(words))
-
-
-def _trace_of_sample(answers: list, facts: Any, options: dict) -> Any:
-    (answer,) = answers
-    if not isinstance(answer, np.ndarray) or answer.dtype != np.float64 or not np.isfinite(answer).all():
-        return Opaque(describe(answer))
-    return [*answer.shape, landmarks(answer, facts)]
-
-
-# What a diagnosis compares where there is no one right answer: a student's wrong answers are a mistake's if these are
-# the same. Each stands at its group's last question.
-TRACES: dict[str, Callable[[list, Any, dict], Any]] = {
-    "raises": lambda answers, facts, options: None if isinstance(answers[0], Raised) else Opaque("a value"),
-    "distributed": _trace_of_sample,
-    "seeded": lambda answers, facts, options: Opaque(_seeding(answers)),
-    "grows": _trace_of_growth,
-}
+def _no_sample(answers: list, questions: list[Question], names: Sequence[str]) -> Finding | None:
+    """A finding where random numbers have another form; which number stands where is not asked, so none is expected."""
+    (answer,), (question,) = answers, questions
+    if not (found := of_form(answer, question, names)):
+        return None
+    text = found.text
+    if found.kind == "nonfinite":
+        text = f"{text.partition(', expected ')[0]}, expected a finite number"
+    return Finding(found.kind, f"{text} ({on(question)})")
 
 
 def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from grader.compare import leaves
 from grader.compile import compile_exercise
 from grader.course import Course
 from grader.noise import scale
-from grader.rules import TRACES
+from grader.traces import TRACES
 from grader.unit import Unit
 
 LOOSE = 1e-6  # relative to the largest entry of an answer, in float64

@@ -390,7 +390,7 @@ def test_a_sample_is_judged_by_itself(ask, name, body, points, words):
         (
             "n = rng.random(depth)\nreturn list((1e-9 if is_fading else 1e-3) ** (1 - np.arange(depth) / depth) * (1 + n))",
             3,
-            "",
+            "norms[3] is ",
         ),
         ("return list(1.0 + rng.random(depth))", 1, "with the inputs changed, the last of norms is "),
         (
@@ -406,8 +406,25 @@ def test_a_sample_is_judged_by_itself(ask, name, body, points, words):
 def test_a_list_grows_where_it_must_and_only_there(ask, body, points, words):
     exercise = ask("fading", body)
     assert exercise.points == points
-    if points < 3:
-        assert words in first_finding(exercise).message
+    assert words in first_finding(exercise).message
+
+
+@pytest.mark.parametrize(
+    ("body", "clause"),
+    [
+        ("return list(0.2 ** np.arange(depth)[::-1])", ""),
+        ("return list(3.0 ** np.arange(1, depth + 1)[::-1])", ""),
+        ("return list(0.5 ** np.arange(depth)[::-1])", "norms[2] is 0.5, expected between 0.01 and 0.3"),
+        ("return [27.0, 20.0, 0.2, 0.5]", "norms[1] is 20, expected between 0.001 and 0.09"),
+        ("return [0.01, np.nan, 0.1, 1.0]", "norms[1] is nan, expected a finite number"),
+        ("return [10**400, 10, 10, 10]", "norms[0] is "),
+        ("return [0.7, 0.9, 1.0]", "norms is 3 values, expected 4 values"),
+    ],
+)
+def test_numbers_lie_between_bounds_all_of_one_pair(ask, body, clause):
+    check = next(check for check in ask("fading", body).checks if check.claim.startswith("falls or grows"))
+    assert (check.points == 1) is (not clause)
+    assert not clause or clause in check.finding.message
 
 
 # Whole numbers

@@ -23,9 +23,9 @@ from grader.judge import Answer, Ask, judge
 from grader.key import ExerciseKey, Question
 from grader.noise import MARGIN, measure_noise
 from grader.report import Finding, Status
-from grader.rules import TRACES, Raised
 from grader.sandbox.call import driven
 from grader.source import run_text
+from grader.traces import TRACES, Raised
 from grader.unit import Unit
 
 KILLED, EQUIVALENT, SURVIVED = "killed", "equivalent", "survived"

@@ -26,11 +26,12 @@ from grader.compile import compile_exercise
 from grader.judge import Answer, Ask, judge
 from grader.key import ExerciseKey, Question
 from grader.report import ExerciseReport, Finding, Status
-from grader.rules import RULES, TRACES, Raised
+from grader.rules import RULES
 from grader.sandbox.call import call, driven
 from grader.sandbox.operations import first_use
 from grader.sandbox.paths import operation_exists
 from grader.source import definitions
+from grader.traces import TRACES, Raised
 from grader.unit import Unit
 
 FAR = 100.0  # tolerances that the nearest mistake must keep away from right

@@ -75,7 +75,10 @@ def he_normal(fan_in, fan_out, rng):
     return special.ndtri(rng.random((fan_in, fan_out))) * (2 / fan_in) ** 0.5
 
 
-def vanishing_gradient(depth, width, activation, rng):
+def vanishing_gradient(depth, width, activation, rng, networks=1):
+    if networks > 1:
+        squares = sum(np.square(vanishing_gradient(depth, width, activation, rng)) for _ in range(networks))
+        return np.sqrt(squares / networks).tolist()
     h, before = torch.from_numpy(rng.standard_normal(width)), []
     for _ in range(depth):
         W = torch.from_numpy(rng.standard_normal((width, width)) / width**0.5)

@@ -2,7 +2,19 @@ from functools import partial
 
 import numpy as np
 
-from grader.exercise import Exercise, Mistake, agrees, distributed, edit, grows, normal, raises, seeded, uniform
+from grader.exercise import (
+    Exercise,
+    Mistake,
+    agrees,
+    bounded,
+    distributed,
+    edit,
+    grows,
+    normal,
+    raises,
+    seeded,
+    uniform,
+)
 
 LINALG = ["@", "numpy.dot", "numpy.matmul", "numpy.einsum", "numpy.inner", "numpy.vdot", "numpy.tensordot"]
 HINTS = ["What is asked?", "Look at the formula."]
@@ -219,12 +231,27 @@ def with_fading(inputs, draw):
     return inputs | {"is_fading": True}
 
 
+def either_way(inputs):
+    k = np.arange(inputs["depth"])[::-1]
+    return [(0.1 ** (k + 1), 0.3**k), (2.0 ** (k + 1), 4.0 ** (k + 1))]
+
+
 fading = Exercise(
-    points=3,
-    cases={"twenty layers": lambda draw: dict(depth=20, is_fading=False, rng=draw.generator())},
+    points=4,
+    cases={
+        "twenty layers": lambda draw: dict(depth=20, is_fading=False, rng=draw.generator()),
+        "four layers": lambda draw: dict(depth=4, is_fading=True, rng=draw.generator()),
+    },
     checks=[
-        grows(2, "fades by more than 10⁶ where it fades, and not where it does not", by=1e6, change=with_fading),
-        seeded(1, "takes its numbers from rng"),
+        grows(
+            2,
+            "fades by more than 10⁶ where it fades, and not where it does not",
+            by=1e6,
+            change=with_fading,
+            on="twenty layers",
+        ),
+        bounded(1, "falls or grows by half at least in each layer", either_way, on="four layers"),
+        seeded(1, "takes its numbers from rng", on="twenty layers"),
     ],
     mistakes=[
         Mistake("reversed", "The first layer comes first.", edit("norms[::-1]", "norms")),
