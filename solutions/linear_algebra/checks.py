@@ -94,6 +94,7 @@ cosine_similarity = Exercise(
         "two numbers each": partial(pair, D=2, scale_x=3.0),
         "the same direction": partial(along, factor=2.5),
         "opposite directions": partial(along, factor=-0.3),
+        "all entries negative": lambda draw: dict(x=-np.abs(draw(4)), y=-np.abs(draw(4))),
         "huge and tiny": partial(pair, scale_x=HUGE, scale_y=TINY),
         "both huge": partial(pair, scale_x=HUGE, scale_y=3 * HUGE),
     },
@@ -101,7 +102,14 @@ cosine_similarity = Exercise(
         agrees(
             2,
             "is the cosine of the angle, whatever the lengths",
-            on=["two vectors", "lengths far from 1", "two numbers each", "the same direction", "opposite directions"],
+            on=[
+                "two vectors",
+                "lengths far from 1",
+                "two numbers each",
+                "the same direction",
+                "opposite directions",
+                "all entries negative",
+            ],
         ),
         agrees(1, "is right for lengths like 1e200 and 1e-200", on=["both huge", "huge and tiny"]),
     ],
