@@ -11,7 +11,7 @@ from conftest import TOY, by_name, first_finding
 
 from grader import devices, grading
 from grader.authoring.answers import lazy_pieces
-from grader.authoring.proof import prove
+from grader.authoring.proof import in_process, prove
 from grader.authoring.runs import prove_run
 from grader.compile import compile_key
 from grader.course import Course
@@ -219,11 +219,15 @@ def test_a_bar_that_a_mistake_reaches_breaks_the_proof():
     )
     unit = Unit("nets", UNIT.folder)
     unit.__dict__["exercises"] = UNIT.exercises | {"fits": loose}
-    from grader.authoring.proof import in_process
-
     broken = []
     prove_run(unit, "fits", range(1), in_process, lambda rule, seed, text: bool(broken.append((rule, text))))
     assert any(rule == 3 and "reaches the bar" in text for rule, text in broken)
+
+
+def test_the_reference_is_trained_with_every_seed_and_its_mistakes_with_every_tenth():
+    scores = prove_run(UNIT, "fits", range(9, 12), in_process, lambda rule, seed, text: True)
+    assert len(scores.right) == 3 + len(UNIT.rewritten("fits"))
+    assert len(scores.wrong) == len(UNIT.mistakes("fits"))
 
 
 def steps(*losses):

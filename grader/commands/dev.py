@@ -49,7 +49,7 @@ def dev_build(units, course_dir) -> None:
     type=click.IntRange(min=0),
     default=100,
     show_default=True,
-    help="Seeds of training runs, at most --seeds.",
+    help="Seeds of training runs, at most --seeds; mistakes are trained with every tenth.",
 )
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes; as many as there are cores by default.")
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
