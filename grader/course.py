@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,13 +22,16 @@ class CourseError(GraderError):
 
 @dataclass(frozen=True)
 class Course:
-    """`root` holds `assignments/`, and for authors `solutions/` too."""
+    """`root` holds `assignments/`, and for authors `solutions/` too. `chosen` is what holds in place of its course.toml."""
 
     root: Path
+    chosen: Settings | None = field(default=None, hash=False)
 
     @cached_property
     def settings(self) -> Settings:
         """What course.toml says; an author's is ahead of what was built."""
+        if self.chosen:
+            return self.chosen
         for folder in ("solutions", "assignments"):
             path = self.root / folder / "course.toml"
             if path.is_file():
@@ -48,12 +51,13 @@ class Course:
         return self.root / "assignments" / unit / "key"
 
     def key(self, unit: str, only: Collection[str] = ()) -> Key:
-        """The public key that lies beside the stubs; `only` names the exercises to load, empty for all."""
-        return load(self.key_path(self._known_unit(unit)), only)
+        """The public key that lies beside the stubs; `only` names the exercises to load, empty for all that the course has."""
+        return load(self.key_path(self._known_unit(unit)), only or self.settings.exercises.get(unit, ()))
 
     def exercises(self, unit: str) -> list[str]:
-        """The names of a unit's exercises, in order, as its key has them."""
-        return load_index(self.key_path(self._known_unit(unit))).names
+        """The names of a unit's exercises, in order, as its key has them and course.toml chooses them."""
+        names, only = load_index(self.key_path(self._known_unit(unit))).names, self.settings.exercises.get(unit, ())
+        return [name for name in names if name in only or not only]
 
     def solutions(self, unit: str) -> "Unit":
         """What the author wrote; CourseError where a student's folder has none."""
@@ -62,7 +66,9 @@ class Course:
             raise CourseError(f"{folder} does not exist: this needs the course's solutions")
         from grader.unit import Unit  # for authors; grading a key needs none of it
 
-        return Unit(unit, folder, self.settings.points_of(unit), self.settings.packages.get(unit))
+        settings = self.settings
+        only = settings.exercises.get(unit, ())
+        return Unit(unit, folder, settings.points_of(unit), settings.packages.get(unit), only)
 
     def resolve(self, name: str) -> tuple[str, str]:
         """(unit, exercise) that a name means; exercise is empty for a whole unit. `attention.self_attention`, `attention`."""

@@ -1,8 +1,11 @@
-"""What an instructor decides in `course.toml`, as frozen data: units, points, due dates, late policy, packages, limits.
+"""What an instructor decides in `course.toml`, as frozen data: units, exercises, points, due dates, late policy, packages, limits.
 
 title = "The mathematics of deep learning"
 units = ["linear_algebra", "attention"]       # in teaching order
 install = "pip install deep-grade"            # what a student types first
+
+[exercises]                                   # of a unit that is given in parts, those that are
+attention = ["self_attention"]
 
 [points]                                      # where an exercise is to be worth another number than its author's
 "attention.self_attention" = 12
@@ -25,7 +28,7 @@ seconds = 10                                  # an exercise; submission_seconds,
 import math
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
 DAY = 24 * 60 * 60
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+EXERCISE = re.compile(r"[^\W\d]\w*")
 PACKAGE = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -66,11 +70,15 @@ class Late:
 
 @dataclass(frozen=True)
 class Settings:
-    """One course.toml. `points` is by `unit.exercise`, `due` and `packages` by unit; limits that are None are the engine's."""
+    """One course.toml. `points` is by `unit.exercise`; `exercises`, `due` and `packages` are by unit.
+
+    A unit that `exercises` does not name has all of its exercises; limits that are None are the engine's.
+    """
 
     title: str
     units: tuple[str, ...]
     install: str = "pip install deep-grade"
+    exercises: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     points: Mapping[str, int] = field(default_factory=dict)
     due: Mapping[str, datetime] = field(default_factory=dict)
     late: Late = field(default_factory=Late)
@@ -90,11 +98,17 @@ class Settings:
         return {name.partition(".")[2]: value for name, value in self.points.items() if name.startswith(f"{unit}.")}
 
     def of(self, units: tuple[str, ...]) -> "Settings":
-        """The settings of a course that has these units alone."""
+        """The settings of a course that has these units alone, and nothing on exercises that are left out."""
+
+        def has(name: str) -> bool:
+            unit, _, exercise = name.partition(".")
+            return unit in units and exercise in self.exercises.get(unit, (exercise,))
+
         return replace(
             self,
             units=tuple(unit for unit in self.units if unit in units),
-            points={name: value for name, value in self.points.items() if name.partition(".")[0] in units},
+            exercises={name: value for name, value in self.exercises.items() if name in units},
+            points={name: value for name, value in self.points.items() if has(name)},
             due={name: value for name, value in self.due.items() if name in units},
             packages={name: value for name, value in self.packages.items() if name in units},
         )
@@ -116,7 +130,7 @@ def parse(text: str, name: str = "course.toml") -> Settings:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{name} is not TOML: {error}") from None
-    known = ("title", "units", "install", "points", "due", "late", "packages", "limits")
+    known = ("title", "units", "install", "exercises", "points", "due", "late", "packages", "limits")
     _only(data, known, name, "")
     units = _units(data, name)
     late = _table(data, "late", name)
@@ -127,6 +141,7 @@ def parse(text: str, name: str = "course.toml") -> Settings:
         title=_text(data, "title", "The course", name),
         units=units,
         install=_text(data, "install", Settings.install, name),
+        exercises=_by_unit(_table(data, "exercises", name), "exercises", units, name, _exercises),
         points=_by_exercise(_table(data, "points", name), units, name),
         due=_by_unit(_table(data, "due", name), "due", units, name, _moment),
         late=Late(
@@ -143,22 +158,27 @@ def parse(text: str, name: str = "course.toml") -> Settings:
 
 def to_toml(settings: Settings) -> str:
     """The settings as a course.toml; reading it gives them back."""
-    lines = [f"title = {_quoted(settings.title)}", f"units = [{', '.join(map(_quoted, settings.units))}]"]
+    lines = [f"title = {_quoted(settings.title)}", f"units = {_listed(settings.units)}"]
     if settings.install != Settings.install:
         lines.append(f"install = {_quoted(settings.install)}")
     late, usual = settings.late, Late()
     days = {} if late.days is None else {"days": late.days}
     limits = {name: getattr(settings, name) for name in ("seconds", "submission_seconds", "memory_mb")}
     tables = {
+        "exercises": {name: _listed(value) for name, value in settings.exercises.items()},
         "points": {_quoted(name): str(value) for name, value in settings.points.items()},
         "due": {name: value.isoformat() for name, value in settings.due.items()},
         "late": {} if late == usual else {"penalty": late.penalty, "grace_minutes": late.grace_minutes} | days,
-        "packages": {name: f"[{', '.join(map(_quoted, value))}]" for name, value in settings.packages.items()},
+        "packages": {name: _listed(value) for name, value in settings.packages.items()},
         "limits": {name: value for name, value in limits.items() if value is not None},
     }
     for table, entries in tables.items():
         lines += ["", f"[{table}]", *(f"{name} = {value}" for name, value in entries.items())] if entries else []
     return "\n".join(lines) + "\n"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return f"[{', '.join(map(_quoted, texts))}]"
 
 
 def _quoted(text: str) -> str:
@@ -234,6 +254,18 @@ def _moment(value: Any, key: str, name: str) -> datetime:
     raise SettingsError(
         f"{name}: {key} must be a date or a moment, for example 2026-11-20T23:59:00+01:00, without quotes"
     )
+
+
+def _exercises(value: Any, key: str, name: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        raise SettingsError(f'{name}: {key} must be a list of exercises, for example ["softmax"]')
+    if wrong := [item for item in value if not EXERCISE.fullmatch(item) or value.count(item) > 1]:
+        raise SettingsError(
+            f"{name}: {key} lists {wrong[0]!r} twice"
+            if value.count(wrong[0]) > 1
+            else f"{name}: {key} has {wrong[0]!r}, which is no exercise's name; write it without its unit"
+        )
+    return tuple(value)
 
 
 def _packages(value: Any, key: str, name: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import builtins
 import re
 import symtable
 import textwrap
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -199,6 +200,28 @@ def stub_module(text: str, exercises: list[str]) -> str:
         done = last
     pieces.extend(lines[done:])
     return re.sub(r"\n{4,}", "\n\n\n", "\n".join(pieces).rstrip() + "\n")
+
+
+def without(text: str, names: Collection[str]) -> str:
+    """A module's text without some of its definitions, and without the comments right above those."""
+    lines, pieces, done = text.split("\n"), [], 0
+    for name, source in definitions(text).items():
+        if name not in names:
+            continue
+        first = min([source.node.lineno, *(decorator.lineno for decorator in source.node.decorator_list)]) - 1
+        while first > done and lines[first - 1].startswith("#"):
+            first -= 1
+        pieces += lines[done:first]
+        done = source.span[1]
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join([*pieces, *lines[done:]])).rstrip() + "\n"
+
+
+def uses(text: str) -> dict[str, set[str]]:
+    """Which of a module's definitions each of them uses, by name; "" stands for the statements between them."""
+    known = definitions(text)
+    between = [node for node in ast.parse(text).body if not isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    texts = {"": "\n".join(map(ast.unparse, between))} | {name: source.body for name, source in known.items()}
+    return {name: set(free_names(body)) & set(known) for name, body in texts.items()}
 
 
 def mutate(text: str, exercise: str, change: Edit) -> str:

@@ -12,9 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
+from grader.choice import pick
 from grader.errors import GraderError
 from grader.exercise import Edit, Exercise
-from grader.source import Source, SourceError, definitions, free_names, mutate, run_text
+from grader.source import Source, SourceError, definitions, free_names, mutate, run_text, without
 
 SIGNS = {"whole": None, "rows": 0, "columns": 1}  # what a free sign belongs to, as the axis along which signs differ
 
@@ -27,21 +28,33 @@ class UnitError(GraderError):
 class Unit:
     """One unit's folder of solutions. Everything is read when it is first asked for.
 
-    `points` and `packages` are the course's, where they are not the author's.
+    `points` and `packages` are the course's, where they are not the author's. `only` are the exercises that the course
+    has of this unit; empty for all. Of what is left out, nothing is in `text`, `exercises`, `written` or `pictures`.
     """
 
     name: str
     folder: Path
     points: Mapping[str, int] = field(default_factory=dict, hash=False)
     packages: tuple[str, ...] | None = None
+    only: tuple[str, ...] = ()
 
     @property
     def reference_file(self) -> Path:
         return self.folder / f"{self.name}.py"
 
     @cached_property
-    def text(self) -> str:
+    def whole_text(self) -> str:
+        """The reference as its author wrote it."""
         return self._read(self.reference_file)
+
+    @cached_property
+    def text(self) -> str:
+        """The reference, without what is left out."""
+        if not self.only:
+            return self.whole_text
+        kept = {piece for name, exercise in self.exercises.items() for piece in (name, *exercise.pieces)}
+        everything = {piece for name, exercise in self.all_exercises.items() for piece in (name, *exercise.pieces)}
+        return without(self.whole_text, everything - kept)
 
     @cached_property
     def reference(self) -> ModuleType:
@@ -75,7 +88,9 @@ class Unit:
         if not self.has_pictures:
             return {}
         module, drawn = self._module("pictures.py"), definitions(self.pictures_text)
-        return {name: getattr(module, name) for name in drawn if not name.startswith("_")}
+        gone = "".join(self.handout(name) for name in self.all_exercises if name not in self.exercises)
+        shown = [name for name in drawn if not name.startswith("_") and f"({name}.svg)" not in gone]
+        return {name: getattr(module, name) for name in shown}
 
     @property
     def pictures_text(self) -> str:
@@ -83,7 +98,7 @@ class Unit:
 
     @cached_property
     def title(self) -> str:
-        return (ast.get_docstring(ast.parse(self.text)) or self.name).splitlines()[0].rstrip(".")
+        return (ast.get_docstring(ast.parse(self.whole_text)) or self.name).splitlines()[0].rstrip(".")
 
     @property
     def allows(self) -> tuple[str, ...]:
@@ -96,16 +111,22 @@ class Unit:
 
     @cached_property
     def exercises(self) -> dict[str, Exercise]:
-        """By name, in the order of the reference."""
+        """By name, in the order of the reference: those that the course has."""
+        return pick(self.name, self.only, self.all_exercises, self.whole_text) if self.only else self.all_exercises
+
+    @cached_property
+    def all_exercises(self) -> dict[str, Exercise]:
+        """By name, in the order of the reference: all that the author wrote."""
+        sources = definitions(self.whole_text)
         written = {name: value for name, value in vars(self.checks).items() if isinstance(value, Exercise)}
         asked = {name for exercise in written.values() for name in exercise.pieces}
         alone = {name for name, exercise in written.items() if not exercise.pieces}
-        if unknown := (alone | asked) - set(self.sources):
+        if unknown := (alone | asked) - set(sources):
             raise UnitError(f"{self.folder / 'checks.py'} has {sorted(unknown)}, which {self.name}.py does not define")
         if unknown := set(self.points) - set(written):
             raise UnitError(f"course.toml gives points to {self.name}.{min(unknown)}, which is no exercise")
         written = {name: self._worth(name, exercise) for name, exercise in written.items()}
-        defined = {name: written[name] for name in self.sources if name in written}
+        defined = {name: written[name] for name in sources if name in written}
         return defined | written  # what only puts pieces together comes last
 
     @property
@@ -230,7 +251,7 @@ class Unit:
         """An edit is of any function of the file; a function stands for the first piece."""
         if not isinstance(wrong, Edit):
             return [wrong, *self.pieces(name)[1:]]
-        mutant = run_text(mutate(self.text, name, wrong), f"mutant_{name}", str(self.reference_file))
+        mutant = run_text(mutate(self.whole_text, name, wrong), f"mutant_{name}", str(self.reference_file))
         return [getattr(mutant, piece) for piece in self.exercises[name].pieces or [name]]
 
     def _module(self, file: str) -> ModuleType:

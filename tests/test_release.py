@@ -13,6 +13,7 @@ import pytest
 from conftest import ROOT
 
 from grader.authoring.newcourse import UNIT, new_course
+from grader.choice import choose
 from grader.classroom import release as releasing
 from grader.classroom.leaks import leaks, renamed, secrets, tokens
 from grader.classroom.release import ReleaseError, bundle, check, known_files, release
@@ -47,7 +48,7 @@ def secret(course):
 
 @pytest.fixture(scope="module")
 def files(course):
-    return bundle(course, ["attention", "convolutions"])
+    return bundle(choose(course, ["attention", "convolutions"]))
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def with_cell(text: str, **cell) -> str:
 
 def test_a_release_is_the_files_of_its_units_and_nothing_else(folder, course):
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert found == known_files(course, ["attention", "convolutions"])
+    assert found == known_files(choose(course, ["attention", "convolutions"]))
     assert Course(folder).units == ["convolutions", "attention"]  # in the course's order
     text = (folder / "README.md").read_text()
     assert "```sh\npip install deep-grade\ngrade\n```" in text
@@ -165,7 +166,7 @@ def test_a_leak_in_a_handout_reaches_key_notebook_and_readme_and_is_found_in_eac
         + "```\n"
     )
     course = Course(tmp_path / "c")
-    found = leaks(bundle(course, [UNIT]), secrets([course.solutions(UNIT)]))
+    found = leaks(bundle(course), secrets([course.solutions(UNIT)]))
     assert {leak.where.split(",")[0].rpartition("/")[2] for leak in found} == {"README.md", f"{UNIT}.ipynb", "key"}
 
 
@@ -198,14 +199,14 @@ def test_a_stray_file_is_refused_whatever_it_holds(folder, secret, course, stray
     (folder / stray).parent.mkdir(parents=True, exist_ok=True)
     (folder / stray).write_bytes(base64.b64encode(ATTENTION.encode()))
     with pytest.raises(ReleaseError, match="no part of a release"):
-        check(folder, known_files(course, ["attention", "convolutions"]), secret)
+        check(folder, known_files(choose(course, ["attention", "convolutions"])), secret)
 
 
 def test_a_renamed_copy_in_a_place_that_may_be_kept_is_read_as_well(folder, secret, course):
     workflow = folder / ".github" / "workflows" / "grade.yml"
     workflow.parent.mkdir(parents=True)
     workflow.write_text("on: push\n")
-    known = known_files(course, ["attention", "convolutions"])
+    known = known_files(choose(course, ["attention", "convolutions"]))
     assert len(check(folder, known, secret)) == len(known)
     workflow.write_text(f"on: push\n# {RENAMED}")
     with pytest.raises(ReleaseError, match=r"grade.yml holds a piece of .* of attention"):
@@ -218,7 +219,7 @@ def test_a_link_is_refused(folder, secret, course):
         ROOT / "solutions" / "attention" / "attention.py"
     )
     with pytest.raises(ReleaseError, match="is a link"):
-        check(folder, known_files(course, ["attention", "convolutions"]), secret)
+        check(folder, known_files(choose(course, ["attention", "convolutions"])), secret)
 
 
 def test_nothing_is_written_when_something_leaks(course, files, secret, tmp_path):

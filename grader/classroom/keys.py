@@ -3,16 +3,18 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from grader import __version__
+from grader.authoring.notebooks import notebook
 from grader.classroom.intake import Units
 from grader.classroom.store import Store, Terms
 from grader.course import Course
 from grader.errors import GraderError
 from grader.key import Key, from_bytes, to_bytes
 from grader.sandbox.server import is_installed
+from grader.source import stub_module
 from grader.unit import Unit
 
 PROOFS = ("oracles.py", "rewrites.py")  # they prove a unit and decide about no answer
@@ -53,7 +55,8 @@ def keys_for(
     for name in units:
         unit = course.solutions(name)
         version = course_version(unit)
-        made_of = json.dumps([name, seed, _handed_out(unit), version, __version__])
+        worth = {exercise: one.points for exercise, one in unit.exercises.items()}
+        made_of = json.dumps([name, seed, _handed_out(unit), version, __version__, worth, list(unit.allows)])
         packed[name] = store.key(
             hashlib.sha256(made_of.encode()).hexdigest(), lambda unit=unit: to_bytes(compile_key(unit, seed, ()))
         )
@@ -76,10 +79,18 @@ def _handed_out(unit: Unit) -> str:
 def units_of(course: Course) -> Units:
     """What intake needs to know of a course."""
     exercises = {unit: list(course.solutions(unit).exercises) for unit in course.units}
-    stubs = set()
-    for unit in course.units:
-        for suffix in (".py", ".ipynb"):
-            file = course.assignment(unit).with_suffix(suffix)
-            if file.is_file():
-                stubs.add(hashlib.sha256(file.read_bytes()).hexdigest())
+    stubs = {hashlib.sha256(content).hexdigest() for unit in course.units for content in _untouched(course, unit)}
     return Units(exercises, frozenset(stubs))
+
+
+def _untouched(course: Course, name: str) -> Iterator[bytes]:
+    """What students were given to write in: as it was built, and of a unit that is given in parts, those."""
+    folder, unit = course.assignment(name).parent, course.solutions(name)
+    for file in (folder / f"{name}.py", folder / f"{name}.ipynb"):
+        if file.is_file():
+            yield file.read_bytes()
+    if unit.only:
+        yield stub_module(unit.text, unit.written).encode()
+        drawn = {f"{picture}.svg": folder / f"{picture}.svg" for picture in unit.pictures}
+        if all(file.is_file() for file in drawn.values()):
+            yield notebook(unit, {picture: file.read_bytes() for picture, file in drawn.items()}).encode()

@@ -2,7 +2,6 @@
 
 import ast
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 from grader.authoring.build import PUBLIC_SEED, write
@@ -58,10 +57,13 @@ c.LatePolicy.penalty, c.LatePolicy.days, c.LatePolicy.grace_minutes = {late}
 LAST = "# Your own settings:"
 
 
-def release(course: Course, units: Sequence[str], to: Path, exchange: str = "") -> list[Path]:
-    """Write `source/<unit>/` for each unit and nbgrader_config.py; returns what was written."""
+def release(course: Course, to: Path, exchange: str = "") -> list[Path]:
+    """Write `source/<unit>/` for each unit of a course and nbgrader_config.py; returns what was written.
+
+    The course.toml beside a notebook says which exercises it has, for marking to say the same.
+    """
     files: dict[Path, bytes] = {}
-    for name in units:
+    for name in course.units:
         unit = course.solutions(name)
         folder = to / "source" / name
         files[folder / f"{name}.ipynb"] = source_notebook(unit).encode()

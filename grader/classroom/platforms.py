@@ -12,20 +12,24 @@ from importlib.resources import files
 from pathlib import Path
 
 from grader import __version__
+from grader.authoring.build import plan
 from grader.classroom import wheels
 from grader.course import Course
 from grader.errors import GraderError
 from grader.key import Key, to_bytes
+from grader.settings import Settings, to_toml
 
 Tree = dict[str, bytes]  # path in the release -> content
 
 MARK = re.compile(r"@@([A-Z_]+)@@")
-UNIT_LIST = re.compile(r"^units\s*=\s*\[[^\]]*\]", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Platform:
-    """What a release is for. `isolation` is the level that marking insists on; `repository` is where the course will be."""
+    """What a release is for. `course` has the `units` alone, and of each what was chosen (see `grader.choice`).
+
+    `isolation` is the level that marking insists on; `repository` is where the course will be.
+    """
 
     course: Course
     units: Sequence[str]
@@ -135,15 +139,16 @@ def students(platform: Platform) -> Tree:
     tree: Tree = {}
     for unit in platform.units:
         folder = platform.course.assignment(unit).parent
+        if platform.course.solutions(unit).only:  # what was built is the whole unit
+            tree |= _below(f"assignments/{unit}", plan(platform.course.solutions(unit)))
+            continue
         if not (folder / f"{unit}.py").is_file():
             raise GraderError(f"{folder} has no {unit}.py; make it with `grade dev build {unit}`")
         pictures = sorted(path.name for path in folder.glob("*.svg"))
         for name in ("README.md", f"{unit}.py", f"{unit}.ipynb", "key", *pictures):
             if (folder / name).is_file():
                 tree[f"assignments/{unit}/{name}"] = (folder / name).read_bytes()
-    settings = _read(platform.course.root / "assignments" / "course.toml")
-    tree["assignments/course.toml"] = UNIT_LIST.sub(_unit_list(platform.units).decode().strip(), settings).encode()
-    return tree
+    return tree | {"assignments/course.toml": to_toml(_settings(platform)).encode()}
 
 
 def solutions(platform: Platform) -> Tree:
@@ -154,9 +159,11 @@ def solutions(platform: Platform) -> Tree:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 tree[f"solutions/{unit}/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
-    settings = platform.course.root / "solutions" / "course.toml"
-    tree["solutions/course.toml"] = UNIT_LIST.sub(_unit_list(platform.units).decode().strip(), _read(settings)).encode()
-    return tree | _grader()
+    return tree | {"solutions/course.toml": to_toml(_settings(platform)).encode()} | _grader()
+
+
+def _settings(platform: Platform) -> Settings:
+    return platform.course.settings.of(tuple(platform.units))
 
 
 def write_tree(tree: Tree, to: Path) -> None:
@@ -185,13 +192,6 @@ def _unit_list(units: Sequence[str]) -> bytes:
 
 def _below(folder: str, tree: Mapping[str, bytes]) -> Tree:
     return {f"{folder}/{name}": content for name, content in tree.items()}
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise GraderError(f"cannot read {path}: {error.strerror}; `grade dev build` makes what is missing") from None
 
 
 def _filled(name: str, words: Mapping[str, str]) -> bytes:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.authoring.build import PUBLIC_SEED, plan, write
@@ -37,16 +37,13 @@ class Released:
 Seeds = Callable[[str], int | Callable[[str], int]]  # for a unit: its seed, or one for each of its exercises
 
 
-def bundle(course: Course, units: Sequence[str], seeds: Seeds = lambda unit: PUBLIC_SEED) -> dict[str, bytes]:
-    """Every file of a student's folder, by its path in it."""
-    for unit in units:
-        course.solutions(unit)  # says at once if there is none
-    settings = course.settings.of(tuple(units))
+def bundle(course: Course, seeds: Seeds = lambda unit: PUBLIC_SEED) -> dict[str, bytes]:
+    """Every file of a student's folder with what a course has, by its path in it; `grader.choice` chooses less of it."""
     files = {
-        "README.md": readme(course, settings.units).encode(),
-        "assignments/course.toml": to_toml(settings).encode(),
+        "README.md": readme(course, course.units).encode(),
+        "assignments/course.toml": to_toml(course.settings).encode(),
     }
-    for unit in settings.units:
+    for unit in course.units:
         for name, content in plan(course.solutions(unit), seeds(unit)).items():
             files[f"assignments/{unit}/{name}"] = content
     return files
@@ -82,10 +79,10 @@ def refuse_leaks(found: Sequence[object]) -> None:
         raise ReleaseError("nothing was released:\n" + "\n".join(map(str, found[:10])) + more)
 
 
-def known_files(course: Course, units: Sequence[str]) -> set[str]:
-    """The names of all files in a student's folder with these units."""
+def known_files(course: Course) -> set[str]:
+    """The names of all files in a student's folder with what a course has."""
     names = {"README.md", "assignments/course.toml"}
-    for unit in units:
+    for unit in course.units:
         pictures = [f"{picture}.svg" for picture in course.solutions(unit).pictures]
         names |= {
             f"assignments/{unit}/{name}" for name in ("README.md", f"{unit}.py", f"{unit}.ipynb", "key", *pictures)
@@ -94,8 +91,8 @@ def known_files(course: Course, units: Sequence[str]) -> set[str]:
 
 
 def all_secrets(course: Course) -> Secrets:
-    """Of every unit, also of those that are not released: an answer may stand in another unit's text."""
-    return secrets(course.solutions(unit) for unit in course.units)
+    """Of every unit and exercise, also of those that are not released: an answer may stand in another one's text."""
+    return secrets(replace(course.solutions(unit), only=()) for unit in course.units)
 
 
 def readme(course: Course, units: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from grader.choice import choose, words_of
 from grader.classroom import pool
 from grader.classroom.intake import HandIn, Intake, take
 from grader.classroom.keys import keys_for, seed_of, units_of
@@ -26,6 +27,7 @@ from grader.course import Course
 from grader.errors import GraderError
 from grader.render.terminal import make_console
 from grader.sandbox.limits import cores
+from grader.settings import load as load_settings
 from grader.text import one_line
 
 STOPPED = 130  # what a shell gives for a command that Ctrl-C ended
@@ -81,8 +83,9 @@ def mark(submissions: Path | None, options: Options) -> int:
 
 def _mark(submissions: Path, scratch: Path, store: Store, options: Options, console: Console) -> int:
     course = the_course(options.course_dir)
-    for unit in options.units:
-        course.resolve(unit)
+    if options.units:
+        course = choose(course, _as_released(options))
+        options = replace(options, units=tuple(course.units))
     roster = read_roster(options.roster) if options.roster else []
     intake = _taken(submissions, course, scratch, roster, options)
     store.enrol(intake.students)
@@ -113,6 +116,13 @@ def _taken(submissions: Path, course: Course, scratch: Path, roster: Sequence[St
 
         return nbgrader.take(folder, options.units[0], scratch)
     return take(submissions, units_of(course), scratch, roster, options.units)
+
+
+def _as_released(options: Options) -> Sequence[str]:
+    """The words of the command; of an nbgrader course's unit that was released in parts, these parts."""
+    folder = written.nbgrader_course(options.nbgrader)
+    listing = folder / "source" / options.units[0] / "course.toml" if folder else None
+    return words_of(load_settings(listing)) if listing and listing.is_file() else options.units
 
 
 def _beside(db: str, folder: Path) -> str:

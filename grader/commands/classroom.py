@@ -11,7 +11,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command("class")
 @click.argument("submissions", required=False, type=click.Path(path_type=Path), metavar="[SUBMISSIONS|UNIT]")
-@click.option("--unit", "units", multiple=True, metavar="UNIT", help="Mark this unit (again for more of them).")
+@click.option("--unit", "units", multiple=True, metavar="UNIT[.EXERCISE]", help="Mark this (again for more).")
 @click.option("--roster", type=FILE, metavar="CSV", help="The class: each of its students gets a record.")
 @click.option(
     "--db", default="class.db", show_default=True, metavar="FILE|URL", help="The store; SQLite or PostgreSQL."

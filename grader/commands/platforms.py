@@ -10,8 +10,8 @@ import click
 
 from grader.classroom import platforms, wheels
 from grader.classroom.platforms import Platform
-from grader.commands.check import fresh_key, the_course
-from grader.commands.options import course_option
+from grader.commands.check import fresh_key
+from grader.commands.options import chosen, course_option, units_argument
 from grader.course import Course
 from grader.errors import GraderError
 from grader.key import Key
@@ -20,7 +20,6 @@ from grader.sandbox.server import LEVELS
 NAME = re.compile(r"[\w.-]+(/[\w.-]+)+", re.ASCII)
 SEED_BITS = 64
 
-units_argument = click.argument("units", nargs=-1, required=True, metavar="UNIT...")
 to_folder = click.option("--to", required=True, metavar="DIR", help="A new folder.")
 WITHOUT_TORCH = (
     "{unit} has exercises that take PyTorch, and what is installed there is what NumPy needs: their points stay pending "
@@ -80,7 +79,7 @@ def gradescope(units, to, folder, seed, python, isolation, course_dir) -> None:
     target = Path(to)
     if target.suffix != ".zip" or target.is_dir():
         raise GraderError(f"{to} is no name for a zip; name one with --to FILE.zip")
-    keys = _keys(platform.course, units, seed)
+    keys = _keys(platform.course, seed)
     with tempfile.TemporaryDirectory() as place:
         needed = wheels.in_folder(Path(folder)) if folder else wheels.needed(python, Path(place))
     try:
@@ -100,7 +99,7 @@ def gradescope(units, to, folder, seed, python, isolation, course_dir) -> None:
 def classroom50(units, to, seed, python, isolation, course_dir) -> None:
     """Classroom 50: an assignment's autograder bundle and its template repository."""
     platform = _platform(course_dir, units, python, isolation)
-    _write(platforms.classroom50(platform, _keys(platform.course, units, seed)), to)
+    _write(platforms.classroom50(platform, _keys(platform.course, seed)), to)
 
 
 @click.command()
@@ -110,28 +109,26 @@ def classroom50(units, to, seed, python, isolation, course_dir) -> None:
 @course_option
 def keys(units, to, seed, course_dir) -> None:
     """Keys drawn from a seed, as a folder for --course: what marking reads where the solutions must not be."""
-    course = the_course(course_dir)
-    platforms.write_tree(platforms.keyed(_keys(course, units, seed)), Path(to))
+    platforms.write_tree(platforms.keyed(_keys(chosen(course_dir, units), seed)), Path(to))
 
 
 def _platform(
     course_dir: str | None, units: Sequence[str], python: str, isolation: str, repository: str = ""
 ) -> Platform:
-    course = the_course(course_dir)
+    course = chosen(course_dir, units)
     if repository and not NAME.fullmatch(repository):
         raise GraderError(f"{repository} is no name of a repository; it looks like owner/name")
-    for unit in units:
-        course.solutions(unit)  # says what there is instead, or that there are no solutions here
+    for unit in course.units:
         if any(exercise.torch for exercise in course.key(unit).exercises):
             click.echo(WITHOUT_TORCH.format(unit=unit), err=True)
-    return Platform(course, list(dict.fromkeys(units)), python, isolation, repository)
+    return Platform(course, course.units, python, isolation, repository)
 
 
-def _keys(course: Course, units: Sequence[str], seed: int | None) -> list[Key]:
+def _keys(course: Course, seed: int | None) -> list[Key]:
     if seed is None:
         seed = secrets.randbits(SEED_BITS)
         click.echo(f"The seed is {seed}: it makes the same questions again. Keep it from those who hand in.", err=True)
-    return [fresh_key(course.solutions(unit), seed, ()) for unit in dict.fromkeys(units)]
+    return [fresh_key(course.solutions(unit), seed, ()) for unit in course.units]
 
 
 def _write(tree: platforms.Tree, to: str) -> None:

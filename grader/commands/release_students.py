@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 
+from grader.commands.options import units_argument
+
 
 @click.command()
-@click.argument("units", nargs=-1, required=True, metavar="UNIT...")
+@units_argument
 @click.option("--to", required=True, metavar="DIR", help="The folder to write.")
 @click.option(
     "--per-student", "roster", metavar="ROSTER", help="A folder, with questions of its own, for each student in it."
@@ -16,8 +18,11 @@ import click
 def students(units, to, roster, secret, course_dir) -> None:
     """Write what students get: stubs, handouts, notebooks, public keys, and a README with two commands.
 
+    UNIT.EXERCISE gives single exercises of a unit.
+
     Refuses to release anything that shows a piece of a solution, and lists what it released with SHA-256 hashes.
     """
+    from grader.choice import choose, reminder
     from grader.classroom import release as releasing
     from grader.classroom.seeds import read_secret, seeds_of
     from grader.commands.check import the_course
@@ -26,13 +31,16 @@ def students(units, to, roster, secret, course_dir) -> None:
         raise click.UsageError("--per-student ROSTER and --secret FILE go together")
     course = the_course(course_dir)
     secrets = releasing.all_secrets(course)
+    chosen = choose(course, units)
     if not roster:
-        show(releasing.release(course, releasing.bundle(course, units), Path(to), secrets), to)
-        return
-    names, hidden = releasing.roster(Path(roster)), read_secret(Path(secret))
-    for name in names:
-        files = releasing.bundle(course, units, lambda unit, name=name: seeds_of(hidden, name, unit))
-        show(releasing.release(course, files, Path(to) / name, secrets), Path(to) / name)
+        show(releasing.release(course, releasing.bundle(chosen), Path(to), secrets), to)
+    else:
+        names, hidden = releasing.roster(Path(roster)), read_secret(Path(secret))
+        for name in names:
+            files = releasing.bundle(chosen, lambda unit, name=name: seeds_of(hidden, name, unit))
+            show(releasing.release(course, files, Path(to) / name, secrets), Path(to) / name)
+    if words := reminder(course, chosen):
+        click.echo(words, err=True)
 
 
 @click.command()
@@ -40,13 +48,14 @@ def students(units, to, roster, secret, course_dir) -> None:
 @click.option("--course", "course_dir", metavar="DIR", help="The course, if you are not inside it.")
 def check(folder, course_dir) -> None:
     """Look once more through a folder that students get, before it is published."""
+    from grader.choice import choose, words_of
     from grader.classroom import release as releasing
     from grader.commands.check import the_course
     from grader.course import Course
 
     course = the_course(course_dir)
-    released = Course(Path(folder)).units
-    show(releasing.check(Path(folder), releasing.known_files(course, released), releasing.all_secrets(course)), folder)
+    known = releasing.known_files(choose(course, words_of(Course(Path(folder)).settings)))
+    show(releasing.check(Path(folder), known, releasing.all_secrets(course)), folder)
 
 
 def show(released, folder) -> None:

@@ -35,7 +35,7 @@ def write(store: Store, options: "Options", console: Console) -> None:
         if folder := nbgrader_course(options.nbgrader):
             from grader.classroom import nbgrader
 
-            (unit,) = options.units
+            (unit,) = units_of(options)
             nbgrader.write(folder, unit, (record for record in records(store) if record.unit == unit))
         elif options.nbgrader:
             tables.write_nbgrader(records(store), options.nbgrader)
@@ -43,6 +43,11 @@ def write(store: Store, options: "Options", console: Console) -> None:
         _fill(store, options, console)
     if options.report or options.summary or options.feedback:
         _report(list(records(store)), options, console)
+
+
+def units_of(options: "Options") -> list[str]:
+    """The units that were named, or whose exercises were."""
+    return list(dict.fromkeys(word.partition(".")[0] for word in options.units))
 
 
 def nbgrader_course(name: str | None) -> Path | None:
@@ -75,8 +80,7 @@ def alike_pairs(hand_ins: Sequence[HandIn], course: Course, to: Path, console: C
     for unit in dict.fromkeys(hand_in.unit for hand_in in hand_ins):
         sources = dict(_sources(hand_ins, unit))
         solutions = course.solutions(unit)
-        exercises = list(solutions.exercises)
-        pairs = alike(sources, stub_module(solutions.text, exercises), exercises)
+        pairs = alike(sources, stub_module(solutions.text, solutions.written), list(solutions.exercises))
         file = to if _is_one(hand_ins) else to.with_name(f"{to.stem}-{unit}{to.suffix}")
         write_page(file, similarity_page.render(pairs, sources, unit))
         console.print(
@@ -101,7 +105,7 @@ def _fill(store: Store, options: "Options", console: Console) -> None:
     """The points into the gradebooks that were exported for them."""
     from grader.classroom import gradebooks
 
-    units = points_by_unit(records(store), options.units)
+    units = points_by_unit(records(store), units_of(options))
     headers = dict(_named_column(text) for text in options.columns)
     students = store.students()
     for unit, points in units.items() if options.canvas else ():
