@@ -2,8 +2,6 @@
 
 import csv
 import json
-import os
-import random
 import shutil
 import subprocess
 import sys
@@ -14,10 +12,12 @@ from conftest import ROOT, TOY
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed; the extra `nbgrader` brings it")
 
+from nbcourses import environment, nbgrader, quiet, submit
 from nbgrader.api import Gradebook
 from nbsubmissions import FULL, STUDENTS, handed_in
 
-from grader.classroom.nbgrader import mark, record_of, submissions, write
+from grader.classroom.nbcollected import submissions
+from grader.classroom.nbgrader import mark, record_of, write
 from grader.classroom.record import Outcome, Record
 from grader.compile import compile_key
 from grader.course import Course
@@ -28,29 +28,6 @@ from grader.sandbox.server import Sandbox
 STAMP = "2026-11-20 10:00:00 UTC"
 BROKEN = "unreadable"  # an eleventh student, who hands in what is no notebook
 TOTALS = {student.name: sum(student.points.values()) for student in STUDENTS}
-
-
-def environment() -> dict[str, str]:
-    import alembic
-
-    prefix = Path(alembic.__file__).parents[4]  # nbgrader calls `alembic` by name, and looks for its templates
-    found = {"PATH": f"{prefix / 'bin'}:{os.environ['PATH']}", "JUPYTER_PATH": str(prefix / "share" / "jupyter")}
-    return os.environ | found | {"PYTHONPATH": str(ROOT)}
-
-
-def nbgrader(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "nbgrader", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300, env=environment())
-
-
-def quiet(done: subprocess.CompletedProcess) -> str:
-    """What a command said, after it has done its work without a warning."""
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said
-    assert not [
-        line for line in said.splitlines() if "INFO" not in line and ("WARN" in line.upper() or "ERROR" in line)
-    ], said
-    return said
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +53,9 @@ def released(tmp_path_factory) -> Path:
 def collected(released) -> Path:
     """Ten notebooks, put where `nbgrader submit` puts them, and collected; one more student handed in something else."""
     text = (released / "release" / "toy" / "toy.ipynb").read_text()
-    inbound = released.parent / "exchange" / next((released.parent / "exchange").iterdir()).name / "inbound"
     everyone = {student.name: handed_in(student, text) for student in STUDENTS} | {BROKEN: '{"cells": [3'}
     for name, notebook in everyone.items():
-        folder = inbound / f"{name}+toy+{STAMP}+{random.Random(name).randrange(10**9)}"
-        folder.mkdir()
-        (folder / "toy.ipynb").write_text(notebook)
-        (folder / "timestamp.txt").write_text(STAMP)
+        submit(released, name, notebook, STAMP)
     quiet(nbgrader("collect", "toy", cwd=released))
     assert len(list((released / "submitted").iterdir())) == 11
     return released

@@ -15,6 +15,7 @@ from grader.report import to_json
 from grader.text import inert
 
 COLUMNS = ("student", "unit", "outcome", "points", "max_points", "note", "submission", "sha256", "key", "seconds")
+LATE = ("handed_in", "late_penalty", "points_left")  # beside the points, never in them
 FORMULA = (
     "=",
     "+",
@@ -45,6 +46,9 @@ def to_data(record: Record) -> dict[str, Any]:
         "points": record.points,
         "max_points": record.max_points,
         "note": record.note,
+        "handed_in": record.handed_in,
+        "late_penalty": record.penalty,
+        "points_left": record.points_left,
         "key": record.report.key if record.report else "",
         "report": to_json(record.report) if record.report else None,
     }
@@ -63,7 +67,7 @@ def write_csv(records: Iterable[Record], path: Path) -> None:
     exercises = list(dict.fromkeys(name for _, points in rows for name in points))
     with whole(path) as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*COLUMNS, *exercises])
+        writer.writerow([*COLUMNS, *LATE, *exercises])
         for row, points in rows:
             writer.writerow([*row, *(points.get(name, "") for name in exercises)])
 
@@ -72,7 +76,13 @@ def _row(record: Record) -> list[Any]:
     report = record.report
     of_report = [cell(report.submission), report.sha256, report.key, round(report.seconds, 4)] if report else [""] * 4
     texts = [cell(record.student), record.unit, str(record.outcome)]
-    return [*texts, record.points, record.max_points, cell(record.note), *of_report]
+    late = [record.handed_in, decimal(record.penalty), decimal(record.points_left)]
+    return [*texts, record.points, record.max_points, cell(record.note), *of_report, *late]
+
+
+def decimal(points: float) -> str:
+    """Points without needless digits."""
+    return f"{points:.6f}".rstrip("0").rstrip(".")
 
 
 def _by_exercise(record: Record) -> dict[str, int]:

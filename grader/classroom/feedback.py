@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from grader.classroom import html
+from grader.classroom.exports import decimal
 from grader.classroom.html import text
 from grader.classroom.record import Outcome, Record
 from grader.classroom.statistics import by_student, percent
@@ -36,7 +37,7 @@ def render(
         f'<header><h1>{text(student, 80)}</h1><p class="meta">{text(title)}</p></header>',
         '<dl class="facts">'
         f"<div><dt>Points</dt><dd>{points} <small>of {most}</small></dd></div>"
-        f"<div><dt>Share</dt><dd>{percent(points / most) if most else '–'}</dd></div></dl>",
+        f"<div><dt>Share</dt><dd>{percent(points / most) if most else '–'}</dd></div>{_late(records)}</dl>",
     ]
     if len(records) > 1:
         rows = [_row(number, record, _title(record, unit_titles)) for number, record in enumerate(records)]
@@ -67,6 +68,17 @@ def write_all(
     return paths
 
 
+def _late(records: Sequence[Record]) -> str:
+    """What was lost by handing in late, and what is left; nothing where nothing was."""
+    lost = sum(record.penalty for record in records)
+    left = decimal(sum(record.points_left for record in records))
+    return (
+        f"<div><dt>Late</dt><dd>−{decimal(lost)}</dd></div><div><dt>Points left</dt><dd>{left}</dd></div>"
+        if lost
+        else ""
+    )
+
+
 def _title(record: Record, unit_titles: Mapping[str, str]) -> str:
     return unit_titles.get(record.unit, record.unit)
 
@@ -80,7 +92,11 @@ def _row(number: int, record: Record, title: str) -> str:
 
 
 def _unit(number: int, record: Record, title: str, fragment: Callable[[Report, str], str]) -> str:
-    note = f'<p class="note">{text(record.note)}</p>' if record.note else ""
+    said = [record.note] if record.note else []
+    if record.handed_in:
+        late = f", late: that takes {decimal(record.penalty)} points off" if record.penalty else ""
+        said.append(f"Handed in {record.handed_in}{late}.")
+    note = "".join(f'<p class="note">{text(words)}</p>' for words in said)
     if record.report is None:
         words = ABSENT if record.outcome is Outcome.ABSENT else UNREADABLE
         return f'<section id="unit-{number}"><h2>{text(title)}</h2><p>{words}</p>{note}</section>'

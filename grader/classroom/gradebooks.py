@@ -36,7 +36,7 @@ class Filled:
 
 
 def fill_canvas(
-    file: Path, points: Mapping[str, tuple[int, int]], students: Sequence[Student], titles: Sequence[str]
+    file: Path, points: Mapping[str, tuple[float, int]], students: Sequence[Student], titles: Sequence[str]
 ) -> Filled:
     """Fill one unit's points into a gradebook that Canvas exported, in the column of one of these titles.
 
@@ -55,7 +55,7 @@ def fill_canvas(
     return _fill(file, content, header, body, CANVAS_WHO, points, students, lambda row: (column, possible))
 
 
-def fill_moodle(file: Path, points: Mapping[str, tuple[int, int]], students: Sequence[Student]) -> Filled:
+def fill_moodle(file: Path, points: Mapping[str, tuple[float, int]], students: Sequence[Student]) -> Filled:
     """Fill points into an assignment's grading worksheet, scaled to its maximum grade."""
     content, rows = _read(file)
     header = [field.text.strip() for field in rows[0]]
@@ -91,7 +91,7 @@ def _fill(
     header: Sequence[str],
     rows: Sequence[Sequence[Field]],
     who: Sequence[str],
-    points: Mapping[str, tuple[int, int]],
+    points: Mapping[str, tuple[float, int]],
     students: Sequence[Student],
     place: Callable[[Sequence[Field]], tuple[int, str]],
 ) -> Filled:
@@ -116,7 +116,7 @@ def _fill(
     return Filled(len(seen), tuple(name for name in points if name not in seen))
 
 
-def _number(points: int, most: int, possible: str) -> str:
+def _number(points: float, most: int, possible: str) -> str:
     """Points as the gradebook counts them, to two decimals as Canvas keeps."""
     try:
         out_of = float(possible.replace(",", "."))

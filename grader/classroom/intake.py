@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from grader.classroom.archives import Entry, entries
@@ -23,7 +24,8 @@ STRANGER = "not on the roster"
 class HandIn:
     """One student's hand-in for one unit: a file to grade; or a problem; or neither, then nothing was handed in.
 
-    `name` is the path as given, `beside` the student's own modules in the same folder.
+    `name` is the path as given, `beside` the student's own modules in the same folder, `at` when it was handed in, where that
+    is known.
     """
 
     student: str
@@ -33,6 +35,7 @@ class HandIn:
     beside: Mapping[str, Path] = field(default_factory=dict)
     problem: str = ""
     note: str = ""
+    at: datetime | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -188,6 +191,7 @@ def _hand_in(student: str, unit: str, shelf: _Shelf, source: str, is_stranger: b
         place.entry.file,
         {name: file for name, file in shelf.modules[place.path[:-1]].items() if file != place.entry.file},
         note="; ".join(notes),
+        at=place.at,
     )
 
 

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from grader.classroom.archives import ARCHIVES, Entry
 from grader.classroom.roster import Student
@@ -13,19 +14,24 @@ MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+(?:_(?P<r
 # `doejane_LATE_2718_9001_attention-1.py`: user, attachment, and a number for each time it was handed in again
 CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<id>\d+)_(?P<at>\d+)_(?P<rest>.+)", re.DOTALL | re.IGNORECASE)
 AGAIN = re.compile(r"-(\d+)(?=\.\w+$)")
+HEAD = re.compile(r"(['\"]?)([^\s:'\"][^:]*?)\1:\s*")  # a submission's own line in Gradescope's list
 METADATA = "submission_metadata.yml"
 SEPARATORS = "-_. "
 
 
 @dataclass(frozen=True)
 class Place:
-    """A file's owners (a group has several), its path below their own folder, and its turn: the latest counts."""
+    """A file's owners (a group has several), its path below their own folder, and its turn: the latest counts.
+
+    `at` is when it was handed in, where the download says so.
+    """
 
     entry: Entry
     owners: tuple[Student, ...]
     path: tuple[str, ...]
     turn: int = 0
     note: str = ""
+    at: datetime | None = None
 
 
 def places(
@@ -44,13 +50,15 @@ def _gradescope(entries: Sequence[Entry]) -> list[Place]:
     if notes is None:
         return []
     above = len(notes.path) - 1
-    people = submitters(notes.file.read_text(encoding="utf-8", errors="replace"))
+    text = notes.file.read_text(encoding="utf-8", errors="replace")
+    people, times = submitters(text), moments(text)
     found = [Place(notes, (), (METADATA,))]
     for entry in entries:
         if entry is not notes:
             folder, *rest = (*entry.path[above:], "")
             name = folder if folder in people else _stem(folder)
-            found.append(Place(entry, tuple(people.get(name, ())), tuple(rest[:-1]) or (folder,)))
+            path = tuple(rest[:-1]) or (folder,)
+            found.append(Place(entry, tuple(people.get(name, ())), path, at=times.get(name)))
     return [place for place in found if place.entry is not notes]
 
 
@@ -60,7 +68,7 @@ def submitters(text: str) -> dict[str, list[Student]]:
     here: list[dict[str, str]] | None = None
     within = False
     for line in text.splitlines():
-        if head := re.fullmatch(r"(['\"]?)([^\s:'\"][^:]*?)\1:\s*", line):
+        if head := HEAD.fullmatch(line):
             here, within = people.setdefault(head[2], []), False
         elif section := re.match(r"  ?:?(\w+):", line):
             within = section[1] == "submitters"
@@ -69,6 +77,27 @@ def submitters(text: str) -> dict[str, list[Student]]:
                 here.append({})
             here[-1][item[2]] = _unquoted(item[3])
     return {name: [student for one in found if (student := _submitter(one))] for name, found in people.items()}
+
+
+def moments(text: str) -> dict[str, datetime]:
+    """When each submission was handed in, from Gradescope's list; what stands deeper, a history's, is not looked at."""
+    found: dict[str, datetime] = {}
+    here = ""
+    for line in text.splitlines():
+        if head := HEAD.fullmatch(line):
+            here = head[2]
+        elif (item := re.fullmatch(r"  :created_at: *(.+?) *", line)) and (moment := moment_of(_unquoted(item[1]))):
+            found[here] = moment
+    return found
+
+
+def moment_of(text: str) -> datetime | None:
+    """A time in ISO 8601, or nearly so: a space before the zone, `UTC` for it; without a zone it is UTC."""
+    try:
+        moment = datetime.fromisoformat(re.sub(r"\s+(?=(?:Z|[+-]\d\d:?\d\d)$)", "", text.removesuffix(" UTC")))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _submitter(fields: dict[str, str]) -> Student | None:

@@ -29,6 +29,8 @@ c = get_config()
 c.CourseDirectory.root = os.path.dirname(os.path.abspath(__file__))
 c.CourseDirectory.course_id = {course_id}
 {exchange}
+# Due dates come from the course.toml beside a notebook.
+c.GenerateAssignment.preprocessors.append("grader.classroom.nbsteps.DueDate")
 # A student's cell may take 30 seconds, a graded cell as long as the grader may take for a whole submission. A cell that
 # ends the kernel is left out on the next try; locked cells that a student deleted are put back.
 c.Autograde.sanitize_preprocessors = [

@@ -1,11 +1,13 @@
-"""Steps of `nbgrader autograde` that nbgrader_config.py names: each closes one of nbgrader's traps.
+"""Steps of nbgrader's that nbgrader_config.py names: each closes a gap, or one of nbgrader's traps.
 
-`PutBack` restores locked cells that a student deleted. `RunOn` runs the notebook again without a cell that ended the
+`DueDate` brings the course's due date into the gradebook when an assignment is generated. `PutBack` restores locked cells that a student deleted. `RunOn` runs the notebook again without a cell that ended the
 kernel. `SaveComments` puts the grader's words where formgrader and feedback show them. `LatePolicy` is the course's.
 """
 
 import copy
 import re
+from datetime import UTC
+from pathlib import Path
 
 from nbclient.exceptions import DeadKernelError
 from nbformat.notebooknode import NotebookNode
@@ -17,10 +19,25 @@ from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Float, Int, Integer
 
 from grader.notebook import comment
-from grader.settings import Late
+from grader.settings import Late, load
 
 MISSING = "# This cell was missing from what was handed in, and was put back."
 MAX_KILLERS = 5  # cells that end the kernel, after which the rest of the notebook is not run
+
+
+class DueDate(NbGraderPreprocessor):
+    """The due date of the course, for late penalties, formgrader and exports; without one, the gradebook's stays."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        marks = resources["nbgrader"]
+        listing = Path(resources["metadata"]["path"]) / "course.toml"
+        due = load(listing).due.get(marks["assignment"]) if listing.is_file() else None
+        if due:
+            with Gradebook(marks["db_url"]) as gradebook:  # nbgrader's times are UTC, and do not say so
+                gradebook.update_or_create_assignment(
+                    marks["assignment"], duedate=due.astimezone(UTC).replace(tzinfo=None)
+                )
+        return nb, resources
 
 
 class PutBack(NbGraderPreprocessor):

@@ -18,7 +18,8 @@ class Outcome(StrEnum):
 class Record:
     """`report` is None unless the outcome is graded; `note` is a sentence on what was odd about the intake, or empty.
 
-    `student` is data from a roster or a file's name: whoever shows it makes it inert first.
+    `student` is data from a roster or a file's name: whoever shows it makes it inert first. `handed_in` is a moment in ISO
+    8601, empty where nobody knows; `penalty` is what the course's late policy takes off, and never in `points`.
     """
 
     student: str
@@ -27,7 +28,14 @@ class Record:
     max_points: int
     report: Report | None = None
     note: str = ""
+    handed_in: str = ""
+    penalty: float = 0.0
 
     @property
     def points(self) -> int:
         return self.report.points if self.report else 0
+
+    @property
+    def points_left(self) -> float:
+        """The points without what was lost by handing in late."""
+        return round(self.points - self.penalty, 6)

@@ -106,6 +106,10 @@ class Store:
     def replace_once(self, name: str, value: str) -> None:
         self._write("UPDATE meta SET value = ? WHERE name = ?", (value, name))
 
+    def noted(self, name: str) -> str:
+        """The value under a name, empty if there is none."""
+        return next((value for (value,) in self.database.execute("SELECT value FROM meta WHERE name = ?", (name,))), "")
+
     def key(self, name: str, make: Callable[[], bytes]) -> bytes:
         """A key's bytes under a name, made on the first call; two graders at once get the same."""
         query = "SELECT content FROM keys WHERE name = ?"

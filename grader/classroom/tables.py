@@ -1,11 +1,11 @@
 """Records for data tools and nbgrader: both need a package of their own, imported when they are asked for."""
 
-import contextlib
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.classroom.exports import whole_bytes
+from grader.classroom.nbbook import opened
 from grader.classroom.record import Record
 from grader.errors import GraderError
 
@@ -54,21 +54,17 @@ def _rows(record: Record) -> list[dict]:
     ]
 
 
+def _utc(moment: str) -> datetime:
+    """A moment as nbgrader keeps it: in UTC, without saying so."""
+    return datetime.fromisoformat(moment).astimezone(UTC).replace(tzinfo=None)
+
+
 def write_nbgrader(records: Iterable[Record], url: str) -> None:
     """Points into an nbgrader gradebook: an assignment for each unit, a grade cell for each exercise.
 
     The marks are ours; nbgrader neither runs nor reads a submission.
     """
-    try:
-        import nbgrader
-        from nbgrader.api import Gradebook
-    except ImportError:
-        raise GraderError(
-            "nbgrader's gradebook needs nbgrader; install it with `pip install 'deep-grade[nbgrader]'`"
-        ) from None
-    if "://" not in url:
-        url = f"sqlite:///{url}"
-    with _tool_on_path(Path(nbgrader.__file__).parents[4] / "bin"), Gradebook(url) as book:
+    with opened(url) as book:
         for record in records:
             if record.report is None:
                 book.update_or_create_student(record.student)
@@ -81,21 +77,11 @@ def write_nbgrader(records: Iterable[Record], url: str) -> None:
                     name, record.unit, record.unit, max_score=exercise.max_points, cell_type="code"
                 )
             book.update_or_create_student(record.student)
-            book.update_or_create_submission(record.unit, record.student)
+            at = {"timestamp": _utc(record.handed_in)} if record.handed_in else {}
+            submission = book.update_or_create_submission(record.unit, record.student, **at)
+            for notebook in submission.notebooks:
+                notebook.late_submission_penalty = record.penalty or None
             for exercise in record.report.exercises:
                 grade = book.find_grade(exercise.id.partition(".")[2], record.unit, record.unit, record.student)
                 grade.auto_score, grade.needs_manual_grade = float(exercise.points), False
         book.db.commit()
-
-
-@contextlib.contextmanager
-def _tool_on_path(folder: Path) -> Iterator[None]:
-    """nbgrader makes a gradebook by running `alembic`, which lies beside it, also where that is not on the PATH."""
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = f"{folder}{os.pathsep}{before}"
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise GraderError(f"nbgrader cannot make a gradebook: {error.filename} is not installed beside it") from None
-    finally:
-        os.environ["PATH"] = before

@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 
 from grader.choice import choose, words_of
-from grader.classroom import pool
+from grader.classroom import exports, lateness, pool
 from grader.classroom.intake import HandIn, Intake, take
 from grader.classroom.keys import keys_for, seed_of, units_of
 from grader.classroom.progress import Progress, shown
@@ -40,6 +40,7 @@ class Options:
 
     units: Sequence[str] = ()
     roster: Path | None = None
+    times: Path | None = None
     db: str = "class.db"
     seed: int | None = None
     jobs: int | None = None
@@ -76,7 +77,11 @@ def mark(submissions: Path | None, options: Options) -> int:
         if submissions is not None:
             with tempfile.TemporaryDirectory(prefix="grade-class-") as scratch:
                 status = _mark(submissions, Path(scratch), store, options, console)
+        elif options.times:
+            course, units = the_course(options.course_dir), sorted({unit for _, unit in store.lines()})
+            _noted(store, course, written.units_of(options) or units, {}, options, console)
         if status != STOPPED:
+            _tell_late(store, console)
             written.write(store, options, console)
     return status
 
@@ -89,12 +94,16 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
     roster = read_roster(options.roster) if options.roster else []
     intake = _taken(submissions, course, scratch, roster, options)
     store.enrol(intake.students)
+    at = {
+        unit: {one.student: one.at for one in intake.hand_ins if one.unit == unit and one.at} for unit in intake.units
+    }
     if options.alike:  # reads the files, which are gone when the store is written out
         written.alike_pairs(intake.hand_ins, course, options.alike, console)
     seed = seed_of(store, options.seed, options.regrade)
     packed, keys, terms = keys_for(course, intake.units, seed, options.timeout, store, fresh_key)
     planned = plan(intake.hand_ins, store, keys, terms)
     _tell_intake(intake, planned, console)
+    _noted(store, course, intake.units, at, options, console)
     how = pool.How(packed, options.timeout, options.isolation)
     execute = partial(_execute, how=how, options=options, console=console)
     with _stopping(console) as is_stopped:
@@ -112,9 +121,9 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
 
 def _taken(submissions: Path, course: Course, scratch: Path, roster: Sequence[Student], options: Options) -> Intake:
     if folder := written.nbgrader_course(options.nbgrader):
-        from grader.classroom import nbgrader  # loads nbgrader when it reads the gradebook
+        from grader.classroom import nbcollected  # loads nbgrader when it reads the gradebook
 
-        return nbgrader.take(folder, options.units[0], scratch)
+        return nbcollected.take(folder, options.units[0], scratch)
     return take(submissions, units_of(course), scratch, roster, options.units)
 
 
@@ -173,6 +182,37 @@ def _tell_intake(intake: Intake, planned: Plan, console: Console) -> None:
     if intake.strays:
         names = ", ".join(intake.strays[:5]) + (" …" if len(intake.strays) > 5 else "")
         _say(console, f"Nobody's, and left alone: {names}")
+
+
+def _noted(
+    store: Store, course: Course, units: Sequence[str], at: lateness.Times, options: Options, console: Console
+) -> None:
+    """Keep when it was handed in, by the download and by a table, which goes before it; and what is made of that."""
+    times, strangers = at, []
+    if options.times:
+        told, strangers = lateness.read_times(options.times, units, store.students())
+        times = {unit: at.get(unit, {}) | told.get(unit, {}) for unit in units}
+    if not any(times.values()) and not store.noted(lateness.NOTED):
+        return
+    lateness.note(store, course.settings, times)
+    if strangers:
+        _say(
+            console,
+            f"{options.times} has times of nobody here: {', '.join(strangers[:5])}{' …' * (len(strangers) > 5)}",
+        )
+    for unit in units:
+        if times.get(unit) and unit not in course.settings.due:
+            _say(console, f"course.toml has no due date for {unit}, so nobody is late with it.")
+
+
+def _tell_late(store: Store, console: Console) -> None:
+    late = [record for record in lateness.timed(store) if record.penalty]
+    if late:
+        lost = exports.decimal(sum(record.penalty for record in late))
+        _say(
+            console,
+            f"{len(late)} handed in late; that takes {lost} points off, which --csv has in a column of its own.",
+        )
 
 
 def _tell_records(store: Store, console: Console) -> None:

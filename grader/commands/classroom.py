@@ -13,6 +13,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.argument("submissions", required=False, type=click.Path(path_type=Path), metavar="[SUBMISSIONS|UNIT]")
 @click.option("--unit", "units", multiple=True, metavar="UNIT[.EXERCISE]", help="Mark this (again for more).")
 @click.option("--roster", type=FILE, metavar="CSV", help="The class: each of its students gets a record.")
+@click.option("--times", type=FILE, metavar="CSV", help="When each student handed in; for course.toml's late policy.")
 @click.option(
     "--db", default="class.db", show_default=True, metavar="FILE|URL", help="The store; SQLite or PostgreSQL."
 )

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from grader.classroom import exports
 from grader.classroom.intake import HandIn
+from grader.classroom.lateness import timed
 from grader.classroom.record import Record
 from grader.classroom.store import Store, records
 from grader.course import Course
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 def write(store: Store, options: "Options", console: Console) -> None:
     """Everything that was asked for."""
     if options.csv_file:
-        exports.write_csv(records(store), options.csv_file)
+        exports.write_csv(timed(store), options.csv_file)
     if options.jsonl:
-        exports.write_json_lines(records(store), options.jsonl)
+        exports.write_json_lines(timed(store), options.jsonl)
     if options.parquet or options.nbgrader:
         from grader.classroom import tables
 
@@ -38,11 +39,11 @@ def write(store: Store, options: "Options", console: Console) -> None:
             (unit,) = units_of(options)
             nbgrader.write(folder, unit, (record for record in records(store) if record.unit == unit))
         elif options.nbgrader:
-            tables.write_nbgrader(records(store), options.nbgrader)
+            tables.write_nbgrader(timed(store), options.nbgrader)
     if options.canvas or options.moodle:
         _fill(store, options, console)
     if options.report or options.summary or options.feedback:
-        _report(list(records(store)), options, console)
+        _report(list(timed(store)), options, console)
 
 
 def units_of(options: "Options") -> list[str]:
@@ -105,7 +106,12 @@ def _fill(store: Store, options: "Options", console: Console) -> None:
     """The points into the gradebooks that were exported for them."""
     from grader.classroom import gradebooks
 
-    units = points_by_unit(records(store), units_of(options))
+    found = list(timed(store))
+    if late := sum(record.penalty > 0 for record in found):
+        console.print(
+            f"Late penalties are taken off, {late} of them; --csv shows points and penalties.", soft_wrap=True
+        )
+    units = points_by_unit(found, units_of(options))
     headers = dict(_named_column(text) for text in options.columns)
     students = store.students()
     for unit, points in units.items() if options.canvas else ():
@@ -120,15 +126,15 @@ def _fill(store: Store, options: "Options", console: Console) -> None:
         _tell(console, options.moodle, gradebooks.fill_moodle(options.moodle, points, students))
 
 
-def points_by_unit(found: Sequence[Record], only: Sequence[str]) -> dict[str, dict[str, tuple[int, int]]]:
-    """Each student's points and the most there are, by unit. Who handed nothing in, or nothing readable, has no entry:
+def points_by_unit(found: Sequence[Record], only: Sequence[str]) -> dict[str, dict[str, tuple[float, int]]]:
+    """Each student's points, late penalties taken off, and the most there are, by unit. Who handed nothing in, or nothing readable, has no entry:
     whether that is a zero is the teacher's to say."""
-    units: dict[str, dict[str, tuple[int, int]]] = {}
+    units: dict[str, dict[str, tuple[float, int]]] = {}
     for record in found:
         if not only or record.unit in only:
             points = units.setdefault(record.unit, {})
             if record.report and not record.report.is_our_fault:
-                points[record.student] = (record.points, record.max_points)
+                points[record.student] = (record.points_left, record.max_points)
     return units
 
 
