@@ -13,6 +13,7 @@ self_attention = Exercise(
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -268,6 +269,12 @@ def load(module: Any, weights: Mapping[str, np.ndarray]) -> Any:
 
 def report(step: int, total: int, loss: Any) -> None:
     """For drivers: a training run's progress, shown to the student; a loss that is no number ends the run."""
+    raise NotImplementedError("a driver finds it where it runs")
+
+
+def follow(name: str) -> AbstractContextManager[None]:
+    """For drivers, as `with follow("loss_function"):` around the student's own loop: each call of this function of their
+    file is shown as a step, and what it returns, or the first of it, as the loss."""
     raise NotImplementedError("a driver finds it where it runs")
 
 

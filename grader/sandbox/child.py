@@ -81,7 +81,7 @@ class Submission:
 
         def report(step: int, total: int, loss: float) -> None:
             nonlocal last
-            if time.monotonic() - last > BETWEEN_REPORTS or step >= total or not math.isfinite(loss):
+            if time.monotonic() - last > BETWEEN_REPORTS or 0 < total <= step or not math.isfinite(loss):
                 last = time.monotonic()
                 send(channel, {"step": step, "total": total, "loss": loss})
 
