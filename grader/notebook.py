@@ -36,13 +36,6 @@ from grader.training import ON_CPU, Training
 
 MARKING = ("autograde", "validate")  # what nbgrader says when it runs a notebook that lies in this folder
 NAME = "this notebook"
-# A notebook's own theme goes before the system's: JupyterLab says which it is on <body>, VS Code by a class.
-THEMES = """
-[data-jp-theme-light="true"] .grade-report, .vscode-light .grade-report {
-  --right: #1a7f37; --wrong: #b42318; --open: #646b73; color: #1f2328; }
-[data-jp-theme-light="false"] .grade-report, .vscode-dark .grade-report {
-  --right: #4ac26b; --wrong: #ff8d7e; --open: #9aa4ae; color: #e6e9ec; }
-"""
 
 
 class Shown:
@@ -62,16 +55,22 @@ class Shown:
     def _repr_html_(self) -> str:
         from grader.render.html import fragment
 
-        return _styled(fragment(self.report, self.title))
+        return _styled(fragment(self.report, self.title, prompt="!"))
 
     def __repr__(self) -> str:
         return plain(self.title, self.report)
 
 
 def _styled(fragment: str) -> str:
-    from grader.render.html import STYLE
+    """A part of a page with its style. A notebook's own theme goes before the system's: JupyterLab says which it is on
+    <body>, VS Code by a class."""
+    from grader.render.html import DARK, LIGHT, STYLE
 
-    return f"<style>{STYLE}{THEMES}</style>{fragment}"
+    themes = f"""
+[data-jp-theme-light="true"] .grade-report, .vscode-light .grade-report {{ {LIGHT} }}
+[data-jp-theme-light="false"] .grade-report, .vscode-dark .grade-report {{ {DARK} }}
+"""
+    return f"<style>{STYLE}{themes}</style>{fragment}"
 
 
 def check(name: str, course: str | None = None) -> Shown | None:
@@ -212,7 +211,8 @@ def _graded(
     sandbox = _sandbox()
     if place.settings:
         sandbox.limits = place.settings.limits(sandbox.limits)
-    return grade(Submission(f"{NAME}.ipynb", cells), place.key, sandbox, place.only, progress, training)
+    report = grade(Submission(f"{NAME}.ipynb", cells), place.key, sandbox, place.only, progress, training)
+    return replace(report, submission=NAME)
 
 
 def _of_file(place: Place) -> Report:

@@ -72,17 +72,26 @@ def line(live: Live, width: int, glyph: str = "━", rest: str = "·") -> str:
 def html(live: Live, state: str = "") -> str:
     """The run as a part of a page that has the report's style; `state` is said in place of the pace, as `stopped` is."""
     words = [state] if state else live.words[2:]
-    told = " · ".join([*live.words[:2], *words]) or "begins …"
-    bar = f'<rect width="{100 * live.share:.1f}" height="4" rx="2" fill="currentColor"/>' if live.share else ""
+    told = " · ".join([*live.words[:2], *words]) or "under way"
     picture = svg(live.curve, f"loss of {live.name}")
     return (
         '<section class="grade-report">\n'
         f"<p><b>training</b> <code>{escape(inert(live.name))}</code></p>\n"
-        '<svg class="bar" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 4" preserveAspectRatio="none" '
-        f'aria-hidden="true"><rect width="100" height="4" rx="2" fill="var(--line)"/>{bar}</svg>\n'
-        f'<p class="dim">{escape(inert(told))}</p>\n'
+        + _bar(live)
+        + f'<p class="dim">{escape(inert(told))}</p>\n'
         + (f'<div class="curve">{picture}</div>\n' if picture else "")
         + "</section>"
+    )
+
+
+def _bar(live: Live) -> str:
+    """How far it is, where that is known."""
+    if not live.share:
+        return ""
+    return (
+        '<svg class="bar" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 4" preserveAspectRatio="none" '
+        'aria-hidden="true"><rect width="100" height="4" fill="#8886"/>'
+        f'<rect width="{100 * live.share:.1f}" height="4" fill="#2f81d7"/></svg>\n'
     )
 
 

@@ -103,19 +103,20 @@ def _following(report: Report) -> Callable[[str], contextlib.AbstractContextMana
     @contextlib.contextmanager
     def follow(name: str) -> Iterator[None]:
         submission = sys.modules.get("submission")  # in a worker; an author's own process has none
-        own, calls = getattr(submission, name, None), 0
+        own, calls, last = getattr(submission, name, None), 0, math.nan
         if not callable(own):
             yield
             return
 
         @functools.wraps(own)
         def followed(*args: Any, **named: Any) -> Any:
-            nonlocal calls
+            nonlocal calls, last
             calls += 1
             answer = own(*args, **named)
             loss = answer[0] if isinstance(answer, tuple | list) and answer else answer
-            if np.ndim(loss) == 0 and isinstance(loss, float | np.floating) and math.isfinite(loss):
-                report(calls, 0, float(loss))
+            if isinstance(loss, float | np.floating) and math.isfinite(loss):
+                last = float(loss)
+                report(calls, 0, last)
             return answer
 
         setattr(submission, name, followed)
@@ -123,6 +124,8 @@ def _following(report: Report) -> Callable[[str], contextlib.AbstractContextMana
             yield
         finally:
             setattr(submission, name, own)
+        if math.isfinite(last):
+            report(calls, calls, last)
 
     return follow
 
