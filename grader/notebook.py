@@ -16,11 +16,13 @@ import io
 import json
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+from grader.cell import Cell
 from grader.course import Course, CourseError, find
 from grader.errors import GraderError, OurFault
 from grader.grading import grade
@@ -30,31 +32,45 @@ from grader.sandbox.server import Sandbox
 from grader.settings import Settings
 from grader.settings import load as load_settings
 from grader.submission import Submission, read
+from grader.training import ON_CPU, Training
 
 MARKING = ("autograde", "validate")  # what nbgrader says when it runs a notebook that lies in this folder
 NAME = "this notebook"
-# A notebook's own theme goes before the system's: JupyterLab says which it is on <body>, VS Code by a class.
-THEMES = """
-[data-jp-theme-light="true"] .grade-report, .vscode-light .grade-report {
-  --right: #1a7f37; --wrong: #b42318; --open: #646b73; color: #1f2328; }
-[data-jp-theme-light="false"] .grade-report, .vscode-dark .grade-report {
-  --right: #4ac26b; --wrong: #ff8d7e; --open: #9aa4ae; color: #e6e9ec; }
-"""
 
 
 class Shown:
-    """A report as a notebook shows it: HTML, or the terminal's text where there is none."""
+    """A report as a notebook shows it: HTML, or the terminal's text where there is none.
 
-    def __init__(self, title: str, report: Report):
-        self.title, self.report = title, report
+    `within` is the number of the cell below which it stands already, in the place of a curve; at that cell's end it is not
+    shown again.
+    """
+
+    def __init__(self, title: str, report: Report, within: int = 0):
+        self.title, self.report, self.within = title, report, within
+
+    def _ipython_display_(self) -> None:
+        if not self.within or self.within != _shell().execution_count:
+            raise NotImplementedError  # IPython goes on to the other forms
 
     def _repr_html_(self) -> str:
-        from grader.render.html import STYLE, fragment
+        from grader.render.html import fragment
 
-        return f"<style>{STYLE}{THEMES}</style>{fragment(self.report, self.title)}"
+        return _styled(fragment(self.report, self.title, prompt="!"))
 
     def __repr__(self) -> str:
         return plain(self.title, self.report)
+
+
+def _styled(fragment: str) -> str:
+    """A part of a page with its style. A notebook's own theme goes before the system's: JupyterLab says which it is on
+    <body>, VS Code by a class."""
+    from grader.render.html import DARK, LIGHT, STYLE
+
+    themes = f"""
+[data-jp-theme-light="true"] .grade-report, .vscode-light .grade-report {{ {LIGHT} }}
+[data-jp-theme-light="false"] .grade-report, .vscode-dark .grade-report {{ {DARK} }}
+"""
+    return f"<style>{STYLE}{themes}</style>{fragment}"
 
 
 def check(name: str, course: str | None = None) -> Shown | None:
@@ -62,7 +78,25 @@ def check(name: str, course: str | None = None) -> Shown | None:
     if os.environ.get("NBGRADER_EXECUTION") in MARKING:
         return None  # the graded cells say the same; once is enough
     place = _place(name, Path(course) if course else None)
-    return Shown(place.key.title, _graded(place, session_cells(_shell())))
+    return _shown(place, _shell())
+
+
+def _shown(place: "Place", shell: Any) -> Shown:
+    """Grade, with the curve of what trains in the cell's output, and then the report in its place."""
+    cell = Cell(_styled)
+    runs = {exercise.name for exercise in place.key.exercises if exercise.is_run}
+    training = ON_CPU.watched(cell.watch)
+    try:
+        report = _graded(
+            place, session_cells(shell), lambda name: cell.begins(name) if name in runs else None, training
+        )
+    except BaseException:  # an interrupt, too: the picture must not look as if it went on
+        cell.stops()
+        raise
+    shown = Shown(place.key.title, report)
+    if cell.ends(shown):
+        shown.within = shell.execution_count
+    return shown
 
 
 def points(name: str, worth: float) -> float:
@@ -112,7 +146,7 @@ def register(shell) -> None:
         if not ran.success:
             return None
         place = _place(line.strip())
-        return Shown(place.key.title, _graded(place, session_cells(shell)))
+        return _shown(place, shell)
 
     shell.register_magic_function(grade_cell, "cell", "grade")
 
@@ -171,11 +205,14 @@ def _defines(text: str) -> bool:
         return False
 
 
-def _graded(place: Place, cells: bytes) -> Report:
+def _graded(
+    place: Place, cells: bytes, progress: Callable[[str], None] = lambda name: None, training: Training = ON_CPU
+) -> Report:
     sandbox = _sandbox()
     if place.settings:
         sandbox.limits = place.settings.limits(sandbox.limits)
-    return grade(Submission(f"{NAME}.ipynb", cells), place.key, sandbox, place.only)
+    report = grade(Submission(f"{NAME}.ipynb", cells), place.key, sandbox, place.only, progress, training)
+    return replace(report, submission=NAME)
 
 
 def _of_file(place: Place) -> Report:

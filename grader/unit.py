@@ -172,7 +172,7 @@ class Unit:
         called = source.name
         if source.node.decorator_list or self._allows_not(source.node):
             raise UnitError(f"{path}: the driver {called} has a decorator, or imports what a worker has not")
-        found = {"np", "device", "report"} | ({"torch", "load"} if self.exercises[name].torch else set())
+        found = {"np", "device", "report", "follow"} | ({"torch", "load"} if self.exercises[name].torch else set())
         if free := sorted(set(free_names(source.body)) - found):
             raise UnitError(
                 f"{path}: the driver {called} uses {', '.join(free)}, which it will not find in the worker; "

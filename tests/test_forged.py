@@ -28,7 +28,7 @@ from grader.course import Course
 from grader.grading import MAX_STEPS, grade
 from grader.judge import Answer, judge
 from grader.key import Key, Question
-from grader.render import curves, formats, html, terminal
+from grader.render import curves, formats, html, live, terminal
 from grader.report import Report, Status, Step, from_json, to_json
 from grader.sandbox import wire
 from grader.sandbox.limits import Limits
@@ -181,7 +181,8 @@ def test_no_sequence_of_replies_raises_or_is_our_fault(toy_key, replies):
 def test_no_progress_of_a_training_run_raises_or_is_our_fault(nets, replies):
     ready = {"problems": [], "names": dict.fromkeys(["Affine", "squared_loss"], "function")}
     lines: list[str] = []
-    watch = Training(watch=lambda name, step: lines.append(curves.progress_line(name, step, 1.0)))
+    note = live.lives()
+    watch = Training(watch=lambda name, step: lines.append(live.line(note(name, step), 80)))
     report = grade(Submission("nets.py", b""), nets, Scripted([ready, *replies]), ["fits"], training=watch)
     assert not report.is_our_fault, shown(report)
     assert report.points == 0
@@ -204,7 +205,8 @@ def test_progress_without_end_is_ended(nets):
 def test_numbers_that_nobody_can_divide_are_no_steps(nets, step, total, loss):
     """A forged step whose line cannot be drawn is the student's crash, not a fault of ours."""
     ready = {"problems": [], "names": dict.fromkeys(["Affine", "squared_loss"], "function")}
-    watch = Training(watch=lambda name, step: curves.progress_line(name, step, 1.0))
+    note = live.lives()
+    watch = Training(watch=lambda name, step: live.line(note(name, step), 80))
     script = Scripted([ready, {"step": step, "total": total, "loss": loss}])
     (fits,) = grade(Submission("nets.py", b""), nets, script, ["fits"], training=watch).exercises
     assert (fits.status, fits.points) == (Status.CRASH, 0)
@@ -245,8 +247,11 @@ def test_no_time_is_given_beyond_the_deadline_for_what_is_ready_to_be_read(nets,
 @given(st.lists(st.builds(Step, st.integers(0, 10**9), st.integers(0, 10**9), FLOATS), max_size=60))
 def test_every_curve_can_be_drawn_and_read(steps):
     assert reading(steps) is not None
+    note = live.lives()
     for step in steps:
-        assert curves.progress_line("fits", step, 1.0).isprintable()
+        run = note("fits", step)
+        assert live.line(run, 80).isprintable()
+        assert "nan" not in live.html(run).partition("<polyline")[2].partition("/>")[0]
     assert curves.sparkline(steps).isprintable()
     assert "nan" not in curves.svg(steps, "fits").partition("<polyline")[2].partition("/>")[0]
 

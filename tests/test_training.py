@@ -272,12 +272,6 @@ def test_a_curve_s_picture_is_inert_and_well_formed():
     assert curves.svg([], "nothing") == ""
 
 
-def test_a_progress_line_says_how_far_and_how_long():
-    line = curves.progress_line("fits", Step(25, 100, 0.51234), 5.0)
-    assert line == "training fits  ━━━━━···············  25/100  loss 0.512  5 steps/s  15 s left"
-    assert curves.progress_line("fits", Step(5, 0, 1.0), 0.0).startswith("training fits")
-
-
 def test_metrics_agree_with_their_definitions():
     rng = np.random.default_rng(0)
     a, b = rng.integers(0, 3, 50), rng.integers(0, 3, 50)

@@ -1,4 +1,4 @@
-"""The way of a training run's loss: a line while it runs, a sparkline afterwards, an SVG to keep."""
+"""The way of a training run's loss: a sparkline for a terminal, an SVG for pages and to keep."""
 
 import itertools
 import math
@@ -10,18 +10,8 @@ from grader.report import Step
 BARS = "▁▂▃▄▅▆▇█"
 ASCII_BARS = "_.-=^"
 LARGEST = 1e150
-BAR = 20  # cells of the progress bar
-WIDTH, HEIGHT, MARGIN = 480, 240, 44  # of the SVG, in its own units
-
-
-def progress_line(name: str, step: Step, seconds: float, glyph: str = "━") -> str:
-    """`name ━━━━ 120/400  loss 0.41  55 steps/s  5 s left` after so many seconds of training."""
-    share = min(max(step.step / step.total, 0.0), 1.0) if step.total > 0 else 0.0
-    rate = step.step / seconds if seconds > 0 else 0.0
-    left = (step.total - step.step) / rate if rate > 0 else math.inf
-    filled = round(BAR * share)
-    line = f"training {name}  {glyph * filled}{'·' * (BAR - filled)}  {step.step}/{step.total}  loss {step.loss:.3g}"
-    return line + (f"  {rate:.3g} steps/s  {left:.0f} s left" if 0 <= left < 1e6 else "")
+WIDTH, HEIGHT, MARGIN, LEFT, RIGHT = 480, 200, 34, 64, 12  # of the SVG, in its own units
+MOST_POINTS = 2 * WIDTH  # more cannot be told from one another, and a hostile run tells ten thousand
 
 
 def sparkline(curve: Sequence[Step], width: int = 40, is_ascii: bool = False) -> str:
@@ -36,32 +26,31 @@ def sparkline(curve: Sequence[Step], width: int = 40, is_ascii: bool = False) ->
 
 
 def svg(curve: Sequence[Step], title: str) -> str:
-    """The loss over the steps as a small self-contained SVG; `title` is escaped here."""
-    points = [(step.step, step.loss) for step in curve if _is_drawn(step.loss)]
+    """The loss over the steps as a small self-contained SVG; `title` is escaped here. Letters have the page's colour."""
+    points = _outline([(step.step, step.loss) for step in curve if _is_drawn(step.loss)])
     if len(points) < 2:
         return ""
-    heights = _heights([loss for _, loss in points])
-    first, last = points[0][0], max(points[-1][0], points[0][0] + 1)
-    width, height = WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN
+    losses = [loss for _, loss in points]
+    first, last = min(step for step, _ in points), max(step for step, _ in points)
+    width, height, end = WIDTH - LEFT - RIGHT, HEIGHT - 2 * MARGIN, HEIGHT - MARGIN
     line = " ".join(
-        f"{MARGIN + width * (step - first) / (last - first):.1f},{MARGIN + height * (1 - h):.1f}"
-        for (step, _), h in zip(points, heights, strict=True)
+        f"{LEFT + width * (step - first) / max(last - first, 1):.1f},{MARGIN + height * (1 - h):.1f}"
+        for (step, _), h in zip(points, _heights(losses), strict=True)
     )
-    highest, lowest = max(loss for _, loss in points), min(loss for _, loss in points)
-    end = HEIGHT - MARGIN
+    scale = ", logarithmic" if _is_logarithmic(losses) else ""
     texts = [
-        (MARGIN, MARGIN - 18, "start", escape(title)),
-        (MARGIN - 6, MARGIN + 4, "end", f"{highest:.3g}"),
-        (MARGIN - 6, end, "end", f"{lowest:.3g}"),
-        (MARGIN, end + 18, "start", str(first)),
-        (WIDTH - MARGIN, end + 18, "end", f"{last} steps"),
+        (LEFT, MARGIN - 14, "start", escape(title) + scale),
+        (LEFT - 6, MARGIN + 4, "end", f"{max(losses):.3g}"),
+        (LEFT - 6, end + 4, "end", f"{min(losses):.3g}"),
+        (LEFT, end + 18, "start", str(first)),
+        (WIDTH - RIGHT, end + 18, "end", f"{last} steps"),
     ]
     labels = "".join(f'<text x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>' for x, y, anchor, text in texts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" font-family="sans-serif" '
-        f'font-size="12" fill="#777"><title>{escape(title)}</title>'
-        f'<path d="M{MARGIN} {MARGIN}V{end}H{WIDTH - MARGIN}" fill="none" stroke="#999"/>'
-        f'<polyline points="{line}" fill="none" stroke="#1f77b4" stroke-width="2" stroke-linejoin="round"/>{labels}</svg>\n'
+        f'font-size="12" fill="currentColor"><title>{escape(title)}</title>'
+        f'<path d="M{LEFT} {MARGIN}V{end}H{WIDTH - RIGHT}" fill="none" stroke="#888"/>'
+        f'<polyline points="{line}" fill="none" stroke="#2f81d7" stroke-width="2" stroke-linejoin="round"/>{labels}</svg>\n'
     )
 
 
@@ -70,9 +59,14 @@ def _is_drawn(loss: float) -> bool:
     return abs(loss) < LARGEST
 
 
+def _is_logarithmic(losses: Sequence[float]) -> bool:
+    """Whether the losses are all positive and span a decade, so that the end of the way would be flat otherwise."""
+    return min(losses) > 0 and max(losses) > 10 * min(losses)
+
+
 def _heights(losses: Sequence[float]) -> list[float]:
-    """Each loss between 0, the lowest, and 1, the highest; by logarithm where all are positive and span a decade."""
-    if min(losses) > 0 and max(losses) > 10 * min(losses):
+    """Each loss between 0, the lowest, and 1, the highest; by logarithm where they fall far."""
+    if _is_logarithmic(losses):
         losses = [math.log(loss) for loss in losses]
     lowest, span = min(losses), max(losses) - min(losses)
     return [(loss - lowest) / span if span else 0.5 for loss in losses]
@@ -84,3 +78,17 @@ def _thinned(losses: Sequence[float], width: int) -> list[float]:
         return list(losses)
     cuts = [round(i * len(losses) / width) for i in range(width + 1)]
     return [sum(losses[a:b]) / (b - a) for a, b in itertools.pairwise(cuts)]
+
+
+def _outline(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """At most MOST_POINTS points: of neighbours the lowest and the highest, so that no spike is lost."""
+    if len(points) <= MOST_POINTS:
+        return points
+    groups = MOST_POINTS // 2
+    cuts = [round(i * len(points) / groups) for i in range(groups + 1)]
+    kept = []
+    for a, b in itertools.pairwise(cuts):
+        places = range(a, b)
+        ends = {min(places, key=lambda i: points[i][1]), max(places, key=lambda i: points[i][1])}
+        kept += [points[i] for i in sorted(ends)]
+    return kept

@@ -12,34 +12,53 @@ from grader.render.curves import svg
 from grader.render.formats import Graded, Surroundings
 from grader.render.rows import file_of, points_of, verdict
 from grader.render.terminal import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, STRONGEST, has_details, next_step, praise
-from grader.report import UNJUDGED, CheckReport, ExerciseReport, Report, Status
+from grader.report import UNJUDGED, CheckReport, ErrorMap, ExerciseReport, Report, Status
 from grader.text import inert, one_line
 
-# Colours have 4.5:1 against both a white and a near-black ground in their own scheme. A fragment takes ground and letters
-# from the page that it stands in.
-STYLE = """\
-.grade-report { --right: #1a7f37; --wrong: #b42318; --open: #646b73; --line: #8886;
-  font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; overflow-wrap: anywhere; }
-@media (prefers-color-scheme: dark) { .grade-report { --right: #4ac26b; --wrong: #ff8d7e; --open: #9aa4ae; } }
-.grade-report h2 { display: flex; gap: 1rem; justify-content: space-between; font-size: 1.3rem; margin: 1.5rem 0 .5rem; }
-.grade-report h3 { font: bold 1rem/1.5 ui-monospace, monospace; margin: 1.5rem 0 .25rem; }
-.grade-report table { border-collapse: collapse; width: 100%; }
-.grade-report td, .grade-report th { border-bottom: 1px solid var(--line); padding: .25rem .5rem; text-align: left;
-  font-weight: normal; }
-.grade-report .points { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.grade-report ul { list-style: none; margin: 0; padding: 0; }
-.grade-report li { margin: .5rem 0; padding-left: 1.5rem; }
-.grade-report li > .mark { float: left; margin-left: -1.5rem; }
-.grade-report p { margin: .15rem 0; white-space: pre-line; }
+# Letters have 4.5:1 against both a white and a near-black ground in their own scheme. A fragment takes ground and letters
+# from the page that it stands in. Of a map the shades go from the ground's to what stands out most on it.
+LIGHT = """--right: #1a7f37; --wrong: #b42318; --open: #646b73; --line: #8886;
+  --map-0: #eef1f4; --map-1: #fed976; --map-2: #fd8d3c; --map-3: #e31a1c; --map-4: #800026; --map-5: #000;"""
+DARK = """--right: #4ac26b; --wrong: #ff8d7e; --open: #9aa4ae; --line: #8886;
+  --map-0: #2b3138; --map-1: #6d4017; --map-2: #b5541c; --map-3: #f28e2c; --map-4: #ffe28f; --map-5: #fff;"""
+# JupyterLab's own size and letters where it is around; its rules for tables, lists and headings are outweighed by name.
+STYLE = (
+    f".grade-report {{ {LIGHT} }}\n@media (prefers-color-scheme: dark) {{ .grade-report {{ {DARK} }} }}\n"
+    + """\
+.grade-report { font: var(--jp-content-font-size1, 16px)/1.5 var(--jp-content-font-family, system-ui, sans-serif);
+  max-width: 46rem; overflow-wrap: anywhere; }
+.grade-report h2 { display: flex; font-size: 1.3em; line-height: 1.3; margin: 1.2em 0 .4em; }
+.grade-report h2 .points { margin-left: auto; padding-left: 1rem; }
+.grade-report h3 { font: bold 1em/1.5 ui-monospace, monospace; margin: 1.5em 0 .25em; }
+.grade-report table.exercises { border-collapse: collapse; font-size: 1em; margin: .5em 0; table-layout: auto; width: 100%; }
+.grade-report .exercises td, .grade-report .exercises th { border-bottom: 1px solid var(--line); font-weight: normal;
+  max-width: none; padding: .25em .5em; text-align: left; vertical-align: baseline; white-space: normal; }
+.grade-report .exercises td:first-child { padding-left: 0; width: 1em; }
+.grade-report .exercises .id { overflow-wrap: break-word; }
+.grade-report .exercises td.dim { min-width: 6em; }
+.grade-report .exercises td.points { padding-right: 0; text-align: right; white-space: nowrap; }
+.grade-report .points { font-variant-numeric: tabular-nums; white-space: nowrap; }
+.grade-report ul.claims { list-style: none; margin: 0; padding: 0; }
+.grade-report .claims li { margin: .5em 0; padding-left: 1.5em; }
+.grade-report .claims li > .mark { float: left; margin-left: -1.5em; }
+.grade-report p { margin: .15em 0; white-space: pre-line; }
 .grade-report .hint { font-weight: bold; }
 .grade-report .again, .grade-report .dim, .grade-report .open { color: var(--open); font-weight: normal; }
 .grade-report .passed { color: var(--right); }
 .grade-report .failed { color: var(--wrong); }
-.grade-report pre { border-left: 3px solid var(--line); margin: .25rem 0 0 1.5rem; padding: .25rem .75rem;
+.grade-report pre { border-left: 3px solid var(--line); margin: .25em 0 0 1.5em; padding: .25em .75em;
   overflow-x: auto; }
 .grade-report .curve { max-width: 30rem; }
+.grade-report .curve svg { display: block; font-family: inherit; height: auto; max-width: 100%; }
+.grade-report .bar { display: block; height: .3em; margin: .4em 0; max-width: 30rem; width: 100%; }
+.grade-report .map { fill: currentColor; }
+.grade-report .map .ground { fill: none; }
+"""
+    + "".join(f".grade-report .map .m{level} {{ fill: var(--map-{level}); }}\n" for level in range(6))
+    + """\
 .grade-report code, .grade-report pre, .grade-report .id { font-family: ui-monospace, monospace; font-size: .95em; }
 """
+)
 
 PAGE = """\
 <!doctype html>
@@ -86,13 +105,16 @@ def page(title: str, body: str) -> str:
     return PAGE.format(title=_text(title), style=STYLE, body=body)
 
 
-def fragment(report: Report, title: str) -> str:
-    """One submission's report as a part of a page that has `STYLE` in a <style>."""
+def fragment(report: Report, title: str, prompt: str = "") -> str:
+    """One submission's report as a part of a page that has `STYLE` in a <style>.
+
+    `prompt` goes before a command, as a notebook's `!` does.
+    """
     score = f'<span class="points">{report.points}/{report.max_points}</span>'
     parts = [
         f"<h2><span>{_text(title)}</span>{score}</h2>",
         f'<p class="dim">{_text(file_of(report))}</p>',
-        "<table>",
+        '<table class="exercises">',
         *map(_exercise_row, report.exercises),
         "</table>",
         *(_details(exercise) for exercise in report.exercises if has_details(exercise)),
@@ -102,7 +124,7 @@ def fragment(report: Report, title: str) -> str:
     if report.is_perfect:
         parts.append(f'<p class="passed">{praise(report)}</p>')
     else:
-        parts.append(f"<p><b>Next:</b> <code>{_text(next_step(report.exercises))}</code></p>")
+        parts.append(f"<p><b>Next:</b> <code>{_text(prompt + next_step(report.exercises))}</code></p>")
     if report.isolation != STRONGEST:
         parts.append(f'<p class="dim">Isolation: {_text(report.isolation)} only.</p>')
     return '<section class="grade-report">\n' + "\n".join(filter(None, parts)) + "\n</section>"
@@ -118,19 +140,23 @@ def _exercise_row(exercise: ExerciseReport) -> str:
 
 def _details(exercise: ExerciseReport) -> str:
     told: set[str] = set()
-    claims = "\n".join(_claim(check, told) for check in exercise.checks)
+    drawn: list[ErrorMap] = []
+    claims = "\n".join(_claim(check, told, drawn) for check in exercise.checks)
     score = f'<span class="dim">{exercise.points}/{exercise.max_points}</span>'
-    return f"<h3>{_text(exercise.id)} {score}</h3>\n<ul>\n{claims}\n</ul>{_curve(exercise)}{_printed(exercise)}"
+    head = f'<h3>{_text(exercise.id)} {score}</h3>\n<ul class="claims">'
+    return f"{head}\n{claims}\n</ul>{_curve(exercise)}{_printed(exercise)}"
 
 
-def _claim(check: CheckReport, told: set[str]) -> str:
+def _claim(check: CheckReport, told: set[str], drawn: list[ErrorMap]) -> str:
+    """A claim with what was found; a hint and a picture that stand above already are not repeated."""
     skipped = " (not asked)" if check.status is Status.SKIPPED else ""
     points = f'<span class="dim">{skipped} {check.points}/{check.max_points}</span>'
     item = f"<li>{_mark(check.status)}{_text(check.claim)} {points}"
     if finding := check.finding:
         item += f"\n<p>{_text(finding.message)}</p>"
-        if finding.map and says_more(finding.map):
+        if finding.map and finding.map not in drawn and says_more(finding.map):
             item += f'\n<div class="curve">{maps.svg(finding.map)}</div>'
+            drawn.append(finding.map)
         if hint := finding.hint:
             kind, words = ("hint again", SAME_CAUSE) if hint in told else ("hint", hint)
             item += f'\n<p class="{kind}">{GLYPHS["hint"]} {_text(words)}</p>'

@@ -16,7 +16,8 @@ SHADES, ASCII_SHADES = (
 )  # right; then wrong by up to a quarter, a half, three quarters, all of the largest
 NOT_FINITE = "!"
 STYLES = ("dim", "yellow", "dark_orange", "red", "bold red")
-COLOURS = ("#eef1f4", "#fed976", "#fd8d3c", "#e31a1c", "#800026")  # light to dark, also for who sees no red and green
+# light to dark, also for who sees no red and green, then what is not finite; a page in the dark has its own by class
+COLOURS = ("#eef1f4", "#fed976", "#fd8d3c", "#e31a1c", "#800026", "#000")
 CELL, MARGIN = 16, 34
 
 
@@ -56,9 +57,9 @@ def svg(found: ErrorMap) -> str:
     top = _largest(found)
     words = escape(caption(found), {'"': "&quot;"})
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{words}" width="{width}" height="{height}" '
+        f'<svg class="map" xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{words}" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" font-size="11" fill="#333">',
-        f'<title>{words}</title><rect width="{width}" height="{height}" fill="#fff"/>',
+        f'<title>{words}</title><rect class="ground" width="{width}" height="{height}" fill="#fff"/>',
         *(f'<text x="8" y="{14 + 13 * i}">{escape(line)}</text>' for i, line in enumerate(_two_lines(found))),
     ]
     for y, row in enumerate(found.rows):
@@ -67,8 +68,8 @@ def svg(found: ErrorMap) -> str:
             parts.append(label)
         for x, value in enumerate(row):
             place = f'x="{MARGIN + x * CELL}" y="{44 + y * CELL}" width="{CELL - 1}" height="{CELL - 1}"'
-            fill = "#000" if math.isinf(value) else COLOURS[_level(value, top)]
-            parts.append(f'<rect {place} fill="{fill}"><title>{_number(value)}</title></rect>')
+            level = 5 if math.isinf(value) else _level(value, top)
+            parts.append(f"<rect {place} {_filled(level)}><title>{_number(value)}</title></rect>")
     parts.append(_svg_legend(found, 44 + rows * CELL + 8))
     return "".join([*parts, "</svg>"])
 
@@ -77,14 +78,19 @@ def _svg_legend(found: ErrorMap, y: int) -> str:
     """A swatch for each level with what it stands for."""
     parts, x, top = [], MARGIN, _largest(found)
     steps = [f"≤ {top * share:.2g}" for share in (0.25, 0.5, 0.75, 1)] if top else []
-    labels = list(zip(COLOURS, ["right", *steps], strict=False))
+    labels = list(enumerate(["right", *steps]))
     if any(math.isinf(value) for row in found.rows for value in row):
-        labels.append(("#000", "not finite"))
-    for colour, label in labels:
-        parts.append(f'<rect x="{x}" y="{y}" width="10" height="10" fill="{colour}" stroke="#999" stroke-width="0.5"/>')
+        labels.append((5, "not finite"))
+    for level, label in labels:
+        place = f'x="{x}" y="{y}" width="10" height="10"'
+        parts.append(f'<rect {place} {_filled(level)} stroke="#999" stroke-width="0.5"/>')
         parts.append(f'<text x="{x + 14}" y="{y + 9}">{label}</text>')
         x += 26 + 6 * len(label)
     return "".join(parts)
+
+
+def _filled(level: int) -> str:
+    return f'class="m{level}" fill="{COLOURS[level]}"'
 
 
 def _two_lines(found: ErrorMap) -> list[str]:

@@ -99,6 +99,8 @@ def word_of(exercise: ExerciseReport) -> str:
         is_waiting = finding and exercise.status in UNJUDGED
         return one_line(finding.message, 100) if is_waiting else WORDS.get(exercise.status, "")
     word = one_line(finding.message, 100) if finding else "not written yet"
+    if word == f"your file does not define {exercise.id.partition('.')[2]}":  # the name stands beside it
+        return "not defined yet"
     return "not written yet" if word.startswith("not written yet") else word
 
 

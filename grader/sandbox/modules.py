@@ -1,11 +1,13 @@
-"""What a driver of a PyTorch exercise or of a training run finds beside the student's own: tensors, `load`, `report`.
+"""What a driver of a PyTorch exercise or of a training run finds beside the student's own: tensors, `load`, `report`, `follow`.
 
 Runs in the worker, and in the author's own process where references are compiled and proven.
 """
 
+import contextlib
+import functools
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,7 +26,8 @@ class Diverged(ArithmeticError):
 
 def names(is_torch: bool, device: str, report: Report | None) -> dict[str, Any]:
     """The names that a driver finds, beside its own and the builtins."""
-    found = {"np": np, "device": device, "report": _watching(report or _nobody)}
+    report = report or _nobody
+    found = {"np": np, "device": device, "report": _watching(report), "follow": _following(report)}
     if is_torch:
         import torch
 
@@ -88,6 +91,43 @@ def _watching(report: Report) -> Report:
             raise Diverged(f"the loss is {value} in step {step} of {total}")
 
     return watched
+
+
+def _following(report: Report) -> Callable[[str], contextlib.AbstractContextManager[None]]:
+    """A `follow`: while the student's own loop runs, each call of a function of their file is told as a step.
+
+    Its result, or the first of several, is the loss. How many steps there will be is not known. What is no number is not
+    told: here it ends nothing, as a loop of the student's own may try a step and take it back.
+    """
+
+    @contextlib.contextmanager
+    def follow(name: str) -> Iterator[None]:
+        submission = sys.modules.get("submission")  # in a worker; an author's own process has none
+        own, calls, last = getattr(submission, name, None), 0, math.nan
+        if not callable(own):
+            yield
+            return
+
+        @functools.wraps(own)
+        def followed(*args: Any, **named: Any) -> Any:
+            nonlocal calls, last
+            calls += 1
+            answer = own(*args, **named)
+            loss = answer[0] if isinstance(answer, tuple | list) and answer else answer
+            if isinstance(loss, float | np.floating) and math.isfinite(loss):
+                last = float(loss)
+                report(calls, 0, last)
+            return answer
+
+        setattr(submission, name, followed)
+        try:
+            yield
+        finally:
+            setattr(submission, name, own)
+        if math.isfinite(last):
+            report(calls, calls, last)
+
+    return follow
 
 
 def _nobody(step: int, total: int, loss: float) -> None:

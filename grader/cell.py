@@ -1,0 +1,61 @@
+"""What a notebook's cell shows while something trains: one output, changed in its place, and at the end the report.
+
+IPython is imported where a cell is known to be there. Pictures are of numbers that a worker told, and no verdict is.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from grader.render.live import Live, html, lives
+from grader.report import Step
+
+BETWEEN_UPDATES = 0.25  # seconds: a front end draws each of them, and saves the last
+
+
+class Cell:
+    """The output of the cell that runs now. It appears with the first run that begins, so that what is quick has none."""
+
+    def __init__(self, styled: Callable[[str], str], clock: Callable[[], float] = time.monotonic):
+        self.styled, self.clock = styled, clock
+        self.handle: Any = None
+        self.live: Live | None = None
+        self._note = lives(clock)
+        self._last = float("-inf")
+
+    def begins(self, name: str) -> None:
+        """An exercise that trains is next."""
+        self.live = Live(name, self.clock)
+        self._show(is_due=True)
+
+    def watch(self, name: str, step: Step) -> None:
+        """A step was told."""
+        self.live = self._note(name, step)
+        self._show(is_due=self.clock() - self._last >= BETWEEN_UPDATES)
+
+    def ends(self, shown: object) -> bool:
+        """Put the report in the picture's place; whether there was a picture."""
+        if self.handle:
+            self.handle.update(shown)
+        return self.handle is not None
+
+    def stops(self) -> None:
+        """Nothing comes any more: the cell was interrupted, or something failed."""
+        if self.handle and self.live:
+            self.handle.update(self._bundle("stopped"), raw=True)
+
+    def _show(self, is_due: bool) -> None:
+        if not is_due:
+            return
+        self._last = self.clock()
+        if self.handle:
+            self.handle.update(self._bundle(), raw=True)
+        else:
+            from IPython.display import display
+
+            self.handle = display(self._bundle(), raw=True, display_id=True)
+
+    def _bundle(self, state: str = "") -> dict[str, str]:
+        words = [state] if state else self.live.words
+        plain = "  ".join([f"training {self.live.name}", *words])
+        return {"text/html": self.styled(html(self.live, state)), "text/plain": plain}
