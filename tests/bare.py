@@ -1,9 +1,13 @@
 """A bare machine for what runs in one: a file system of its own, no network, no other process, and nobody's environment."""
 
+import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,7 @@ DEVICES = ("null", "zero", "full", "random", "urandom")
 # In namespaces of its own: a root with nothing but the system's programs and, where Python is not one of them, Python.
 BARE = """
 set -eu
+PATH=$PATH:/usr/sbin:/sbin
 mount --make-rprivate /
 mount -t tmpfs none {root}
 mkdir -p {root}/usr {root}/proc {root}/dev {root}/tmp {root}/etc {root}{place}
@@ -28,6 +33,7 @@ if [ ! -e {root}{python} ]; then mkdir -p {root}{python}; mount --rbind {python}
 # The same in a root that debootstrap made (`debootstrap --variant=minbase --include=python3,python3-venv bookworm DIR`).
 BOOTSTRAPPED = """
 set -eu
+PATH=$PATH:/usr/sbin:/sbin
 mount --make-rprivate /
 mkdir -p {given}{place}
 mount --rbind {given} {root}
@@ -36,7 +42,7 @@ INSIDE = """
 mount -t proc none {root}/proc
 for device in {devices}; do touch {root}/dev/$device; mount --bind /dev/$device {root}/dev/$device; done
 mount --bind {outside} {root}{place}
-exec env -i PATH={path} HOME=/tmp chroot {root} /bin/bash -c {script}
+exec chroot {root} /usr/bin/env -i PATH={path} HOME=/tmp /bin/bash -c {script}
 """
 
 
@@ -60,5 +66,21 @@ def run(script: str, outside: Path, place: str, root: Path) -> subprocess.Comple
     }
     quoted = {name: shlex.quote(str(word)) if name != "devices" else word for name, word in words.items()}
     setting_up = (BOOTSTRAPPED if given else BARE) + INSIDE
-    command = ["unshare", "-rmnpf", "sh", "-c", setting_up.format(**quoted, script=shlex.quote(script))]
+    command = ["unshare", "-rmnpf", "/bin/sh", "-c", setting_up.format(**quoted, script=shlex.quote(script))]
     return subprocess.run(command, capture_output=True, text=True, timeout=1200)
+
+
+def gradescope(file: Path, place: Path, fill: Callable[[Path], None]) -> dict:
+    """Gradescope's results of a submission, from a bare root that has the autograder's zip and no network."""
+    autograder = place / "autograder"
+    with zipfile.ZipFile(file) as archive:
+        archive.extractall(autograder / "source")
+    shutil.copy(autograder / "source" / "run_autograder", autograder / "run_autograder")
+    (autograder / "run_autograder").chmod(0o755)
+    (autograder / "submission").mkdir()
+    fill(autograder / "submission")
+    done = run(
+        "bash /autograder/source/setup.sh && /autograder/run_autograder", autograder, "/autograder", place / "root"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads((autograder / "results" / "results.json").read_text())

@@ -15,7 +15,6 @@ import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import bare
@@ -309,21 +308,6 @@ def test_marking_by_actions_gives_the_points_of_pytorch_exercises_and_of_a_train
 def test_gradescopes_zip_gives_them_in_a_bare_root_without_a_network(all_wheels, tmp_path):
     options = ["--wheels", str(all_wheels), "--torch", str(all_wheels), "--python", HERE, "--seed", SEED]
     released(tmp_path / "a.zip", *options, platform="gradescope")
-    results = in_a_bare_root(tmp_path / "a.zip", tmp_path, solved)
+    results = bare.gradescope(tmp_path / "a.zip", tmp_path, solved)
     assert results["score"] == sum(item["max_score"] for item in results["tests"])
     assert all(item["status"] == "passed" for item in results["tests"])
-
-
-def in_a_bare_root(file: Path, tmp_path: Path, fill: Callable[[Path], None]) -> dict:
-    """Gradescope's results of a submission, from a machine that has nothing but the zip."""
-    place = tmp_path / "autograder"
-    with zipfile.ZipFile(file) as archive:
-        archive.extractall(place / "source")
-    shutil.copy(place / "source" / "run_autograder", place / "run_autograder")
-    (place / "run_autograder").chmod(0o755)
-    fill(place / "submission")
-    done = bare.run(
-        "bash /autograder/source/setup.sh && /autograder/run_autograder", place, "/autograder", tmp_path / "root"
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads((place / "results" / "results.json").read_text())
