@@ -261,6 +261,10 @@ class Unit:
             return run_text(text, f"{self.name}_{path.stem}", str(path))
         except (SyntaxError, SourceError, ValueError) as error:
             raise UnitError(f"{path}: {error}") from error
+        except ModuleNotFoundError as error:
+            raise UnitError(
+                f"{path} imports {error.name}, which is not installed here; install it (PyTorch: the extra `torch`)"
+            ) from error
 
     def _read(self, path: Path) -> str:
         try:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+import bare
 import pytest
 import yaml
 from check_jsonschema.builtin_schemas import get_builtin_schema
@@ -54,7 +55,7 @@ def wheelhouse(tmp_path_factory) -> Path:
     """The wheels that an installation needs, so that the runs below need no network themselves."""
     place = tmp_path_factory.mktemp("wheels")
     try:
-        wheels.needed(HERE, place)
+        wheels.needed(HERE, place, wheels.constraints())
     except GraderError as error:
         pytest.skip(f"no index to take wheels from: {error}")
     return place
@@ -279,14 +280,19 @@ def test_the_matrix_has_a_job_for_each_repository(actions, tmp_path, wheelhouse)
 
 
 @pytest.fixture(scope="module")
-def autograder(course, wheelhouse, tmp_path_factory) -> Iterator[Path]:
-    """The zip, unpacked and set up as Gradescope does it."""
-    root = tmp_path_factory.mktemp("autograder")
-    file = root / "autograder.zip"
+def autograder_zip(course, wheelhouse, tmp_path_factory) -> Path:
+    file = tmp_path_factory.mktemp("zip") / "autograder.zip"
     options = ["--wheels", str(wheelhouse), "--python", HERE, "--seed", SEED]
     done = grade("release", "gradescope", "toy", "--to", str(file), *options, cwd=course.root)
     assert (done.returncode, done.stderr) == (0, "")
-    with zipfile.ZipFile(file) as archive:
+    return file
+
+
+@pytest.fixture(scope="module")
+def autograder(autograder_zip, tmp_path_factory) -> Iterator[Path]:
+    """The zip, unpacked and set up as Gradescope does it."""
+    root = tmp_path_factory.mktemp("autograder")
+    with zipfile.ZipFile(autograder_zip) as archive:
         assert {"setup.sh", "run_autograder"} <= set(archive.namelist())
         assert archive.getinfo("run_autograder").external_attr >> 16 & 0o111
         archive.extractall(root / "source")
@@ -321,6 +327,25 @@ def test_gradescope_gives_the_points_of_the_answers_whatever_lies_beside_them(au
     results = handed_in(autograder, fill)
     assert results["score"] == 7
     assert sum(item["max_score"] for item in results["tests"]) == 10
+
+
+def test_gradescopes_zip_grades_in_a_bare_root_without_a_network(autograder_zip, tmp_path):
+    def fill(folder: Path) -> None:
+        answers(folder, HALF)
+        tamper(folder)
+
+    results = bare.gradescope(autograder_zip, tmp_path, fill)
+    assert results["score"] == 7
+    assert sum(item["max_score"] for item in results["tests"]) == 10
+
+
+def test_a_bare_root_has_no_network_and_nothing_of_this_machine(tmp_path):
+    script = f"test ! -e {ROOT} && tail -n +3 /proc/net/dev && echo /proc/[0-9]*"
+    done = bare.run(script, tmp_path, "/here", tmp_path / "root")
+    assert done.returncode == 0, done.stderr
+    *interfaces, processes = done.stdout.splitlines()
+    assert [line.split(":")[0].strip() for line in interfaces] == ["lo"]
+    assert len(processes.split()) <= 2
 
 
 def test_gradescope_tells_what_was_not_handed_in_and_follows_no_link(autograder):

@@ -7,13 +7,14 @@ questions are drawn there; where it cannot, keys are drawn here, and the README 
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
 from grader import __version__
 from grader.authoring.build import plan
 from grader.classroom import wheels
+from grader.classroom.pytorch import Source
 from grader.course import Course
 from grader.errors import GraderError
 from grader.key import Key, to_bytes
@@ -22,6 +23,7 @@ from grader.settings import Settings, to_toml
 Tree = dict[str, bytes]  # path in the release -> content
 
 MARK = re.compile(r"@@([A-Z_]+)@@")
+FIRST = re.compile(r"^.*pip.* install .*@@TORCH_FIRST@@\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,13 @@ class Platform:
     isolation: str = "landlock"
     repository: str = ""
     cron: str = "17 3 * * 1"  # Monday, in the night
+    torch: Source | None = None  # where PyTorch comes from; None where nothing takes it, or it is not wanted
+    drawing: Source | None = None  # where it comes from for what draws questions, which asks references that import it
 
     @property
     def words(self) -> dict[str, str]:
         """What the marks in a template stand for."""
+        first = self.torch.first if self.torch else ""
         titles = [self.course.key(unit, ()).title for unit in self.units]
         return {
             "UNITS": " ".join(self.units),
@@ -54,7 +59,15 @@ class Platform:
             "WHEEL": wheels.WHEEL,
             "VERSION": __version__,
             "CRON": self.cron,
+            "TORCH": f" {self.torch.requirement}" if self.torch else "",
+            "TORCH_FIRST": first,
+            "TORCH_ABOUT": self.torch.about if self.torch else "",
+            "TORCH_USER": f"pip install --user {first} && " if first else "",
         }
+
+    @property
+    def constraints(self) -> bytes:
+        return wheels.constraints(self.torch is not None).encode()
 
 
 def actions(platform: Platform) -> Tree:
@@ -72,10 +85,11 @@ def actions(platform: Platform) -> Tree:
         ".github/workflows/grade.yml": _filled("actions_grade.yml", words),
         ".devcontainer/devcontainer.json": _filled("devcontainer.json", words),
         "README.md": _filled("actions_template.md", words),
-        **_grader(),
+        **_grader(platform),
     }
-    marking = solutions(platform) | {".github/workflows/mark.yml": _filled("actions_mark.yml", words)}
-    readme = _filled("actions_readme.md", words)
+    marks = replace(platform, torch=platform.drawing)
+    marking = solutions(marks) | {".github/workflows/mark.yml": _filled("actions_mark.yml", words | marks.words)}
+    readme = _filled("actions_readme.md", words | marks.words)
     return _below("template", template) | _below("marking", marking) | {"README.md": readme}
 
 
@@ -86,14 +100,15 @@ def gitlab(platform: Platform) -> Tree:
     course = {
         "student.yml": _filled("gitlab_student.yml", words),
         **{name: content for name, content in template.items() if name.endswith(("/key", "course.toml"))},
-        **_grader(),
+        **_grader(platform),
     }
-    marking = solutions(platform) | {
-        ".gitlab-ci.yml": _filled("gitlab_mark.yml", words),
+    marks = replace(platform, torch=platform.drawing)
+    marking = solutions(marks) | {
+        ".gitlab-ci.yml": _filled("gitlab_mark.yml", words | marks.words),
         "get.sh": _filled("gitlab_get.sh", words),
         "mark.sh": _filled("gitlab_mark.sh", words),
     }
-    readme = {"README.md": _filled("gitlab_readme.md", words)}
+    readme = {"README.md": _filled("gitlab_readme.md", words | marks.words)}
     return _below("template", template) | _below("course", course) | _below("marking", marking) | readme
 
 
@@ -104,18 +119,19 @@ def gradescope(platform: Platform, keys: Sequence[Key], needed: Mapping[str, byt
         "run_autograder": _filled("gradescope_run.sh", platform.words),
         "README.md": _filled("gradescope_readme.md", platform.words),
         **_below("course", keyed(keys)),
-        **_below("wheels", {**needed, wheels.WHEEL: wheels.own()}),
+        **_below("wheels", {**needed, **(platform.torch.wheels if platform.torch else {}), wheels.WHEEL: wheels.own()}),
     }
 
 
 SCRIPTS = ("setup.sh", "run_autograder")
+GRADESCOPE_LIMIT = 100_000_000  # bytes that it is known to take; it publishes no figure for autograders
 
 
 def classroom50(platform: Platform, keys: Sequence[Key]) -> Tree:
     """Classroom 50: an assignment's bundle (below its cap of 10 MB, so packages come from an index), and its template."""
     bundle = {
         "autograder.py": _filled("classroom50_autograder.py", platform.words),
-        "constraints.txt": wheels.constraints().encode(),
+        "constraints.txt": platform.constraints,
         wheels.WHEEL: wheels.own(),
         **keyed(keys),
     }
@@ -159,7 +175,7 @@ def solutions(platform: Platform) -> Tree:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 tree[f"solutions/{unit}/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
-    return tree | {"solutions/course.toml": to_toml(_settings(platform)).encode()} | _grader()
+    return tree | {"solutions/course.toml": to_toml(_settings(platform)).encode()} | _grader(platform)
 
 
 def _settings(platform: Platform) -> Settings:
@@ -179,10 +195,10 @@ def write_tree(tree: Tree, to: Path) -> None:
         raise GraderError(f"cannot write {to}: {error.strerror}") from None
 
 
-def _grader() -> Tree:
+def _grader(platform: Platform) -> Tree:
     return {
         f".grader/{wheels.WHEEL}": wheels.own(),
-        ".grader/constraints.txt": wheels.constraints().encode(),
+        ".grader/constraints.txt": platform.constraints,
     }
 
 
@@ -195,6 +211,10 @@ def _below(folder: str, tree: Mapping[str, bytes]) -> Tree:
 
 
 def _filled(name: str, words: Mapping[str, str]) -> bytes:
-    """A template with its marks replaced; KeyError names one that means nothing."""
+    """A template with its marks replaced; KeyError names one that means nothing.
+
+    The line that installs PyTorch from an index of its own is left out where there is none.
+    """
     text = files("grader.classroom").joinpath("templates", name).read_text(encoding="utf-8")
+    text = text if words["TORCH_FIRST"] else FIRST.sub("", text)
     return MARK.sub(lambda mark: words[mark[1]], text).encode()

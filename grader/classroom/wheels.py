@@ -13,6 +13,7 @@ from pathlib import Path
 
 import grader
 from grader import __version__
+from grader.classroom.pytorch import CUDA
 from grader.errors import GraderError
 
 NAME = "deep-grade"
@@ -54,10 +55,12 @@ def zipped(files: Mapping[str, bytes], executable: tuple[str, ...] = ()) -> byte
     return buffer.getvalue()
 
 
-def constraints() -> str:
+def constraints(torch: bool = False) -> str:
     """The versions of all that grading needs, as they are here: what runs there is what was tried here."""
-    pins = sorted(f"{name}=={importlib.metadata.version(name)}" for name in _needed(NAME, set()))
-    return "\n".join(pins) + "\n"
+    seen: set[str] = set()
+    names = [*_needed(NAME, seen), *(["torch", *_needed("torch", seen)] if torch else [])]
+    pins = {name: importlib.metadata.version(name).partition("+")[0] for name in names if not CUDA.match(name)}
+    return "\n".join(sorted(f"{name}=={version}" for name, version in pins.items())) + "\n"
 
 
 def _needed(name: str, seen: set[str]) -> Iterator[str]:
@@ -74,12 +77,19 @@ def _needed(name: str, seen: set[str]) -> Iterator[str]:
         yield from _needed(needed, seen)
 
 
-def needed(python: str, to: Path) -> dict[str, bytes]:
-    """The wheels of all that grading needs, and of pip, for Linux on x86_64; downloaded into a folder by pip."""
-    pins = constraints().split()
+def needed(python: str, to: Path, pins: str) -> dict[str, bytes]:
+    """The wheels of the pins but PyTorch's own, and of pip, for Linux on x86_64; downloaded into a folder by pip."""
     platforms = [word for platform in LIKE for word in ("--platform", platform)]
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--dest", str(to)]
-    command += ["--only-binary=:all:", "--no-deps", "--python-version", python, *platforms, "pip", *pins]
+    command += [
+        "--only-binary=:all:",
+        "--no-deps",
+        "--python-version",
+        python,
+        *platforms,
+        "pip",
+        *_without_torch(pins),
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
@@ -87,12 +97,26 @@ def needed(python: str, to: Path) -> dict[str, bytes]:
             f"pip could not get the wheels for Python {python} ({last}); download them where there is a network, and "
             "name their folder with --wheels DIR"
         )
-    return in_folder(to)
+    return in_folder(to, pins)
 
 
-def in_folder(folder: Path) -> dict[str, bytes]:
-    """The wheels in a folder; GraderError if pip is not among them."""
+def in_folder(folder: Path, pins: str) -> dict[str, bytes]:
+    """The wheels in a folder; GraderError if pip or one of the pins but PyTorch's is not among them."""
     wheels = {path.name: path.read_bytes() for path in sorted(folder.glob("*.whl"))}
-    if not any(name.startswith("pip-") for name in wheels):
+    there = {tuple(_plain(part) for part in name.split("-")[:2]) for name in wheels}
+    if not any(name == "pip" for name, _ in there):
         raise GraderError(f"{folder} holds no wheel of pip; fill it with: pip download --dest {folder} pip {NAME}")
+    missing = [pin for pin in _without_torch(pins) if tuple(map(_plain, pin.split("=="))) not in there]
+    if missing:
+        raise GraderError(
+            f"{folder} lacks {', '.join(missing)}; fill it with: pip download --no-deps --dest {folder} {' '.join(missing)}"
+        )
     return wheels
+
+
+def _without_torch(pins: str) -> list[str]:
+    return [pin for pin in pins.split() if not pin.startswith("torch==")]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "_", name).lower()

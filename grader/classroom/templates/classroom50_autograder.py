@@ -11,6 +11,7 @@ from pathlib import Path
 
 BUNDLE = Path(__file__).resolve().parent
 UNITS = "@@UNITS@@"  # with spaces between
+TORCH_FIRST, TORCH = "@@TORCH_FIRST@@", "@@TORCH@@"  # of what pip installs, empty where no exercise takes PyTorch
 
 
 def main() -> int:
@@ -20,7 +21,9 @@ def main() -> int:
     subprocess.run([sys.executable, "-I", "-m", "venv", str(place)], cwd=place, check=True)
     wheel = next(BUNDLE.glob("deep_grade-*.whl"))
     pip = [str(place / "bin" / "pip"), "--quiet", "--disable-pip-version-check", "install", *INDEX]
-    subprocess.run([*pip, "-c", str(BUNDLE / "constraints.txt"), str(wheel)], cwd=place, check=True)
+    if TORCH_FIRST:
+        subprocess.run([*pip, *TORCH_FIRST.split()], cwd=place, check=True)
+    subprocess.run([*pip, "-c", str(BUNDLE / "constraints.txt"), str(wheel), *TORCH.split()], cwd=place, check=True)
     expected = [word for unit in UNITS.split() for word in ("--expect", unit)]
     result = Path("result.json").absolute()
     if result.is_symlink() or result.exists():  # what a student has put there is not a result

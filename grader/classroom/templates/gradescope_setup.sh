@@ -17,5 +17,6 @@ fi
 
 "$python" -m venv --without-pip "$root/venv" # ensurepip is not in every image; pip comes as a wheel
 pip=$(echo "$root"/source/wheels/pip-*.whl)
-"$root/venv/bin/python" "$pip/pip" install --quiet --no-index --find-links "$root/source/wheels" deep-grade==@@VERSION@@
+"$root/venv/bin/python" "$pip/pip" install --quiet @@TORCH_FIRST@@
+"$root/venv/bin/python" "$pip/pip" install --quiet --no-index --find-links "$root/source/wheels" deep-grade==@@VERSION@@@@TORCH@@
 "$root/venv/bin/grade" --version
