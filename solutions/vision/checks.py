@@ -467,6 +467,9 @@ class ThinAtTheBottom(nn.Module):
 JOIN_HALF = "torch.cat([half, self.enlarge_to_half(quarter)], dim=1)"
 JOIN_FULL = "torch.cat([full, self.enlarge_to_full(up)], dim=1)"
 
+# Narrower networks without a batch norm are sometimes born with a layer whose relus are all dead.
+LIVELY = (14, 17)
+
 UNet = Exercise(
     points=8,
     torch=True,
@@ -477,10 +480,10 @@ UNet = Exercise(
             question, ask="shapes", in_channels=(3, 4), num_classes=(1, 2), sizes=[(1, 12, 16)]
         ),
         "channels": partial(question, ask="widths"),
-        "the skip at full size": partial(question, ask="full"),
-        "the skip at half size": partial(question, ask="half"),
-        "gradients": partial(question, ask="gradients"),
-        "a tiny example": partial(question, ask="learns", num_classes=(3, 4), width=(8, 9)),
+        "the skip at full size": partial(question, ask="full", width=LIVELY),
+        "the skip at half size": partial(question, ask="half", width=LIVELY),
+        "gradients": partial(question, ask="gradients", width=LIVELY),
+        "a tiny example": partial(question, ask="learns", num_classes=(3, 4), width=LIVELY),
     },
     checks=[
         agrees(
