@@ -477,7 +477,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attributes):
         self.tags.add(tag)
         self.attributes += attributes
-        if tag != "meta":
+        if tag not in ("meta", "wbr"):
             self.open.append(tag)
 
     def handle_endtag(self, tag):
@@ -508,6 +508,7 @@ TAGS = {
     "pre",
     "code",
     "b",
+    "wbr",
 }
 
 

@@ -8,12 +8,14 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import browser
 import pytest
 from conftest import ROOT
 
 from grader.cell import Cell
+from grader.notebook import Shown
 from grader.render.live import BAR, Live, html, line, lives
-from grader.report import Step
+from grader.report import CheckReport, ErrorMap, ExerciseReport, Finding, Report, Status, Step
 
 TRAINS = """
 def spirals(X, labels, rng):
@@ -210,6 +212,80 @@ def test_where_nobody_knows_the_end_there_is_no_bar_and_no_time_left():
 def test_a_run_that_begins_anew_is_told_anew():
     live = told(Step(50, 100, 1.0), Step(1, 100, 2.0))
     assert [step.step for step in live.curve] == [1]
+
+
+REPORTED = Report(
+    "this notebook",
+    "",
+    "toy",
+    "key",
+    "namespaces",
+    0.1,
+    (
+        ExerciseReport(
+            "toy.a_name_that_is_as_long_as_they_come_in_this_course",
+            Status.FAILED,
+            0,
+            4,
+            0.1,
+            (
+                CheckReport(
+                    "is right",
+                    Status.FAILED,
+                    0,
+                    4,
+                    Finding("value", "it is not", map=ErrorMap("x", (2, 2), ((0.0, 1.0), (0.5, 0.0)))),
+                ),
+            ),
+            curve=tuple(Step(n, 9, 1 / (n + 1)) for n in range(9)),
+        ),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def chrome():
+    if why := browser.missing():
+        pytest.skip(why)
+    with browser.chromium() as found:
+        yield found
+
+
+def ratio(one: str, other: str) -> float:
+    """The contrast of two colours as CSS computes them, by WCAG 2."""
+
+    def light(colour: str) -> float:
+        parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("reader", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_notebook_s_own_theme_decides_and_not_the_reader_s_system(chrome, tmp_path, theme, reader):
+    """JupyterLab says on <body> which theme it has, and gives letters and ground as variables."""
+    ink, ground = ("#212121", "#ffffff") if theme == "light" else ("#ffffff", "#111111")
+    page = tmp_path / "cell.html"
+    page.write_text(
+        f'<!doctype html><meta name="viewport" content="width=device-width"><body data-jp-theme-light="{"true" if theme == "light" else "false"}" '
+        f'style="background: {ground}; color: {ink}; --jp-content-font-size1: 14px; margin: 0">'
+        "<style>table { table-layout: fixed; font-size: 10px } td, th { text-align: right }</style>"
+        f"{Shown('Toy', REPORTED)._repr_html_()}",
+        encoding="utf-8",
+    )
+    chrome.look(360, 800, reader == "dark")
+    chrome.open(page)
+    style = "const s = (css) => getComputedStyle(document.querySelector(css)); return "
+    for css in (".failed", ".dim", "h3", "code"):
+        colour, ground_of = chrome.run(f"{style}[s('{css}').color, s('body').backgroundColor]")
+        assert ratio(colour, ground_of) >= 4.5, (css, colour)
+    worst, right, ground_of = chrome.run(f"{style}[s('.map .m4').fill, s('.map .m0').fill, s('body').backgroundColor]")
+    assert ratio(worst, ground_of) > 3 > ratio(right, ground_of)
+    assert chrome.run("return document.documentElement.scrollWidth") <= 360
+    assert chrome.run(f"{style}[s('.asked').fontSize, s('.asked th').textAlign]") == ["14px", "left"]
 
 
 def test_grading_loads_no_ipython():

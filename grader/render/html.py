@@ -30,13 +30,13 @@ STYLE = (
 .grade-report h2 { display: flex; font-size: 1.3em; line-height: 1.3; margin: 1.2em 0 .4em; }
 .grade-report h2 .points { margin-left: auto; padding-left: 1rem; }
 .grade-report h3 { font: bold 1em/1.5 ui-monospace, monospace; margin: 1.5em 0 .25em; }
-.grade-report table.exercises { border-collapse: collapse; font-size: 1em; margin: .5em 0; table-layout: auto; width: 100%; }
-.grade-report .exercises td, .grade-report .exercises th { border-bottom: 1px solid var(--line); font-weight: normal;
+.grade-report table.asked { border-collapse: collapse; font-size: 1em; margin: .5em 0; table-layout: auto; width: 100%; }
+.grade-report .asked td, .grade-report .asked th { border-bottom: 1px solid var(--line); font-weight: normal;
   max-width: none; padding: .25em .5em; text-align: left; vertical-align: baseline; white-space: normal; }
-.grade-report .exercises td:first-child { padding-left: 0; width: 1em; }
-.grade-report .exercises .id { overflow-wrap: break-word; }
-.grade-report .exercises td.dim { min-width: 6em; }
-.grade-report .exercises td.points { padding-right: 0; text-align: right; white-space: nowrap; }
+.grade-report .asked td:first-child { padding-left: 0; width: 1em; }
+.grade-report .asked .id { overflow-wrap: break-word; }
+.grade-report .asked td.dim { min-width: 6em; }
+.grade-report .asked td.points { padding-right: 0; text-align: right; white-space: nowrap; }
 .grade-report .points { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .grade-report ul.claims { list-style: none; margin: 0; padding: 0; }
 .grade-report .claims li { margin: .5em 0; padding-left: 1.5em; }
@@ -114,7 +114,7 @@ def fragment(report: Report, title: str, prompt: str = "") -> str:
     parts = [
         f"<h2><span>{_text(title)}</span>{score}</h2>",
         f'<p class="dim">{_text(file_of(report))}</p>',
-        '<table class="exercises">',
+        '<table class="asked">',
         *map(_exercise_row, report.exercises),
         "</table>",
         *(_details(exercise) for exercise in report.exercises if has_details(exercise)),
@@ -132,8 +132,9 @@ def fragment(report: Report, title: str, prompt: str = "") -> str:
 
 def _exercise_row(exercise: ExerciseReport) -> str:
     word = "" if exercise.status in (Status.PASSED, Status.FAILED) else verdict(exercise)
+    name = _text(exercise.id.partition(".")[2]).replace("_", "_<wbr>")  # a long name may be folded there on a phone
     return (
-        f'<tr><td>{_mark(exercise.status)}</td><th scope="row" class="id">{_text(exercise.id.partition(".")[2])}</th>'
+        f'<tr><td>{_mark(exercise.status)}</td><th scope="row" class="id">{name}</th>'
         f'<td class="dim">{_text(word)}</td><td class="points">{exercise.points}/{exercise.max_points}</td></tr>'
     )
 
