@@ -140,7 +140,8 @@ def distributed(
         return found
     (answer,), (question,) = answers, questions
     clause = stray(np.atleast_2d(np.asarray(answer)), facts)
-    return Finding("value", f"{named((), names)} {clause} ({on(question)})") if clause else None
+    kind = "nonfinite" if clause.startswith("holds") else "value"
+    return Finding(kind, f"{named((), names)} {clause} ({on(question)})") if clause else None
 
 
 def seeded(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: dict) -> Finding | None:

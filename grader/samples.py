@@ -32,6 +32,8 @@ def stray(sample: np.ndarray, law: Sequence) -> str:
     """A clause on what shows that a 2-D array is no independent sample of a law; empty if nothing does."""
     mean, std = moments(law)
     x, n = sample.ravel(), sample.size
+    if not np.isfinite(x).all():
+        return "holds nan or inf"
     if n - len(np.unique(x)) > max(REPEATED * n, 1):
         return "repeats the same numbers: every entry is to be drawn anew"
     if abs(x.mean() - mean) > std * math.sqrt(2 * LN / n):

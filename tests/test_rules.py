@@ -5,7 +5,7 @@ import pytest
 
 from grader.compare import turned
 from grader.key import Question
-from grader.rules import keeps, moves, orders, seeded, slopes
+from grader.rules import distributed, keeps, moves, orders, seeded, slopes
 
 
 def question(expected, label="a case", tolerance=1e-9, inputs=None):
@@ -192,6 +192,21 @@ SAME, OTHER = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])
 def test_seeded_asks_for_both_halves(answers, words):
     found = seeded(answers, [question(SAME)] * 3, ["out"], None, {})
     assert found.message.startswith(words) if words else found is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (np.inf, "W holds nan or inf"),
+        (-np.inf, "W holds nan or inf"),
+        (np.nan, "W[0, 0] is nan, expected a finite number"),
+    ],
+)
+def test_a_sample_with_a_number_that_is_not_finite_is_told_so(entry, words):
+    sample = np.random.default_rng(0).normal(size=(300, 200))
+    sample[0, 0] = entry
+    found = distributed([sample], [question(np.zeros_like(sample))], ["W"], ["normal", 0.0, 1.0], {})
+    assert (found.kind, found.message) == ("nonfinite", f"{words} (case: a case)")
 
 
 def test_a_whole_number_too_large_for_a_float_has_no_growth():
