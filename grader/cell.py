@@ -26,12 +26,13 @@ class Cell:
     def begins(self, name: str) -> None:
         """An exercise that trains is next."""
         self.live = Live(name, self.clock)
-        self._show(is_due=True)
+        self._show()
 
     def watch(self, name: str, step: Step) -> None:
         """A step was told."""
         self.live = self._note(name, step)
-        self._show(is_due=self.clock() - self._last >= BETWEEN_UPDATES)
+        if self.clock() - self._last >= BETWEEN_UPDATES:
+            self._show()
 
     def ends(self, shown: object) -> bool:
         """Put the report in the picture's place; whether there was a picture."""
@@ -44,9 +45,7 @@ class Cell:
         if self.handle and self.live:
             self.handle.update(self._bundle("stopped"), raw=True)
 
-    def _show(self, is_due: bool) -> None:
-        if not is_due:
-            return
+    def _show(self) -> None:
         self._last = self.clock()
         if self.handle:
             self.handle.update(self._bundle(), raw=True)

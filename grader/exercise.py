@@ -284,14 +284,14 @@ def report(step: int, total: int, loss: Any) -> None:
     raise NotImplementedError("a driver finds it where it runs")
 
 
-def _bounds(pairs: Sequence[tuple]) -> list:
-    return [[np.array(low, float), np.array(high, float)] for low, high in pairs]
-
-
 def follow(name: str) -> AbstractContextManager[None]:
     """For drivers, as `with follow("loss_function"):` around the student's own loop: each call of this function of their
     file is shown as a step, and what it returns, or the first of it, as the loss."""
     raise NotImplementedError("a driver finds it where it runs")
+
+
+def _bounds(pairs: Sequence[tuple]) -> list:
+    return [[np.array(low, float), np.array(high, float)] for low, high in pairs]
 
 
 def _labels(on: str | Sequence[str]) -> tuple[str, ...]:

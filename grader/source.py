@@ -204,16 +204,22 @@ def stub_module(text: str, exercises: list[str]) -> str:
 
 def without(text: str, names: Collection[str]) -> str:
     """A module's text without some of its definitions, and without the comments right above those."""
-    lines, pieces, done = text.split("\n"), [], 0
+    return cut_out(text, names)[0].rstrip() + "\n"
+
+
+def cut_out(text: str, names: Collection[str]) -> tuple[str, dict[str, str]]:
+    """A module's text in two: without some of its definitions, and each of these with the comments right above it."""
+    lines, rest, cut, done = text.split("\n"), [], {}, 0
     for name, source in definitions(text).items():
         if name not in names:
             continue
         first = min([source.node.lineno, *(decorator.lineno for decorator in source.node.decorator_list)]) - 1
         while first > done and lines[first - 1].startswith("#"):
             first -= 1
-        pieces += lines[done:first]
+        rest += lines[done:first]
         done = source.span[1]
-    return re.sub(r"\n{4,}", "\n\n\n", "\n".join([*pieces, *lines[done:]])).rstrip() + "\n"
+        cut[name] = "\n".join(lines[first:done])
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join([*rest, *lines[done:]])), cut
 
 
 def uses(text: str) -> dict[str, set[str]]:

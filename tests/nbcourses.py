@@ -2,11 +2,12 @@
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from conftest import ROOT
+from conftest import ROOT, TOY
 
 
 def environment() -> dict[str, str]:
@@ -30,6 +31,22 @@ def quiet(done: subprocess.CompletedProcess) -> str:
         line for line in said.splitlines() if "INFO" not in line and ("WARN" in line.upper() or "ERROR" in line)
     ], said
     return said
+
+
+def released(top: Path, settings: str, *configuration: str) -> Path:
+    """An nbgrader course with the toy unit, by these settings, released through an exchange beside it."""
+    shutil.copytree(TOY, top / "ours", ignore=shutil.ignore_patterns("__pycache__"))
+    (top / "ours" / "solutions" / "course.toml").write_text(settings)
+    (top / "exchange").mkdir(mode=0o777)
+    (top / "exchange").chmod(0o777)
+    arguments = ["release", "nbgrader", "toy", "--course", str(top / "c"), "--exchange", str(top / "exchange")]
+    command = [sys.executable, str(ROOT / "cli.py"), *arguments, "--from", str(top / "ours")]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    with open(top / "c" / "nbgrader_config.py", "a") as file:
+        file.writelines(f"{line}\n" for line in ("c.ExchangeCollect.check_owner = False", *configuration))
+    quiet(nbgrader("generate_assignment", "toy", cwd=top / "c"))
+    quiet(nbgrader("release_assignment", "toy", cwd=top / "c"))
+    return top / "c"
 
 
 def submit(course: Path, student: str, notebook: str, stamp: str) -> None:

@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, TOY
+from conftest import ROOT
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed; the extra `nbgrader` brings it")
 
-from nbcourses import environment, nbgrader, quiet, submit
+from nbcourses import environment, nbgrader, quiet, released, submit
 from nbgrader.api import Gradebook
 from nbsubmissions import RIGHT, cell
 
@@ -56,22 +56,6 @@ def database(kind: str, request, name: str) -> str:
     return server.replace("postgresql://", "postgresql+psycopg://").rpartition("/")[0] + f"/{name}"
 
 
-def released(top: Path, address: str) -> Path:
-    shutil.copytree(TOY, top / "ours", ignore=shutil.ignore_patterns("__pycache__"))
-    (top / "ours" / "solutions" / "course.toml").write_text(SETTINGS)
-    (top / "exchange").mkdir(mode=0o777)
-    (top / "exchange").chmod(0o777)
-    arguments = ["release", "nbgrader", "toy", "--course", str(top / "c"), "--exchange", str(top / "exchange")]
-    command = [sys.executable, str(ROOT / "cli.py"), *arguments, "--from", str(top / "ours")]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
-    with open(top / "c" / "nbgrader_config.py", "a") as file:
-        file.write("c.ExchangeCollect.check_owner = False\n")
-        file.write(f"c.CourseDirectory.db_url = {address!r}\n" if address else "")
-    quiet(nbgrader("generate_assignment", "toy", cwd=top / "c"))
-    quiet(nbgrader("release_assignment", "toy", cwd=top / "c"))
-    return top / "c"
-
-
 def collected(course: Path) -> Path:
     text = (course / "release" / "toy" / "toy.ipynb").read_text()
     for name, (stamp, points, _) in STUDENTS.items():
@@ -87,7 +71,8 @@ def collected(course: Path) -> Path:
 def course(request, tmp_path_factory) -> Path:
     """A course with five hand-ins, collected."""
     address = database(request.param, request, "late")
-    return collected(released(tmp_path_factory.mktemp("late"), address))
+    lines = [f"c.CourseDirectory.db_url = {address!r}"] if address else []
+    return collected(released(tmp_path_factory.mktemp("late"), SETTINGS, *lines))
 
 
 def in_gradebook(course: Path) -> dict[str, tuple[float, float]]:

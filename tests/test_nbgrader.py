@@ -12,6 +12,7 @@ from conftest import ROOT, TOY
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed; the extra `nbgrader` brings it")
 
+import nbcourses
 from nbcourses import environment, nbgrader, quiet, submit
 from nbgrader.api import Gradebook
 from nbsubmissions import FULL, STUDENTS, handed_in
@@ -33,20 +34,9 @@ TOTALS = {student.name: sum(student.points.values()) for student in STUDENTS}
 @pytest.fixture(scope="module")
 def released(tmp_path_factory) -> Path:
     """An nbgrader course with the toy unit, released through an exchange."""
-    top = tmp_path_factory.mktemp("nbgrader")
-    shutil.copytree(TOY, top / "ours")
-    listing = top / "ours" / "solutions" / "course.toml"
-    listing.write_text(listing.read_text() + "\n[limits]\nseconds = 2\n[late]\npenalty = 10\n")
-    (top / "exchange").mkdir(mode=0o777)
-    (top / "exchange").chmod(0o777)
-    arguments = ["release", "nbgrader", "toy", "--course", str(top / "c"), "--exchange", str(top / "exchange")]
-    command = [sys.executable, str(ROOT / "cli.py"), *arguments, "--from", str(top / "ours")]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
-    with open(top / "c" / "nbgrader_config.py", "a") as file:
-        file.write("c.ExchangeCollect.check_owner = False\n")
-    quiet(nbgrader("generate_assignment", "toy", cwd=top / "c"))
-    quiet(nbgrader("release_assignment", "toy", cwd=top / "c"))
-    return top / "c"
+    listing = (TOY / "solutions" / "course.toml").read_text()
+    settings = listing + "\n[limits]\nseconds = 2\n[late]\npenalty = 10\n"
+    return nbcourses.released(tmp_path_factory.mktemp("nbgrader"), settings)
 
 
 @pytest.fixture(scope="module")

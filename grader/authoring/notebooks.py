@@ -9,7 +9,7 @@ import json
 import re
 
 from grader.authoring.handouts import PICTURE, points
-from grader.source import definitions, stub_module
+from grader.source import cut_out, stub_module
 from grader.unit import Unit
 
 FORMAT = {"nbformat": 4, "nbformat_minor": 5}
@@ -41,18 +41,7 @@ def notebook(unit: Unit, pictures: dict[str, bytes]) -> str:
 
 def setup_and_stubs(unit: Unit) -> tuple[str, dict[str, str]]:
     """The stub module in two: what is no exercise, and each exercise's stub with the comments right above it."""
-    text = stub_module(unit.text, unit.written)
-    lines, rest, stubs, done = text.split("\n"), [], {}, 0
-    for name, source in definitions(text).items():
-        if name not in unit.written:
-            continue
-        first = min([source.node.lineno, *(decorator.lineno for decorator in source.node.decorator_list)]) - 1
-        while first > done and lines[first - 1].startswith("#"):
-            first -= 1
-        rest += lines[done:first]
-        done = source.span[1]
-        stubs[name] = "\n".join(lines[first:done])
-    return re.sub(r"\n{4,}", "\n\n\n", "\n".join([*rest, *lines[done:]])), stubs
+    return cut_out(stub_module(unit.text, unit.written), unit.written)
 
 
 def exercise_text(unit: Unit, name: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from grader.classroom.naming import moment_of
 from grader.classroom.record import Record
-from grader.classroom.roster import IDS, Names, Student
+from grader.classroom.roster import IDS, Names, Student, delimiter
 from grader.classroom.store import Store, records
 from grader.errors import GraderError
 from grader.settings import Late, Settings
@@ -113,9 +113,7 @@ def _rows(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
         raise GraderError(
             f"cannot read the times {path}: {getattr(error, 'strerror', None) or 'it is not UTF-8'}"
         ) from None
-    lines = text.splitlines()
-    delimiter = max(",;\t", key=(lines or [""])[0].count)
-    rows = csv.reader(io.StringIO(text), delimiter=delimiter)
+    rows = csv.reader(io.StringIO(text), delimiter=delimiter(text))
     header = [cell.strip().casefold() for cell in next(rows, [])]
     return header, ((number, [cell.strip() for cell in row]) for number, row in enumerate(rows, 2) if any(row))
 

@@ -7,6 +7,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,11 @@ def _said(shown: str) -> Iterator[None]:
         why = " ".join(str(getattr(error, "orig", None) or error).split()).rstrip(".")
         advice = "nothing was lost that was in it" if isinstance(error, DataError) else "is its address right?"
         raise GradebookError(f"the gradebook {shown} cannot be used ({why}); {advice}") from None
+
+
+def utc(moment: datetime) -> datetime:
+    """A moment as nbgrader keeps it: in UTC, without saying so."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 @contextlib.contextmanager

@@ -1,12 +1,11 @@
 """Steps of nbgrader's that nbgrader_config.py names: each closes a gap, or one of nbgrader's traps.
 
-`DueDate` brings the course's due date into the gradebook when an assignment is generated. `PutBack` restores locked cells that a student deleted. `RunOn` runs the notebook again without a cell that ended the
-kernel. `SaveComments` puts the grader's words where formgrader and feedback show them. `LatePolicy` is the course's.
+`DueDate` brings the course's due date into the gradebook when an assignment is generated. `PutBack` restores locked cells
+that a student deleted. `RunOn` runs the notebook again without a cell that ended the kernel. `SaveComments` puts the grader's words where formgrader and feedback show them. `LatePolicy` is the course's.
 """
 
 import copy
 import re
-from datetime import UTC
 from pathlib import Path
 
 from nbclient.exceptions import DeadKernelError
@@ -18,6 +17,7 @@ from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Float, Int, Integer
 
+from grader.classroom.nbbook import utc
 from grader.notebook import comment
 from grader.settings import Late, load
 
@@ -33,10 +33,8 @@ class DueDate(NbGraderPreprocessor):
         listing = Path(resources["metadata"]["path"]) / "course.toml"
         due = load(listing).due.get(marks["assignment"]) if listing.is_file() else None
         if due:
-            with Gradebook(marks["db_url"]) as gradebook:  # nbgrader's times are UTC, and do not say so
-                gradebook.update_or_create_assignment(
-                    marks["assignment"], duedate=due.astimezone(UTC).replace(tzinfo=None)
-                )
+            with Gradebook(marks["db_url"]) as gradebook:
+                gradebook.update_or_create_assignment(marks["assignment"], duedate=utc(due))
         return nb, resources
 
 

@@ -40,7 +40,7 @@ Seeds = Callable[[str], int | Callable[[str], int]]  # for a unit: its seed, or 
 def bundle(course: Course, seeds: Seeds = lambda unit: PUBLIC_SEED) -> dict[str, bytes]:
     """Every file of a student's folder with what a course has, by its path in it; `grader.choice` chooses less of it."""
     files = {
-        "README.md": readme(course, course.units).encode(),
+        "README.md": readme(course).encode(),
         "assignments/course.toml": to_toml(course.settings).encode(),
     }
     for unit in course.units:
@@ -95,17 +95,17 @@ def all_secrets(course: Course) -> Secrets:
     return secrets(replace(course.solutions(unit), only=()) for unit in course.units)
 
 
-def readme(course: Course, units: Sequence[str]) -> str:
+def readme(course: Course) -> str:
     """The README.md at the top of a student's folder: two commands, and where to begin."""
     settings = course.settings
     rows = []
-    for unit in units:
+    for unit in course.units:
         loaded = course.solutions(unit)
         total = sum(exercise.points for exercise in loaded.exercises.values())
         due = settings.due.get(unit)
         when = f", due {due:%Y-%m-%d %H:%M %Z}" if due else ""
         rows.append(f"- [{escaped(loaded.title)}](assignments/{unit}/README.md), {points(total)}{when}")
-    first = units[0] if units else "UNIT"
+    first = course.units[0] if course.units else "UNIT"
     return (
         f"# {escaped(settings.title)}\n\nTwo commands, in this folder, with Python 3.11 or later:\n\n"
         f"```sh\n{settings.install}\ngrade\n```\n\n"

@@ -31,7 +31,8 @@ class Student:
 
 def read_roster(path: Path) -> list[Student]:
     """The students of a CSV file, in its order; GraderError says what is missing."""
-    rows = [row for row in csv.reader(io.StringIO(_text(path)), delimiter=_delimiter(path)) if any(map(str.strip, row))]
+    text = _text(path)
+    rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter(text)) if any(map(str.strip, row))]
     if not rows:
         raise GraderError(f"the roster {path} is empty")
     header = [_fold(cell) for cell in rows[0]]
@@ -57,9 +58,9 @@ def _text(path: Path) -> str:
         raise GraderError(f"cannot read the roster {path}: {error.strerror}") from None
 
 
-def _delimiter(path: Path) -> str:
-    first = _text(path).partition("\n")[0]
-    return max(",;\t", key=first.count)
+def delimiter(text: str) -> str:
+    """What stands between the cells of a table, by its first line."""
+    return max(",;\t", key=text.partition("\n")[0].count)
 
 
 def _names_each_once(people: list[dict[str, str]], column: str) -> bool:

@@ -1,11 +1,11 @@
 """Records for data tools and nbgrader: both need a package of their own, imported when they are asked for."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from grader.classroom.exports import whole_bytes
-from grader.classroom.nbbook import opened
+from grader.classroom.nbbook import opened, utc
 from grader.classroom.record import Record
 from grader.errors import GraderError
 
@@ -54,11 +54,6 @@ def _rows(record: Record) -> list[dict]:
     ]
 
 
-def _utc(moment: str) -> datetime:
-    """A moment as nbgrader keeps it: in UTC, without saying so."""
-    return datetime.fromisoformat(moment).astimezone(UTC).replace(tzinfo=None)
-
-
 def write_nbgrader(records: Iterable[Record], url: str) -> None:
     """Points into an nbgrader gradebook: an assignment for each unit, a grade cell for each exercise.
 
@@ -77,7 +72,7 @@ def write_nbgrader(records: Iterable[Record], url: str) -> None:
                     name, record.unit, record.unit, max_score=exercise.max_points, cell_type="code"
                 )
             book.update_or_create_student(record.student)
-            at = {"timestamp": _utc(record.handed_in)} if record.handed_in else {}
+            at = {"timestamp": utc(datetime.fromisoformat(record.handed_in))} if record.handed_in else {}
             submission = book.update_or_create_submission(record.unit, record.student, **at)
             for notebook in submission.notebooks:
                 notebook.late_submission_penalty = record.penalty or None

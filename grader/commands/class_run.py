@@ -206,6 +206,8 @@ def _noted(
 
 
 def _tell_late(store: Store, console: Console) -> None:
+    if not store.noted(lateness.NOTED):
+        return  # reading every report takes a while, and nobody can be late
     late = [record for record in lateness.timed(store) if record.penalty]
     if late:
         lost = exports.decimal(sum(record.penalty for record in late))

@@ -127,8 +127,10 @@ def _fill(store: Store, options: "Options", console: Console) -> None:
 
 
 def points_by_unit(found: Sequence[Record], only: Sequence[str]) -> dict[str, dict[str, tuple[float, int]]]:
-    """Each student's points, late penalties taken off, and the most there are, by unit. Who handed nothing in, or nothing readable, has no entry:
-    whether that is a zero is the teacher's to say."""
+    """Each student's points, late penalties taken off, and the most there are, by unit.
+
+    Who handed nothing in, or nothing readable, has no entry: whether that is a zero is the teacher's to say.
+    """
     units: dict[str, dict[str, tuple[float, int]]] = {}
     for record in found:
         if not only or record.unit in only:
