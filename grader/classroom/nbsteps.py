@@ -1,7 +1,8 @@
 """Steps of nbgrader's that nbgrader_config.py names: each closes a gap, or one of nbgrader's traps.
 
 `DueDate` brings the course's due date into the gradebook when an assignment is generated. `PutBack` restores locked cells
-that a student deleted. `RunOn` runs the notebook again without a cell that ended the kernel. `SaveComments` puts the grader's words where formgrader and feedback show them. `LatePolicy` is the course's.
+that a student deleted. `RunOn` runs the notebook again without a cell that ended the kernel. `SaveComments` puts the
+grader's words where formgrader and feedback show them. `LatePolicy` is the course's.
 """
 
 import copy
