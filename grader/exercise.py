@@ -279,8 +279,12 @@ def load(module: Any, weights: Mapping[str, np.ndarray]) -> Any:
     raise NotImplementedError("a driver finds it where it runs")
 
 
-def report(step: int, total: int, loss: Any) -> None:
-    """For drivers: a training run's progress, shown to the student; a loss that is no number ends the run."""
+def report(step: int, total: int, loss: Any, falls: bool = True) -> None:
+    """For drivers: a training run's progress, shown to the student.
+
+    A loss that is no number ends the run, and so does one that has not fallen by a twentieth after a third of the steps,
+    unless it need not fall (`falls=False`): a loss of two players against each other says nothing of how well they play.
+    """
     raise NotImplementedError("a driver finds it where it runs")
 
 

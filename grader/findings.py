@@ -17,6 +17,7 @@ from grader.sandbox.worker import WorkerEnded
 from grader.submission import Listing
 from grader.text import one_line
 from grader.traces import Raised
+from grader.training import STALLED
 
 
 class BadReply(Exception):
@@ -183,6 +184,8 @@ def _told_error(
         return Status.FAILED, Finding("exception", f"{text} ({where})", PARAMETERS)
     if kind == "Diverged":
         return Status.FAILED, Finding("nonfinite", f"{text} ({where})")
+    if kind == "Stalled":
+        return Status.FAILED, Finding("value", f"{text} ({where})", STALLED)
     if error["in_driver"]:
         unusable = f"what it returns cannot be used as it is asked to be: {message} ({where})"
         return Status.ERROR, Finding("exception", unusable, "Return what the stub's docstring says, in its order.")

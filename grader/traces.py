@@ -70,7 +70,9 @@ def _trace_of_growth(answers: list, facts: Any, options: dict) -> Opaque:
 
 def _trace_of_sample(answers: list, facts: Any, options: dict) -> Any:
     (answer,) = answers
-    if not isinstance(answer, np.ndarray) or answer.dtype != np.float64 or not np.isfinite(answer).all():
+    if not isinstance(answer, np.ndarray) or answer.dtype != np.float64:
+        return Opaque(describe(answer))
+    if not answer.size or not np.isfinite(answer).all():  # no part of nothing lies anywhere
         return Opaque(describe(answer))
     return [*answer.shape, landmarks(answer, facts)]
 

@@ -19,6 +19,10 @@ SLOW = (
     "The loss hardly falls. Is the learning rate far too small, are most units dead (a ReLU whose inputs are all negative), "
     "or do labels and inputs not belong together?"
 )
+STALLED = (
+    "Nothing is learned. Does a gradient reach the parameters, is its sign right, and is the step neither far too small nor "
+    "far too large?"
+)
 FALLS = (
     "The loss falls, and yet the predictions are wrong: compare what is trained with what is asked. Is the answer read from "
     "the wrong axis, are labels shifted, is something done at training that is not done at prediction?"
@@ -49,7 +53,10 @@ def told(report: ExerciseReport, curve: Sequence[Step]) -> ExerciseReport:
     hint = reading(curve)
     checks = [
         replace(check, finding=replace(check.finding, hint=hint))
-        if hint and check.finding and not check.finding.hint and check.finding.kind in ("value", "nonfinite")
+        if hint
+        and check.finding
+        and check.finding.hint in ("", STALLED)
+        and check.finding.kind in ("value", "nonfinite")
         else check
         for check in report.checks
     ]

@@ -323,6 +323,15 @@ def test_no_answer_of_any_form_raises_in_any_rule(unit, data):
         assert report.points < exercise.points
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("shape", [(0, 4), (0, 0), (0,)])
+def test_a_sample_without_entries_is_told_by_its_shape(shape):
+    exercise = keys("neural_networks").exercise("xavier_uniform")
+    report = judge(exercise, lambda question: Answer(np.empty(shape)), "neural_networks")
+    assert report.points == 0
+    assert report.checks[0].finding.kind == "shape"
+
+
 CACHE: dict[str, Key] = {}
 
 

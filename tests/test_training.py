@@ -18,11 +18,12 @@ from grader.course import Course
 from grader.grading import grade
 from grader.metrics import accuracy, energy_distance, mean_iou, relative_rmse
 from grader.render import curves
-from grader.report import Step, from_json, to_json
+from grader.report import CheckReport, ExerciseReport, Finding, Status, Step, from_json, to_json
 from grader.sandbox.limits import Limits
+from grader.sandbox.modules import Stalled, names
 from grader.sandbox.server import TRAINING, Sandbox
 from grader.submission import Submission
-from grader.training import FALLS, GROWS, NAN, SLOW, STILL, Training, reading
+from grader.training import FALLS, GROWS, NAN, SLOW, STALLED, STILL, Training, reading, told
 from grader.unit import Unit
 
 pytest.importorskip("torch")
@@ -152,6 +153,54 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_reason(ask):
     assert finding.hint == NAN
 
 
+def test_a_loss_that_does_not_fall_ends_the_run_after_a_third_of_its_steps(ask):
+    exercise = ask(RIGHT.replace("torch.mean((prediction - target) ** 2)", "0 * prediction.sum() + 3"), ["fits"])[
+        "fits"
+    ]
+    finding = first_finding(exercise)
+    assert (exercise.points, finding.kind) == (0, "value")
+    assert finding.hint in (STALLED, STILL)  # a quick machine tells too few steps for a curve to be read
+    assert finding.message.startswith(
+        "the loss has not fallen after a third of the steps: 3 at the start, 3 around step 34 of 100"
+    )
+    assert exercise.curve[-1].step <= 34
+
+
+@pytest.mark.parametrize(
+    ("losses", "ends"),
+    [
+        ([1.0] * 30, 10),
+        ([1.0 + 0.1 * i for i in range(30)], 10),
+        ([-1.0 + 0.1 * i for i in range(30)], 10),
+        ([0.0] * 30, 10),
+        ([1.0 - 0.001 * i for i in range(30)], 10),
+        ([1.0 - 0.01 * i for i in range(30)], 30),
+        ([-1.0 - 0.01 * i for i in range(30)], 30),
+        ([1.0, *[0.5] * 8, *[9.0] * 21], 30),  # a spike where it is looked at is no trend
+        ([1.0, *[0.5] * 12, *[9.0] * 17], 30),  # later on it is let be: perhaps it comes back
+    ],
+)
+def test_only_a_run_without_progress_is_ended(losses, ends):
+    told = []
+    report = names(False, "cpu", lambda step, total, loss: told.append(step))["report"]
+    with contextlib.suppress(Stalled):
+        for step, loss in enumerate(losses, 1):
+            report(step, len(losses), loss)
+    assert told[-1] == ends
+
+
+def test_a_loss_that_need_not_fall_ends_nothing():
+    report = names(False, "cpu", None)["report"]
+    for step in range(1, 31):
+        report(step, 30, 1.0, falls=False)
+
+
+def test_a_run_whose_length_nobody_knows_is_not_ended():
+    report = names(False, "cpu", None)["report"]
+    for step in range(1, 31):
+        report(step, 0, 1.0)
+
+
 CHEATS = {
     "constant predictions": ("return self.layer(x)", "return 0 * self.layer(x) + 1"),
     "a loss that is always 0": ("return torch.mean((prediction - target) ** 2)", "return 0 * prediction.sum()"),
@@ -249,6 +298,14 @@ def steps(*losses):
 )
 def test_a_failed_run_is_read_from_its_curve(losses, says):
     assert reading(steps(*losses)) == says
+
+
+def test_a_run_that_was_ended_is_told_more_by_its_curve():
+    finding = Finding("value", "the loss has not fallen", STALLED)
+    check = CheckReport("learns", Status.FAILED, 0, 3, finding)
+    report = ExerciseReport("nets.fits", Status.FAILED, 0, 3, 0.1, (check,))
+    assert told(report, steps(*[0.7] * 20)).checks[0].finding.hint == STILL
+    assert told(report, steps(0.7, 0.7)).checks[0].finding.hint == STALLED
 
 
 def test_a_sparkline_falls_as_the_loss_does():

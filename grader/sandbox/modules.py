@@ -8,12 +8,14 @@ import functools
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from statistics import median
 from typing import Any
 
 import numpy as np
 
 Report = Callable[[int, int, float], None]
 MAX_LISTED = 8  # names of parameters in one sentence
+LEAST_PROGRESS = 0.05  # of the first loss, after a third of the steps; right pieces make a quarter and more
 
 
 class WrongParameters(Exception):
@@ -22,6 +24,10 @@ class WrongParameters(Exception):
 
 class Diverged(ArithmeticError):
     """A training run whose loss is no longer a number; the message says when."""
+
+
+class Stalled(ArithmeticError):
+    """A training run whose loss has not fallen after a third of its steps; the message says from what to what."""
 
 
 def names(is_torch: bool, device: str, report: Report | None) -> dict[str, Any]:
@@ -81,16 +87,37 @@ def load(module: Any, weights: Mapping[str, np.ndarray]) -> Any:
     return module
 
 
-def _watching(report: Report) -> Report:
-    """A `report` that ends a run whose loss is no number: what comes after is lost time."""
+def _watching(report: Report) -> Callable[..., None]:
+    """A `report` that ends a run whose loss is no number, or has not fallen after a third of the steps.
 
-    def watched(step: int, total: int, loss: Any) -> None:
+    What would come after is lost time, and a student waits for it.
+    """
+    losses: list[float] = []
+    before = 0
+
+    def watched(step: int, total: int, loss: Any, falls: bool = True) -> None:
+        nonlocal before
         value = float(loss.detach() if hasattr(loss, "detach") else loss)  # else PyTorch warns, in the student's prints
         report(int(step), int(total), value)
         if not math.isfinite(value):
             raise Diverged(f"the loss is {value} in step {step} of {total}")
+        losses.append(value)
+        is_third = 3 * before < total <= 3 * step
+        before = step
+        if falls and is_third:
+            first, recent = losses[0], median(losses[-max(len(losses) // 5, 3) :])
+            if not _progress(first, recent) > LEAST_PROGRESS:
+                raise Stalled(
+                    f"the loss has not fallen after a third of the steps: {first:.4g} at the start, "
+                    f"{recent:.4g} around step {step} of {total}"
+                )
 
     return watched
+
+
+def _progress(first: float, recent: float) -> float:
+    """How far a loss has fallen, as a share of its size at the start."""
+    return (first - recent) / abs(first) if first else -recent
 
 
 def _following(report: Report) -> Callable[[str], contextlib.AbstractContextManager[None]]:
