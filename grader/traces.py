@@ -27,14 +27,14 @@ def growth(answer: Any) -> float:
 
 
 def floats(answer: Any) -> np.ndarray:
-    """A list of numbers as an array; a whole number of hundreds of digits is nan."""
+    """A list of numbers as an array; a complex number is nan, and so is a whole number of hundreds of digits."""
     return np.array([_float(np.asarray(item).item()) for item in answer])
 
 
 def _float(number: Any) -> float:
     try:
         return float(number)
-    except OverflowError:
+    except (OverflowError, TypeError):
         return np.nan
 
 

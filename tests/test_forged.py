@@ -332,6 +332,14 @@ def test_a_sample_without_entries_is_told_by_its_shape(shape):
     assert report.checks[0].finding.kind == "shape"
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("odd", [0j, 10**400, True, np.array(1j), math.nan])
+def test_a_list_of_odd_numbers_is_no_list_of_norms(odd):
+    exercise = keys("neural_networks").exercise("vanishing_gradient")
+    report = judge(exercise, lambda question: Answer([odd] * question.inputs["depth"]), "neural_networks")
+    assert report.points == 0
+
+
 CACHE: dict[str, Key] = {}
 
 
