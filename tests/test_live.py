@@ -198,10 +198,13 @@ def test_a_line_says_how_far_how_fast_and_how_long():
 
 def test_of_a_narrow_line_the_loss_and_the_time_that_is_left_stay():
     steps = Step(0, 100, 1.0), Step(25, 100, 0.51234)
-    for width in range(30, 100):
+    for width in range(3, 100):
         assert len(line(told(*steps), width)) <= width
     assert line(told(*steps), 38) == "training fits  loss 0.512  15 s left"
     assert line(told(*steps), 70).startswith("training fits  ━━")
+    assert line(told(*steps), 30) == "fits  loss 0.512  15 s left"
+    assert line(told(*steps), 20) == "fits  loss 0.512"
+    assert line(told(*steps), 10) == "fits"
 
 
 def test_where_nobody_knows_the_end_there_is_no_bar_and_no_time_left():

@@ -9,20 +9,25 @@ from grader.report import Step
 
 BARS = "▁▂▃▄▅▆▇█"
 ASCII_BARS = "_.-=^"
+FEWEST_BARS, MOST_BARS = 6, 40
 LARGEST = 1e150
 WIDTH, HEIGHT, MARGIN, LEFT, RIGHT = 480, 200, 34, 64, 12  # of the SVG, in its own units
 MOST_POINTS = 2 * WIDTH  # more cannot be told from one another, and a hostile run tells ten thousand
 
 
-def sparkline(curve: Sequence[Step], width: int = 40, is_ascii: bool = False) -> str:
-    """`2.3 ▇▆▄▃▂▁▁ 0.04, 400 steps`: the loss from first to last, its logarithm where it falls far; empty without one."""
+def sparkline(curve: Sequence[Step], width: int = 80, is_ascii: bool = False) -> str:
+    """`2.3 ▇▆▄▃▂▁▁ 0.04, 400 steps`: the loss from first to last, its logarithm where it falls far; empty without one.
+
+    It fits into `width` as long as that leaves FEWEST_BARS.
+    """
     losses = [step.loss for step in curve if _is_drawn(step.loss)]
     if len(losses) < 2:
         return ""
     bars = ASCII_BARS if is_ascii else BARS
-    heights = _heights(_thinned(losses, width))
-    drawn = "".join(bars[min(int(height * len(bars)), len(bars) - 1)] for height in heights)
-    return f"{losses[0]:.3g} {drawn} {losses[-1]:.3g}, {curve[-1].step} steps"
+    before, after = f"{losses[0]:.3g} ", f" {losses[-1]:.3g}, {curve[-1].step} steps"
+    room = min(max(width - len(before) - len(after), FEWEST_BARS), MOST_BARS)
+    heights = _heights(_thinned(losses, room))
+    return before + "".join(bars[min(int(height * len(bars)), len(bars) - 1)] for height in heights) + after
 
 
 def svg(curve: Sequence[Step], title: str) -> str:

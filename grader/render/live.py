@@ -54,18 +54,20 @@ class Live:
 def line(live: Live, width: int, glyph: str = "━", rest: str = "·") -> str:
     """`training spirals  ━━━━····  120/400  loss 0.41  55 steps/s  5 s left`, or of it what fits into the width.
 
-    The loss and the time that is left stay longest.
+    The loss and the time that is left stay longest, and the name longer than the word before it.
     """
-    name, words = f"training {one_line(live.name, 60)}", live.words
+    name, words = one_line(live.name, 60), live.words
     known = bool(live.curve and live.curve[-1].total)
-    for kept in (words, words[:2] + words[3:], words[1:2] + words[3:], words[1:2]):
-        text = "  ".join([name, *kept])
+    few = words[1:2] + words[3:]
+    whole = f"training {name}"
+    for head, kept in (whole, words), (whole, words[:2] + words[3:]), (whole, few), (name, few), (name, words[1:2]):
+        text = "  ".join([head, *kept])
         if len(text) <= width:
             room = min(width - len(text) - 2, BAR)
             if not known or room < LEAST_BAR:
                 return text
             filled = round(room * live.share)
-            return "  ".join([name, glyph * filled + rest * (room - filled), *kept])
+            return "  ".join([head, glyph * filled + rest * (room - filled), *kept])
     return name[: max(width, 0)]
 
 

@@ -61,7 +61,7 @@ def render(report: Report, title: str, console: Console, places: Places = PLAIN)
         console.print()
         render_details(exercise, width, glyphs, console, places.of(report.submission, exercise))
     if len(report.exercises) == 1 and not failed:
-        _render_curve(report.exercises[0], console)
+        _render_curve(report.exercises[0], width, console)
         _render_printed(report.exercises[0], width, console)
     console.print()
     _render_end(report, console)
@@ -127,14 +127,15 @@ def render_details(
         if check.finding.map and not is_mapped and says_more(check.finding.map):
             render_map(check.finding.map, console, 8)
             is_mapped = True  # one picture an exercise: the next are mostly of the same mistake
-    _render_curve(exercise, console)
+    _render_curve(exercise, width, console)
     _render_printed(exercise, width, console)
 
 
-def _render_curve(exercise: ExerciseReport, console: Console) -> None:
+def _render_curve(exercise: ExerciseReport, width: int, console: Console) -> None:
     """How a training run's loss went."""
-    if line := sparkline(exercise.curve, is_ascii=glyphs_of(console) is ASCII_GLYPHS):
-        console.print(Text("    loss ", "dim").append(line), soft_wrap=True)
+    head = Text("    loss ", "dim")
+    if line := sparkline(exercise.curve, width - len(head), glyphs_of(console) is ASCII_GLYPHS):
+        console.print(head.append(line), soft_wrap=True)
 
 
 def _claim_line(check: CheckReport, glyphs: dict[str, str], width: int) -> Text:
