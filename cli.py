@@ -176,17 +176,9 @@ def training_on(device: str, sandbox, isolation: str):
 def sandboxed(seconds: float = 10.0, isolation: str = ISOLATION[-1]):
     """A sandbox that holds at least at a level."""
     from grader.sandbox.limits import Limits
-    from grader.sandbox.server import Sandbox, SandboxError
+    from grader.sandbox.opening import open_sandbox
 
-    if not hasattr(os, "fork") or os.environ.get("GRADE_SPAWN"):  # Windows; the variable is for trying it elsewhere
-        if isolation != ISOLATION[-1]:
-            raise SandboxError(f"this system cannot hold submissions by {isolation}; only by {ISOLATION[-1]}")
-        from grader.sandbox.spawn import Spawner
-
-        with Spawner(Limits(seconds=seconds)) as sandbox:
-            yield sandbox
-        return
-    with Sandbox(Limits(seconds=seconds), least=isolation) as sandbox:
+    with open_sandbox(Limits(seconds=seconds), least=isolation) as sandbox:
         yield sandbox
 
 
@@ -272,6 +264,8 @@ def main() -> None:
 
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding shows escapes, not a traceback
+        if sys.platform == "win32" and not stream.isatty() and "PYTHONIOENCODING" not in os.environ:
+            stream.reconfigure(encoding="utf-8")  # as CI logs and editors read it; a console is told in Unicode anyway
     try:
         grade(prog_name="grade")
     except GraderError as error:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from grader.sandbox.opening import open_sandbox
 from grader.sandbox.server import LEVELS, TRAINING, Sandbox, SandboxError, is_installed
 from grader.sandbox.worker import WorkerEnded
 from grader.text import one_line
@@ -46,7 +47,9 @@ def choose(sandbox: Sandbox, wanted: str, least: str = LEVELS[-1]) -> Choice:
     reason = ""
     for device in candidates:
         for level in LEVELS[LEVELS.index(sandbox.level) : LEVELS.index(least) + 1]:
-            tried = Sandbox(replace(sandbox.limits, memory=0), level, level, TRAINING)  # a GPU maps more than memory
+            tried = open_sandbox(
+                replace(sandbox.limits, memory=0), level, level, TRAINING
+            )  # a GPU maps more than memory
             try:
                 reason = failure(tried, device)
             except SandboxError as error:

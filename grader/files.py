@@ -4,10 +4,12 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 APPLICATION = "deep-grade"
+LOCK_SECONDS = 60.0  # on Windows, where a lock is asked for again and again; a write takes milliseconds
 
 
 def user_data_folder(environment: Mapping[str, str], platform: str, home: Path) -> Path:
@@ -34,7 +36,7 @@ def write_whole(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        patient(lambda: os.replace(part, path))
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(part)
@@ -65,6 +67,18 @@ def _lock(descriptor: int) -> None:
             import msvcrt
 
             os.lseek(descriptor, 0, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+            patient(lambda: msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1), LOCK_SECONDS)
         else:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def patient(step: Callable[[], None], seconds: float = 2.0) -> None:
+    """Do what Windows refuses as long as somebody else has a file open: again and again, for some seconds."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return step()
+        except PermissionError:
+            if sys.platform != "win32" or time.monotonic() > end:
+                raise
+        time.sleep(0.01)

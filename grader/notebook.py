@@ -28,6 +28,7 @@ from grader.errors import GraderError, OurFault
 from grader.grading import grade
 from grader.key import Key, load, load_index
 from grader.report import Report, Status
+from grader.sandbox.opening import open_sandbox
 from grader.sandbox.server import Sandbox
 from grader.settings import Settings
 from grader.settings import load as load_settings
@@ -238,7 +239,7 @@ def _report_on_file(unit: str) -> Report:
 @cache
 def _sandbox() -> Sandbox:
     """One for the session: it takes a moment to start."""
-    sandbox = Sandbox()
+    sandbox = open_sandbox()
     atexit.register(sandbox.close)
     return sandbox
 

@@ -16,6 +16,7 @@ from grader.grading import grade
 from grader.key import Key, to_bytes
 from grader.report import ExerciseReport, Report
 from grader.sandbox.limits import Limits
+from grader.sandbox.opening import open_sandbox
 from grader.sandbox.server import Sandbox
 from grader.source import stub_module
 from grader.submission import Submission
@@ -48,7 +49,7 @@ def toy_key(toy: Unit) -> Key:
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(Limits(seconds=3)) as sandbox:
+    with open_sandbox(Limits(seconds=3)) as sandbox:
         yield sandbox
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -27,6 +26,8 @@ def postgres(tmp_path_factory) -> Iterator[str]:
     tools = postgres_tools()
     if tools is None:
         pytest.skip("no PostgreSQL server on this machine; Debian's package postgresql brings one")
+    import pwd  # Windows has none
+
     user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name  # a server refuses to run as root
     folder = Path(subprocess.check_output(["mktemp", "-d", "/tmp/pg-of-tests-XXXXXX"], text=True).strip())
     who = ["setpriv", f"--reuid={user}", "--clear-groups"] if os.geteuid() == 0 else []

@@ -102,6 +102,15 @@ def test_a_student_grades_where_nothing_can_be_forked(toy_course):
     assert "All points." in run.stdout
 
 
+def test_a_class_is_not_marked_where_its_code_cannot_be_held(toy_course):
+    code = WITHOUT + "import cli; sys.argv[1:] = ['class', '.']; cli.main()"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = subprocess.run([sys.executable, "-c", code], cwd=toy_course, capture_output=True, text=True, env=environment)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("Error: marking a class runs other people's code")
+    assert not (toy_course / "class.db").exists()
+
+
 @NEEDS_SIGNALS
 def test_what_a_spawned_worker_loads_needs_none_of_it_either():
     code = WITHOUT + "import grader.sandbox.spawned, grader.commands.watch, grader.commands.doctor"

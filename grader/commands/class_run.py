@@ -1,6 +1,7 @@
 """What `grade class` does, step by step: take in, plan, grade, compare, write."""
 
 import contextlib
+import os
 import signal
 import tempfile
 from collections import Counter
@@ -63,8 +64,16 @@ class Options:
     course_dir: str | None = None
 
 
+NO_FORK = (
+    "marking a class runs other people's code, and this system cannot hold it: "
+    "run `grade class` on Linux or macOS, on Windows in WSL, or give it a cluster with --scheduler"
+)
+
+
 def mark(submissions: Path | None, options: Options) -> int:
     """The whole command; returns its exit status."""
+    if submissions is not None and not options.scheduler and not hasattr(os, "fork"):
+        raise GraderError(NO_FORK)
     console = make_console(stderr=True)
     status = 0
     if folder := written.nbgrader_course(options.nbgrader):

@@ -14,7 +14,7 @@ def main(place: str, home: str, limits: str, packages: list[str], paths: list[st
     """Serve the grader until it hangs up. `place` is a descriptor, or `shared` where the socket comes on standard input."""
     is_shared = place == "shared"
     channel = socket.fromshare(sys.stdin.buffer.read()) if is_shared else socket.socket(fileno=int(place))
-    os.set_inheritable(channel.fileno(), False)
+    channel.set_inheritable(False)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)

@@ -1,0 +1,30 @@
+"""The sandbox that this system can have."""
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from grader.sandbox.limits import Limits
+from grader.sandbox.server import LEVELS, NUMPY, Sandbox, SandboxError
+
+if TYPE_CHECKING:
+    from grader.sandbox.spawn import Spawner
+
+
+def open_sandbox(
+    limits: Limits | None = None,
+    strongest: str = LEVELS[0],
+    least: str = LEVELS[-1],
+    packages: Sequence[str] = NUMPY,
+) -> "Sandbox | Spawner":
+    """A fork server, or a fresh interpreter for each worker where there is no fork; GRADE_SPAWN tries that elsewhere.
+
+    SandboxError where the system cannot hold submissions by at least `least`.
+    """
+    if hasattr(os, "fork") and not os.environ.get("GRADE_SPAWN"):
+        return Sandbox(limits, strongest, least, packages)
+    if least != LEVELS[-1]:
+        raise SandboxError(f"this system cannot hold submissions by {least}; only by {LEVELS[-1]}")
+    from grader.sandbox.spawn import Spawner
+
+    return Spawner(limits, packages)
