@@ -1,6 +1,7 @@
 """`grade` without arguments: where a student stands, and what to do next."""
 
 import io
+import os
 import re
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def test_a_newcomer_is_led_from_reading_to_checking():
     assert lines[3] == "0 of 12 points   0 of 3 exercises are right"
     assert [re.split(" {3,}", line.strip()) for line in lines[4:]] == [
         ["Next: grade explain vectors.e0", "read what it is about"],
-        ["assignments/vectors/vectors.py", "write your answer there"],
+        [os.path.join("assignments", "vectors", "vectors.py"), "write your answer there"],
         ["grade vectors.e0", "see what is right, and what is wrong where"],
     ]
 

@@ -169,7 +169,7 @@ def _render_end(report: Report, console: Console) -> None:
         console.print(line.append(f"   ({seconds_in_words(report.seconds)})", "dim"), soft_wrap=True)
     if report.isolation != STRONGEST:
         weaker = f"Isolation: {report.isolation} only; `grade doctor` says why and what to do."
-        console.print(Text(weaker, "dim"), soft_wrap=True)
+        console.print(Text(weaker, "dim"))
 
 
 def praise(report: Report) -> str:
