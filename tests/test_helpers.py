@@ -7,7 +7,7 @@ from conftest import RIGHT, by_name, first_finding
 
 from grader.grading import grade
 from grader.sandbox.limits import Limits
-from grader.sandbox.server import Sandbox
+from grader.sandbox.opening import open_sandbox
 from grader.submission import Submission, SubmissionError, read
 
 WITH_HELPER = RIGHT.replace("import numpy as np", "import numpy as np\nimport sums").replace(
@@ -86,7 +86,7 @@ def test_helpers_too_large_are_told(folder):
 
 def test_the_budget_of_a_submission_bounds_its_exercises(toy_key):
     slow = "import time\n" + RIGHT.replace("    return", "    time.sleep(0.4)\n    return")
-    with Sandbox(Limits(seconds=2, submission_seconds=1.0)) as sandbox:
+    with open_sandbox(Limits(seconds=2, submission_seconds=1.0)) as sandbox:
         report = grade(Submission("toy.py", slow.encode()), toy_key, sandbox)
     assert [exercise.status for exercise in report.exercises] == ["timeout"] * 3
     assert "the 1 s for the whole submission were used up" in first_finding(report.exercises[2]).message
