@@ -28,7 +28,7 @@ def picture_size(draw, low=150, high=400):
 
 
 def leaving_a_remainder(draw):
-    """A size for which the first convolution and every pool leave pixels over."""
+    """A size for which the first convolution leaves three pixels over, so that a smaller kernel shows, and every pool one."""
 
     def remainders(size):
         left, size = [(size - 11) % 4], (size - 11) // 4 + 1
@@ -36,7 +36,7 @@ def leaving_a_remainder(draw):
             left, size = [*left, (size - 3) % 2], (size - 3) // 2 + 1
         return left
 
-    return {"size": int(draw.permutation([size for size in range(100, 400) if all(remainders(size))])[0])}
+    return {"size": int(draw.permutation([size for size in range(100, 400) if remainders(size) == [3, 1, 1, 1]])[0])}
 
 
 LAYERS = [
@@ -711,6 +711,12 @@ def on_the_threshold(draw):
     return {"boxes": single(boxes[order]), "scores": single(scores[order]), "threshold": 0.5}
 
 
+def given_twice(draw):
+    """No overlap exceeds 1, not even that of a box with its copy."""
+    boxes = np.repeat(draw.integers(0, 20, 3, 1, 2) + np.array([[0, 0], [9, 7]]), 2, axis=0).reshape(6, 4)
+    return {"boxes": single(boxes), "scores": single(draw.permutation(6) / 8 + 0.2), "threshold": 1.0}
+
+
 def two_apart(draw):
     """The second has the higher score."""
     boxes = np.array([[0, 0, 4, 3], [6, 5, 9, 9]]) + draw.uniform(-1, 1, 2, 1)
@@ -759,6 +765,7 @@ nms = Exercise(
         "two boxes apart": two_apart,
         "a chain": chain,
         "an overlap of exactly the threshold": on_the_threshold,
+        "a threshold of 1 and boxes given twice": given_twice,
         "no boxes": no_boxes,
     },
     checks=[
@@ -768,7 +775,11 @@ nms = Exercise(
             on=["four crowds", "two crowds and a high threshold", "three crowds and a low threshold"],
         ),
         agrees(1, "lets a dropped box drop no other", on="a chain"),
-        agrees(1, "keeps a box whose overlap is exactly the threshold", on="an overlap of exactly the threshold"),
+        agrees(
+            1,
+            "keeps a box whose overlap is exactly the threshold",
+            on=["an overlap of exactly the threshold", "a threshold of 1 and boxes given twice"],
+        ),
         agrees(1, "keeps boxes that do not meet, and takes no boxes at all", on=["two boxes apart", "no boxes"]),
     ],
     mistakes=[
