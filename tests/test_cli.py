@@ -211,7 +211,10 @@ def test_several_files_are_reports_in_the_order_given(course):
     assert whole["schema"] == 1
     for report in whole["reports"]:
         jsonschema.validate(report, REPORT)
-    assert [report["submission"] for report in whole["reports"]] == ["wrong.py", os.path.join("solutions", "toy", "toy.py")]
+    assert [report["submission"] for report in whole["reports"]] == [
+        "wrong.py",
+        os.path.join("solutions", "toy", "toy.py"),
+    ]
     assert result.returncode == 1
 
 

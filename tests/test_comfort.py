@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -59,6 +60,22 @@ def test_each_shell_gets_its_script(tmp_path, run_grade, shell):
     result = run_grade("completion", shell, cwd=tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
     assert f"_GRADE_COMPLETE={shell}_complete" in result.stdout
+
+
+@pytest.mark.skipif(shutil.which("bash") is None or sys.platform == "win32", reason="needs bash")
+def test_bash_completes_what_was_typed(toy_course, run_grade, tmp_path):
+    script = tmp_path / "completion.bash"
+    script.write_text(run_grade("completion", "bash", cwd=toy_course).stdout)
+    command = tmp_path / "grade"  # the shell finds it by its name, as the installed one
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT / "cli.py"}" "$@"\n')
+    command.chmod(0o755)
+    typed = [f'. "{script}"', f'cd "{toy_course}"', "COMP_WORDS=(grade hint toy.r)", "COMP_CWORD=2"]
+    typed += ["_grade_completion grade toy.r hint", 'echo "${COMPREPLY[*]}"']
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    told = subprocess.run(
+        ["bash", "--norc", "-c", "; ".join(typed)], capture_output=True, text=True, env=environment, timeout=60
+    )
+    assert (told.stdout, told.stderr) == ("toy.row_sums\n", "")
 
 
 @pytest.mark.parametrize(
