@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from grader.course import Course, CourseError, did_you_mean
+from grader.course import Course, CourseError
+from grader.errors import did_you_mean
 from grader.exercise import Exercise
 from grader.source import uses
 

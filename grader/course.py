@@ -1,13 +1,13 @@
 """A course: a folder with `assignments/` and `solutions/`, its units in teaching order; finds them by name."""
 
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.errors import GraderError
+from grader.errors import GraderError, did_you_mean
 from grader.key import Key, load, load_index
 from grader.settings import Settings
 from grader.settings import load as load_settings
@@ -101,11 +101,3 @@ def find(start: Path) -> Course | None:
         if (folder / "assignments" / "course.toml").is_file() or (folder / "solutions" / "course.toml").is_file():
             return Course(folder)
     return None
-
-
-def did_you_mean(wrong: str, known: Sequence[str], prefix: str = "") -> str:
-    """The end of an error's sentence: the nearest known name, or the list."""
-    near = difflib.get_close_matches(wrong, known, 1)
-    if near:
-        return f"; did you mean {prefix}{near[0]}?"
-    return f"; there is {', '.join(known)}" if known else ""

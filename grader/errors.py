@@ -1,5 +1,7 @@
 """What a user can cause and mend. The command line shows its one sentence and ends with status 2, no traceback."""
 
+from collections.abc import Sequence
+
 
 class GraderError(ValueError):
     """Bad input: the message says what, where, and what to do next."""
@@ -7,3 +9,13 @@ class GraderError(ValueError):
 
 class OurFault(RuntimeError):
     """The grader or the course is broken: one sentence, status 3, and nobody loses a point."""
+
+
+def did_you_mean(wrong: str, known: Sequence[str], prefix: str = "") -> str:
+    """The end of an error's sentence: the nearest known name, or the list."""
+    import difflib  # for who has mistyped, and nobody else waits for it
+
+    near = difflib.get_close_matches(wrong, known, 1)
+    if near:
+        return f"; did you mean {prefix}{near[0]}?"
+    return f"; there is {', '.join(known)}" if known else ""

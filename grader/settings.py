@@ -34,7 +34,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.errors import GraderError
+from grader.errors import GraderError, did_you_mean
 
 if TYPE_CHECKING:
     from grader.sandbox.limits import Limits
@@ -201,8 +201,6 @@ def _units(data: dict, name: str) -> tuple[str, ...]:
 
 
 def _only(table: Mapping, known: tuple[str, ...], name: str, prefix: str) -> None:
-    from grader.course import did_you_mean
-
     for key in table:
         if key not in known:
             raise SettingsError(f"{name} has an unknown entry {prefix}{key}{did_you_mean(key, known, prefix)}")
@@ -223,8 +221,6 @@ def _text(data: dict, key: str, otherwise: str, name: str) -> str:
 
 
 def _by_unit(table: dict, key: str, units: tuple[str, ...], name: str, read: Callable) -> dict[str, Any]:
-    from grader.course import did_you_mean
-
     for unit in table:
         if unit not in units:
             raise SettingsError(f"{name}: {key} names {unit!r}, which is no unit{did_you_mean(unit, units)}")

@@ -5,10 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT, TOY
 
 from grader.authoring.proof import Proof, prove
+from grader.compile import compile_exercise
 from grader.errors import GraderError
 from grader.render.proofs import markdown
 from grader.unit import Unit
@@ -74,7 +76,7 @@ BROKEN = {
         "checks.py",
         'inputs | {"x": inputs["x"] + [[0, 0, 1.0, 0, 0]]}',
         "inputs",
-        "rule 1: the reference earns 3 of 4: your answer does not move",
+        "scale: the reference does not hold with any of 20 draws: one entry moves one entry: your answer does not move",
     ),
     "a mistake that no check catches": (
         "scale",
@@ -141,6 +143,20 @@ BROKEN = {
         "gives a line of the reference away: np.sum(x, axis=1)",
     ),
 }
+
+
+def test_a_case_that_chance_makes_useless_is_drawn_again(toy, toy_copy):
+    """With every other seed this change changes nothing, and the reference itself would lose the point."""
+    unit = edited(toy_copy, "checks.py", "[[0, 0, 1.0, 0, 0]]", "[[0, 0, draw.signs() > 0, 0, 0]]")
+    drawn_again = 0
+    for seed in range(12):
+        key = compile_exercise(unit, "scale", seed)
+        before, after = (key.questions[number] for number in key.checks[2].groups[0])
+        assert not np.array_equal(before.expected, after.expected)
+        first = compile_exercise(toy, "scale", seed).questions[0]
+        drawn_again += not np.array_equal(before.inputs["x"], first.inputs["x"])
+    assert 1 <= drawn_again <= 11
+    assert prove(unit, "scale", range(12)).failures == []
 
 
 @pytest.mark.parametrize(("name", "file", "old", "new", "words"), BROKEN.values(), ids=BROKEN)

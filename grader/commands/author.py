@@ -15,8 +15,8 @@ from grader.authoring import build as building
 from grader.authoring import newcourse, scaffold
 from grader.authoring.proof import Proof, prove
 from grader.commands.check import the_course
-from grader.course import Course, did_you_mean
-from grader.errors import GraderError
+from grader.course import Course
+from grader.errors import GraderError, did_you_mean
 from grader.render.proofs import markdown
 from grader.render.terminal import make_console
 

@@ -14,8 +14,8 @@ from grader.commands.plot import plot as draw
 from grader.commands.progress import Done, record
 from grader.commands.watching import watching
 from grader.commands.writing import append, destination
-from grader.course import Course, CourseError, did_you_mean, find
-from grader.errors import GraderError, OurFault
+from grader.course import Course, CourseError, find
+from grader.errors import GraderError, OurFault, did_you_mean
 from grader.grading import grade
 from grader.key import Key, load, load_index
 from grader.render import formats, terminal

@@ -6,7 +6,7 @@ import signal
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from grader.classroom.running import Change, Execute, Plan, Run, changes, plan
 from grader.classroom.store import Store, Terms
 from grader.commands import written
 from grader.commands.check import fresh_key, the_course
+from grader.commands.class_options import Options
 from grader.course import Course
 from grader.errors import GraderError
 from grader.render.terminal import make_console
@@ -35,38 +36,9 @@ STOPPED = 130  # what a shell gives for a command that Ctrl-C ended
 MOST_SHOWN = 40  # lines of changed points; --yes with --csv has the rest
 
 
-@dataclass(frozen=True)
-class Options:
-    """The command line's."""
-
-    units: Sequence[str] = ()
-    roster: Path | None = None
-    times: Path | None = None
-    db: str = "class.db"
-    seed: int | None = None
-    jobs: int | None = None
-    timeout: float = 10.0
-    isolation: str = "landlock"
-    regrade: bool = False
-    yes: bool = False
-    csv_file: Path | None = None
-    jsonl: Path | None = None
-    parquet: Path | None = None
-    canvas: Path | None = None
-    moodle: Path | None = None
-    columns: Sequence[str] = ()
-    nbgrader: str | None = None
-    report: Path | None = None
-    feedback: Path | None = None
-    summary: bool = False
-    alike: Path | None = None
-    scheduler: str | None = None
-    course_dir: str | None = None
-
-
 NO_FORK = (
     "marking a class runs other people's code, and this system cannot hold it: "
-    "run `grade class` on Linux or macOS, on Windows in WSL, or give it a cluster with --scheduler"
+    "run `grade class` on Linux, on Windows in WSL, or give it a cluster with --scheduler"
 )
 
 

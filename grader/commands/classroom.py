@@ -69,5 +69,6 @@ def command(submissions, **options) -> None:
     own fault (those are marked again next time), 130 stopped with Ctrl-C.
     """
     from grader.commands import class_run
+    from grader.commands.class_options import Options
 
-    sys.exit(class_run.mark(submissions, class_run.Options(**options)))
+    sys.exit(class_run.mark(submissions, Options(**options)))

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -12,17 +11,15 @@ from grader.classroom.intake import HandIn
 from grader.classroom.lateness import timed
 from grader.classroom.record import Record
 from grader.classroom.store import Store, records
+from grader.commands.class_options import Options
 from grader.course import Course
 from grader.errors import GraderError
 from grader.render.terminal import make_console
 from grader.source import stub_module
 from grader.text import one_line
 
-if TYPE_CHECKING:
-    from grader.commands.class_run import Options
 
-
-def write(store: Store, options: "Options", console: Console) -> None:
+def write(store: Store, options: Options, console: Console) -> None:
     """Everything that was asked for."""
     if options.csv_file:
         exports.write_csv(timed(store), options.csv_file)
@@ -46,7 +43,7 @@ def write(store: Store, options: "Options", console: Console) -> None:
         _report(list(timed(store)), options, console)
 
 
-def units_of(options: "Options") -> list[str]:
+def units_of(options: Options) -> list[str]:
     """The units that were named, or whose exercises were."""
     return list(dict.fromkeys(word.partition(".")[0] for word in options.units))
 
@@ -57,7 +54,7 @@ def nbgrader_course(name: str | None) -> Path | None:
     return folder if folder and folder.is_dir() else None
 
 
-def _report(found: Sequence[Record], options: "Options", console: Console) -> None:
+def _report(found: Sequence[Record], options: Options, console: Console) -> None:
     from grader.classroom import page, summary  # of the whole class: nothing else needs it all in memory
 
     if options.report:
@@ -102,7 +99,7 @@ def _sources(hand_ins: Sequence[HandIn], unit: str) -> Iterator[tuple[str, bytes
                 yield hand_in.student, hand_in.read().source
 
 
-def _fill(store: Store, options: "Options", console: Console) -> None:
+def _fill(store: Store, options: Options, console: Console) -> None:
     """The points into the gradebooks that were exported for them."""
     from grader.classroom import gradebooks
 

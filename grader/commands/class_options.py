@@ -1,0 +1,34 @@
+"""What `grade class` was asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line's options, with what they are where they are not given."""
+
+    units: Sequence[str] = ()
+    roster: Path | None = None
+    times: Path | None = None
+    db: str = "class.db"
+    seed: int | None = None
+    jobs: int | None = None
+    timeout: float = 10.0
+    isolation: str = "landlock"
+    regrade: bool = False
+    yes: bool = False
+    csv_file: Path | None = None
+    jsonl: Path | None = None
+    parquet: Path | None = None
+    canvas: Path | None = None
+    moodle: Path | None = None
+    columns: Sequence[str] = ()
+    nbgrader: str | None = None
+    report: Path | None = None
+    feedback: Path | None = None
+    summary: bool = False
+    alike: Path | None = None
+    scheduler: str | None = None
+    course_dir: str | None = None
