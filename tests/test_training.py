@@ -309,11 +309,11 @@ def test_a_run_that_was_ended_is_told_more_by_its_curve():
 
 
 def test_a_sparkline_falls_as_the_loss_does():
-    line = curves.sparkline(steps(*[2.0 * 0.9**i for i in range(100)]), 44)
+    line = curves.sparkline(steps(*[2.0 * 0.9**i for i in range(100)]), 41)
     assert line.startswith("2 ")
     assert line.endswith(", 100 steps")
     heights = [curves.BARS.index(char) for char in line.split()[1]]
-    assert (len(heights), len(line)) == (20, 44)
+    assert (len(heights), len(line)) == (20, 41)
     assert heights == sorted(heights, reverse=True)
     assert len(curves.sparkline(steps(*range(100)), 200).split()[1]) == curves.MOST_BARS
     assert len(curves.sparkline(steps(*range(100)), 5).split()[1]) == curves.FEWEST_BARS
