@@ -17,17 +17,17 @@ def markdown(proofs: Sequence[Proof], seeds: int) -> str:
     lines += [_row(unit, len(group), *_sums(group)) for unit, group in parts]
     lines += [_row("**together**", *(f"**{number}**" for number in (len(proofs), *total))), ""]
     lines += ["<details>", "<summary>Each exercise</summary>", ""]
-    lines += _head("exercise", *COLUMNS, "rewrites", "seeds", "tolerance", "nearest mistake")
+    lines += _head("exercise", *COLUMNS, "rewrites", "seeds", "tolerance", "rewrites use", "nearest mistake")
     lines += map(_exercise, proofs)
     return "\n".join([*lines, "", "</details>"])
 
 
 def _exercise(proof: Proof) -> str:
-    """A training run has a bar in place of a tolerance, and scores in place of distances."""
+    """A training run has a bar in place of a tolerance, and the worst and the best of scores in place of distances."""
     near = f"{proof.nearest:.0e} tol" if proof.nearest < float("inf") else "another form"
-    measured = (f"{proof.tolerance:.0e}" if proof.tolerance else "exact", near)
+    measured = (f"{proof.tolerance:.0e}", f"{proof.used:.1%}", near) if proof.tolerance else ("exact", "", near)
     if proof.scores:
-        measured = proof.scores.bar, proof.scores.best
+        measured = proof.scores.bar, proof.scores.worst, proof.scores.best
     mark = " ✗" if proof.failures else ""
     return _row(f"`{proof.exercise}`{mark}", *_sums([proof]), proof.rewrites, proof.seeds, *measured)
 
