@@ -20,12 +20,7 @@ from grader.traces import TRACES, Raised
 from grader.unit import Unit, UnitError
 
 DRAWS = 20  # one in hundreds needs a second
-OF_ANSWERS = {
-    "moves",
-    "keeps",
-    "slopes",
-    "orders",
-}  # the rules that a key's expected answers must meet; `agrees` they do
+OF_ANSWERS = {"moves", "keeps", "slopes", "orders"}  # rules that a key's own expected answers can break
 
 
 def compile_key(unit: Unit, seed: int | Callable[[str], int], only: Collection[str] = ()) -> Key:

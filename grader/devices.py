@@ -47,9 +47,8 @@ def choose(sandbox: Sandbox, wanted: str, least: str = LEVELS[-1]) -> Choice:
     reason = ""
     for device in candidates:
         for level in LEVELS[LEVELS.index(sandbox.level) : LEVELS.index(least) + 1]:
-            tried = open_sandbox(
-                replace(sandbox.limits, memory=0), level, level, TRAINING
-            )  # a GPU maps more than memory
+            unbounded = replace(sandbox.limits, memory=0)  # a GPU maps more than memory
+            tried = open_sandbox(unbounded, level, level, TRAINING)
             try:
                 reason = failure(tried, device)
             except SandboxError as error:
