@@ -92,6 +92,7 @@ def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> ExerciseKey:
         seconds=exercise.seconds,
         signs=unit.signs(name),
         forbids=list(exercise.forbids),
+        band=unit.bands.get(name, []),
     )
 
 

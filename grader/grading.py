@@ -162,7 +162,7 @@ class Session:
             report = judge(exercise, self._asker(exercise), self.key.unit)
             report = self._with_opinion(report, exercise)
             curve = tuple(self.curves.get(exercise.name, ()))
-            return told(report, curve) if exercise.is_run else report
+            return told(report, curve, exercise.band) if exercise.is_run else report
         except findings.BadReply as error:
             self.close()
             return unasked(exercise, self.key.unit, Status.CRASH, Finding("crash", str(error)))

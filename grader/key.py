@@ -15,7 +15,7 @@ from grader.errors import GraderError
 from grader.sandbox import wire
 from grader.sandbox.call import Way
 
-SCHEMA = 3
+SCHEMA = 4
 MAX_PART = 256 << 20  # bytes an exercise's part may unpack to; a tenth of a megabyte is usual
 MAGIC = b"grader key\n"
 DIGEST = 64  # hexadecimal digits of a SHA-256
@@ -65,7 +65,8 @@ class ExerciseKey:
 
     `driver` is the source of what asks the student's function, empty for a plain call. `signs` are pairs of a part of the
     answer (None: all of it) and the axis along which each slice has a sign that is free (None: one sign for the part).
-    `pieces` are the names of the student's file that it asks, and `seconds` what a training run may take.
+    `pieces` are the names of the student's file that it asks, and `seconds` what a training run may take. `band` says between
+    which losses the reference's own training went, by the share of the run: [share, lowest, highest].
     """
 
     name: str
@@ -86,6 +87,7 @@ class ExerciseKey:
     seconds: float = 0.0
     signs: list[list[int | None]] = field(default_factory=list)
     forbids: list[str] = field(default_factory=list)
+    band: list[list[float]] = field(default_factory=list)
 
     @property
     def way(self) -> Way:

@@ -98,8 +98,8 @@ class Step:
 
 @dataclass(frozen=True)
 class ExerciseReport:
-    """`printed` is what the student's code printed meanwhile, `curve` how a training run's loss went: for their eyes,
-    not part of the JSON form.
+    """`printed` is what the student's code printed meanwhile, `curve` how a training run's loss went, and `band` between
+    which losses the reference's goes, [share of the run, lowest, highest]: for their eyes, not part of the JSON form.
 
     Nor is `line`, where the submission's file defines the exercise (0: nowhere, or in a notebook, whose file has no such
     lines).
@@ -113,6 +113,7 @@ class ExerciseReport:
     checks: tuple[CheckReport, ...]
     printed: str = ""
     curve: tuple[Step, ...] = ()
+    band: tuple[tuple[float, float, float], ...] = ()
     line: int = 0
 
 
@@ -178,7 +179,7 @@ def from_json(data: Mapping[str, Any]) -> Report:
 
 def _exercise_to_json(exercise: ExerciseReport) -> dict[str, Any]:
     data = asdict(exercise) | {"seconds": round(exercise.seconds, 4), "status": str(exercise.status)}
-    del data["printed"], data["curve"], data["line"]
+    del data["printed"], data["curve"], data["band"], data["line"]
     for check in data["checks"]:
         check["status"] = str(check["status"])
         if check["finding"] is None:

@@ -48,8 +48,8 @@ class Training:
 ON_CPU = Training()
 
 
-def told(report: ExerciseReport, curve: Sequence[Step]) -> ExerciseReport:
-    """The report of a run with its curve, and where it failed with what the curve says of it."""
+def told(report: ExerciseReport, curve: Sequence[Step], band: Sequence[Sequence[float]] = ()) -> ExerciseReport:
+    """The report of a run with its curve over the reference's band, and where it failed with what the curve says of it."""
     hint = reading(curve)
     checks = [
         replace(check, finding=replace(check.finding, hint=hint))
@@ -61,7 +61,10 @@ def told(report: ExerciseReport, curve: Sequence[Step]) -> ExerciseReport:
         for check in report.checks
     ]
     return replace(
-        report, checks=tuple(checks) if report.status is Status.FAILED else report.checks, curve=tuple(curve)
+        report,
+        checks=tuple(checks) if report.status is Status.FAILED else report.checks,
+        curve=tuple(curve),
+        band=tuple((share, low, high) for share, low, high in band),
     )
 
 

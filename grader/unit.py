@@ -4,6 +4,7 @@ Only compiling and proving read a unit. Grading reads keys.
 """
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from grader.errors import GraderError
 from grader.exercise import Edit, Exercise
 from grader.source import Source, SourceError, definitions, free_names, mutate, run_text, without
 
+BANDS = "bands.json"  # in the folder of solutions; see grader.authoring.bands
 SIGNS = {"whole": None, "rows": 0, "columns": 1}  # what a free sign belongs to, as the axis along which signs differ
 
 
@@ -77,6 +79,19 @@ class Unit:
     @property
     def rewrites_text(self) -> str:
         return self._read(self.folder / "rewrites.py")
+
+    @cached_property
+    def bands(self) -> dict[str, list[list[float]]]:
+        """Between which losses each run's reference was trained, as far as `grade dev bands` has measured it."""
+        path = self.folder / BANDS
+        if not path.is_file():
+            return {}
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise UnitError(
+                f"{path} is damaged ({error}); measure it again with `grade dev bands {self.name}`"
+            ) from None
 
     @property
     def has_pictures(self) -> bool:

@@ -53,7 +53,7 @@ def check(
 ) -> int:
     """Prove exercises in parallel and print the table; returns the exit status."""
     course = the_course(course_dir)
-    chosen = list(_exercises(course, targets))
+    chosen = list(exercises_of(course, targets))
     proofs = _prove_all(course, _with_seeds(course, chosen, seeds, runs), jobs or os.cpu_count() or 1)
     try:
         stale = building.stale(course, list(dict.fromkeys(unit for unit, _ in chosen)))
@@ -88,7 +88,7 @@ def _units(course: Course, names: Sequence[str]) -> list[str]:
     return list(names or course.units)
 
 
-def _exercises(course: Course, targets: Sequence[str]) -> Iterator[tuple[str, str]]:
+def exercises_of(course: Course, targets: Sequence[str]) -> Iterator[tuple[str, str]]:
     """(unit, exercise) for each target, read from the solutions: a key may not have been built yet."""
     for target in targets or course.units:
         unit, _, exercise = target.partition(".")

@@ -61,6 +61,20 @@ def dev_check(targets, seeds, runs, jobs, form, course_dir) -> None:
     sys.exit(author.check(course_dir, targets, seeds, runs, jobs, form))
 
 
+@command.command("bands")
+@click.argument("targets", nargs=-1, metavar="[UNIT|UNIT.RUN]...")
+@click.option("--seeds", type=click.IntRange(min=1), default=10, show_default=True)
+@course_option
+def dev_bands(targets, seeds, course_dir) -> None:
+    """Train each run's reference, and keep between which losses it goes: what a student's curve is drawn over.
+
+    It writes bands.json beside the unit's solutions; build afterwards.
+    """
+    from grader.commands import bands
+
+    bands.measure(course_dir, targets, seeds)
+
+
 @command.command("mutate")
 @click.argument("targets", nargs=-1, metavar="[UNIT|UNIT.EXERCISE]...")
 @click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True)

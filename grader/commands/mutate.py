@@ -11,7 +11,7 @@ from grader.authoring import survivors
 from grader.authoring.mutation import EQUIVALENT, KILLED, SURVIVED, Verdict
 from grader.authoring.survivors import Change
 from grader.authoring.trials import tried
-from grader.commands.author import TABLE_WIDTH, _exercises
+from grader.commands.author import TABLE_WIDTH, exercises_of
 from grader.commands.check import the_course
 from grader.render.terminal import make_console
 
@@ -23,7 +23,9 @@ def mutate(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int
     course = the_course(course_dir)
     known = survivors.load(Path(record)) if record else {}
     chosen = [
-        (unit, name) for unit, name in _exercises(course, targets) if not course.solutions(unit).exercises[name].is_run
+        (unit, name)
+        for unit, name in exercises_of(course, targets)
+        if not course.solutions(unit).exercises[name].is_run
     ]
     verdicts = _tried_all(course.root, chosen, range(seeds), jobs)
     reasons = survivors.updated(known, verdicts)

@@ -32,7 +32,7 @@ def pictures_of(report: Report) -> Iterator[tuple[str, str]]:
     for name, found in maps_of(report):
         yield name, svg(found)
     for exercise in report.exercises:
-        if curve := curves.svg(exercise.curve, f"loss of {exercise.id}"):
+        if curve := curves.svg(exercise.curve, f"loss of {exercise.id}", exercise.band):
             yield f"{exercise.id}.loss", curve
 
 

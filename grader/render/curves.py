@@ -3,6 +3,8 @@
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 
 from grader.report import Step
@@ -30,33 +32,60 @@ def sparkline(curve: Sequence[Step], width: int = 80, is_ascii: bool = False) ->
     return before + "".join(bars[min(int(height * len(bars)), len(bars) - 1)] for height in heights) + after
 
 
-def svg(curve: Sequence[Step], title: str) -> str:
-    """The loss over the steps as a small self-contained SVG; `title` is escaped here. Letters have the page's colour."""
+def svg(curve: Sequence[Step], title: str, band: Sequence[tuple[float, float, float]] = ()) -> str:
+    """The loss over the steps as a small self-contained SVG; `title` is escaped here. Letters have the page's colour.
+
+    `band` is (share of the run, lowest, highest) of right pieces, drawn pale behind the curve.
+    """
     points = _outline([(step.step, step.loss) for step in curve if _is_drawn(step.loss)])
     if len(points) < 2:
         return ""
-    losses = [loss for _, loss in points]
-    first, last = min(step for step, _ in points), max(step for step, _ in points)
-    width, height, end = WIDTH - LEFT - RIGHT, HEIGHT - 2 * MARGIN, HEIGHT - MARGIN
-    line = " ".join(
-        f"{LEFT + width * (step - first) / max(last - first, 1):.1f},{MARGIN + height * (1 - h):.1f}"
-        for (step, _), h in zip(points, _heights(losses), strict=True)
-    )
-    scale = ", logarithmic" if _is_logarithmic(losses) else ""
+    total = max(step.total or step.step for step in curve) if band else 0
+    edges = [(share * total, low, high) for share, low, high in band if _is_drawn(low) and _is_drawn(high)]
+    steps = [step for step, *_ in (*points, *edges)]
+    axes = _Axes(min(steps), max(steps), [loss for _, *losses in (*points, *edges) for loss in losses])
+    line = " ".join(axes.place(*point) for point in points)
+    around = [(step, high) for step, _, high in edges] + [(step, low) for step, low, _ in reversed(edges)]
+    shade = f'<polygon points="{" ".join(axes.place(*point) for point in around)}" fill="#8886"/>' if around else ""
+    scale = ", logarithmic" if axes.is_logarithmic else ""
+    end = HEIGHT - MARGIN
     texts = [
         (LEFT, MARGIN - 14, "start", escape(title) + scale),
-        (LEFT - 6, MARGIN + 4, "end", f"{max(losses):.3g}"),
-        (LEFT - 6, end + 4, "end", f"{min(losses):.3g}"),
-        (LEFT, end + 18, "start", str(first)),
-        (WIDTH - RIGHT, end + 18, "end", f"{last} steps"),
+        (LEFT - 6, MARGIN + 4, "end", f"{max(axes.losses):.3g}"),
+        (LEFT - 6, end + 4, "end", f"{min(axes.losses):.3g}"),
+        (LEFT, end + 18, "start", f"{axes.first:.0f}"),
+        (WIDTH - RIGHT, end + 18, "end", f"{axes.last:.0f} steps"),
     ]
+    if shade:
+        texts.append((WIDTH - RIGHT, MARGIN - 14, "end", "grey: right answers"))
     labels = "".join(f'<text x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>' for x, y, anchor, text in texts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" font-family="sans-serif" '
-        f'font-size="12" fill="currentColor"><title>{escape(title)}</title>'
+        f'font-size="12" fill="currentColor"><title>{escape(title)}</title>{shade}'
         f'<path d="M{LEFT} {MARGIN}V{end}H{WIDTH - RIGHT}" fill="none" stroke="#888"/>'
         f'<polyline points="{line}" fill="none" stroke="#2f81d7" stroke-width="2" stroke-linejoin="round"/>{labels}</svg>\n'
     )
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """Where a step and a loss lie in the picture."""
+
+    first: float
+    last: float
+    losses: Sequence[float]
+
+    @cached_property
+    def is_logarithmic(self) -> bool:
+        return _is_logarithmic(self.losses)
+
+    def place(self, step: float, loss: float) -> str:
+        lowest, highest = min(self.losses), max(self.losses)
+        if self.is_logarithmic:
+            loss, lowest, highest = math.log(loss), math.log(lowest), math.log(highest)
+        across = (step - self.first) / max(self.last - self.first, 1)
+        up = (loss - lowest) / (highest - lowest) if highest > lowest else 0.5
+        return f"{LEFT + (WIDTH - LEFT - RIGHT) * across:.1f},{MARGIN + (HEIGHT - 2 * MARGIN) * (1 - up):.1f}"
 
 
 def _is_drawn(loss: float) -> bool:

@@ -167,7 +167,7 @@ def _claim(check: CheckReport, told: set[str], drawn: list[ErrorMap]) -> str:
 
 def _curve(exercise: ExerciseReport) -> str:
     """How a training run's loss went."""
-    picture = svg(exercise.curve, f"loss of {exercise.id}")
+    picture = svg(exercise.curve, f"loss of {exercise.id}", exercise.band)
     return f'\n<div class="curve">{picture}</div>' if picture else ""
 
 

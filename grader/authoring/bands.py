@@ -1,0 +1,68 @@
+"""How the loss of a training run goes when right pieces are trained, over several seeds: a band behind a student's curve.
+
+It is measured once by an author (`grade dev bands`), kept beside the solutions, and travels in the key. It is there for the
+eye: no verdict looks at it.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.compile import compile_key
+from grader.grading import grade
+from grader.report import ExerciseReport, Status, Step
+from grader.sandbox.server import Sandbox
+from grader.submission import Submission
+from grader.unit import BANDS, Unit, UnitError
+
+BINS = 32  # along a run: fine enough for a bend, coarse enough that each holds some steps of every seed
+DIGITS = 4
+
+
+def measure(unit: Unit, name: str, seeds: Sequence[int], sandbox: Sandbox) -> list[list[float]]:
+    """(share of the run, lowest loss, highest loss) of the reference over seeds; empty where a run tells no loss.
+
+    UnitError where the reference misses its bar.
+    """
+    curves = []
+    for seed in seeds:
+        (report,) = grade(
+            Submission(f"{unit.name}.py", unit.text.encode()), compile_key(unit, seed, {name}), sandbox, [name]
+        ).exercises
+        if report.status is not Status.PASSED:
+            raise UnitError(f"{unit.name}.{name}: the reference fails with seed {seed}: {_why(report)}")
+        curves.append(report.curve)
+    return band_of(curves)
+
+
+def band_of(curves: Sequence[Sequence[Step]]) -> list[list[float]]:
+    """The lowest and the highest loss of several curves in each part of their way."""
+    bins: list[list[float]] = [[] for _ in range(BINS)]
+    for curve in curves:
+        total = max((step.total or step.step for step in curve), default=0)
+        for step in curve:
+            if total and math.isfinite(step.loss):
+                bins[min(int(BINS * step.step / total), BINS - 1)].append(step.loss)
+    return [
+        [round((place + 0.5) / BINS, DIGITS), _rounded(min(losses)), _rounded(max(losses))]
+        for place, losses in enumerate(bins)
+        if losses
+    ]
+
+
+def write(unit: Unit, bands: dict[str, list[list[float]]]) -> Path:
+    """Keep bands beside the unit's solutions, those of its other runs as they were; a line for each."""
+    path = unit.folder / BANDS
+    kept = {name: band for name, band in (unit.bands | bands).items() if band and name in unit.all_exercises}
+    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(band)}" for name, band in sorted(kept.items()))
+    path.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+    return path
+
+
+def _why(report: ExerciseReport) -> str:
+    return next((check.finding.message for check in report.checks if check.finding), str(report.status))
+
+
+def _rounded(number: float) -> float:
+    return float(f"{number:.{DIGITS}g}")
