@@ -1450,9 +1450,9 @@ contrastive_digits = Exercise(
     checks=[
         reaches(
             5,
-            "learns features without labels from which a linear probe reads at least 82 % of new digits",
+            "learns features without labels from which a linear probe reads at least 79 % of new digits",
             "accuracy",
-            at_least=0.82,
+            at_least=0.79,
         )
     ],
     mistakes=[
