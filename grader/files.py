@@ -28,6 +28,12 @@ def data_folder() -> Path:
     return user_data_folder(os.environ, sys.platform, Path.home())
 
 
+def is_replaced(path: Path) -> bool:
+    """Whether a new file may take a path's place. What is a device or a pipe, as /dev/null and /dev/stdout are, is written
+    into: to put a file in its place would take it from everybody else."""
+    return path.is_file() or not path.exists()
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Put a file in its place in one step; whoever reads meanwhile sees the old one or the new one."""
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")

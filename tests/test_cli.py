@@ -5,14 +5,17 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import jsonschema
 import pytest
 from conftest import RIGHT, ROOT, TOY
 
+from grader.classroom import exports, html
 from grader.compile import compile_key
 from grader.course import Course
+from grader.errors import GraderError
 from grader.key import to_bytes
 from grader.source import stub_module
 
@@ -294,6 +297,44 @@ def test_bad_input_gets_one_sentence_and_status_2(course, args, words):
     assert words in result.stderr
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
+
+
+@pytest.fixture
+def pipe(tmp_path):
+    """A pipe in the file system, and what somebody has read from it in the end."""
+    path, read = tmp_path / "pipe", []
+    os.mkfifo(path)
+    reader = threading.Thread(target=lambda: read.append(path.read_text()), daemon=True)
+    reader.start()
+
+    def content() -> str:
+        reader.join(30)
+        assert path.is_fifo()  # what others use is not taken from them
+        return read[0]
+
+    return path, content
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe in the file system")
+def test_a_pipe_or_a_device_is_written_into_and_not_replaced(course, pipe):
+    path, content = pipe
+    result = grade("toy", "--format", "json", "-o", str(path), cwd=course)
+    assert (result.returncode, result.stderr) == (1, "")
+    assert json.loads(content())["unit"] == "toy"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe in the file system")
+def test_a_page_and_a_table_go_into_a_pipe_too(pipe):
+    path, content = pipe
+    with exports.whole(path) as file:
+        file.write("a,b")
+    assert content() == "a,b"
+
+
+@pytest.mark.parametrize("write", [lambda path: exports.whole(path).__enter__(), lambda path: html.write(path, "")])
+def test_a_folder_in_a_file_s_place_is_one_sentence(tmp_path, write):
+    with pytest.raises(GraderError, match=r"cannot write .*: Is a directory"):
+        write(tmp_path)
 
 
 def test_a_hint_goes_from_question_to_pointer(course):

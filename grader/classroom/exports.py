@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from grader.classroom.record import Record
 from grader.errors import GraderError
+from grader.files import is_replaced
 from grader.report import to_json
 from grader.text import inert
 
@@ -100,6 +101,9 @@ def whole(path: Path, newline: str = "") -> Iterator[IO[str]]:
 def whole_bytes(path: Path) -> Iterator[Path]:
     """The path of a file to write, which takes the place of another when it is complete. Keeps that one's rights."""
     try:
+        if not is_replaced(path):
+            yield path
+            return
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         os.close(handle)
         part = Path(name)

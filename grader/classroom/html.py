@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import GraderError
+from grader.files import is_replaced
 from grader.text import inert, one_line
 
 HERE = Path(__file__).parent
@@ -78,13 +79,15 @@ def document(
 
 def write(path: Path, page: str) -> None:
     """Put a page there, whole or not at all; GraderError where that cannot be."""
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_name(f"{path.name}.part") if is_replaced(path) else path
     try:
         part.write_text(page, encoding="utf-8")
-        os.replace(part, path)
+        if part != path:
+            os.replace(part, path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
+        if part != path:
+            with contextlib.suppress(OSError):
+                part.unlink()
         raise GraderError(
             f"cannot write {path}: {error.strerror}; name a file in a folder that you may write to"
         ) from None

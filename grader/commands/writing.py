@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from grader.errors import GraderError
+from grader.files import is_replaced
 
 
 @contextlib.contextmanager
@@ -15,14 +16,16 @@ def destination(output: str | None) -> Iterator:
         yield None
         return
     path = Path(output)
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(path.name + ".part") if is_replaced(path) else path
     try:
         with open(part, "w", encoding="utf-8") as file:
             yield file
-        os.replace(part, path)
+        if part != path:
+            os.replace(part, path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
+        if part != path:
+            with contextlib.suppress(OSError):
+                part.unlink()
         raise GraderError(f"cannot write {output}: {error.strerror}") from None
 
 
