@@ -34,6 +34,21 @@ def is_replaced(path: Path) -> bool:
     return path.is_file() or not path.exists()
 
 
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Where to write what takes a path's place once it is complete; what fails leaves nothing beside it. It raises OSError."""
+    if not is_replaced(path):
+        yield path
+        return
+    part = path.with_name(f"{path.name}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Put a file in its place in one step; whoever reads meanwhile sees the old one or the new one."""
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")

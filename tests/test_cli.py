@@ -302,6 +302,8 @@ def test_bad_input_gets_one_sentence_and_status_2(course, args, words):
 @pytest.fixture
 def pipe(tmp_path):
     """A pipe in the file system, and what somebody has read from it in the end."""
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("needs a pipe in the file system")
     path, read = tmp_path / "pipe", []
     os.mkfifo(path)
     reader = threading.Thread(target=lambda: read.append(path.read_text()), daemon=True)
@@ -315,7 +317,6 @@ def pipe(tmp_path):
     return path, content
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe in the file system")
 def test_a_pipe_or_a_device_is_written_into_and_not_replaced(course, pipe):
     path, content = pipe
     result = grade("toy", "--format", "json", "-o", str(path), cwd=course)
@@ -323,17 +324,23 @@ def test_a_pipe_or_a_device_is_written_into_and_not_replaced(course, pipe):
     assert json.loads(content())["unit"] == "toy"
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe in the file system")
-def test_a_page_and_a_table_go_into_a_pipe_too(pipe):
+def test_a_table_goes_into_a_pipe_too(pipe):
     path, content = pipe
     with exports.whole(path) as file:
         file.write("a,b")
     assert content() == "a,b"
 
 
+def test_a_page_goes_into_a_pipe_too(pipe):
+    path, content = pipe
+    html.write(path, "<p>")
+    assert content() == "<p>"
+
+
 @pytest.mark.parametrize("write", [lambda path: exports.whole(path).__enter__(), lambda path: html.write(path, "")])
 def test_a_folder_in_a_file_s_place_is_one_sentence(tmp_path, write):
-    with pytest.raises(GraderError, match=r"cannot write .*: Is a directory"):
+    why = "Permission denied" if sys.platform == "win32" else "Is a directory"
+    with pytest.raises(GraderError, match=rf"cannot write .*: {why}"):
         write(tmp_path)
 
 

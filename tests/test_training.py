@@ -190,15 +190,19 @@ def test_only_a_run_without_progress_is_ended(losses, ends):
 
 
 def test_a_loss_that_need_not_fall_ends_nothing():
-    report = names(False, "cpu", None)["report"]
+    told = []
+    report = names(False, "cpu", lambda step, total, loss: told.append(step))["report"]
     for step in range(1, 31):
         report(step, 30, 1.0, falls=False)
+    assert told == list(range(1, 31))
 
 
 def test_a_run_whose_length_nobody_knows_is_not_ended():
-    report = names(False, "cpu", None)["report"]
+    told = []
+    report = names(False, "cpu", lambda step, total, loss: told.append(step))["report"]
     for step in range(1, 31):
         report(step, 0, 1.0)
+    assert told == list(range(1, 31))
 
 
 CHEATS = {

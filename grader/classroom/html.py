@@ -5,17 +5,15 @@ runs, no attribute holds one, and no request leaves the page, whatever text find
 """
 
 import base64
-import contextlib
 import hashlib
 import html
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from grader.errors import GraderError
-from grader.files import is_replaced
+from grader.files import replacing
 from grader.text import inert, one_line
 
 HERE = Path(__file__).parent
@@ -79,15 +77,10 @@ def document(
 
 def write(path: Path, page: str) -> None:
     """Put a page there, whole or not at all; GraderError where that cannot be."""
-    part = path.with_name(f"{path.name}.part") if is_replaced(path) else path
     try:
-        part.write_text(page, encoding="utf-8")
-        if part != path:
-            os.replace(part, path)
+        with replacing(path) as part:
+            part.write_text(page, encoding="utf-8")
     except OSError as error:
-        if part != path:
-            with contextlib.suppress(OSError):
-                part.unlink()
         raise GraderError(
             f"cannot write {path}: {error.strerror}; name a file in a folder that you may write to"
         ) from None

@@ -1,12 +1,11 @@
 """Files that a command writes: reports, and lines for what platforms read."""
 
 import contextlib
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from grader.errors import GraderError
-from grader.files import is_replaced
+from grader.files import replacing
 
 
 @contextlib.contextmanager
@@ -15,17 +14,10 @@ def destination(output: str | None) -> Iterator:
     if output is None:
         yield None
         return
-    path = Path(output)
-    part = path.with_name(path.name + ".part") if is_replaced(path) else path
     try:
-        with open(part, "w", encoding="utf-8") as file:
+        with replacing(Path(output)) as part, open(part, "w", encoding="utf-8") as file:
             yield file
-        if part != path:
-            os.replace(part, path)
     except OSError as error:
-        if part != path:
-            with contextlib.suppress(OSError):
-                part.unlink()
         raise GraderError(f"cannot write {output}: {error.strerror}") from None
 
 
