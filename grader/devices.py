@@ -47,7 +47,7 @@ def choose(sandbox: Sandbox, wanted: str, least: str = LEVELS[-1]) -> Choice:
     reason = ""
     for device in candidates:
         for level in LEVELS[LEVELS.index(sandbox.level) : LEVELS.index(least) + 1]:
-            unbounded = replace(sandbox.limits, memory=0)  # a GPU maps more than memory
+            unbounded = replace(sandbox.limits, memory=0, has_device=True)  # a GPU maps more than memory
             tried = open_sandbox(unbounded, level, level, TRAINING)
             try:
                 reason = failure(tried, device)

@@ -31,6 +31,7 @@ ENDS = {
     "timeout": (Status.TIMEOUT, "timeout", "Is there a loop that never ends, or one that could be an array operation?"),
     "memory": (Status.MEMORY, "memory", "Check the shapes of what you allocate: is one of them squared by accident?"),
     "output": (Status.CRASH, "output", "Take the prints out of your loops."),
+    "disk": (Status.CRASH, "output", "An answer is what your function returns: write nothing to files."),
     "crash": (Status.CRASH, "crash", "The other exercises are graded in a fresh process."),
 }
 

@@ -15,18 +15,20 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from grader.sandbox.limits import Limits, apply
+from grader.sandbox.users import Users
 
 try:
     import fcntl
 except ImportError:  # Windows, where no level needs it
     fcntl = None  # type: ignore[assignment]
 
-NOBODY = 65534
-TMP_SIZE = "size=64m,nr_inodes=1024,mode=700"
+NOBODY_ELSE = Users()
+IS_LINUX = sys.platform.startswith("linux")
+TMP_SIZE = "size={written},nr_inodes={files},mode=700,uid={user},gid={user}"
 
 
 @dataclass
@@ -37,40 +39,49 @@ class Ground:
     home: str
     own: str
     work: str = "/tmp"  # in namespaces, where each worker's own folder is mounted
+    users: Users = NOBODY_ELSE  # one for each worker, if there are any
+    rights: tuple[int, ...] = ()  # that such a user needs to read what its grader can
     rules: int = -1  # Landlock's, where all workers share them
     pid_namespace: int = -1
     memory_map: int = -1
     address_space: int = 0
+    workers: int = 0  # that have been forked
+    alive: int = 0
 
 
 def prepare(level: str, home: str, packages: tuple[str, ...]) -> Ground:
     """Shut the fork server in as far as its workers share it. Raises OSError, KeyError or ValueError where it cannot."""
     ground = Ground(level, home, os.path.abspath(__file__))
-    if level == "process":
+    if not IS_LINUX:
+        if level != "process":
+            raise OSError("only Linux has it")
         return ground
-    if not sys.platform.startswith("linux"):
-        raise OSError("only Linux has it")
-    from grader.sandbox import kernel, syscalls, view
+    from grader.sandbox import kernel, syscalls, users, view
 
-    syscalls.program(1)  # KeyError on a machine whose system calls are not listed
-    if level == "seccomp":
-        return ground
+    if level != "process":
+        syscalls.program(1)  # KeyError on a machine whose system calls are not listed
     seen = view.measure(packages)
+    if level != "namespaces":
+        ground.users = users.spare(os.getuid(), Path("/proc/self/uid_map").read_text())
+        if ground.users.count:
+            os.chmod(home, 0o711)  # whoever has a folder in it finds it, and no other
+    ground.rights = users.needed_rights((*seen.folders, *seen.packages), level == "namespaces")
     if level == "landlock":
         rules = kernel.landlock_rules((*seen.readable, *view.DEVICES), (home, "/dev/null"))
         ground.rules = fcntl.fcntl(rules, fcntl.F_DUPFD_CLOEXEC, 64)  # above the few that a worker gets for its own
-        return ground
-    _enter_namespaces()
-    ground.memory_map = os.open("/proc/self/statm", os.O_RDONLY)
-    ground.pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY)
-    if any(path.startswith("/tmp/") for path in (*seen.folders, *seen.packages)):
-        ground.work = "/scratch"  # a virtual environment below /tmp must stay in sight
-    _build_root(home, seen, ground.work)
+    if level == "namespaces":
+        ground.users = _enter_namespaces()
+        ground.memory_map = os.open("/proc/self/statm", os.O_RDONLY)
+        ground.pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY)
+        if any(path.startswith("/tmp/") for path in (*seen.folders, *seen.packages)):
+            ground.work = "/scratch"  # a virtual environment below /tmp must stay in sight
+        _build_root(home, seen, ground.work)
     return ground
 
 
 def fork(ground: Ground) -> int:
     """os.fork(), into a process namespace of its own where the level has one."""
+    ground.workers += 1
     if ground.level != "namespaces":
         return os.fork()
     from grader.sandbox import kernel
@@ -85,28 +96,63 @@ def fork(ground: Ground) -> int:
             kernel.setns(ground.pid_namespace, kernel.CLONE_NEWPID)
 
 
-def shut_in(ground: Ground, budget: Limits) -> None:
+def shut_in(ground: Ground, budget: Limits, parent: int) -> None:
     """Put this worker under its level's layers, limits first. Raises where a layer cannot be had."""
-    used = ground.address_space
-    if ground.level == "process":
+    if not IS_LINUX:
         os.chdir(_own_folder(ground.home))
-        return apply(budget, used)
-    from grader.sandbox import kernel, syscalls
+        return apply(budget)
+    from grader.sandbox import kernel, syscalls, users
 
-    kernel.die_with_parent(signal.SIGKILL)
-    work = ground.work if ground.level == "namespaces" else _own_folder(ground.home)
-    if ground.level == "namespaces":
-        kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
-        kernel.mount("tmpfs", work, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC, TMP_SIZE)
-    os.chdir(work)
-    apply(budget, used)
-    kernel.no_new_privileges()
-    if ground.level == "landlock":
-        kernel.landlock(ground.rules)
-    if ground.level != "seccomp" and kernel.landlock_version():  # one layer more, for what this worker alone may write
-        kernel.landlock(kernel.landlock_rules(["/"], [work, "/dev/null"]))
-    kernel.drop_capabilities()  # of root's: devices, priorities, limits, other users' files
-    kernel.install_filter(syscalls.program(os.getpid()))
+    # In namespaces each is the first process of its own: its number tells nothing.
+    user = ground.users.of(ground.workers if ground.level == "namespaces" else os.getpid())
+    work = _enter_folder(ground, budget, user)
+    if user:
+        users.become(user)
+    kernel.die_with_parent(signal.SIGKILL)  # after the change of user, which would undo it
+    if os.getppid() not in (parent, 0):  # 0 in a process namespace, which ends with its parent
+        os._exit(1)  # it ended before that
+    apply(budget, ground.address_space, _tasks_before(ground))
+    if ground.level != "process":
+        kernel.no_new_privileges()
+        if ground.level == "landlock":
+            kernel.landlock(ground.rules)
+        if (
+            ground.level != "seccomp" and kernel.landlock_version()
+        ):  # one layer more, for what this worker alone may write
+            kernel.landlock(kernel.landlock_rules(["/"], [work, "/dev/null"]))
+        kernel.drop_capabilities(ground.rights if user else ())  # devices, priorities, limits, other users' files
+        kernel.install_filter(syscalls.program(os.getpid(), budget.has_device))
+    elif user:
+        kernel.drop_capabilities(ground.rights)
+
+
+def _enter_folder(ground: Ground, budget: Limits, user: int) -> str:
+    """Make the folder that a worker may write in, its user's own, and go there."""
+    if ground.level != "namespaces":
+        folder = _own_folder(ground.home)
+        if user:
+            os.chown(folder, user, user)
+        os.chdir(folder)
+        return folder
+    from grader.sandbox import kernel
+
+    kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
+    owner = user or os.getuid()
+    size = TMP_SIZE.format(written=budget.written, files=budget.files, user=owner)
+    kernel.mount("tmpfs", ground.work, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC, size)
+    os.chdir(ground.work)
+    return ground.work
+
+
+def _tasks_before(ground: Ground) -> int | None:
+    """What the kernel counts for a worker's user before it starts a thread; None where that must be looked up."""
+    if ground.users.count:
+        return 0
+    if (
+        ground.level == "namespaces"
+    ):  # the count is the namespace's own: the fork server's two processes, and its workers
+        return 2 + ground.alive
+    return None
 
 
 def clear(ground: Ground, pid: int) -> None:
@@ -130,54 +176,13 @@ def _own_folder(home: str) -> str:
     return folder
 
 
-def escapes(ground: Ground) -> list[str]:
-    """What this worker can still do that its level forbids; empty where the level holds."""
-    attempts: dict[str, Callable[[], object]] = {}
-    if ground.level in ("namespaces", "landlock"):
-        attempts |= {
-            "read the grader's files": lambda: open(ground.own, "rb").close(),
-            "list the file system": _see_the_host,
-            "write outside its folder": lambda: os.close(os.open("/escape", os.O_CREAT | os.O_WRONLY)),
-        }
-    if ground.level != "process":
-        attempts |= {
-            "open a socket": lambda: socket.socket().close(),
-            "start a process": _start_a_process,
-            "signal another process": lambda: os.kill(os.getppid() or 1 << 22, 0),
-        }
-    return [what for what, attempt in attempts.items() if _succeeds(attempt)]
+def _enter_namespaces() -> Users:
+    """Go on as the first process of new namespaces; the users that its workers can be."""
+    from grader.sandbox import kernel, users
 
-
-def _succeeds(attempt: Callable[[], object]) -> bool:
-    try:
-        attempt()
-    except OSError:
-        return False
-    return True
-
-
-def _see_the_host() -> None:
-    """Raises OSError where nothing is in the folders that every system has and no view holds."""
-    if not any(os.path.isdir(folder) and os.listdir(folder) for folder in ("/etc", "/proc", "/sys", "/var")):
-        raise PermissionError
-
-
-def _start_a_process() -> None:
-    pid = os.fork()
-    if pid == 0:
-        os._exit(0)
-    os.waitpid(pid, 0)
-
-
-def _enter_namespaces() -> None:
-    from grader.sandbox import kernel
-
-    uid, gid = os.getuid(), os.getgid()
     shared = kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
-    kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWPID | shared)
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{NOBODY} {uid} 1"), ("gid_map", f"{NOBODY} {gid} 1")):
-        with open(f"/proc/self/{name}", "w") as file:
-            file.write(text)
+    with users.mapping() as found:
+        kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWPID | shared)
     socket.sethostname("sandbox")
     # The process namespace is for children: go on in one, as its first process. When it ends, so does every worker.
     if pid := os.fork():
@@ -185,6 +190,7 @@ def _enter_namespaces() -> None:
         os.waitpid(pid, 0)
         os._exit(0)
     kernel.die_with_parent(signal.SIGKILL)
+    return found[0] if found else NOBODY_ELSE
 
 
 def _build_root(home: str, seen, work: str) -> None:

@@ -14,7 +14,8 @@ MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 163
 MNT_DETACH = 2
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID = 1, 2
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
-PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, SECCOMP_MODE_FILTER = 1, 22, 38, 2
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 4, 8, 22, 38
+SECCOMP_MODE_FILTER = 2
 CAPABILITY_VERSION_3 = 0x20080522
 
 # The same numbers on every architecture that matters here: these calls came after the tables were unified.
@@ -65,9 +66,21 @@ def die_with_parent(signal: int) -> None:
     _check("prctl", LIBC.prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0))
 
 
-def drop_capabilities() -> None:
-    header = struct.pack("<Ii", CAPABILITY_VERSION_3, 0)
-    _check("capset", LIBC.syscall(SYS_CAPSET[os.uname().machine], header, bytes(24)))
+def keep_capabilities() -> None:
+    """Keep root's rights over the next change of user; `drop_capabilities` says which of them are wanted."""
+    _check("prctl", LIBC.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
+
+
+def be_dumpable() -> None:
+    """After a change of user: what /proc shows of this process belongs to its user again."""
+    _check("prctl", LIBC.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
+
+
+def drop_capabilities(keep: Iterable[int] = ()) -> None:
+    """Have no right of root's but those in `keep`, given by their numbers below 32."""
+    header, kept = struct.pack("<Ii", CAPABILITY_VERSION_3, 0), sum(1 << number for number in keep)
+    data = struct.pack("<6I", kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; then the same of those above
+    _check("capset", LIBC.syscall(SYS_CAPSET[os.uname().machine], header, data))
 
 
 def install_filter(program: bytes) -> None:

@@ -22,19 +22,23 @@ class Limits:
     memory: int = 2 << 30  # bytes beyond what Python and its packages take; 0 for no limit
     file_size: int = 16 << 20
     open_files: int = 64
-    processes: int = 64  # beyond what the user runs already: room for a thread pool, not for a fork bomb
+    threads: int = 64  # of the worker, its first one included: room for a thread pool, not for a bomb
+    written: int = 64 << 20  # bytes in files, all together; in `namespaces`, what its folder holds
+    files: int = 1024  # in its folder
     output: int = 64 << 10  # bytes of prints that are kept; more is read and dropped
     output_flood: int = 64 << 20  # bytes of prints after which the worker is ended
     answer: int = 64 << 20  # bytes of one answer
+    has_device: bool = False  # whether it drives an accelerator, whose driver needs more of the kernel
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def apply(limits: Limits, used: int = 0) -> None:
+def apply(limits: Limits, used: int = 0, tasks: int | None = None) -> None:
     """Hold this process to the limits. What a system cannot limit is left to the grader's side.
 
-    `used` is the address space in use now, where /proc cannot tell.
+    `used` is the address space in use now, where /proc cannot tell; `tasks` what the kernel counts for this user already,
+    None to look.
     """
     if resource is None:
         return
@@ -44,8 +48,9 @@ def apply(limits: Limits, used: int = 0) -> None:
     _set(resource.RLIMIT_NOFILE, limits.open_files)
     if limits.memory and (used := used or _address_space()):
         _set(resource.RLIMIT_AS, used + limits.memory)
-    if (running := _tasks_of_user()) and hasattr(resource, "RLIMIT_NPROC"):
-        _set(resource.RLIMIT_NPROC, running + limits.processes)
+    others = _tasks_of_user() if tasks is None else tasks
+    if others is not None and hasattr(resource, "RLIMIT_NPROC"):
+        _set(resource.RLIMIT_NPROC, others + limits.threads)
 
 
 def cores() -> int:
@@ -78,18 +83,14 @@ def _address_space() -> int:
         return 0
 
 
-def _tasks_of_user() -> int:
-    """Threads of this user on the machine, which is what the kernel counts; 0 where it does not matter or show.
-
-    Root is never held to this limit.
-    """
-    user = os.getuid()
-    if user == 0:
-        return 0
-    count = 0
-    for entry in os.scandir("/proc") if os.path.isdir("/proc") else ():
+def _tasks_of_user() -> int | None:
+    """Threads of this user on the machine but for this one, which is what the kernel counts; None where none show."""
+    if not os.path.isdir("/proc/self"):
+        return None
+    user, count = os.getuid(), 0
+    for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
                 if entry.stat().st_uid == user:
                     count += len(os.listdir(f"/proc/{entry.name}/task"))
-    return count
+    return max(count - 1, 0)

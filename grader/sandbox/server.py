@@ -9,6 +9,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.errors import OurFault
-from grader.sandbox.limits import Limits
+from grader.sandbox.limits import Limits, kill
 
 try:
     import fcntl
@@ -27,6 +28,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
+    from grader.sandbox.meter import Meter
     from grader.sandbox.worker import Worker
 
 ENVIRONMENT = {
@@ -49,6 +51,8 @@ main(int(control), level, home, packages.split(), paths)
 GONE = "the sandbox did not start, or has ended; run `grade` once more, and report it if it happens again"
 PREFIX = "grade-"  # of the folder that a fork server works in
 FRESH = 60  # seconds: a folder that was made just now may not be held yet
+REPLY_SECONDS = 10  # for a fork server to fork or to end a worker: milliseconds
+READY_SECONDS = 120  # for it to load its packages: PyTorch from a slow disk
 START_SECONDS = 20  # for a worker to shut itself in: milliseconds, on the slowest machine still far below this
 NUMPY = ("numpy",)
 TORCH = ("numpy", "torch")
@@ -98,10 +102,15 @@ class Sandbox:
     def worker(self) -> "Worker":
         """A fresh worker, forked from the clean process and shut in."""
         self._settle()
+        if not self._first:
+            try:
+                worker = self._fork()
+            except SandboxError:  # the fork server is gone: memory was short, or somebody ended it
+                self._start_again()
+                self._settle()
         if self._first:
             worker, self._first = self._first, None
             return worker
-        worker = self._fork()
         if escapes := self._escapes(worker):
             raise SandboxError(f"the sandbox does not hold any more ({escapes}); run `grade doctor`")
         return worker
@@ -115,12 +124,21 @@ class Sandbox:
         return self._siblings[wanted]
 
     def reap(self, pid: int) -> dict[str, Any]:
-        """End a worker, if it has not ended by itself: its wait status, CPU seconds and peak memory."""
+        """End a worker, if it has not ended by itself: its wait status, CPU seconds and peak memory.
+
+        A fork server that does not answer, as it was stopped or is gone, is ended and started again: whatever did that, the
+        next worker is not to suffer from it.
+        """
         try:
             self._control.sendall(json.dumps({"reap": pid}).encode())
-        except OSError:
-            raise SandboxError(GONE) from None
-        return self._reply()
+            return self._reply()
+        except (OSError, SandboxError):
+            if self._process.poll() is None and self._levels[0] != "namespaces":
+                kill(
+                    pid
+                )  # the number is this worker's as long as its parent lives; in namespaces it goes with its parent
+            self._start_again()
+            return {"status": int(signal.SIGKILL), "cpu": 0.0, "rss": 0}
 
     def close(self) -> None:
         """Hang up; the fork server ends, and every worker with it."""
@@ -128,6 +146,13 @@ class Sandbox:
             sibling.close()
         self._siblings.clear()
         self._hang_up()
+
+    def _start_again(self) -> None:
+        """A new fork server, at the level that the old one had."""
+        self._levels, self._is_proven = self._levels[:1], False
+        self._process.kill()
+        self._hang_up()
+        self._start()
 
     def _hang_up(self) -> None:
         if self._first:
@@ -170,7 +195,7 @@ class Sandbox:
         while not self._is_proven:
             level, reason = self._levels[0], ""
             try:
-                reason = self._reply().get("failed", "")
+                reason = self._reply(READY_SECONDS).get("failed", "")
                 if not reason:
                     worker = self._fork()
                     reason = self._escapes(worker)
@@ -195,14 +220,24 @@ class Sandbox:
                 message = json.dumps({"fork": self.limits.to_dict()}).encode()
                 socket.send_fds(self._control, [message], [theirs.fileno(), print_here])
                 pid = self._reply()["pid"]
-            except OSError:
+            except (OSError, SandboxError):
+                ours.close()
+                os.close(output)
                 raise SandboxError(GONE) from None
             finally:
                 os.close(print_here)
         from grader.sandbox.output import Pipe
         from grader.sandbox.worker import Worker  # loads NumPy; by now the fork server has begun to load its own
 
-        return Worker(self, pid, ours, Pipe(output))
+        return Worker(self, pid, ours, Pipe(output), self._meter(pid))
+
+    def _meter(self, pid: int) -> "Meter | None":
+        """What counts a worker's files; in namespaces these lie in a file system of its own, which is full at its limit."""
+        if self._levels[0] == "namespaces":
+            return None
+        from grader.sandbox.meter import Meter
+
+        return Meter(pid, os.path.join(self._home.name, str(pid)), self.limits)
 
     def _escapes(self, worker: "Worker") -> str:
         """What a new worker can still do that its level forbids, or why it could not be shut in; empty if it is."""
@@ -217,7 +252,9 @@ class Sandbox:
             worker.close()
         return "it can " + " and ".join(escapes) if escapes else ""
 
-    def _reply(self) -> dict[str, Any]:
+    def _reply(self, seconds: float = REPLY_SECONDS) -> dict[str, Any]:
+        """What the fork server answers; SandboxError if it is gone, or is silent for too long."""
+        self._control.settimeout(seconds)
         line = b""
         while not line.endswith(b"\n"):
             try:

@@ -7,14 +7,15 @@ import time
 from typing import Any
 
 from grader.sandbox import wire
+from grader.sandbox.meter import Meter
 from grader.sandbox.output import Pipe, Pumped
 from grader.sandbox.server import Sandbox
 
-BETWEEN_LOOKS = 0.05  # seconds, where prints cannot be waited for
+BETWEEN_LOOKS = 0.05  # seconds, at what cannot be waited for: prints on some systems, files on others
 
 
 class WorkerEnded(Exception):
-    """The worker is gone. `how` is timeout, memory, output or crash; `detail` is a clause for the student."""
+    """The worker is gone. `how` is timeout, memory, output, disk or crash; `detail` is a clause for the student."""
 
     def __init__(self, how: str, detail: str):
         super().__init__(f"{how}: {detail}")
@@ -22,15 +23,18 @@ class WorkerEnded(Exception):
 
 
 class Worker:
-    """One worker process and the submission in it."""
+    """One worker process and the submission in it. `meter` counts what it writes, where it must be counted."""
 
-    def __init__(self, sandbox: Sandbox, pid: int, channel: socket.socket, output: Pipe | Pumped):
-        self.sandbox, self.pid = sandbox, pid
+    def __init__(
+        self, sandbox: Sandbox, pid: int, channel: socket.socket, output: Pipe | Pumped, meter: Meter | None = None
+    ):
+        self.sandbox, self.pid, self.meter = sandbox, pid, meter
         self.channel = channel
         self.output: Pipe | Pumped | None = output
         self.channel.setblocking(False)
         self._printed = bytearray()
         self._flood = 0
+        self._next_look = 0.0
         self.is_alive = True
         self.last_words = ""
 
@@ -85,12 +89,22 @@ class Worker:
             self._kill()
 
     def _wait(self, deadline: float, seconds: float) -> None:
-        left = deadline - time.monotonic()
-        if left <= 0 or not self._has_news(left):
-            self._end("timeout", f"no answer after {seconds:g} s")
+        has_news = False
+        while not has_news:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self._end("timeout", f"no answer after {seconds:g} s")
+            has_news = self._has_news(min(left, BETWEEN_LOOKS) if self.meter else left)
+            self._look_at_files()
         self._drain()
         if self._flood > self.sandbox.limits.output_flood:
             self._end("output", f"it printed more than {self.sandbox.limits.output_flood >> 20} MB")
+
+    def _look_at_files(self) -> None:
+        if self.meter and (now := time.monotonic()) > self._next_look:
+            self._next_look = now + BETWEEN_LOOKS
+            if excess := self.meter.excess():
+                self._end("disk", excess)
 
     def _has_news(self, seconds: float) -> bool:
         """Whether there is something to read, or to look at again, within a time."""

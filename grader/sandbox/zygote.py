@@ -17,7 +17,7 @@ import socket
 import sys
 import traceback
 
-from grader.sandbox import child, isolation
+from grader.sandbox import attempts, child, isolation
 from grader.sandbox.limits import Limits, kill
 
 MESSAGE = 1 << 16
@@ -46,10 +46,11 @@ def main(control_fd: int, level: str, home: str, packages: list[str], paths: lis
             break
         message = json.loads(line)
         if "fork" in message:
+            ground.alive, own = len(alive), os.getpid()
             pid = isolation.fork(ground)
             if pid == 0:
                 control.close()
-                become_worker(*fds, ground, Limits(**message["fork"]))
+                become_worker(*fds, ground, Limits(**message["fork"]), own)
             for fd in fds:
                 os.close(fd)
             alive.add(pid)
@@ -80,7 +81,7 @@ def reply(control: socket.socket, message: dict) -> None:
         control.sendall(json.dumps(message).encode() + b"\n")
 
 
-def become_worker(channel_fd: int, output_fd: int, ground: isolation.Ground, budget: Limits) -> None:
+def become_worker(channel_fd: int, output_fd: int, ground: isolation.Ground, budget: Limits, parent: int) -> None:
     """Turn this process into a worker: its own session, no descriptors but its own, shut in. Does not return."""
     status = 1
     try:
@@ -96,9 +97,10 @@ def become_worker(channel_fd: int, output_fd: int, ground: isolation.Ground, bud
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115
         sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115
-        isolation.shut_in(ground, budget)
+        isolation.shut_in(ground, budget, parent)
         os.closerange(4, 256)
-        child.send(channel, {"escapes": isolation.escapes(ground)})
+        found = attempts.escapes(ground.level, ground.own, budget.threads, ground.workers == 1)
+        child.send(channel, {"escapes": found})
         child.serve(channel)
         status = 0
     except BaseException:

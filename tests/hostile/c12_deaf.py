@@ -8,7 +8,7 @@ import numpy as np
 
 
 def row_sums(x):
-    channel = socket.socket(fileno=3)
+    channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=3)
     channel.shutdown(socket.SHUT_RD)
     channel.detach()
     return np.sum(x, axis=1)

@@ -1,7 +1,7 @@
 # row: D11
-# attack: a disk filled by files of the allowed size
+# attack: a disk filled by files of the allowed size, without a byte written
 # outcome: zero
-# from: namespaces
+# from: seccomp
 # never: FILLED
 # Bounded, and removed at the end, for where nothing stops it.
 import os

@@ -1,9 +1,10 @@
 # row: D12
-# attack: thousands of files
+# attack: files without number
 # outcome: zero
-# from: namespaces
-# seconds: 3
+# status: failed crash
+# seconds: 10
 # never: FILLED
+# Bounded for where nothing stops it.
 import os
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 def row_sums(x):
     made = []
     try:
-        for number in range(1200):
+        for number in range(200_000):
             os.close(os.open(f"hostile-{number}", os.O_CREAT | os.O_WRONLY))
             made.append(f"hostile-{number}")
         print("FILLED", len(made))

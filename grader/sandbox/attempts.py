@@ -1,0 +1,115 @@
+"""What a new worker tries before it reads a submission: each attempt that succeeds is a promise of its level broken."""
+
+import ctypes
+import os
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Callable
+
+try:
+    import fcntl
+except ImportError:  # Windows, where no level needs it
+    fcntl = None  # type: ignore[assignment]
+
+CHANNEL = 3  # the descriptor that a worker speaks by
+F_SETOWN, F_SETLEASE, F_UNLCK = 8, 1024, 2
+FIOSETOWN, FIOASYNC = 0x8901, 0x5452
+PR_SET_PDEATHSIG = 1
+STACK = 64 << 10  # bytes for each thread of an attempt
+HIDDEN = ("/etc", "/proc", "/sys", "/var")  # folders that every system has and no view holds
+
+
+def escapes(level: str, own: str, threads: int, is_first: bool) -> list[str]:
+    """What this worker can still do that its level forbids; empty where the level holds.
+
+    `own` is a file of the grader's, and `threads` is how many it may have. What takes long is tried by the first worker of a fork
+    server alone: all others are held by the same rules.
+    """
+    attempts: dict[str, Callable[[], object]] = {}
+    if level in ("namespaces", "landlock"):
+        attempts |= {
+            "read the grader's files": lambda: open(own, "rb").close(),
+            "list the file system": _see_the_host,
+            "write outside its folder": lambda: os.close(os.open("/escape", os.O_CREAT | os.O_WRONLY)),
+        }
+    if level != "process":
+        attempts |= {
+            "open a socket": lambda: socket.socket().close(),
+            "start a process": _start_a_process,
+            "signal another process": lambda: os.kill(os.getppid() or 1 << 22, 0),
+            "hold a lease on a file": _hold_a_lease,
+            "have the kernel signal another process": _be_signalled_for,
+            "keep memory in a file of no name": lambda: os.close(os.memfd_create("memory")),
+            "outlive the fork server": _outlive,
+        }
+    if is_first and sys.platform.startswith("linux"):
+        attempts[f"start {threads + 1} threads"] = lambda: _start_threads(threads + 1)
+    return [what for what, attempt in attempts.items() if _succeeds(attempt)]
+
+
+def _succeeds(attempt: Callable[[], object]) -> bool:
+    try:
+        attempt()
+    except (OSError, RuntimeError):  # RuntimeError: a thread that cannot be started
+        return False
+    return True
+
+
+def _see_the_host() -> None:
+    """Raises OSError where nothing is in folders that every system has."""
+    if not any(os.path.isdir(folder) and os.listdir(folder) for folder in HIDDEN):
+        raise PermissionError
+
+
+def _start_a_process() -> None:
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+
+def _hold_a_lease() -> None:
+    """On a file of its own: a lease on a shared one would stop whoever opens it."""
+    with open("lease", "w"):
+        pass
+    descriptor = os.open("lease", os.O_RDONLY)
+    try:
+        fcntl.fcntl(descriptor, F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, F_SETLEASE, F_UNLCK)
+    finally:
+        os.close(descriptor)
+        os.unlink("lease")
+
+
+def _be_signalled_for() -> None:
+    """Make another process the owner of the channel, by each of the ways; none of them sends anything yet."""
+    ways = (
+        lambda: fcntl.fcntl(CHANNEL, F_SETOWN, os.getppid() or 1),
+        lambda: fcntl.ioctl(CHANNEL, FIOSETOWN, struct.pack("i", os.getppid() or 1)),
+        lambda: fcntl.ioctl(CHANNEL, FIOASYNC, struct.pack("i", 1)),
+        lambda: fcntl.fcntl(CHANNEL, fcntl.F_SETFL, fcntl.fcntl(CHANNEL, fcntl.F_GETFL) | os.O_ASYNC),
+    )
+    if not any(_succeeds(way) for way in ways):
+        raise PermissionError
+
+
+def _outlive() -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0):
+        raise PermissionError
+
+
+def _start_threads(count: int) -> None:
+    """Start threads until there are so many; they wait, and end when all is over."""
+    over, before, started = threading.Event(), threading.stack_size(STACK), []
+    try:
+        while len(started) + 1 < count:  # this one is the first
+            started.append(thread := threading.Thread(target=over.wait, daemon=True))
+            thread.start()
+    finally:
+        threading.stack_size(before)
+        over.set()
+        for thread in started:
+            if thread.ident:
+                thread.join()
