@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,9 +12,11 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from test_sandbox import ask_raw, descendants, still_running
 
 from grader.commands.doctor import mend
-from grader.sandbox import syscalls
+from grader.sandbox import server, syscalls, users
+from grader.sandbox.server import LEVELS, Sandbox
 
 # A machine without a layer, as a filter makes it: these calls fail for everything that is started from here.
 WITHOUT = {
@@ -168,3 +171,116 @@ def test_what_a_killed_grader_left_is_swept_and_what_is_in_use_stays(tmp_path):
     os.close(lock)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["grade-fresh", "grade-held", "grade-link", "other"]
     assert (tmp_path / "other" / "7" / "left.txt").exists()
+
+
+def reason_with(change: str, level: str) -> str:
+    """Why a level does not hold when the fork server's code is changed by a line."""
+    code = f"""
+from grader.sandbox import server
+server.START = server.START.replace("\\nmain(", {change!r} + "\\nmain(")
+with server.Sandbox(strongest={level!r}) as sandbox:
+    sandbox.level
+    print(json.dumps(sandbox.reasons))
+"""
+    result = lacking([], code)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("change", "level", "escapes"),
+    [
+        (
+            "from grader.sandbox import syscalls; import struct; "
+            "syscalls.program = lambda *_: struct.pack('<HBBI', 6, 0, 0, 0x7FFF0000)",
+            "seccomp",
+            [
+                "open a socket",
+                "start a process",
+                "hold a lease on a file",
+                "have the kernel signal another process",
+                "keep memory in a file of no name",
+                "outlive the fork server",
+            ],
+        ),
+        (
+            "from grader.sandbox import isolation, limits; import resource, dataclasses; "
+            "isolation.apply = lambda budget, *more: limits.apply(dataclasses.replace(budget, threads=900), *more)",
+            "namespaces",
+            ["start 65 threads"],
+        ),
+    ],
+)
+def test_a_worker_that_could_break_out_says_how_before_it_reads_anything(change, level, escapes):
+    """Each layer taken away in the fork server's own code: the attempts see it, and the level does not hold."""
+    reason = reason_with(change, level)
+    assert [what for what in escapes if what not in reason] == []
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="root alone has numbers to give")
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_worker_of_root_s_is_a_user_of_its_own(level):
+    seen = []
+    with Sandbox(strongest=level, least=level) as sandbox:
+        for _ in range(2):
+            worker, _ = ask_raw(sandbox, "import os\nprint(os.getresuid(), os.getresgid(), os.getgroups())")
+            while "at" in worker.receive(3):
+                pass
+            seen.append(worker.printed())
+            worker.close()
+    assert len(set(seen)) == 2
+    assert not any("(0," in said or " 0" in said for said in seen), seen
+
+
+@pytest.mark.parametrize(
+    ("mapped", "first", "count"),
+    [
+        ("         0          0 4294967295\n", 1_900_000_000, 1 << 16),
+        ("         0     100000      65536\n", 32768, 32768),  # a container with its own users
+        ("         0       1000          1\n", 0, 0),  # one that has root alone
+    ],
+)
+def test_root_takes_numbers_that_its_machine_has_and_nobody_is(mapped, first, count):
+    found = users.spare(0, mapped)
+    assert (found.first, found.count) == (first, count)
+    assert users.spare(1000, mapped) == users.Users()
+    numbers = {found.of(pid) for pid in range(1, 100_000)}
+    assert numbers == ({0} if not count else set(range(first, first + count)))
+
+
+def test_subordinate_numbers_are_a_user_s_by_name_or_number():
+    text = "ann:100000:65536\n1001:231072:65536\nbob:300000:10\nodd:x:y\nempty:5:0\n\n:::\n"
+    assert users.subordinate(text, 1000, "ann") == users.Users(100000, 65536)
+    assert users.subordinate(text, 1001, "cem") == users.Users(231072, 65536)
+    assert users.subordinate(text, 1002, "bob") == users.Users(300000, 10)
+    for name in ("odd", "empty", "nobody", ""):
+        assert users.subordinate(text, 7, name) == users.Users()
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_stopped_fork_server_is_a_timeout_and_not_a_wait(level, monkeypatch):
+    """Whoever stopped it: it is ended and started again, and the next worker answers."""
+    monkeypatch.setattr(server, "REPLY_SECONDS", 1)
+    with Sandbox(strongest=level, least=level) as sandbox:
+        first, _ = ask_raw(sandbox, "x = 1")
+        family = descendants(sandbox._process.pid)
+        for pid in family[:-1]:
+            os.kill(pid, signal.SIGSTOP)
+        start = time.monotonic()
+        first.close()
+        second, reply = ask_raw(sandbox, "x = 1")
+        assert time.monotonic() - start < 15
+        assert reply == {"at": 0, "line": 1}
+        second.close()
+        assert not still_running(family)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_worker_does_not_outlive_its_fork_server_and_the_next_one_has_a_new(level):
+    with Sandbox(strongest=level, least=level) as sandbox:
+        ask_raw(sandbox, "while True: pass")
+        family = descendants(sandbox._process.pid)
+        sandbox._process.kill()
+        assert not still_running(family)
+        _, reply = ask_raw(sandbox, "x = 1")
+        assert reply == {"at": 0, "line": 1}

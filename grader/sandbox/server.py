@@ -252,9 +252,9 @@ class Sandbox:
             worker.close()
         return "it can " + " and ".join(escapes) if escapes else ""
 
-    def _reply(self, seconds: float = REPLY_SECONDS) -> dict[str, Any]:
+    def _reply(self, seconds: float | None = None) -> dict[str, Any]:
         """What the fork server answers; SandboxError if it is gone, or is silent for too long."""
-        self._control.settimeout(seconds)
+        self._control.settimeout(seconds or REPLY_SECONDS)
         line = b""
         while not line.endswith(b"\n"):
             try:
