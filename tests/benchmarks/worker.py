@@ -14,7 +14,7 @@ from grader.sandbox.server import LEVELS, Sandbox, SandboxError
 
 ROUNDS = 200
 SOURCE = np.frombuffer(b"import numpy as np\n\ndef f(x):\n    return np.tanh(x).sum(axis=0)\n", np.uint8)
-CALL = {"op": "call", "name": "f", "inputs": {"x": np.ones((8, 5))}, "parameters": ["x"]}
+CALL = {"op": "call", "pieces": ["f"], "inputs": {"x": np.ones((8, 5))}, "way": {"parameters": ["x"]}}
 
 
 def one_job(sandbox: Sandbox) -> float:
