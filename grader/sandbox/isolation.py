@@ -15,9 +15,10 @@ import os
 import signal
 import socket
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from grader.sandbox.cgroups import Groups
 from grader.sandbox.limits import Limits, apply
 from grader.sandbox.users import Users
 
@@ -41,6 +42,7 @@ class Ground:
     work: str = "/tmp"  # in namespaces, where each worker's own folder is mounted
     users: Users = NOBODY_ELSE  # one for each worker, if there are any
     rights: tuple[int, ...] = ()  # that such a user needs to read what its grader can
+    groups: Groups | None = None  # one for each worker, where the system lets them be made
     rules: int = -1  # Landlock's, where all workers share them
     pid_namespace: int = -1
     memory_map: int = -1
@@ -56,10 +58,12 @@ def prepare(level: str, home: str, packages: tuple[str, ...]) -> Ground:
         if level != "process":
             raise OSError("only Linux has it")
         return ground
-    from grader.sandbox import kernel, syscalls, users, view
+    from grader.sandbox import cgroups, kernel, syscalls, users, view
 
     if level != "process":
         syscalls.program(1)  # KeyError on a machine whose system calls are not listed
+    if groups := cgroups.delegated(Path("/proc/self/cgroup").read_text()):
+        ground.groups = replace(groups, folder=_above(groups.folder))
     seen = view.measure(packages)
     if level != "namespaces":
         ground.users = users.spare(os.getuid(), Path("/proc/self/uid_map").read_text())
@@ -67,8 +71,7 @@ def prepare(level: str, home: str, packages: tuple[str, ...]) -> Ground:
             os.chmod(home, 0o711)  # whoever has a folder in it finds it, and no other
     ground.rights = users.needed_rights((*seen.folders, *seen.packages), level == "namespaces")
     if level == "landlock":
-        rules = kernel.landlock_rules((*seen.readable, *view.DEVICES), (home, "/dev/null"))
-        ground.rules = fcntl.fcntl(rules, fcntl.F_DUPFD_CLOEXEC, 64)  # above the few that a worker gets for its own
+        ground.rules = _above(kernel.landlock_rules((*seen.readable, *view.DEVICES), (home, "/dev/null")))
     if level == "namespaces":
         ground.users = _enter_namespaces()
         ground.memory_map = os.open("/proc/self/statm", os.O_RDONLY)
@@ -77,6 +80,13 @@ def prepare(level: str, home: str, packages: tuple[str, ...]) -> Ground:
             ground.work = "/scratch"  # a virtual environment below /tmp must stay in sight
         _build_root(home, seen, ground.work)
     return ground
+
+
+def _above(descriptor: int) -> int:
+    """The same descriptor above the few numbers that a worker takes for its own."""
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 64)
+    os.close(descriptor)
+    return moved
 
 
 def fork(ground: Ground) -> int:
@@ -105,6 +115,8 @@ def shut_in(ground: Ground, budget: Limits, parent: int) -> None:
 
     # In namespaces each is the first process of its own: its number tells nothing.
     user = ground.users.of(ground.workers if ground.level == "namespaces" else os.getpid())
+    if ground.groups:
+        ground.groups.enter(ground.workers, budget)
     work = _enter_folder(ground, budget, user)
     if user:
         users.become(user)
@@ -116,9 +128,7 @@ def shut_in(ground: Ground, budget: Limits, parent: int) -> None:
         kernel.no_new_privileges()
         if ground.level == "landlock":
             kernel.landlock(ground.rules)
-        if (
-            ground.level != "seccomp" and kernel.landlock_version()
-        ):  # one layer more, for what this worker alone may write
+        if ground.level != "seccomp" and kernel.landlock_version():  # one layer more: what this worker alone may write
             kernel.landlock(kernel.landlock_rules(["/"], [work, "/dev/null"]))
         kernel.drop_capabilities(ground.rights if user else ())  # devices, priorities, limits, other users' files
         kernel.install_filter(syscalls.program(os.getpid(), budget.has_device))

@@ -124,7 +124,7 @@ class Sandbox:
         return self._siblings[wanted]
 
     def reap(self, pid: int) -> dict[str, Any]:
-        """End a worker, if it has not ended by itself: its wait status, CPU seconds and peak memory.
+        """End a worker, if it has not ended by itself: its wait status, and whether the kernel ended it for its memory.
 
         A fork server that does not answer, as it was stopped or is gone, is ended and started again: whatever did that, the
         next worker is not to suffer from it.
@@ -138,7 +138,7 @@ class Sandbox:
                     pid
                 )  # the number is this worker's as long as its parent lives; in namespaces it goes with its parent
             self._start_again()
-            return {"status": int(signal.SIGKILL), "cpu": 0.0, "rss": 0}
+            return {"status": int(signal.SIGKILL), "was_short": False}
 
     def close(self) -> None:
         """Hang up; the fork server ends, and every worker with it."""

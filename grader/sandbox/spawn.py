@@ -80,7 +80,7 @@ class Spawner:
         code = self._end(self._alive.pop(pid))
         if self._ready is None:
             self._ready = self._spawn()
-        return {"status": -code if code < 0 else (code & 0xFF) << 8}
+        return {"status": -code if code < 0 else (code & 0xFF) << 8, "was_short": False}
 
     def close(self) -> None:
         """End every worker."""

@@ -145,21 +145,21 @@ class Worker:
 
     def _end(self, how: str, detail: str) -> None:
         """Kill the worker and raise WorkerEnded, with what its exit status tells where `detail` says nothing."""
-        status = self._kill()
+        status, was_short = self._kill()
         if how == "crash" and not detail:
-            how, detail = _how_it_ended(status)
+            how, detail = ("memory", "it took more memory than it may") if was_short else _how_it_ended(status)
         raise WorkerEnded(how, detail)
 
-    def _kill(self) -> int:
+    def _kill(self) -> tuple[int, bool]:
         self._drain()
         self.last_words = self._printed.decode("utf-8", "replace")
         self.is_alive = False
         self.channel.close()
-        status = self.sandbox.reap(self.pid)["status"]
+        ended = self.sandbox.reap(self.pid)
         if self.output:
             self.output.close()
             self.output = None
-        return status
+        return ended["status"], ended["was_short"]
 
 
 def _how_it_ended(status: int) -> tuple[str, str]:

@@ -5,7 +5,7 @@ the course. So a worker has nothing to find: what the grader knows was never in 
 
 Its first line on the control socket is {"ready": level} or {"failed": reason}. Then {"fork": limits} with two
 descriptors (the worker's channel, the pipe for what it prints) is answered {"pid"}, and {"reap": pid} is answered
-{"status", "cpu", "rss"} when it has been ended: process numbers are those of a namespace, so killing is done here. A worker's own first frame says what it could still do: {"escapes": []}.
+{"status", "was_short": of memory} when it has been ended: process numbers are those of a namespace, so killing is done here. A worker's own first frame says what it could still do: {"escapes": []}.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ def main(control_fd: int, level: str, home: str, packages: list[str], paths: lis
     gc.collect()
     gc.freeze()  # a collection in a worker would copy every page it touches
     reply(control, {"ready": level})
-    alive: set[int] = set()
+    alive: dict[int, int] = {}  # workers by their process numbers: how many there had been before
     while True:
         line, fds = hear(control)
         if not line:
@@ -53,15 +53,16 @@ def main(control_fd: int, level: str, home: str, packages: list[str], paths: lis
                 become_worker(*fds, ground, Limits(**message["fork"]), own)
             for fd in fds:
                 os.close(fd)
-            alive.add(pid)
+            alive[pid] = ground.workers
             reply(control, {"pid": pid})
         else:
             pid = message["reap"]
             kill(pid)
-            _, status, usage = os.wait4(pid, 0)
-            alive.discard(pid)
+            _, status = os.waitpid(pid, 0)
+            number = alive.pop(pid)
+            was_short = ground.groups is not None and ground.groups.leave(number)
             isolation.clear(ground, pid)
-            reply(control, {"status": status, "cpu": usage.ru_utime + usage.ru_stime, "rss": usage.ru_maxrss})
+            reply(control, {"status": status, "was_short": was_short})
     for pid in alive:
         kill(pid)
     os._exit(0)  # nothing is left to tidy up, and the grader waits for this end
