@@ -130,7 +130,7 @@ def check(
         from grader.commands import check as run
         from grader.training import Training
 
-        found = run.settle(course_dir, targets)
+        found = run.settle(course_dir, targets, seed)
         run.hold_to(sandbox, found, timeout)
         training = Training(not no_train, where)
         if watch:

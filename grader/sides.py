@@ -9,7 +9,8 @@ lies in. It is never looked for around a target. One that was not named is held 
   Its keys are data, and practising with them runs nothing. Its solutions (`--seed`) run as the user, in no sandbox, so they
   run only where there is no doubt whose they are: the grader lies in the same folder, and its code runs already; or what is graded
   is a file of `solutions/`, which an author types and no folder of a student has. Elsewhere, `--course` says that the course is one's own.
-  `grade class` runs the solutions of a course around the class's folder, and says so first: no student hands in what holds a class.
+  `grade class` runs the solutions of a course around the class's folder: no student hands in what holds a class.
+- It has nothing to do with what is graded. Where its solutions run, it is said all the same, before anything of it runs.
 
 `grade dev` and `grade release` grade nothing: they are words for the author of the course in which they are typed.
 """
@@ -39,7 +40,10 @@ WHOSE = (
 
 @dataclass(frozen=True)
 class Found:
-    """A course, how it was found, and whether what is graded lies in it or beside it; `start` is where paths begin."""
+    """A course, how it was found, and whether what is graded lies in it or beside it; `start` is where paths begin.
+
+    `runs` says that its solutions are to run.
+    """
 
     course: Course
     start: Path
@@ -47,16 +51,18 @@ class Found:
     is_graders: bool = False
     is_from_here: bool = True
     meets: bool = False
+    runs: bool = False
 
     @property
     def said(self) -> str:
-        """The line that says which course is used; empty where it was named, or has nothing to do with what is graded."""
+        """The line that says which course is used; empty where that goes without saying, as where it was named."""
         root = _shown(self.course.root.resolve())
         if self.is_named:
             return ""
         if not self.is_from_here:
             return f"Course: {root}, the grader's own; --course DIR names another."
-        return f"Course: {root}; --course DIR names another." if self.meets else ""
+        is_told = self.meets or (self.runs and not self.is_graders)
+        return f"Course: {root}; --course DIR names another." if is_told else ""
 
 
 def look(named: str | None, start: Path, grader: Path, targets: Sequence[str | Path] = ()) -> Found | None:
@@ -95,7 +101,7 @@ def look_for_class(named: str | None, start: Path, grader: Path, handed_in: Path
     places, forms = list(places_of(found.course)), _forms(start / handed_in)
     if any(place.is_relative_to(form) for place in places for form in forms):
         raise CourseError(HANDED_IN.format(root=_shown(found.course.root.resolve()), graded=_shown(handed_in)))
-    return replace(found, meets=_meets(places, forms, not (start / handed_in).is_file()))
+    return replace(found, meets=_meets(places, forms, not (start / handed_in).is_file()), runs=True)
 
 
 def hold_solutions(found: Found | None, graded: Sequence[Path]) -> None:

@@ -161,7 +161,7 @@ def hold_to(sandbox: Sandbox, found: Found | None, timeout: float | None = None)
         sandbox.limits = replace(sandbox.limits, seconds=timeout)
 
 
-def settle(course_dir: str | None, names: Sequence[str]) -> Found | None:
+def settle(course_dir: str | None, names: Sequence[str], seed: int | None = None) -> Found | None:
     """The course that targets are graded by, None where there is none; the line that says which goes to standard error.
 
     Names of units and exercises are words of the course that one is in; what else is named is held against it.
@@ -170,8 +170,8 @@ def settle(course_dir: str | None, names: Sequence[str]) -> Found | None:
     course = found and found.course
     if paths := [name for name in names if os.path.lexists(name) and not is_of_course(name, course)]:
         found = look(course_dir, Path.cwd(), GRADER, paths)
-    if found and found.said:
-        print(found.said, file=sys.stderr)
+    if found and (said := replace(found, runs=seed is not None).said):
+        print(said, file=sys.stderr, flush=True)
     return found
 
 
