@@ -91,17 +91,20 @@ def required(course: Course | None) -> Course:
     return course
 
 
-def look_for_class(named: str | None, start: Path, grader: Path, handed_in: Path) -> Found:
-    """The course that marks a class; CourseError where there is none, or where it lies in the folder that was handed in."""
+def look_for_class(named: str | None, start: Path, grader: Path, handed_in: Sequence[Path]) -> Found:
+    """The course that marks a class; CourseError where there is none, or where it lies in a folder that was handed in."""
     found = _found(named, start, grader)
     if found is None:
         raise CourseError(NO_COURSE)
     if found.is_named:
         return found
-    places, forms = list(places_of(found.course)), _forms(start / handed_in)
-    if any(place.is_relative_to(form) for place in places for form in forms):
-        raise CourseError(HANDED_IN.format(root=_shown(found.course.root.resolve()), graded=_shown(handed_in)))
-    return replace(found, meets=_meets(places, forms, not (start / handed_in).is_file()), runs=True)
+    places, meets = list(places_of(found.course)), False
+    for folder in handed_in:
+        forms = _forms(start / folder)
+        if any(place.is_relative_to(form) for place in places for form in forms):
+            raise CourseError(HANDED_IN.format(root=_shown(found.course.root.resolve()), graded=_shown(folder)))
+        meets = meets or _meets(places, forms, not (start / folder).is_file())
+    return replace(found, meets=meets, runs=True)
 
 
 def hold_solutions(found: Found | None, graded: Sequence[Path]) -> None:

@@ -106,7 +106,8 @@ def world(tmp_path: Path, installed: Path, toy_course: Path, toy_key: Key) -> Wo
     (partly / "solutions" / "toy" / "checks.py").unlink()
     (partly / "solutions" / "toy" / "checks.py").symlink_to(alice / "solutions" / "toy" / "checks.py")
     shutil.move(toy_course, tmp_path / "teachers")
-    shutil.copytree(tmp_path / "in", tmp_path / "nb" / "submitted", ignore=shutil.ignore_patterns("deeper"))
+    for part in ("submitted", "autograded"):
+        shutil.copytree(tmp_path / "in", tmp_path / "nb" / part)
     return world
 
 
@@ -152,6 +153,7 @@ HANDED_IN = [  # (words, current directory): the only course in reach lies in wh
     (f"class ../in {CLASS}", "linked"),
     (f"class ../in {CLASS}", "partly"),
     ("class --nbgrader {root}/nb toy --isolation process --seed 5", "nb/submitted/alice"),
+    ("class --nbgrader {root}/nb toy --isolation process --seed 5", "nb/autograded/alice"),
 ]
 
 

@@ -106,7 +106,8 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
 def _course(submissions: Path, options: Options, console: Console) -> Course:
     """The course that marks; which it is is said before anything of it runs, where it was not named."""
     folder = written.nbgrader_course(options.nbgrader)
-    found = look_for_class(options.course_dir, Path.cwd(), GRADER, folder / "submitted" if folder else submissions)
+    handed_in = [folder / part for part in ("submitted", "autograded")] if folder else [submissions]
+    found = look_for_class(options.course_dir, Path.cwd(), GRADER, handed_in)
     if found.said:
         _say(console, found.said)
     return found.course
