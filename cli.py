@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import click
 
 from grader import __version__
-from grader.commands.options import course_option
+from grader.commands.options import course_option, not_empty
 from grader.commands.wording import inert_errors
 from grader.render.formats import FORMATS, Surroundings
 
@@ -77,7 +77,7 @@ def complete(name: str):
 @click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=complete("complete_targets"))
 @click.option("--unit", metavar="UNIT", help="The unit of a file whose name does not tell.")
 @click.option("--seed", type=click.IntRange(min=0), help="Draw fresh inputs with this seed (needs the solutions).")
-@click.option("--key", "key_file", metavar="FILE", help="Grade against this key.")
+@click.option("--key", "key_file", metavar="FILE", callback=not_empty, help="Grade against this key.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-o", "--output", metavar="FILE", help="Write the report there.")
 @click.option("--also", multiple=True, metavar="FORMAT=FILE", help="Write the report to a file in that format, too.")
@@ -130,12 +130,13 @@ def check(
         from grader.commands import check as run
         from grader.training import Training
 
-        run.hold_to(sandbox, run.open_course(course_dir, *targets), timeout)
+        found = run.settle(course_dir, targets, seed)
+        run.hold_to(sandbox, found, timeout)
         training = Training(not no_train, where)
         if watch:
             from grader.commands.watch import watch as run_watch
 
-            sys.exit(run_watch(sandbox, targets, unit, seed, key_file, course_dir, training))
+            sys.exit(run_watch(sandbox, targets, unit, seed, key_file, found, training))
 
         around = Surroundings(os.environ, datetime.now(UTC), os.urandom(16).hex())
         status = run.check(
@@ -146,7 +147,7 @@ def check(
             key_file,
             form,
             output,
-            course_dir,
+            found,
             around,
             also,
             fail_under,
@@ -262,6 +263,7 @@ def main() -> None:
     from grader.errors import GraderError, OurFault
     from grader.text import inert
 
+    os.environ["PYTHONSAFEPATH"] = "1"  # no interpreter that is started here looks for modules in the current directory
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding shows escapes, not a traceback
         if sys.platform == "win32" and not stream.isatty() and "PYTHONIOENCODING" not in os.environ:

@@ -16,10 +16,16 @@ def units(start: Path) -> tuple[Path, list[str]]:
     for folder in (start, *start.parents):
         for place in (folder / "solutions", folder / "assignments"):
             try:
-                return folder / "assignments", list(tomllib.loads((place / "course.toml").read_text("utf-8"))["units"])
+                listed = tomllib.loads((place / "course.toml").read_text("utf-8"))["units"]
+                return folder / "assignments", [name for name in listed if is_name(name)]
             except (OSError, ValueError, KeyError, TypeError):
                 continue
     return start, []
+
+
+def is_name(name: object) -> bool:
+    """Whether a name is one that may be put on a command line: a course.toml that somebody handed in can say anything."""
+    return isinstance(name, str) and name.isidentifier()
 
 
 def exercises(key: Path) -> list[str]:
@@ -29,7 +35,7 @@ def exercises(key: Path) -> list[str]:
             file.seek(START)
             _, size, _ = PREFIX.unpack(file.read(PREFIX.size))
             pairs = json.loads(file.read(min(size, MAX_INDEX)))["d"]
-        return [str(name) for name in {str(k): v for k, v in pairs}["names"]]
+        return [name for name in {str(k): v for k, v in pairs}["names"] if is_name(name)]
     except (OSError, ValueError, KeyError, TypeError, struct.error):
         return []
 

@@ -1,6 +1,7 @@
 """A course: a folder with `assignments/` and `solutions/`, its units in teaching order; finds them by name."""
 
 import difflib
+import stat
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -96,8 +97,21 @@ class Course:
 
 
 def find(start: Path) -> Course | None:
-    """The course that a folder belongs to: itself or the nearest above with `assignments/course.toml`."""
-    for folder in (start, *start.parents):
-        if (folder / "assignments" / "course.toml").is_file() or (folder / "solutions" / "course.toml").is_file():
-            return Course(folder)
-    return None
+    """The course that a folder belongs to: itself or the nearest above that is one.
+
+    A folder in which everybody may put files, as /tmp, is nobody's course.
+    """
+    return next(
+        (Course(folder) for folder in (start, *start.parents) if is_course(folder) and not _is_public(folder)), None
+    )
+
+
+def is_course(folder: Path) -> bool:
+    """Whether a folder has a course.toml where a course has it."""
+    return any((folder / part / "course.toml").is_file() for part in ("assignments", "solutions"))
+
+
+def _is_public(folder: Path) -> bool:
+    """Whether a folder is for everybody's files: all may write in it, and take away only what is their own."""
+    mode = folder.stat().st_mode
+    return bool(mode & stat.S_ISVTX and mode & stat.S_IWOTH)

@@ -162,7 +162,11 @@ class Place:
 
 
 def _place(name: str, course: Path | None = None) -> Place:
-    """Beside the notebook lies a key (an nbgrader assignment), or around it a course."""
+    """Beside the notebook lies a key (an nbgrader assignment), or around it a course.
+
+    Where nbgrader marks, the folder is a student's, into which nbgrader puts the key that was released; nothing else in it is
+    asked. CourseError where that key is not there.
+    """
     if not name:
         raise CourseError("name what to grade, for example %%grade attention.self_attention")
     unit, _, exercise = name.partition(".")
@@ -173,6 +177,8 @@ def _place(name: str, course: Path | None = None) -> Place:
         listing = here / "course.toml"
         settings = load_settings(listing) if listing.is_file() else None
         return Place(load(here / "key", [exercise] if exercise else ()), [exercise] if exercise else (), settings)
+    if course is None and os.environ.get("NBGRADER_EXECUTION") in MARKING:
+        raise CourseError(f"there is no key of {unit} beside this notebook: release the assignment again")
     found = Course(course) if course else find(here)
     if found is None:
         raise CourseError('this is no course: open the notebook in its folder, or name it: check("…", course="DIR")')

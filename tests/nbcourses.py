@@ -39,8 +39,8 @@ def released(top: Path, settings: str, *configuration: str) -> Path:
     (top / "ours" / "solutions" / "course.toml").write_text(settings)
     (top / "exchange").mkdir(mode=0o777)
     (top / "exchange").chmod(0o777)
-    arguments = ["release", "nbgrader", "toy", "--course", str(top / "c"), "--exchange", str(top / "exchange")]
-    command = [sys.executable, str(ROOT / "cli.py"), *arguments, "--from", str(top / "ours")]
+    arguments = ["release", "nbgrader", "toy", "--to", str(top / "c"), "--exchange", str(top / "exchange")]
+    command = [sys.executable, str(ROOT / "cli.py"), *arguments, "--course", str(top / "ours")]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     with open(top / "c" / "nbgrader_config.py", "a") as file:
         file.writelines(f"{line}\n" for line in ("c.ExchangeCollect.check_owner = False", *configuration))

@@ -148,7 +148,8 @@ def test_where_am_i(course):
 
 
 def test_all_points_is_exit_status_0(course):
-    result = grade("solutions/toy/toy.py", cwd=course)
+    (course / "assignments" / "toy" / "toy.py").write_text(RIGHT)
+    result = grade("toy", cwd=course)
     assert (result.returncode, result.stderr) == (0, "")
     assert "10/10" in result.stdout
     assert "All points." in result.stdout
@@ -195,7 +196,7 @@ def test_json_on_standard_output_is_the_report_and_nothing_else(course):
     result = grade("noisy.py", "--format", "json", cwd=course)
     report = json.loads(result.stdout)
     jsonschema.validate(report, REPORT)
-    assert result.stderr == ""
+    assert result.stderr == f"Course: {course.resolve()}; --course DIR names another.\n"
     assert (report["points"], report["max_points"], report["unit"]) == (7, 10, "toy")
     found = report["exercises"][1]["checks"][0]["finding"]
     assert found == {
@@ -248,7 +249,7 @@ def test_an_exercise_whose_reference_fails_its_own_checks_costs_nobody_a_point(c
     reference = course / "solutions" / "toy" / "toy.py"
     text = reference.read_text()
     reference.write_text(text.replace("return np.sum(x, axis=1)", "s = np.sum(x, axis=1)\n    x *= 2\n    return s"))
-    result = grade("assignments/toy/toy.py", "--seed", "3", cwd=course)
+    result = grade("assignments/toy/toy.py", "--seed", "3", "--course", ".", cwd=course)
     assert result.returncode == 3
     assert result.stderr.startswith("Error: toy.row_sums is broken: its own reference fails with seed 3 (your function")
     assert result.stdout == ""

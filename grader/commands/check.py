@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -12,33 +12,25 @@ from grader import report as reports
 from grader import submission
 from grader.commands.plot import plot as draw
 from grader.commands.progress import Done, record
+from grader.commands.targets import Target, is_of_course, targets_of
 from grader.commands.watching import watching
 from grader.commands.writing import append, destination
-from grader.course import Course, CourseError, find
+from grader.course import Course, CourseError
 from grader.errors import GraderError, OurFault, did_you_mean
 from grader.grading import grade
-from grader.key import Key, load, load_index
+from grader.key import Key, load
 from grader.render import formats, terminal
 from grader.render.overview import render_overview
 from grader.render.places import Places, knows_links
 from grader.report import Report
 from grader.sandbox.server import Sandbox
+from grader.sides import NO_COURSE, Found, hold_solutions, look, required
 from grader.training import ON_CPU, Training
 
 if TYPE_CHECKING:
     from grader.unit import Unit
 
-SUFFIXES = (".py", ".ipynb")
-NO_COURSE = "this is no course: go into its folder, name it with --course DIR, or make one with `grade init DIR`"
-
-
-@dataclass(frozen=True)
-class Target:
-    """A file to grade, the unit it belongs to, and the exercises that were asked for (empty: all)."""
-
-    file: Path
-    unit: str
-    only: tuple[str, ...] = ()
+GRADER = Path(__file__).resolve().parents[2]  # where the grader lies: in a clone, beside its own course
 
 
 @dataclass(frozen=True)
@@ -54,9 +46,7 @@ class Keys:
         if self.file:
             return load(Path(self.file), only)
         if self.course is None:
-            raise CourseError(
-                "this is no course: go into its folder, or name it with --course DIR, or a key with --key FILE"
-            )
+            raise CourseError(NO_COURSE)
         if self.seed is not None:
             return fresh_key(self.course.solutions(unit), self.seed, only)
         return self.course.key(unit, only)
@@ -86,7 +76,7 @@ def check(
     key_file: str | None,
     form: str,
     output: str | None,
-    course_dir: str | None,
+    found: Found | None,
     surroundings: formats.Surroundings,
     also: Sequence[str] = (),
     fail_under: int | None = None,
@@ -94,18 +84,20 @@ def check(
     training: Training = ON_CPU,
     plot: str | None = None,
 ) -> int:
-    """Grade the targets and show their reports; returns the exit status.
+    """Grade the targets and show their reports; returns the exit status. `found` is what `settle` gives.
 
     `also` are more formats to write, each as FORMAT=FILE. Where units are `expected`, the one name is a folder.
     """
     more = [_also(item) for item in also]  # a misspelt one is told before the work, not after it
     done: list[Done] = []
     if expected:
-        keys = Keys(open_course(course_dir, *names), key_file, seed)
+        keys = Keys(found and found.course, key_file, seed)
+        if seed is not None and not key_file:
+            hold_solutions(found, [Path(name) for name in names])
         graded = _graded_as_expected(sandbox, names, keys, expected, training)
     else:
-        course, targets = targets_of(names, unit, key_file, course_dir)
-        keys = Keys(course, key_file, seed)
+        targets = targets_of(found, names, unit, key_file, seed)
+        keys = Keys(found and found.course, key_file, seed)
         done = [_graded(target, keys, sandbox, form, training) for target in targets]
         graded = [(key.title, report) for _, key, report in done]
     for each, place in [(form, output), *more]:
@@ -153,16 +145,6 @@ def _status(graded: formats.Graded, fail_under: int | None) -> int:
     return 0 if all(item.is_perfect for _, item in graded) else 1
 
 
-def targets_of(
-    names: Sequence[str], unit: str | None, key_file: str | None, course_dir: str | None
-) -> tuple[Course | None, list[Target]]:
-    """The course, and what is to be graded: what was named, or all of the course."""
-    course = open_course(course_dir, *names)
-    if key_file and not unit:
-        unit = load_index(Path(key_file)).unit
-    return course, list(_targets(names, unit, course)) if names else list(_everything(course))
-
-
 def _also(item: str) -> tuple[str, str]:
     form, equals, file = item.partition("=")
     if form not in formats.FORMATS or not equals or not file:
@@ -171,96 +153,37 @@ def _also(item: str) -> tuple[str, str]:
     return form, file
 
 
-def hold_to(sandbox: Sandbox, course: Course | None, timeout: float | None = None) -> None:
+def hold_to(sandbox: Sandbox, found: Found | None, timeout: float | None = None) -> None:
     """Give the workers to come the limits of the course; a number of seconds that was asked for goes before them."""
-    if course:
-        sandbox.limits = course.settings.limits(sandbox.limits)
+    if found:
+        sandbox.limits = found.course.settings.limits(sandbox.limits)
     if timeout is not None:
         sandbox.limits = replace(sandbox.limits, seconds=timeout)
 
 
-def open_course(course_dir: str | None, *near: str) -> Course | None:
-    """The course that was named, or the one around here, around a target, or beside the grader's own files."""
-    if course_dir:
-        course = Course(Path(course_dir))
-        course.units  # noqa: B018  says at once if it is none
-        return course
-    places = [Path.cwd(), *(Path(name).resolve() for name in near), Path(__file__).resolve().parents[2]]
-    return next(filter(None, map(find, places)), None)
+def settle(course_dir: str | None, names: Sequence[str], seed: int | None = None) -> Found | None:
+    """The course that targets are graded by, None where there is none; the line that says which goes to standard error.
+
+    Names of units and exercises are words of the course that one is in; what else is named is held against it.
+    """
+    found = look(course_dir, Path.cwd(), GRADER)
+    course = found and found.course
+    if paths := [name for name in names if os.path.lexists(name) and not is_of_course(name, course)]:
+        found = look(course_dir, Path.cwd(), GRADER, paths)
+    if found and (said := replace(found, runs=seed is not None).said):
+        print(said, file=sys.stderr, flush=True)
+    return found
 
 
-def the_course(course_dir: str | None) -> Course:
+def open_course(course_dir: str | None, *graded: str) -> Course | None:
+    """The course that was named, or the one around here; None if there is none. CourseError if it lies in what is `graded`."""
+    found = look(course_dir, Path.cwd(), GRADER, graded)
+    return found and found.course
+
+
+def the_course(course_dir: str | None, *graded: str) -> Course:
     """The course, where a command cannot do without one; CourseError if there is none."""
-    return _required(open_course(course_dir))
-
-
-def _required(course: Course | None) -> Course:
-    if course is None:
-        raise CourseError(NO_COURSE)
-    return course
-
-
-def _targets(names: Sequence[str], unit: str | None, course: Course | None) -> Iterator[Target]:
-    """What each name means, one target a file; exercises of one unit are asked together."""
-    wanted: dict[Path, Target] = {}
-    for name in names:
-        for target in _resolve(name, unit, course):
-            known = wanted.get(target.file)
-            both = known and known.only and target.only
-            wanted[target.file] = Target(target.file, target.unit, known.only + target.only if both else target.only)
-    yield from wanted.values()
-
-
-def _resolve(name: str, unit: str | None, course: Course | None) -> Iterator[Target]:
-    path = Path(name)
-    is_name = os.sep not in name and path.suffix not in SUFFIXES
-    if course and is_name and name.partition(".")[0] in course.units:
-        found, exercise = course.resolve(name)
-        yield Target(course.assignment(found), found, (exercise,) if exercise else ())
-    elif path.is_dir():
-        files = _files_in(path, course)
-        if not files:
-            raise GraderError(
-                f"{name} holds no file named after a unit; name a file, with --unit if its name does not tell"
-            )
-        for file in files:
-            yield Target(file, unit or file.stem)
-    elif path.exists():
-        yield Target(path, unit or _unit_of(path, course))
-    elif course and is_name:
-        course.resolve(name)  # says what there is instead
-    else:
-        near = sorted(path.parent.glob("*.py")) if path.parent.is_dir() else []
-        raise GraderError(f"there is no file {name}{did_you_mean(name, [str(item) for item in near][:20])}")
-
-
-def _files_in(folder: Path, course: Course | None) -> list[Path]:
-    """The files below a folder that are named after a unit; of a file and a notebook side by side, the file."""
-    found = {file for suffix in SUFFIXES for file in folder.rglob(f"*{suffix}") if _unit_by_name(file, course)}
-    return sorted(file for file in found if file.suffix == ".py" or file.with_suffix(".py") not in found)
-
-
-def _unit_by_name(path: Path, course: Course | None) -> bool:
-    return course is not None and path.stem in course.units
-
-
-def _unit_of(path: Path, course: Course | None) -> str:
-    """The unit of a file: by its name, else by what it defines most of."""
-    if course is None or _unit_by_name(path, course):
-        return path.stem
-    handed_in = submission.read(path)
-    counts = {unit: sum(handed_in.defines(name) for name in course.exercises(unit)) for unit in course.units}
-    best = max(counts, key=lambda unit: counts[unit], default="")
-    if not best or not counts[best]:
-        units = ", ".join(course.units)
-        raise GraderError(f"cannot tell which unit {path} belongs to; add --unit UNIT, one of {units}")
-    return best
-
-
-def _everything(course: Course | None) -> Iterator[Target]:
-    course = _required(course)
-    for unit in course.units:
-        yield Target(course.assignment(unit), unit)
+    return required(open_course(course_dir, *graded))
 
 
 def _show(

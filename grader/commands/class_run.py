@@ -23,13 +23,14 @@ from grader.classroom.roster import Student, read_roster
 from grader.classroom.running import Change, Execute, Plan, Run, changes, plan
 from grader.classroom.store import Store, Terms
 from grader.commands import written
-from grader.commands.check import fresh_key, the_course
+from grader.commands.check import GRADER, fresh_key, the_course
 from grader.commands.class_options import Options
 from grader.course import Course
 from grader.errors import GraderError
 from grader.render.terminal import make_console
 from grader.sandbox.limits import cores
 from grader.settings import load as load_settings
+from grader.sides import look_for_class
 from grader.text import one_line
 
 STOPPED = 130  # what a shell gives for a command that Ctrl-C ended
@@ -52,6 +53,8 @@ def mark(submissions: Path | None, options: Options) -> int:
         if submissions is None:
             raise GraderError(f"name the unit: grade class --nbgrader {folder} UNIT")
         options = replace(options, units=(str(submissions),), db=_beside(options.db, folder))
+    elif submissions is not None:
+        _hold_store(submissions, options.db)
     with Store(options.db, is_new=submissions is not None) as store:
         if submissions is None and options.alike:
             raise GraderError("--alike compares files: name the folder or the archive of SUBMISSIONS")
@@ -68,7 +71,7 @@ def mark(submissions: Path | None, options: Options) -> int:
 
 
 def _mark(submissions: Path, scratch: Path, store: Store, options: Options, console: Console) -> int:
-    course = the_course(options.course_dir)
+    course = _course(submissions, options, console)
     if options.units:
         course = choose(course, _as_released(options))
         options = replace(options, units=tuple(course.units))
@@ -98,6 +101,29 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
     _tell_records(store, console)
     left = _regraded(store, options, console) if options.regrade else _told_stale(planned, console)
     return 3 if faults else left
+
+
+def _course(submissions: Path, options: Options, console: Console) -> Course:
+    """The course that marks; which it is is said before anything of it runs, where it was not named."""
+    folder = written.nbgrader_course(options.nbgrader)
+    handed_in = [folder / part for part in ("submitted", "autograded")] if folder else [submissions]
+    found = look_for_class(options.course_dir, Path.cwd(), GRADER, handed_in)
+    if found.said:
+        _say(console, found.said)
+    return found.course
+
+
+def _hold_store(submissions: Path, db: str) -> None:
+    """GraderError where the store was not named and would lie in what was handed in: one that lies there may be a student's.
+
+    A store has the seed and the keys that a class is marked with.
+    """
+    folder, store = submissions.resolve(), Path(db).resolve()
+    if db == Options.db and submissions.is_dir() and store.is_relative_to(folder):
+        raise GraderError(
+            f"the store {db} would lie in {submissions}, among what was handed in, where a student's may lie; name one "
+            "elsewhere, such as --db ../class.db"
+        )
 
 
 def _taken(submissions: Path, course: Course, scratch: Path, roster: Sequence[Student], options: Options) -> Intake:

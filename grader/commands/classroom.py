@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from grader.commands.options import course_option
+
 LEVELS = ("namespaces", "landlock", "seccomp", "process")
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -58,7 +60,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--alike", type=FILE, metavar="FILE", help="Write a page of submissions that are alike, for you to look at."
 )
-@click.option("--course", "course_dir", metavar="DIR", help="The course, if you are not inside it.")
+@course_option
 def command(submissions, **options) -> None:
     """Mark a class: a folder or an archive with a file or a folder for each student, or a download from an LMS.
 

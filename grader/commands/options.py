@@ -8,7 +8,17 @@ import click
 if TYPE_CHECKING:
     from grader.course import Course
 
-course_option = click.option("--course", "course_dir", metavar="DIR", help="The course, if you are not inside it.")
+
+def not_empty(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """A name as it was given; an empty one, as of a variable that is not set, would else mean that none was given."""
+    if value == "":
+        raise click.BadParameter("it is empty; name a file or a folder, or leave the option out", ctx, param)
+    return value
+
+
+course_option = click.option(
+    "--course", "course_dir", metavar="DIR", callback=not_empty, help="The course, if you are not inside it."
+)
 units_argument = click.argument("units", nargs=-1, required=True, metavar="UNIT[.EXERCISE]...")
 
 

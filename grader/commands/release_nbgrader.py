@@ -4,21 +4,28 @@ from pathlib import Path
 
 import click
 
-from grader.commands.options import chosen, units_argument
+from grader.commands.options import chosen, course_option, not_empty, units_argument
 
 
 @click.command()
 @units_argument
-@click.option("--course", "to", required=True, metavar="DIR", help="The nbgrader course's folder.")
+@click.option("--to", metavar="DIR", help="The nbgrader course's folder.")
 @click.option(
     "--exchange", metavar="DIR", default="", help="Where nbgrader hands out and collects; its own choice by default."
 )
-@click.option("--from", "course_dir", metavar="DIR", help="The course with the solutions, if you are not inside it.")
-def nbgrader(units, to, exchange, course_dir) -> None:
+@course_option
+@click.option("--from", "course_from", metavar="DIR", callback=not_empty, hidden=True)
+def nbgrader(units, to, exchange, course_dir, course_from) -> None:
     """Write source/<unit>/<unit>.ipynb for each unit, with reference answers between nbgrader's marks, and its configuration.
 
     UNIT.EXERCISE gives single exercises of a unit.
     """
+    from grader.course import is_course
+
+    if to is None and course_dir and not is_course(Path(course_dir)):
+        to, course_dir = course_dir, course_from  # scripts name nbgrader's folder so, and the course with --from
+    if to is None:
+        raise click.UsageError("name the nbgrader course's folder with --to DIR")
     from grader.classroom import nbcourse
 
     course = chosen(course_dir, units)

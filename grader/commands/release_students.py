@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from grader.commands.options import units_argument
+from grader.commands.options import course_option, units_argument
 
 
 @click.command()
@@ -14,7 +14,7 @@ from grader.commands.options import units_argument
     "--per-student", "roster", metavar="ROSTER", help="A folder, with questions of its own, for each student in it."
 )
 @click.option("--secret", metavar="FILE", help="The secret that per-student questions come from; keep it.")
-@click.option("--course", "course_dir", metavar="DIR", help="The course, if you are not inside it.")
+@course_option
 def students(units, to, roster, secret, course_dir) -> None:
     """Write what students get: stubs, handouts, notebooks, public keys, and a README with two commands.
 
@@ -45,7 +45,7 @@ def students(units, to, roster, secret, course_dir) -> None:
 
 @click.command()
 @click.argument("folder", metavar="DIR")
-@click.option("--course", "course_dir", metavar="DIR", help="The course, if you are not inside it.")
+@course_option
 def check(folder, course_dir) -> None:
     """Look once more through a folder that students get, before it is published."""
     from grader.choice import choose, words_of
@@ -53,7 +53,7 @@ def check(folder, course_dir) -> None:
     from grader.commands.check import the_course
     from grader.course import Course
 
-    course = the_course(course_dir)
+    course = the_course(course_dir, folder)
     known = releasing.known_files(choose(course, words_of(Course(Path(folder)).settings)))
     show(releasing.check(Path(folder), known, releasing.all_secrets(course)), folder)
 

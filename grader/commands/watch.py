@@ -11,14 +11,16 @@ from datetime import datetime
 
 from rich.text import Text
 
-from grader.commands.check import Keys, targets_of
+from grader.commands.check import Keys
 from grader.commands.progress import is_own, next_hint, remember
+from grader.commands.targets import targets_of
 from grader.commands.watching import watching
 from grader.course import Course
 from grader.render.places import Places, knows_links
 from grader.render.terminal import make_console, seconds_in_words
 from grader.report import Report, Status
 from grader.sandbox.server import Sandbox
+from grader.sides import Found
 from grader.submission import SubmissionError
 from grader.text import one_line
 from grader.training import ON_CPU, Training
@@ -52,11 +54,11 @@ def watch(
     unit: str | None,
     seed: int | None,
     key_file: str | None,
-    course_dir: str | None,
+    found: Found | None,
     training: Training = ON_CPU,
 ) -> int:
-    """Watch until the student has had enough; returns the exit status."""
-    course, targets = targets_of(names, unit, key_file, course_dir)
+    """Watch until the student has had enough; returns the exit status. `found` is what grader.commands.check.settle gives."""
+    course, targets = found and found.course, targets_of(found, names, unit, key_file, seed)
     keys = Keys(course, key_file, seed)
     files = [Watched(target.file, keys.of(target.unit, target.only), target.only) for target in targets]
     console = make_console()

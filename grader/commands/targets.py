@@ -1,0 +1,111 @@
+"""What the words after `grade` mean: the files to grade, each with its unit and the exercises that are asked for."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import submission
+from grader.course import Course, CourseError
+from grader.errors import GraderError, did_you_mean
+from grader.key import load_index
+from grader.sides import NO_COURSE, Found, hold_solutions, required
+
+SUFFIXES = (".py", ".ipynb")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file to grade, the unit it belongs to, and the exercises that were asked for (empty: all)."""
+
+    file: Path
+    unit: str
+    only: tuple[str, ...] = ()
+
+
+def targets_of(
+    found: Found | None, names: Sequence[str], unit: str | None, key_file: str | None, seed: int | None = None
+) -> list[Target]:
+    """What is to be graded: what was named, or all of the course. CourseError where a seed would run what may be a student's."""
+    course = found and found.course
+    if key_file and not unit:
+        unit = load_index(Path(key_file)).unit
+    targets = list(_targets(names, unit, course)) if names else list(_everything(course))
+    if seed is not None and not key_file:
+        hold_solutions(found, [target.file for target in targets])
+    return targets
+
+
+def _targets(names: Sequence[str], unit: str | None, course: Course | None) -> Iterator[Target]:
+    """What each name means, one target a file; exercises of one unit are asked together."""
+    wanted: dict[Path, Target] = {}
+    for name in names:
+        for target in _resolve(name, unit, course):
+            known = wanted.get(target.file)
+            both = known and known.only and target.only
+            wanted[target.file] = Target(target.file, target.unit, known.only + target.only if both else target.only)
+    yield from wanted.values()
+
+
+def _is_name(name: str) -> bool:
+    """Whether a word may be the name of a unit or an exercise: it is no path, and has no suffix of a submission."""
+    return os.sep not in name and Path(name).suffix not in SUFFIXES
+
+
+def is_of_course(name: str, course: Course | None) -> bool:
+    """Whether a word names a unit of a course, or an exercise of one."""
+    return course is not None and _is_name(name) and name.partition(".")[0] in course.units
+
+
+def _resolve(name: str, unit: str | None, course: Course | None) -> Iterator[Target]:
+    path = Path(name)
+    if course and is_of_course(name, course):
+        found, exercise = course.resolve(name)
+        yield Target(course.assignment(found), found, (exercise,) if exercise else ())
+    elif path.is_dir():
+        files = _files_in(path, course.units if course else [_required_unit(unit)])
+        if not files:
+            raise GraderError(
+                f"{name} holds no file named after a unit; name a file, with --unit if its name does not tell"
+            )
+        for file in files:
+            yield Target(file, unit or file.stem)
+    elif path.exists():
+        yield Target(path, unit or _unit_of(path, course))
+    elif _is_name(name):
+        required(course).resolve(name)  # says what there is instead
+    else:
+        near = sorted(path.parent.glob("*.py")) if path.parent.is_dir() else []
+        raise GraderError(f"there is no file {name}{did_you_mean(name, [str(item) for item in near][:20])}")
+
+
+def _required_unit(unit: str | None) -> str:
+    """The unit that --unit or --key tells, where there is no course that has units."""
+    if unit is None:
+        raise CourseError(NO_COURSE)
+    return unit
+
+
+def _files_in(folder: Path, units: Sequence[str]) -> list[Path]:
+    """The files below a folder that are named after a unit; of a file and a notebook side by side, the file."""
+    found = {file for suffix in SUFFIXES for file in folder.rglob(f"*{suffix}") if file.stem in units}
+    return sorted(file for file in found if file.suffix == ".py" or file.with_suffix(".py") not in found)
+
+
+def _unit_of(path: Path, course: Course | None) -> str:
+    """The unit of a file: by its name, else by what it defines most of."""
+    if course is None or path.stem in course.units:
+        return path.stem
+    handed_in = submission.read(path)
+    counts = {unit: sum(handed_in.defines(name) for name in course.exercises(unit)) for unit in course.units}
+    best = max(counts, key=lambda unit: counts[unit], default="")
+    if not best or not counts[best]:
+        units = ", ".join(course.units)
+        raise GraderError(f"cannot tell which unit {path} belongs to; add --unit UNIT, one of {units}")
+    return best
+
+
+def _everything(course: Course | None) -> Iterator[Target]:
+    course = required(course)
+    for unit in course.units:
+        yield Target(course.assignment(unit), unit)
