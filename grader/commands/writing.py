@@ -4,8 +4,7 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from grader.errors import GraderError
-from grader.files import replacing
+from grader.files import append_to, cannot_write, replacing_text
 
 
 @contextlib.contextmanager
@@ -15,17 +14,16 @@ def destination(output: str | None) -> Iterator:
         yield None
         return
     try:
-        with replacing(Path(output)) as part, open(part, "w", encoding="utf-8") as file:
+        with replacing_text(Path(output)) as file:
             yield file
     except OSError as error:
-        raise GraderError(f"cannot write {output}: {error.strerror}") from None
+        raise cannot_write(output, error) from None
 
 
 def append(texts: Iterable[tuple[str, str]]) -> None:
     """Append to the files by which a platform is told things."""
     for path, text in texts:
         try:
-            with open(path, "a", encoding="utf-8") as file:
-                file.write(text)
+            append_to(Path(path), text)
         except OSError as error:
-            raise GraderError(f"cannot write {path}: {error.strerror}") from None
+            raise cannot_write(path, error) from None
