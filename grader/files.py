@@ -97,7 +97,8 @@ def append_to(path: Path, text: str) -> None:
 
 def kept_aside(path: Path, suffix: str) -> Path:
     """A copy of a file beside it, under a name that was not taken: attention.py.bak, attention.py.2.bak, …; OSError."""
-    content, rights = path.read_bytes(), path.stat()
+    rights = _seen(path) or path.stat()
+    content = path.read_bytes()
     for number in itertools.count(1):
         aside = path.with_name(f"{path.name}{f'.{number}' if number > 1 else ''}{suffix}")
         with contextlib.suppress(FileExistsError):
