@@ -95,12 +95,16 @@ def append_to(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
-def kept_aside(path: Path, suffix: str) -> Path:
-    """A copy of a file beside it, under a name that was not taken: attention.py.bak, attention.py.2.bak, …; OSError."""
+def kept_aside(path: Path, suffix: str, name: Path | None = None) -> Path:
+    """A copy of a file, under a name that was not taken: attention.py.bak, attention.py.2.bak, …; it raises OSError.
+
+    The copy lies beside the file, or has `name` for the file's own.
+    """
+    name = name or path
     rights = _seen(path) or path.stat()
     content = path.read_bytes()
     for number in itertools.count(1):
-        aside = path.with_name(f"{path.name}{f'.{number}' if number > 1 else ''}{suffix}")
+        aside = name.with_name(f"{name.name}{f'.{number}' if number > 1 else ''}{suffix}")
         with contextlib.suppress(FileExistsError):
             descriptor = os.open(aside, NEW, rights.st_mode & 0o777)
             with os.fdopen(descriptor, "wb") as file:

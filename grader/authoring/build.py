@@ -62,12 +62,10 @@ def build(course: Course, units: Iterable[str]) -> list[Path]:
     written = _write_if_new(_course_file(course), _course_text(course))
     for name, files in plans.items():
         folder = course.assignment(name).parent
-        known = _known_lines(folder, files)
+        work = own_work(folder, files)
         for file, content in files.items():
-            path = folder / file
-            if path.suffix in (".py", ".ipynb") and path.is_file() and path.read_bytes() != content:
-                written += _keep(path, known)
-            written += _write_if_new(path, content)
+            written += [_kept(folder / file)] if file in work else []
+            written += _write_if_new(folder / file, content)
     return written
 
 
@@ -140,12 +138,18 @@ def _write_if_new(path: Path, content: bytes) -> list[Path]:
     return [path]
 
 
-def _keep(path: Path, known: set[str]) -> list[Path]:
-    """A .bak beside a file that has lines which no build has put there; an earlier .bak stays."""
-    if _lines(path.name, path.read_bytes()) <= known:
-        return []
+def own_work(folder: Path, files: dict[str, bytes]) -> set[str]:
+    """The stubs and notebooks among a unit's files that differ in its folder, and have lines which no build has put there."""
+    known = _known_lines(folder, files)
+    found = {name: folder / name for name in files if name.endswith((".py", ".ipynb")) and (folder / name).is_file()}
+    old = {name: path.read_bytes() for name, path in found.items()}
+    return {name for name, content in old.items() if content != files[name] and not _lines(name, content) <= known}
+
+
+def _kept(path: Path) -> Path:
+    """A .bak beside a file; an earlier .bak stays."""
     try:
-        return [kept_aside(path, ".bak")]
+        return kept_aside(path, ".bak")
     except OSError as error:
         raise cannot_write(f"a copy of {path}", error, "the old file is as it was") from None
 

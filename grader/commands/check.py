@@ -13,7 +13,7 @@ from grader import submission
 from grader.commands.plot import plot as draw
 from grader.commands.progress import Done, record
 from grader.commands.watching import watching
-from grader.commands.writing import append, destination
+from grader.commands.writing import append, destination, refuse_inputs
 from grader.course import Course, CourseError, find
 from grader.errors import GraderError, OurFault, did_you_mean
 from grader.grading import grade
@@ -105,6 +105,7 @@ def check(
         graded = _graded_as_expected(sandbox, names, keys, expected, training)
     else:
         course, targets = targets_of(names, unit, key_file, course_dir)
+        refuse_inputs([output, *(place for _, place in more)], [key_file, *(target.file for target in targets)])
         keys = Keys(course, key_file, seed)
         done = [_graded(target, keys, sandbox, form, training) for target in targets]
         graded = [(key.title, report) for _, key, report in done]

@@ -46,6 +46,7 @@ def mark(submissions: Path | None, options: Options) -> int:
     """The whole command; returns its exit status."""
     if submissions is not None and not options.scheduler and not hasattr(os, "fork"):
         raise GraderError(NO_FORK)
+    written.refuse_inputs_of(options, submissions)
     console = make_console(stderr=True)
     status = 0
     if folder := written.nbgrader_course(options.nbgrader):
