@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from grader.files import free_name, locked, write_whole
+from grader.files import kept_aside, locked, write_whole
 from grader.report import Report, Status
 
 SCHEMA = 1
@@ -121,9 +121,7 @@ def update(path: Path, course: Path, change: Callable[[Progress], Progress]) -> 
             if notice == NEWER:
                 return before, change(before), notice.format(path)
             if notice:
-                aside = free_name(path, ".damaged")
-                path.replace(aside)
-                notice = notice.format(aside)
+                notice = notice.format(kept_aside(path, ".damaged"))
             after = replace(change(before), course=str(course.resolve()))
             write_whole(path, _to_bytes(after))
     except OSError as error:

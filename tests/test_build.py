@@ -233,7 +233,7 @@ def test_an_earlier_backup_is_kept_too(built):
     for text in ("first = 1\n", "second = 2\n", "third = 3\n"):
         path.write_text(text)
         build(built, ["tiny"])
-    kept = [path.with_name(f"tiny.py{number}.bak").read_text() for number in ("", 1, 2)]
+    kept = [path.with_name(f"tiny.py{number}.bak").read_text() for number in ("", ".2", ".3")]
     assert kept == ["first = 1\n", "second = 2\n", "third = 3\n"]
 
 

@@ -550,3 +550,14 @@ def mean_and_spread(x):
     return total / count, (sum(spread) / max(len(spread), 1)) ** 0.5 if spread[0] >= 0 else abs(spread[-1])
 """
 )
+
+
+@pytest.mark.parametrize("option", ["--csv", "--jsonl", "--parquet", "--report", "--alike"])
+def test_no_table_takes_the_place_of_the_store_or_of_the_roster(option, grade, classroom, tmp_path):
+    (tmp_path / "names.csv").write_text("student\nright\n")
+    os.link(tmp_path / "names.csv", tmp_path / "same.csv")
+    for file in ("new.db", "names.csv", "same.csv"):
+        done = grade(classroom, "--db", "new.db", "--roster", "names.csv", option, file, status=2)
+        assert f"{file} is read by this command and would be overwritten" in done.stderr
+    assert (tmp_path / "names.csv").read_text() == "student\nright\n"
+    assert not (tmp_path / "new.db").exists()

@@ -457,3 +457,12 @@ def test_our_own_fault_is_status_3_and_costs_no_points_silently(course):
     assert result.returncode == 3
     statuses = [item["status"] for item in json.loads(result.stdout)["exercises"]]
     assert statuses == ["grader_error", "passed", "passed"]
+
+
+def test_no_report_takes_the_place_of_what_is_graded(course):
+    work = (course / "assignments" / "toy" / "toy.py").read_text()
+    for arguments in (("-o", "assignments/toy/toy.py"), ("--also", "json=assignments/toy/../toy/toy.py")):
+        result = grade("toy", *arguments, cwd=course)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert "is read by this command and would be overwritten; name another file to write" in result.stderr
+    assert (course / "assignments" / "toy" / "toy.py").read_text() == work

@@ -233,3 +233,15 @@ def test_an_instructors_own_settings_survive_a_second_release(released):
     ]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     assert (released / "nbgrader_config.py").read_text().endswith("c.ExchangeCollect.check_owner = False\n")
+
+
+def test_a_notebook_that_an_instructor_has_edited_is_kept(tmp_path):
+    from grader.classroom.nbcourse import release
+
+    release(Course(TOY), tmp_path)
+    edited = tmp_path / "source" / "toy" / "toy.ipynb"
+    edited.write_text(mine := edited.read_text().replace("import numpy as np", "import numpy as np  # mine"))
+    assert release(Course(TOY), tmp_path)[0] == tmp_path / "toy.ipynb.bak"
+    assert (tmp_path / "toy.ipynb.bak").read_text() == mine
+    release(Course(TOY), tmp_path)
+    assert [path.name for path in tmp_path.glob("*.bak")] == ["toy.ipynb.bak"]

@@ -328,3 +328,24 @@ def test_a_short_secret_is_refused(tmp_path):
     (tmp_path / "secret").write_text("short")
     with pytest.raises(GraderError, match="has 5 bytes and needs 16"):
         read_secret(tmp_path / "secret")
+
+
+def test_a_second_release_keeps_what_somebody_wrote_in_a_file_of_the_first(course, files, secret, tmp_path):
+    folder, told = tmp_path / "out", []
+    release(course, files, folder, secret, told.append)
+    release(course, files, folder, secret, told.append)
+    assert told == []  # what is as it was released, is nobody's work
+    stub = next(name for name in files if name.endswith("attention.py"))
+    (folder / stub).write_bytes(files[stub] + b"\nmine = 1\n")
+    (folder / "README.md").write_bytes(files["README.md"] + b"\nOffice hours: Monday\n")
+    release(course, files, folder, secret, told.append)
+    kept = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    assert kept == {
+        f"out.{stub.replace('/', '.')}.bak": files[stub] + b"\nmine = 1\n",
+        "out.README.md.bak": files["README.md"] + b"\nOffice hours: Monday\n",
+    }
+    assert len(told) == 2
+    assert {name: (folder / name).read_bytes() for name in files} == files
+    later = files | {"README.md": files["README.md"].replace(b"](assignments", b"](./assignments")}
+    release(course, later, folder, secret, told.append)
+    assert len(told) == 2  # the lines that a release makes are no work

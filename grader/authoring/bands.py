@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.compile import compile_key
+from grader.files import cannot_write, write_whole
 from grader.grading import grade
 from grader.report import ExerciseReport, Status, Step
 from grader.sandbox.server import Sandbox
@@ -56,7 +57,10 @@ def write(unit: Unit, bands: dict[str, list[list[float]]]) -> Path:
     path = unit.folder / BANDS
     kept = {name: band for name, band in (unit.bands | bands).items() if band and name in unit.all_exercises}
     lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(band)}" for name, band in sorted(kept.items()))
-    path.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+    try:
+        write_whole(path, f"{{\n{lines}\n}}\n".encode())
+    except OSError as error:
+        raise cannot_write(path, error) from None
     return path
 
 

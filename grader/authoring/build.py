@@ -1,11 +1,10 @@
 """Everything under assignments/, made from solutions/: written by `grade dev build`, proven fresh by `grade dev check`."""
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, fields, is_dataclass, replace
-from itertools import count, zip_longest
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from grader.compare import Signs, difference, leaves, turned
 from grader.compile import compile_key
 from grader.course import Course
 from grader.errors import GraderError
+from grader.files import cannot_write, kept_aside, write_whole
 from grader.key import ExerciseKey, Key, KeyFileError, Question, from_bytes, load, to_bytes
 from grader.noise import rounding
 from grader.sandbox import wire
@@ -62,12 +62,10 @@ def build(course: Course, units: Iterable[str]) -> list[Path]:
     written = _write_if_new(_course_file(course), _course_text(course))
     for name, files in plans.items():
         folder = course.assignment(name).parent
-        known = _known_lines(folder, files)
+        work = own_work(folder, files)
         for file, content in files.items():
-            path = folder / file
-            if path.suffix in (".py", ".ipynb") and path.is_file() and path.read_bytes() != content:
-                written += _keep(path, known)
-            written += _write_if_new(path, content)
+            written += [_kept(folder / file)] if file in work else []
+            written += _write_if_new(folder / file, content)
     return written
 
 
@@ -96,16 +94,11 @@ def _plan(course: Course, name: str) -> dict[str, bytes]:
 
 def write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        os.replace(part, path)
+        write_whole(path, content, is_lasting=False)
     except OSError as error:
-        raise GraderError(f"cannot write {path}: {error.strerror or error}; the old file is as it was") from None
-    finally:
-        with suppress(OSError):
-            part.unlink()
+        raise cannot_write(path, error, "the old file is as it was") from None
 
 
 def _unit(course: Course, name: str) -> Unit:
@@ -145,14 +138,20 @@ def _write_if_new(path: Path, content: bytes) -> list[Path]:
     return [path]
 
 
-def _keep(path: Path, known: set[str]) -> list[Path]:
-    """A .bak beside a file that has lines which no build has put there; an earlier .bak stays."""
-    if _lines(path.name, path.read_bytes()) <= known:
-        return []
-    names = (f"{path.name}{number or ''}.bak" for number in count())
-    backup = next(file for file in map(path.with_name, names) if not file.exists())
-    write(backup, path.read_bytes())
-    return [backup]
+def own_work(folder: Path, files: dict[str, bytes]) -> set[str]:
+    """The stubs and notebooks among a unit's files that differ in its folder, and have lines which no build has put there."""
+    known = _known_lines(folder, files)
+    found = {name: folder / name for name in files if name.endswith((".py", ".ipynb")) and (folder / name).is_file()}
+    old = {name: path.read_bytes() for name, path in found.items()}
+    return {name for name, content in old.items() if content != files[name] and not _lines(name, content) <= known}
+
+
+def _kept(path: Path) -> Path:
+    """A .bak beside a file; an earlier .bak stays."""
+    try:
+        return kept_aside(path, ".bak")
+    except OSError as error:
+        raise cannot_write(f"a copy of {path}", error, "the old file is as it was") from None
 
 
 def _known_lines(folder: Path, files: dict[str, bytes]) -> set[str]:

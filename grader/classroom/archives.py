@@ -10,7 +10,6 @@ import lzma
 import os
 import stat
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections import Counter
@@ -19,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.errors import GraderError
+from grader.scratch import keep
 from grader.submission import MAX_BYTES
 
 CODE = (".py", ".ipynb")
@@ -169,10 +169,7 @@ class _Unpacking:
             raise ValueError(f"it unpacks to more than {MAX_UNPACKED >> 30} GB")
         if len(taken) > limit:
             return Entry(path, None, _too_large(limit))
-        handle, file = tempfile.mkstemp(dir=self.scratch)
-        with os.fdopen(handle, "wb") as kept:
-            kept.write(taken)
-        return Entry(path, Path(file))
+        return Entry(path, keep(self.scratch, taken))
 
 
 def _zip(file: Path) -> Iterator[tuple]:

@@ -8,7 +8,6 @@ import contextlib
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -21,6 +20,7 @@ from grader.grading import grade
 from grader.key import from_bytes
 from grader.sandbox.limits import Limits
 from grader.sandbox.server import Sandbox, SandboxError, is_installed
+from grader.scratch import Scratch
 
 TICK = 0.5
 AHEAD = 2  # submissions a thread of a worker has in hand or waiting, so that it never waits for this side
@@ -100,7 +100,7 @@ def _local(size: int) -> Iterator[str]:
 
     with (
         LocalCluster(n_workers=0, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1") as cluster,
-        tempfile.TemporaryDirectory(prefix="grade-nodes-", ignore_cleanup_errors=True) as folder,
+        Scratch() as folder,
     ):
         arguments = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", folder]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path if path)}

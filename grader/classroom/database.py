@@ -11,8 +11,11 @@ from typing import Any
 from urllib.parse import quote
 
 from grader.errors import GraderError
+from grader.files import begun
 
 PATIENCE = 60  # seconds to wait for another grader's transaction, which takes milliseconds
+BESIDE = ("-journal", "-wal", "-shm")  # SQLite's own files
+NOT_A_LINK = "name the store itself with --db, or remove the link"
 URL = re.compile(r"postgres(ql)?://", re.IGNORECASE)
 
 
@@ -71,10 +74,13 @@ class Database:
 
     def _sqlite(self, is_new: bool) -> sqlite3.Connection:
         path = Path(self.address)
+        for name in (path, *(f"{path}{end}" for end in BESIDE)):
+            if os.path.islink(name):
+                raise StoreError(f"{name} is a link, and a store is not written through one; {NOT_A_LINK}")
         if not path.exists():
             if not is_new:
                 raise StoreError(f"there is no store {path}; name the one that `grade class` wrote with --db")
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # it holds the seed: nobody else's business
+            begun(path)  # it holds the seed: nobody else's business
         if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
             if is_new:
                 raise OSError(errno.EROFS, "it is read-only")

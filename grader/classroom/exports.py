@@ -3,15 +3,12 @@
 import contextlib
 import csv
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO, TextIO
 
 from grader.classroom.record import Record
-from grader.errors import GraderError
-from grader.files import is_replaced
+from grader.files import cannot_write, replacing, replacing_text
 from grader.report import to_json
 from grader.text import inert
 
@@ -91,27 +88,20 @@ def _by_exercise(record: Record) -> dict[str, int]:
 
 
 @contextlib.contextmanager
-def whole(path: Path, newline: str = "") -> Iterator[IO[str]]:
+def whole(path: Path, newline: str = "") -> Iterator[TextIO]:
     """A text file that takes its place when it is complete; GraderError if it cannot be written."""
-    with whole_bytes(path) as part, open(part, "w", encoding="utf-8", newline=newline) as file:
-        yield file
+    try:
+        with replacing_text(path, newline, is_private=True) as file:  # grades are not for every user to read
+            yield file
+    except OSError as error:
+        raise cannot_write(path, error) from None
 
 
 @contextlib.contextmanager
-def whole_bytes(path: Path) -> Iterator[Path]:
-    """The path of a file to write, which takes the place of another when it is complete. Keeps that one's rights."""
+def whole_bytes(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its place when it is complete; GraderError if it cannot be written."""
     try:
-        if not is_replaced(path):
-            yield path
-            return
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-        part = Path(name)
-        try:
-            part.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o600)  # grades are not for every user to read
-            yield part
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        with replacing(path, is_private=True) as file:
+            yield file
     except OSError as error:
-        raise GraderError(f"cannot write {path}: {error.strerror or error}") from None
+        raise cannot_write(path, error) from None

@@ -111,8 +111,8 @@ def _fill(
         field = row[column]
         pieces += [content[at : field.start], _number(*points[student], most).encode("ascii")]
         at = field.end
-    with whole_bytes(file) as part:
-        part.write_bytes(b"".join([*pieces, content[at:]]))
+    with whole_bytes(file) as filled:
+        filled.write(b"".join([*pieces, content[at:]]))
     return Filled(len(seen), tuple(name for name in points if name not in seen))
 
 

@@ -12,8 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from grader.errors import GraderError
-from grader.files import replacing
+from grader.files import cannot_write, write_whole
 from grader.text import inert, one_line
 
 HERE = Path(__file__).parent
@@ -78,12 +77,9 @@ def document(
 def write(path: Path, page: str) -> None:
     """Put a page there, whole or not at all; GraderError where that cannot be."""
     try:
-        with replacing(path) as part:
-            part.write_text(page, encoding="utf-8")
+        write_whole(path, page.encode(), is_lasting=False)  # made again from the store
     except OSError as error:
-        raise GraderError(
-            f"cannot write {path}: {error.strerror}; name a file in a folder that you may write to"
-        ) from None
+        raise cannot_write(path, error, "name a file in a folder that you may write to") from None
 
 
 def embedded(data: Any) -> str:

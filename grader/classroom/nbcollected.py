@@ -12,6 +12,7 @@ from grader.classroom.intake import HandIn, Intake
 from grader.classroom.nbbook import CONFIG, gradebook_of
 from grader.classroom.roster import Student
 from grader.errors import GraderError
+from grader.scratch import keep
 
 MAX_NOTEBOOK = 32 << 20  # bytes, pictures in outputs among them; the code alone is held to a submission's limit
 
@@ -30,10 +31,8 @@ class Handed:
 def take(folder: Path, unit: str, scratch: Path) -> Intake:
     """What was collected for a unit, as a class run takes it; the code that is graded lies in `scratch` meanwhile."""
     hand_ins = []
-    for number, handed in enumerate(submissions(folder, unit)):
-        file = scratch / f"{number}.ipynb" if handed.code is not None else None
-        if file:
-            file.write_bytes(handed.code)
+    for handed in submissions(folder, unit):
+        file = keep(scratch, handed.code, ".ipynb") if handed.code is not None else None
         said = {"note" if file else "problem": handed.note}
         hand_ins.append(HandIn(handed.student, unit, handed.name, file, **said))
     return Intake(hand_ins, [Student(item.student) for item in hand_ins], [unit], [])

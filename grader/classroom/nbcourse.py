@@ -11,6 +11,7 @@ from grader.authoring.svg import pictures
 from grader.compile import compile_key
 from grader.course import Course
 from grader.errors import GraderError
+from grader.files import cannot_write, kept_aside
 from grader.key import to_bytes
 from grader.settings import to_toml
 from grader.source import definitions
@@ -62,6 +63,8 @@ LAST = "# Your own settings:"
 def release(course: Course, to: Path, exchange: str = "") -> list[Path]:
     """Write `source/<unit>/` for each unit of a course and nbgrader_config.py; returns what was written.
 
+    A notebook there that differs, as one that an instructor has edited, is kept in the course's own folder, from which
+    nbgrader releases nothing.
     The course.toml beside a notebook says which exercises it has, for marking to say the same.
     """
     files: dict[Path, bytes] = {}
@@ -72,9 +75,18 @@ def release(course: Course, to: Path, exchange: str = "") -> list[Path]:
         files[folder / "key"] = to_bytes(compile_key(unit, PUBLIC_SEED))
         files[folder / "course.toml"] = to_toml(course.settings.of((name,))).encode()
     files[to / "nbgrader_config.py"] = configuration(course, to, exchange).encode()
+    notebooks = [path for path in files if path.suffix == ".ipynb" and path.is_file()]
+    kept = [_kept(path, to) for path in notebooks if path.read_bytes() != files[path]]
     for path, content in files.items():
         write(path, content)
-    return list(files)
+    return [*kept, *files]
+
+
+def _kept(path: Path, to: Path) -> Path:
+    try:
+        return kept_aside(path, ".bak", to / path.name)
+    except OSError as error:
+        raise cannot_write(f"a copy of {path}", error, "nothing was released") from None
 
 
 def source_notebook(unit: Unit) -> str:

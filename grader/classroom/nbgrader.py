@@ -7,7 +7,6 @@ and files as nbgrader's: grades, comments, `autograded/`, late penalties, so tha
 
 import contextlib
 import glob
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from grader.classroom.nbbook import calm, course_of, gradebook_of, quiet
 from grader.classroom.nbcollected import Handed, submissions
 from grader.classroom.record import Outcome, Record
+from grader.files import cannot_write, write_whole
 from grader.grading import grade
 from grader.key import Key
 from grader.notebook import comment, plain
@@ -154,12 +154,13 @@ def _by_hand(folder: Path, unit: str, record: Record, title: str) -> None:
         return
     nb = nbformat.read(empty, as_version=4)
     _fill(nb, unit, record.report, title)
-    done.mkdir(parents=True, exist_ok=True)
-    target = done / f"{unit}.ipynb"
-    target.unlink(missing_ok=True)
-    nbformat.write(nb, target)
-    if (taken / "timestamp.txt").is_file():
-        shutil.copy(taken / "timestamp.txt", done / "timestamp.txt")
+    try:
+        done.mkdir(parents=True, exist_ok=True)
+        write_whole(done / f"{unit}.ipynb", (nbformat.writes(nb) + "\n").encode())
+        if (taken / "timestamp.txt").is_file():
+            write_whole(done / "timestamp.txt", (taken / "timestamp.txt").read_bytes())
+    except OSError as error:
+        raise cannot_write(done, error) from None
 
 
 def _only(report: Report | None, exercise: str) -> Report | None:

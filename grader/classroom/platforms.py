@@ -17,6 +17,7 @@ from grader.classroom import wheels
 from grader.classroom.pytorch import Source
 from grader.course import Course
 from grader.errors import GraderError
+from grader.files import cannot_write, write_whole
 from grader.key import Key, to_bytes
 from grader.settings import Settings, to_toml
 
@@ -190,9 +191,9 @@ def write_tree(tree: Tree, to: Path) -> None:
         for name, content in tree.items():
             path = to / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            write_whole(path, content, is_lasting=False)
     except OSError as error:
-        raise GraderError(f"cannot write {to}: {error.strerror}") from None
+        raise cannot_write(to, error) from None
 
 
 def _grader(platform: Platform) -> Tree:

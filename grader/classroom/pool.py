@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -177,5 +176,5 @@ def _end_with_parent(life_fd: int, sandbox: Sandbox) -> None:
     """End at once when the parent is gone, however it went: nobody waits for the answer."""
     os.read(life_fd, 1)
     for home in sandbox.homes:
-        shutil.rmtree(home, ignore_errors=True)
+        home.close()
     os._exit(1)

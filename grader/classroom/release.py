@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.authoring.build import PUBLIC_SEED, plan, write
+from grader.authoring.build import PUBLIC_SEED, own_work, plan, write
 from grader.authoring.handouts import escaped, points
 from grader.classroom.leaks import Secrets, leaks, secrets
 from grader.course import Course
 from grader.errors import GraderError
+from grader.files import cannot_write, kept_aside
 from grader.settings import to_toml
 
 # What an instructor may keep in a released folder beside what is released. It is read for leaks like the rest, but for
 # the history in .git.
 KEPT = re.compile(r"\.git/.*|\.github/.*|\.gitlab-ci\.yml|\.gitignore|\.gitattributes|\.devcontainer/.*")
 HISTORY = ".git/"
+OF_A_README = (b"# ", b"- [", b"Write your answers in ")  # lines that change with a course: title, units, first unit
 MAX_BYTES = 64 << 20  # of one file: the largest key is far below it
 STUDENT = re.compile(r"[^\W_.-][\w.@+-]{0,99}")  # a student's name that can be a folder's
 
@@ -49,14 +51,49 @@ def bundle(course: Course, seeds: Seeds = lambda unit: PUBLIC_SEED) -> dict[str,
     return files
 
 
-def release(course: Course, files: dict[str, bytes], to: Path, secret: Secrets) -> list[Released]:
-    """Write a student's folder; ReleaseError, and nothing written, if it would show a solution or holds a stray file."""
+def release(
+    course: Course,
+    files: dict[str, bytes],
+    to: Path,
+    secret: Secrets,
+    tell: Callable[[str], None] = lambda words: None,
+) -> list[Released]:
+    """Write a student's folder; ReleaseError, and nothing written, if it would show a solution or holds a stray file.
+
+    Somebody's own work in a file that is written anew is kept beside the folder, where nobody takes it for a part of it.
+    """
     refuse_leaks(leaks(files, secret))
     if to.exists():
         check(to, set(files), secret, except_for=set(files))  # those are written anew
+        for name in _own_work(to, files):
+            tell(f"{to / name} held work that no release has put there; a copy is {_kept(to, name)}")
     for name, content in files.items():
         write(to / name, content)
     return check(to, set(files), secret)
+
+
+def _own_work(to: Path, files: dict[str, bytes]) -> list[str]:
+    """The files of a release that are there with somebody's own lines: stubs, notebooks, another README."""
+    first = to / "README.md"
+    found = [first.name] if first.is_file() and _has_own_lines(first.read_bytes(), files[first.name]) else []
+    for folder in sorted({name.rpartition("/")[0] for name in files} - {"", "assignments"}):
+        inside = {name.rpartition("/")[2]: content for name, content in files.items() if name.startswith(f"{folder}/")}
+        found += [f"{folder}/{name}" for name in sorted(own_work(to / folder, inside))]
+    return found
+
+
+def _kept(to: Path, name: str) -> Path:
+    to = to.resolve()
+    try:
+        return kept_aside(to / name, ".bak", to.with_name(f"{to.name}.{name.replace('/', '.')}"))
+    except OSError as error:
+        raise cannot_write(f"a copy of {to / name}", error, "nothing was released") from None
+
+
+def _has_own_lines(old: bytes, new: bytes) -> bool:
+    """Whether a README has lines that are not of an earlier release's form."""
+    known = set(new.splitlines())
+    return any(line and line not in known and not line.startswith(OF_A_README) for line in old.splitlines())
 
 
 def check(folder: Path, known: set[str], secret: Secrets, except_for: Sequence[str] | set[str] = ()) -> list[Released]:

@@ -23,7 +23,7 @@ def write_parquet(records: Iterable[Record], path: Path) -> None:
     more = [pa.field("mistakes", pa.list_(pa.string()))]
     numbers = [pa.field(name, pa.int32()) for name in ("points", "max_points")]
     schema = pa.schema([*(pa.field(name, pa.string()) for name in texts), *numbers, ("seconds", pa.float64()), *more])
-    with whole_bytes(path) as part, pq.ParquetWriter(part, schema) as writer:
+    with whole_bytes(path) as file, pq.ParquetWriter(file, schema) as writer:
         rows: list[dict] = []
         for record in records:
             rows += _rows(record)

@@ -14,7 +14,7 @@ from grader.commands.plot import plot as draw
 from grader.commands.progress import Done, record
 from grader.commands.targets import Target, is_of_course, targets_of
 from grader.commands.watching import watching
-from grader.commands.writing import append, destination
+from grader.commands.writing import append, destination, refuse_inputs
 from grader.course import Course, CourseError
 from grader.errors import GraderError, OurFault, did_you_mean
 from grader.grading import grade
@@ -97,6 +97,7 @@ def check(
         graded = _graded_as_expected(sandbox, names, keys, expected, training)
     else:
         targets = targets_of(found, names, unit, key_file, seed)
+        refuse_inputs([output, *(place for _, place in more)], [key_file, *(target.file for target in targets)])
         keys = Keys(found and found.course, key_file, seed)
         done = [_graded(target, keys, sandbox, form, training) for target in targets]
         graded = [(key.title, report) for _, key, report in done]

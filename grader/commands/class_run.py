@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -29,6 +28,7 @@ from grader.course import Course
 from grader.errors import GraderError
 from grader.render.terminal import make_console
 from grader.sandbox.limits import cores
+from grader.scratch import Scratch
 from grader.settings import load as load_settings
 from grader.sides import look_for_class
 from grader.text import one_line
@@ -47,6 +47,7 @@ def mark(submissions: Path | None, options: Options) -> int:
     """The whole command; returns its exit status."""
     if submissions is not None and not options.scheduler and not hasattr(os, "fork"):
         raise GraderError(NO_FORK)
+    written.refuse_inputs_of(options, submissions)
     console = make_console(stderr=True)
     status = 0
     if folder := written.nbgrader_course(options.nbgrader):
@@ -59,7 +60,7 @@ def mark(submissions: Path | None, options: Options) -> int:
         if submissions is None and options.alike:
             raise GraderError("--alike compares files: name the folder or the archive of SUBMISSIONS")
         if submissions is not None:
-            with tempfile.TemporaryDirectory(prefix="grade-class-") as scratch:
+            with Scratch() as scratch:
                 status = _mark(submissions, Path(scratch), store, options, console)
         elif options.times:
             course, units = the_course(options.course_dir), sorted({unit for _, unit in store.lines()})

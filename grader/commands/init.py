@@ -2,8 +2,6 @@
 
 import importlib.resources
 import os
-import shutil
-import tempfile
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -11,7 +9,9 @@ from rich.text import Text
 
 from grader.course import Course
 from grader.errors import GraderError
+from grader.files import write_whole
 from grader.render.terminal import make_console
+from grader.scratch import Scratch
 
 
 def init(place: str) -> None:
@@ -43,7 +43,7 @@ def make(source: Traversable, root: Path) -> Course:
         raise GraderError(f"{target} is there already, and nothing was changed; name a new folder")
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=root, prefix=".grade-") as folder:
+        with Scratch(str(root)) as folder:
             copy = Path(folder) / "assignments"
             _copy(source, copy)
             copy.rename(target)
@@ -60,5 +60,4 @@ def _copy(source: Traversable, target: Path) -> None:
         if item.is_dir():
             _copy(item, target / item.name)
         else:  # the content alone: a package's files may be read-only
-            with item.open("rb") as original, open(target / item.name, "wb") as copy:
-                shutil.copyfileobj(original, copy)
+            write_whole(target / item.name, item.read_bytes(), is_lasting=False)

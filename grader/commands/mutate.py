@@ -13,6 +13,7 @@ from grader.authoring.survivors import Change
 from grader.authoring.trials import tried
 from grader.commands.author import TABLE_WIDTH, exercises_of
 from grader.commands.check import the_course
+from grader.commands.writing import destination
 from grader.render.terminal import make_console
 
 LEAST = 0.97  # of the mutants that change an answer must lose points
@@ -30,7 +31,8 @@ def mutate(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int
     verdicts = _tried_all(course.root, chosen, range(seeds), jobs)
     reasons = survivors.updated(known, verdicts)
     if record:
-        Path(record).write_text(survivors.dump(reasons), encoding="utf-8")
+        with destination(record) as file:
+            file.write(survivors.dump(reasons))
     console = make_console(least=TABLE_WIDTH)
     console.print(_table(verdicts))
     surviving = [verdict for verdict in verdicts if verdict.fate == SURVIVED]

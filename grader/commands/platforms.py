@@ -2,7 +2,6 @@
 
 import re
 import secrets
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,8 +13,10 @@ from grader.commands.check import fresh_key
 from grader.commands.options import chosen, course_option, units_argument
 from grader.course import Course
 from grader.errors import GraderError
+from grader.files import cannot_write, write_whole
 from grader.key import Key
 from grader.sandbox.server import LEVELS
+from grader.scratch import Scratch
 
 NAME = re.compile(r"[\w.-]+(/[\w.-]+)+", re.ASCII)
 SEED_BITS = 64
@@ -108,13 +109,13 @@ def gradescope(units, to, folder, seed, python, torch, isolation, course_dir) ->
     if target.suffix != ".zip" or target.is_dir():
         raise GraderError(f"{to} is no name for a zip; name one with --to FILE.zip")
     keys = _keys(platform.course, seed)
-    with tempfile.TemporaryDirectory() as place:
+    with Scratch() as place:
         pins = platform.constraints.decode()
         needed = wheels.in_folder(Path(folder), pins) if folder else wheels.needed(python, Path(place), pins)
     try:
-        target.write_bytes(wheels.zipped(platforms.gradescope(platform, keys, needed), platforms.SCRIPTS))
+        write_whole(target, wheels.zipped(platforms.gradescope(platform, keys, needed), platforms.SCRIPTS))
     except OSError as error:
-        raise GraderError(f"cannot write {to}: {error.strerror}") from None
+        raise cannot_write(to, error) from None
     if (size := target.stat().st_size) > platforms.GRADESCOPE_LIMIT:
         click.echo(LARGE_ZIP.format(to=to, size=size // 1_000_000), err=True)
     click.echo(f"{to}: upload it as the autograder; README.md in it says the rest.")

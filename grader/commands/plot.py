@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from grader.errors import GraderError
-from grader.files import write_whole
+from grader.files import cannot_write, write_whole
 from grader.render import curves
 from grader.render.maps import svg
 from grader.report import ErrorMap, Report
@@ -18,9 +17,9 @@ def plot(reports: Sequence[Report], folder: str) -> str:
         for name, picture in pictures_of(report):
             try:
                 place.mkdir(parents=True, exist_ok=True)
-                write_whole(place / f"{name}.svg", picture.encode())
+                write_whole(place / f"{name}.svg", picture.encode(), is_lasting=False)
             except OSError as error:
-                raise GraderError(f"cannot write in {place}: {error.strerror}") from None
+                raise cannot_write(place / f"{name}.svg", error) from None
             count += 1
     if not count:
         return "No pictures: no array came back with wrong entries, and nothing was trained."

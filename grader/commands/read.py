@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from pathlib import Path
 
 from rich.markdown import Markdown
@@ -13,7 +12,7 @@ from grader.commands.check import the_course
 from grader.commands.progress import next_hint
 from grader.course import Course, CourseError
 from grader.errors import GraderError
-from grader.files import free_name, write_whole
+from grader.files import cannot_write, kept_aside, replacing
 from grader.key import ExerciseKey
 from grader.render.maths import plain
 from grader.render.terminal import WIDTH, make_console
@@ -71,13 +70,12 @@ def reset(course_dir: str | None, name: str) -> None:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise GraderError(f"cannot read {path}: {error}") from None
-    backup = free_name(path, ".bak")
-    shutil.copy2(path, backup)
     try:
-        write_whole(path, with_stub(text, exercise.name, exercise.stub).encode())
-        shutil.copymode(backup, path)
+        with replacing(path) as file:  # refuses what it cannot replace before a copy is made
+            backup = kept_aside(path, ".bak")
+            file.write(with_stub(text, exercise.name, exercise.stub).encode())
     except OSError as error:
-        raise GraderError(f"cannot write {path}: {error.strerror}; it is as it was") from None
+        raise cannot_write(path, error, "it is as it was") from None
     make_console().print(Text(f"{name} is a stub again; your file as it was: {backup}"), soft_wrap=True)
 
 

@@ -27,18 +27,21 @@ def students(units, to, roster, secret, course_dir) -> None:
     from grader.classroom.seeds import read_secret, seeds_of
     from grader.commands.check import the_course
 
+    def tell(words: str) -> None:
+        click.echo(words, err=True)
+
     if bool(roster) != bool(secret):
         raise click.UsageError("--per-student ROSTER and --secret FILE go together")
     course = the_course(course_dir)
     secrets = releasing.all_secrets(course)
     chosen = choose(course, units)
     if not roster:
-        show(releasing.release(course, releasing.bundle(chosen), Path(to), secrets), to)
+        show(releasing.release(course, releasing.bundle(chosen), Path(to), secrets, tell), to)
     else:
         names, hidden = releasing.roster(Path(roster)), read_secret(Path(secret))
         for name in names:
             files = releasing.bundle(chosen, lambda unit, name=name: seeds_of(hidden, name, unit))
-            show(releasing.release(course, files, Path(to) / name, secrets), Path(to) / name)
+            show(releasing.release(course, files, Path(to) / name, secrets, tell), Path(to) / name)
     if words := reminder(course, chosen):
         click.echo(words, err=True)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from grader.errors import GraderError
-from grader.files import data_folder, write_whole
+from grader.files import cannot_write, data_folder, write_whole
 from grader.text import inert
 
 LAST_ERROR = "last-error.txt"
@@ -48,7 +48,7 @@ def write_report(
     try:
         write_whole(Path(path), text.encode("utf-8", "replace"))
     except OSError as error:
-        raise GraderError(f"cannot write {path}: {error.strerror}; name another file") from None
+        raise cannot_write(path, error, "name another file") from None
     held = "your code of " + ", ".join(file.name for file in code) if code else "none of your code"
     return f"{path} is written: read it, then send it to your teacher. It holds {held}."
 

@@ -1,11 +1,12 @@
 """Files that a command writes: reports, and lines for what platforms read."""
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from grader.errors import GraderError
-from grader.files import replacing
+from grader.files import append_to, cannot_write, replacing_text
 
 
 @contextlib.contextmanager
@@ -15,17 +16,33 @@ def destination(output: str | None) -> Iterator:
         yield None
         return
     try:
-        with replacing(Path(output)) as part, open(part, "w", encoding="utf-8") as file:
+        with replacing_text(Path(output)) as file:
             yield file
     except OSError as error:
-        raise GraderError(f"cannot write {output}: {error.strerror}") from None
+        raise cannot_write(output, error) from None
+
+
+def refuse_inputs(written: Iterable[Path | str | None], given: Iterable[Path | str | None]) -> None:
+    """GraderError where a file to write is one that the command reads: a submission, a roster, the store of a class.
+
+    Call it before the work: it is a slip of the hand, and the file would be gone.
+    """
+    read = {os.path.realpath(name) for name in given if name}
+    for name in filter(None, written):
+        same = os.path.realpath(name) in read or any(_is_one(name, other) for other in read)
+        if same and not os.path.isdir(name):
+            raise GraderError(f"{name} is read by this command and would be overwritten; name another file to write")
+
+
+def _is_one(name: Path | str, other: str) -> bool:
+    """Whether two names are of one file, as hard links and those that differ by case are."""
+    return os.path.isfile(name) and os.path.exists(other) and os.path.samefile(name, other)
 
 
 def append(texts: Iterable[tuple[str, str]]) -> None:
     """Append to the files by which a platform is told things."""
     for path, text in texts:
         try:
-            with open(path, "a", encoding="utf-8") as file:
-                file.write(text)
+            append_to(Path(path), text)
         except OSError as error:
-            raise GraderError(f"cannot write {path}: {error.strerror}") from None
+            raise cannot_write(path, error) from None

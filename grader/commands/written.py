@@ -12,6 +12,7 @@ from grader.classroom.lateness import timed
 from grader.classroom.record import Record
 from grader.classroom.store import Store, records
 from grader.commands.class_options import Options
+from grader.commands.writing import refuse_inputs
 from grader.course import Course
 from grader.errors import GraderError
 from grader.render.terminal import make_console
@@ -41,6 +42,13 @@ def write(store: Store, options: Options, console: Console) -> None:
         _fill(store, options, console)
     if options.report or options.summary or options.feedback:
         _report(list(timed(store)), options, console)
+
+
+def refuse_inputs_of(options: Options, submissions: Path | None) -> None:
+    """GraderError where a table or a page would take the place of what the command reads or keeps the class in."""
+    files = (options.csv_file, options.jsonl, options.parquet, options.report, options.alike)
+    given = (submissions, options.db, options.roster, options.times, options.canvas, options.moodle, options.nbgrader)
+    refuse_inputs(files, given)
 
 
 def units_of(options: Options) -> list[str]:

@@ -67,8 +67,6 @@ def prepare(level: str, home: str, packages: tuple[str, ...]) -> Ground:
     seen = view.measure(packages)
     if level != "namespaces":
         ground.users = users.spare(os.getuid(), Path("/proc/self/uid_map").read_text())
-        if ground.users.count:
-            os.chmod(home, 0o711)  # whoever has a folder in it finds it, and no other
     ground.rights = users.needed_rights((*seen.folders, *seen.packages), level == "namespaces")
     if level == "landlock":
         ground.rules = _above(kernel.landlock_rules((*seen.readable, *view.DEVICES), (home, "/dev/null")))

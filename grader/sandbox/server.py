@@ -4,28 +4,20 @@ with Sandbox() as sandbox:          # loads NumPy at once, in parallel with the 
     worker = sandbox.worker()
 """
 
-import contextlib
 import importlib.util
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.errors import OurFault
 from grader.sandbox.limits import Limits, kill
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+from grader.scratch import Scratch
 
 if TYPE_CHECKING:
     from grader.sandbox.meter import Meter
@@ -49,8 +41,6 @@ from grader.sandbox.zygote import main
 main(int(control), level, home, packages.split(), paths)
 """
 GONE = "the sandbox did not start, or has ended; run `grade` once more, and report it if it happens again"
-PREFIX = "grade-"  # of the folder that a fork server works in
-FRESH = 60  # seconds: a folder that was made just now may not be held yet
 REPLY_SECONDS = 10  # for a fork server to fork or to end a worker: milliseconds
 READY_SECONDS = 120  # for it to load its packages: PyTorch from a slow disk
 START_SECONDS = 20  # for a worker to shut itself in: milliseconds, on the slowest machine still far below this
@@ -95,9 +85,9 @@ class Sandbox:
         return self._levels[0]
 
     @property
-    def homes(self) -> list[str]:
+    def homes(self) -> list[Scratch]:
         """The folders on the host that workers' views are built in, its siblings' too; they go when it is closed."""
-        return [self._home.name, *(sibling._home.name for sibling in list(self._siblings.values()))]
+        return [self._home, *(sibling._home for sibling in list(self._siblings.values()))]
 
     def worker(self) -> "Worker":
         """A fresh worker, forked from the clean process and shut in."""
@@ -164,8 +154,7 @@ class Sandbox:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        os.close(self._lock)
-        self._home.cleanup()
+        self._home.close()
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -174,9 +163,9 @@ class Sandbox:
         self.close()
 
     def _start(self) -> None:
-        sweep(tempfile.gettempdir())
-        self._home = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
-        self._lock = hold(self._home.name)
+        self._home = Scratch()
+        if os.geteuid() == 0:
+            self._home.let_through()  # to workers that are users of their own
         self._control, theirs = socket.socketpair()
         arguments = [str(theirs.fileno()), self._levels[0], self._home.name, " ".join(self.packages)]
         arguments += library_paths(self.packages)
@@ -265,28 +254,6 @@ class Sandbox:
                 raise SandboxError(GONE)
             line += part
         return json.loads(line)
-
-
-def hold(folder: str) -> int:
-    """A descriptor that says, as long as this process lives, that a folder is in use."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    if fcntl:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return descriptor
-
-
-def sweep(place: str) -> None:
-    """Take away the folders of graders that were killed before they could: nobody holds them any more."""
-    for entry in os.scandir(place) if fcntl else ():
-        with contextlib.suppress(OSError):  # somebody else's, in use, or gone this moment
-            if entry.name.startswith(PREFIX) and entry.is_dir(follow_symlinks=False):
-                descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW)
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    if time.time() - entry.stat(follow_symlinks=False).st_mtime > FRESH:
-                        shutil.rmtree(entry.path, ignore_errors=True)
-                finally:
-                    os.close(descriptor)
 
 
 def is_installed(package: str) -> bool:

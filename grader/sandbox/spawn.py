@@ -10,13 +10,13 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from grader.sandbox.limits import Limits, kill
 from grader.sandbox.output import Pipe, Pumped
-from grader.sandbox.server import ENVIRONMENT, LEVELS, NUMPY, PREFIX, START_SECONDS, SandboxError, library_paths
+from grader.sandbox.server import ENVIRONMENT, LEVELS, NUMPY, START_SECONDS, SandboxError, library_paths
+from grader.scratch import Scratch
 
 if TYPE_CHECKING:
     from grader.sandbox.worker import Worker
@@ -46,7 +46,7 @@ class Spawner:
         self.packages = tuple(packages)
         self.reasons = dict.fromkeys(LEVELS[:-1], "this system cannot fork a process")
         self._pumps = pumps
-        self._home = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
+        self._home = Scratch()
         self._siblings: dict[tuple[str, ...], Spawner] = {}
         self._alive: dict[int, subprocess.Popen] = {}
         self._ready: tuple[subprocess.Popen, socket.socket] | None = self._spawn()
@@ -94,7 +94,7 @@ class Spawner:
         for process in self._alive.values():
             self._end(process)
         self._alive.clear()
-        self._home.cleanup()
+        self._home.close()
 
     def __enter__(self) -> "Spawner":
         return self

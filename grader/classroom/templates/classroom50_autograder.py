@@ -16,8 +16,12 @@ TORCH_FIRST, TORCH = "@@TORCH_FIRST@@", "@@TORCH@@"  # of what pip installs, emp
 
 def main() -> int:
     """Install the grader in an environment of its own, grade, leave result.json; returns the exit status."""
+    with tempfile.TemporaryDirectory(prefix="grader-", dir=os.environ.get("RUNNER_TEMP")) as folder:
+        return _graded(Path(folder))
+
+
+def _graded(place: Path) -> int:
     # -I and a place outside the checkout: no module of the student's can stand in for one of Python's
-    place = Path(tempfile.mkdtemp(prefix="grader-", dir=os.environ.get("RUNNER_TEMP")))
     subprocess.run([sys.executable, "-I", "-m", "venv", str(place)], cwd=place, check=True)
     wheel = next(BUNDLE.glob("deep_grade-*.whl"))
     pip = [str(place / "bin" / "pip"), "--quiet", "--disable-pip-version-check", "install", *INDEX]
