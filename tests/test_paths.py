@@ -59,7 +59,11 @@ def test_a_forbidden_class_is_refused_while_an_exercise_is_asked_and_only_then(m
 
 
 def test_who_catches_the_refusal_is_refused_at_the_end():
-    with pytest.raises(ForbiddenOperation, match=r"^torch\.nn\.LSTM$"), refused(FORBIDS), contextlib.suppress(Exception):
+    with (
+        pytest.raises(ForbiddenOperation, match=r"^torch\.nn\.LSTM$"),
+        refused(FORBIDS),
+        contextlib.suppress(Exception),
+    ):
         torch.nn.LSTM(2, 3)
 
 

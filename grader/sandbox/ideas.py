@@ -1,7 +1,7 @@
 """Ideas that an exercise forbids by name, each written out into the operations that are it, whatever they are called.
 
 An exercise whose point is a product of matrices forbids "a product of matrices", and does not list what NumPy calls it. What
-is listed here was proven to solve such an exercise by tests/test_ideas.py, which calls all that NumPy and PyTorch offer: a
+is listed here was proven to solve such an exercise by tests/test_forbidden.py, which calls all that NumPy and PyTorch offer: a
 later version that adds a way makes it fail with the name.
 """
 
