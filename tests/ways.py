@@ -112,7 +112,9 @@ ALL = {
 
 def offered():
     """(name, function) of all that can be called; what is looked up is what is there now."""
-    yield from ((f"ndarray.{name}", getattr(np.ndarray, name)) for name in dir(np.ndarray) if callable(getattr(np.ndarray, name)))  # fmt: skip
+    for name in dir(np.ndarray):
+        if callable(getattr(np.ndarray, name)) and (name.startswith("__") or not name.startswith("_")):
+            yield f"ndarray.{name}", getattr(np.ndarray, name)  # the private ones change an array's shape in place
     for kind in (np.matrix, np.ma.MaskedArray, np.poly1d, np.polynomial.Polynomial):
         for name in ("__mul__", "__matmul__", "__pow__", "__rmul__", "__rmatmul__", "dot", "getI"):
             if hasattr(kind, name):
@@ -172,7 +174,7 @@ def passes(function, way, idea, hung):
     try:
         with doors.refused([idea], hung):
             copies(function, way)
-    except doors.ForbiddenOperation:
+    except (doors.ForbiddenOperation, TypeError):  # TypeError: it is locked, under a name that has no door
         return False
     return True
 
