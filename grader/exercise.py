@@ -82,8 +82,8 @@ class Exercise:
     turn together with columns of another, {"components": "rows", "projected": "columns"}. Signs are turned to the
     expected ones before anything is compared.
 
-    `forbids` are operations that are the exercise's point: "@", "numpy.dot", all of a module, "numpy.linalg", or, of a
-    PyTorch exercise, a function or class, "torch.nn.LSTM". Of a training run they are forbidden in its pieces.
+    `forbids` is the exercise's point: an idea of grader/sandbox/ideas.py, "a product of matrices", by whatever name, or
+    an operation, "@", a function, class or module, "numpy.fft". Of a training run it is forbidden in its pieces.
 
     `tolerance` is stated where right answers differ by more than rounding, as difference quotients do; elsewhere it is
     measured. It is relative to the largest expected entry, or to 1 where all are smaller. A comment says why.

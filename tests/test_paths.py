@@ -1,12 +1,14 @@
 """What is forbidden of PyTorch is found in the text of a class, and refused while it is used, by whatever name."""
 
 import ast
+import contextlib
 import textwrap
 
 import numpy as np
 import pytest
 
-from grader.sandbox.operations import ForbiddenOperation, first_use, refused
+from grader.sandbox.doors import ForbiddenOperation, refused
+from grader.sandbox.operations import first_use
 from grader.sandbox.paths import functions, look_up, operation_exists, places
 
 torch = pytest.importorskip("torch")
@@ -47,19 +49,33 @@ def test_what_only_looks_like_it_is_free(body):
     assert in_text(body) is None
 
 
-def test_a_forbidden_class_is_refused_while_an_exercise_is_asked_and_only_then():
-    with refused(FORBIDS, ""):
-        for module in (torch.nn, torch.nn.modules, torch.nn.modules.rnn):
-            with pytest.raises(ForbiddenOperation, match=r"^torch\.nn\.LSTM$"):
-                getattr(module, "LS" + "TM")(2, 3)
+@pytest.mark.parametrize("module", [torch.nn, torch.nn.modules, torch.nn.modules.rnn])
+def test_a_forbidden_class_is_refused_while_an_exercise_is_asked_and_only_then(module):
+    with pytest.raises(ForbiddenOperation, match=r"^torch\.nn\.LSTM$"), refused(FORBIDS):
+        getattr(module, "LS" + "TM")(2, 3)
+    with refused(FORBIDS):
         assert torch.nn.GRU(2, 3)(torch.zeros(1, 4, 2))[0].shape == (1, 4, 3)
     assert torch.nn.LSTM(2, 3)(torch.zeros(1, 4, 2))[0].shape == (1, 4, 3)
+
+
+def test_who_catches_the_refusal_is_refused_at_the_end():
+    with (
+        pytest.raises(ForbiddenOperation, match=r"^torch\.nn\.LSTM$"),
+        refused(FORBIDS),
+        contextlib.suppress(Exception),
+    ):
+        torch.nn.LSTM(2, 3)
 
 
 def test_a_path_leads_to_what_it_says_or_nowhere():
     assert look_up("torch.nn.LSTM") is torch.nn.LSTM
     assert look_up("numpy.linalg.solve") is np.linalg.solve
-    assert [operation_exists(path) for path in ("torch.nn", "torch.nn.LSTMs", "math.sqrt")] == [True, False, False]
+    assert [operation_exists(path) for path in ("torch.nn", "torch.nn.LSTMs", "math.sqrt", "os.sep")] == [
+        True,
+        False,
+        True,
+        False,
+    ]
 
 
 def test_nothing_of_numpy_is_refused_for_a_class_of_pytorch():

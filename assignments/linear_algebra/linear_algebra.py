@@ -35,7 +35,8 @@ def matrix_multiply(A, B):
 
     A (N, D), B (D, M) -> product (N, M)
 
-    Forbidden are `@` and NumPy's dot, matmul, einsum, inner, vdot, tensordot and linalg.multi_dot.
+    Forbidden is what multiplies matrices or adds up products for you, by whatever name: `@`, NumPy's dot, matmul, einsum,
+    inner, vdot, vecdot, tensordot, convolve and their kin, numpy.linalg's products, inverses and solvers, math.sumprod.
     """
     # YOUR CODE HERE
     raise NotImplementedError

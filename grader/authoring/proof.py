@@ -28,6 +28,7 @@ from grader.key import ExerciseKey, Question
 from grader.report import ExerciseReport, Finding, Status
 from grader.rules import RULES
 from grader.sandbox.call import call, driven
+from grader.sandbox.ideas import IDEAS
 from grader.sandbox.operations import first_use
 from grader.sandbox.paths import operation_exists
 from grader.source import definitions
@@ -141,7 +142,7 @@ def _prove_text(unit: Unit, name: str, proof: Proof) -> None:
 def _prove_operations(unit: Unit, name: str, proof: Proof) -> None:
     """Neither the reference nor a rewrite uses what the exercise forbids."""
     forbids = unit.exercises[name].forbids
-    if unknown := [path for path in forbids if path != "@" and not operation_exists(path)]:
+    if unknown := [path for path in forbids if path != "@" and not (path in IDEAS or operation_exists(path))]:
         proof.fail(1, None, f"it forbids what does not exist: {', '.join(unknown)}")
     pieces = unit.exercises[name].pieces or [name]
     texts = [(1, unit.text, piece) for piece in pieces]

@@ -10,7 +10,7 @@ from types import CodeType
 from typing import Any
 
 from grader.sandbox import modules, wire
-from grader.sandbox.operations import refused
+from grader.sandbox.doors import Doors, refused
 
 MESSAGE_LIMIT = 2000  # characters of an exception's text that are worth reading
 FRAMES = 4  # the innermost of the student's own frames
@@ -25,14 +25,18 @@ def call(
     forbids: Sequence[str] = (),
     device: str = "cpu",
     report: modules.Report | None = None,
+    doors: Doors | None = None,
 ) -> dict[str, Any]:
-    """{"value": …, "changed": [names]} or {"error": …}, ready for `wire.encode`. Raises nothing."""
+    """{"value": …, "changed": [names]} or {"error": …}, ready for `wire.encode`. Raises nothing.
+
+    `doors` are those that hang in this process before what is forbidden.
+    """
     given = {name: wire.materialise(value) for name, value in inputs.items()}
     try:
         ask = driven(pieces, way, device, report)
-        with refused(forbids, file):
+        with refused(forbids, doors):
             value = ask(**given)
-        answer = wire.decode(wire.encode(value, opaque=True))  # before the next call can change it
+            answer = wire.decode(wire.encode(value, opaque=True))  # before the next call can change it
     except BaseException as error:  # SystemExit and KeyboardInterrupt are errors of the student's code, too
         return {"error": describe_error(error, file)}
     changed = [name for name, value in inputs.items() if not _unchanged(given[name], value)]

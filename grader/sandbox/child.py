@@ -24,6 +24,7 @@ import numpy as np
 
 from grader.sandbox import wire
 from grader.sandbox.call import Way, call, describe_error
+from grader.sandbox.doors import Doors, hang
 from grader.sandbox.imports import Gate
 from grader.sandbox.reading import Reading, read
 
@@ -37,6 +38,7 @@ class Submission:
         self.module = ModuleType("submission")
         self.reading = Reading()
         self.file = ""
+        self.doors: Doors | None = None
 
     def read(
         self,
@@ -52,6 +54,8 @@ class Submission:
         self.reading = read(source, file, (*allows, *beside), forbids, beside)
         linecache.cache[file] = (len(source), None, source.decode("utf-8", "replace").splitlines(True), file)
         sys.meta_path.insert(0, Gate(allows, beside))
+        if forbidden := sorted({name for names in (forbids or {}).values() for name in names}):
+            self.doors = hang(forbidden)  # before anything of the student's can take what is behind them
         for name in [name for name in sys.modules if name.partition(".")[0] == "grader"]:
             del sys.modules[name]
         return self.reading.outline()
@@ -86,7 +90,7 @@ class Submission:
                 send(channel, {"step": step, "total": total, "loss": loss})
 
         own = [getattr(self.module, name) for name in pieces]
-        return call(own, inputs, Way(**way), self.file, forbids, device, report)
+        return call(own, inputs, Way(**way), self.file, forbids, device, report, self.doors)
 
 
 def kind_of(value: Any) -> str:

@@ -1,41 +1,37 @@
 """Operations that an exercise forbids because they are its point: `@`, a function of NumPy or PyTorch, or all of a module.
 
-They are found in the text before anything runs, and refused while the exercise is asked. Names of one's own, comments
-and strings are free; so is a class of a module that is forbidden as a whole, since raising `numpy.linalg.LinAlgError` is
-no linear algebra. A class that is named itself, such as `torch.nn.LSTM`, is neither called nor inherited from.
+Here they are found in the text before anything runs; doors.py refuses them while the exercise is asked. Names of one's
+own, comments and strings are free; so is a class of a module that is forbidden as a whole, since raising
+`numpy.linalg.LinAlgError` is no linear algebra. A class that is named itself, such as `torch.nn.LSTM`, is neither called
+nor inherited from.
 """
 
 import ast
 import builtins
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Any
 
-import numpy as np
-
 from grader.sandbox import paths
+from grader.sandbox.doors import MATMUL
+from grader.sandbox.ideas import written_out
 
-MATMUL = {"__matmul__", "__rmatmul__", "__imatmul__"}  # `@` by its other names
 OPERATOR = {f"operator.{name}" for name in (*MATMUL, "matmul", "imatmul")}
 HIDING = {"eval", "exec"}  # what they run is in a string
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
-class ForbiddenOperation(RuntimeError):
-    """An operation that the exercise forbids; the message is its name."""
-
-
 def first_use(tree: ast.Module, exercise: str, forbids: Sequence[str]) -> tuple[int, str] | None:
-    """(line, operation) of the first use in an exercise and in what it reaches by name in the same file."""
+    """(line, operation) of the first use in an exercise and in what it reaches by name in the same file.
+
+    `forbids` are operations and ideas.
+    """
     if not forbids:
         return None
     bound, aliases, stars = _top_level(tree)
     methods = {name for name in paths.methods(forbids) if name not in _own_methods(tree)}
-    finder = _Finder(tuple(forbids), methods, aliases, stars, set(bound))
+    finder = _Finder(paths.functions(forbids), set(written_out(forbids)), methods, aliases, stars, set(bound))
     waiting, seen = [exercise], set()
     while waiting:
         name = waiting.pop(0)
@@ -49,45 +45,6 @@ def first_use(tree: ast.Module, exercise: str, forbids: Sequence[str]) -> tuple[
             return min(finder.uses)
         waiting += sorted(finder.reached - seen - set(waiting))
     return None
-
-
-@contextmanager
-def refused(forbids: Sequence[str], file: str) -> Iterator[None]:
-    """While it lasts, the forbidden functions and classes raise ForbiddenOperation, by whatever name they are reached."""
-    if not forbids:
-        yield
-        return
-    functions, methods = paths.functions(tuple(forbids)), set(paths.methods(forbids))
-    places = paths.places(tuple(forbids))
-    before = sys.getprofile()
-
-    def watch(frame: FrameType, event: str, called: Any) -> None:
-        if event != "c_call" or frame.f_code.co_filename != file:
-            return
-        if getattr(called, "__name__", "") in methods and isinstance(getattr(called, "__self__", None), np.ndarray):
-            raise ForbiddenOperation(f"the method {called.__name__}")
-
-    for module, name, function in places:
-        setattr(module, name, _refusal(functions[id(function)]))
-    sys.setprofile(watch if methods else before)
-    try:
-        yield
-    finally:
-        sys.setprofile(before)
-        for module, name, function in places:
-            setattr(module, name, function)
-
-
-def shown(path: str) -> str:
-    """`numpy.linalg.solve` as it is written."""
-    return path.replace("numpy", "np", 1)
-
-
-def _refusal(path: str) -> Any:
-    def refuse(*args: Any, **kwargs: Any) -> None:
-        raise ForbiddenOperation(shown(path))
-
-    return refuse
 
 
 def _top_level(tree: ast.Module) -> tuple[dict[str, list[ast.stmt]], dict[str, str], list[str]]:
@@ -143,7 +100,8 @@ def _own_methods(tree: ast.Module) -> set[str]:
 class _Finder(ast.NodeVisitor):
     """Collects forbidden uses, and the file's own names that are reached. `scopes` are of functions, innermost last."""
 
-    forbids: tuple[str, ...]
+    functions: dict[int, str]
+    listed: set[str]
     methods: set[str]
     aliases: dict[str, str]
     stars: list[str]
@@ -164,7 +122,7 @@ class _Finder(ast.NodeVisitor):
         if path:
             self._note(node, path)
             return
-        if node.attr in self.methods or (node.attr in MATMUL and "@" in self.forbids):
+        if node.attr in self.methods or (node.attr in MATMUL and "@" in self.listed):
             self.uses.append((node.lineno, f"the method {node.attr}"))
         self.visit(node.value)
 
@@ -175,7 +133,7 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_BinOp(self, node: ast.BinOp | ast.AugAssign) -> None:
-        if isinstance(node.op, ast.MatMult) and "@" in self.forbids:
+        if isinstance(node.op, ast.MatMult) and "@" in self.listed:
             self.uses.append((node.lineno, "@"))
         self.generic_visit(node)
 
@@ -230,9 +188,9 @@ class _Finder(ast.NodeVisitor):
         return next(starred, None)
 
     def _note(self, node: ast.Name | ast.Attribute, path: str) -> None:
-        if path in OPERATOR and "@" in self.forbids:
+        if path in OPERATOR and "@" in self.listed:
             self.uses.append((node.lineno, path))
         value = paths.look_up(path)
         is_hidden = path.startswith(("numpy._core", "numpy.core"))  # where NumPy keeps the same under other names
-        if id(value) in paths.functions(self.forbids) or (is_hidden and callable(value)):
+        if id(value) in self.functions or path in self.listed or (is_hidden and callable(value)):
             self.uses.append((node.lineno, ast.unparse(node)))

@@ -17,7 +17,7 @@ import socket
 import sys
 import traceback
 
-from grader.sandbox import attempts, child, isolation
+from grader.sandbox import attempts, child, doors, isolation
 from grader.sandbox.limits import Limits, kill
 
 MESSAGE = 1 << 16
@@ -124,6 +124,7 @@ def load_packages(packages: list[str]) -> None:
         )  # the first operation looks at the processor, which a worker cannot see
         if "torch.optim" in packages:
             torch.optim.Adam([weight]).step()
+    doors.learn()
 
 
 def _folders(paths: list[str]) -> tuple[str, ...]:

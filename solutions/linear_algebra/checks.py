@@ -159,18 +159,7 @@ def factors(draw, N=3, D=4, M=5):
 
 matrix_multiply = Exercise(
     points=3,
-    forbids=[
-        "@",
-        "numpy.dot",
-        "numpy.matmul",
-        "numpy.einsum",
-        "numpy.inner",
-        "numpy.vdot",
-        "numpy.tensordot",
-        "numpy.linalg.multi_dot",
-        "numpy.linalg.matmul",
-        "numpy.linalg.tensordot",
-    ],
+    forbids=["a product of matrices"],
     cases={
         "3×4 by 4×5": factors,
         "a square": partial(factors, N=4, D=4, M=4),
@@ -485,7 +474,7 @@ SINGULAR = {
 
 solve = Exercise(
     points=7,
-    forbids=["numpy.linalg"],
+    forbids=["linear algebra"],
     cases={
         "four equations": system,
         "seven equations": partial(system, D=7),
