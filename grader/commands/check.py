@@ -34,11 +34,12 @@ NO_COURSE = "this is no course: go into its folder, name it with --course DIR, o
 
 @dataclass(frozen=True)
 class Target:
-    """A file to grade, the unit it belongs to, and the exercises that were asked for (empty: all)."""
+    """A file to grade, the unit it belongs to, the exercises that were asked for (empty: all), and the folder that was named."""
 
     file: Path
     unit: str
     only: tuple[str, ...] = ()
+    root: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def check(
 def _graded(target: Target, keys: Keys, sandbox: Sandbox, form: str, training: Training) -> Done:
     key = keys.of(target.unit, target.only)
     # a file that is named after its unit is the student's own copy, in a folder of the student's own
-    handed_in = submission.read(target.file, with_helpers=target.file.stem == target.unit)
+    handed_in = submission.read(target.file, with_helpers=target.file.stem == target.unit, root=target.root)
     with watching(form == "text") as (progress, watch):
         return handed_in, key, grade(handed_in, key, sandbox, target.only, progress, training.watched(watch))
 
@@ -207,7 +208,8 @@ def _targets(names: Sequence[str], unit: str | None, course: Course | None) -> I
         for target in _resolve(name, unit, course):
             known = wanted.get(target.file)
             both = known and known.only and target.only
-            wanted[target.file] = Target(target.file, target.unit, known.only + target.only if both else target.only)
+            only = known.only + target.only if both else target.only
+            wanted[target.file] = replace(target, only=only)
     yield from wanted.values()
 
 
@@ -224,7 +226,7 @@ def _resolve(name: str, unit: str | None, course: Course | None) -> Iterator[Tar
                 f"{name} holds no file named after a unit; name a file, with --unit if its name does not tell"
             )
         for file in files:
-            yield Target(file, unit or file.stem)
+            yield Target(file, unit or file.stem, root=path)
     elif path.exists():
         yield Target(path, unit or _unit_of(path, course))
     elif course and is_name:
