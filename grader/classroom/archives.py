@@ -14,7 +14,7 @@ from pathlib import Path
 from grader.beneath import Beneath, Refusal, Why
 from grader.classroom import tars, zips
 from grader.classroom.kept import no_room
-from grader.classroom.members import DEEPEST, LONGEST, ArchiveDamage, Member, MemberDamage
+from grader.classroom.members import DEEPEST, LONGEST, ArchiveDamage, Member, MemberDamage, too_many
 from grader.errors import GraderError
 from grader.submission import MAX_BYTES
 
@@ -152,9 +152,9 @@ def _of_archive(archive: Entry, scratch: Path, most: int, size: int, room: int) 
     members = zips.members if is_zip else partial(tars.members, most=MAX_UNPACKED)
     try:
         with archive.file.open(size) as raw:
-            for seen, member in enumerate(members(raw)):
-                if len(found) >= most or seen > MAX_LOOKED_AT * most:
-                    raise ArchiveDamage(f"it holds more than {most} files")
+            for member in members(raw, MAX_LOOKED_AT * most):
+                if len(found) >= most:
+                    raise ArchiveDamage(too_many(most))
                 if not _is_junk(member.path):
                     found.append(unpacking.take(member))
     except (Refusal, ArchiveDamage) as error:

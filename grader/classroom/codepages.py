@@ -40,7 +40,8 @@ def likeness(text: str) -> float:
         scripts = {_script(letter) for letter in word}
         foreign = [letter for letter in word if not letter.isascii()]
         score += sum(2 if letter.lower() in COMMON else 1 for letter in foreign)
-        if len(scripts) > 1:
+        is_overdone = scripts == {"LATIN"} and len(word) > 2 and 2 * len(foreign) > len(word)
+        if len(scripts) > 1 or is_overdone:
             score -= 4 * len(foreign)
         score -= 4 * sum(a.islower() and b.isupper() and not b.isascii() for a, b in pairwise(word))
     return score

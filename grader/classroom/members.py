@@ -44,6 +44,10 @@ def damage(error: Exception) -> ArchiveDamage:
     return ArchiveDamage()
 
 
+def too_many(most: int) -> str:
+    return f"it holds more than {most} files"
+
+
 def parts_of(name: str) -> tuple[tuple[str, ...], str]:
     """The parts of a member's name, or why it cannot be used; a Windows archive may use backslashes."""
     parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))

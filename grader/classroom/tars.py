@@ -10,16 +10,17 @@ from functools import partial
 from typing import BinaryIO
 
 from grader.classroom.codepages import read_name
-from grader.classroom.members import ArchiveDamage, Member, damage, parts_of
+from grader.classroom.members import ArchiveDamage, Member, damage, parts_of, too_many
 
 MAX_HEADER = 1 << 20  # of a name or a record of keywords, which tarfile reads whole
+AFTER_THE_END = 100  # times that tarfile may read there; an honest one makes it three
 LONG = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 
 
-def members(file: BinaryIO, most: int) -> Iterator[Member]:
+def members(file: BinaryIO, headers: int, most: int) -> Iterator[Member]:
     """Every file of a tar, whatever it was compressed with, in its order; ArchiveDamage where it cannot be read on.
 
-    `most` is how many bytes it may unpack to, whether they are kept or not.
+    It may hold so many `headers`, folders' among them; `most` is how many bytes it may unpack to, whether they are kept or not.
     """
     try:
         stream = _Metered(_plain(file), most)
@@ -27,7 +28,7 @@ def members(file: BinaryIO, most: int) -> Iterator[Member]:
         archive = tarfile.open(fileobj=stream, mode="r|", **how)  # noqa: SIM115  whoever opened the file closes it
     except Exception as error:  # a decoder of hostile bytes
         raise damage(error) from None
-    while True:
+    for _ in range(headers):
         try:
             info = archive.next()
             archive.members = []  # it would keep millions of empty ones
@@ -44,6 +45,7 @@ def members(file: BinaryIO, most: int) -> Iterator[Member]:
         elif info.is_sparse:
             problem = problem or "it is a sparse file"
         yield Member(name, path, problem, page, partial(_content, archive, info))
+    raise ArchiveDamage(too_many(headers))
 
 
 def _content(archive: tarfile.TarFile, info: tarfile.TarInfo, limit: int) -> bytes:
@@ -92,14 +94,17 @@ def _plain(raw: BinaryIO) -> BinaryIO:
 
 
 class _Metered(io.RawIOBase):
-    """A stream that ends a bomb: it gives no more than `most` bytes."""
+    """A stream that ends a bomb: it gives no more than `most` bytes, and does not let tarfile read on for ever after the end."""
 
     def __init__(self, stream: BinaryIO, most: int):
-        self.stream, self.room, self.most = stream, most, most
+        self.stream, self.room, self.most, self.over = stream, most, most, 0
 
     def read(self, size: int = -1) -> bytes:
         content = self.stream.read(size)
         self.room -= len(content)
+        self.over += not content
+        if self.over > AFTER_THE_END:  # it looks for a member whose header says that it is larger than all there is
+            raise ArchiveDamage
         if self.room < 0:
             raise ArchiveDamage(f"it unpacks to more than {self.most >> 20} MB")
         return content

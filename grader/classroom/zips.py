@@ -1,5 +1,7 @@
 """A zip, member by member: no line of its directory, and no member, costs more than itself."""
 
+import bz2
+import copy
 import io
 import stat
 import struct
@@ -10,23 +12,25 @@ from functools import partial
 from typing import BinaryIO
 
 from grader.classroom.codepages import read_name
-from grader.classroom.members import Member, MemberDamage, damage, parts_of
+from grader.classroom.members import ArchiveDamage, Member, MemberDamage, damage, parts_of, too_many
 
 LINE = b"PK\x01\x02"  # the start of a member's line in the directory
 HEAD = 46
 VERSION = struct.pack("<H", 20)
 OLD = 0xFFFF_FFFF  # a size or a place that stands in the extra field
-PIECE = 4096  # of what is packed: zipfile unpacks so much at once, by bzip2 to a hundred megabytes at most
+PIECE = 4096  # bytes of what is packed that zipfile unpacks at once: by LZMA to some 30 MB
 
 
-def members(file: BinaryIO) -> Iterator[Member]:
-    """Every file of a zip, in its order; ArchiveDamage where the zip is none."""
+def members(file: BinaryIO, headers: int) -> Iterator[Member]:
+    """Every file of a zip, in its order; ArchiveDamage where the zip is none, or has more lines than `headers`."""
     try:
         directory = _Directory(file)
         archive = zipfile.ZipFile(directory)
         directory.is_read = True
     except Exception as error:  # a decoder of hostile bytes: zipfile raises half of what Python has
         raise damage(error) from None
+    if len(archive.infolist()) > headers:
+        raise ArchiveDamage(too_many(headers))
     for info in archive.infolist():
         name, page = _name(info)
         if name.endswith(("/", "\\")) or (not name and not info.file_size):
@@ -56,16 +60,30 @@ def _problem(info: zipfile.ZipInfo) -> str:
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
-    whole = bytearray()
     try:
+        if info.compress_type == zipfile.ZIP_BZIP2:
+            return _of_bzip2(archive, info, limit)
+        whole = bytearray()
         with archive.open(info) as stream:
             while len(whole) <= limit and (piece := stream.read1(PIECE)):
                 whole += piece
+        return bytes(whole[: limit + 1])
     except Exception as error:
         if damage(error).may_pass:
             raise damage(error) from None
         raise MemberDamage("it is damaged") from None
-    return bytes(whole[: limit + 1])
+
+
+def _of_bzip2(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
+    """zipfile would unpack as much as there is, a million times what is packed: here no more than the limit."""
+    packed = copy.copy(info)
+    packed.compress_type, packed.file_size = zipfile.ZIP_STORED, info.compress_size
+    del packed.CRC  # which is of what is unpacked
+    with archive.open(packed) as stream:
+        content = bz2.BZ2Decompressor().decompress(stream.read(2 * limit), limit + 1)
+    if len(content) <= limit and (len(content), zlib.crc32(content)) != (info.file_size, info.CRC):
+        raise MemberDamage
+    return content
 
 
 class _Directory:

@@ -21,8 +21,9 @@ from grader.key import Key, load, load_index
 from grader.render import formats, terminal
 from grader.render.overview import render_overview
 from grader.render.places import Places, knows_links
-from grader.report import Report
+from grader.report import Finding, Report, Status
 from grader.sandbox.server import Sandbox
+from grader.submission import SubmissionError
 from grader.training import ON_CPU, Training
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ NO_COURSE = "this is no course: go into its folder, name it with --course DIR, o
 
 @dataclass(frozen=True)
 class Target:
-    """A file to grade, the unit it belongs to, the exercises that were asked for (empty: all), and the folder that was named."""
+    """A file to grade, its unit, the exercises that were asked for (empty: all), and the folder that was named."""
 
     file: Path
     unit: str
@@ -106,9 +107,13 @@ def check(
         graded = _graded_as_expected(sandbox, names, keys, expected, training)
     else:
         course, targets = targets_of(names, unit, key_file, course_dir)
-        keys = Keys(course, key_file, seed)
-        done = [_graded(target, keys, sandbox, form, training) for target in targets]
-        graded = [(key.title, report) for _, key, report in done]
+        keys, graded = Keys(course, key_file, seed), []
+        for target in targets:
+            try:
+                done.append(found := _graded(target, keys, sandbox, form, training))
+                graded.append((found[1].title, found[2]))
+            except SubmissionError as error:  # the others are marked
+                graded.append(_unread(target, keys, sandbox, error, len(targets) == 1))
     for each, place in [(form, output), *more]:
         with destination(place) as file:
             _show(graded, each, file, not names, surroundings)
@@ -127,6 +132,16 @@ def _graded(target: Target, keys: Keys, sandbox: Sandbox, form: str, training: T
     handed_in = submission.read(target.file, with_helpers=target.file.stem == target.unit, root=target.root)
     with watching(form == "text") as (progress, watch):
         return handed_in, key, grade(handed_in, key, sandbox, target.only, progress, training.watched(watch))
+
+
+def _unread(target: Target, keys: Keys, sandbox: Sandbox, why: SubmissionError, alone: bool) -> tuple[str, Report]:
+    """A title and a report of 0 points for one of several files, which cannot be read; the error where it is alone."""
+    from grader.commands.expected import refused
+
+    if alone:
+        raise why
+    key = keys.of(target.unit, target.only)
+    return key.title, refused(str(target.file), key, sandbox, Status.UNREADABLE, Finding("exception", str(why)))
 
 
 def _graded_as_expected(
