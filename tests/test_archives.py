@@ -187,6 +187,7 @@ HUGE = b"\x80" + bytes(3) + (1 << 60).to_bytes(8, "big")
 NEGATIVE = b"\xff" * 12
 ENDLESS = {
     "a file larger than all there is": tar_header(HUGE),
+    "a file that is not taken, larger than all there is": tar_header(HUGE, name=b"data.bin"),
     "a negative size": tar_header(NEGATIVE),
     "a long name larger than all there is": tar_header(HUGE, b"L"),
     "a record of keywords of a gigabyte": tar_header(b"%011o\0" % (1 << 30), b"x") + bytes(1 << 20),
@@ -213,11 +214,11 @@ def test_a_tar_that_would_keep_the_reader_for_ever_is_given_up(intake, tmp_path,
 def test_a_bomb_is_not_unpacked_further_than_it_is_read(intake, tmp_path, method):
     (tmp_path / "in").mkdir()
     with zipfile.ZipFile(tmp_path / "in" / "eve.zip", "w", method) as archive:
-        archive.writestr("toy.py", bytes(200 << 20))
+        archive.writestr("toy.py", bytes(150 << 20))
     tracemalloc.start()
     try:
         assert "larger than 1 MB" in by_student(intake(tmp_path / "in"))["eve"].note
-        assert tracemalloc.get_traced_memory()[1] < 120 << 20
+        assert tracemalloc.get_traced_memory()[1] < 100 << 20
     finally:
         tracemalloc.stop()
 
