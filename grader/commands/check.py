@@ -223,8 +223,7 @@ def _targets(names: Sequence[str], unit: str | None, course: Course | None) -> I
         for target in _resolve(name, unit, course):
             known = wanted.get(target.file)
             both = known and known.only and target.only
-            only = known.only + target.only if both else target.only
-            wanted[target.file] = replace(target, only=only)
+            wanted[target.file] = replace(target, only=known.only + target.only) if both else target
     yield from wanted.values()
 
 
