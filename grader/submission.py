@@ -1,14 +1,16 @@
 """A submission: a student's file, read as bytes and never run on this side."""
 
+import errno
 import hashlib
 import os
 import re
-import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from grader.beneath import Beneath, Refusal, Why
 from grader.errors import GraderError
 from grader.text import one_line
 
@@ -18,7 +20,21 @@ IMPORTED = re.compile(rb"\b(?:from|import)\s+([A-Za-z_]\w*)")
 
 
 class SubmissionError(GraderError):
-    """A file that cannot be taken as a submission; the message says why and what to do."""
+    """A file that cannot be taken as a submission; the message says why and what to do, `why` is the kind of it."""
+
+    def __init__(self, message: str, why: Why = Why.FAILED):
+        super().__init__(message)
+        self.why = why
+
+    @property
+    def is_absent(self) -> bool:
+        return self.why is Why.ABSENT
+
+
+class Readable(Protocol):
+    """Where bytes lie; `read` raises Refusal if they cannot be had, or are more than `limit`."""
+
+    def read(self, limit: int) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -85,51 +101,62 @@ class Listing:
         return f"{where}: `{text}`" if text else where
 
 
-def read(path: str | Path, with_helpers: bool = False) -> Submission:
-    """Read a .py file or a notebook; SubmissionError unless it is a regular file of at most a megabyte.
+def read(path: str | Path, with_helpers: bool = False, root: Path | None = None) -> Submission:
+    """Read a .py file or a notebook; SubmissionError unless it is a regular file of at most a megabyte, and no link.
 
     `with_helpers` takes along the modules beside it that it imports. Ask for that only where the folder is the
-    student's own: in a folder of several students' files it would let one import another.
+    student's own: in a folder of several students' files it would let one import another. `root` is a folder around the
+    file, if one was named: below it no link is followed. The folder of a file that was named may be reached through links.
     """
-    folder = Path(path).parent
-    return read_from(path, str(path), (lambda module: folder / f"{module}.py") if with_helpers else lambda module: None)
+    root = root or Path(path).parent
+    *above, name = os.path.relpath(path, root).split(os.sep)
+    folder = Beneath(root, tuple(above))
+    return read_from(folder / name, str(path), (lambda module: folder / f"{module}.py") if with_helpers else none)
 
 
-def read_from(path: str | Path, name: str, beside: Callable[[str], Path | None]) -> Submission:
-    """Read a submission under another name than its path; `beside` says where a module that it imports would lie."""
-    source = _content(path, MAX_BYTES)
-    return Submission(name, source, tuple(_helpers(source, beside)))
+def none(_module: str) -> None:
+    """No module lies beside a file."""
 
 
-def _helpers(source: bytes, beside: Callable[[str], Path | None]) -> Iterator[tuple[str, bytes]]:
+def read_from(file: Readable, name: str, beside: Callable[[str], Readable | None]) -> Submission:
+    """Read a submission that is called `name`; `beside` says where a module that it imports would lie."""
+    source = _content(file, name, MAX_BYTES)
+    return Submission(name, source, tuple(_helpers(source, name, beside)))
+
+
+def _helpers(source: bytes, name: str, beside: Callable[[str], Readable | None]) -> Iterator[tuple[str, bytes]]:
     """The student's modules that a source imports, and those that they import, in order of discovery."""
     room, seen, waiting = MAX_BYTES, set(sys.stdlib_module_names), [source]
     while waiting:
-        for name in IMPORTED.findall(waiting.pop(0)):
-            module = name.decode()
+        for word in IMPORTED.findall(waiting.pop(0)):
+            module = word.decode()
             if module in seen or len(seen) > len(sys.stdlib_module_names) + MAX_HELPERS:
                 continue
-            path = beside(module)
-            if path is None or not path.is_file():
+            file = beside(module)
+            if file is None:
                 continue
+            try:
+                content = _content(file, os.path.join(os.path.dirname(name), f"{module}.py"), room)
+            except SubmissionError as error:
+                if error.is_absent:
+                    continue
+                raise
             seen.add(module)
-            content = _content(path, room)
             room -= len(content)
             waiting.append(content)
             yield module, content
 
 
-def _content(path: str | Path, limit: int) -> bytes:
+def _content(file: Readable, name: str, limit: int) -> bytes:
     try:
-        # O_NONBLOCK: opening a FIFO must not wait for a writer
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except OSError as error:
-        raise SubmissionError(f"cannot read {path}: {error.strerror}") from None
-    with os.fdopen(fd, "rb") as file:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise SubmissionError(f"{path} is not a regular file; name a .py file or a notebook")
-        source = file.read(limit + 1)
-    if len(source) > limit:
-        raise SubmissionError(f"{path} is larger than {MAX_BYTES >> 20} MB; is this the right file?")
-    return source
+        return file.read(limit)
+    except Refusal as refusal:
+        said = {
+            Why.LINK: f"{name} is a link, and links are not followed; name the file that it leads to, or put it there",
+            Why.IRREGULAR: f"{name} is not a regular file; name a .py file or a notebook",
+            Why.LARGE: f"{name} is larger than {MAX_BYTES >> 20} MB; is this the right file?",
+            Why.ABSENT: f"cannot read {name}: {os.strerror(errno.ENOENT)}",
+            Why.CHANGED: f"{name} changed while it was looked at; hand it in again, or mark it again",
+        }
+        words = said.get(refusal.why, f"cannot read {name}: {refusal.error}")
+        raise SubmissionError(words, refusal.why) from None

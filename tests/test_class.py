@@ -561,3 +561,43 @@ def test_no_table_takes_the_place_of_the_store_or_of_the_roster(option, grade, c
         assert f"{file} is read by this command and would be overwritten" in done.stderr
     assert (tmp_path / "names.csv").read_text() == "student\nright\n"
     assert not (tmp_path / "new.db").exists()
+
+
+def test_what_cannot_be_read_is_named_and_changes_the_exit_status_and_everybody_else_is_marked(grade, tmp_path):
+    names = ["ann", "link", "fifo", "large", "closed", "cem", "within"]
+    folder = hand_in(tmp_path / "in", dict.fromkeys(names, RIGHT))
+    for name in ("link", "fifo"):
+        (folder / name / "toy.py").unlink()
+    (folder / "link" / "toy.py").symlink_to(folder / "ann" / "toy.py")
+    os.mkfifo(folder / "fifo" / "toy.py")
+    (folder / "large" / "toy.py").write_bytes(b"#" * (2 << 20))
+    (folder / "closed" / "toy.py").chmod(0)
+    (folder / "within" / "mine").mkdir(mode=0)
+    alone = (
+        ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all"] if not os.getuid() else []
+    )
+    arguments = [*alone, *command(tmp_path / "course", folder, "--csv", "points.csv")]
+    done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    with open(tmp_path / "points.csv", newline="") as file:
+        rows = {row["student"]: row for row in csv.DictReader(file)}
+    assert {name for name in names if rows[name]["outcome"] == "graded"} == {"ann", "cem", "within"}
+    assert "5 could not be read; the next run tries again:" in done.stderr
+    for name in ("link", "fifo", "large", "closed", "within"):
+        assert re.search(rf"^  {name}/\S+: ", done.stderr, re.MULTILINE), done.stderr
+    (folder / "closed" / "toy.py").chmod(0o600)
+    again = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True)
+    assert "7 students, toy: 1 to mark." in again.stderr
+    shutil.rmtree(folder / "within" / "mine")
+
+
+def test_one_unreadable_file_of_a_folder_does_not_cost_the_others_their_report(course, tmp_path):
+    folder = hand_in(tmp_path / "in", dict.fromkeys(["ann", "bob"], RIGHT))
+    (folder / "bob" / "toy.py").unlink()
+    (folder / "bob" / "toy.py").symlink_to(folder / "ann" / "toy.py")
+    arguments = [GRADE, str(folder), "--course", str(course), "--unit", "toy", "--seed", "1", "--format", "json"]
+    done = subprocess.run(arguments, capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    ann, bob = json.loads(done.stdout)["reports"]
+    assert ann["points"] == ann["max_points"]
+    assert {exercise["status"] for exercise in bob["exercises"]} == {"unreadable"}

@@ -287,7 +287,10 @@ METHODS = {"write_text", "write_bytes", "unlink", "rmdir", "symlink_to", "hardli
 HOMES = {"grader/files.py", "grader/scratch.py"}
 EXCEPTIONS = {
     "grader/commands/init.py": "its own scratch folder is renamed to its place, which replaces nothing",
-    "grader/sandbox/isolation.py": "a worker's own folder and view, and a start-up attempt at what must fail",
+    "grader/sandbox/isolation.py": "a worker's own folder and view",
+    "grader/sandbox/attempts.py": "a worker's attempts at what must fail, in its own folder",
+    "grader/sandbox/cgroups.py": "the kernel's own files, in a control group that was delegated",
+    "grader/sandbox/users.py": "the kernel's own files, which map users into a namespace",
     "grader/sandbox/zygote.py": "standard output and error by their numbers",
     "grader/classroom/templates/classroom50_autograder.py": "runs by itself, where the grader is not installed yet",
     "grader/manual/running.py": "runs the manual's examples in a folder with a short name, for its authors",

@@ -204,6 +204,7 @@ def test_rosters_of_many_makes(tmp_path, text, ids):
         ("", "is empty"),
         ("colour,size\nred,3\n", "no column that names a student"),
         ("student_id\nalice\nalice\n", "names a student twice"),
+        ('student_id\n"' + "x" * 200_000, "cannot be read as a table"),
     ],
 )
 def test_a_roster_that_does_not_do(tmp_path, text, words):

@@ -3,49 +3,50 @@
 A file of an archive is written to a scratch folder under a number, so no name of a submission ever becomes a path.
 """
 
-import bz2
-import gzip
-import io
-import lzma
-import os
-import stat
-import tarfile
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from grader.beneath import Beneath, Refusal, Why
+from grader.classroom import tars, zips
+from grader.classroom.kept import no_room
+from grader.classroom.members import DEEPEST, LONGEST, ArchiveDamage, Member, MemberDamage, too_many
 from grader.errors import GraderError
 from grader.scratch import keep
 from grader.submission import MAX_BYTES
 
 CODE = (".py", ".ipynb")
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+OTHER_ARCHIVES = (".7z", ".rar", ".tar.zst", ".tar.lz", ".tar.z")
 NOTES = ("submission_metadata.yml",)  # a download's own list of who handed in what
 JUNK = {"__MACOSX", "__pycache__", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db", ".git"}
 MAX_NOTES = 64 << 20
 MAX_INNER = 16 << 20  # an archive that lies in a folder or another archive: one student's, not a class's
 MAX_MEMBERS = 5_000  # of one student's archive; an honest one has a dozen
 MAX_CLASS = 200_000  # of the archive of a whole class
+MAX_LOOKED_AT = 10  # times as many, folders and what is left out among them
 MAX_UNPACKED = 4 << 30  # bytes that one archive may unpack to, whether they are kept or not
-DAMAGE = (
-    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError, NotImplementedError,
-    RuntimeError, ValueError, OverflowError, MemoryError,
-)  # fmt: skip
+MAX_KEPT = 64 << 20  # bytes that are kept of one student's archive
+ANY_SIZE = 1 << 62  # of a class's own archive
 
 
 @dataclass(frozen=True)
 class Entry:
     """A file that was handed in: its name's parts, where its bytes lie if it was taken, and what is wrong with it.
 
-    Neither `file` nor `problem`: a file of a kind that is not graded.
+    Neither `file` nor `problem`: a file of a kind that is not graded. `may_pass` says of a problem that it is the marker's,
+    as a missing right is; `is_nobodys` that a member of the class's archive has no name that could be used; `page` in which
+    code page the name was read, empty for UTF-8.
     """
 
     path: tuple[str, ...]
-    file: Path | None = None
+    file: Beneath | None = None
     problem: str = ""
+    may_pass: bool = False
+    is_nobodys: bool = False
+    page: str = ""
 
     @property
     def name(self) -> str:
@@ -63,53 +64,71 @@ class Entry:
 def entries(source: Path, scratch: Path) -> list[Entry]:
     """Everything in a folder or an archive, students' own archives opened too; GraderError if it is neither."""
     if source.is_dir():
-        outer = list(_of_folder(source, ()))
+        outer = _of_class_folder(source)
     elif source.is_file() and source.name.lower().endswith(ARCHIVES):
-        outer = _of_archive(Entry((source.name,), source), scratch, MAX_CLASS)
-        if outer and outer[0].path == (source.name,) and outer[0].problem:
-            raise GraderError(f"cannot open {source}: {outer[0].problem}; download it again")
-        outer = [replace(entry, path=entry.path[1:]) for entry in outer]
+        outer = _of_class_archive(source, scratch)
     elif source.exists():
         raise GraderError(f"{source} is neither a folder nor a .zip or .tar archive; name what the class handed in")
     else:
         raise GraderError(f"there is no {source}; name a folder or an archive of what the class handed in")
     found: list[Entry] = []
     for entry in outer:
-        opens = entry.is_archive and entry.file
-        found += _of_archive(entry, scratch, MAX_MEMBERS) if opens else [entry]
+        if entry.is_archive and entry.file:
+            inner = _of_archive(entry, scratch, MAX_MEMBERS, MAX_INNER, MAX_KEPT)
+            found += [replace(each, is_nobodys=False) for each in inner]
+        else:
+            found.append(entry)
     return sorted(found, key=lambda entry: entry.path)
 
 
-def _of_folder(folder: Path, above: tuple[str, ...]) -> Iterator[Entry]:
+def _of_class_folder(folder: Path) -> list[Entry]:
+    """What was named may itself be a link; nothing below it is followed."""
     try:
-        listed = sorted(os.scandir(folder), key=lambda item: item.name)
-    except OSError as error:
-        yield Entry((*above, "?"), None, f"the folder cannot be read ({error.strerror})")
+        Beneath(folder).listed()
+    except Refusal as refusal:
+        raise GraderError(f"cannot read {folder}: {refusal.error or refusal}") from None
+    return list(_of_folder(Beneath(folder)))
+
+
+def _of_class_archive(archive: Path, scratch: Path) -> list[Entry]:
+    """Below no name: its members are the students'. One without a usable name is nobody's."""
+    place = archive.resolve()
+    whole = Entry((archive.name,), Beneath(place.parent, (place.name,)))
+    outer = _of_archive(whole, scratch, MAX_CLASS, ANY_SIZE, MAX_UNPACKED)
+    if outer and outer[0].path == (archive.name,):
+        again = "try again" if outer[0].may_pass else "download it again"
+        raise GraderError(f"cannot open {archive}: {outer[0].problem}; {again}")
+    return [replace(entry, path=entry.path[1:]) for entry in outer]
+
+
+def _of_folder(folder: Beneath, above: tuple[str, ...] = ()) -> Iterator[Entry]:
+    try:
+        if len(above) > DEEPEST:
+            raise ArchiveDamage("its folders lie too deep in one another")
+        listed = folder.listed()
+    except (Refusal, ArchiveDamage) as error:
+        yield Entry(
+            (*above, "?"), None, f"the folder was not read: {error}", may_pass=getattr(error, "may_pass", False)
+        )
         return
-    for item in listed:
-        path = (*above, as_text(item.name))
+    if not listed and above:
+        yield Entry((*above, "."))
+    for name, kind in listed:
+        path = (*above, as_text(name))
         if _is_junk(path):
             continue
-        if item.is_symlink():
-            yield Entry(path, None, "it is a link, and links are not followed")
-        elif item.is_dir(follow_symlinks=False):
-            empty = True
-            for entry in _of_folder(folder / item.name, path):
-                empty = False
-                yield entry
-            if empty:
-                yield Entry((*path, "."))
-        elif not item.is_file(follow_symlinks=False):
-            yield Entry(path, None, "it is not a regular file")
+        if kind == "folder":
+            yield from _of_folder(folder / name, path)
+        elif kind == "file":
+            yield Entry(path, None if _limit(name) is None else folder / name, _foreign(name))
         else:
-            yield _taken(path, folder / item.name, item.stat(follow_symlinks=False).st_size)
+            yield Entry(path, None, Why.LINK if kind == "link" else Why.IRREGULAR)
 
 
-def _taken(path: tuple[str, ...], file: Path, size: int) -> Entry:
-    limit = _limit(path[-1])
-    if limit is None:
-        return Entry(path)
-    return Entry(path, None, _too_large(limit)) if size > limit else Entry(path, file)
+def _foreign(name: str) -> str:
+    """What is said of an archive that nothing here opens."""
+    is_foreign = name.lower().endswith(OTHER_ARCHIVES) and _limit(name) is None
+    return "it is an archive of a kind that is not opened; hand in a .zip" if is_foreign else ""
 
 
 def _limit(name: str) -> int | None:
@@ -122,120 +141,62 @@ def _limit(name: str) -> int | None:
     return MAX_NOTES if lower in NOTES else None
 
 
-def _too_large(limit: int) -> str:
-    return f"it is larger than {limit >> 20} MB"
+def _of_archive(archive: Entry, scratch: Path, most: int, size: int, room: int) -> list[Entry]:
+    """The files of an archive, below the archive's own name; the archive itself with its problem if it is damaged.
 
-
-def _of_archive(archive: Entry, scratch: Path, most: int) -> list[Entry]:
-    """The files of an archive, below the archive's own name; the archive itself with its problem if it is damaged."""
-    whole, found = _Unpacking(scratch), []
+    It may be of `size`, hold `most` files, and `room` is what may be kept of them.
+    """
+    unpacking, found = _Unpacking(archive, scratch, room), []
+    is_zip = archive.name.lower().endswith(".zip")
+    members = zips.members if is_zip else partial(tars.members, most=MAX_UNPACKED)
     try:
-        members = _zip if archive.name.lower().endswith(".zip") else _tar
-        for path, problem, content in members(archive.file):
-            if len(found) >= most:
-                raise ValueError(f"it holds more than {most} files")
-            if path and not _is_junk(path):
-                found.append(whole.take((*archive.path, *path), problem, content))
-    except DAMAGE as error:
-        return [Entry(archive.path, None, _reason(error))]
-    counts = Counter(entry.path for entry in found)
-    unique = [entry for entry in found if counts[entry.path] == 1]
-    twice = [Entry(path, None, "the archive holds it twice") for path, count in counts.items() if count > 1]
-    return unique + twice or [Entry((*archive.path, "."))]
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ValueError) and str(error).startswith("it "):
-        return str(error)
-    if isinstance(error, RuntimeError) and "encrypted" in str(error):
-        return "it is encrypted"
-    return "the archive is damaged"
+        with archive.file.open(size) as raw:
+            for member in members(raw, MAX_LOOKED_AT * most):
+                if len(found) >= most:
+                    raise ArchiveDamage(too_many(most))
+                if not _is_junk(member.path):
+                    found.append(unpacking.take(member))
+    except (Refusal, ArchiveDamage) as error:
+        return [Entry(archive.path, None, str(error), may_pass=error.may_pass, page=archive.page)]
+    counts = Counter(entry.path for entry in found if not entry.is_nobodys)
+    unique = [entry for entry in found if counts[entry.path] < 2]
+    twice = [
+        Entry(path, None, "the archive holds it twice", page=archive.page)
+        for path, count in counts.items()
+        if count > 1
+    ]
+    return unique + twice or [Entry((*archive.path, "."), page=archive.page)]
 
 
 class _Unpacking:
-    """What one archive may still unpack to, and where its files go."""
+    """What may still be kept of one archive, and where its files go."""
 
-    def __init__(self, scratch: Path):
-        self.scratch, self.room = scratch, MAX_UNPACKED
+    def __init__(self, archive: Entry, scratch: Path, room: int):
+        self.archive, self.scratch, self.room, self.most = archive, scratch, room, room
 
-    def take(self, path: tuple[str, ...], problem: str, content) -> Entry:
+    def take(self, member: Member) -> Entry:
+        """ArchiveDamage if the archive cannot be read on, or there is too much in it; GraderError if there is no room."""
+        path = (*self.archive.path, *(map(as_text, member.path or [member.name[:LONGEST] or "?"])))
+        entry = Entry(path, page=self.archive.page or member.page, is_nobodys=not member.path)
         limit = _limit(path[-1])
-        if problem or limit is None:
-            return Entry(path, None, problem)
-        with content() as stream:
-            taken = stream.read(limit + 1)
-        self.room -= len(taken)
-        if self.room < 0:
-            raise ValueError(f"it unpacks to more than {MAX_UNPACKED >> 30} GB")
-        if len(taken) > limit:
-            return Entry(path, None, _too_large(limit))
-        return Entry(path, keep(self.scratch, taken))
-
-
-def _zip(file: Path) -> Iterator[tuple]:
-    """(path, problem, how to open) of each file; a broken member breaks nothing but itself."""
-    with zipfile.ZipFile(file) as archive:
-        for info in archive.infolist():
-            path, problem = _inside(info.filename)
-            mode = info.external_attr >> 16
-            if info.is_dir():
-                continue
-            if info.flag_bits & 1:
-                problem = "it is encrypted"
-            elif stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-                problem = "it is a link or a device, and neither is followed"
-            content = io.BytesIO()
-            if not problem and (limit := _limit(path[-1] if path else "")) is not None:
-                try:
-                    with archive.open(info) as stream:
-                        content = io.BytesIO(stream.read(limit + 1))
-                except DAMAGE:
-                    problem = "it is damaged"
-            yield path, problem, lambda content=content: content
-
-
-def _tar(file: Path) -> Iterator[tuple]:
-    """The same of a tar archive, read once from front to back through a meter."""
-    with open(file, "rb") as raw, tarfile.open(fileobj=_Metered(_plain(raw)), mode="r|") as archive:
-        for info in archive:
-            path, problem = _inside(info.name)
-            if info.isdir():
-                continue
-            if not info.isreg():
-                problem = "it is a link or a device, and neither is followed"
-            yield path, problem, lambda info=info: archive.extractfile(info)
-
-
-def _plain(raw):
-    """The bytes of a tar, whatever it was compressed with: by its first bytes, not by its name."""
-    start = raw.read(6)
-    raw.seek(0)
-    for magic, module in ((b"\x1f\x8b", gzip), (b"BZh", bz2), (b"\xfd7zXZ\0", lzma)):
-        if start.startswith(magic):
-            return module.open(raw)
-    return raw
-
-
-class _Metered(io.RawIOBase):
-    """A stream that ends a bomb: it gives no more than MAX_UNPACKED bytes."""
-
-    def __init__(self, stream):
-        self.stream, self.room = stream, MAX_UNPACKED
-
-    def read(self, size: int = -1) -> bytes:
-        content = self.stream.read(size)
+        if member.problem or limit is None:
+            return replace(entry, problem=member.problem or _foreign(path[-1]))
+        try:
+            content = member.content(limit)
+        except MemberDamage as damage:
+            return replace(entry, problem=str(damage))
         self.room -= len(content)
         if self.room < 0:
-            raise ValueError(f"it unpacks to more than {MAX_UNPACKED >> 30} GB")
-        return content
+            raise ArchiveDamage(f"it unpacks to more than {self.most >> 20} MB")
+        if len(content) > limit:
+            return replace(entry, problem=str(Refusal(Why.LARGE, limit)))
+        return replace(entry, file=self._kept(content))
 
-
-def _inside(name: str) -> tuple[tuple[str, ...], str]:
-    """The parts of a member's name, and why it cannot be taken; a Windows archive may use backslashes."""
-    parts = tuple(as_text(part) for part in name.replace("\\", "/").split("/") if part not in ("", "."))
-    if name.startswith(("/", "\\")) or ".." in parts:
-        return tuple(part for part in parts if part != "..") or ("?",), "its name leads out of the archive"
-    return parts, ""
+    def _kept(self, content: bytes) -> Beneath:
+        try:
+            return Beneath(self.scratch, (keep(self.scratch, content).name,))
+        except OSError as error:
+            raise no_room(error) from None
 
 
 def _is_junk(path: tuple[str, ...]) -> bool:

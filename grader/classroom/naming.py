@@ -6,8 +6,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from grader.classroom.archives import ARCHIVES, Entry
+from grader.beneath import Refusal
+from grader.classroom.archives import ARCHIVES, MAX_NOTES, Entry
 from grader.classroom.roster import Student
+from grader.errors import GraderError
 
 # `Jane Doe_31415_assignsubmission_file_/attention.py`, or all of it in one name; 31415 is "Participant 31415"
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+(?:_(?P<rest>.*))?", re.DOTALL)
@@ -45,21 +47,32 @@ def places(
 
 
 def _gradescope(entries: Sequence[Entry]) -> list[Place]:
-    """`assignment_1_export/submission_123/…`, and a list of who is behind each number."""
-    notes = next((entry for entry in entries if entry.name == METADATA and entry.file), None)
-    if notes is None:
+    """`assignment_1_export/submission_123/…`, and a list of who is behind each number, which stands above all the rest.
+
+    A file of that name among one student's says nothing about the others.
+    """
+    lists = (entry for entry in entries if entry.name == METADATA and entry.file)
+    notes = next(
+        (one for one in lists if all(each.path[: len(one.path) - 1] == one.path[:-1] for each in entries)), None
+    )
+    if notes is None or len(notes.path) > 2:
         return []
     above = len(notes.path) - 1
-    text = notes.file.read_text(encoding="utf-8", errors="replace")
+    try:
+        text = notes.file.read(MAX_NOTES).decode("utf-8", "replace")
+    except Refusal as refusal:
+        raise GraderError(
+            f"{METADATA}, which says who handed in what, was not read: {refusal}; download it again"
+        ) from None
     people, times = submitters(text), moments(text)
-    found = [Place(notes, (), (METADATA,))]
+    found = []
     for entry in entries:
         if entry is not notes:
             folder, *rest = (*entry.path[above:], "")
             name = folder if folder in people else _stem(folder)
             path = tuple(rest[:-1]) or (folder,)
             found.append(Place(entry, tuple(people.get(name, ())), path, at=times.get(name)))
-    return [place for place in found if place.entry is not notes]
+    return found
 
 
 def submitters(text: str) -> dict[str, list[Student]]:
@@ -116,8 +129,11 @@ def _unquoted(value: str) -> str:
 def _moodle(entries: Sequence[Entry]) -> list[Place]:
     """A folder or a file for each participant; two of one name are told apart by their numbers."""
     found, ids = [], defaultdict(set)
+    deepest = (
+        2 if len({entry.path[0] for entry in entries}) == 1 else 1
+    )  # below a student's own folder names are theirs
     for entry in entries:
-        matches = [(at, MOODLE.fullmatch(part)) for at, part in enumerate(entry.path[:2])]
+        matches = [(at, MOODLE.fullmatch(part)) for at, part in enumerate(entry.path[:deepest])]
         at, match = next(((at, match) for at, match in matches if match), (0, None))
         if match is None:
             found.append(Place(entry, (), entry.path))

@@ -1,6 +1,5 @@
 """What `nbgrader collect` brought: notebooks read as data, their code with the course's own cells as they were given out."""
 
-import glob
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -8,54 +7,84 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.beneath import Beneath, Refusal, Why
+from grader.classroom.archives import as_text
 from grader.classroom.intake import HandIn, Intake
+from grader.classroom.kept import Shelf
 from grader.classroom.nbbook import CONFIG, gradebook_of
 from grader.classroom.roster import Student
 from grader.errors import GraderError
-from grader.scratch import keep
+from grader.submission import Submission
 
 MAX_NOTEBOOK = 32 << 20  # bytes, pictures in outputs among them; the code alone is held to a submission's limit
 
 
 @dataclass(frozen=True)
 class Handed:
-    """What one student handed in for a unit: the code as a notebook's bytes, or None with the reason in the note."""
+    """What one student handed in for a unit: the code as a notebook's bytes, or None with the reason in the note.
+
+    `is_unread` says that there is something, and that it could not be read.
+    """
 
     student: str
     name: str
     sha256: str = ""
     code: bytes | None = None
     note: str = ""
+    is_unread: bool = False
 
 
 def take(folder: Path, unit: str, scratch: Path) -> Intake:
-    """What was collected for a unit, as a class run takes it; the code that is graded lies in `scratch` meanwhile."""
-    hand_ins = []
+    """What was collected for a unit, as a class run takes it; the code that is graded is kept in `scratch` meanwhile."""
+    hand_ins, kept = [], Shelf(scratch)
     for handed in submissions(folder, unit):
-        file = keep(scratch, handed.code, ".ipynb") if handed.code is not None else None
-        said = {"note" if file else "problem": handed.note}
-        hand_ins.append(HandIn(handed.student, unit, handed.name, file, **said))
+        code = handed.code
+        hand_ins.append(
+            HandIn(
+                handed.student,
+                unit,
+                handed.name,
+                kept.keep(Submission(handed.name, code)) if code is not None else None,
+                note=handed.note,
+                problem=handed.note if code is None else "",
+                unread=(f"{handed.name}: {handed.note}",) if handed.is_unread else (),
+            )
+        )
     return Intake(hand_ins, [Student(item.student) for item in hand_ins], [unit], [])
 
 
 def submissions(folder: Path, unit: str) -> Iterator[Handed]:
-    """What lies under submitted/ for a unit, by student; locked cells as the course wrote them."""
+    """What lies under submitted/ for a unit, by student; locked cells as the course wrote them. No link is followed."""
     sources = source_cells(folder, unit)
-    for path in sorted((folder / "submitted").glob(f"*/{glob.escape(unit)}")):
-        yield handed_in(path.parent.name, path / f"{unit}.ipynb", sources)
-
-
-def handed_in(student: str, path: Path, sources: Mapping[str, Any]) -> Handed:
-    name = f"{student}/{path.name}"
+    collected = Beneath(folder) / "submitted"
     try:
-        if not path.is_file() or path.is_symlink():
-            return Handed(student, name, note=f"{path.name} is not among the files that were handed in")
-        if path.stat().st_size > MAX_NOTEBOOK:
-            return Handed(student, name, note=f"{path.name} is larger than {MAX_NOTEBOOK >> 20} MB")
-        content = path.read_bytes()
+        students = collected.listed()
+    except Refusal as refusal:
+        if refusal.why is Why.ABSENT:
+            return
+        raise GraderError(f"cannot read {folder / 'submitted'}: {refusal}") from None
+    for student, _ in students:
+        try:
+            units = dict((collected / student).listed())
+        except Refusal as refusal:
+            units = {unit: "?"} if refusal.may_pass and refusal.why is not Why.ABSENT else {}
+        if unit in units:
+            yield handed_in(as_text(student), collected / student / unit / f"{unit}.ipynb", sources)
+
+
+def handed_in(student: str, file: Beneath, sources: Mapping[str, Any]) -> Handed:
+    """One student's notebook; the note says what is wrong where there is no code."""
+    notebook = file.parts[-1]
+    name = f"{student}/{notebook}"
+    try:
+        content = file.read(MAX_NOTEBOOK)
         code, notes = restored(content, sources)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        return Handed(student, name, note=f"{path.name} is no notebook that can be read ({type(error).__name__})")
+    except Refusal as refusal:
+        if refusal.why is Why.ABSENT:
+            return Handed(student, name, note=f"{notebook} is not among the files that were handed in")
+        return Handed(student, name, note=f"{notebook} was not read: {refusal}", is_unread=True)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return Handed(student, name, note=f"{notebook} is no notebook that can be read ({type(error).__name__})")
     return Handed(student, name, hashlib.sha256(content).hexdigest(), code, "; ".join(notes))
 
 

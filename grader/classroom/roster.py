@@ -32,7 +32,10 @@ class Student:
 def read_roster(path: Path) -> list[Student]:
     """The students of a CSV file, in its order; GraderError says what is missing."""
     text = _text(path)
-    rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter(text)) if any(map(str.strip, row))]
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter(text)) if any(map(str.strip, row))]
+    except csv.Error as error:  # a quotation mark that nobody closed, and then much text
+        raise GraderError(f"the roster {path} cannot be read as a table ({error}); mend it") from None
     if not rows:
         raise GraderError(f"the roster {path} is empty")
     header = [_fold(cell) for cell in rows[0]]

@@ -4,7 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from grader.classroom.intake import HandIn
 from grader.classroom.pool import Answer, Feed, Job
@@ -45,17 +45,11 @@ def plan(hand_ins: Sequence[HandIn], store: Store, keys: Mapping[str, Key], term
     result, lines = Plan(), store.lines()
     for hand_in in hand_ins:
         line = lines.get((hand_in.student, hand_in.unit))
-        sha256 = ""
-        if hand_in.file:
-            try:
-                sha256 = hand_in.read().sha256
-            except SubmissionError as error:
-                problem = one_line(str(error))
-                hand_in = replace(hand_in, file=None, problem=problem, note="; ".join({hand_in.note, problem} - {""}))
-        if not hand_in.file:
+        if not hand_in.kept:
             result.done += 1
             _record_as_it_is(hand_in, store, line, keys[hand_in.unit])
             continue
+        sha256 = hand_in.kept.sha256
         now = terms[hand_in.unit].to_json(sha256)
         then = json.loads(line.terms) if line and line.outcome is Outcome.GRADED else {}
         if line and line.fingerprint == fingerprint(now):
@@ -86,6 +80,7 @@ class Run:
         self.waiting = list(reversed(hand_ins))
         self.theirs: list[HandIn] = []
         self.notes: dict[tuple[str, str], str] = {}
+        self.unread: list[str] = []
         self.others = 0
         self._beat = 0.0
 
@@ -108,7 +103,8 @@ class Run:
             hand_in = self.waiting.pop()
             try:
                 submission = hand_in.read()
-            except SubmissionError:  # it was there a moment ago; the next run says what it is now
+            except SubmissionError as error:  # the scratch folder was lost; the next run marks it
+                self.unread.append(one_line(str(error)))
                 continue
             terms = self.terms[hand_in.unit].to_json(submission.sha256)
             claim = self.store.claim(hand_in.student, hand_in.unit, fingerprint(terms), self.table)

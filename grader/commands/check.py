@@ -22,9 +22,10 @@ from grader.key import Key, load
 from grader.render import formats, terminal
 from grader.render.overview import render_overview
 from grader.render.places import Places, knows_links
-from grader.report import Report
+from grader.report import Finding, Report, Status
 from grader.sandbox.server import Sandbox
 from grader.sides import NO_COURSE, Found, hold_solutions, look, required
+from grader.submission import SubmissionError
 from grader.training import ON_CPU, Training
 
 if TYPE_CHECKING:
@@ -98,9 +99,13 @@ def check(
     else:
         targets = targets_of(found, names, unit, key_file, seed)
         refuse_inputs([output, *(place for _, place in more)], [key_file, *(target.file for target in targets)])
-        keys = Keys(found and found.course, key_file, seed)
-        done = [_graded(target, keys, sandbox, form, training) for target in targets]
-        graded = [(key.title, report) for _, key, report in done]
+        keys, graded = Keys(found and found.course, key_file, seed), []
+        for target in targets:
+            try:
+                done.append(one := _graded(target, keys, sandbox, form, training))
+                graded.append((one[1].title, one[2]))
+            except SubmissionError as error:  # the others are marked
+                graded.append(_unread(target, keys, sandbox, error, len(targets) == 1))
     for each, place in [(form, output), *more]:
         with destination(place) as file:
             _show(graded, each, file, not names, surroundings)
@@ -116,9 +121,19 @@ def check(
 def _graded(target: Target, keys: Keys, sandbox: Sandbox, form: str, training: Training) -> Done:
     key = keys.of(target.unit, target.only)
     # a file that is named after its unit is the student's own copy, in a folder of the student's own
-    handed_in = submission.read(target.file, with_helpers=target.file.stem == target.unit)
+    handed_in = submission.read(target.file, with_helpers=target.file.stem == target.unit, root=target.root)
     with watching(form == "text") as (progress, watch):
         return handed_in, key, grade(handed_in, key, sandbox, target.only, progress, training.watched(watch))
+
+
+def _unread(target: Target, keys: Keys, sandbox: Sandbox, why: SubmissionError, alone: bool) -> tuple[str, Report]:
+    """A title and a report of 0 points for one of several files, which cannot be read; the error where it is alone."""
+    from grader.commands.expected import refused
+
+    if alone:
+        raise why
+    key = keys.of(target.unit, target.only)
+    return key.title, refused(str(target.file), key, sandbox, Status.UNREADABLE, Finding("exception", str(why)))
 
 
 def _graded_as_expected(

@@ -92,16 +92,17 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
     how = pool.How(packed, options.timeout, options.isolation)
     execute = partial(_execute, how=how, options=options, console=console)
     with _stopping(console) as is_stopped:
-        faults = _graded(store, planned.todo, terms, "records", execute, console, is_stopped, planned.done)
+        faults, unread = _graded(store, planned.todo, terms, "records", execute, console, is_stopped, planned.done)
         if options.regrade and not is_stopped():
             store.forget_proposals((hand_in.student, hand_in.unit) for hand_in in planned.stale)
-            faults += _graded(store, planned.stale, terms, "proposals", execute, console, is_stopped)
+            more, lost = _graded(store, planned.stale, terms, "proposals", execute, console, is_stopped)
+            faults, unread = faults + more, [*unread, *lost]
         if is_stopped():
             _say(console, "Stopped. What was marked is in the store; the same command goes on from here.")
             return STOPPED
     _tell_records(store, console)
     left = _regraded(store, options, console) if options.regrade else _told_stale(planned, console)
-    return 3 if faults else left
+    return 3 if faults else max(left, _told_unread([*intake.unread, *unread], console))
 
 
 def _course(submissions: Path, options: Options, console: Console) -> Course:
@@ -168,10 +169,10 @@ def _graded(
     console: Console,
     is_stopped: Callable[[], bool],
     done: int = 0,
-) -> int:
-    """Grade hand-ins into a table, and show it; returns how many the grader itself failed on."""
+) -> tuple[int, list[str]]:
+    """Grade hand-ins into a table, and show it; returns how many the grader itself failed on, and what was lost meanwhile."""
     if not hand_ins:
-        return 0
+        return 0, []
     run, faults = Run(store, hand_ins, terms, table), 0
     progress = Progress(done + len(hand_ins), done)
     with shown(progress, console) as show:
@@ -181,7 +182,7 @@ def _graded(
             faults += bool(record and record.report.is_our_fault)
     if faults:
         _say(console, f"The grader itself failed on {faults}; they cost no points, and the next run marks them again.")
-    return faults
+    return faults, run.unread
 
 
 def _tell_intake(intake: Intake, planned: Plan, console: Console) -> None:
@@ -239,6 +240,18 @@ def _told_stale(planned: Plan, console: Console) -> int:
             console, f"{count} records are stale: {why} changed since. --regrade shows whose points that would change."
         )
     return 0
+
+
+def _told_unread(unread: Sequence[str], console: Console) -> int:
+    """Name what could not be read; 1 if there is any of it."""
+    if not unread:
+        return 0
+    _say(console, f"{len(unread)} could not be read; the next run tries again:")
+    for words in unread[:MOST_SHOWN]:
+        _say(console, f"  {one_line(words, 200)}")
+    if len(unread) > MOST_SHOWN:
+        _say(console, f"  … and {len(unread) - MOST_SHOWN} more")
+    return 1
 
 
 def _regraded(store: Store, options: Options, console: Console) -> int:

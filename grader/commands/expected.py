@@ -31,12 +31,12 @@ def report(folder: Path, key: Key, sandbox: Sandbox, training: Training) -> Repo
     if not files:
         finding = Finding("missing", f"there is no {key.unit}.py and no {key.unit}.ipynb in what was handed in")
         return refused(str(folder / f"{key.unit}.py"), key, sandbox, Status.MISSING, finding)
-    return max((_of_file(file, key, sandbox, training) for file in files), key=lambda item: item.points)
+    return max((_of_file(file, folder, key, sandbox, training) for file in files), key=lambda item: item.points)
 
 
-def _of_file(file: Path, key: Key, sandbox: Sandbox, training: Training) -> Report:
+def _of_file(file: Path, folder: Path, key: Key, sandbox: Sandbox, training: Training) -> Report:
     try:
-        handed_in = submission.read(file, with_helpers=True)
+        handed_in = submission.read(file, with_helpers=True, root=folder)
     except SubmissionError as error:
         return refused(str(file), key, sandbox, Status.UNREADABLE, Finding("exception", str(error)))
     return grade(handed_in, key, sandbox, training=training)

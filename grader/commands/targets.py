@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader import submission
@@ -16,11 +16,12 @@ SUFFIXES = (".py", ".ipynb")
 
 @dataclass(frozen=True)
 class Target:
-    """A file to grade, the unit it belongs to, and the exercises that were asked for (empty: all)."""
+    """A file to grade, its unit, the exercises that were asked for (empty: all), and the folder that was named."""
 
     file: Path
     unit: str
     only: tuple[str, ...] = ()
+    root: Path | None = None
 
 
 def targets_of(
@@ -43,7 +44,7 @@ def _targets(names: Sequence[str], unit: str | None, course: Course | None) -> I
         for target in _resolve(name, unit, course):
             known = wanted.get(target.file)
             both = known and known.only and target.only
-            wanted[target.file] = Target(target.file, target.unit, known.only + target.only if both else target.only)
+            wanted[target.file] = replace(target, only=known.only + target.only) if both else target
     yield from wanted.values()
 
 
@@ -69,7 +70,7 @@ def _resolve(name: str, unit: str | None, course: Course | None) -> Iterator[Tar
                 f"{name} holds no file named after a unit; name a file, with --unit if its name does not tell"
             )
         for file in files:
-            yield Target(file, unit or file.stem)
+            yield Target(file, unit or file.stem, root=path)
     elif path.exists():
         yield Target(path, unit or _unit_of(path, course))
     elif _is_name(name):

@@ -102,7 +102,7 @@ def _is_one(hand_ins: Sequence[HandIn]) -> bool:
 def _sources(hand_ins: Sequence[HandIn], unit: str) -> Iterator[tuple[str, bytes]]:
     """(student, bytes) of what can be read; marking says of the rest why not."""
     for hand_in in hand_ins:
-        if hand_in.unit == unit and hand_in.file:
+        if hand_in.unit == unit and hand_in.kept:
             with contextlib.suppress(GraderError):
                 yield hand_in.student, hand_in.read().source
 

@@ -1,0 +1,68 @@
+"""What was looked at is what is marked: the bytes of every hand-in, kept from the look until its turn comes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.errors import GraderError
+from grader.submission import Submission, SubmissionError
+
+NAME = "looked-at"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One hand-in's bytes in a shelf's file: `pieces` are (module, or empty for the file itself; start; length)."""
+
+    file: Path
+    name: str
+    sha256: str
+    pieces: tuple[tuple[str, int, int], ...]
+
+    def read(self) -> Submission:
+        """The bytes as they were looked at; SubmissionError if the shelf has lost them."""
+        try:
+            with open(self.file, "rb") as file:
+                (_, source), *helpers = [(module, _part(file, start, size)) for module, start, size in self.pieces]
+        except OSError as error:
+            raise SubmissionError(f"{self.name} can no longer be read: {error.strerror}") from None
+        found = Submission(self.name, source, tuple(helpers))
+        if found.sha256 != self.sha256:
+            raise SubmissionError(f"{self.name} can no longer be read: what was kept of it was changed")
+        return found
+
+
+def _part(file, start: int, size: int) -> bytes:
+    file.seek(start)
+    return file.read(size)
+
+
+class Shelf:
+    """One file in a scratch folder for all hand-ins of a run."""
+
+    def __init__(self, scratch: Path):
+        self.file = scratch / NAME
+
+    def keep(self, submission: Submission) -> Kept:
+        """GraderError if there is no room."""
+        parts = [("", submission.source), *submission.helpers]
+        try:
+            with open(self.file, "ab") as file:
+                start = file.seek(0, 2)
+                file.write(b"".join(content for _, content in parts))
+        except OSError as error:
+            raise no_room(error) from None
+        return Kept(self.file, submission.name, submission.sha256, tuple(_places(parts, start)))
+
+
+def _places(parts: list[tuple[str, bytes]], start: int) -> Iterator[tuple[str, int, int]]:
+    for module, content in parts:
+        yield module, start, len(content)
+        start += len(content)
+
+
+def no_room(error: OSError) -> GraderError:
+    """What is said where the scratch folder takes no more."""
+    return GraderError(
+        f"cannot keep what was handed in until it is marked: {error.strerror}; make room, or let TMPDIR name a folder that has it"
+    )
