@@ -269,3 +269,13 @@ def test_a_worker_does_not_outlive_its_fork_server_and_the_next_one_has_a_new(le
         assert not still_running(family)
         _, reply = ask_raw(sandbox, "x = 1")
         assert reply == {"at": 0, "line": 1}
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="it makes root the only user that there is")
+def test_where_threads_cannot_be_counted_doctor_says_so_and_grading_goes_on():
+    reference = str(ROOT / "solutions" / "backprop" / "backprop.py")
+    alone = ["unshare", "--user", "--map-root-user", sys.executable, str(ROOT / "cli.py")]
+    told = subprocess.run([*alone, "doctor"], capture_output=True, text=True, timeout=60)
+    assert told.returncode == 0, told.stderr
+    assert "a submission's threads are not limited: root is the only user here" in " ".join(told.stdout.split())
+    assert subprocess.run([*alone, reference, "--no-train"], capture_output=True, timeout=60).returncode == 0

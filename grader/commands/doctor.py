@@ -25,6 +25,7 @@ HOLDS = {
     "process": "submissions run in a process of their own with limits on time and memory, which guards against accidents "
     "only; do not mark strangers' code here",
 }
+UNCOUNTED = "a submission's threads are not limited: root is the only user here, and Linux does not count root's"
 PACKAGES = ("numpy", "click", "rich", "torch", "nbgrader")
 EXTRAS = ("torch", "nbgrader")
 
@@ -63,6 +64,12 @@ def isolation(sandbox: Sandbox) -> Iterator[Line]:
     yield Line("isolation", f"{sandbox.level}: {HOLDS[sandbox.level]}")
     for level, reason in sandbox.reasons.items():
         yield Line("", f"not {level}: {reason}", mend(level, Path("/")))
+    if not sandbox.counts_threads:
+        yield Line(
+            "",
+            UNCOUNTED,
+            "Run it as another user, or in a control group of its own; the manual's page on isolation says how.",
+        )
 
 
 def mend(level: str, root: Path) -> str:

@@ -21,11 +21,11 @@ STACK = 64 << 10  # bytes for each thread of an attempt
 HIDDEN = ("/etc", "/proc", "/sys", "/var")  # folders that every system has and no view holds
 
 
-def escapes(level: str, own: str, threads: int, is_first: bool) -> list[str]:
+def escapes(level: str, own: str, threads: int) -> list[str]:
     """What this worker can still do that its level forbids; empty where the level holds.
 
-    `own` is a file of the grader's, and `threads` is how many it may have. What takes long is tried by the first worker of a fork
-    server alone: all others are held by the same rules.
+    `own` is a file of the grader's, and `threads` is how many it may have: 0 tries none, as that takes long, and all workers of a
+    fork server are held by the same rule.
     """
     attempts: dict[str, Callable[[], object]] = {}
     if level in ("namespaces", "landlock"):
@@ -44,7 +44,7 @@ def escapes(level: str, own: str, threads: int, is_first: bool) -> list[str]:
             "keep memory in a file of no name": lambda: os.close(os.memfd_create("memory")),
             "outlive the fork server": _outlive,
         }
-    if is_first and sys.platform.startswith("linux"):
+    if threads and sys.platform.startswith("linux"):
         attempts[f"start {threads + 1} threads"] = lambda: _start_threads(threads + 1)
     return [what for what, attempt in attempts.items() if _succeeds(attempt)]
 

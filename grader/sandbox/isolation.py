@@ -49,11 +49,17 @@ class Ground:
     address_space: int = 0
     workers: int = 0  # that have been forked
     alive: int = 0
+    is_root: bool = False  # the fork server, before it entered a namespace
+
+    @property
+    def counts_threads(self) -> bool:
+        """Whether the kernel does: of root's it counts none, unless workers are other users or have control groups."""
+        return bool(not self.is_root or self.users.count or self.groups)
 
 
 def prepare(level: str, home: str, packages: tuple[str, ...]) -> Ground:
     """Shut the fork server in as far as its workers share it. Raises OSError, KeyError or ValueError where it cannot."""
-    ground = Ground(level, home, os.path.abspath(__file__))
+    ground = Ground(level, home, os.path.abspath(__file__), is_root=hasattr(os, "getuid") and os.getuid() == 0)
     if not IS_LINUX:
         if level != "process":
             raise OSError("only Linux has it")

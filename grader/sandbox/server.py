@@ -75,6 +75,7 @@ class Sandbox:
         self._bounds = (strongest, least)
         self._levels = list(LEVELS[LEVELS.index(strongest) : LEVELS.index(least) + 1])
         self._is_proven = False
+        self._counts_threads = True
         self._first: Worker | None = None
         self._start()
 
@@ -83,6 +84,12 @@ class Sandbox:
         """The level that holds the workers, settled by the first of them."""
         self._settle()
         return self._levels[0]
+
+    @property
+    def counts_threads(self) -> bool:
+        """Whether the number of a worker's threads is bounded; it is not where root is the only user that there is."""
+        self._settle()
+        return self._counts_threads
 
     @property
     def homes(self) -> list[Scratch]:
@@ -184,7 +191,8 @@ class Sandbox:
         while not self._is_proven:
             level, reason = self._levels[0], ""
             try:
-                reason = self._reply(READY_SECONDS).get("failed", "")
+                ready = self._reply(READY_SECONDS)
+                reason, self._counts_threads = ready.get("failed", ""), ready.get("counts_threads", True)
                 if not reason:
                     worker = self._fork()
                     reason = self._escapes(worker)

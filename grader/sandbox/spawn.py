@@ -39,7 +39,7 @@ class Spawner:
     `pumps` has a thread read what workers print, as Windows needs it.
     """
 
-    level = LEVELS[-1]
+    level, counts_threads = LEVELS[-1], True
 
     def __init__(self, limits: Limits | None = None, packages: Sequence[str] = NUMPY, pumps: bool = IS_WINDOWS):
         self.limits = limits or Limits()

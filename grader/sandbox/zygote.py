@@ -3,7 +3,7 @@
 It is started with an empty environment, before a key or a solution is read, by a command line that names no file of
 the course. So a worker has nothing to find: what the grader knows was never in its memory.
 
-Its first line on the control socket is {"ready": level} or {"failed": reason}. Then {"fork": limits} with two
+Its first line on the control socket is {"ready": level, "counts_threads"} or {"failed": reason}. Then {"fork": limits} with two
 descriptors (the worker's channel, the pipe for what it prints) is answered {"pid"}, and {"reap": pid} is answered
 {"status", "was_short": of memory} when it has been ended: process numbers are those of a namespace, so killing is done here. A worker's own first frame says what it could still do: {"escapes": []}.
 """
@@ -38,7 +38,7 @@ def main(control_fd: int, level: str, home: str, packages: list[str], paths: lis
         return
     gc.collect()
     gc.freeze()  # a collection in a worker would copy every page it touches
-    reply(control, {"ready": level})
+    reply(control, {"ready": level, "counts_threads": ground.counts_threads})
     alive: dict[int, int] = {}  # workers by their process numbers: how many there had been before
     while True:
         line, fds = hear(control)
@@ -100,7 +100,8 @@ def become_worker(channel_fd: int, output_fd: int, ground: isolation.Ground, bud
         sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1)  # noqa: SIM115
         isolation.shut_in(ground, budget, parent)
         os.closerange(4, 256)
-        found = attempts.escapes(ground.level, ground.own, budget.threads, ground.workers == 1)
+        threads = budget.threads if ground.workers == 1 and ground.counts_threads else 0
+        found = attempts.escapes(ground.level, ground.own, threads)
         child.send(channel, {"escapes": found})
         child.serve(channel)
         status = 0
