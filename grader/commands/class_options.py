@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.classroom.access import PATIENCE
+
 
 @dataclass(frozen=True)
 class Options:
@@ -31,4 +33,9 @@ class Options:
     summary: bool = False
     alike: Path | None = None
     scheduler: str | None = None
+    tls_ca_file: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    insecure_scheduler: bool = False
+    patience: float = PATIENCE
     course_dir: str | None = None

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from grader.choice import choose, words_of
 from grader.classroom import exports, lateness, pool
+from grader.classroom.access import Scheduler
 from grader.classroom.intake import HandIn, Intake, take
 from grader.classroom.keys import keys_for, seed_of, units_of
 from grader.classroom.progress import Progress, shown
@@ -46,6 +47,9 @@ def mark(submissions: Path | None, options: Options) -> int:
     """The whole command; returns its exit status."""
     if submissions is not None and not options.scheduler and not hasattr(os, "fork"):
         raise GraderError(NO_FORK)
+    scheduler = _scheduler(options)
+    if scheduler:
+        scheduler.check()
     console = make_console(stderr=True)
     status = 0
     if folder := written.nbgrader_course(options.nbgrader):
@@ -124,12 +128,22 @@ def _execute(
     feed: pool.Feed, is_stopped: Callable[[], bool], how: pool.How, options: Options, console: Console
 ) -> Iterator[pool.Answer]:
     """Grade on this machine, or on the workers of a Dask scheduler."""
-    size = options.jobs or cores()
-    if not options.scheduler:
+    size, scheduler = options.jobs or cores(), _scheduler(options)
+    if not scheduler:
         return pool.run(feed, how, size, is_stopped)
     from grader.classroom import cluster  # loads Dask
 
-    return cluster.run(feed, how, options.scheduler, size, is_stopped, partial(_say, console))
+    return cluster.run(feed, how, scheduler, size, is_stopped, partial(_say, console))
+
+
+def _scheduler(options: Options) -> Scheduler | None:
+    """What --scheduler and its relatives name; GraderError where they go without it."""
+    files = (options.tls_ca_file, options.tls_cert, options.tls_key)
+    if options.scheduler:
+        return Scheduler(options.scheduler, *files, options.insecure_scheduler, options.patience)
+    if any(files) or options.insecure_scheduler:
+        raise GraderError("certificates and --insecure-scheduler go with --scheduler ADDRESS")
+    return None
 
 
 def _graded(

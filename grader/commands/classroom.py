@@ -20,7 +20,20 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--seed", type=click.IntRange(min=0), help="The secret seed; drawn, and kept in the store, if left out.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Graders at once; as many as there are cores by default.")
 @click.option("--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds an exercise.")
-@click.option("--scheduler", metavar="ADDRESS|local", help="Grade on the workers of this Dask scheduler.")
+@click.option("--scheduler", metavar="ADDRESS|local", help="Grade on the workers of this Dask scheduler, over TLS.")
+@click.option("--tls-ca-file", type=FILE, metavar="PEM", help="The authority whose certificates the scheduler shows.")
+@click.option("--tls-cert", type=FILE, metavar="PEM", help="The certificate to show the scheduler.")
+@click.option("--tls-key", type=FILE, metavar="PEM", help="The certificate's private key.")
+@click.option(
+    "--insecure-scheduler", is_flag=True, help="Take a scheduler without TLS: all who reach it run code as you."
+)
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=0.1),
+    default=60.0,
+    show_default=True,
+    help="Seconds to wait for the scheduler's first worker.",
+)
 @click.option(
     "--isolation",
     type=click.Choice(LEVELS),
