@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classroom.access import PATIENCE
+from grader.passwords import Address
+
+STORE = Address("class.db")
 
 
 @dataclass(frozen=True)
@@ -14,7 +17,7 @@ class Options:
     units: Sequence[str] = ()
     roster: Path | None = None
     times: Path | None = None
-    db: str = "class.db"
+    db: Address = STORE
     seed: int | None = None
     jobs: int | None = None
     timeout: float = 10.0
@@ -27,7 +30,7 @@ class Options:
     canvas: Path | None = None
     moodle: Path | None = None
     columns: Sequence[str] = ()
-    nbgrader: str | None = None
+    nbgrader: Address | None = None
     report: Path | None = None
     feedback: Path | None = None
     summary: bool = False

@@ -25,9 +25,10 @@ from grader.classroom.running import Change, Execute, Plan, Run, changes, plan
 from grader.classroom.store import Store, Terms
 from grader.commands import written
 from grader.commands.check import fresh_key, the_course
-from grader.commands.class_options import Options
+from grader.commands.class_options import STORE, Options
 from grader.course import Course
 from grader.errors import GraderError
+from grader.passwords import Address
 from grader.render.terminal import make_console
 from grader.sandbox.limits import cores
 from grader.settings import load as load_settings
@@ -119,9 +120,9 @@ def _as_released(options: Options) -> Sequence[str]:
     return words_of(load_settings(listing)) if listing and listing.is_file() else options.units
 
 
-def _beside(db: str, folder: Path) -> str:
+def _beside(db: Address, folder: Path) -> Address:
     """The store of an nbgrader course lies in its folder, unless another was named."""
-    return str(folder / db) if db == Options.db else db
+    return Address(str(folder / db.whole)) if db == STORE else db
 
 
 def _execute(

@@ -6,6 +6,20 @@ from pathlib import Path
 import click
 
 LEVELS = ("namespaces", "landlock", "seccomp", "process")
+
+
+class AddressType(click.ParamType):
+    """Text that may hold a password: from here on it prints without."""
+
+    name = "address"
+
+    def convert(self, value, param, ctx):
+        from grader.passwords import Address
+
+        return value if isinstance(value, Address) else Address(value)
+
+
+ADDRESS = AddressType()
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -15,7 +29,12 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--roster", type=FILE, metavar="CSV", help="The class: each of its students gets a record.")
 @click.option("--times", type=FILE, metavar="CSV", help="When each student handed in; for course.toml's late policy.")
 @click.option(
-    "--db", default="class.db", show_default=True, metavar="FILE|URL", help="The store; SQLite or PostgreSQL."
+    "--db",
+    type=ADDRESS,
+    default="class.db",
+    show_default=True,
+    metavar="FILE|URL",
+    help="The store; SQLite or PostgreSQL (its password from ~/.pgpass or PGPASSWORD).",
 )
 @click.option("--seed", type=click.IntRange(min=0), help="The secret seed; drawn, and kept in the store, if left out.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Graders at once; as many as there are cores by default.")
@@ -57,6 +76,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option(
     "--nbgrader",
+    type=ADDRESS,
     metavar="DIR|FILE|URL",
     help="Mark this nbgrader course's collected UNIT into its gradebook; or write the points into this gradebook.",
 )
@@ -81,7 +101,9 @@ def command(submissions, **options) -> None:
     Exit status: 0 every hand-in has its record, 1 some were left (--regrade was declined), 2 wrong usage, 3 the grader's
     own fault (those are marked again next time), 130 stopped with Ctrl-C.
     """
-    from grader.commands import class_run
+    from grader.commands import arguments, class_run
     from grader.commands.class_options import Options
+
+    arguments.hide([secret for name in ("db", "nbgrader") if options[name] for secret in options[name].secrets])
 
     sys.exit(class_run.mark(submissions, Options(**options)))

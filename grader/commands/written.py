@@ -14,6 +14,7 @@ from grader.classroom.store import Store, records
 from grader.commands.class_options import Options
 from grader.course import Course
 from grader.errors import GraderError
+from grader.passwords import Address
 from grader.render.terminal import make_console
 from grader.source import stub_module
 from grader.text import one_line
@@ -36,7 +37,7 @@ def write(store: Store, options: Options, console: Console) -> None:
             (unit,) = units_of(options)
             nbgrader.write(folder, unit, (record for record in records(store) if record.unit == unit))
         elif options.nbgrader:
-            tables.write_nbgrader(timed(store), options.nbgrader)
+            tables.write_nbgrader(timed(store), options.nbgrader.whole)
     if options.canvas or options.moodle:
         _fill(store, options, console)
     if options.report or options.summary or options.feedback:
@@ -48,9 +49,9 @@ def units_of(options: Options) -> list[str]:
     return list(dict.fromkeys(word.partition(".")[0] for word in options.units))
 
 
-def nbgrader_course(name: str | None) -> Path | None:
+def nbgrader_course(name: Address | None) -> Path | None:
     """The folder of an nbgrader course, where --nbgrader names one and not a gradebook."""
-    folder = Path(name) if name else None
+    folder = Path(name.whole) if name else None
     return folder if folder and folder.is_dir() else None
 
 
