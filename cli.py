@@ -275,14 +275,10 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8")  # as CI logs and editors read it; a console is told in Unicode anyway
     try:
         grade(prog_name="grade")
-    except GraderError as error:
+    except (GraderError, OurFault) as error:
         keep(error)
         click.echo(f"Error: {told(or_a_command(str(error), sys.argv[1:]))}", err=True)
-        sys.exit(USAGE)
-    except OurFault as error:
-        keep(error)
-        click.echo(f"Error: {told(str(error))}", err=True)
-        sys.exit(OURS)
+        sys.exit(USAGE if isinstance(error, GraderError) else OURS)
     except Exception as error:
         keep(error)
         if os.environ.get("GRADE_DEBUG"):
