@@ -34,11 +34,11 @@ class Commands(click.Group):
         return super().parse_args(ctx, args)
 
     def make_context(self, *args, **more) -> click.Context:
-        with inert_errors():
+        with inert_errors(sys.argv[1:]):
             return super().make_context(*args, **more)
 
     def invoke(self, ctx: click.Context):
-        with inert_errors():
+        with inert_errors(sys.argv[1:]):
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -251,6 +251,14 @@ def or_a_command(message: str, arguments: list[str]) -> str:
     return f"there is no unit or command {first!r}; did you mean `grade {near[0]}`?" if near else message
 
 
+def told(text: str, limit: int = 2000) -> str:
+    """What is said of an error: nothing that a terminal obeys, and no password of an address that was typed."""
+    from grader.passwords import without_passwords
+    from grader.text import inert
+
+    return inert(without_passwords(text, sys.argv[1:]), limit)
+
+
 def keep(error: Exception) -> None:
     """Keep an error for `grade doctor --report`."""
     from grader.commands.support import keep_error
@@ -261,7 +269,6 @@ def keep(error: Exception) -> None:
 def main() -> None:
     """The console script."""
     from grader.errors import GraderError, OurFault
-    from grader.text import inert
 
     os.environ["PYTHONSAFEPATH"] = "1"  # no interpreter that is started here looks for modules in the current directory
     for stream in (sys.stdout, sys.stderr):
@@ -270,19 +277,18 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8")  # as CI logs and editors read it; a console is told in Unicode anyway
     try:
         grade(prog_name="grade")
-    except GraderError as error:
+    except (GraderError, OurFault) as error:
         keep(error)
-        click.echo(f"Error: {inert(or_a_command(str(error), sys.argv[1:]))}", err=True)
-        sys.exit(USAGE)
-    except OurFault as error:
-        keep(error)
-        click.echo(f"Error: {inert(str(error))}", err=True)
-        sys.exit(OURS)
+        click.echo(f"Error: {told(or_a_command(str(error), sys.argv[1:]))}", err=True)
+        sys.exit(USAGE if isinstance(error, GraderError) else OURS)
     except Exception as error:
-        if os.environ.get("GRADE_DEBUG"):
-            raise
         keep(error)
-        text = inert(" ".join(f"{type(error).__name__}: {error}".split()))
+        if os.environ.get("GRADE_DEBUG"):
+            import traceback
+
+            click.echo(told(traceback.format_exc(), 100_000), err=True)
+            sys.exit(OURS)
+        text = told(" ".join(f"{type(error).__name__}: {error}".split()))
         click.echo(
             f"Error: the grader itself failed ({text}). No points are lost; please report it, with GRADE_DEBUG=1.",
             err=True,

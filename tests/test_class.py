@@ -7,7 +7,6 @@ import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -367,7 +366,6 @@ def test_moodle_gets_its_worksheet_back_with_the_grades_filled(grade, tmp_path):
         (["in", "--canvas", "in/alice/toy.py"], "is no gradebook of Canvas"),
         (["in", "--moodle", "in/alice/toy.py"], "is no grading worksheet of Moodle"),
         (["in", "--csv", "no/where.csv"], "cannot write no/where.csv: No such file"),
-        (["in", "--report", "page.html", "--scheduler", "tcp://127.0.0.1:1"], "cannot reach a Dask scheduler"),
         (["--csv", "out.csv"], "there is no store class.db"),
     ],
 )
@@ -401,86 +399,6 @@ def test_below_landlock_it_refuses_unless_told(course, tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "Connection", lambda fd: End())
     pool.work(0, 0)
     assert End.sent == b"!isolation by landlock does not work here"
-
-
-@pytest.fixture
-def scheduler(tmp_path):
-    """A Dask scheduler on loopback, and a way to start workers, each a process with a directory of its own."""
-    pytest.importorskip("distributed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address, processes = f"tcp://127.0.0.1:{port}", []
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-
-    def start(*words: str) -> subprocess.Popen:
-        arguments = [sys.executable, "-m", "distributed.cli." + words[0], *words[1:]]
-        with open(tmp_path / f"dask{len(processes)}.log", "w") as log:
-            processes.append(subprocess.Popen(arguments, stdout=log, stderr=log, env=environment, cwd=tmp_path))
-        return processes[-1]
-
-    def worker(number: int) -> subprocess.Popen:
-        folder = tmp_path / f"node{number}"
-        return start(
-            "dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(folder)
-        )
-
-    worker.start = start
-    start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-    yield address, worker
-    for process in processes:
-        process.kill()
-        process.wait()
-
-
-def test_a_cluster_gives_the_records_of_one_machine_though_a_node_is_lost(grade, course, tmp_path, scheduler):
-    address, worker = scheduler
-    kinds = [source for source, points in SOURCES.values() if points is not None]
-    slow = "import time\ntime.sleep(0.2)\n"
-    folder = hand_in(tmp_path / "in", {f"student {n:02}": slow + kinds[n % len(kinds)] for n in range(30)})
-    grade(folder, "--db", "local.db", "--seed", 3)
-    nodes = [worker(number) for number in range(3)]
-    process = subprocess.Popen(
-        command(course, folder, "--db", "cluster.db", "--seed", "3", "--scheduler", address),
-        cwd=tmp_path, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    for line in process.stderr:
-        if "3/30" in line:
-            break
-    nodes[1].kill()
-    rest = process.stderr.read()
-    assert process.wait(120) == 0, rest
-    assert stored(tmp_path / "cluster.db") == stored(tmp_path / "local.db")
-    assert replaced(tmp_path / "cluster.db") == 0
-
-
-def test_a_node_below_the_isolation_is_refused_and_the_others_do_its_work(grade, tmp_path, scheduler):
-    address, worker = scheduler
-    weak = (
-        "import sys\nfrom grader.sandbox import server\nfrom grader.classroom import cluster\n"
-        "class Weak:\n    def __init__(self, *a, **k): raise server.SandboxError('isolation by landlock does not work')\n"
-        "cluster.Sandbox = Weak\n"
-    )
-    (tmp_path / "weak.py").write_text(weak)
-    worker.start("dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--preload", "weak.py")
-    folder = hand_in(tmp_path / "in", {f"student {n}": RIGHT for n in range(4)})
-    time.sleep(3)
-    alone = grade(folder, "--scheduler", address, status=3)
-    assert "is refused: isolation by landlock does not work" in alone.stderr
-    assert "no node may grade" in alone.stderr
-    assert stored(tmp_path / "class.db") == []
-    worker(1)
-    time.sleep(3)
-    done = grade(folder, "--scheduler", address)
-    assert "is refused" in done.stderr
-    assert [record["points"] for record in stored(tmp_path / "class.db")] == [10] * 4
-
-
-def test_a_cluster_of_this_machines_own(grade, tmp_path):
-    pytest.importorskip("distributed")
-    folder = hand_in(tmp_path / "in", {f"student {n}": RIGHT for n in range(4)})
-    grade(folder, "--scheduler", "local", "--jobs", 2)
-    assert [record["points"] for record in stored(tmp_path / "class.db")] == [10] * 4
 
 
 def test_nbgraders_gradebook_gets_the_points(grade, tmp_path):

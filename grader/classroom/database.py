@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,11 +11,12 @@ from urllib.parse import quote
 
 from grader.errors import GraderError
 from grader.files import begun
+from grader.passwords import Address
 
+CONNECTING = 10  # seconds to wait for a server that does not answer
 PATIENCE = 60  # seconds to wait for another grader's transaction, which takes milliseconds
 BESIDE = ("-journal", "-wal", "-shm")  # SQLite's own files
 NOT_A_LINK = "name the store itself with --db, or remove the link"
-URL = re.compile(r"postgres(ql)?://", re.IGNORECASE)
 
 
 class StoreError(GraderError):
@@ -26,10 +26,14 @@ class StoreError(GraderError):
 class Database:
     """Statements with `?` for values; `transaction` makes several of them one."""
 
-    def __init__(self, address: str, is_new: bool = True):
-        self.address = address
-        self.is_postgres = bool(URL.match(address))
-        self.name = re.sub(r"(?<=://)[^@/]*@", "", address) if self.is_postgres else address  # never a password
+    def __init__(self, address: Address | str, is_new: bool = True):
+        self.address = address if isinstance(address, Address) else Address(address)
+        self.is_postgres = self.address.is_postgres
+        self.name = str(self.address)  # never a password
+        if not self.is_postgres and not self.address.is_file:
+            raise StoreError(
+                f"the store {self.name} is neither a file nor on PostgreSQL; name a file, or postgresql://USER@HOST/NAME"
+            )
         with self._said():
             self._connection = self._postgres() if self.is_postgres else self._sqlite(is_new)
 
@@ -73,7 +77,7 @@ class Database:
             self._connection.close()
 
     def _sqlite(self, is_new: bool) -> sqlite3.Connection:
-        path = Path(self.address)
+        path = Path(self.address.whole)
         for name in (path, *(f"{path}{end}" for end in BESIDE)):
             if os.path.islink(name):
                 raise StoreError(f"{name} is a link, and a store is not written through one; {NOT_A_LINK}")
@@ -99,7 +103,22 @@ class Database:
                 "a PostgreSQL store needs psycopg; install it with `pip install 'deep-grade[postgres]'`"
             ) from None
         self._errors: tuple = (psycopg.Error,)
-        return psycopg.connect(self.address, autocommit=True, connect_timeout=10)
+        found = {"connect_timeout": CONNECTING, **self._parts(psycopg)}
+        return psycopg.connect(**found, autocommit=True)
+
+    def _parts(self, psycopg: Any) -> dict[str, Any]:
+        """The address in parts. What its library takes for a password must be what we take for one, and hide."""
+        try:
+            parts = psycopg.conninfo.conninfo_to_dict(self.address.for_libpq())
+        except psycopg.Error:  # whose text may hold a piece of the password
+            parts = {"password": ""}
+        held = {value for name, value in parts.items() if name in ("password", "sslpassword")}
+        if not held <= {*self.address.secrets} or "@" in str(parts.get("host")):
+            raise StoreError(
+                f"the store's address {self.name} cannot be read; in a URL, write %40 for @, %2F for / and %3F for ? of a "
+                "password, or leave it to ~/.pgpass"
+            )
+        return parts
 
     @contextlib.contextmanager
     def _said(self) -> Iterator[None]:
@@ -114,7 +133,7 @@ class Database:
             raise
 
     def _sentence(self, error: Exception) -> str:
-        text = " ".join(str(getattr(error, "strerror", None) or error).split()).rstrip(".")
+        text = " ".join(self.address.without(str(getattr(error, "strerror", None) or error)).split()).rstrip(".")
         advice = "the grades that were in it are still there"
         if "full" in text or "No space" in text:
             advice += "; make room on the disk, and the same command goes on"

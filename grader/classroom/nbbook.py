@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import GraderError
+from grader.passwords import Address
 
 CONFIG = "nbgrader_config.py"
 POSTGRES = re.compile(r"postgres(ql)?://")  # which SQLAlchemy takes for psycopg2, and its users for PostgreSQL
@@ -54,7 +55,7 @@ def opened(url: str, *course: str) -> Iterator[Any]:
         url = f"sqlite:///{url}"
     if POSTGRES.match(url) and not importlib.util.find_spec("psycopg2"):
         url = POSTGRES.sub("postgresql+psycopg://", url)
-    with _said(re.sub(r"(?<=://)[^@/]*@", "", url)), calm():
+    with _said(Address(url)), calm():
         with _tool_on_path(Path(nbgrader.__file__).parents[4] / "bin"):
             gradebook = Gradebook(url, *course)
         with gradebook:
@@ -62,7 +63,7 @@ def opened(url: str, *course: str) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def _said(shown: str) -> Iterator[None]:
+def _said(shown: Address) -> Iterator[None]:
     """A database's error as one sentence."""
     from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError
 
@@ -74,7 +75,7 @@ def _said(shown: str) -> Iterator[None]:
             "`pip install 'deep-grade[postgres]'`"
         ) from None
     except (DBAPIError, ArgumentError, NoSuchModuleError) as error:
-        why = " ".join(str(getattr(error, "orig", None) or error).split()).rstrip(".")
+        why = " ".join(shown.without(str(getattr(error, "orig", None) or error)).split()).rstrip(".")
         advice = "nothing was lost that was in it" if isinstance(error, DataError) else "is its address right?"
         raise GradebookError(f"the gradebook {shown} cannot be used ({why}); {advice}") from None
 

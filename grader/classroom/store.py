@@ -19,6 +19,7 @@ from enum import Enum, auto
 from grader.classroom.database import Database, StoreError
 from grader.classroom.record import Outcome, Record
 from grader.classroom.roster import Student
+from grader.passwords import Address
 from grader.report import from_json
 
 SCHEMA = "1"
@@ -78,7 +79,7 @@ def fingerprint(terms: str) -> str:
 class Store:
     """One class's records. Opening it makes it, if it may be new, and lets this process claim what it grades."""
 
-    def __init__(self, address: str, is_new: bool = True):
+    def __init__(self, address: Address | str, is_new: bool = True):
         self.database = Database(address, is_new)
         self.grader = secrets.token_hex(8)
         if is_new or self.database.is_postgres:

@@ -4,6 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.classroom.access import PATIENCE
+from grader.passwords import Address
+
+STORE = Address("class.db")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -12,7 +17,7 @@ class Options:
     units: Sequence[str] = ()
     roster: Path | None = None
     times: Path | None = None
-    db: str = "class.db"
+    db: Address = STORE
     seed: int | None = None
     jobs: int | None = None
     timeout: float = 10.0
@@ -25,10 +30,15 @@ class Options:
     canvas: Path | None = None
     moodle: Path | None = None
     columns: Sequence[str] = ()
-    nbgrader: str | None = None
+    nbgrader: Address | None = None
     report: Path | None = None
     feedback: Path | None = None
     summary: bool = False
     alike: Path | None = None
     scheduler: str | None = None
+    tls_ca_file: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    insecure_scheduler: bool = False
+    patience: float = PATIENCE
     course_dir: str | None = None

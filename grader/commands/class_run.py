@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,30 +12,28 @@ import click
 from rich.console import Console
 
 from grader.choice import choose, words_of
-from grader.classroom import exports, lateness, pool
+from grader.classroom import lateness, pool
+from grader.classroom.access import Scheduler
 from grader.classroom.intake import HandIn, Intake, take
 from grader.classroom.keys import keys_for, seed_of, units_of
 from grader.classroom.progress import Progress, shown
-from grader.classroom.record import Outcome
 from grader.classroom.roster import Student, read_roster
-from grader.classroom.running import Change, Execute, Plan, Run, changes, plan
+from grader.classroom.running import Execute, Plan, Run, changes, plan
 from grader.classroom.store import Store, Terms
 from grader.commands import written
 from grader.commands.check import GRADER, fresh_key, the_course
-from grader.commands.class_options import Options
+from grader.commands.class_options import STORE, Options
+from grader.commands.told import MOST_SHOWN, as_line, say, tell_intake, tell_late, tell_records, told_stale, told_unread
 from grader.course import Course
 from grader.errors import GraderError
+from grader.passwords import Address
 from grader.render.terminal import make_console
 from grader.sandbox.limits import cores
 from grader.scratch import Scratch
 from grader.settings import load as load_settings
 from grader.sides import look_for_class
-from grader.text import one_line
 
 STOPPED = 130  # what a shell gives for a command that Ctrl-C ended
-MOST_SHOWN = 40  # lines of changed points; --yes with --csv has the rest
-
-
 NO_FORK = (
     "marking a class runs other people's code, and this system cannot hold it: "
     "run `grade class` on Linux, on Windows in WSL, or give it a cluster with --scheduler"
@@ -48,6 +45,9 @@ def mark(submissions: Path | None, options: Options) -> int:
     if submissions is not None and not options.scheduler and not hasattr(os, "fork"):
         raise GraderError(NO_FORK)
     written.refuse_inputs_of(options, submissions)
+    scheduler = _scheduler(options)
+    if scheduler:
+        scheduler.check()
     console = make_console(stderr=True)
     status = 0
     if folder := written.nbgrader_course(options.nbgrader):
@@ -66,7 +66,7 @@ def mark(submissions: Path | None, options: Options) -> int:
             course, units = the_course(options.course_dir), sorted({unit for _, unit in store.lines()})
             _noted(store, course, written.units_of(options) or units, {}, options, console)
         if status != STOPPED:
-            _tell_late(store, console)
+            tell_late(store, console)
             written.write(store, options, console)
     return status
 
@@ -87,7 +87,7 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
     seed = seed_of(store, options.seed, options.regrade)
     packed, keys, terms = keys_for(course, intake.units, seed, options.timeout, store, fresh_key)
     planned = plan(intake.hand_ins, store, keys, terms)
-    _tell_intake(intake, planned, console)
+    tell_intake(intake, planned, console)
     _noted(store, course, intake.units, at, options, console)
     how = pool.How(packed, options.timeout, options.isolation)
     execute = partial(_execute, how=how, options=options, console=console)
@@ -98,11 +98,11 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
             more, lost = _graded(store, planned.stale, terms, "proposals", execute, console, is_stopped)
             faults, unread = faults + more, [*unread, *lost]
         if is_stopped():
-            _say(console, "Stopped. What was marked is in the store; the same command goes on from here.")
+            say(console, "Stopped. What was marked is in the store; the same command goes on from here.")
             return STOPPED
-    _tell_records(store, console)
-    left = _regraded(store, options, console) if options.regrade else _told_stale(planned, console)
-    return 3 if faults else max(left, _told_unread([*intake.unread, *unread], console))
+    tell_records(store, console)
+    left = _regraded(store, options, console) if options.regrade else told_stale(planned, console)
+    return 3 if faults else max(left, told_unread([*intake.unread, *unread], console))
 
 
 def _course(submissions: Path, options: Options, console: Console) -> Course:
@@ -111,17 +111,17 @@ def _course(submissions: Path, options: Options, console: Console) -> Course:
     handed_in = [folder / part for part in ("submitted", "autograded")] if folder else [submissions]
     found = look_for_class(options.course_dir, Path.cwd(), GRADER, handed_in)
     if found.said:
-        _say(console, found.said)
+        say(console, found.said)
     return found.course
 
 
-def _hold_store(submissions: Path, db: str) -> None:
+def _hold_store(submissions: Path, db: Address) -> None:
     """GraderError where the store was not named and would lie in what was handed in: one that lies there may be a student's.
 
     A store has the seed and the keys that a class is marked with.
     """
-    folder, store = submissions.resolve(), Path(db).resolve()
-    if db == Options.db and submissions.is_dir() and store.is_relative_to(folder):
+    folder, store = submissions.resolve(), Path(db.whole).resolve()
+    if db == STORE and submissions.is_dir() and store.is_relative_to(folder):
         raise GraderError(
             f"the store {db} would lie in {submissions}, among what was handed in, where a student's may lie; name one "
             "elsewhere, such as --db ../class.db"
@@ -143,21 +143,31 @@ def _as_released(options: Options) -> Sequence[str]:
     return words_of(load_settings(listing)) if listing and listing.is_file() else options.units
 
 
-def _beside(db: str, folder: Path) -> str:
+def _beside(db: Address, folder: Path) -> Address:
     """The store of an nbgrader course lies in its folder, unless another was named."""
-    return str(folder / db) if db == Options.db else db
+    return Address(str(folder / db.whole)) if db == STORE else db
 
 
 def _execute(
     feed: pool.Feed, is_stopped: Callable[[], bool], how: pool.How, options: Options, console: Console
 ) -> Iterator[pool.Answer]:
     """Grade on this machine, or on the workers of a Dask scheduler."""
-    size = options.jobs or cores()
-    if not options.scheduler:
+    size, scheduler = options.jobs or cores(), _scheduler(options)
+    if not scheduler:
         return pool.run(feed, how, size, is_stopped)
     from grader.classroom import cluster  # loads Dask
 
-    return cluster.run(feed, how, options.scheduler, size, is_stopped, partial(_say, console))
+    return cluster.run(feed, how, scheduler, size, is_stopped, partial(say, console))
+
+
+def _scheduler(options: Options) -> Scheduler | None:
+    """What --scheduler and its relatives name; GraderError where they go without it."""
+    files = (options.tls_ca_file, options.tls_cert, options.tls_key)
+    if options.scheduler:
+        return Scheduler(options.scheduler, *files, options.insecure_scheduler, options.patience)
+    if any(files) or options.insecure_scheduler:
+        raise GraderError("certificates and --insecure-scheduler go with --scheduler ADDRESS")
+    return None
 
 
 def _graded(
@@ -181,16 +191,8 @@ def _graded(
             show(record)
             faults += bool(record and record.report.is_our_fault)
     if faults:
-        _say(console, f"The grader itself failed on {faults}; they cost no points, and the next run marks them again.")
+        say(console, f"The grader itself failed on {faults}; they cost no points, and the next run marks them again.")
     return faults, run.unread
-
-
-def _tell_intake(intake: Intake, planned: Plan, console: Console) -> None:
-    count = len(intake.students)
-    _say(console, f"{count} student{'s' * (count != 1)}, {', '.join(intake.units)}: {len(planned.todo)} to mark.")
-    if intake.strays:
-        names = ", ".join(intake.strays[:5]) + (" …" if len(intake.strays) > 5 else "")
-        _say(console, f"Nobody's, and left alone: {names}")
 
 
 def _noted(
@@ -205,53 +207,13 @@ def _noted(
         return
     lateness.note(store, course.settings, times)
     if strangers:
-        _say(
+        say(
             console,
             f"{options.times} has times of nobody here: {', '.join(strangers[:5])}{' …' * (len(strangers) > 5)}",
         )
     for unit in units:
         if times.get(unit) and unit not in course.settings.due:
-            _say(console, f"course.toml has no due date for {unit}, so nobody is late with it.")
-
-
-def _tell_late(store: Store, console: Console) -> None:
-    if not store.noted(lateness.NOTED):
-        return  # reading every report takes a while, and nobody can be late
-    late = [record for record in lateness.timed(store) if record.penalty]
-    if late:
-        lost = exports.decimal(sum(record.penalty for record in late))
-        _say(
-            console,
-            f"{len(late)} handed in late; that takes {lost} points off, which --csv has in a column of its own.",
-        )
-
-
-def _tell_records(store: Store, console: Console) -> None:
-    lines = store.lines().values()
-    counts = Counter(str(line.outcome) for line in lines)
-    how = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
-    _say(console, f"{len(lines)} record{'s' * (len(lines) != 1)} in {store.database.name}: {how}.")
-
-
-def _told_stale(planned: Plan, console: Console) -> int:
-    if count := len(planned.stale):
-        why = " and ".join(f"the {reason}" for reason in planned.reasons)
-        _say(
-            console, f"{count} records are stale: {why} changed since. --regrade shows whose points that would change."
-        )
-    return 0
-
-
-def _told_unread(unread: Sequence[str], console: Console) -> int:
-    """Name what could not be read; 1 if there is any of it."""
-    if not unread:
-        return 0
-    _say(console, f"{len(unread)} could not be read; the next run tries again:")
-    for words in unread[:MOST_SHOWN]:
-        _say(console, f"  {one_line(words, 200)}")
-    if len(unread) > MOST_SHOWN:
-        _say(console, f"  … and {len(unread) - MOST_SHOWN} more")
-    return 1
+            say(console, f"course.toml has no due date for {unit}, so nobody is late with it.")
 
 
 def _regraded(store: Store, options: Options, console: Console) -> int:
@@ -259,28 +221,19 @@ def _regraded(store: Store, options: Options, console: Console) -> int:
     changed = changes(store)
     count = len(store.lines("proposals"))
     if not count:
-        _say(console, "Nothing is stale: no points change.")
+        say(console, "Nothing is stale: no points change.")
         return 0
-    _say(console, f"{count} graded again; the points of {len(changed)} change.")
+    say(console, f"{count} graded again; the points of {len(changed)} change.")
     for change in changed[:MOST_SHOWN]:
-        _say(console, _shown(change))
+        say(console, as_line(change))
     if len(changed) > MOST_SHOWN:
-        _say(console, f"  … and {len(changed) - MOST_SHOWN} more")
+        say(console, f"  … and {len(changed) - MOST_SHOWN} more")
     if changed and not options.yes and not click.confirm("Change them?", err=True, default=False):
-        _say(console, "Nothing was changed. The same command asks again, without grading again.")
+        say(console, "Nothing was changed. The same command asks again, without grading again.")
         return 1
     store.accept()
-    _say(console, "Changed; what they replace is kept in the store's history.")
+    say(console, "Changed; what they replace is kept in the store's history.")
     return 0
-
-
-def _shown(change: Change) -> str:
-    difference = change.after - change.before
-    return f"  {one_line(change.student, 60)}  {change.unit}  {change.before} → {change.after}  ({difference:+})"
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, soft_wrap=True)
 
 
 @contextlib.contextmanager
@@ -292,7 +245,7 @@ def _stopping(console: Console) -> Iterator[Callable[[], bool]]:
         asked.append(number)
         if len(asked) > 1:
             raise KeyboardInterrupt
-        _say(console, "Stopping: finishing what is in hand. Ctrl-C again drops it.")
+        say(console, "Stopping: finishing what is in hand. Ctrl-C again drops it.")
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -8,6 +8,20 @@ import click
 from grader.commands.options import course_option
 
 LEVELS = ("namespaces", "landlock", "seccomp", "process")
+
+
+class AddressType(click.ParamType):
+    """Text that may hold a password: from here on it prints without."""
+
+    name = "address"
+
+    def convert(self, value, param, ctx):
+        from grader.passwords import Address
+
+        return value if isinstance(value, Address) else Address(value)
+
+
+ADDRESS = AddressType()
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -17,12 +31,30 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--roster", type=FILE, metavar="CSV", help="The class: each of its students gets a record.")
 @click.option("--times", type=FILE, metavar="CSV", help="When each student handed in; for course.toml's late policy.")
 @click.option(
-    "--db", default="class.db", show_default=True, metavar="FILE|URL", help="The store; SQLite or PostgreSQL."
+    "--db",
+    type=ADDRESS,
+    default="class.db",
+    show_default=True,
+    metavar="FILE|URL",
+    help="The store; SQLite or PostgreSQL (its password from ~/.pgpass or PGPASSWORD).",
 )
 @click.option("--seed", type=click.IntRange(min=0), help="The secret seed; drawn, and kept in the store, if left out.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Graders at once; as many as there are cores by default.")
 @click.option("--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds an exercise.")
-@click.option("--scheduler", metavar="ADDRESS|local", help="Grade on the workers of this Dask scheduler.")
+@click.option("--scheduler", metavar="ADDRESS|local", help="Grade on the workers of this Dask scheduler, over TLS.")
+@click.option("--tls-ca-file", type=FILE, metavar="PEM", help="The authority whose certificates the scheduler shows.")
+@click.option("--tls-cert", type=FILE, metavar="PEM", help="The certificate to show the scheduler.")
+@click.option("--tls-key", type=FILE, metavar="PEM", help="The certificate's private key.")
+@click.option(
+    "--insecure-scheduler", is_flag=True, help="Take a scheduler without TLS: all who reach it run code as you."
+)
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=0.1),
+    default=60.0,
+    show_default=True,
+    help="Seconds to wait for the scheduler's first worker.",
+)
 @click.option(
     "--isolation",
     type=click.Choice(LEVELS),
@@ -46,6 +78,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option(
     "--nbgrader",
+    type=ADDRESS,
     metavar="DIR|FILE|URL",
     help="Mark this nbgrader course's collected UNIT into its gradebook; or write the points into this gradebook.",
 )
@@ -70,7 +103,9 @@ def command(submissions, **options) -> None:
     Exit status: 0 every hand-in has its record, 1 some were left (--regrade was declined), 2 wrong usage, 3 the grader's
     own fault (those are marked again next time), 130 stopped with Ctrl-C.
     """
-    from grader.commands import class_run
+    from grader.commands import arguments, class_run
     from grader.commands.class_options import Options
+
+    arguments.hide([secret for name in ("db", "nbgrader") if options[name] for secret in options[name].secrets])
 
     sys.exit(class_run.mark(submissions, Options(**options)))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from grader.errors import GraderError
 from grader.files import cannot_write, data_folder, write_whole
+from grader.passwords import without_passwords
 from grader.text import inert
 
 LAST_ERROR = "last-error.txt"
@@ -20,7 +21,9 @@ def keep_error(arguments: Sequence[str], error: BaseException) -> None:
     """Keep what went wrong, for a report that may be asked for later; where nothing can be written, nothing is."""
     is_expected = isinstance(error, GraderError)
     told = [str(error)] if is_expected else traceback.format_exception(error)
-    text = "\n".join([f"{datetime.now():%Y-%m-%d %H:%M:%S}  grade {' '.join(arguments)}", "".join(told)])
+    typed = " ".join(without_passwords(argument, arguments, is_one_argument=True) for argument in arguments)
+    why = without_passwords("".join(told), arguments)
+    text = "\n".join([f"{datetime.now():%Y-%m-%d %H:%M:%S}  grade {typed}", why])
     try:
         folder = data_folder()
         folder.mkdir(parents=True, exist_ok=True)
@@ -42,6 +45,7 @@ def write_report(
     parts += [f"  encoding of the output: {sys.stdout.encoding}", f"  python: {sys.executable}"]
     parts += ["", "what is remembered of this course", *(f"  {line}" for line in _remembered(course))]
     parts += ["", "the last error", *(f"  {line}" for line in _last_error())]
+    parts = [without_passwords(part) for part in parts]
     for file in code:
         parts += ["", f"code: {file}", *(f"  | {line}" for line in _code(file))]
     text = shortened("\n".join(inert(part, MAX_CODE) for part in parts) + "\n", Path.home())

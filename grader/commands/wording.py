@@ -1,18 +1,22 @@
 """Click's own sentences, made fit for a terminal."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
 
 @contextlib.contextmanager
-def inert_errors() -> Iterator[None]:
-    """What Click says of a wrong argument holds the argument, and a file's name may be a student's."""
+def inert_errors(typed: Sequence[str]) -> Iterator[None]:
+    """What Click says of a wrong argument holds the argument, which may hold a password, and a file's name may be a student's.
+
+    `typed` are the words of the command line.
+    """
     try:
         yield
     except click.ClickException as error:
-        from grader.text import inert  # not needed where all is well
+        from grader.passwords import without_passwords  # not needed where all is well
+        from grader.text import inert
 
-        error.message = inert(error.message)
+        error.message = inert(without_passwords(error.message, typed))
         raise

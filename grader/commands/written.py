@@ -15,6 +15,7 @@ from grader.commands.class_options import Options
 from grader.commands.writing import refuse_inputs
 from grader.course import Course
 from grader.errors import GraderError
+from grader.passwords import Address
 from grader.render.terminal import make_console
 from grader.source import stub_module
 from grader.text import one_line
@@ -37,7 +38,7 @@ def write(store: Store, options: Options, console: Console) -> None:
             (unit,) = units_of(options)
             nbgrader.write(folder, unit, (record for record in records(store) if record.unit == unit))
         elif options.nbgrader:
-            tables.write_nbgrader(timed(store), options.nbgrader)
+            tables.write_nbgrader(timed(store), options.nbgrader.whole)
     if options.canvas or options.moodle:
         _fill(store, options, console)
     if options.report or options.summary or options.feedback:
@@ -47,7 +48,9 @@ def write(store: Store, options: Options, console: Console) -> None:
 def refuse_inputs_of(options: Options, submissions: Path | None) -> None:
     """GraderError where a table or a page would take the place of what the command reads or keeps the class in."""
     files = (options.csv_file, options.jsonl, options.parquet, options.report, options.alike)
-    given = (submissions, options.db, options.roster, options.times, options.canvas, options.moodle, options.nbgrader)
+    addresses = (address.whole for address in (options.db, options.nbgrader) if address and address.is_file)
+    certificates = (options.tls_ca_file, options.tls_cert, options.tls_key)
+    given = (submissions, options.roster, options.times, options.canvas, options.moodle, *certificates, *addresses)
     refuse_inputs(files, given)
 
 
@@ -56,9 +59,9 @@ def units_of(options: Options) -> list[str]:
     return list(dict.fromkeys(word.partition(".")[0] for word in options.units))
 
 
-def nbgrader_course(name: str | None) -> Path | None:
+def nbgrader_course(name: Address | None) -> Path | None:
     """The folder of an nbgrader course, where --nbgrader names one and not a gradebook."""
-    folder = Path(name) if name else None
+    folder = Path(name.whole) if name else None
     return folder if folder and folder.is_dir() else None
 
 

@@ -1,0 +1,70 @@
+"""What a class run says of itself, a line at a time: on the terminal of whoever started it."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from grader.classroom import exports, lateness
+from grader.classroom.intake import Intake
+from grader.classroom.record import Outcome
+from grader.classroom.running import Change, Plan
+from grader.classroom.store import Store
+from grader.text import one_line
+
+MOST_SHOWN = 40  # lines of one kind; --csv has all
+
+
+def tell_intake(intake: Intake, planned: Plan, console: Console) -> None:
+    count = len(intake.students)
+    say(console, f"{count} student{'s' * (count != 1)}, {', '.join(intake.units)}: {len(planned.todo)} to mark.")
+    if intake.strays:
+        names = ", ".join(intake.strays[:5]) + (" …" if len(intake.strays) > 5 else "")
+        say(console, f"Nobody's, and left alone: {names}")
+
+
+def tell_late(store: Store, console: Console) -> None:
+    if not store.noted(lateness.NOTED):
+        return  # reading every report takes a while, and nobody can be late
+    late = [record for record in lateness.timed(store) if record.penalty]
+    if late:
+        lost = exports.decimal(sum(record.penalty for record in late))
+        say(
+            console,
+            f"{len(late)} handed in late; that takes {lost} points off, which --csv has in a column of its own.",
+        )
+
+
+def tell_records(store: Store, console: Console) -> None:
+    lines = store.lines().values()
+    counts = Counter(str(line.outcome) for line in lines)
+    how = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
+    say(console, f"{len(lines)} record{'s' * (len(lines) != 1)} in {store.database.name}: {how}.")
+
+
+def told_stale(planned: Plan, console: Console) -> int:
+    if count := len(planned.stale):
+        why = " and ".join(f"the {reason}" for reason in planned.reasons)
+        say(console, f"{count} records are stale: {why} changed since. --regrade shows whose points that would change.")
+    return 0
+
+
+def told_unread(unread: Sequence[str], console: Console) -> int:
+    """Name what could not be read; 1 if there is any of it."""
+    if not unread:
+        return 0
+    say(console, f"{len(unread)} could not be read; the next run tries again:")
+    for words in unread[:MOST_SHOWN]:
+        say(console, f"  {one_line(words, 200)}")
+    if len(unread) > MOST_SHOWN:
+        say(console, f"  … and {len(unread) - MOST_SHOWN} more")
+    return 1
+
+
+def as_line(change: Change) -> str:
+    difference = change.after - change.before
+    return f"  {one_line(change.student, 60)}  {change.unit}  {change.before} → {change.after}  ({difference:+})"
+
+
+def say(console: Console, text: str) -> None:
+    console.print(text, soft_wrap=True)

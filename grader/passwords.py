@@ -1,0 +1,118 @@
+"""Addresses that print without their passwords, and texts without the passwords of addresses in them.
+
+A password enters with an address (`--db`, `--nbgrader`, a configuration) and is needed in one place, where a connection is made.
+Everywhere else there is an `Address`. What others write, such as a library's error or the words that a user typed, goes
+through `without_passwords` before it is shown or kept.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+HIDDEN = "***"
+SHORTEST = 3  # characters of a password that is looked for as such: a shorter one stands in half of all words
+
+_NAME = re.compile(
+    r"pass(word|wd|phrase)?$|pwd$|secret|token|credential|signature|(^|[_-])(sig|auth|key)$|(api|access|private)[_-]?key",
+    re.IGNORECASE,
+)
+# In one argument a password may hold spaces, in a sentence it ends with the word.
+_USER = {
+    True: re.compile(
+        r"(?:^|(?<=[\s='\"]))(?:[A-Za-z][\w+.-]*:/{1,3})?[^\s/?#:@=]*:(?![/\\])(?P<secret>.*)@", re.DOTALL
+    ),
+    False: re.compile(r"[A-Za-z][\w+.-]*:/{1,3}[^\s/?#:@]*:(?P<secret>\S*)@"),
+}
+_TOKEN = re.compile(r"https?://(?P<secret>[^\s/?#@:]+)@", re.IGNORECASE)  # as Git hosts take one
+_QUERY = {
+    True: re.compile(r"[?&;](?P<name>[^=&?;\s]+)=(?P<secret>[^&]*)"),
+    False: re.compile(r"[?&;](?P<name>[^=&?;\s]+)=(?P<secret>[^&\s]*)"),
+}
+_WORD = re.compile(
+    r"\b(?P<name>\w*(?:password|passwd|passphrase|pwd))\s*=\s*(?P<secret>'(?:[^'\\]|\\.)*'?|(?:\\.|[^\s&])+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CONNINFO = re.compile(
+    r"\s*(host|hostaddr|port|dbname|user|password|passfile|service|sslmode|options|application_name)\s*=", re.IGNORECASE
+)
+_POSTGRES = re.compile(r"postgres(ql)?(\+\w+)?://", re.IGNORECASE)
+_SCHEME = re.compile(r"[A-Za-z][\w+.-]+:/|[^:/\s]*:(?!\\).*@", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a store or a gradebook is: a file's name, a URL, or PostgreSQL's `name=value` words.
+
+    `whole` is for making a connection alone; `str` and `repr` give it without its passwords.
+    """
+
+    whole: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return without_passwords(self.whole, [self.whole], is_one_argument=True)
+
+    def __repr__(self) -> str:
+        return f"Address({str(self)!r})"
+
+    @property
+    def is_postgres(self) -> bool:
+        return bool(_POSTGRES.match(self.whole) or _CONNINFO.match(self.whole))
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it can only be a file's name; a misspelt URL is none."""
+        return not self.is_postgres and not _SCHEME.match(self.whole)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Its passwords, as they are written and as they are meant."""
+        return secrets_of([self.whole])
+
+    def without(self, text: str) -> str:
+        """A text about this address, such as a library's error, without its passwords."""
+        return without_passwords(text, [self.whole])
+
+    def for_libpq(self) -> str:
+        """A PostgreSQL address as its own library takes it."""
+        return _POSTGRES.sub("postgresql://", self.whole, count=1)
+
+
+def without_passwords(text: str, typed: Sequence[str] = (), is_one_argument: bool = False) -> str:
+    """The text with *** for each password in it: in an address, or one of the addresses among the words `typed`."""
+    for start, end in sorted(_spans(text, is_one_argument), reverse=True):
+        text = text[:start] + HIDDEN + text[end:]
+    for secret in secrets_of(typed):
+        if len(secret) >= SHORTEST:
+            text = text.replace(secret, HIDDEN)
+    return text
+
+
+def secrets_of(arguments: Iterable[str]) -> tuple[str, ...]:
+    """The passwords in these words of a command line, as written and as meant; longest first."""
+    found = set()
+    for argument in arguments:
+        for start, end in _spans(argument, True):
+            written = argument[start:end]
+            bare = re.sub(r"\\(.)", r"\1", written.strip("'"))
+            found |= {written, written.strip("'"), bare, unquote(written)}
+    return tuple(sorted(found - {"", HIDDEN}, key=lambda secret: (-len(secret), secret)))
+
+
+def _spans(text: str, is_one_argument: bool) -> Iterator[tuple[int, int]]:
+    """Where passwords are in a text: (start, end), none within another."""
+    ends: list[tuple[int, int]] = []
+    for pattern in (_USER[is_one_argument], _TOKEN):
+        ends.extend(match.span("secret") for match in pattern.finditer(text))
+    for pattern in (_QUERY[is_one_argument], _WORD):
+        for match in pattern.finditer(text):
+            if _NAME.search(unquote(match["name"])):
+                ends.append(match.span("secret"))
+    last = -1
+    for start, end in sorted(ends, key=lambda span: (span[0], -span[1])):
+        if start >= last and end > start:
+            yield start, end
+            last = end
+        elif end > last:
+            yield last, end  # the rest of one that overlaps
+            last = end
