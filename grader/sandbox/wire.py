@@ -234,6 +234,6 @@ class _Body:
             raise WireError("an array larger than the frame")
         part = bytes(self.view[self.at : self.at + size])
         self.at += size
-        if DTYPES[dtype] == bool:  # one byte each, and bytes beyond 0 and 1 are no truth values to NumPy
+        if DTYPES[dtype].kind == "b":  # one byte each, and bytes beyond 0 and 1 are no truth values to NumPy
             return (np.frombuffer(part, np.uint8) != 0).reshape(shape)
         return np.frombuffer(part, DTYPES[dtype]).reshape(shape).copy()
