@@ -34,6 +34,11 @@ def build(kind: type, tree: Any) -> Any:
     return kind(**values)
 
 
+def read_as(declared: Any, value: Any) -> Any:
+    """A value as its declared type has it, such as dict[str, list[float]]; ValueError for one of another type."""
+    return _reader(declared)(value)
+
+
 @cache
 def _plan(kind: type) -> list[tuple[str, Read, bool]]:
     """The fields: name, how its value is read, and whether a file must have it."""

@@ -181,7 +181,7 @@ def _zip(file: Path) -> Iterator[tuple]:
         for info in archive.infolist():
             path, problem = _inside(info.filename)
             mode = info.external_attr >> 16
-            if info.is_dir():
+            if info.filename.endswith("/"):  # `is_dir` wants a name that is not empty
                 continue
             if info.flag_bits & 1:
                 problem = "it is encrypted"
