@@ -81,7 +81,7 @@ def run(targets: Sequence[Target], seconds: float, first: int = 0) -> tuple[Coun
             start = time.monotonic()
             for _ in range(20):
                 if one := tried(target, first + count[target.name], Path(name)):
-                    found.setdefault((one.target, one.what.partition("(")[2] or one.what), one)
+                    found.setdefault((one.target, one.what.partition(":")[0], one.what.rpartition("(")[2]), one)
                 count[target.name] += 1
             spent[target.name] += time.monotonic() - start
     return count, list(found.values())
