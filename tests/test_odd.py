@@ -7,17 +7,19 @@ None may raise, none may warn, and none earns a point that is not its own: a fau
 import json
 import os
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 from conftest import ROOT
-from odd import ODD, arrived, near
+from odd import CHANGES, ODD, arrived, changed, near
 
 from grader.course import Course
 from grader.judge import Answer, decide, judge
 from grader.key import RULES as KINDS
 from grader.key import CheckKey, ExerciseKey, Question
+from grader.opinion import forward_of, with_opinion
 from grader.report import Finding, Status
 from grader.rules import RULES
 from grader.sandbox import wire
@@ -84,6 +86,30 @@ def test_every_exercise_is_judged_and_diagnosed_whatever_it_answers(unit):
 
 def _odd(name: str, expected: Any) -> Any:
     return ODD[name] if name in ODD else near(expected).get(name, lambda: None)()
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_second_opinion_on_a_wrong_gradient_takes_every_odd_part(unit):
+    """The first part wrong in value, the others odd; the forward as odd as they are."""
+    key = Course(ROOT).key(unit)
+    for backward in key.exercises:
+        forward = forward_of(backward, key)
+        if not forward:
+            continue
+        for name in [*ODD, *CHANGES]:
+            ask = partial(_with_odd_parts, name)
+            forwards = Answer(_odd(name, forward.questions[0].expected))
+            report = judge(backward, ask, unit, diagnoses=False)
+            told = with_opinion(report, backward, forward, ask, lambda question, forwards=forwards: forwards)
+            assert told.points == report.points, f"{unit}.{backward.name}: {name}"
+
+
+def _with_odd_parts(name: str, question: Question) -> Answer:
+    right = question.expected
+    if not isinstance(right, list | tuple):
+        return Answer(changed(right, lambda array: array + 1.0))
+    odd = [ODD[name] if name in ODD else arrived(changed(part, CHANGES[name])) for part in right[1:]]
+    return Answer(type(right)([changed(right[0], lambda array: array + 1.0), *odd]))
 
 
 def test_the_odd_answers_leave_no_kind_of_check_out():
