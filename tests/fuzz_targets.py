@@ -21,9 +21,12 @@ from mutations import damaged, json_damaged, regrown, reworded
 from grader import completion, key, progress, report, settings, submission
 from grader.classroom import intake, lateness, nbcollected, roster, similarity
 from grader.classroom.archives import entries
+from grader.classroom.database import StoreError
 from grader.classroom.gradebooks import fill_canvas, fill_moodle
 from grader.classroom.naming import moments, submitters
+from grader.classroom.record import Outcome, Record
 from grader.classroom.roster import Student
+from grader.classroom.store import Store, records
 from grader.errors import GraderError
 from grader.findings import BadReply, answer, checked_outline, checked_run, lacks_device, step
 from grader.findings import progress as note
@@ -351,12 +354,25 @@ def read_archive(content: bytes, folder: Path, suffix: str) -> None:
         shutil.rmtree(scratch)
 
 
+def read_records(content: bytes, folder: Path) -> None:
+    """A store whose report somebody has changed."""
+    file = folder / "class.db"
+    with Store(str(file)) as store:
+        record = Record("ann", "toy", Outcome.GRADED, 3)
+        text = content.decode("utf-8", "replace").replace("\0", "")
+        store.put(record, "{}")
+        store.database.execute("UPDATE records SET report = ?", (text,))
+        for record in records(store):
+            assert record.points_left >= 0 or record.points < 0
+
+
 TARGETS = [
     Target("frame", a_frame, read_reply, (wire.WireError, BadReply)),
     Target("key", lambda chance: damaged(the_key(), chance), read_key, (key.KeyFileError,)),
     Target("signed-key", a_signed_key, read_key, (key.KeyFileError,)),
     Target("course", lambda chance: chance.choice((reworded, damaged))(COURSE, chance), read_settings, (settings.SettingsError,)),
     Target("report", lambda chance: json_damaged(a_report(), chance), read_report, (ValueError,)),
+    Target("record", lambda chance: json_damaged(a_report(), chance), read_records, (StoreError,)),
     Target("progress", lambda chance: json_damaged(PROGRESS, chance), read_progress),
     Target("bands", lambda chance: json_damaged(BANDS, chance), read_bands, (UnitError,)),
     Target("notebook", lambda chance: json_damaged(a_small_notebook(), chance), read_notebook),
