@@ -18,6 +18,7 @@ from grader.text import tame
 from grader.typed import build
 
 SCHEMA = 4
+MOST_POINTS = 10**6  # of a check: they are drawn
 MAX_PART = 256 << 20  # bytes an exercise's part may unpack to; a tenth of a megabyte is usual
 MAGIC = b"grader key\n"
 RULES = frozenset(
@@ -260,7 +261,7 @@ def _checked(exercise: ExerciseKey) -> ExerciseKey:
         fits = len(check.groups) == len(check.facts) and all(
             number in asked for group in check.groups for number in group
         )
-        if not fits or not all(check.groups) or check.points < 0 or check.kind not in RULES:
+        if not fits or not all(check.groups) or not 0 <= check.points <= MOST_POINTS or check.kind not in RULES:
             raise wire.WireError(f"{exercise.name} has a check of questions that it has not")
     if not exercise.checks or sum(check.points for check in exercise.checks) != exercise.points:
         raise wire.WireError(f"{exercise.name} has not the points of its checks")

@@ -9,6 +9,7 @@ from grader.text import tame
 from grader.typed import build
 
 SCHEMA = 1
+MOST_POINTS = 10**6  # of anything: what is beyond was earned by nobody, and is too much to be drawn
 
 
 class Status(StrEnum):
@@ -192,7 +193,11 @@ def from_json(data: Mapping[str, Any]) -> Report:
     if not isinstance(data, Mapping) or data.get("schema") != SCHEMA:
         schema = data.get("schema") if isinstance(data, Mapping) else None
         raise ValueError(f"report has schema {schema!r}; this version reads {SCHEMA}")
-    return build(Report, data)
+    report = build(Report, data)
+    for part in (*report.exercises, *(check for exercise in report.exercises for check in exercise.checks)):
+        if not 0 <= part.points <= part.max_points <= MOST_POINTS:
+            raise ValueError(f"report has {part.points} of {part.max_points} points somewhere")
+    return report
 
 
 def _exercise_to_json(exercise: ExerciseReport) -> dict[str, Any]:

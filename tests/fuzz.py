@@ -24,6 +24,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # for `python -m tests.fuzz`
 
 SLOW = 10.0  # seconds: one damaged file that takes longer holds up a class
 
+MEMORY = 4 << 30  # bytes of addresses, NumPy's threads among them
+
 
 @dataclass(frozen=True)
 class Target:
@@ -96,6 +98,12 @@ def main() -> int:
     words.add_argument("--seed", type=int, help="try this one example alone")
     words.add_argument("--first", type=int, default=0, help="the first number; another one tries other examples")
     given = words.parse_args()
+    with contextlib.suppress(
+        ImportError, ValueError, OSError
+    ):  # what asks for more is a finding, not the machine's end
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     targets = [target for target in TARGETS if not given.only or target.name in given.only]
     if given.seed is not None:
         with tempfile.TemporaryDirectory() as name:

@@ -1,11 +1,12 @@
 """A short run of the fuzzer (`python -m tests.fuzz`): no damaged file raises anything but what its decoder names."""
 
+import json
 import os
 import random
 
 import pytest
 from fuzz import Target, example, run, tried
-from fuzz_targets import TARGETS
+from fuzz_targets import TARGETS, a_report
 
 SECONDS = float(os.environ.get("GRADE_FUZZ_SECONDS", "1.2"))  # for each target; some 20 s in all
 FIRST = int(os.environ.get("GRADE_FUZZ_FIRST", "0"))
@@ -100,6 +101,13 @@ def test_a_number_that_nobody_can_count_with_is_told_so(line, words, tmp_path):
 )
 def test_bands_of_another_form_are_damaged(bands, tmp_path):
     assert "measure it again with `grade dev bands toy`" in _read("bands", bands, tmp_path)
+
+
+@pytest.mark.parametrize(("points", "most"), [(1 << 31, 3), (1 << 61, 1 << 61), (-1, 3), (4, 3)])
+def test_points_that_nobody_has_earned_are_damage_and_no_bar_of_gigabytes(points, most, tmp_path):
+    data = json.loads(a_report())
+    data["exercises"][0] |= {"points": points, "max_points": most}
+    assert f"report has {points} of {most} points" in _read("report", json.dumps(data).encode(), tmp_path)
 
 
 @pytest.mark.parametrize("text", ["7", "{}", "[]", '{"schema": 1}', '{"schema": 1, "exercises": 3}', "x", "[" * 10**5])
