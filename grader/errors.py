@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 
+from grader.text import tame
+
 
 class GraderError(ValueError):
-    """Bad input: the message says what, where, and what to do next."""
+    """Bad input: the message says what, where, and what to do next. What it quotes of a file or its name is inert."""
+
+    def __init__(self, message: str = ""):
+        super().__init__(tame(message))
 
 
 class OurFault(RuntimeError):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from grader import findings
-from grader.judge import Answer, judge, put_off, unasked
+from grader.judge import Answer, decide, put_off, unasked
 from grader.key import ExerciseKey, Key, Question
 from grader.opinion import forward_of, with_opinion
 from grader.report import ExerciseReport, Finding, Report, Status, Step
@@ -159,8 +159,7 @@ class Session:
                     piece, self.outline, self.problems, self.names, self.endings, self.listing
                 ):
                     return unasked(exercise, self.key.unit, *found)
-            report = judge(exercise, self._asker(exercise), self.key.unit)
-            report = self._with_opinion(report, exercise)
+            report = self._with_opinion(decide(exercise, self._asker(exercise), self.key.unit), exercise)
             curve = tuple(self.curves.get(exercise.name, ()))
             return told(report, curve, exercise.band) if exercise.is_run else report
         except findings.BadReply as error:
@@ -181,7 +180,9 @@ class Session:
             return report
         try:
             return with_opinion(report, exercise, forward, self._asker(exercise), self._asker(forward))
-        except findings.BadReply:  # of a question that was for no points
+        except SandboxError:
+            raise
+        except Exception:  # of a question that was for no points, or of what was made of its answer
             self.close()
             return report
 

@@ -72,6 +72,29 @@ def judge(exercise: ExerciseKey, ask: Ask, unit: str, diagnoses: bool = True) ->
     )
 
 
+def decide(exercise: ExerciseKey, ask: Ask, unit: str) -> ExerciseReport:
+    """The exercise's report, as `judge` has it. What fails in saying why an answer is wrong costs the hint, not the verdict.
+
+    A rule that fails is our fault, and raises; so does whatever `ask` raises. No question is asked twice.
+    """
+    told: dict[int, Answer | Exception] = {}
+
+    def remembered(question: Question) -> Answer:
+        if id(question) not in told:
+            try:
+                told[id(question)] = ask(question)
+            except Exception as error:
+                told[id(question)] = error
+        if isinstance(answer := told[id(question)], Exception):
+            raise answer
+        return answer
+
+    try:
+        return judge(exercise, remembered, unit)
+    except Exception:
+        return judge(exercise, remembered, unit, diagnoses=False)
+
+
 def _turned(got: Answer, question: Question, exercise: ExerciseKey) -> Answer:
     """The answer with its free signs turned to the expected ones."""
     if got.finding or not exercise.signs:

@@ -14,10 +14,16 @@ from typing import Any
 from grader.errors import GraderError
 from grader.sandbox import wire
 from grader.sandbox.call import Way
+from grader.text import tame
+from grader.typed import build
 
 SCHEMA = 4
+MOST_POINTS = 10**6  # of a check: they are drawn
 MAX_PART = 256 << 20  # bytes an exercise's part may unpack to; a tenth of a megabyte is usual
 MAGIC = b"grader key\n"
+RULES = frozenset(
+    ["agrees", "moves", "keeps", "slopes", "orders", "raises", "distributed", "seeded", "grows", "bounded", "reaches"]
+)  # the words of grader.rules
 DIGEST = 64  # hexadecimal digits of a SHA-256
 
 
@@ -138,7 +144,8 @@ class Index:
 
 
 def make(unit: str, title: str, allows: list[str], exercises: list[ExerciseKey]) -> Key:
-    """A key, with its id worked out."""
+    """A key, with its id worked out; its texts are tame, as those of a key that was read are. ValueError for what is none."""
+    title, exercises = tame(title), [_checked(build(ExerciseKey, _tree(exercise))) for exercise in exercises]
     digests = [_digest(_frame(exercise)) for exercise in exercises]
     return Key(unit, title, allows, exercises, Index(unit, title, allows, [], digests, []).id)
 
@@ -167,7 +174,7 @@ def from_bytes(content: bytes, name: str = "key", only: Collection[str] = ()) ->
                 frame = _unpack(parts[start:end])
                 if _digest(frame) != digest:
                     raise wire.WireError("its contents are not what its index says")
-                exercises.append(_exercise(wire.decode(frame)))
+                exercises.append(_checked(build(ExerciseKey, wire.decode(frame))))
         return Key(index.unit, index.title, index.allows, exercises, index.id)
     except KeyFileError:
         raise
@@ -188,7 +195,7 @@ def load_index(path: Path) -> Index:
         raise _damaged(str(path), error) from None
 
 
-DAMAGE = (zlib.error, wire.WireError, AttributeError, IndexError, KeyError, TypeError)
+DAMAGE = (zlib.error, ValueError, KeyError, TypeError)  # a WireError is a ValueError
 
 
 def _damaged(name: str, error: Exception) -> KeyFileError:
@@ -214,9 +221,14 @@ def _read_index(content: bytes, name: str) -> tuple[Index, bytes]:
     if _digest(content[start:end]).encode() != content[len(MAGIC) : start]:
         raise wire.WireError("its index is not what it was")
     tree = wire.decode(content[start:end])
-    if tree.pop("schema") != SCHEMA:
+    if tree["schema"] != SCHEMA:
         raise KeyFileError(f"{name} was made by another version of the grader; make it again with `grade dev build`")
-    return _build(Index, tree), content[end:]
+    index = build(Index, tree)
+    if not len(index.names) == len(index.digests) == len(index.ends) or index.ends != sorted(index.ends):
+        raise wire.WireError("its index does not fit together")
+    if not all(map(str.isidentifier, [index.unit, *index.names])):
+        raise wire.WireError("its index has a name that is none")
+    return index, content[end:]
 
 
 def _unpack(packed: bytes) -> bytes:
@@ -242,17 +254,18 @@ def _tree(item: Any) -> Any:
     return [_tree(part) for part in item] if isinstance(item, list) else item
 
 
-def _exercise(tree: dict) -> ExerciseKey:
-    return _build(
-        ExerciseKey,
-        tree,
-        questions=lambda item: _build(Question, item),
-        checks=lambda item: _build(CheckKey, item),
-        mistakes=lambda item: _build(MistakeKey, item),
-    )
-
-
-def _build(kind: type, tree: dict, **parts: Any) -> Any:
-    """A dataclass from its dict; `parts` say how to build the items of a list."""
-    values = {part.name: tree[part.name] for part in fields(kind)}
-    return kind(**values | {name: [build(item) for item in tree[name]] for name, build in parts.items()})
+def _checked(exercise: ExerciseKey) -> ExerciseKey:
+    """The exercise, whose parts refer to each other; WireError where they do not."""
+    asked = range(len(exercise.questions))
+    for check in exercise.checks:
+        fits = len(check.groups) == len(check.facts) and all(
+            number in asked for group in check.groups for number in group
+        )
+        if not fits or not all(check.groups) or not 0 <= check.points <= MOST_POINTS or check.kind not in RULES:
+            raise wire.WireError(f"{exercise.name} has a check of questions that it has not")
+    if not exercise.checks or sum(check.points for check in exercise.checks) != exercise.points:
+        raise wire.WireError(f"{exercise.name} has not the points of its checks")
+    names = [exercise.name, *exercise.parameters, *exercise.pieces]
+    if not all(map(str.isidentifier, names)):
+        raise wire.WireError(f"{exercise.name} has a name that is none")
+    return exercise

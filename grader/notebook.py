@@ -122,13 +122,11 @@ def points(name: str, worth: float) -> float:
 
 def plain(title: str, report: Report) -> str:
     """The report in the terminal's words, without colours."""
-    from rich.console import Console
-
+    from grader.render.console import tame_console
     from grader.render.terminal import WIDTH, render
 
     out = io.StringIO()
-    plainly = {"markup": False, "emoji": False, "highlight": False, "color_system": None}
-    console = Console(file=out, width=WIDTH, force_jupyter=False, **plainly)  # in Jupyter it would write HTML
+    console = tame_console(file=out, width=WIDTH, force_jupyter=False, color_system=None)  # Jupyter's would write HTML
     render(report, title, console)
     return out.getvalue().rstrip()
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.compare import is_numeric
 from grader.draw import Draw, like
 from grader.judge import Answer, Ask
 from grader.key import ExerciseKey, Key, Question
@@ -109,7 +110,10 @@ def _is_slope(
     inputs = {name: question.inputs[name] for name in backward.parameters[count:] if name in question.inputs}
     gradient = answer if len(backward.returns) == 1 else answer[part]
     point = inputs.get(backward.returns[part].removeprefix("d"))
-    if not isinstance(point, np.ndarray) or point.dtype.kind != "f" or np.shape(gradient) != point.shape:
+    if not isinstance(point, np.ndarray) or point.dtype.kind != "f" or not is_numeric(gradient):
+        return None
+    gradient = np.asarray(gradient)
+    if gradient.dtype.kind not in "fiu" or gradient.shape != point.shape:
         return None
     direction = like(point, Draw(np.random.default_rng(0)))
     name = backward.returns[part].removeprefix("d")
@@ -120,8 +124,9 @@ def _is_slope(
             moved = replace(question, inputs=inputs | {name: point + sign * h * direction})
             sides.append(_loss(ask_forward(moved), upstream))
         slopes.append((sides[0] - sides[1]) / (2 * h))
-    terms = np.asarray(gradient) * direction
-    size = max(float(np.abs(terms).sum()), abs(slopes[0]))
+    with np.errstate(all="ignore"):
+        terms = gradient * direction
+        size = max(float(np.abs(terms).sum()), abs(slopes[0]))
     if not np.isfinite([*slopes, size]).all() or size == 0 or abs(slopes[0] - slopes[1]) > STEADY * size:
         return None
     distance = abs(float(terms.sum()) - slopes[0]) / size

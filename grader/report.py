@@ -5,7 +5,11 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from grader.text import tame
+from grader.typed import build
+
 SCHEMA = 1
+MOST_POINTS = 10**6  # of anything: what is beyond was earned by nobody, and is too much to be drawn
 
 
 class Status(StrEnum):
@@ -76,6 +80,7 @@ class Finding:
     def __post_init__(self):
         if self.kind not in KINDS:
             raise ValueError(f"{self.kind!r} is no kind of finding; kinds are {sorted(KINDS)}")
+        _tame(self, "message", "hint", "mistake")
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,9 @@ class CheckReport:
     points: int
     max_points: int
     finding: Finding | None = None
+
+    def __post_init__(self):
+        _tame(self, "claim")
 
 
 @dataclass(frozen=True)
@@ -116,6 +124,10 @@ class ExerciseReport:
     band: tuple[tuple[float, float, float], ...] = ()
     line: int = 0
 
+    def __post_init__(self):
+        object.__setattr__(self, "printed", self.printed.replace("\r\n", "\n").replace("\r", "\n"))
+        _tame(self, "id", "printed")
+
 
 @dataclass(frozen=True)
 class Report:
@@ -128,6 +140,9 @@ class Report:
     isolation: str
     seconds: float
     exercises: tuple[ExerciseReport, ...]
+
+    def __post_init__(self):
+        _tame(self, "submission", "unit", "key", "isolation")
 
     @property
     def points(self) -> int:
@@ -151,6 +166,12 @@ class Report:
         return any(exercise.status is Status.GRADER_ERROR for exercise in self.exercises)
 
 
+def _tame(item: Any, *names: str) -> None:
+    """Make texts of a frozen record tame, wherever they came from: who shows a report need not think of it."""
+    for name in names:
+        object.__setattr__(item, name, tame(getattr(item, name)))
+
+
 def to_json(report: Report) -> dict[str, Any]:
     """The report as JSON data, schema 1."""
     return {
@@ -168,13 +189,15 @@ def to_json(report: Report) -> dict[str, Any]:
 
 
 def from_json(data: Mapping[str, Any]) -> Report:
-    """The report that `to_json` wrote; ValueError for another schema."""
-    if data.get("schema") != SCHEMA:
-        raise ValueError(f"report has schema {data.get('schema')!r}; this version reads {SCHEMA}")
-    return Report(
-        **{name: data[name] for name in ("submission", "sha256", "unit", "key", "isolation", "seconds")},
-        exercises=tuple(_exercise_from_json(exercise) for exercise in data["exercises"]),
-    )
+    """The report that `to_json` wrote; ValueError for another schema, and for anything that is no report."""
+    if not isinstance(data, Mapping) or data.get("schema") != SCHEMA:
+        schema = data.get("schema") if isinstance(data, Mapping) else None
+        raise ValueError(f"report has schema {schema!r}; this version reads {SCHEMA}")
+    report = build(Report, data)
+    for part in (*report.exercises, *(check for exercise in report.exercises for check in exercise.checks)):
+        if not 0 <= part.points <= part.max_points <= MOST_POINTS:
+            raise ValueError(f"report has {part.points} of {part.max_points} points somewhere")
+    return report
 
 
 def _exercise_to_json(exercise: ExerciseReport) -> dict[str, Any]:
@@ -187,19 +210,3 @@ def _exercise_to_json(exercise: ExerciseReport) -> dict[str, Any]:
         else:
             del check["finding"]["line"], check["finding"]["map"]
     return data | {"checks": list(data["checks"])}
-
-
-def _exercise_from_json(data: Mapping[str, Any]) -> ExerciseReport:
-    checks = tuple(
-        CheckReport(
-            check["claim"],
-            Status(check["status"]),
-            check["points"],
-            check["max_points"],
-            Finding(**check["finding"]) if "finding" in check else None,
-        )
-        for check in data["checks"]
-    )
-    return ExerciseReport(
-        data["id"], Status(data["status"]), data["points"], data["max_points"], data["seconds"], checks
-    )

@@ -65,8 +65,9 @@ def keeps(answers: list, questions: list[Question], names: Sequence[str], facts:
     first, second = (np.asarray(at(answer, path)) for answer in answers)
     wanted = np.asarray(at(questions[0].expected, path))
     tolerance = _tolerance_at(questions[0], path) * wanted.shape[options["axis"]]
-    yours, expected = measure(first, options["axis"]), measure(wanted, options["axis"])
-    wrong = ~(np.abs(yours - expected) <= tolerance)
+    with np.errstate(all="ignore"):  # a sum of huge numbers is infinite, and that is wrong
+        yours, expected = measure(first, options["axis"]), measure(wanted, options["axis"])
+        wrong = ~(np.abs(yours - expected) <= tolerance)
     name = named(path, names)
     if wrong.any():
         index = tuple(np.argwhere(wrong)[0])
@@ -84,9 +85,11 @@ def slopes(answers: list, questions: list[Question], names: Sequence[str], facts
     (_, gradient), (up, _), (down, _) = answers
     slope = (float(np.asarray(up)) - float(np.asarray(down))) / (2 * options["h"])
     pairs = list(zip(leaves(gradient), leaves(facts), strict=True))
-    claimed = sum(float((np.asarray(g) * np.asarray(v)).sum()) for (_, g), (_, v) in pairs)
-    size = sum(float(np.abs(np.asarray(g) * np.asarray(v)).sum()) for (_, g), (_, v) in pairs)
-    if not np.isfinite(claimed) or not abs(slope - claimed) <= SLOPE_TOLERANCE * max(size, abs(slope)):
+    with np.errstate(all="ignore"):  # what is too large for a number is infinite, and then nothing is near to it
+        claimed = sum(float((np.asarray(g) * np.asarray(v)).sum()) for (_, g), (_, v) in pairs)
+        size = sum(float(np.abs(np.asarray(g) * np.asarray(v)).sum()) for (_, g), (_, v) in pairs)
+    tolerance = SLOPE_TOLERANCE * max(size, abs(slope))
+    if not np.isfinite([claimed, slope, size]).all() or not abs(slope - claimed) <= tolerance:
         mine, right = numbers(np.float64(claimed), np.float64(slope))
         text = f"along a random direction your value changes at a rate of {right}, your gradient says {mine}"
         return Finding("value", f"{text} ({on(questions[0])})")
@@ -189,7 +192,8 @@ def reaches(
     if found := of_form(answer, question, names):
         return Finding(found.kind, f"{found.text} ({on(question)})")
     metric, least, most = METRICS[options["metric"]], options["least"], options["most"]
-    reached = metric.measure(np.asarray(answer), np.asarray(question.expected))
+    with np.errstate(all="ignore"):  # predictions of any size: their square may be infinite, and that is not reached
+        reached = metric.measure(np.asarray(answer), np.asarray(question.expected))
     if (least is None or reached >= least) and (most is None or reached <= most):
         return None
     asked = f"at least {metric.text(least)}" if most is None else f"at most {metric.text(most)}"

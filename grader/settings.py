@@ -35,10 +35,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.errors import GraderError, did_you_mean
+from grader.text import one_line, tame
 
 if TYPE_CHECKING:
     from grader.sandbox.limits import Limits
 
+LARGEST = 10**9  # of any number here: seconds, megabytes, days; what is beyond is no decision
 DAY = 24 * 60 * 60
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 EXERCISE = re.compile(r"[^\W\d]\w*")
@@ -128,7 +130,7 @@ def parse(text: str, name: str = "course.toml") -> Settings:
     """The settings in a course.toml's text; `name` is what messages call it."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits and deep nests are no TOML errors
         raise SettingsError(f"{name} is not TOML: {error}") from None
     known = ("title", "units", "install", "exercises", "points", "due", "late", "packages", "limits")
     _only(data, known, name, "")
@@ -217,7 +219,7 @@ def _text(data: dict, key: str, otherwise: str, name: str) -> str:
     value = data.get(key, otherwise)
     if not isinstance(value, str) or not value.strip() or "\n" in value:
         raise SettingsError(f"{name}: {key} must be text on one line, in quotes")
-    return value
+    return tame(value)
 
 
 def _by_unit(table: dict, key: str, units: tuple[str, ...], name: str, read: Callable) -> dict[str, Any]:
@@ -238,11 +240,15 @@ def _by_exercise(table: dict, units: tuple[str, ...], name: str) -> dict[str, in
         if key.partition(".")[0] not in units or not key.partition(".")[2]:
             raise SettingsError(f'{name}: points names {key!r}; write it as "UNIT.EXERCISE", the unit being one listed')
         if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1000:
-            raise SettingsError(f"{name}: points of {key} must be a whole number from 1 to 1000, and it is {value!r}")
+            raise SettingsError(
+                f"{name}: points of {key} must be a whole number from 1 to 1000, and it is {_shown(value)}"
+            )
     return flat
 
 
 def _moment(value: Any, key: str, name: str) -> datetime:
+    if isinstance(value, date) and not 1970 <= value.year < 9000:
+        raise SettingsError(f"{name}: {key} is in the year {value.year}; write one of this age")
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     if isinstance(value, date):
@@ -270,20 +276,25 @@ def _packages(value: Any, key: str, name: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _number(table: dict, key: str, name: str, least: float, most: float = math.inf) -> float | None:
+def _number(table: dict, key: str, name: str, least: float, most: float = LARGEST) -> float | None:
     value = table.get(key.partition(".")[2])
     if value is None:
         return None
-    if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most or value == math.inf:
-        to = f" to {most:g}" if most < math.inf else ""
-        raise SettingsError(f"{name}: {key} must be a number from {least:g}{to or ' up'}, and it is {value!r}")
+    if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
+        to = f" to {most:g}" if most < LARGEST else ""
+        raise SettingsError(f"{name}: {key} must be a number from {least:g}{to or ' up'}, and it is {_shown(value)}")
     return float(value)
 
 
 def _whole(table: dict, key: str, name: str, least: int = 0) -> int | None:
-    value = table.get(key.partition(".")[2])
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise SettingsError(f"{name}: {key} must be a whole number from {least} up, and it is {value!r}")
-    return value
+    value = table.get(key.partition(".")[2], least)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST:
+        raise SettingsError(f"{name}: {key} must be a whole number from {least} up, and it is {_shown(value)}")
+    return table.get(key.partition(".")[2])
+
+
+def _shown(value: Any) -> str:
+    """A value that is wrong, as short as a sentence can hold it."""
+    if isinstance(value, int) and abs(value) > LARGEST:  # of thousands of digits it cannot be written
+        return "far too large" if value > 0 else "far too small"
+    return one_line(repr(value), 60) if isinstance(value, str | int | float) else f"a {type(value).__name__}"

@@ -1,4 +1,8 @@
-"""Text that came from a submission, made inert: it is shown, never obeyed."""
+"""Text of any origin, made inert: it is shown, never obeyed.
+
+What is read from a file of somebody's (a key, a course, a report that was stored) is made `tame` as it is read, so that whoever
+shows it can forget nothing; `inert` and `one_line` cut it to what is shown, and are for what came from a submission.
+"""
 
 import re
 import unicodedata
@@ -9,6 +13,16 @@ _INERT = {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}
 
 # A line that a CI runner would obey: `::error::` for GitHub, `##vso[` and `##[` for Azure, wherever lines wrap.
 _COMMANDS = re.compile(r"(?<=:)(?=:)|(?<=#)(?=#(?:vso)?\[)")
+
+# In a text that may hold code, where a slice has two colons, too: those lines alone which a runner knows, `::name key=value::`.
+_LINES = re.compile(r"(?<=:)(?=:[A-Za-z][\w-]*(?: [^\n]{0,400}?)?::)|(?<=#)(?=#(?:vso)?\[)")
+
+
+def tame(text: str) -> str:
+    """The text, of any length, with everything that is not plainly printable written as its escape; lines and code stay."""
+    if not text.replace("\n", "").replace("\t", "").isprintable():
+        text = "".join(map(_shown, text))
+    return _LINES.sub(" ", text) if "::" in text or "##" in text else text
 
 
 def inert(text: str, limit: int = 2000) -> str:

@@ -88,9 +88,9 @@ def _trace_of_bounds(answers: list, facts: Any, options: dict) -> Opaque:
 
 
 def _is_list_of_numbers(answer: Any) -> bool:
-    return isinstance(answer, list | tuple | np.ndarray) and all(
-        is_numeric(item) and np.ndim(item) == 0 for item in answer
-    )
+    if isinstance(answer, np.ndarray):
+        return answer.ndim == 1
+    return isinstance(answer, list | tuple) and all(is_numeric(item) and np.ndim(item) == 0 for item in answer)
 
 
 # What a diagnosis compares where there is no one right answer: a student's wrong answers are a mistake's if these are

@@ -17,6 +17,7 @@ from grader.choice import pick
 from grader.errors import GraderError
 from grader.exercise import Edit, Exercise
 from grader.source import Source, SourceError, definitions, free_names, mutate, run_text, without
+from grader.typed import read_as
 
 BANDS = "bands.json"  # in the folder of solutions; see grader.authoring.bands
 SIGNS = {"whole": None, "rows": 0, "columns": 1}  # what a free sign belongs to, as the axis along which signs differ
@@ -87,11 +88,10 @@ class Unit:
         if not path.is_file():
             return {}
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise UnitError(
-                f"{path} is damaged ({error}); measure it again with `grade dev bands {self.name}`"
-            ) from None
+            return read_as(dict[str, list[list[float]]], json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, RecursionError) as error:
+            again = f"measure it again with `grade dev bands {self.name}`"
+            raise UnitError(f"{path} is damaged ({error}); {again}") from None
 
     @property
     def has_pictures(self) -> bool:

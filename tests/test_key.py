@@ -21,7 +21,9 @@ def test_a_key_survives_its_file(toy_key):
 def test_a_generator_among_the_inputs_survives_the_file(toy_key):
     exercise = toy_key.exercises[0]
     question = dataclasses.replace(exercise.questions[0], inputs={"rng": wire.Seeded(7), "graph": {1: ["a"], "a": []}})
-    key = dataclasses.replace(toy_key, exercises=[dataclasses.replace(exercise, questions=[question])])
+    key = dataclasses.replace(
+        toy_key, exercises=[dataclasses.replace(exercise, questions=[question, *exercise.questions[1:]])]
+    )
     back = from_bytes(to_bytes(key)).exercises[0].questions[0]
     assert back.inputs == question.inputs
 

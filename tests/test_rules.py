@@ -197,8 +197,8 @@ def test_seeded_asks_for_both_halves(answers, words):
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        (np.inf, "W holds nan or inf"),
-        (-np.inf, "W holds nan or inf"),
+        (np.inf, "W[0, 0] is inf, expected a finite number"),
+        (-np.inf, "W[0, 0] is -inf, expected a finite number"),
         (np.nan, "W[0, 0] is nan, expected a finite number"),
     ],
 )

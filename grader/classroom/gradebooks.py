@@ -50,7 +50,8 @@ def fill_canvas(
             f"{file} is no gradebook of Canvas: its first two columns must be Student and ID; export it again"
         )
     column = _canvas_column(file, header, titles)
-    possible = next((row[column].text for row in rows[1:3] if row[0].text.strip().startswith("Points Possible")), "")
+    out_of = [row for row in rows[1:3] if row[0].text.strip().startswith("Points Possible") and column < len(row)]
+    possible = out_of[0][column].text if out_of else ""
     body = [row for row in rows[1:] if not row[0].text.strip().startswith("Points Possible")]
     return _fill(file, content, header, body, CANVAS_WHO, points, students, lambda row: (column, possible))
 

@@ -6,7 +6,6 @@ has no due date, loses nothing.
 """
 
 import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from grader.classroom.naming import moment_of
 from grader.classroom.record import Record
-from grader.classroom.roster import IDS, Names, Student, delimiter
+from grader.classroom.roster import IDS, Names, Student, table
 from grader.classroom.store import Store, records
 from grader.errors import GraderError
 from grader.settings import Late, Settings
@@ -113,8 +112,11 @@ def _rows(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
         raise GraderError(
             f"cannot read the times {path}: {getattr(error, 'strerror', None) or 'it is not UTF-8'}"
         ) from None
-    rows = csv.reader(io.StringIO(text), delimiter=delimiter(text))
-    header = [cell.strip().casefold() for cell in next(rows, [])]
+    try:
+        first, *rows = [*table(text)] or [[]]
+    except csv.Error as error:
+        raise GraderError(f"the times {path} are no CSV file ({error})") from None
+    header = [cell.strip().casefold() for cell in first]
     return header, ((number, [cell.strip() for cell in row]) for number, row in enumerate(rows, 2) if any(row))
 
 

@@ -33,9 +33,9 @@ def read_roster(path: Path) -> list[Student]:
     """The students of a CSV file, in its order; GraderError says what is missing."""
     text = _text(path)
     try:
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=delimiter(text)) if any(map(str.strip, row))]
-    except csv.Error as error:  # a quotation mark that nobody closed, and then much text
-        raise GraderError(f"the roster {path} cannot be read as a table ({error}); mend it") from None
+        rows = [row for row in table(text) if any(map(str.strip, row))]
+    except csv.Error as error:
+        raise GraderError(f"the roster {path} cannot be read as a table ({error}); export it again") from None
     if not rows:
         raise GraderError(f"the roster {path} is empty")
     header = [_fold(cell) for cell in rows[0]]
@@ -59,6 +59,11 @@ def _text(path: Path) -> str:
         return as_text(Path(path).read_bytes().decode("utf-8-sig", "surrogateescape"))
     except OSError as error:
         raise GraderError(f"cannot read the roster {path}: {error.strerror}") from None
+
+
+def table(text: str) -> Iterator[list[str]]:
+    """The rows of a CSV's text, whatever ends its lines; csv.Error for what is none."""
+    return csv.reader(io.StringIO(text, newline=None), delimiter=delimiter(text))
 
 
 def delimiter(text: str) -> str:

@@ -249,20 +249,25 @@ class Store:
             self.database.execute("INSERT INTO meta VALUES ('schema', ?) ON CONFLICT DO NOTHING", (SCHEMA,))
 
     def _check(self) -> None:
-        found = self.database.execute("SELECT value FROM meta WHERE name = 'schema'")
-        if found != [(SCHEMA,)]:
+        if self.noted("schema") != SCHEMA:
             raise StoreError(f"{self.database.name} was written by another version of the grader; name another store")
 
 
 def records(store: Store) -> Iterator[Record]:
     """Every record, in the order of the class and the units' names; one at a time in memory."""
-    rows = store.database.each(
+    query = (
         "SELECT r.student, r.unit, r.outcome, r.max_points, r.note, r.report FROM records r"
         " LEFT JOIN students s ON s.student = r.student ORDER BY s.place, r.student, r.unit"
     )
-    for student, unit, outcome, max_points, note, report in rows:
-        whole = from_json(json.loads(report)) if report else None
-        yield Record(student, unit, Outcome(outcome), max_points, whole, note)
+    with contextlib.closing(store.database.each(query)) as rows:
+        for student, unit, outcome, max_points, note, report in rows:
+            try:
+                whole = from_json(json.loads(report)) if report else None
+                yield Record(student, unit, Outcome(outcome), max_points, whole, note)
+            except (TypeError, ValueError, RecursionError) as error:
+                raise StoreError(
+                    f"the record of {student}, {unit}, in {store.database.name} is damaged ({error})"
+                ) from None
 
 
 def machine() -> str:

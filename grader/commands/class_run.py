@@ -18,7 +18,7 @@ from grader.classroom.intake import HandIn, Intake, take
 from grader.classroom.keys import keys_for, seed_of, units_of
 from grader.classroom.progress import Progress, shown
 from grader.classroom.roster import Student, read_roster
-from grader.classroom.running import Execute, Plan, Run, changes, plan
+from grader.classroom.running import Execute, Run, changes, plan
 from grader.classroom.store import Store, Terms
 from grader.commands import written
 from grader.commands.check import GRADER, fresh_key, the_course

@@ -46,7 +46,8 @@ def explain(course_dir: str | None, name: str) -> None:
     console.print()
     console.print(Text(signature, "cyan"), soft_wrap=True)
     console.print(Padding(Text(FOLDED.sub(" ", rest.strip())), (0, 0, 1, 4)), width=width)
-    console.print(Markdown(_without_pictures(plain(exercise.handout), course.assignment(unit).parent)), width=width)
+    handout = _without_pictures(_readable(exercise.handout), course.assignment(unit).parent)
+    console.print(Markdown(handout), width=width)
     console.print(Text("\nWhat is checked", "bold"))
     for check in exercise.checks:
         console.print(Padding(Text(f"{check.points}  {check.claim}"), (0, 0, 0, 2)), width=width)
@@ -54,6 +55,14 @@ def explain(course_dir: str | None, name: str) -> None:
         dict.fromkeys(exercise.questions[group[0]].label for check in exercise.checks for group in check.groups)
     )
     console.print(Text(f"\nCases: {labels}", "dim"), width=width)
+
+
+def _readable(markdown: str) -> str:
+    """The handout with its formulas as text; as it was written, where one of them is none that we know."""
+    try:
+        return plain(markdown)
+    except ValueError:
+        return markdown
 
 
 def _without_pictures(markdown: str, folder: Path) -> str:

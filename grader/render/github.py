@@ -5,9 +5,8 @@ The log is fenced by stop-commands with a word that the submission cannot know, 
 
 import io
 
-from rich.console import Console
-
 from grader.render import markdown
+from grader.render.console import tame_console
 from grader.render.formats import Graded, Surroundings
 from grader.render.rows import Row, file_of, points_of, rows
 from grader.render.terminal import WIDTH, render
@@ -80,7 +79,7 @@ def _notice(graded: Graded) -> str:
 
 def _log(graded: Graded) -> str:
     file = io.StringIO()
-    console = Console(file=file, width=WIDTH, markup=False, emoji=False, highlight=False, color_system=None)
+    console = tame_console(file=file, width=WIDTH, color_system=None)
     for title, report in graded:
         render(report, title, console)
         console.print()

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.maps import says_more
+from grader.render.console import tame_console
 from grader.render.curves import sparkline
 from grader.render.maps import terminal as render_map
 from grader.render.places import PLAIN, Places
@@ -38,12 +39,12 @@ STRONGEST = "namespaces"  # the isolation level that needs no word
 
 
 def make_console(file: TextIO | None = None, stderr: bool = False, least: int = 0) -> Console:
-    """A console that takes student text literally: no markup, no emoji codes, no guessing of links and numbers.
+    """A console that takes all text literally.
 
     Colour, width and encoding are the terminal's; NO_COLOR and COLUMNS are honoured. Where its width is below `least`,
     lines run on.
     """
-    console = Console(file=file, stderr=stderr, markup=False, emoji=False, highlight=False)
+    console = tame_console(file=file, stderr=stderr)
     console.width = max(console.width, least)
     return console
 
@@ -214,7 +215,7 @@ def indented(text: Text, indent: int, width: int, mark: Text | None = None) -> T
 @cache
 def _measure() -> Console:
     """A console to wrap text by; making one takes longer than printing a report."""
-    return Console(color_system=None)
+    return tame_console(color_system=None)
 
 
 def _glyph(status: Status, glyphs: dict[str, str]) -> str:

@@ -8,7 +8,7 @@ Reading trusts nothing: lengths, dtypes, shapes and depth are checked before a b
 import json
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,7 +159,7 @@ def _array_to_json(array: np.ndarray, arrays: list[np.ndarray], opaque: bool) ->
     reason = ""
     if plain.str not in DTYPES:
         reason = f"array of dtype {str(array.dtype)[:40]}"
-    elif array.nbytes > MAX_BODY or array.ndim > MAX_NDIM:
+    elif array.ndim > MAX_NDIM or not _is_small(plain, array.shape):
         reason = f"array of shape {array.shape}, which is too large"
     if reason:
         if opaque:
@@ -167,6 +167,11 @@ def _array_to_json(array: np.ndarray, arrays: list[np.ndarray], opaque: bool) ->
         raise WireError(reason)
     arrays.append(array.astype(plain, order="C", copy=False))
     return {"a": [plain.str, list(array.shape)]}
+
+
+def _is_small(dtype: np.dtype, shape: Sequence[int]) -> bool:
+    """Whether an array may be rebuilt, and what is made of it summed over any axes: one of no entries has other axes, too."""
+    return math.prod(max(n, 1) for n in shape) * dtype.itemsize <= MAX_BODY
 
 
 def _from_json(node: Any, reader: "_Body", depth: int) -> Any:
@@ -221,15 +226,14 @@ class _Body:
         return len(self.view) - self.at
 
     def array(self, dtype: str, shape: list) -> np.ndarray:
-        if (
-            dtype not in DTYPES
-            or len(shape) > MAX_NDIM
-            or not all(type(n) is int and 0 <= n <= MAX_BODY for n in shape)
-        ):
+        is_shape = len(shape) <= MAX_NDIM and all(type(n) is int and n >= 0 for n in shape)
+        if dtype not in DTYPES or not is_shape or not _is_small(DTYPES[dtype], shape):
             raise WireError("an array with a dtype or shape that is not allowed")
         size = math.prod(shape) * DTYPES[dtype].itemsize
         if size > self.left():
             raise WireError("an array larger than the frame")
         part = bytes(self.view[self.at : self.at + size])
         self.at += size
+        if DTYPES[dtype].kind == "b":  # one byte each, and bytes beyond 0 and 1 are no truth values to NumPy
+            return (np.frombuffer(part, np.uint8) != 0).reshape(shape)
         return np.frombuffer(part, DTYPES[dtype]).reshape(shape).copy()

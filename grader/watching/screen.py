@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from grader.render.console import tame_console
 from grader.render.places import PLAIN, Places
 from grader.render.terminal import WIDTH, glyphs_of, indented, render_details
 from grader.report import ExerciseReport, Report, Status
@@ -44,8 +45,8 @@ class Screen:
         """Everything anew, in one write, so that nothing flickers."""
         width, height = self.size
         file = io.TextIOWrapper(io.BytesIO(), encoding=self.stream.encoding, errors="backslashreplace", newline="\n")
-        console = Console(file=file, width=width, color_system=self.like.color_system, force_terminal=True,
-                          markup=False, emoji=False, highlight=False, legacy_windows=False)  # fmt: skip
+        how = {"width": width, "color_system": self.like.color_system, "force_terminal": True}
+        console = tame_console(file=file, legacy_windows=False, **how)
         _render_top(files, focus, console)
         console.print()
         _render_focus(files[focus.file], focus, console, self.places)
@@ -56,7 +57,7 @@ class Screen:
             lines = [*lines[: room - 1], f"    … all of it: grade {files[focus.file].key.unit}.{focus.name}"]
         lines += [""] * (room - len(lines))
         end = io.StringIO()
-        bottom = Console(file=end, width=width, color_system=self.like.color_system, force_terminal=True, emoji=False)
+        bottom = tame_console(file=end, **how)
         bottom.print(message, soft_wrap=True)
         bottom.print(Text(KEYS, "dim"), soft_wrap=True, end="")
         lines += ["", *end.getvalue().split("\n")]
