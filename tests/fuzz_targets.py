@@ -348,7 +348,7 @@ def read_archive(content: bytes, folder: Path, suffix: str) -> None:
         entries(file, scratch)
         taken = intake.take(file, units, scratch, STUDENTS)
         for hand_in in taken.hand_ins:
-            if hand_in.file:
+            if hand_in.kept:
                 hand_in.read()
     finally:
         shutil.rmtree(scratch)

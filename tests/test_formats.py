@@ -588,6 +588,7 @@ def grade(*args: str, cwd: Path = ROOT, **environment: str) -> subprocess.Comple
 
 
 SAMPLE = "tests/samples/attention.py"
+SAID = f"Course: {ROOT}; --course DIR names another.\n"  # the sample lies in the course
 
 
 def test_one_run_writes_several_formats(tmp_path):
@@ -595,7 +596,7 @@ def test_one_run_writes_several_formats(tmp_path):
     wanted = [word for form, file in files.items() for word in ("--also", f"{form}={file}")]
     told = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary"), "GITHUB_OUTPUT": str(tmp_path / "output")}
     result = grade(SAMPLE, *wanted, **told)
-    assert (result.returncode, result.stderr) == (1, "")
+    assert (result.returncode, result.stderr) == (1, SAID)
     assert "You divide the scores by d" in result.stdout
     assert all(file.stat().st_size for file in files.values())
     points = json.loads(files["json"].read_text())["points"]
@@ -605,7 +606,7 @@ def test_one_run_writes_several_formats(tmp_path):
 
 def test_a_log_has_no_colour_no_cursor_games_and_no_trace():
     result = grade(SAMPLE, "--format", "github", FORCE_COLOR="1", TERM="xterm-256color")
-    assert result.stderr == ""
+    assert result.stderr == SAID
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f]", result.stdout)
     assert [name for name, _, _ in runner_reads(result.stdout)] == ["error", "error", "notice"]
     assert max(map(len, result.stdout.splitlines()[1:20])) <= 96

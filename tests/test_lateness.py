@@ -127,7 +127,7 @@ def test_a_gradebook_that_does_not_answer_loses_no_grade(class_of_five, tmp_path
     url = "postgresql://ada:hush@127.0.0.1:1/grades"
     done = grade(tmp_path, "in", "--seed", "5", "--isolation", "process", "--nbgrader", url)
     assert done.returncode == 2
-    assert "Error: the gradebook postgresql+psycopg://127.0.0.1:1/grades cannot be used (" in done.stderr
+    assert "Error: the gradebook postgresql+psycopg://ada:***@127.0.0.1:1/grades cannot be used (" in done.stderr
     assert "hush" not in done.stderr
     assert "Traceback" not in done.stderr
     assert grade(tmp_path, "--csv", "p.csv").returncode == 0

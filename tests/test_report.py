@@ -44,7 +44,7 @@ CHECKS = st.builds(
     st.integers(0, 9),
     st.integers(0, 9),
     st.none() | FINDINGS,
-)
+).filter(lambda check: check.points <= check.max_points)
 EXERCISES = st.builds(
     ExerciseReport,
     st.from_regex(r"\A[a-z]{1,9}\.[a-z_]{1,20}\Z"),
@@ -54,7 +54,7 @@ EXERCISES = st.builds(
     st.just(0.25),
     st.lists(CHECKS, min_size=1, max_size=3).map(tuple),
     TEXT,
-)
+).filter(lambda exercise: exercise.points <= exercise.max_points)
 REPORTS = st.builds(
     Report,
     TEXT,

@@ -3,24 +3,18 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, fields, is_dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from grader.authoring.handouts import readme
+from grader.authoring.key_changes import key_change
 from grader.authoring.notebooks import EMBEDDED, notebook
 from grader.authoring.svg import alike, pictures
-from grader.compare import Signs, difference, leaves, turned
 from grader.compile import compile_key
 from grader.course import Course
 from grader.errors import GraderError
 from grader.files import cannot_write, kept_aside, write_whole
-from grader.key import ExerciseKey, Key, KeyFileError, Question, from_bytes, load, to_bytes
-from grader.noise import rounding
-from grader.sandbox import wire
+from grader.key import KeyFileError, from_bytes, load, to_bytes
 from grader.settings import parse
 from grader.source import stub_module
 from grader.unit import Unit, UnitError
@@ -195,77 +189,9 @@ def _stale_key(course: Course, path: Path, content: bytes) -> Iterator[str]:
         yield f"{name} is missing; {AGAIN}"
         return
     try:
-        changed = _key_change(load(path), from_bytes(content))
+        changed = key_change(load(path), from_bytes(content))
     except KeyFileError as error:
         yield f"{name} cannot be read: {error}"
         return
     if changed:
         yield f"{name} differs from a fresh build: {changed}; {AGAIN}"
-
-
-def _key_change(old: Key, new: Key) -> str:
-    """The first difference that is more than rounding on another machine; empty where there is none."""
-    if [exercise.name for exercise in old.exercises] != [exercise.name for exercise in new.exercises]:
-        return "it has other exercises"
-    if not _alike(replace(old, exercises=[], id=""), replace(new, exercises=[], id="")):
-        return "the unit's title or packages"
-    changes = (_exercise_change(a, b) for a, b in zip(old.exercises, new.exercises, strict=True))
-    return next(filter(None, changes), "")
-
-
-def _exercise_change(old: ExerciseKey, new: ExerciseKey) -> str:
-    for field in fields(ExerciseKey):
-        if field.name != "questions" and not _alike(getattr(old, field.name), getattr(new, field.name)):
-            return f"{new.name}, its {field.name}"
-    if len(old.questions) != len(new.questions):
-        return f"{new.name}, {len(old.questions)} questions for {len(new.questions)}"
-    for number, (a, b) in enumerate(zip(old.questions, new.questions, strict=True), 1):
-        if change := _question_change(a, b, new.signs):
-            return f"{new.name}, question {number} ({b.label}), {change}"
-    return ""
-
-
-def _question_change(old: Question, new: Question, signs: Signs) -> str:
-    if old.label != new.label:
-        return "its label"
-    if not _alike(old.inputs, new.inputs):
-        return "its inputs"
-    if len(old.tolerance) != len(new.tolerance) or not all(map(_near, old.tolerance, new.tolerance)):
-        return "its tolerance"
-    if not _rounded_alike(turned(old.expected, new.expected, signs), new.expected, new.tolerance):
-        return "its expected answer"
-    for name in {**old.mistakes, **new.mistakes}:  # a mistake that answers as the reference does is left out of a key
-        theirs = new.mistakes.get(name, new.expected)
-        if not _rounded_alike(turned(old.mistakes.get(name, old.expected), theirs, signs), theirs, new.tolerance):
-            return f"the answer of mistake {name!r}"
-    return ""
-
-
-def _alike(old: Any, new: Any) -> bool:
-    """The same data, bit for bit: the sign of a zero counts too."""
-    return wire.encode(_data(old)) == wire.encode(_data(new))
-
-
-def _data(tree: Any) -> Any:
-    if is_dataclass(tree) and not isinstance(tree, wire.Seeded | wire.Opaque):
-        return asdict(tree)
-    return [_data(item) for item in tree] if isinstance(tree, list) else tree
-
-
-def _near(old: float, new: float) -> bool:
-    """Tolerances measured on two machines: within a factor of 10, and exact on both or on neither."""
-    return old == new or 0 < old <= 10 * new <= 100 * old
-
-
-def _rounded_alike(old: Any, new: Any, tolerance: list[float]) -> bool:
-    """Equal within the question's tolerance; where a mistake's numbers are larger, so is their rounding."""
-    numbers = [np.asarray(leaf) for _, leaf in leaves(new)]
-    if len(tolerance) != len(numbers):  # a mistake may answer in another form
-        tolerance = [max(tolerance, default=0.0)] * len(numbers)
-    scaled = [max(t, _rounding(array)) for t, array in zip(tolerance, numbers, strict=True)]
-    return difference(old, new, scaled) is None
-
-
-def _rounding(array: np.ndarray) -> float:
-    finite = np.abs(array[np.isfinite(array)]) if array.dtype.kind in "fc" else np.zeros(0)
-    return rounding(array) * float(finite.max(initial=0.0))

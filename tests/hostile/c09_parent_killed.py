@@ -3,6 +3,7 @@
 # outcome: zero
 # status: failed
 # from: seccomp
+# never: KILLABLE
 import os
 import signal
 
@@ -10,8 +11,11 @@ import numpy as np
 
 
 def row_sums(x):
+    parent = os.getppid()
     try:
-        os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(parent, 0)
+        print("KILLABLE", flush=True)
+        os.kill(parent, signal.SIGKILL)
     except OSError:
         pass
     return np.zeros(len(x))

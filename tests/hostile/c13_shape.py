@@ -2,7 +2,7 @@
 # attack: an array whose shape is larger than its bytes
 # outcome: zero
 # status: crash
-# says: larger than the frame
+# says: a dtype or shape that is not allowed
 import os
 import struct
 

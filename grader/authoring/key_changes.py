@@ -1,0 +1,115 @@
+"""What differs between two keys of a unit, but for what another processor rounds otherwise."""
+
+from collections.abc import Collection
+from dataclasses import asdict, fields, is_dataclass, replace
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+
+from grader.compare import Path, Signs, difference, leaves, turned
+from grader.key import ExerciseKey, Key, Question
+from grader.noise import rounding
+from grader.sandbox import wire
+
+LAST_PLACES = 4  # units of the last place by which two processors' exponentials and sums differ at most here
+
+
+def key_change(old: Key, new: Key) -> str:
+    """The first difference that is more than rounding on another machine; empty where there is none."""
+    if [exercise.name for exercise in old.exercises] != [exercise.name for exercise in new.exercises]:
+        return "it has other exercises"
+    if not _alike(replace(old, exercises=[], id=""), replace(new, exercises=[], id="")):
+        return "the unit's title or packages"
+    changes = (_exercise_change(a, b) for a, b in zip(old.exercises, new.exercises, strict=True))
+    return next(filter(None, changes), "")
+
+
+def _exercise_change(old: ExerciseKey, new: ExerciseKey) -> str:
+    for field in fields(ExerciseKey):
+        if field.name != "questions" and not _nearly_alike(getattr(old, field.name), getattr(new, field.name)):
+            return f"{new.name}, its {field.name}"
+    if len(old.questions) != len(new.questions):
+        return f"{new.name}, {len(old.questions)} questions for {len(new.questions)}"
+    for number, (a, b) in enumerate(zip(old.questions, new.questions, strict=True), 1):
+        if change := _question_change(a, b, new.signs):
+            return f"{new.name}, question {number} ({b.label}), {change}"
+    return ""
+
+
+def _question_change(old: Question, new: Question, signs: Signs) -> str:
+    if old.label != new.label:
+        return "its label"
+    if not _nearly_alike(old.inputs, new.inputs):
+        return "its inputs"
+    if len(old.tolerance) != len(new.tolerance) or not all(map(_near, old.tolerance, new.tolerance)):
+        return "its tolerance"
+    if not _rounded_alike(turned(old.expected, new.expected, signs), new.expected, new.tolerance):
+        return "its expected answer"
+    for name in {**old.mistakes, **new.mistakes}:  # a mistake that answers as the reference does is left out of a key
+        theirs = new.mistakes.get(name, new.expected)
+        if not _rounded_alike(turned(old.mistakes.get(name, old.expected), theirs, signs), theirs, new.tolerance):
+            return f"the answer of mistake {name!r}"
+    return ""
+
+
+def _nearly_alike(old: Any, new: Any) -> bool:
+    """The same data but for the last places, where exponentials and matrix products of a case differ by processor."""
+    old, new = _data(old), _data(new)
+    pairs = zip_longest(leaves(old), leaves(new), fillvalue=((), None))
+    settled = {path for (path, a), (_, b) in pairs if _is_last_place(a, b)}
+    return _alike(_without(old, settled), _without(new, settled))
+
+
+def _is_last_place(old: Any, new: Any) -> bool:
+    """Whether two arrays or numbers differ by no more than a few units in the last place of the largest entry."""
+    a, b = np.asarray(old), np.asarray(new)
+    if type(old) is not type(new) or a.dtype != b.dtype or a.shape != b.shape or a.dtype.kind not in "fc":
+        return False
+    if a.dtype.kind == "f" and (np.signbit(a) != np.signbit(b)).any():  # a zero with another sign is another input
+        return False
+    largest = float(np.abs(b[np.isfinite(b)]).max(initial=0.0))
+    with np.errstate(invalid="ignore"):
+        near = np.abs(a - b) <= LAST_PLACES * np.finfo(b.dtype).eps * largest
+    return bool((near | (a == b) | (np.isnan(a) & np.isnan(b))).all())
+
+
+def _without(tree: Any, settled: Collection[Path], path: Path = ()) -> Any:
+    """A nest with None in the place of the leaves at these paths."""
+    if path in settled:
+        return None
+    if isinstance(tree, dict):
+        return {key: _without(item, settled, (*path, key)) for key, item in tree.items()}
+    if isinstance(tree, list | tuple):
+        return type(tree)(_without(item, settled, (*path, index)) for index, item in enumerate(tree))
+    return tree
+
+
+def _alike(old: Any, new: Any) -> bool:
+    """The same data, bit for bit: the sign of a zero counts too."""
+    return wire.encode(_data(old)) == wire.encode(_data(new))
+
+
+def _data(tree: Any) -> Any:
+    if is_dataclass(tree) and not isinstance(tree, wire.Seeded | wire.Opaque):
+        return asdict(tree)
+    return [_data(item) for item in tree] if isinstance(tree, list) else tree
+
+
+def _near(old: float, new: float) -> bool:
+    """Tolerances measured on two machines: within a factor of 10, and exact on both or on neither."""
+    return old == new or 0 < old <= 10 * new <= 100 * old
+
+
+def _rounded_alike(old: Any, new: Any, tolerance: list[float]) -> bool:
+    """Equal within the question's tolerance; where a mistake's numbers are larger, so is their rounding."""
+    numbers = [np.asarray(leaf) for _, leaf in leaves(new)]
+    if len(tolerance) != len(numbers):  # a mistake may answer in another form
+        tolerance = [max(tolerance, default=0.0)] * len(numbers)
+    scaled = [max(t, _rounding(array)) for t, array in zip(tolerance, numbers, strict=True)]
+    return difference(old, new, scaled) is None
+
+
+def _rounding(array: np.ndarray) -> float:
+    finite = np.abs(array[np.isfinite(array)]) if array.dtype.kind in "fc" else np.zeros(0)
+    return rounding(array) * float(finite.max(initial=0.0))
