@@ -144,8 +144,11 @@ class Index:
 
 
 def make(unit: str, title: str, allows: list[str], exercises: list[ExerciseKey]) -> Key:
-    """A key, with its id worked out; its texts are tame, as those of a key that was read are. ValueError for what is none."""
-    title, exercises = tame(title), [_checked(build(ExerciseKey, _tree(exercise))) for exercise in exercises]
+    """A key, with its id worked out; its texts are tame, as those of a key that was read are. ValueError for another type.
+
+    Whether its parts fit together is looked at when it is read, as every key is before it is used.
+    """
+    title, exercises = tame(title), [build(ExerciseKey, _tree(exercise)) for exercise in exercises]
     digests = [_digest(_frame(exercise)) for exercise in exercises]
     return Key(unit, title, allows, exercises, Index(unit, title, allows, [], digests, []).id)
 
