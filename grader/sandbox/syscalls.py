@@ -11,6 +11,7 @@ would be as long. It is one layer of several, and the one that also holds where 
 """
 
 import errno
+import functools
 import os
 import struct
 
@@ -172,6 +173,7 @@ CLONE, CLONE3, KILL, TGKILL, PRLIMIT, MMAP = (56, 220), (435, 435), (62, 129), (
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column above, AUDIT_ARCH
 CLONE_THREAD, F_SETFL, O_ASYNC, MAP_SHARED, NO_FILE = 0x00010000, 4, 0x2000, 0x01, 0xFFFFFFFF
 X32 = 0x40000000  # on x86_64, calls of the x32 interface have this bit and their own numbers
+ITSELF_HERE = 0x7E57ED01  # stands for a process number in a program: more than any system gives
 YOUNGEST = 448  # process_mrelease of Linux 5.15: what came later is unknown to this list
 
 # struct seccomp_data: nr at 0, arch at 4, arguments from 16, 8 bytes each, the low half first.
@@ -186,7 +188,15 @@ def program(pid: int, has_device: bool = False, machine: str | None = None) -> b
 
     `has_device` lets an accelerator's driver work, with its own commands and memory that it shares with the device.
     """
-    column, architecture = MACHINES[machine or os.uname().machine]
+    return _program(has_device, machine or os.uname().machine).replace(
+        struct.pack("<I", ITSELF_HERE), struct.pack("<I", pid)
+    )
+
+
+@functools.cache
+def _program(has_device: bool, machine: str) -> bytes:
+    """The filter for any process, with ITSELF_HERE for its number: a fork server has it ready for its workers."""
+    column, architecture = MACHINES[machine]
     code = [
         _step(LOAD, ARCHITECTURE),
         _step(EQUAL, architecture, 1, 0),
@@ -200,21 +210,43 @@ def program(pid: int, has_device: bool = False, machine: str | None = None) -> b
         _step(EQUAL, CLONE3[column], 0, 1),
         _step(RETURN, UNKNOWN),
     ]
-    for numbers in (ALLOWED | (DEVICE if has_device else {})).values():
-        if numbers[column] is not None:
-            code += [_step(EQUAL, numbers[column], 0, 1), _step(RETURN, ALLOW)]
-    for call, steps in _conditions(pid, has_device):
+    allowed = (ALLOWED | (DEVICE if has_device else {})).values()
+    code += _search(_runs(sorted(numbers[column] for numbers in allowed if numbers[column] is not None)))
+    for call, steps in _conditions(has_device):
         if call[column] is not None:
             code += [_step(EQUAL, call[column], 0, len(steps) + 1), *steps, _step(RETURN, REFUSE)]
     return b"".join([*code, _step(RETURN, REFUSE)])
 
 
-def _conditions(pid: int, has_device: bool) -> list[tuple[tuple[int, int | None], list[bytes]]]:
+def _runs(numbers: list[int]) -> list[tuple[int, int]]:
+    """Numbers in order as runs of neighbours: (first, last)."""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs
+
+
+def _search(runs: list[tuple[int, int]]) -> list[bytes]:
+    """ALLOW for a number in one of the runs, else on to what follows: by halves, as the kernel tries every number at once."""
+    if len(runs) == 1:
+        first, last = runs[0]
+        return [_step(AT_LEAST, first, 0, 2), _step(AT_LEAST, last + 1, 1, 0), _step(RETURN, ALLOW)]
+    middle = len(runs) // 2
+    below, above = _search(runs[:middle]), _search(runs[middle:])
+    return [_step(AT_LEAST, runs[middle][0], len(below), 0), *below, *above]
+
+
+def _conditions(has_device: bool) -> list[tuple[tuple[int, int | None], list[bytes]]]:
     """Calls that are allowed with some arguments: (numbers, steps that end in ALLOW where they are)."""
     # A new thread is a clone with CLONE_THREAD; any other would be a process.
     found = [(CLONE, [_load(0), _step(ANY_BIT, CLONE_THREAD, 0, 1), _step(RETURN, ALLOW)])]
     # Signals to itself only: abort() and raise() are its own business. Its own limits, not another process's.
-    found += [(call, [_load(0), *_allow(value)]) for call, value in ((KILL, pid), (TGKILL, pid), (PRLIMIT, 0))]
+    found += [
+        (call, [_load(0), *_allow(value)]) for call, value in ((KILL, ITSELF_HERE), (TGKILL, ITSELF_HERE), (PRLIMIT, 0))
+    ]
     # Memory shared with a file would be written past every count of what is written; private, or of no file, it is memory.
     shared = [_load(3), _step(ANY_BIT, MAP_SHARED, 1, 0), _step(RETURN, ALLOW), _load(4), *_allow(NO_FILE)]
     found.append((MMAP, [_step(RETURN, ALLOW)] if has_device else shared))

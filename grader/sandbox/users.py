@@ -7,7 +7,6 @@ worker stays the user that its grader is.
 
 import contextlib
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ FIRST = 1_900_000_000  # in the range that systemd's table of users and groups c
 SPAN = 1 << 16
 INSIDE = 100_000  # where the workers' numbers begin in a namespace
 READ_EVERYTHING = 2  # CAP_DAC_READ_SEARCH
+
+Lines = tuple[tuple[int, int, int], ...]  # of a map: first number inside, first outside, how many
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,9 @@ def mapping() -> Iterator[list[Users]]:
     """
     uid, gid, pid, found = os.getuid(), os.getgid(), os.getpid(), []
     outside = _outside(uid)
+    if not min(users.count for users in outside):
+        yield found
+        return _map_itself(uid, gid)
     entered, enter = os.pipe()
     child = os.fork()
     if child == 0:
@@ -77,7 +81,12 @@ def mapping() -> Iterator[list[Users]]:
         _, status = os.waitpid(child, 0)
     if status == 0:
         found.append(Users(INSIDE, min(users.count for users in outside)))
-        return
+    else:
+        _map_itself(uid, gid)
+
+
+def _map_itself(uid: int, gid: int) -> None:
+    """The one user and group that a process may map for itself: its own."""
     for file, text in (("setgroups", "deny"), ("uid_map", f"{NOBODY} {uid} 1"), ("gid_map", f"{NOBODY} {gid} 1")):
         Path(f"/proc/self/{file}").write_text(text)
 
@@ -100,19 +109,30 @@ def _outside(uid: int) -> tuple[Users, Users]:
 def _is_mapped(pid: int, uid: int, gid: int, outside: tuple[Users, Users]) -> bool:
     """Give a process's new namespace its two ranges: the grader's user, and the workers'. Whether that could be done."""
     count = min(users.count for users in outside)
-    if not count:
-        return False
     for kind, own, users in zip(("uid", "gid"), (uid, gid), outside, strict=True):
         lines = (NOBODY, own, 1), (INSIDE, users.first, count)
-        try:
-            if uid == 0:
-                text = "".join("{} {} {}\n".format(*line) for line in lines)
-                Path(f"/proc/{pid}/{kind}_map").write_text(text)
-            else:  # the tool has the right that a user lacks, and looks into /etc/subuid itself
-                numbers = [str(number) for line in lines for number in line]
-                subprocess.run([f"new{kind}map", str(pid), *numbers], check=True, capture_output=True, timeout=10)
-        except (OSError, subprocess.SubprocessError):
+        if not (_write_map(pid, kind, lines) if uid == 0 else _call_tool(pid, kind, lines)):
             return False
+    return True
+
+
+def _write_map(pid: int, kind: str, lines: Lines) -> bool:
+    try:
+        Path(f"/proc/{pid}/{kind}_map").write_text("".join("{} {} {}\n".format(*line) for line in lines))
+    except OSError:
+        return False
+    return True
+
+
+def _call_tool(pid: int, kind: str, lines: Lines) -> bool:
+    """Have newuidmap or newgidmap do it: they have the right that a user lacks, and look into /etc/subuid themselves."""
+    import subprocess  # takes longer to load than all else here
+
+    numbers = [str(number) for line in lines for number in line]
+    try:
+        subprocess.run([f"new{kind}map", str(pid), *numbers], check=True, capture_output=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return False
     return True
 
 

@@ -55,6 +55,8 @@ def main(control_fd: int, level: str, home: str, packages: list[str], paths: lis
                 os.close(fd)
             alive[pid] = ground.workers
             reply(control, {"pid": pid})
+            if ground.workers == 1:
+                doors.learn()  # for the workers to come, while the first one shuts itself in
         else:
             pid = message["reap"]
             kill(pid)
@@ -125,7 +127,6 @@ def load_packages(packages: list[str]) -> None:
         )  # the first operation looks at the processor, which a worker cannot see
         if "torch.optim" in packages:
             torch.optim.Adam([weight]).step()
-    doors.learn()
 
 
 def _folders(paths: list[str]) -> tuple[str, ...]:
