@@ -265,9 +265,8 @@ def records(store: Store) -> Iterator[Record]:
                 whole = from_json(json.loads(report)) if report else None
                 yield Record(student, unit, Outcome(outcome), max_points, whole, note)
             except (TypeError, ValueError, RecursionError) as error:
-                raise StoreError(
-                    f"the record of {student}, {unit}, in {store.database.name} is damaged ({error})"
-                ) from None
+                where = f"{student}, {unit}, in {store.database.name}"
+                raise StoreError(f"the record of {where} is damaged ({error})") from None
 
 
 def machine() -> str:
