@@ -70,9 +70,11 @@ def prepare(level: str, home: str, packages: tuple[str, ...]) -> Ground:
         syscalls.program(1)  # KeyError on a machine whose system calls are not listed
     if groups := cgroups.delegated(Path("/proc/self/cgroup").read_text()):
         ground.groups = replace(groups, folder=_above(groups.folder))
-    seen = view.measure(packages)
     if level != "namespaces":
         ground.users = users.spare(os.getuid(), Path("/proc/self/uid_map").read_text())
+    if level in ("seccomp", "process") and not ground.users.count:
+        return ground  # no view, and nobody else who would have to read what the grader can
+    seen = view.measure(packages)
     ground.rights = users.needed_rights((*seen.folders, *seen.packages), level == "namespaces")
     if level == "landlock":
         ground.rules = _above(kernel.landlock_rules((*seen.readable, *view.DEVICES), (home, "/dev/null")))
@@ -162,9 +164,7 @@ def _tasks_before(ground: Ground) -> int | None:
     """What the kernel counts for a worker's user before it starts a thread; None where that must be looked up."""
     if ground.users.count:
         return 0
-    if (
-        ground.level == "namespaces"
-    ):  # the count is the namespace's own: the fork server's two processes, and its workers
+    if ground.level == "namespaces":  # counted for itself: the fork server's two processes, and its workers
         return 2 + ground.alive
     return None
 
