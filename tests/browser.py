@@ -27,6 +27,9 @@ ARGUMENTS = [
     "--hide-scrollbars",
 ]
 
+# What leaves no machine. The last three are Chromium's own pages, which it may still load when the first of ours is opened.
+LOCAL = ("file:", "data:", "blob:", "about:", "chrome:", "chrome-untrusted:", "devtools:")
+
 
 def missing() -> str:
     """Why there is no browser here, or empty."""
@@ -68,9 +71,10 @@ class Browser:
         return self.ask("se/log", {"type": kind})
 
     def requests(self) -> list[str]:
-        """The addresses that were asked for since the last call, blocked ones too."""
+        """The addresses beyond files that were asked for since the last call, blocked ones too."""
         messages = [json.loads(entry["message"])["message"] for entry in self.log("performance")]
-        return [item["params"]["request"]["url"] for item in messages if item["method"] == "Network.requestWillBeSent"]
+        asked = [item["params"]["request"]["url"] for item in messages if item["method"] == "Network.requestWillBeSent"]
+        return [address for address in asked if not address.startswith(LOCAL)]
 
     def look(self, width: int, height: int, dark: bool = False) -> None:
         """The size of the screen, and whether its owner likes the dark."""
@@ -105,7 +109,7 @@ def chromium() -> Iterator[Browser]:
         try:
             address = f"http://127.0.0.1:{port}"
             _await(f"{address}/status")
-            options = {"args": [*ARGUMENTS, f"--user-data-dir={profile}"], "binary": shutil.which("chromium")}
+            options = {"args": [*ARGUMENTS, f"--user-data-dir={profile}", "about:blank"], "binary": shutil.which("chromium")}
             wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
             session = _ask(f"{address}/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
             browser = Browser(f"{address}/session/{session}")

@@ -413,8 +413,11 @@ def test_one_level_below_the_promise_does_not_hold(row, secret, monkeypatch):
         pytest.skip(f"an attack for those who have {row.needs}")
     below, canary = LEVELS[LEVELS.index(row.weakest) + 1], bytes(CANARY)
     with only(below, row.seconds) as sandbox:
+        first = sandbox._process
         try:
             broken = [problem for _ in range(2) for problem in broken_promises(row, submit(row, secret, sandbox))]
+            # A server that was ended is started again, and what it says then may well be right.
+            broken += ["the fork server was ended"] * (sandbox._process is not first or first.poll() is not None)
         except (SandboxError, OSError) as error:
             broken = [f"the sandbox is gone: {error}"]
     broken += ["the canary has changed"] * (bytes(CANARY) != canary)
