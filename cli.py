@@ -13,12 +13,12 @@ from grader.commands.options import course_option, not_empty
 from grader.commands.wording import inert_errors
 from grader.render.formats import FORMATS, Surroundings
 
-ISOLATION = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.isolation
+ISOLATION = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.walls.isolation
 USAGE, OURS = 2, 3  # exit statuses; 0 is all points, 1 is some missing
 # Commands with many options of their own: each of these modules has a click command called `command`, and imports
 # nothing heavy until it is called.
 ELSEWHERE: dict[str, str] = {
-    "class": "grader.commands.classroom",
+    "class": "grader.commands.class_command",
     "completion": "grader.commands.completion",
     "dev": "grader.commands.dev",
     "release": "grader.commands.release",
@@ -128,7 +128,7 @@ def check(
         training_on("cpu" if no_train else device, sandbox, isolation) as (where, sandbox),
     ):
         from grader.commands import check as run
-        from grader.training import Training
+        from grader.grading.training import Training
 
         found = run.settle(course_dir, targets, seed)
         run.hold_to(sandbox, found, timeout)
@@ -164,7 +164,7 @@ def training_on(device: str, sandbox, isolation: str):
     if device == "cpu" or (device == "auto" and not (sys.platform == "darwin" or os.path.exists("/dev/nvidiactl"))):
         yield "cpu", sandbox
         return
-    from grader.devices import choose
+    from grader.grading.devices import choose
 
     choice = choose(sandbox, device, isolation)
     if choice.line:
@@ -176,8 +176,8 @@ def training_on(device: str, sandbox, isolation: str):
 @contextlib.contextmanager
 def sandboxed(seconds: float = 10.0, isolation: str = ISOLATION[-1]):
     """A sandbox that holds at least at a level."""
-    from grader.sandbox.limits import Limits
     from grader.sandbox.opening import open_sandbox
+    from grader.sandbox.walls.limits import Limits
 
     with open_sandbox(Limits(seconds=seconds), least=isolation) as sandbox:
         yield sandbox

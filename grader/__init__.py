@@ -5,6 +5,6 @@ __version__ = "0.1.0"
 
 def load_ipython_extension(shell) -> None:
     """`%load_ext grader` in a notebook: adds `%%grade UNIT.EXERCISE`."""
-    from grader.notebook import register
+    from grader.notebook.magics import register
 
     register(shell)

@@ -54,7 +54,7 @@ class Mistake:
 class Check:
     """One claim about a submission, worth points; the claim is the sentence that the student reads.
 
-    `kind` names a rule of `grader.rules.RULES`; `on` are labels of cases (empty: every case that has one right answer).
+    `kind` names a rule of `grader.judging.rules.RULES`; `on` are labels of cases (empty: every case that has one right answer).
     Each of `changes` makes one more question out of a case's inputs; `facts` turns inputs into data for the rule. All
     get the same numbers.
     """
@@ -82,7 +82,7 @@ class Exercise:
     turn together with columns of another, {"components": "rows", "projected": "columns"}. Signs are turned to the
     expected ones before anything is compared.
 
-    `forbids` is the exercise's point: an idea of grader/sandbox/ideas.py, "a product of matrices", by whatever name, or
+    `forbids` is the exercise's point: an idea of grader/sandbox/inside/ideas.py, "a product of matrices", by whatever name, or
     an operation, "@", a function, class or module, "numpy.fft". Of a training run it is forbidden in its pieces.
 
     `tolerance` is stated where right answers differ by more than rounding, as difference quotients do; elsewhere it is
@@ -216,7 +216,7 @@ def distributed(points: int, claim: str, law: Callable[[Inputs], list], on: str 
     """The answer's entries are independent draws from `law(inputs)`, which is `uniform(…)` or `normal(…)`.
 
     Any sampler will do: only the sample itself is judged, and a right one fails once in 10⁹ times (see
-    `grader.samples`). Some 60 000 entries tell a normal from a uniform law, and a variance from one 5 % larger.
+    `grader.judging.samples`). Some 60 000 entries tell a normal from a uniform law, and a variance from one 5 % larger.
     """
     return Check(claim, points, "distributed", _labels(on), facts=lambda inputs, draw: law(inputs))
 
@@ -262,7 +262,7 @@ def bounded(
 def reaches(
     points: int, claim: str, metric: str, at_least: float | None = None, at_most: float | None = None, on: str = ()
 ) -> Check:
-    """A training run's answer, its predictions for held-back inputs, is as good as asked by a metric of `grader.metrics`.
+    """A training run's answer, its predictions for held-back inputs, is as good as asked by a metric of `grader.judging.metrics`.
 
     A case of a run returns, beside its inputs, `truth`: what the predictions are held against. It never leaves the
     grader's side, and nothing is trained when a key is compiled.
@@ -270,7 +270,7 @@ def reaches(
     return Check(claim, points, "reaches", _labels(on), options={"metric": metric, "least": at_least, "most": at_most})
 
 
-# Stand-ins for what a driver finds where it runs (see grader.sandbox.modules), to be imported by checks.py.
+# Stand-ins for what a driver finds where it runs (see grader.sandbox.inside.modules), to be imported by checks.py.
 device: str = "cpu"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from grader.errors import GraderError
 from grader.sandbox import wire
-from grader.sandbox.call import Way
+from grader.sandbox.inside.call import Way
 from grader.text import tame
 from grader.typed import build
 
@@ -23,7 +23,7 @@ MAX_PART = 256 << 20  # bytes an exercise's part may unpack to; a tenth of a meg
 MAGIC = b"grader key\n"
 RULES = frozenset(
     ["agrees", "moves", "keeps", "slopes", "orders", "raises", "distributed", "seeded", "grows", "bounded", "reaches"]
-)  # the words of grader.rules
+)  # the words of grader.judging.rules
 DIGEST = 64  # hexadecimal digits of a SHA-256
 
 
@@ -37,7 +37,7 @@ class Question:
 
     `tolerance` is one absolute number for each array or number of the answer, in order. `mistakes` maps a mistake's
     name to its answer; a mistake that answers as the reference does is left out. Where there is no one right answer,
-    `expected` has the right form (or stands for an exception), and mistakes are what `grader.traces.TRACES` makes of them.
+    `expected` has the right form (or stands for an exception), and mistakes are what `grader.judging.traces.TRACES` makes of them.
     """
 
     label: str

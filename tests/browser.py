@@ -109,7 +109,10 @@ def chromium() -> Iterator[Browser]:
         try:
             address = f"http://127.0.0.1:{port}"
             _await(f"{address}/status")
-            options = {"args": [*ARGUMENTS, f"--user-data-dir={profile}", "about:blank"], "binary": shutil.which("chromium")}
+            options = {
+                "args": [*ARGUMENTS, f"--user-data-dir={profile}", "about:blank"],
+                "binary": shutil.which("chromium"),
+            }
             wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
             session = _ask(f"{address}/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
             browser = Browser(f"{address}/session/{session}")

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 from postgres_server import postgres  # noqa: F401  a fixture
 
-from grader.compile import compile_key
-from grader.course import Course
-from grader.grading import grade
+from grader.compiling.compile import compile_key
+from grader.course.course import Course
+from grader.course.reference_text import stub_module
+from grader.course.unit import Unit
+from grader.grading.grading import grade
 from grader.key import Key, to_bytes
 from grader.report import ExerciseReport, Report
-from grader.sandbox.limits import Limits
 from grader.sandbox.opening import open_sandbox
 from grader.sandbox.server import Sandbox
-from grader.source import stub_module
+from grader.sandbox.walls.limits import Limits
 from grader.submission import Submission
-from grader.unit import Unit
 
 ROOT = Path(__file__).resolve().parents[1]
 TOY = ROOT / "tests" / "toy"

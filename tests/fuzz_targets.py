@@ -18,24 +18,29 @@ from typing import Any
 from fuzz import Target
 from mutations import damaged, json_damaged, regrown, reworded
 
-from grader import completion, key, progress, report, settings, submission
-from grader.classroom import intake, lateness, nbcollected, roster, similarity
-from grader.classroom.archives import entries
-from grader.classroom.database import StoreError
-from grader.classroom.gradebooks import fill_canvas, fill_moodle
-from grader.classroom.naming import moments, submitters
-from grader.classroom.record import Outcome, Record
-from grader.classroom.roster import Student
-from grader.classroom.store import Store, records
+from grader import key, report, submission
+from grader.classroom.gradebooks.filling import fill_canvas, fill_moodle
+from grader.classroom.intake import intake, nbcollected, roster
+from grader.classroom.intake.archives import entries
+from grader.classroom.intake.naming import moments, submitters
+from grader.classroom.intake.roster import Student
+from grader.classroom.marking import lateness
+from grader.classroom.marking.database import StoreError
+from grader.classroom.marking.store import Store, records
+from grader.classroom.reading import similarity
+from grader.course import names, settings
+from grader.course.unit import Unit, UnitError
 from grader.errors import GraderError
-from grader.findings import BadReply, answer, checked_outline, checked_run, lacks_device, step
-from grader.findings import progress as note
-from grader.judge import unasked
+from grader.grading.judge import unasked
+from grader.grading.replies import BadReply, answer, checked_outline, checked_run, lacks_device, step
+from grader.grading.replies import progress as note
+from grader.practice import progress
+from grader.record import Outcome, Record
 from grader.render import formats
 from grader.render.overview import render_overview
 from grader.render.terminal import make_console, render
-from grader.sandbox import reading, wire
-from grader.unit import Unit, UnitError
+from grader.sandbox import wire
+from grader.sandbox.inside import reading
 
 ROOT = Path(__file__).resolve().parents[1]
 AROUND = formats.Surroundings({}, datetime(2026, 11, 25, tzinfo=UTC), "f00d")
@@ -117,7 +122,7 @@ def read_key(content: bytes, folder: Path) -> None:
     """As it is read, looked into, completed, and shown."""
     file = folder / "key"
     file.write_bytes(content)
-    completion.exercises(file)
+    names.exercises(file)
     with contextlib.suppress(key.KeyFileError):
         key.load_index(file)
     found = key.load(file)
@@ -163,7 +168,7 @@ def read_report(content: bytes, folder: Path) -> None:
 def read_settings(content: bytes, folder: Path) -> None:
     file = folder / "course.toml"
     file.write_bytes(content)
-    completion.units(folder)
+    names.units(folder)
     found = settings.load(file)
     again = settings.parse(settings.to_toml(found))
     assert (again.units, again.points, again.exercises) == (found.units, found.points, found.exercises)

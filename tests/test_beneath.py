@@ -11,9 +11,9 @@ from conftest import RIGHT
 
 from grader import beneath
 from grader.beneath import Beneath, Refusal
-from grader.classroom.intake import HandIn, Intake, Units, take
-from grader.classroom.nbcollected import handed_in
-from grader.classroom.running import Run
+from grader.classroom.intake.intake import HandIn, Intake, Units, take
+from grader.classroom.intake.nbcollected import handed_in
+from grader.classroom.marking.running import Run
 from grader.submission import SubmissionError, read
 
 SECRET = "word = 'hunter2'\n"

@@ -13,15 +13,17 @@ import pytest
 from conftest import ROOT, TOY
 
 from grader.authoring import bands, build
-from grader.classroom import exports, gradebooks, html, platforms, tables
-from grader.classroom.roster import Student
-from grader.classroom.store import Store
+from grader.classroom.gradebooks import exports, filling, tables
+from grader.classroom.intake.roster import Student
+from grader.classroom.marking.store import Store
+from grader.classroom.reading import pages
 from grader.commands import plot, read, support
 from grader.commands.writing import append, destination
-from grader.course import Course
+from grader.course.course import Course
 from grader.errors import GraderError
 from grader.files import begun, cannot_write, kept_aside, locked, replacing, write_whole
-from grader.progress import update
+from grader.practice.progress import update
+from grader.releases import platforms
 
 PRECIOUS = "Student,ID,toy\nAda,1,\n"  # a gradebook, so that who fills one in would do it
 ENDINGS = (".part", ".tmp", "~", ".new", ".bak", "-wal", "-shm", "-journal")
@@ -29,7 +31,7 @@ ENDINGS = (".part", ".tmp", "~", ".new", ".bak", "-wal", "-shm", "-journal")
 
 def filled(path: Path) -> None:
     os.path.lexists(path) or path.write_text(PRECIOUS)
-    gradebooks.fill_canvas(path, {"1": (3, 10)}, [Student("1", "Ada")], ["toy"])
+    filling.fill_canvas(path, {"1": (3, 10)}, [Student("1", "Ada")], ["toy"])
 
 
 def reset(path: Path) -> None:
@@ -106,7 +108,7 @@ WRITERS: dict[str, Callable[[Path], None]] = {
     "class --jsonl": lambda path: exports.write_json_lines([], path),
     "class --parquet": lambda path: tables.write_parquet([], path),
     "class --canvas, class --moodle": filled,
-    "class --report, class --alike, class --feedback": lambda path: html.write(path, "<p>"),
+    "class --report, class --alike, class --feedback": lambda path: pages.write(path, "<p>"),
     "class --db": stored,
     "check --plot": pictured,
     "doctor --report": told,
@@ -286,18 +288,18 @@ WRITING = {
 METHODS = {"write_text", "write_bytes", "unlink", "rmdir", "symlink_to", "hardlink_to", "touch", "rename", "extractall"}
 HOMES = {"grader/files.py", "grader/scratch.py"}
 EXCEPTIONS = {
-    "grader/classroom/kept.py": "one file in a run's own scratch folder, to which hand-ins are added",
-    "grader/classroom/access.py": "the key of one cluster's run, in its private scratch folder",
+    "grader/classroom/intake/kept.py": "one file in a run's own scratch folder, to which hand-ins are added",
+    "grader/classroom/marking/access.py": "the key of one cluster's run, in its private scratch folder",
     "grader/commands/arguments.py": "its own memory, where the system shows its command line",
     "grader/commands/init.py": "its own scratch folder is renamed to its place, which replaces nothing",
-    "grader/sandbox/isolation.py": "a worker's own folder and view",
-    "grader/sandbox/attempts.py": "a worker's attempts at what must fail, in its own folder",
-    "grader/sandbox/cgroups.py": "the kernel's own files, in a control group that was delegated",
-    "grader/sandbox/users.py": "the kernel's own files, which map users into a namespace",
-    "grader/sandbox/zygote.py": "standard output and error by their numbers",
-    "grader/classroom/templates/classroom50_autograder.py": "runs by itself, where the grader is not installed yet",
-    "grader/manual/running.py": "runs the manual's examples in a folder with a short name, for its authors",
-    "grader/manual/pictures.py": "takes the manual's pictures, for its authors",
+    "grader/sandbox/walls/isolation.py": "a worker's own folder and view",
+    "grader/sandbox/walls/attempts.py": "a worker's attempts at what must fail, in its own folder",
+    "grader/sandbox/walls/cgroups.py": "the kernel's own files, in a control group that was delegated",
+    "grader/sandbox/walls/users.py": "the kernel's own files, which map users into a namespace",
+    "grader/sandbox/inside/zygote.py": "standard output and error by their numbers",
+    "grader/releases/templates/classroom50_autograder.py": "runs by itself, where the grader is not installed yet",
+    "grader/manual/follow.py": "runs the manual's examples in a folder with a short name, for its authors",
+    "grader/manual/screens.py": "takes the manual's pictures, for its authors",
 }
 
 

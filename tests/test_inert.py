@@ -24,17 +24,17 @@ from rich.text import Text
 
 import cli
 from grader import key as keys
+from grader.course.settings import SettingsError, parse
 from grader.errors import GraderError
-from grader.judge import Answer, judge
+from grader.grading.judge import Answer, judge
 from grader.key import ExerciseKey, Index, Key, KeyFileError
-from grader.notebook import plain
+from grader.notebook.magics import plain
 from grader.render import formats
 from grader.render.console import tame_console
 from grader.render.overview import render_overview
 from grader.render.terminal import make_console, render
 from grader.report import Report, from_json, to_json
 from grader.sandbox import wire
-from grader.settings import SettingsError, parse
 from grader.text import tame
 from grader.watching.screen import Screen
 from grader.watching.session import Focus, Watched
@@ -245,7 +245,7 @@ def test_no_console_is_made_in_another_way():
     """So that a new screen cannot forget it."""
     files = [path for path in (ROOT / "grader").rglob("*.py") if re.search(r"\bConsole\(", path.read_text())]
     assert sorted(path.relative_to(ROOT).as_posix() for path in files) == [
-        "grader/manual/pictures.py",
+        "grader/manual/screens.py",
         "grader/render/console.py",
     ]
 

@@ -6,9 +6,9 @@ import hashlib
 import numpy as np
 import pytest
 
-from grader.compile import compile_key
+from grader.compiling.compile import compile_key
+from grader.compiling.noise import measure_noise
 from grader.key import MAGIC, SCHEMA, KeyFileError, _frame, from_bytes, load, to_bytes
-from grader.noise import measure_noise
 from grader.sandbox import wire
 
 

@@ -9,7 +9,7 @@ import pytest
 from conftest import RIGHT
 from test_class import command, course, grade, hand_in, stored  # noqa: F401  two are fixtures
 
-from grader.classroom.database import Database, StoreError
+from grader.classroom.marking.database import Database, StoreError
 from grader.commands.support import LAST_ERROR, keep_error
 from grader.files import data_folder
 from grader.passwords import Address, without_passwords

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from grader.course.unit import Unit
 from grader.key import ExerciseKey
-from grader.sandbox import modules
-from grader.unit import Unit
+from grader.sandbox.inside import modules
 
 
 def lazy_pieces(unit: Unit, key: ExerciseKey) -> Iterator[tuple[str, list[Callable]]]:

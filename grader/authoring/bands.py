@@ -9,13 +9,13 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.compile import compile_key
+from grader.compiling.compile import compile_key
+from grader.course.unit import BANDS, Unit, UnitError
 from grader.files import cannot_write, write_whole
-from grader.grading import grade
+from grader.grading.grading import grade
 from grader.report import ExerciseReport, Status, Step
 from grader.sandbox.server import Sandbox
 from grader.submission import Submission
-from grader.unit import BANDS, Unit, UnitError
 
 BINS = 32  # along a run: fine enough for a bend, coarse enough that each holds some steps of every seed
 DIGITS = 4

@@ -10,14 +10,14 @@ from grader.authoring.handouts import readme
 from grader.authoring.key_changes import key_change
 from grader.authoring.notebooks import EMBEDDED, notebook
 from grader.authoring.svg import alike, pictures
-from grader.compile import compile_key
-from grader.course import Course
+from grader.compiling.compile import compile_key
+from grader.course.course import Course
+from grader.course.reference_text import stub_module
+from grader.course.settings import parse
+from grader.course.unit import Unit, UnitError
 from grader.errors import GraderError
 from grader.files import cannot_write, kept_aside, write_whole
 from grader.key import KeyFileError, from_bytes, load, to_bytes
-from grader.settings import parse
-from grader.source import stub_module
-from grader.unit import Unit, UnitError
 
 PUBLIC_SEED = 0  # of the key that lies beside the stubs; a class is marked with a secret one
 IGNORED = ("*.bak", "__pycache__", ".ipynb_checkpoints")  # what working in the folder leaves behind

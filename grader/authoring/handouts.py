@@ -7,8 +7,8 @@ other form, $`…`$ and ```math, which Markdown leaves alone; \operatorname, whi
 import re
 from itertools import pairwise
 
+from grader.course.unit import Unit, UnitError
 from grader.render.maths import segments
-from grader.unit import Unit, UnitError
 
 PICTURE = re.compile(r"^!\[(?P<alt>[^\]]*)\]\((?P<file>[\w.-]+)\)\n\n(?P<caption>\*(?:.|\n(?!\n))+)", re.MULTILINE)
 MARKS = re.compile(r"(`[^`|]+`)|([\\`*_\[\]<>|$~#])")  # code, and what Markdown would take for its own

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from grader.compare import Path, Signs, difference, leaves, turned
+from grader.compiling.noise import rounding
+from grader.judging.compare import Path, Signs, difference, leaves, turned
 from grader.key import ExerciseKey, Key, Question
-from grader.noise import rounding
 from grader.sandbox import wire
 
 LAST_PLACES = 4  # units of the last place by which two processors' exponentials and sums differ at most here

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from grader.authoring.slips import OPERATORS, Scope, instead
-from grader.source import definitions
+from grader.course.reference_text import definitions
 
 
 @dataclass(frozen=True)

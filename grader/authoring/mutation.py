@@ -13,20 +13,20 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from grader.asking import answer_or_error
 from grader.authoring.mutants import Mutant, mutants
 from grader.authoring.proof import in_process
 from grader.authoring.wider import wider
-from grader.compare import difference, turned
-from grader.compile import compile_exercise
-from grader.judge import Answer, Ask, judge
+from grader.compiling.calls import answer_or_error
+from grader.compiling.compile import compile_exercise
+from grader.compiling.noise import MARGIN, measure_noise
+from grader.course.reference_text import run_text
+from grader.course.unit import Unit
+from grader.grading.judge import Answer, Ask, judge
+from grader.judging.compare import difference, turned
+from grader.judging.traces import TRACES, Raised
 from grader.key import ExerciseKey, Question
-from grader.noise import MARGIN, measure_noise
 from grader.report import Finding, Status
-from grader.sandbox.call import driven
-from grader.source import run_text
-from grader.traces import TRACES, Raised
-from grader.unit import Unit
+from grader.sandbox.inside.call import driven
 
 KILLED, EQUIVALENT, SURVIVED = "killed", "equivalent", "survived"
 SECONDS = 5.0  # for a mutant's answers to one key: a hundred times what a reference takes

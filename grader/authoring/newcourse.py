@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from grader.authoring.build import build, write
-from grader.course import Course
+from grader.course.course import Course
 from grader.errors import GraderError
 
 UNIT = "first_steps"

@@ -9,8 +9,8 @@ import json
 import re
 
 from grader.authoring.handouts import PICTURE, points
-from grader.source import cut_out, stub_module
-from grader.unit import Unit
+from grader.course.reference_text import cut_out, stub_module
+from grader.course.unit import Unit
 
 FORMAT = {"nbformat": 4, "nbformat_minor": 5}
 EMBEDDED = '<img src="data:image/svg+xml;base64,'  # what a picture's line in a notebook begins with

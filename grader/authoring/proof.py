@@ -18,22 +18,22 @@ from typing import Any
 
 import numpy as np
 
-from grader.asking import answer_or_error, as_single, attempt
 from grader.authoring.answers import by_name, dressed, lazy_pieces
 from grader.authoring.runs import Scores, prove_run
-from grader.compare import at, difference, leaves, turned
-from grader.compile import compile_exercise
-from grader.judge import Answer, Ask, judge
+from grader.compiling.calls import answer_or_error, as_single, attempt
+from grader.compiling.compile import compile_exercise
+from grader.course.reference_text import definitions
+from grader.course.unit import Unit
+from grader.grading.judge import Answer, Ask, judge
+from grader.judging.compare import at, difference, leaves, turned
+from grader.judging.rules import RULES
+from grader.judging.traces import TRACES, Raised
 from grader.key import ExerciseKey, Question
 from grader.report import ExerciseReport, Finding, Status
-from grader.rules import RULES
-from grader.sandbox.call import call, driven
-from grader.sandbox.ideas import IDEAS
-from grader.sandbox.operations import first_use
-from grader.sandbox.paths import operation_exists
-from grader.source import definitions
-from grader.traces import TRACES, Raised
-from grader.unit import Unit
+from grader.sandbox.inside.call import call, driven
+from grader.sandbox.inside.ideas import IDEAS
+from grader.sandbox.inside.operations import first_use
+from grader.sandbox.inside.paths import operation_exists
 
 FAR = 100.0  # tolerances that the nearest mistake must keep away from right
 NEAR = 0.5  # of the tolerance that a correct answer written another way may use up

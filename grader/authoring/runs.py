@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from grader.authoring.answers import lazy_pieces
-from grader.compile import compile_exercise
-from grader.judge import Answer, Ask, judge
+from grader.compiling.compile import compile_exercise
+from grader.course.unit import Unit
+from grader.grading.judge import Answer, Ask, judge
+from grader.judging.metrics import METRICS
 from grader.key import CheckKey, ExerciseKey, Question
-from grader.metrics import METRICS
 from grader.report import ExerciseReport
-from grader.unit import Unit
 
 EVERY = 10  # seeds: how often rewrites, mistakes and lazy answers are trained, a dozen runs where the reference is one
 

@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 
 from grader.authoring.build import write
-from grader.course import Course
+from grader.course.course import Course
 from grader.errors import GraderError
 
 RESERVED = {"checks", "oracles", "rewrites", "handout"}  # files that every unit has

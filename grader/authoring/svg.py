@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from grader.authoring.handouts import illustrations
+from grader.course.unit import Unit
 from grader.errors import GraderError
-from grader.unit import Unit
 
 LIMIT = 40_000  # bytes: a picture must not weigh more than the text around it
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")

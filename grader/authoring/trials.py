@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from grader.authoring.mutation import KILLED, Trial, Verdict
-from grader.course import Course
+from grader.course.course import Course
 from grader.errors import OurFault
 
 SILENCE = 120.0  # seconds without a verdict after which a process hangs where no alarm reaches it: in C

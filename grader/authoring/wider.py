@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.asking import mapped
+from grader.compiling.calls import mapped
 from grader.draw import Inputs
 
 

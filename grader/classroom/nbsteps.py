@@ -18,9 +18,9 @@ from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Float, Int, Integer
 
-from grader.classroom.nbbook import utc
-from grader.notebook import comment
-from grader.settings import Late, load
+from grader.classroom.intake.nbbook import utc
+from grader.course.settings import Late, load
+from grader.notebook.magics import comment
 
 MISSING = "# This cell was missing from what was handed in, and was put back."
 MAX_KILLERS = 5  # cells that end the kernel, after which the rest of the notebook is not run

@@ -10,26 +10,26 @@ from typing import TYPE_CHECKING, TextIO
 
 from grader import report as reports
 from grader import submission
+from grader.commands.live_line import watching
 from grader.commands.plot import plot as draw
-from grader.commands.progress import Done, record
+from grader.commands.remember import Done, record
 from grader.commands.targets import Target, is_of_course, targets_of
-from grader.commands.watching import watching
 from grader.commands.writing import append, destination, refuse_inputs
-from grader.course import Course, CourseError
+from grader.course.course import Course, CourseError
+from grader.course.sides import NO_COURSE, Found, hold_solutions, look, required
 from grader.errors import GraderError, OurFault, did_you_mean
-from grader.grading import grade
+from grader.grading.grading import grade
+from grader.grading.training import ON_CPU, Training
 from grader.key import Key, load
 from grader.render import formats, terminal
 from grader.render.overview import render_overview
 from grader.render.places import Places, knows_links
 from grader.report import Finding, Report, Status
 from grader.sandbox.server import Sandbox
-from grader.sides import NO_COURSE, Found, hold_solutions, look, required
 from grader.submission import SubmissionError
-from grader.training import ON_CPU, Training
 
 if TYPE_CHECKING:
-    from grader.unit import Unit
+    from grader.course.unit import Unit
 
 GRADER = Path(__file__).resolve().parents[2]  # where the grader lies: in a clone, beside its own course
 
@@ -56,7 +56,7 @@ class Keys:
 def fresh_key(unit: "Unit", seed: int, only: Sequence[str]) -> Key:
     """A key for a seed, after the reference has earned every point with it: a broken exercise costs nobody anything."""
     from grader.authoring.proof import first_finding, report_on  # a student's run never loads what runs references
-    from grader.compile import compile_key
+    from grader.compiling.compile import compile_key
 
     key = compile_key(unit, seed, only)
     for exercise in key.exercises:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.classroom.access import PATIENCE
+from grader.classroom.marking.access import PATIENCE
 from grader.passwords import Address
 
 STORE = Address("class.db")

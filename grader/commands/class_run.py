@@ -11,27 +11,27 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from grader.choice import choose, words_of
-from grader.classroom import lateness, pool
-from grader.classroom.access import Scheduler
-from grader.classroom.intake import HandIn, Intake, take
-from grader.classroom.keys import keys_for, seed_of, units_of
-from grader.classroom.progress import Progress, shown
-from grader.classroom.roster import Student, read_roster
-from grader.classroom.running import Execute, Run, changes, plan
-from grader.classroom.store import Store, Terms
+from grader.classroom.intake.intake import HandIn, Intake, take
+from grader.classroom.intake.roster import Student, read_roster
+from grader.classroom.marking import lateness, pool
+from grader.classroom.marking.access import Scheduler
+from grader.classroom.marking.keys import keys_for, seed_of, units_of
+from grader.classroom.marking.run_display import Progress, shown
+from grader.classroom.marking.running import Execute, Run, changes, plan
+from grader.classroom.marking.store import Store, Terms
 from grader.commands import written
 from grader.commands.check import GRADER, fresh_key, the_course
 from grader.commands.class_options import STORE, Options
 from grader.commands.told import MOST_SHOWN, as_line, say, tell_intake, tell_late, tell_records, told_stale, told_unread
-from grader.course import Course
+from grader.course.choice import choose, words_of
+from grader.course.course import Course
+from grader.course.settings import load as load_settings
+from grader.course.sides import look_for_class
 from grader.errors import GraderError
 from grader.passwords import Address
 from grader.render.terminal import make_console
-from grader.sandbox.limits import cores
+from grader.sandbox.walls.limits import cores
 from grader.scratch import Scratch
-from grader.settings import load as load_settings
-from grader.sides import look_for_class
 
 STOPPED = 130  # what a shell gives for a command that Ctrl-C ended
 NO_FORK = (
@@ -130,7 +130,7 @@ def _hold_store(submissions: Path, db: Address) -> None:
 
 def _taken(submissions: Path, course: Course, scratch: Path, roster: Sequence[Student], options: Options) -> Intake:
     if folder := written.nbgrader_course(options.nbgrader):
-        from grader.classroom import nbcollected  # loads nbgrader when it reads the gradebook
+        from grader.classroom.intake import nbcollected  # loads nbgrader when it reads the gradebook
 
         return nbcollected.take(folder, options.units[0], scratch)
     return take(submissions, units_of(course), scratch, roster, options.units)
@@ -155,7 +155,7 @@ def _execute(
     size, scheduler = options.jobs or cores(), _scheduler(options)
     if not scheduler:
         return pool.run(feed, how, size, is_stopped)
-    from grader.classroom import cluster  # loads Dask
+    from grader.classroom.marking import cluster  # loads Dask
 
     return cluster.run(feed, how, scheduler, size, is_stopped, partial(say, console))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from grader.completion import completions
+from grader.course.names import completions
 
 SHELLS = ("bash", "zsh", "fish")
 SETUP = {

@@ -17,18 +17,18 @@ def command() -> None:
 @course_option
 def dev_new(target, course_dir) -> None:
     """Scaffold an exercise in solutions/."""
-    from grader.commands import author
+    from grader.commands import dev_author
 
-    author.new(course_dir, target)
+    dev_author.new(course_dir, target)
 
 
 @command.command("course")
 @click.argument("folder", metavar="NAME")
 def dev_course(folder) -> None:
     """Begin another course: a folder with one exercise that works."""
-    from grader.commands import author
+    from grader.commands import dev_author
 
-    author.new_course(folder)
+    dev_author.new_course(folder)
 
 
 @command.command("build")
@@ -36,9 +36,9 @@ def dev_course(folder) -> None:
 @course_option
 def dev_build(units, course_dir) -> None:
     """Write assignments/ from solutions/: stubs, handouts, notebooks, keys."""
-    from grader.commands import author
+    from grader.commands import dev_author
 
-    author.build(course_dir, units)
+    dev_author.build(course_dir, units)
 
 
 @command.command("check")
@@ -56,9 +56,9 @@ def dev_build(units, course_dir) -> None:
 @course_option
 def dev_check(targets, seeds, runs, jobs, form, course_dir) -> None:
     """Prove every exercise by the six rules, on many seeds."""
-    from grader.commands import author
+    from grader.commands import dev_author
 
-    sys.exit(author.check(course_dir, targets, seeds, runs, jobs, form))
+    sys.exit(dev_author.check(course_dir, targets, seeds, runs, jobs, form))
 
 
 @command.command("bands")
@@ -68,11 +68,11 @@ def dev_check(targets, seeds, runs, jobs, form, course_dir) -> None:
 def dev_bands(targets, seeds, course_dir) -> None:
     """Train each run's reference, and keep between which losses it goes: what a student's curve is drawn over.
 
-    It writes bands.json beside the unit's solutions; build afterwards.
+    It writes dev_bands.json beside the unit's solutions; build afterwards.
     """
-    from grader.commands import bands
+    from grader.commands import dev_bands
 
-    bands.measure(course_dir, targets, seeds)
+    dev_bands.measure(course_dir, targets, seeds)
 
 
 @command.command("mutate")
@@ -83,6 +83,6 @@ def dev_bands(targets, seeds, course_dir) -> None:
 @course_option
 def dev_mutate(targets, seeds, jobs, record, course_dir) -> None:
     """Change every reference in one place at a time, and name the changes that keep their points."""
-    from grader.commands import mutate
+    from grader.commands import dev_mutate
 
-    sys.exit(mutate.mutate(course_dir, targets, seeds, jobs, record))
+    sys.exit(dev_mutate.mutate(course_dir, targets, seeds, jobs, record))

@@ -14,8 +14,8 @@ from grader import __version__
 from grader.commands.check import open_course, the_course
 from grader.commands.support import write_report
 from grader.render.terminal import WIDTH, indented, make_console
-from grader.sandbox.limits import cores
 from grader.sandbox.server import Sandbox
+from grader.sandbox.walls.limits import cores
 
 HOLDS = {
     "namespaces": "submissions see the interpreter and the allowed packages and nothing else of this machine: no files, "

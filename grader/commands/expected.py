@@ -9,13 +9,13 @@ from pathlib import Path
 
 from grader import submission
 from grader.errors import GraderError
-from grader.grading import grade
-from grader.judge import unasked
+from grader.grading.grading import grade
+from grader.grading.judge import unasked
+from grader.grading.training import Training
 from grader.key import Key
 from grader.report import Finding, Report, Status
 from grader.sandbox.server import Sandbox
 from grader.submission import Submission, SubmissionError
-from grader.training import Training
 
 MAX_ENTRIES = 20_000  # files and folders looked at; a course with all its notebooks has a hundred
 SUFFIXES = (".py", ".ipynb")

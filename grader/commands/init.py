@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from grader.course import Course
+from grader.course.course import Course
 from grader.errors import GraderError
 from grader.files import write_whole
 from grader.render.terminal import make_console

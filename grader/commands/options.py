@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from grader.course import Course
+    from grader.course.course import Course
 
 
 def not_empty(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -24,7 +24,7 @@ units_argument = click.argument("units", nargs=-1, required=True, metavar="UNIT[
 
 def chosen(course_dir: str | None, units: Sequence[str]) -> "Course":
     """The course with what a command's words name; one sentence where they name what is not there."""
-    from grader.choice import choose
     from grader.commands.check import the_course
+    from grader.course.choice import choose
 
     return choose(the_course(course_dir), units)

@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from grader.commands.check import the_course
-from grader.commands.progress import next_hint
-from grader.course import Course, CourseError
+from grader.commands.remember import next_hint
+from grader.course.course import Course, CourseError
 from grader.errors import GraderError
 from grader.files import cannot_write, kept_aside, replacing
 from grader.key import ExerciseKey
@@ -93,7 +93,7 @@ def with_stub(text: str, name: str, stub: str) -> str:
 
     It goes by lines, not by syntax: what is reset is often what does not parse.
     """
-    from grader.sandbox.reading import block
+    from grader.sandbox.inside.reading import block
 
     lines = text.split("\n")
     heads = [i for i, line in enumerate(lines) if re.match(rf"(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", line)]

@@ -6,11 +6,11 @@ import click
 
 # The words after `grade release`: the module and the name of the click command in it.
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
-    "actions": ("grader.commands.platforms", "actions"),
-    "gitlab": ("grader.commands.platforms", "gitlab"),
-    "gradescope": ("grader.commands.platforms", "gradescope"),
-    "classroom50": ("grader.commands.platforms", "classroom50"),
-    "keys": ("grader.commands.platforms", "keys"),
+    "actions": ("grader.commands.release_platforms", "actions"),
+    "gitlab": ("grader.commands.release_platforms", "gitlab"),
+    "gradescope": ("grader.commands.release_platforms", "gradescope"),
+    "classroom50": ("grader.commands.release_platforms", "classroom50"),
+    "keys": ("grader.commands.release_platforms", "keys"),
     "students": ("grader.commands.release_students", "students"),
     "check": ("grader.commands.release_students", "check"),
     "nbgrader": ("grader.commands.release_nbgrader", "nbgrader"),

@@ -20,13 +20,13 @@ def nbgrader(units, to, exchange, course_dir, course_from) -> None:
 
     UNIT.EXERCISE gives single exercises of a unit.
     """
-    from grader.course import is_course
+    from grader.course.course import is_course
 
     if to is None and course_dir and not is_course(Path(course_dir)):
         to, course_dir = course_dir, course_from  # scripts name nbgrader's folder so, and the course with --from
     if to is None:
         raise click.UsageError("name the nbgrader course's folder with --to DIR")
-    from grader.classroom import nbcourse
+    from grader.releases import nbcourse
 
     course = chosen(course_dir, units)
     for path in nbcourse.release(course, Path(to), exchange):

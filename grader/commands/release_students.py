@@ -22,10 +22,10 @@ def students(units, to, roster, secret, course_dir) -> None:
 
     Refuses to release anything that shows a piece of a solution, and lists what it released with SHA-256 hashes.
     """
-    from grader.choice import choose, reminder
-    from grader.classroom import release as releasing
-    from grader.classroom.seeds import read_secret, seeds_of
+    from grader.classroom.marking.seeds import read_secret, seeds_of
     from grader.commands.check import the_course
+    from grader.course.choice import choose, reminder
+    from grader.releases import students as releasing
 
     def tell(words: str) -> None:
         click.echo(words, err=True)
@@ -51,10 +51,10 @@ def students(units, to, roster, secret, course_dir) -> None:
 @course_option
 def check(folder, course_dir) -> None:
     """Look once more through a folder that students get, before it is published."""
-    from grader.choice import choose, words_of
-    from grader.classroom import release as releasing
     from grader.commands.check import the_course
-    from grader.course import Course
+    from grader.course.choice import choose, words_of
+    from grader.course.course import Course
+    from grader.releases import students as releasing
 
     course = the_course(course_dir, folder)
     known = releasing.known_files(choose(course, words_of(Course(Path(folder)).settings)))

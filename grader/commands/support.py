@@ -66,7 +66,7 @@ def shortened(text: str, home: Path) -> str:
 
 
 def _remembered(course: Path | None) -> list[str]:
-    from grader.progress import file_of, load
+    from grader.practice.progress import file_of, load
 
     if course is None:
         return ["no course here"]

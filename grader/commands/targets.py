@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader import submission
-from grader.course import Course, CourseError
+from grader.course.course import Course, CourseError
+from grader.course.sides import NO_COURSE, Found, hold_solutions, required
 from grader.errors import GraderError, did_you_mean
 from grader.key import load_index
-from grader.sides import NO_COURSE, Found, hold_solutions, required
 
 SUFFIXES = (".py", ".ipynb")
 

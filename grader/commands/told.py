@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from grader.classroom import exports, lateness
-from grader.classroom.intake import Intake
-from grader.classroom.record import Outcome
-from grader.classroom.running import Change, Plan
-from grader.classroom.store import Store
+from grader.classroom.gradebooks import exports
+from grader.classroom.intake.intake import Intake
+from grader.classroom.marking import lateness
+from grader.classroom.marking.running import Change, Plan
+from grader.classroom.marking.store import Store
+from grader.record import Outcome
 from grader.text import one_line
 
 MOST_SHOWN = 40  # lines of one kind; --csv has all

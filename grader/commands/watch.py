@@ -12,20 +12,20 @@ from datetime import datetime
 from rich.text import Text
 
 from grader.commands.check import Keys
-from grader.commands.progress import is_own, next_hint, remember
+from grader.commands.live_line import watching
+from grader.commands.remember import is_own, next_hint, remember
 from grader.commands.targets import targets_of
-from grader.commands.watching import watching
-from grader.course import Course
+from grader.course.course import Course
+from grader.course.sides import Found
+from grader.grading.training import ON_CPU, Training
 from grader.render.places import Places, knows_links
 from grader.render.terminal import make_console, seconds_in_words
 from grader.report import Report, Status
 from grader.sandbox.server import Sandbox
-from grader.sides import Found
 from grader.submission import SubmissionError
 from grader.text import one_line
-from grader.training import ON_CPU, Training
-from grader.watching.files import Files, notices, settle, wait
 from grader.watching.keyboard import Keyboard, keys_of
+from grader.watching.saves import Files, notices, settle, wait
 from grader.watching.screen import Log, Screen
 from grader.watching.session import Focus, Watched, after_save, first_focus, is_passed, next_focus
 

@@ -6,18 +6,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from grader.classroom import exports
-from grader.classroom.intake import HandIn
-from grader.classroom.lateness import timed
-from grader.classroom.record import Record
-from grader.classroom.store import Store, records
+from grader.classroom.gradebooks import exports
+from grader.classroom.intake.intake import HandIn
+from grader.classroom.marking.lateness import timed
+from grader.classroom.marking.store import Store, records
 from grader.commands.class_options import Options
 from grader.commands.writing import refuse_inputs
-from grader.course import Course
+from grader.course.course import Course
+from grader.course.reference_text import stub_module
 from grader.errors import GraderError
 from grader.passwords import Address
+from grader.record import Record
 from grader.render.terminal import make_console
-from grader.source import stub_module
 from grader.text import one_line
 
 
@@ -28,12 +28,12 @@ def write(store: Store, options: Options, console: Console) -> None:
     if options.jsonl:
         exports.write_json_lines(timed(store), options.jsonl)
     if options.parquet or options.nbgrader:
-        from grader.classroom import tables
+        from grader.classroom.gradebooks import tables
 
         if options.parquet:
             tables.write_parquet(records(store), options.parquet)
         if folder := nbgrader_course(options.nbgrader):
-            from grader.classroom import nbgrader
+            from grader.classroom.gradebooks import nbgrader
 
             (unit,) = units_of(options)
             nbgrader.write(folder, unit, (record for record in records(store) if record.unit == unit))
@@ -66,14 +66,14 @@ def nbgrader_course(name: Address | None) -> Path | None:
 
 
 def _report(found: Sequence[Record], options: Options, console: Console) -> None:
-    from grader.classroom import page, summary  # of the whole class: nothing else needs it all in memory
+    from grader.classroom.reading import class_page, summary  # of the whole class: nothing else needs it all in memory
 
     if options.report:
-        page.write(found, options.report)
+        class_page.write(found, options.report)
     if options.summary:
         summary.render(found, "Class report", make_console())
     if options.feedback:
-        from grader.classroom import feedback
+        from grader.classroom.reading import feedback
         from grader.render.html import STYLE, fragment
 
         pages = feedback.write_all(found, options.feedback, "Feedback", {}, fragment, STYLE)
@@ -82,9 +82,9 @@ def _report(found: Sequence[Record], options: Options, console: Console) -> None
 
 def alike_pairs(hand_ins: Sequence[HandIn], course: Course, to: Path, console: Console) -> None:
     """A page of each unit's submissions that are alike; of several units, a file for each, with the unit in its name."""
-    from grader.classroom import similarity_page
-    from grader.classroom.html import write as write_page
-    from grader.classroom.similarity import alike
+    from grader.classroom.reading import similarity_page
+    from grader.classroom.reading.pages import write as write_page
+    from grader.classroom.reading.similarity import alike
 
     for unit in dict.fromkeys(hand_in.unit for hand_in in hand_ins):
         sources = dict(_sources(hand_ins, unit))
@@ -112,7 +112,7 @@ def _sources(hand_ins: Sequence[HandIn], unit: str) -> Iterator[tuple[str, bytes
 
 def _fill(store: Store, options: Options, console: Console) -> None:
     """The points into the gradebooks that were exported for them."""
-    from grader.classroom import gradebooks
+    from grader.classroom.gradebooks import filling
 
     found = list(timed(store))
     if late := sum(record.penalty > 0 for record in found):
@@ -124,14 +124,14 @@ def _fill(store: Store, options: Options, console: Console) -> None:
     students = store.students()
     for unit, points in units.items() if options.canvas else ():
         titles = [headers[unit]] if unit in headers else [unit, unit.replace("_", " ")]
-        _tell(console, options.canvas, gradebooks.fill_canvas(options.canvas, points, students, titles))
+        _tell(console, options.canvas, filling.fill_canvas(options.canvas, points, students, titles))
     if options.moodle:
         if len(units) != 1:
             raise GraderError(
                 f"a Moodle worksheet is for one assignment; name its unit with --unit: {', '.join(units)}"
             )
         (points,) = units.values()
-        _tell(console, options.moodle, gradebooks.fill_moodle(options.moodle, points, students))
+        _tell(console, options.moodle, filling.fill_moodle(options.moodle, points, students))
 
 
 def points_by_unit(found: Sequence[Record], only: Sequence[str]) -> dict[str, dict[str, tuple[float, int]]]:

@@ -6,7 +6,7 @@ The words are the terminal's. Everything that came from a submission is made ine
 
 from html import escape
 
-from grader.maps import says_more
+from grader.judging.error_maps import says_more
 from grader.render import maps
 from grader.render.curves import svg
 from grader.render.formats import Graded, Surroundings

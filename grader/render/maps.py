@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 from rich.console import Console
 from rich.text import Text
 
-from grader.maps import pattern
+from grader.judging.error_maps import pattern
 from grader.report import ErrorMap
 from grader.text import one_line
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from grader.progress import News
+from grader.practice.progress import News
 from grader.render.terminal import WIDTH, indented
 
 MANY = 5  # names in a row that a reader still takes in

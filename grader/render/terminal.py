@@ -10,7 +10,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from grader.maps import says_more
+from grader.judging.error_maps import says_more
 from grader.render.console import tame_console
 from grader.render.curves import sparkline
 from grader.render.maps import terminal as render_map

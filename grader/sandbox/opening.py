@@ -4,8 +4,8 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from grader.sandbox.limits import Limits
 from grader.sandbox.server import LEVELS, NUMPY, Sandbox, SandboxError
+from grader.sandbox.walls.limits import Limits
 
 if TYPE_CHECKING:
     from grader.sandbox.spawn import Spawner

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.errors import OurFault
-from grader.sandbox.limits import Limits, kill
+from grader.sandbox.walls.limits import Limits, kill
 from grader.scratch import Scratch
 
 if TYPE_CHECKING:
-    from grader.sandbox.meter import Meter
+    from grader.sandbox.walls.meter import Meter
     from grader.sandbox.worker import Worker
 
 ENVIRONMENT = {
@@ -37,7 +37,7 @@ import sys
 _, control, level, home, packages, *paths = sys.argv
 sys.argv[:] = ["submission"]
 sys.path[:0] = paths
-from grader.sandbox.zygote import main
+from grader.sandbox.inside.zygote import main
 main(int(control), level, home, packages.split(), paths)
 """
 GONE = "the sandbox did not start, or has ended; run `grade` once more, and report it if it happens again"
@@ -47,7 +47,7 @@ START_SECONDS = 20  # for a worker to shut itself in: milliseconds, on the slowe
 NUMPY = ("numpy",)
 TORCH = ("numpy", "torch")
 TRAINING = ("numpy", "torch", "torch.optim")  # an optimiser's first step loads as much again as PyTorch itself
-LEVELS = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.isolation
+LEVELS = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.walls.isolation
 
 
 class SandboxError(OurFault):
@@ -232,7 +232,7 @@ class Sandbox:
         """What counts a worker's files; in namespaces these lie in a file system of its own, which is full at its limit."""
         if self._levels[0] == "namespaces":
             return None
-        from grader.sandbox.meter import Meter
+        from grader.sandbox.walls.meter import Meter
 
         return Meter(pid, os.path.join(self._home.name, str(pid)), self.limits)
 

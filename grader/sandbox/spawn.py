@@ -13,9 +13,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from grader.sandbox.limits import Limits, kill
 from grader.sandbox.output import Pipe, Pumped
 from grader.sandbox.server import ENVIRONMENT, LEVELS, NUMPY, START_SECONDS, SandboxError, library_paths
+from grader.sandbox.walls.limits import Limits, kill
 from grader.scratch import Scratch
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ import sys
 _, channel, home, limits, packages, *paths = sys.argv
 sys.argv[:] = ["submission"]
 sys.path[:0] = paths
-from grader.sandbox.spawned import main
+from grader.sandbox.inside.spawned import main
 main(channel, home, limits, packages.split(), paths)
 """
 NEEDED = ("SYSTEMROOT", "TEMP", "TMP")  # without these, Windows opens no socket

@@ -7,9 +7,9 @@ import time
 from typing import Any
 
 from grader.sandbox import wire
-from grader.sandbox.meter import Meter
 from grader.sandbox.output import Pipe, Pumped
 from grader.sandbox.server import Sandbox
+from grader.sandbox.walls.meter import Meter
 
 BETWEEN_LOOKS = 0.05  # seconds, at what cannot be waited for: prints on some systems, files on others
 

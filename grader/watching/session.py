@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader import submission
-from grader.fingerprints import of_exercises
-from grader.grading import grade
+from grader.grading.grading import grade
+from grader.grading.training import ON_CPU, Training
 from grader.key import ExerciseKey, Key
+from grader.practice.fingerprints import of_exercises
 from grader.report import ExerciseReport, Report, Status
-from grader.sandbox.reading import parse
+from grader.sandbox.inside.reading import parse
 from grader.sandbox.server import Sandbox
 from grader.submission import Submission, SubmissionError
-from grader.training import ON_CPU, Training
 
 
 @dataclass

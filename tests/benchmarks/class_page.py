@@ -12,14 +12,14 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "classroom" / "reading")]
 
 from browser import chromium, missing  # noqa: E402
 from test_page import a_thousand  # noqa: E402
 from test_similarity import invented  # noqa: E402
 
-from grader.classroom import page  # noqa: E402
-from grader.classroom.similarity import alike  # noqa: E402
+from grader.classroom.reading import class_page  # noqa: E402
+from grader.classroom.reading.similarity import alike  # noqa: E402
 
 RUNS = 5
 
@@ -27,7 +27,7 @@ RUNS = 5
 def main() -> None:
     records = a_thousand()
     start = time.perf_counter()
-    text = page.render(records, "A thousand students")
+    text = class_page.render(records, "A thousand students")
     print(f"writing the page: {time.perf_counter() - start:.2f} s, {len(text) / 1e6:.2f} MB")
     rng = random.Random(0)
     files = {f"s{number}": invented(rng).encode() for number in range(1000)}

@@ -28,10 +28,10 @@ from conftest import RIGHT, TOY  # noqa: E402
 from test_hostile import ROWS  # noqa: E402
 
 from grader.authoring.proof import report_on  # noqa: E402
-from grader.classroom.store import Store, records  # noqa: E402
-from grader.compile import compile_key  # noqa: E402
-from grader.course import Course  # noqa: E402
-from grader.source import mutate  # noqa: E402
+from grader.classroom.marking.store import Store, records  # noqa: E402
+from grader.compiling.compile import compile_key  # noqa: E402
+from grader.course.course import Course  # noqa: E402
+from grader.course.reference_text import mutate  # noqa: E402
 
 GRADE = str(Path(sys.executable).with_name("grade"))
 SEED = 8315

@@ -1,0 +1,107 @@
+"""Records as files: CSV, JSON lines, Parquet. A file appears whole or not at all."""
+
+import contextlib
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+from grader.files import cannot_write, replacing, replacing_text
+from grader.record import Record
+from grader.report import to_json
+from grader.text import inert
+
+COLUMNS = ("student", "unit", "outcome", "points", "max_points", "note", "submission", "sha256", "key", "seconds")
+LATE = ("handed_in", "late_penalty", "points_left")  # beside the points, never in them
+FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+)  # what a spreadsheet takes for a formula's start
+
+
+def cell(text: str) -> str:
+    """A text that a spreadsheet shows and never computes: controls as escapes, a quote before a formula's first sign."""
+    shown = inert(text)
+    return f"'{shown}" if text.startswith(FORMULA) or shown.lstrip().startswith(FORMULA) else shown
+
+
+def to_data(record: Record) -> dict[str, Any]:
+    """A record as JSON data: who, what became of it, and the report as `grade --format json` has it."""
+    return {
+        "student": record.student,
+        "unit": record.unit,
+        "outcome": str(record.outcome),
+        "points": record.points,
+        "max_points": record.max_points,
+        "note": record.note,
+        "handed_in": record.handed_in,
+        "late_penalty": record.penalty,
+        "points_left": record.points_left,
+        "key": record.report.key if record.report else "",
+        "report": to_json(record.report) if record.report else None,
+    }
+
+
+def write_json_lines(records: Iterable[Record], path: Path) -> None:
+    """One JSON object a line, in ASCII: nothing in it is an instruction to a terminal."""
+    with whole(path) as file:
+        for record in records:
+            file.write(json.dumps(to_data(record)) + "\n")
+
+
+def write_csv(records: Iterable[Record], path: Path) -> None:
+    """A row for each record, a column for each exercise of the class's units; empty where there is no report."""
+    rows = [(_row(record), _by_exercise(record)) for record in records]
+    exercises = list(dict.fromkeys(name for _, points in rows for name in points))
+    with whole(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([*COLUMNS, *LATE, *exercises])
+        for row, points in rows:
+            writer.writerow([*row, *(points.get(name, "") for name in exercises)])
+
+
+def _row(record: Record) -> list[Any]:
+    report = record.report
+    of_report = [cell(report.submission), report.sha256, report.key, round(report.seconds, 4)] if report else [""] * 4
+    texts = [cell(record.student), record.unit, str(record.outcome)]
+    late = [record.handed_in, decimal(record.penalty), decimal(record.points_left)]
+    return [*texts, record.points, record.max_points, cell(record.note), *of_report, *late]
+
+
+def decimal(points: float) -> str:
+    """Points without needless digits."""
+    return f"{points:.6f}".rstrip("0").rstrip(".")
+
+
+def _by_exercise(record: Record) -> dict[str, int]:
+    return {exercise.id: exercise.points for exercise in record.report.exercises} if record.report else {}
+
+
+@contextlib.contextmanager
+def whole(path: Path, newline: str = "") -> Iterator[TextIO]:
+    """A text file that takes its place when it is complete; GraderError if it cannot be written."""
+    try:
+        with replacing_text(path, newline, is_private=True) as file:  # grades are not for every user to read
+            yield file
+    except OSError as error:
+        raise cannot_write(path, error) from None
+
+
+@contextlib.contextmanager
+def whole_bytes(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its place when it is complete; GraderError if it cannot be written."""
+    try:
+        with replacing(path, is_private=True) as file:
+            yield file
+    except OSError as error:
+        raise cannot_write(path, error) from None

@@ -1,0 +1,175 @@
+"""A collected nbgrader course marked by the sandbox: notebooks read as data, records written through nbgrader's own API.
+
+Nothing of a student's runs in a kernel, and the gradebook is written by this side alone. `nbgrader autograde` gives honest
+submissions the same points; of the two, only this one can be trusted with the others. What is written are the same rows
+and files as nbgrader's: grades, comments, `autograded/`, late penalties, so that formgrader, export and feedback work on.
+"""
+
+import contextlib
+import glob
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from grader.classroom.intake.nbbook import calm, course_of, gradebook_of, quiet
+from grader.classroom.intake.nbcollected import Handed, submissions
+from grader.files import cannot_write, write_whole
+from grader.grading.grading import grade
+from grader.key import Key
+from grader.notebook.magics import comment, plain
+from grader.record import Outcome, Record
+from grader.report import Report
+from grader.sandbox.inside.notebook_lines import is_graded
+from grader.sandbox.server import Sandbox
+from grader.submission import Submission
+from grader.text import one_line
+
+
+def mark(folder: Path, unit: str, key: Key, sandbox: Sandbox) -> Iterator[Record]:
+    """Grade everything under submitted/, one after another, and write each record into the gradebook."""
+    for handed in submissions(folder, unit):
+        record = record_of(handed, key, sandbox)
+        write(folder, unit, [record], key.title)
+        yield record
+
+
+def record_of(handed: Handed, key: Key, sandbox: Sandbox) -> Record:
+    """Grade what one student handed in; its report names the file and the hash of what was handed in."""
+    if handed.code is None:
+        return Record(handed.student, key.unit, Outcome.UNREADABLE, key.max_points, note=handed.note)
+    report = grade(Submission(handed.name, handed.code), key, sandbox)
+    report = replace(report, sha256=handed.sha256)
+    return Record(handed.student, key.unit, Outcome.GRADED, key.max_points, report, handed.note)
+
+
+def write(folder: Path, unit: str, records: Iterable[Record], title: str = "") -> None:
+    """Write records into nbgrader's gradebook and files. A record that is written again replaces what was there."""
+    for record in records:
+        if record.outcome is Outcome.ABSENT:
+            with gradebook_of(folder) as gradebook:
+                gradebook.update_or_create_student(record.student)
+        elif record.report is None or not _through_nbgrader(folder, unit, record, title):
+            _by_hand(folder, unit, record, title)
+        if record.outcome is not Outcome.ABSENT:
+            _settle(folder, unit, record, title)
+            _penalise(folder, unit, record.student)
+
+
+def _through_nbgrader(folder: Path, unit: str, record: Record, title: str) -> bool:
+    """Let nbgrader take the notebook in, with our report in the place of what a kernel would have said."""
+    from nbgrader.converters import Autograde
+    from nbgrader.converters.base import NbGraderException
+
+    config, coursedir = course_of(folder)
+    coursedir.assignment_id, coursedir.student_id = unit, glob.escape(record.student)
+    converter = Autograde(coursedir=coursedir, config=config)
+    converter.log = quiet()
+    converter.force = True
+
+    def fill(nb, resources):
+        _fill(nb, unit, record.report, title)
+        return nb, resources
+
+    steps = ("SaveAutoGrades", "CheckCellMetadata")
+    converter.autograde_preprocessors = [fill, *(f"nbgrader.preprocessors.{step}" for step in steps)]
+    try:
+        with calm():
+            converter.start()
+    except (NbGraderException, SystemExit):
+        return False
+    return True
+
+
+def _fill(nb: Any, unit: str, report: Report | None, title: str) -> None:
+    """Put the report where the graded cells' outputs are."""
+    from nbformat.v4 import new_output
+
+    for cell in nb.cells:
+        if cell.cell_type != "code":
+            continue
+        cell.outputs, cell.execution_count = [], None
+        if not is_graded(cell):
+            continue
+        name = cell.metadata.nbgrader["grade_id"].removesuffix("-points")
+        one = _only(report, f"{unit}.{name}")
+        cell.execution_count = 1
+        value = repr(_points(one, cell.metadata.nbgrader["points"]))
+        text = plain(title or unit, one) if one else "it was not graded"
+        cell.outputs = [
+            new_output("stream", name="stdout", text=text + "\n"),
+            new_output("execute_result", data={"text/plain": value}, metadata={}, execution_count=1),
+        ]
+
+
+def _settle(folder: Path, unit: str, record: Record, title: str) -> None:
+    """Points and comments straight from the record: a row for each exercise, whatever became of its cells."""
+    from nbgrader.api import MissingEntry
+
+    from grader.classroom.nbsteps import fenced
+
+    with gradebook_of(folder) as gradebook:
+        notebook = gradebook.find_notebook(unit, unit)
+        for cell in notebook.grade_cells:
+            one = _only(record.report, f"{unit}.{cell.name.removesuffix('-points')}")
+            row = gradebook.find_grade(cell.name, unit, unit, record.student)
+            row.auto_score = _points(one, cell.max_score)
+            row.needs_manual_grade = row.manual_score is not None
+        for number, cell in enumerate(notebook.solution_cells):
+            one = _only(record.report, f"{unit}.{cell.name}")
+            words = comment(plain(title or unit, one)) if one else ""
+            odd = one_line(record.note, 1000) if record.note and number == 0 else ""
+            with contextlib.suppress(MissingEntry):
+                row = gradebook.find_comment(cell.name, unit, unit, record.student)
+                row.auto_comment = "\n\n".join(filter(None, [fenced(odd), fenced(words)])) or None
+        gradebook.db.commit()
+
+
+def _penalise(folder: Path, unit: str, student: str) -> None:
+    """The late penalty on the points as they are now, by whatever plug-in the course's configuration names."""
+    from nbformat.v4 import new_notebook
+    from nbgrader.preprocessors import AssignLatePenalties
+
+    config, coursedir = course_of(folder)
+    step = AssignLatePenalties(config=config)
+    step.log = quiet()
+    marks = {"notebook": unit, "assignment": unit, "student": student, "db_url": coursedir.db_url}
+    with calm():
+        step.preprocess(new_notebook(), {"nbgrader": marks})
+
+
+def _by_hand(folder: Path, unit: str, record: Record, title: str) -> None:
+    """Rows for what nbgrader cannot take in, and the empty assignment in `autograded/`, so that feedback can be given."""
+    import nbformat
+
+    _, coursedir = course_of(folder)
+    taken = folder / "submitted" / record.student / unit
+    done = folder / "autograded" / record.student / unit
+    with gradebook_of(folder) as gradebook:
+        gradebook.update_or_create_student(record.student)
+        stamp = coursedir.get_existing_timestamp(str(taken)) if taken.is_dir() else None
+        gradebook.update_or_create_submission(unit, record.student, **({"timestamp": stamp} if stamp else {}))
+    empty = folder / "release" / unit / f"{unit}.ipynb"
+    if not empty.is_file():
+        return
+    nb = nbformat.read(empty, as_version=4)
+    _fill(nb, unit, record.report, title)
+    try:
+        done.mkdir(parents=True, exist_ok=True)
+        write_whole(done / f"{unit}.ipynb", (nbformat.writes(nb) + "\n").encode())
+        if (taken / "timestamp.txt").is_file():
+            write_whole(done / "timestamp.txt", (taken / "timestamp.txt").read_bytes())
+    except OSError as error:
+        raise cannot_write(done, error) from None
+
+
+def _only(report: Report | None, exercise: str) -> Report | None:
+    """The report on one exercise; None if there is none."""
+    chosen = tuple(item for item in report.exercises if item.id == exercise) if report else ()
+    return replace(report, exercises=chosen) if chosen else None
+
+
+def _points(report: Report | None, worth: float) -> float:
+    """What an exercise earns where nbgrader gives `worth` for it: a key's points may have changed since it was released."""
+    share = report.points / report.max_points if report and report.max_points else 0.0
+    return float(min(max(round(share * worth, 6), 0.0), worth))

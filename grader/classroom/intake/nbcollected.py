@@ -1,0 +1,138 @@
+"""What `nbgrader collect` brought: notebooks read as data, their code with the course's own cells as they were given out."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.beneath import Beneath, Refusal, Why
+from grader.classroom.intake.archives import as_text
+from grader.classroom.intake.intake import HandIn, Intake
+from grader.classroom.intake.kept import Shelf
+from grader.classroom.intake.nbbook import CONFIG, gradebook_of
+from grader.classroom.intake.roster import Student
+from grader.errors import GraderError
+from grader.submission import Submission
+
+MAX_NOTEBOOK = 32 << 20  # bytes, pictures in outputs among them; the code alone is held to a submission's limit
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What one student handed in for a unit: the code as a notebook's bytes, or None with the reason in the note.
+
+    `is_unread` says that there is something, and that it could not be read.
+    """
+
+    student: str
+    name: str
+    sha256: str = ""
+    code: bytes | None = None
+    note: str = ""
+    is_unread: bool = False
+
+
+def take(folder: Path, unit: str, scratch: Path) -> Intake:
+    """What was collected for a unit, as a class run takes it; the code that is graded is kept in `scratch` meanwhile."""
+    hand_ins, kept = [], Shelf(scratch)
+    for handed in submissions(folder, unit):
+        code = handed.code
+        hand_ins.append(
+            HandIn(
+                handed.student,
+                unit,
+                handed.name,
+                kept.keep(Submission(handed.name, code)) if code is not None else None,
+                note=handed.note,
+                problem=handed.note if code is None else "",
+                unread=(f"{handed.name}: {handed.note}",) if handed.is_unread else (),
+            )
+        )
+    return Intake(hand_ins, [Student(item.student) for item in hand_ins], [unit], [])
+
+
+def submissions(folder: Path, unit: str) -> Iterator[Handed]:
+    """What lies under submitted/ for a unit, by student; locked cells as the course wrote them. No link is followed."""
+    sources = source_cells(folder, unit)
+    collected = Beneath(folder) / "submitted"
+    try:
+        students = collected.listed()
+    except Refusal as refusal:
+        if refusal.why is Why.ABSENT:
+            return
+        raise GraderError(f"cannot read {folder / 'submitted'}: {refusal}") from None
+    for student, _ in students:
+        try:
+            units = dict((collected / student).listed())
+        except Refusal as refusal:
+            units = {unit: "?"} if refusal.may_pass and refusal.why is not Why.ABSENT else {}
+        if unit in units:
+            yield handed_in(as_text(student), collected / student / unit / f"{unit}.ipynb", sources)
+
+
+def handed_in(student: str, file: Beneath, sources: Mapping[str, Any]) -> Handed:
+    """One student's notebook; the note says what is wrong where there is no code."""
+    notebook = file.parts[-1]
+    name = f"{student}/{notebook}"
+    try:
+        content = file.read(MAX_NOTEBOOK)
+        code, notes = restored(content, sources)
+    except Refusal as refusal:
+        if refusal.why is Why.ABSENT:
+            return Handed(student, name, note=f"{notebook} is not among the files that were handed in")
+        return Handed(student, name, note=f"{notebook} was not read: {refusal}", is_unread=True)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return Handed(student, name, note=f"{notebook} is no notebook that can be read ({type(error).__name__})")
+    return Handed(student, name, hashlib.sha256(content).hexdigest(), code, "; ".join(notes))
+
+
+def restored(content: bytes, sources: Mapping[str, Any]) -> tuple[bytes, list[str]]:
+    """The code cells of a notebook without outputs, locked cells as they were given out; and a note on each oddity."""
+    notes, seen, cells = [], [], []
+    for cell in json.loads(content)["cells"]:
+        name = cell.get("metadata", {}).get("nbgrader", {}).get("grade_id")
+        source = sources.get(name) if isinstance(name, str) else None
+        text = "".join(cell["source"])
+        if source is not None:
+            if name in seen:
+                notes.append(f"cell {name} is there more than once, and what is defined last counts")
+            elif source.locked and text != source.source:
+                notes.append(f"cell {name} belongs to the course and was altered; it was put back")
+            seen.append(name)
+            text = source.source if source.locked else text
+        if cell["cell_type"] == "code":
+            marks = {"nbgrader": cell["metadata"]["nbgrader"]} if source is not None else {}
+            cells.append({"cell_type": "code", "metadata": marks, "source": text, "outputs": []})
+    gone = [name for name in sources if name not in seen]
+    notes += [f"cell {name} was deleted" for name in gone]
+    first = [sources[name].source for name in gone if sources[name].locked and not name.endswith("-points")]
+    cells = [{"cell_type": "code", "metadata": {}, "source": text, "outputs": []} for text in first] + cells
+    whole = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(whole).encode(), list(dict.fromkeys(notes))
+
+
+def source_cells(folder: Path, unit: str) -> dict[str, Any]:
+    """The assignment's cells as they were given out, by grade_id; GraderError if nbgrader knows no such assignment."""
+    from nbgrader.api import MissingEntry
+
+    if not (folder / CONFIG).is_file():
+        raise GraderError(f"{folder} is no nbgrader course: it has no {CONFIG}; make one with `grade release nbgrader`")
+    with gradebook_of(folder) as gradebook:
+        try:
+            cells = gradebook.find_notebook(unit, unit).source_cells
+        except MissingEntry:
+            raise GraderError(
+                f"the gradebook has no assignment {unit}; run `nbgrader generate_assignment {unit}`"
+            ) from None
+        return {cell.name: Source(cell.name, cell.source or "", bool(cell.locked)) for cell in cells}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One cell of the assignment."""
+
+    name: str
+    source: str
+    locked: bool

@@ -1,0 +1,110 @@
+"""A tar, read once from front to back. A broken header ends it and is told: what follows could be anybody's."""
+
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+from collections.abc import Iterator
+from functools import partial
+from typing import BinaryIO
+
+from grader.classroom.intake.codepages import read_name
+from grader.classroom.intake.members import ArchiveDamage, Member, damage, parts_of, too_many
+
+MAX_HEADER = 1 << 20  # of a name or a record of keywords, which tarfile reads whole
+AFTER_THE_END = 100  # times that tarfile may read there; an honest one makes it three
+LONG = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+
+
+def members(file: BinaryIO, headers: int, most: int) -> Iterator[Member]:
+    """Every file of a tar, whatever it was compressed with, in its order; ArchiveDamage where it cannot be read on.
+
+    It may hold so many `headers`, folders' among them; `most` is how many bytes it may unpack to, whether they are kept or not.
+    """
+    try:
+        stream = _Metered(_plain(file), most)
+        how = {"tarinfo": _Header, "encoding": "utf-8", "errors": "surrogateescape", "bufsize": 1 << 16}
+        archive = tarfile.open(fileobj=stream, mode="r|", **how)  # noqa: SIM115  whoever opened the file closes it
+    except Exception as error:  # a decoder of hostile bytes
+        raise damage(error) from None
+    for _ in range(headers):
+        try:
+            info = archive.next()
+            archive.members = []  # it would keep millions of empty ones
+        except Exception as error:
+            raise damage(error) from None
+        if info is None:
+            return
+        if info.isdir():
+            continue
+        name, page = read_name(info.name.encode("utf-8", "surrogateescape"))
+        path, problem = parts_of(name)
+        if not info.isreg():
+            problem = problem or "it is a link or a device, and neither is followed"
+        elif info.is_sparse:
+            problem = problem or "it is a sparse file"
+        yield Member(name, path, problem, page, partial(_content, archive, info))
+    raise ArchiveDamage(too_many(headers))
+
+
+def _content(archive: tarfile.TarFile, info: tarfile.TarInfo, limit: int) -> bytes:
+    try:
+        with archive.extractfile(info) as stream:
+            return stream.read(limit + 1)
+    except Exception as error:
+        raise damage(error) from None
+
+
+class _Header(tarfile.TarInfo):
+    """A member's header. tarfile takes a broken one for the end of the archive, and on trust how long a list of holes is."""
+
+    is_sparse = False
+
+    @classmethod
+    def frombuf(cls, buf, encoding, errors):
+        try:
+            header = super().frombuf(buf, encoding, errors)
+        except (tarfile.TruncatedHeaderError, tarfile.InvalidHeaderError):
+            raise ArchiveDamage from None
+        if header.size < 0 or (header.type in LONG and header.size > MAX_HEADER):
+            raise ArchiveDamage
+        return header
+
+    def _proc_sparse(self, archive):
+        _, goes_on, _ = self._sparse_structs
+        while goes_on:
+            goes_on = archive.fileobj.read(tarfile.BLOCKSIZE)[504]
+        self.is_sparse, self.offset_data = True, archive.fileobj.tell()
+        archive.offset = self.offset_data + self._block(self.size)
+        return self
+
+    def _proc_gnusparse_10(self, header, *_):
+        header.is_sparse = True
+
+
+def _plain(raw: BinaryIO) -> BinaryIO:
+    """The bytes of a tar, whatever it was compressed with: by its first bytes, not by its name."""
+    start = raw.read(6)
+    raw.seek(0)
+    for magic, module in ((b"\x1f\x8b", gzip), (b"BZh", bz2), (b"\xfd7zXZ\0", lzma)):
+        if start.startswith(magic):
+            return module.open(raw)
+    return raw
+
+
+class _Metered(io.RawIOBase):
+    """A stream that ends a bomb: it gives no more than `most` bytes, and does not let tarfile read on for ever after the end."""
+
+    def __init__(self, stream: BinaryIO, most: int):
+        self.stream, self.room, self.most, self.over = stream, most, most, 0
+
+    def read(self, size: int = -1) -> bytes:
+        content = self.stream.read(size)
+        self.room -= len(content)
+        self.over += not content
+        if self.over > AFTER_THE_END:  # it looks for a member whose header says that it is larger than all there is
+            raise ArchiveDamage
+        if self.room < 0:
+            raise ArchiveDamage(f"it unpacks to more than {self.most >> 20} MB")
+        return content

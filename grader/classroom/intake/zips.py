@@ -1,0 +1,125 @@
+"""A zip, member by member: no line of its directory, and no member, costs more than itself."""
+
+import bz2
+import copy
+import io
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from functools import partial
+from typing import BinaryIO
+
+from grader.classroom.intake.codepages import read_name
+from grader.classroom.intake.members import ArchiveDamage, Member, MemberDamage, damage, parts_of, too_many
+
+LINE = b"PK\x01\x02"  # the start of a member's line in the directory
+HEAD = 46
+VERSION = struct.pack("<H", 20)
+OLD = 0xFFFF_FFFF  # a size or a place that stands in the extra field
+PIECE = 4096  # bytes of what is packed that zipfile unpacks at once: by LZMA to some 30 MB
+
+
+def members(file: BinaryIO, headers: int) -> Iterator[Member]:
+    """Every file of a zip, in its order; ArchiveDamage where the zip is none, or has more lines than `headers`."""
+    try:
+        directory = _Directory(file)
+        archive = zipfile.ZipFile(directory)
+        directory.is_read = True
+    except Exception as error:  # a decoder of hostile bytes: zipfile raises half of what Python has
+        raise damage(error) from None
+    if len(archive.infolist()) > headers:
+        raise ArchiveDamage(too_many(headers))
+    for info in archive.infolist():
+        name, page = _name(info)
+        if name.endswith(("/", "\\")) or (not name and not info.file_size):
+            continue  # a folder; some tools write a nameless line for the root
+        path, problem = parts_of(name)
+        yield Member(name, path, problem or _problem(info), page, partial(_content, archive, info))
+
+
+def _name(info: zipfile.ZipInfo) -> tuple[str, str]:
+    """A member's name and its code page: Info-ZIP's field for it, else UTF-8 whatever the flag says, else a guess."""
+    raw = info.orig_filename.encode("cp437")  # as `_Directory` lets zipfile read all of them
+    extra = info.extra
+    while len(extra) >= 4:
+        kind, size = struct.unpack("<HH", extra[:4])
+        body, extra = extra[4 : 4 + size], extra[4 + size :]
+        if kind == 0x7075 and len(body) > 5 and body[0] == 1 and body[1:5] == struct.pack("<I", zlib.crc32(raw)):
+            return body[5:].decode("utf-8", "replace"), ""
+    return read_name(raw)
+
+
+def _problem(info: zipfile.ZipInfo) -> str:
+    if info.flag_bits & 1:
+        return "it is encrypted"
+    if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
+        return "it is a link or a device, and neither is followed"
+    return ""
+
+
+def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
+    try:
+        if info.compress_type == zipfile.ZIP_BZIP2:
+            return _of_bzip2(archive, info, limit)
+        whole = bytearray()
+        with archive.open(info) as stream:
+            while len(whole) <= limit and (piece := stream.read1(PIECE)):
+                whole += piece
+        return bytes(whole[: limit + 1])
+    except Exception as error:
+        if damage(error).may_pass:
+            raise damage(error) from None
+        raise MemberDamage("it is damaged") from None
+
+
+def _of_bzip2(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
+    """zipfile would unpack as much as there is, a million times what is packed: here no more than the limit."""
+    packed = copy.copy(info)
+    packed.compress_type, packed.file_size = zipfile.ZIP_STORED, info.compress_size
+    del packed.CRC  # which is of what is unpacked
+    with archive.open(packed) as stream:
+        content = bz2.BZ2Decompressor().decompress(stream.read(2 * limit), limit + 1)
+    if len(content) <= limit and (len(content), zlib.crc32(content)) != (info.file_size, info.CRC):
+        raise MemberDamage
+    return content
+
+
+class _Directory:
+    """A zip's bytes, their directory rid of what zipfile gives a whole archive up for: flags, versions, odd extra fields."""
+
+    def __init__(self, file: BinaryIO):
+        self.seek, self.tell, self.file, self.is_read = file.seek, file.tell, file, False
+
+    def read(self, size: int = -1) -> bytes:
+        content = self.file.read(size)
+        return content if self.is_read or not content.startswith(LINE) else mended(content)
+
+    def seekable(self) -> bool:
+        return True
+
+
+def mended(directory: bytes) -> bytes:
+    """A directory whose names count as bytes, not as UTF-8, and whose lines zipfile takes."""
+    lines, at = bytearray(directory), 0
+    while lines[at : at + 4] == LINE and at + HEAD <= len(lines):
+        lines[at + 6 : at + 8] = VERSION
+        lines[at + 9] &= ~0x08  # "the name is UTF-8"
+        name, extra, comment = struct.unpack_from("<HHH", lines, at + 28)
+        start = at + HEAD + name
+        wide = [*struct.unpack_from("<II", lines, at + 20), *struct.unpack_from("<I", lines, at + 42)].count(OLD)
+        if not _is_sound(bytes(lines[start : start + extra]), wide) and 4 <= extra <= len(lines) - start:
+            lines[start : start + 4] = struct.pack("<HH", 0xCAFE, extra - 4)  # a field that nobody knows
+        at = start + extra + comment
+    return bytes(lines)
+
+
+def _is_sound(extra: bytes, wide: int) -> bool:
+    """Whether an extra field is a row of fields, and holds the `wide` numbers that the line leaves to it."""
+    fields = io.BytesIO(extra)
+    while len(head := fields.read(4)) == 4:
+        kind, size = struct.unpack("<HH", head)
+        if len(fields.read(size)) < size or (kind == 1 and size < 8 * wide):
+            return False
+    return True

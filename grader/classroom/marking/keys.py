@@ -1,0 +1,96 @@
+"""The keys of a class run: one a unit, compiled once from the class's secret seed and kept in the store."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from grader import __version__
+from grader.authoring.notebooks import notebook
+from grader.classroom.intake.intake import Units
+from grader.classroom.marking.store import Store, Terms
+from grader.course.course import Course
+from grader.course.reference_text import stub_module
+from grader.course.unit import Unit
+from grader.errors import GraderError
+from grader.key import Key, from_bytes, to_bytes
+from grader.sandbox.server import is_installed
+
+PROOFS = ("oracles.py", "rewrites.py")  # they prove a unit and decide about no answer
+Compile = Callable[[Unit, int, Sequence[str]], Key]  # verifies the reference; see grader.commands.check.fresh_key
+
+
+def seed_of(store: Store, wanted: int | None, regrades: bool) -> int:
+    """The class's seed: the recorded one, else the one that was asked for, else a drawn one, recorded from now on."""
+    drawn = secrets.randbits(63) if wanted is None else wanted
+    recorded = int(store.once("seed", str(drawn)))
+    if wanted is None or wanted == recorded:
+        return recorded
+    if not regrades:
+        raise GraderError(
+            f"{store.database.name} was marked with another seed; leave --seed out, or see with --regrade whose points "
+            "this one would change"
+        )
+    store.replace_once("seed", str(wanted))
+    return wanted
+
+
+def course_version(unit: Unit) -> str:
+    """A hash of what decides about a unit's answers: its reference, its checks, and what they import from beside."""
+    hashed = hashlib.sha256()
+    for file in sorted(unit.folder.glob("*.py")):
+        if file.name in PROOFS:
+            continue
+        content = file.name.encode() + b"\0" + file.read_bytes()
+        hashed.update(len(content).to_bytes(8, "big") + content)
+    return hashed.hexdigest()
+
+
+def keys_for(
+    course: Course, units: Sequence[str], seed: int, seconds: float, store: Store, compile_key: Compile
+) -> tuple[dict[str, bytes], dict[str, Key], dict[str, Terms]]:
+    """Each unit's key as bytes and as data, and the terms that its grades are given on."""
+    packed, keys, terms = {}, {}, {}
+    for name in units:
+        unit = course.solutions(name)
+        version = course_version(unit)
+        worth = {exercise: one.points for exercise, one in unit.exercises.items()}
+        made_of = json.dumps([name, seed, _handed_out(unit), version, __version__, worth, list(unit.allows)])
+        packed[name] = store.key(
+            hashlib.sha256(made_of.encode()).hexdigest(), lambda unit=unit: to_bytes(compile_key(unit, seed, ()))
+        )
+        keys[name] = from_bytes(packed[name], name)
+        if any(exercise.torch for exercise in keys[name].exercises) and not is_installed("torch"):
+            raise GraderError(
+                f"{name} has exercises that take PyTorch, which is not installed here; install the extra `torch`, or leave "
+                "the unit out with --unit"
+            )
+        terms[name] = Terms(keys[name].id, version, __version__, seconds)
+    return packed, keys, terms
+
+
+def _handed_out(unit: Unit) -> str:
+    """A hash of the handout, which is part of a key too."""
+    file: Path = unit.folder / "handout.md"
+    return hashlib.sha256(file.read_bytes() if file.is_file() else b"").hexdigest()
+
+
+def units_of(course: Course) -> Units:
+    """What intake needs to know of a course."""
+    exercises = {unit: list(course.solutions(unit).exercises) for unit in course.units}
+    stubs = {hashlib.sha256(content).hexdigest() for unit in course.units for content in _untouched(course, unit)}
+    return Units(exercises, frozenset(stubs))
+
+
+def _untouched(course: Course, name: str) -> Iterator[bytes]:
+    """What students were given to write in: as it was built, and of a unit that is given in parts, those."""
+    folder, unit = course.assignment(name).parent, course.solutions(name)
+    for file in (folder / f"{name}.py", folder / f"{name}.ipynb"):
+        if file.is_file():
+            yield file.read_bytes()
+    if unit.only:
+        yield stub_module(unit.text, unit.written).encode()
+        drawn = {f"{picture}.svg": folder / f"{picture}.svg" for picture in unit.pictures}
+        if all(file.is_file() for file in drawn.values()):
+            yield notebook(unit, {picture: file.read_bytes() for picture, file in drawn.items()}).encode()

@@ -1,0 +1,74 @@
+"""What runs on a node of a cluster: it holds keys, and grades what it is sent, each process with a fork server of its own."""
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from grader import __version__
+from grader.classroom.marking.pool import Job, as_text
+from grader.grading.grading import grade
+from grader.key import from_bytes
+from grader.sandbox.server import Sandbox, SandboxError, is_installed
+from grader.sandbox.walls.limits import Limits
+
+BROKEN = "!"  # the beginning of an answer that is no report: the sandbox does not hold any more, and why
+EMPTY = "?"  # the answer of a node that was never given the key, such as one that has started again
+
+_here: dict[Any, Any] = {}  # of a worker process: its sandbox and its keys, one use at a time
+_turn = threading.Lock()
+
+
+def prepare(keys: Sequence[bytes], seconds: float, isolation: str, needs_torch: bool) -> tuple[str, str]:
+    """Take the keys' bytes; the grader's version here, and why this node must not grade, empty if it may."""
+    if needs_torch and not is_installed("torch"):
+        return __version__, "PyTorch is not installed there"
+    try:
+        with _turn:
+            _sandbox(seconds, isolation)
+            _here.setdefault("contents", {}).update((mark(content), content) for content in keys)
+    except (SandboxError, OSError) as error:
+        return __version__, str(error)
+    return __version__, ""
+
+
+def mark(content: bytes) -> str:
+    """By what a key is asked for: its bytes are sent once."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def grade_there(job: Job, key: str, seconds: float, isolation: str) -> str:
+    """The report as JSON text; a node that cannot hold the submission, or has no such key, says so instead."""
+    with _turn:
+        if key not in _here.get("contents", {}):
+            return EMPTY
+        for is_last_try in (False, True):
+            try:
+                sandbox = _sandbox(seconds, isolation)
+                return as_text(grade(job.submission, _key(key, job.unit), sandbox))
+            except SandboxError as error:
+                if broken := _here.pop("sandbox", None):
+                    broken[1].close()
+                if is_last_try:
+                    return BROKEN + str(error)
+    raise AssertionError
+
+
+def _key(key: str, unit: str) -> Any:
+    """A key, read when the first submission needs it: after the fork server has started."""
+    read = _here.setdefault("keys", {})
+    if key not in read:
+        read[key] = from_bytes(_here["contents"][key], unit)
+    return read[key]
+
+
+def _sandbox(seconds: float, isolation: str) -> Sandbox:
+    """This process's fork server, made for these terms."""
+    terms = (seconds, isolation)
+    if _here.get("sandbox", (None,))[0] != terms:
+        if old := _here.pop("sandbox", None):
+            old[1].close()
+        sandbox = Sandbox(Limits(seconds=seconds), least=isolation)
+        _ = sandbox.level  # says now if it does not hold
+        _here["sandbox"] = (terms, sandbox)
+    return _here["sandbox"][1]

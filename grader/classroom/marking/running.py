@@ -1,0 +1,148 @@
+"""A class run: what is to be graded, by whom, and what becomes of the answers."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from grader.classroom.intake.intake import HandIn
+from grader.classroom.marking.pool import Answer, Feed, Job
+from grader.classroom.marking.store import Claim, Store, Terms, fingerprint
+from grader.key import Key
+from grader.record import Outcome, Record
+from grader.report import from_json
+from grader.submission import SubmissionError
+from grader.text import one_line
+
+BEAT = 5.0  # seconds between two signs of life in the store
+WHY = {"key": "questions", "course": "exercises", "engine": "grader", "seconds": "time limit"}
+
+Execute = Callable[[Feed, Callable[[], bool]], Iterator[Answer]]
+
+
+@dataclass
+class Plan:
+    """Which hand-ins are to be graded now, and which records are stale: made by other questions than today's."""
+
+    todo: list[HandIn] = field(default_factory=list)
+    stale: list[HandIn] = field(default_factory=list)
+    reasons: Counter = field(default_factory=Counter)
+    done: int = 0
+
+
+@dataclass
+class Totals:
+    """What a run did: how many were graded, and how they ended."""
+
+    graded: int = 0
+    statuses: Counter = field(default_factory=Counter)
+    faults: int = 0
+
+
+def plan(hand_ins: Sequence[HandIn], store: Store, keys: Mapping[str, Key], terms: Mapping[str, Terms]) -> Plan:
+    """Sort the hand-ins; those without a file are recorded at once, and never in the place of a grade."""
+    result, lines = Plan(), store.lines()
+    for hand_in in hand_ins:
+        line = lines.get((hand_in.student, hand_in.unit))
+        if not hand_in.kept:
+            result.done += 1
+            _record_as_it_is(hand_in, store, line, keys[hand_in.unit])
+            continue
+        sha256 = hand_in.kept.sha256
+        now = terms[hand_in.unit].to_json(sha256)
+        then = json.loads(line.terms) if line and line.outcome is Outcome.GRADED else {}
+        if line and line.fingerprint == fingerprint(now):
+            result.done += 1
+        elif then.get("sha256") != sha256 or "fault" in then:
+            result.todo.append(hand_in)
+        else:
+            result.stale.append(hand_in)
+            result.reasons.update(why for name, why in WHY.items() if then[name] != json.loads(now)[name])
+    return result
+
+
+def _record_as_it_is(hand_in: HandIn, store: Store, line, key: Key) -> None:
+    """Nothing to grade. An earlier grade stays: a download that lacks a file takes nobody's points away."""
+    if line and line.outcome is Outcome.GRADED:
+        return
+    terms = json.dumps({"outcome": hand_in.outcome, "note": hand_in.note})
+    if line is None or line.fingerprint != fingerprint(terms):
+        record = Record(hand_in.student, hand_in.unit, hand_in.outcome, key.max_points, None, hand_in.note)
+        store.put(record, terms)
+
+
+class Run:
+    """Grading some hand-ins into a table of the store, beside any number of other graders."""
+
+    def __init__(self, store: Store, hand_ins: Sequence[HandIn], terms: Mapping[str, Terms], table: str = "records"):
+        self.store, self.terms, self.table = store, terms, table
+        self.waiting = list(reversed(hand_ins))
+        self.theirs: list[HandIn] = []
+        self.notes: dict[tuple[str, str], str] = {}
+        self.unread: list[str] = []
+        self.others = 0
+        self._beat = 0.0
+
+    def results(self, execute: Execute, is_stopped: Callable[[], bool]) -> Iterator[Record | None]:
+        """Each record as it is written, this process's own; None now and then, for a display's sake."""
+        self.beat()
+        while (self.waiting or self.theirs) and not is_stopped():
+            for answer in execute(self.feed, is_stopped):
+                self.beat()
+                yield self._written(*answer) if answer else None
+            if self.theirs and not is_stopped():
+                yield None
+                time.sleep(0.5)
+                self._beat = 0.0
+                self.waiting, self.theirs = list(reversed(self.theirs)), []
+
+    def feed(self) -> Job | None:
+        """The next hand-in that nobody else has, claimed."""
+        while self.waiting:
+            hand_in = self.waiting.pop()
+            try:
+                submission = hand_in.read()
+            except SubmissionError as error:  # the scratch folder was lost; the next run marks it
+                self.unread.append(one_line(str(error)))
+                continue
+            terms = self.terms[hand_in.unit].to_json(submission.sha256)
+            claim = self.store.claim(hand_in.student, hand_in.unit, fingerprint(terms), self.table)
+            if claim is Claim.OURS:
+                self.notes[hand_in.student, hand_in.unit] = hand_in.note
+                return Job(hand_in.student, hand_in.unit, submission, terms)
+            if claim is Claim.THEIRS:
+                self.theirs.append(hand_in)
+        return None
+
+    def beat(self) -> None:
+        if time.monotonic() - self._beat > BEAT:
+            self._beat = time.monotonic()
+            self.store.join()
+            self.others = self.store.bury()
+
+    def _written(self, job: Job, text: str) -> Record | None:
+        report = from_json(json.loads(text))
+        note = self.notes.pop((job.student, job.unit), "")
+        record = Record(job.student, job.unit, Outcome.GRADED, report.max_points, report, note)
+        terms = job.terms
+        if report.is_our_fault:  # a fingerprint that nothing has: the next run grades it again
+            terms = json.dumps(json.loads(terms) | {"fault": True}, sort_keys=True)
+        return record if self.store.put(record, terms, text, self.table) else None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A record whose points another grading would change."""
+
+    student: str
+    unit: str
+    before: int
+    after: int
+
+
+def changes(store: Store) -> list[Change]:
+    """What accepting the proposals would change."""
+    before, after = store.lines(), store.lines("proposals")
+    pairs = ((who, before[who].points, line.points) for who, line in after.items() if who in before)
+    return [Change(*who, old, new) for who, old, new in pairs if old != new]

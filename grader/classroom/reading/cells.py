@@ -1,0 +1,93 @@
+"""What the page's script builds the students' table from."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from grader.classroom.reading.looks import Look
+from grader.classroom.reading.statistics import UNDECIDED, ExerciseFigures, totals, units_of
+from grader.record import Record
+from grader.report import ExerciseReport, Status
+from grader.text import one_line
+
+FULL, PART, NONE, MISSING, ENDED, OPEN = range(6)  # of a cell, as the script numbers them
+WORDS = {
+    Status.PASSED: "all points",
+    Status.FAILED: "a wrong answer",
+    Status.ERROR: "stopped by an exception",
+    Status.TIMEOUT: "took too long",
+    Status.MEMORY: "asked for too much memory",
+    Status.CRASH: "ended its process",
+    Status.FORBIDDEN: "uses what is not allowed",
+    Status.MISSING: "not written",
+    Status.UNREADABLE: "cannot be read",
+    Status.SKIPPED: "skipped",
+    Status.PENDING: "pending",
+    Status.GRADER_ERROR: "the grader's own fault",
+}
+ALL_WORDS = [*WORDS.values(), "not asked"]
+
+
+def cells(
+    by_student: dict[str, list[Record]],
+    items: Sequence[ExerciseFigures],
+    looks: Sequence[Look],
+    sets: Sequence[list[int]],
+) -> dict[str, Any]:
+    """The data, as JSON; `sets` are the groups of students that a click chooses, as places in `by_student`."""
+    units = units_of(items)
+    known = {unit: [item for item in items if item.id.partition(".")[0] == unit] for unit in units}
+    worst: dict[str, str] = {}
+    for look in looks:
+        worst.setdefault(look.student, look.reasons[0].words)
+    return {
+        "words": ALL_WORDS,
+        "units": [
+            {
+                "name": one_line(unit),
+                "most": sum(item.max_points for item in known[unit]),
+                "exercises": [[one_line(item.id.partition(".")[2]), item.max_points] for item in known[unit]],
+            }
+            for unit in units
+        ],
+        "students": [
+            _student(student, records, known, worst.get(student, "")) for student, records in by_student.items()
+        ],
+        "sets": list(sets),
+    }
+
+
+def _student(
+    student: str, records: Sequence[Record], known: dict[str, list[ExerciseFigures]], look: str
+) -> dict[str, Any]:
+    points, most = totals(records)[student]
+    graded = {record.unit: record for record in records if record.report}
+    return {
+        "name": one_line(student, 80),
+        "points": points if graded else None,
+        "most": most,
+        "seconds": round(sum(record.report.seconds for record in graded.values()), 3) if graded else None,
+        "look": look,
+        "units": [_cells(graded.get(unit), [item.id for item in items]) for unit, items in known.items()],
+    }
+
+
+def _cells(record: Record | None, exercises: Sequence[str]) -> dict[str, list] | None:
+    if record is None:
+        return None
+    found = {item.id: item for item in record.report.exercises}
+    items = [found.get(name) for name in exercises]
+    return {
+        "points": [item.points if item else None for item in items],
+        "states": [_state(item) for item in items],
+        "words": [ALL_WORDS.index(WORDS[item.status] if item else "not asked") for item in items],
+    }
+
+
+def _state(item: ExerciseReport | None) -> int:
+    if item is None or item.status in UNDECIDED:
+        return OPEN
+    if item.status is Status.MISSING:
+        return MISSING
+    if item.status not in (Status.PASSED, Status.FAILED, Status.ERROR):
+        return ENDED
+    return FULL if item.points == item.max_points else PART if item.points else NONE

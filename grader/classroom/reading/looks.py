@@ -1,0 +1,89 @@
+"""Whose submission a teacher should look at, and why: crashed, empty, hostile, absent, odd."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grader.record import Outcome, Record
+from grader.report import ExerciseReport, Status
+
+# Worst first. Each sentence is for the teacher; none says that somebody meant harm.
+WORDS = {
+    "grader_error": "the grader itself failed, points are open",
+    "forbidden": "uses what is not allowed",
+    "reached": "reached for the network, other processes or files",
+    "crash": "ended its process",
+    "output": "flooded its output",
+    "memory": "asked for too much memory",
+    "timeout": "took too long",
+    "unreadable": "cannot be read",
+    "note": "odd when it was taken in",
+    "empty": "nothing was written",
+    "absent": "nothing was handed in",
+}
+ORDER = list(WORDS)
+STATUSES = {
+    Status.GRADER_ERROR: "grader_error",
+    Status.FORBIDDEN: "forbidden",
+    Status.CRASH: "crash",
+    Status.MEMORY: "memory",
+    Status.TIMEOUT: "timeout",
+    Status.UNREADABLE: "unreadable",
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """`kind` is a word of WORDS; `exercises` are where it happened, `message` what was found at the first."""
+
+    kind: str
+    exercises: tuple[str, ...] = ()
+    message: str = ""
+
+    @property
+    def words(self) -> str:
+        return WORDS[self.kind]
+
+
+@dataclass(frozen=True)
+class Look:
+    """One student's unit that needs a look; the worst reason first."""
+
+    student: str
+    unit: str
+    reasons: tuple[Reason, ...]
+
+
+def needs_a_look(records: Sequence[Record]) -> list[Look]:
+    """Who needs a look, the worst first; among equals in the order of the records."""
+    found = [Look(record.student, record.unit, reasons) for record in records if (reasons := _reasons(record))]
+    return sorted(found, key=lambda look: ORDER.index(look.reasons[0].kind))
+
+
+def _reasons(record: Record) -> tuple[Reason, ...]:
+    if record.outcome is not Outcome.GRADED or record.report is None:
+        kind = "absent" if record.outcome is Outcome.ABSENT else "unreadable"
+        return (Reason(kind, message=record.note),)
+    reasons = [Reason("note", message=record.note)] if record.note else []
+    exercises = record.report.exercises
+    if exercises and all(item.status is Status.MISSING for item in exercises):
+        reasons.append(Reason("empty"))
+    kinds: dict[str, list[ExerciseReport]] = {}
+    for item in exercises:
+        if kind := _kind(item):
+            kinds.setdefault(kind, []).append(item)
+    reasons += [Reason(kind, tuple(item.id for item in items), _message(items[0])) for kind, items in kinds.items()]
+    return tuple(sorted(reasons, key=lambda reason: ORDER.index(reason.kind)))
+
+
+def _kind(item: ExerciseReport) -> str:
+    """Why an exercise needs a look, or empty: a wrong answer does not."""
+    findings = [check.finding for check in item.checks if check.finding]
+    if item.status is Status.CRASH and any(finding.kind == "output" for finding in findings):
+        return "output"
+    if item.status is Status.ERROR and any(finding.message.startswith("PermissionError") for finding in findings):
+        return "reached"  # what a worker refuses, Python raises so
+    return STATUSES.get(item.status, "")
+
+
+def _message(item: ExerciseReport) -> str:
+    return next((check.finding.message for check in item.checks if check.finding), "")

@@ -1,0 +1,182 @@
+"""`grade dev new|build|check`: scaffold, write assignments/, prove."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from grader.authoring import build as building
+from grader.authoring import newcourse, scaffold
+from grader.authoring.proof import Proof, prove
+from grader.authoring.proof_table import markdown
+from grader.commands.check import the_course
+from grader.course.course import Course
+from grader.errors import GraderError, did_you_mean
+from grader.render.terminal import make_console
+
+TABLE_WIDTH = 120  # in a log, a line that runs on reads better than a table that breaks its names
+CHUNK = 25  # seeds a process proves at a time: small enough for a progress bar to move
+
+
+def new(course_dir: str | None, target: str) -> None:
+    """Scaffold an exercise and say what to fill in."""
+    course = the_course(course_dir)
+    for path in scaffold.new(course, target):
+        print(_shown(path))
+    print(f"Fill these in, then: grade dev check {target}")
+
+
+def new_course(folder: str) -> None:
+    """Begin a course and say what to do with it."""
+    for path in newcourse.new_course(Path(folder)):
+        print(_shown(path.absolute()))
+    print(f"It works: cd {folder}, then grade, grade dev check, grade dev new UNIT.EXERCISE")
+
+
+def build(course_dir: str | None, units: Sequence[str]) -> None:
+    """Write assignments/ and name what changed."""
+    course = the_course(course_dir)
+    changed = building.build(course, _units(course, units))
+    for path in changed:
+        print(_shown(path))
+    print(f"{len(changed)} files written" if changed else "assignments/ is fresh")
+
+
+def check(
+    course_dir: str | None, targets: Sequence[str], seeds: int, runs: int, jobs: int | None, form: str = "text"
+) -> int:
+    """Prove exercises in parallel and print the table; returns the exit status."""
+    course = the_course(course_dir)
+    chosen = list(exercises_of(course, targets))
+    proofs = _prove_all(course, _with_seeds(course, chosen, seeds, runs), jobs or os.cpu_count() or 1)
+    try:
+        stale = building.stale(course, list(dict.fromkeys(unit for unit, _ in chosen)))
+    except GraderError as error:  # what cannot be compiled cannot be built; the other rules are still told
+        stale = [str(error)]
+    console = make_console(least=TABLE_WIDTH, stderr=form == "markdown")
+    if form == "markdown":
+        print(markdown(proofs, seeds))
+    else:
+        _show_tables(proofs, console)
+    for proof in proofs:
+        for failure in proof.failures:
+            console.print(Text(f"✗ {proof.exercise}: {failure}", "red"), soft_wrap=True)
+    for sentence in stale:
+        console.print(Text(f"✗ rule 6: {sentence}", "red"), soft_wrap=True)
+    if any(proof.failures for proof in proofs) or stale:
+        return 1
+    console.print(Text(f"✓ {len(proofs)} exercises hold all six rules on {seeds} seeds", "green"))
+    return 0
+
+
+def _show_tables(proofs: Sequence[Proof], console: Console) -> None:
+    if plain := [proof for proof in proofs if not proof.scores]:
+        console.print(_table(plain))
+    if runs := [proof for proof in proofs if proof.scores]:
+        console.print(_table_of_runs(runs))
+
+
+def _units(course: Course, names: Sequence[str]) -> list[str]:
+    for name in names:
+        course.solutions(name)
+    return list(names or course.units)
+
+
+def exercises_of(course: Course, targets: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """(unit, exercise) for each target, read from the solutions: a key may not have been built yet."""
+    for target in targets or course.units:
+        unit, _, exercise = target.partition(".")
+        names = list(course.solutions(unit).exercises)
+        if exercise and exercise not in names:
+            raise GraderError(f"{unit} has no exercise {exercise!r}{did_you_mean(exercise, names, unit + '.')}")
+        yield from ((unit, name) for name in names if name == exercise or not exercise)
+
+
+def _with_seeds(course: Course, chosen: Sequence[tuple[str, str]], seeds: int, runs: int) -> dict[tuple[str, str], int]:
+    """How many seeds each exercise is proven on; a training run, which takes seconds a seed, on `runs` at most."""
+    units = {unit: course.solutions(unit) for unit, _ in chosen}
+    wanted = {(unit, name): units[unit].exercises[name].is_run for unit, name in chosen}
+    return {key: min(runs, seeds) if is_run else seeds for key, is_run in wanted.items() if runs or not is_run}
+
+
+def _prove_all(course: Course, wanted: Mapping[tuple[str, str], int], jobs: int) -> list[Proof]:
+    os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # there are as many processes as cores
+    columns = [TextColumn("proving"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+    console = make_console(stderr=True)
+    parts: dict[tuple[str, str], list[Proof]] = {key: [] for key in wanted}
+    with (
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
+        ProcessPoolExecutor(jobs, get_context("spawn")) as pool,
+    ):
+        futures = {
+            pool.submit(_prove_chunk, course.root, unit, name, chunk): (unit, name)
+            for (unit, name), seeds in wanted.items()
+            for chunk in (range(first, min(first + CHUNK, seeds)) for first in range(0, seeds, CHUNK))
+        }
+        bar = progress.add_task("proving", total=len(futures))
+        for future in as_completed(futures):
+            parts[futures[future]].append(future.result())
+            progress.advance(bar)
+    return [_merged(proofs) for proofs in parts.values()]
+
+
+def _prove_chunk(root: Path, unit: str, name: str, seeds: range) -> Proof:
+    return prove(Course(root).solutions(unit), name, seeds)
+
+
+def _merged(proofs: Sequence[Proof]) -> Proof:
+    """One proof from those of several ranges of seeds."""
+    first = proofs[0]
+    first.seeds = sum(proof.seeds for proof in proofs)
+    first.survivors = set().union(*(proof.survivors for proof in proofs))
+    first.tolerance = max(proof.tolerance for proof in proofs)
+    first.nearest = min(proof.nearest for proof in proofs)
+    if first.scores:
+        first.scores.right = [value for proof in proofs for value in proof.scores.right]
+        first.scores.wrong = [value for proof in proofs for value in proof.scores.wrong]
+    first.used = max(proof.used for proof in proofs)
+    first.failures = list(dict.fromkeys(failure for proof in proofs for failure in proof.failures))
+    return first
+
+
+def _table(proofs: Sequence[Proof]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("exercise")
+    for head in ("points", "cases", "mistakes", "rewrites", "seeds", "tolerance", "rewrites use", "nearest mistake"):
+        table.add_column(head, justify="right")
+    for proof in proofs:
+        table.add_row(
+            Text(proof.exercise, "red" if proof.failures else ""),
+            *(str(n) for n in (proof.points, proof.cases, proof.mistakes, proof.rewrites, proof.seeds)),
+            f"{proof.tolerance:.0e}",
+            f"{proof.used:.1%}",
+            f"{proof.nearest:.0e} tol",
+        )
+    return table
+
+
+def _table_of_runs(proofs: Sequence[Proof]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("training run")
+    for head in ("points", "mistakes", "seeds", "bar", "worst reference", "best mistake"):
+        table.add_column(head, justify="right")
+    for proof in proofs:
+        scores = proof.scores
+        numbers = (str(n) for n in (proof.points, proof.mistakes, proof.seeds))
+        table.add_row(
+            Text(proof.exercise, "red" if proof.failures else ""), *numbers, scores.bar, scores.worst, scores.best
+        )
+    return table
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

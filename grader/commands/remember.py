@@ -1,0 +1,82 @@
+"""Remember what a run has shown of a student's own files, and tell what is new."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from grader.course.course import Course
+from grader.files import data_folder
+from grader.key import Key, load_index
+from grader.practice.fingerprints import fingerprints, of_exercises
+from grader.practice.progress import News, Progress, file_of, graded, load, news, update
+from grader.render.news import render_news
+from grader.render.terminal import make_console
+from grader.report import Report
+from grader.submission import Submission
+
+Done = tuple[Submission, Key, Report]
+
+
+def record(course: Course | None, done: Sequence[Done], tell: bool) -> None:
+    """Remember the reports on files that lie in the course's own folder, and `tell` the student what is new."""
+    own = [item for item in done if course and is_own(course, item[0], item[2].unit)]
+    if not course or not own:
+        return
+    found, after = [], Progress()
+    for handed_in, key, report in own:
+        item, after, notice = remember(course, handed_in, key, report, datetime.now())
+        found.append(item)
+        if notice and tell:
+            print(notice, file=sys.stderr)
+    if tell:
+        is_done = all(report.is_perfect for *_, report in done)
+        render_news(found, make_console(), next_exercise(course, after, own[-1][2].unit) if is_done else None)
+
+
+def remember(
+    course: Course, handed_in: Submission, key: Key, report: Report, now: datetime
+) -> tuple[News, Progress, str]:
+    """(what is new, the progress now, a notice): one report's outcome, kept."""
+    prints = {f"{key.unit}.{name}": value or handed_in.sha256 for name, value in _hashes(handed_in, key).items()}
+    path = file_of(data_folder(), course.root)
+    before, after, notice = update(path, course.root, partial(graded, report=report, prints=prints, now=now))
+    return news(before, after, report, prints, now.date()), after, notice
+
+
+def _hashes(handed_in: Submission, key: Key) -> dict[str, str]:
+    """The hash of each exercise's code, also of those that the key was not loaded with: they may have changed, too."""
+    known = of_exercises(handed_in, key.exercises)
+    return fingerprints(handed_in.source, handed_in.file, handed_in.helpers) | known
+
+
+def is_own(course: Course, handed_in: Submission, unit: str) -> bool:
+    """Whether a file is the student's own copy: it lies where the course has it."""
+    return Path(handed_in.name).resolve().parent == course.assignment(unit).resolve().parent
+
+
+def next_exercise(course: Course, progress: Progress, unit: str) -> str:
+    """The first exercise that has not passed, from a unit on in teaching order, then from the beginning; empty if all have."""
+    start = course.units.index(unit) if unit in course.units else 0
+    for name in [*course.units[start:], *course.units[:start]]:
+        if not course.key_path(name).exists():
+            continue
+        for exercise in load_index(course.key_path(name)).names:
+            if not progress.of(f"{name}.{exercise}").passed:
+                return f"{name}.{exercise}"
+    return ""
+
+
+def next_hint(course: Course, exercise: str, asked: int | None, most: int) -> int:
+    """The step to give now: the one that was asked for, or one more than last time; the last stays the last."""
+    path = file_of(data_folder(), course.root)
+    step = asked or min(load(path).of(exercise).hints + 1, most)
+    update(path, course.root, partial(_with_hints, exercise=exercise, step=step))
+    return step
+
+
+def _with_hints(progress: Progress, exercise: str, step: int) -> Progress:
+    memory = progress.of(exercise)
+    return progress.with_memory(exercise, replace(memory, hints=max(memory.hints, step)))

@@ -1,0 +1,65 @@
+"""References, mistakes and oracles are called here, in the author's own process; students' functions never are."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from grader.draw import Inputs
+from grader.judging.traces import Raised
+from grader.key import ExerciseKey
+from grader.sandbox.wire import materialise
+
+
+def ask(function: Callable, inputs: Inputs) -> Any:
+    """Call with the inputs' own copies, warnings off; keyword arguments, so a default may be left out."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return function(**materialise(inputs))
+
+
+def attempt(function: Callable, inputs: Inputs) -> Any:
+    """The answer of a function that may be wrong; None where it raises, which no answer of a student equals."""
+    answer = answer_or_error(function, inputs)
+    return None if isinstance(answer, Raised) else answer
+
+
+def answer_or_error(function: Callable, inputs: Inputs) -> Any:
+    """The answer of a function, or what stands for its exception."""
+    try:
+        return plain(ask(function, inputs))
+    except Exception as error:
+        return Raised(tuple(kind.__name__ for kind in reversed(type(error).__mro__)))
+
+
+def as_single(tree: Any, key: ExerciseKey) -> Any:
+    """An oracle's answer, which is in double precision, in the precision of the exercise's tensors."""
+    if not key.torch:
+        return tree
+    return mapped(tree, lambda leaf: np.float32(leaf) if np.asarray(leaf).dtype.kind == "f" else leaf)
+
+
+def plain(answer: Any) -> Any:
+    """An answer as the wire would bring it back: NumPy scalars as 0-d arrays."""
+    if isinstance(answer, np.generic):
+        return np.asarray(answer)
+    if isinstance(answer, list | tuple):
+        return type(answer)(plain(item) for item in answer)
+    if isinstance(answer, dict):
+        return {key: plain(item) for key, item in answer.items()}
+    return answer
+
+
+def map_floats(tree: Any, change: Callable[[np.ndarray], np.ndarray]) -> Any:
+    """A nest with each of its arrays of floats changed."""
+    return mapped(tree, lambda leaf: change(leaf) if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f" else leaf)
+
+
+def mapped(tree: Any, change: Callable[[Any], Any]) -> Any:
+    """A nest with each of its leaves changed."""
+    if isinstance(tree, dict):
+        return {key: mapped(item, change) for key, item in tree.items()}
+    if isinstance(tree, list | tuple):
+        return type(tree)(mapped(item, change) for item in tree)
+    return change(tree)

@@ -1,0 +1,221 @@
+"""Compile a unit's solutions, with a seed, into a key. The only module that runs references and mistakes for grading."""
+
+import zlib
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from grader.compiling.calls import answer_or_error, ask, attempt, plain
+from grader.compiling.noise import STATED_MARGIN, margin, measure_noise, round_up, scale
+from grader.course.unit import Unit, UnitError
+from grader.exercise import Check, Draw, Inputs
+from grader.judging.compare import leaves, turned
+from grader.judging.rules import RULES
+from grader.judging.samples import noise as noise_of_sample
+from grader.judging.traces import TRACES, Raised
+from grader.key import CheckKey, ExerciseKey, Key, MistakeKey, Question, make
+from grader.sandbox.inside.call import Way, driven
+from grader.sandbox.wire import Opaque, same
+
+DRAWS = 20  # one in hundreds needs a second
+OF_ANSWERS = {"moves", "keeps", "slopes", "orders"}  # rules that a key's own expected answers can break
+
+
+def compile_key(unit: Unit, seed: int | Callable[[str], int], only: Collection[str] = ()) -> Key:
+    """The unit's key for a seed, or for a seed of each exercise by its name.
+
+    Raises whatever a reference raises: a reference must answer every case.
+    """
+    names = [name for name in unit.exercises if not only or name in only]
+    seeds = {name: seed(name) if callable(seed) else seed for name in names}
+    exercises = [compile_exercise(unit, name, seeds[name]) for name in names]
+    return make(unit.name, unit.title, list(unit.allows), exercises)
+
+
+def compile_exercise(unit: Unit, name: str, seed: int) -> ExerciseKey:
+    """The exercise's key. Where chance gives the reference itself a case that does not show what a check claims, all are
+    drawn anew: a right answer must not lose a point because an attention looks elsewhere, or a relu is dead."""
+    for turn in range(DRAWS):
+        key = _drawn_key(unit, name, seed, turn)
+        if not (lost := _lost_by_the_reference(key)):
+            return key
+    raise UnitError(f"{name}: the reference does not hold with any of {DRAWS} draws: {lost}")
+
+
+def _lost_by_the_reference(key: ExerciseKey) -> str:
+    """A check's claim that the reference's own answers do not meet, and why; empty where all of them are met."""
+    for check in key.checks:
+        for group, facts in zip(check.groups, check.facts, strict=True):
+            questions = [key.questions[number] for number in group]
+            expected = [question.expected for question in questions]
+            if check.kind in OF_ANSWERS and (
+                found := RULES[check.kind](expected, questions, key.returns, facts, check.options)
+            ):
+                return f"{check.claim}: {found.message}"
+    return ""
+
+
+def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> ExerciseKey:
+    np.random.seed(0)  # a mistake may draw from NumPy's own generator; the key must come out the same all the same
+    exercise, source = unit.exercises[name], unit.source(name)
+    book = _Questions(unit, name)
+    raising = {
+        label: check.options["error"] for check in exercise.checks if check.kind == "raises" for label in check.on
+    }
+    for label, case in exercise.cases.items():
+        inputs = _drawn(case, Draw(_rng((seed, turn), unit.name, name, label)), f"{name}: case {label!r}")
+        if exercise.is_run:
+            book.add_run(label, inputs)
+        elif label in raising:
+            book.add_raising(label, inputs, raising[label])
+        else:
+            book.add(label, inputs)
+    checks = [_compile_check(check, book, (seed, turn)) for check in exercise.checks]
+    return ExerciseKey(
+        name=name,
+        points=exercise.points,
+        parameters=source.parameters,
+        shapes=source.shapes,
+        returns=unit.returns(name),
+        summary=source.summary,
+        stub="\n\n".join(unit.source(stub).stub for stub in unit.stubs_of(name)),
+        handout=unit.handout(name),
+        hints=list(exercise.hints),
+        questions=book.questions,
+        checks=checks,
+        mistakes=[MistakeKey(mistake.name, mistake.sentence) for mistake in exercise.mistakes],
+        driver=unit.driver(name),
+        torch=exercise.torch,
+        pieces=list(exercise.pieces or [name]),
+        seconds=exercise.seconds,
+        signs=unit.signs(name),
+        forbids=list(exercise.forbids),
+        band=unit.bands.get(name, []),
+    )
+
+
+def _drawn(case: Callable[[Draw], Inputs], draw: Draw, which: str) -> Inputs:
+    """A case's inputs; UnitError where it takes its data from a package that is not here."""
+    try:
+        return case(draw)
+    except ImportError as error:
+        text = f"{which} takes its data from {error.name}, which is not installed; install the extra `author`"
+        raise UnitError(text) from None
+
+
+class _Questions:
+    """The questions of one exercise as they are collected."""
+
+    def __init__(self, unit: Unit, name: str):
+        way = Way(unit.source(name).parameters, unit.driver(name), unit.exercises[name].torch)
+
+        def asked(pieces: list[Callable]) -> Callable:
+            return driven(pieces, way)
+
+        self.unit, self.name, self.exercise = unit.name, name, unit.exercises[name]
+        self.returns, self.signs = unit.returns(name), unit.signs(name)
+        self.reference = asked(unit.pieces(name))
+        self.mistakes = {mistake: asked(wrong) for mistake, wrong in unit.mistakes(name).items()}
+        self.questions: list[Question] = []
+        self.inputs: dict[str, Inputs] = {}
+
+    def add(self, label: str, inputs: Inputs, with_mistakes: bool = True) -> int:
+        """Ask the reference and every mistake; returns the question's number."""
+        expected = plain(ask(self.reference, inputs))
+        noise = measure_noise(self.reference, inputs, expected, self.signs)
+        wrong = {}
+        for name, mistake in self.mistakes.items() if with_mistakes else ():
+            answer = turned(attempt(mistake, inputs), expected, self.signs)
+            if not same(answer, expected):
+                wrong[name] = answer
+        return self._keep(Question(label, inputs, expected, self._tolerances(expected, noise), wrong))
+
+    def add_run(self, label: str, inputs: Inputs) -> int:
+        """A training run's question: the truth of its held-back inputs is all that is kept of an answer."""
+        if "truth" not in inputs:
+            raise UnitError(f"{self.name}: case {label!r} of a training run has no `truth` to hold predictions against")
+        truth = plain(inputs["truth"])
+        given = {name: value for name, value in inputs.items() if name != "truth"}
+        return self._keep(Question(label, given, truth, [0.0] * len(list(leaves(truth))), {}))
+
+    def add_raising(self, label: str, inputs: Inputs, error: str) -> int:
+        """A question whose right answer is an exception."""
+        answer = answer_or_error(self.reference, inputs)
+        if not isinstance(answer, Raised) or error not in answer.names:
+            got = f"raises {answer.names[-1]}" if isinstance(answer, Raised) else "answers"
+            raise UnitError(f"{self.name}: a check says that it raises {error} in case {label!r}, the reference {got}")
+        return self._keep(Question(label, inputs, Opaque(error), [], {}))
+
+    def trace(self, kind: str, group: list[int], facts: Any, options: dict) -> None:
+        """Put what a diagnosis compares in the place of one right answer: each mistake's trace.
+
+        Of random numbers nothing is kept but their form: a key is not to grow by samples that nobody compares.
+        """
+        for number in {"distributed": group, "bounded": group, "seeded": group[1:]}.get(kind, ()):
+            question = self.questions[number]
+            self.questions[number] = replace(question, expected=_form(question.expected), mistakes={})
+        questions = [self.questions[number] for number in group]
+        for name, mistake in self.mistakes.items():
+            answers = [answer_or_error(mistake, question.inputs) for question in questions]
+            if RULES[kind](answers, questions, self.returns, facts, options):
+                questions[-1].mistakes[name] = TRACES[kind](answers, facts, options)
+        if kind == "distributed":
+            (question,) = questions
+            self.questions[group[-1]] = replace(question, tolerance=[noise_of_sample(np.size(question.expected))])
+
+    def _tolerances(self, expected: Any, noise: list[float]) -> list[float]:
+        stated = self.exercise.tolerance
+        if stated is None:
+            return [round_up(margin(leaf) * n) for n, (_, leaf) in zip(noise, leaves(expected), strict=True)]
+        sizes = [max(1.0, scale(leaf)) for _, leaf in leaves(expected)]
+        return [round_up(max(stated * s, STATED_MARGIN * n)) if n else 0.0 for s, n in zip(sizes, noise, strict=True)]
+
+    def _keep(self, question: Question) -> int:
+        self.inputs.setdefault(question.label, question.inputs)
+        self.questions.append(question)
+        return len(self.questions) - 1
+
+
+def _compile_check(check: Check, book: _Questions, seed: tuple[int, int]) -> CheckKey:
+    groups, facts, labels = [], [], list(book.exercise.cases)
+    for label in book.exercise.cases_of(check):
+        inputs, numbers = book.inputs[label], (seed, book.unit, book.name, label, check.claim)
+        group = [labels.index(label)]
+        for change in check.changes:
+            group.append(book.add(label, change(inputs, Draw(_rng(*numbers))), with_mistakes=False))
+        groups.append(group)
+        facts.append(check.facts(inputs, Draw(_rng(*numbers))) if check.facts else None)
+        if check.kind in TRACES:
+            book.trace(check.kind, group, facts[-1], dict(check.options))
+    return CheckKey(check.claim, check.points, check.kind, groups, facts, _placed(check, book))
+
+
+def _placed(check: Check, book: _Questions) -> dict[str, Any]:
+    """The check's options, with the place of each part for its name."""
+    returns = book.returns
+    places = {name: place for place, name in enumerate(returns)} | {place: place for place in range(len(returns))}
+
+    def place(part: str | int | None) -> int | None:
+        if part is not None and (part not in places or len(returns) < 2):
+            known = ", ".join(returns)
+            raise UnitError(f"{book.name}: {check.claim!r} is of the part {part!r}, and the parts are {known}")
+        return places.get(part)
+
+    options = dict(check.options)
+    options |= {"part": place(options["part"])} if "part" in options else {}
+    return options | ({"parts": [place(part) for part in options["parts"]]} if "parts" in options else {})
+
+
+def _form(tree: Any) -> Any:
+    """Zeros in the form of an answer."""
+    if isinstance(tree, list | tuple):
+        return type(tree)(map(_form, tree))
+    return np.zeros_like(tree) if isinstance(tree, np.ndarray) else type(tree)()
+
+
+def _rng(seed: tuple[int, int], *names: str) -> np.random.Generator:
+    """Random numbers of their own for each case, so that adding one changes no other; `seed` is a key's and a turn's."""
+    first, turn = seed
+    return np.random.default_rng([first, *(zlib.crc32(name.encode()) for name in names), *([turn] if turn else [])])

@@ -1,0 +1,102 @@
+"""How much of a difference is rounding: the noise of a reference, and the tolerance that follows from it."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from grader.compiling.calls import ask, map_floats, plain
+from grader.draw import Inputs
+from grader.judging.compare import Signs, leaves, turned
+
+# A tolerance is MARGIN times the noise of the reference itself, so that another order of summation, another BLAS or
+# an equivalent formula stays inside by two or three orders of magnitude. `grade dev check` prints what is left on
+# the other side, up to the nearest mistake.
+MARGIN = 1000
+STATED_MARGIN = 10  # what a tolerance that an author states keeps from the noise, should a case be noisier than thought
+MARGIN_SINGLE = 30  # of float32: a thousand times its noise would let real mistakes through
+FLOOR = 8  # noise of a handful of roundings, in units of the last place of the largest entry
+PERTURBATIONS = 6
+
+
+def measure_noise(function: Callable, inputs: Inputs, expected: Any, signs: Signs = ()) -> list[float]:
+    """Absolute rounding noise of each leaf of an answer, never below FLOOR times its largest entry.
+
+    Two measurements, and the larger counts: the answer's spread when every input moves by at most one unit in the
+    last place (what no algorithm can avoid), and its distance to the same function in extended precision (what this
+    one adds). An exact answer, an integer or a boolean, has none.
+    """
+    noise = [0.0] * len(list(leaves(expected)))
+    if not any(_is_inexact(leaf) for _, leaf in leaves(expected)):
+        return noise
+    rng = np.random.default_rng(0)
+    others = [_nudged(inputs, rng) for _ in range(PERTURBATIONS)] + [_extended(inputs)]
+    for other in others:
+        try:
+            answer = turned(plain(ask(function, other)), expected, signs)
+        except (TypeError, ValueError, RuntimeError):  # a function that cannot work in extended precision
+            continue
+        for i, ((_, a), (_, b)) in enumerate(zip(leaves(answer), leaves(expected), strict=True)):
+            noise[i] = max(noise[i], _spread(np.asarray(a), np.asarray(b)))
+    return [
+        max(n, FLOOR * _eps(leaf) * scale(leaf)) if _is_inexact(leaf) else 0.0
+        for n, (_, leaf) in zip(noise, leaves(expected), strict=True)
+    ]
+
+
+def _nudged(tree: Any, rng: np.random.Generator) -> Any:
+    """Every float moved by one unit in the last place up, down or not at all."""
+    if isinstance(tree, float):
+        return tree
+    return map_floats(
+        tree, lambda array: (array * (1 + _eps(array) * rng.integers(-1, 2, array.shape))).astype(array.dtype)
+    )
+
+
+def _extended(tree: Any) -> Any:
+    return map_floats(tree, lambda array: array.astype(np.float64 if _is_single(array) else np.longdouble))
+
+
+def margin(leaf: Any) -> int:
+    return MARGIN_SINGLE if _is_single(leaf) else MARGIN
+
+
+def _eps(leaf: Any) -> float:
+    """One unit in the last place, relative, of a leaf's own precision."""
+    return float(np.finfo(np.asarray(leaf).dtype).eps)
+
+
+def rounding(leaf: Any) -> float:
+    """The least relative tolerance of a leaf's precision; 0 of what is exact."""
+    return margin(leaf) * FLOOR * _eps(leaf) if _is_inexact(leaf) else 0.0
+
+
+def _is_single(leaf: Any) -> bool:
+    return np.asarray(leaf).dtype in (np.float32, np.complex64)
+
+
+def _is_inexact(leaf: Any) -> bool:
+    return np.asarray(leaf).dtype.kind in "fc"
+
+
+def scale(leaf: Any) -> float:
+    """The largest finite entry; 1 where there is none but zeros, so that a zero may be a rounding error."""
+    finite = np.abs(np.asarray(leaf)[np.isfinite(leaf)])
+    return float(finite.max()) if finite.size and finite.max() > 0 else 1.0
+
+
+def _spread(a: np.ndarray, b: np.ndarray) -> float:
+    if a.shape != b.shape or a.dtype.kind not in "fc":
+        return 0.0
+    with np.errstate(all="ignore"):
+        distance = np.abs(a - b)[np.isfinite(a) & np.isfinite(b)]
+    return float(distance.max()) if distance.size else 0.0
+
+
+def round_up(x: float) -> float:
+    """One significant digit, upwards: a tolerance is the same on a machine whose last bits differ."""
+    if x == 0:
+        return 0.0
+    unit = 10.0 ** math.floor(math.log10(x))
+    return float(f"{math.ceil(x / unit - 1e-9) * unit:.1g}")

@@ -1,0 +1,117 @@
+"""A course: a folder with `assignments/` and `solutions/`, its units in teaching order; finds them by name."""
+
+import difflib
+import stat
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.course.settings import Settings
+from grader.course.settings import load as load_settings
+from grader.errors import GraderError, did_you_mean
+from grader.key import Key, load, load_index
+
+if TYPE_CHECKING:
+    from grader.course.unit import Unit
+
+
+class CourseError(GraderError):
+    """A course, unit or exercise that cannot be found; the message says what to type instead."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """`root` holds `assignments/`, and for authors `solutions/` too. `chosen` is what holds in place of its course.toml."""
+
+    root: Path
+    chosen: Settings | None = field(default=None, hash=False)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What course.toml says; an author's is ahead of what was built."""
+        if self.chosen:
+            return self.chosen
+        for folder in ("solutions", "assignments"):
+            path = self.root / folder / "course.toml"
+            if path.is_file():
+                return load_settings(path)
+        raise CourseError(f"{self.root} is not a course: it has no assignments/course.toml; name one with --course DIR")
+
+    @property
+    def units(self) -> list[str]:
+        """Names of the units, in teaching order."""
+        return list(self.settings.units)
+
+    def assignment(self, unit: str) -> Path:
+        """The student's file of a unit."""
+        return self.root / "assignments" / unit / f"{unit}.py"
+
+    def key_path(self, unit: str) -> Path:
+        return self.root / "assignments" / unit / "key"
+
+    def key(self, unit: str, only: Collection[str] = ()) -> Key:
+        """The public key that lies beside the stubs; `only` names the exercises to load, empty for all that the course has."""
+        return load(self.key_path(self._known_unit(unit)), only or self.settings.exercises.get(unit, ()))
+
+    def exercises(self, unit: str) -> list[str]:
+        """The names of a unit's exercises, in order, as its key has them and course.toml chooses them."""
+        names, only = load_index(self.key_path(self._known_unit(unit))).names, self.settings.exercises.get(unit, ())
+        return [name for name in names if name in only or not only]
+
+    def solutions(self, unit: str) -> "Unit":
+        """What the author wrote; CourseError where a student's folder has none."""
+        folder = self.root / "solutions" / self._known_unit(unit)
+        if not folder.is_dir():
+            raise CourseError(f"{folder} does not exist: this needs the course's solutions")
+        from grader.course.unit import Unit  # for authors; grading a key needs none of it
+
+        settings = self.settings
+        only = settings.exercises.get(unit, ())
+        return Unit(unit, folder, settings.points_of(unit), settings.packages.get(unit), only)
+
+    def resolve(self, name: str) -> tuple[str, str]:
+        """(unit, exercise) that a name means; exercise is empty for a whole unit. `attention.self_attention`, `attention`."""
+        unit, _, exercise = name.partition(".")
+        self._known_unit(unit)
+        if exercise:
+            exercises = self.exercises(unit)
+            if exercise not in exercises:
+                raise CourseError(f"{unit} has no exercise {exercise!r}{did_you_mean(exercise, exercises, unit + '.')}")
+        return unit, exercise
+
+    def _known_unit(self, unit: str) -> str:
+        if unit not in self.units:
+            raise CourseError(f"there is no unit {unit!r}{self._instead(unit)}")
+        return unit
+
+    def _instead(self, name: str) -> str:
+        """What may have been meant by a name that is no unit: a unit that is spelt like it, or an exercise."""
+        if not difflib.get_close_matches(name, self.units, 1):
+            built = [unit for unit in self.units if self.key_path(unit).is_file()]
+            known = {exercise: f"{unit}.{exercise}" for unit in built for exercise in self.exercises(unit)}
+            if near := difflib.get_close_matches(name, known, 1, 0.75):
+                return f"; did you mean {known[near[0]]}?"
+        return did_you_mean(name, self.units)
+
+
+def find(start: Path) -> Course | None:
+    """The course that a folder belongs to: itself or the nearest above that is one.
+
+    A folder in which everybody may put files, as /tmp, is nobody's course.
+    """
+    return next(
+        (Course(folder) for folder in (start, *start.parents) if is_course(folder) and not _is_public(folder)), None
+    )
+
+
+def is_course(folder: Path) -> bool:
+    """Whether a folder has a course.toml where a course has it."""
+    return any((folder / part / "course.toml").is_file() for part in ("assignments", "solutions"))
+
+
+def _is_public(folder: Path) -> bool:
+    """Whether a folder is for everybody's files: all may write in it, and take away only what is their own."""
+    mode = folder.stat().st_mode
+    return bool(mode & stat.S_ISVTX and mode & stat.S_IWOTH)

@@ -1,0 +1,300 @@
+"""What an instructor decides in `course.toml`, as frozen data: units, exercises, points, due dates, late policy, packages, limits.
+
+title = "The mathematics of deep learning"
+units = ["linear_algebra", "attention"]       # in teaching order
+install = "pip install deep-grade"            # what a student types first
+
+[exercises]                                   # of a unit that is given in parts, those that are
+attention = ["self_attention"]
+
+[points]                                      # where an exercise is to be worth another number than its author's
+"attention.self_attention" = 12
+
+[due]
+attention = 2026-11-20T23:59:00+01:00         # a date alone is the end of that day, UTC
+
+[late]
+penalty = 10                                  # percent of the points lost for each day begun
+days = 3                                      # after which nothing counts
+grace_minutes = 15
+
+[packages]                                    # what submissions may import beside the standard library
+attention = ["numpy"]
+
+[limits]
+seconds = 10                                  # an exercise; submission_seconds, memory_mb
+"""
+
+import math
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grader.errors import GraderError, did_you_mean
+from grader.text import one_line, tame
+
+if TYPE_CHECKING:
+    from grader.sandbox.walls.limits import Limits
+
+LARGEST = 10**9  # of any number here: seconds, megabytes, days; what is beyond is no decision
+DAY = 24 * 60 * 60
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+EXERCISE = re.compile(r"[^\W\d]\w*")
+PACKAGE = re.compile(r"[A-Za-z_]\w*")
+
+
+class SettingsError(GraderError):
+    """A course.toml that does not say what it must; the message names the file, the line's key and what to write."""
+
+
+@dataclass(frozen=True)
+class Late:
+    """`penalty` is the percentage of the points lost for each day begun; nothing counts after `days`, if given."""
+
+    penalty: float = 0.0
+    days: int | None = None
+    grace_minutes: float = 0.0
+
+    def kept(self, seconds_late: float) -> float:
+        """The share of the points that is kept, from 1 (on time, or within the grace) to 0."""
+        seconds = seconds_late - 60 * self.grace_minutes
+        begun = math.ceil(seconds / DAY)
+        if seconds <= 0:
+            return 1.0
+        if self.days is not None and begun > self.days:
+            return 0.0
+        return max(0.0, 1.0 - begun * self.penalty / 100)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One course.toml. `points` is by `unit.exercise`; `exercises`, `due` and `packages` are by unit.
+
+    A unit that `exercises` does not name has all of its exercises; limits that are None are the engine's.
+    """
+
+    title: str
+    units: tuple[str, ...]
+    install: str = "pip install deep-grade"
+    exercises: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    points: Mapping[str, int] = field(default_factory=dict)
+    due: Mapping[str, datetime] = field(default_factory=dict)
+    late: Late = field(default_factory=Late)
+    packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    seconds: float | None = None
+    submission_seconds: float | None = None
+    memory_mb: int | None = None
+
+    def limits(self, limits: "Limits") -> "Limits":
+        """The limits of a worker, with what this course says in the place of the engine's own."""
+        memory = {} if self.memory_mb is None else {"memory": self.memory_mb << 20}
+        given = {"seconds": self.seconds, "submission_seconds": self.submission_seconds}
+        return replace(limits, **memory, **{name: value for name, value in given.items() if value is not None})
+
+    def points_of(self, unit: str) -> dict[str, int]:
+        """The points that the course gives exercises of a unit, by exercise, where they are not the author's."""
+        return {name.partition(".")[2]: value for name, value in self.points.items() if name.startswith(f"{unit}.")}
+
+    def of(self, units: tuple[str, ...]) -> "Settings":
+        """The settings of a course that has these units alone, and nothing on exercises that are left out."""
+
+        def has(name: str) -> bool:
+            unit, _, exercise = name.partition(".")
+            return unit in units and exercise in self.exercises.get(unit, (exercise,))
+
+        return replace(
+            self,
+            units=tuple(unit for unit in self.units if unit in units),
+            exercises={name: value for name, value in self.exercises.items() if name in units},
+            points={name: value for name, value in self.points.items() if has(name)},
+            due={name: value for name, value in self.due.items() if name in units},
+            packages={name: value for name, value in self.packages.items() if name in units},
+        )
+
+
+def load(path: Path) -> Settings:
+    """Read a course.toml; SettingsError where it does not say what it must."""
+    try:
+        return parse(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is not UTF-8; save it as UTF-8") from None
+
+
+def parse(text: str, name: str = "course.toml") -> Settings:
+    """The settings in a course.toml's text; `name` is what messages call it."""
+    try:
+        data = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits and deep nests are no TOML errors
+        raise SettingsError(f"{name} is not TOML: {error}") from None
+    known = ("title", "units", "install", "exercises", "points", "due", "late", "packages", "limits")
+    _only(data, known, name, "")
+    units = _units(data, name)
+    late = _table(data, "late", name)
+    _only(late, ("penalty", "days", "grace_minutes"), name, "late.")
+    limits = _table(data, "limits", name)
+    _only(limits, ("seconds", "submission_seconds", "memory_mb"), name, "limits.")
+    return Settings(
+        title=_text(data, "title", "The course", name),
+        units=units,
+        install=_text(data, "install", Settings.install, name),
+        exercises=_by_unit(_table(data, "exercises", name), "exercises", units, name, _exercises),
+        points=_by_exercise(_table(data, "points", name), units, name),
+        due=_by_unit(_table(data, "due", name), "due", units, name, _moment),
+        late=Late(
+            penalty=_number(late, "late.penalty", name, 0, 100) or 0.0,
+            days=_whole(late, "late.days", name),
+            grace_minutes=_number(late, "late.grace_minutes", name, 0) or 0.0,
+        ),
+        packages=_by_unit(_table(data, "packages", name), "packages", units, name, _packages),
+        seconds=_number(limits, "limits.seconds", name, 0.1),
+        submission_seconds=_number(limits, "limits.submission_seconds", name, 0.1),
+        memory_mb=_whole(limits, "limits.memory_mb", name, 64),
+    )
+
+
+def to_toml(settings: Settings) -> str:
+    """The settings as a course.toml; reading it gives them back."""
+    lines = [f"title = {_quoted(settings.title)}", f"units = {_listed(settings.units)}"]
+    if settings.install != Settings.install:
+        lines.append(f"install = {_quoted(settings.install)}")
+    late, usual = settings.late, Late()
+    days = {} if late.days is None else {"days": late.days}
+    limits = {name: getattr(settings, name) for name in ("seconds", "submission_seconds", "memory_mb")}
+    tables = {
+        "exercises": {name: _listed(value) for name, value in settings.exercises.items()},
+        "points": {_quoted(name): str(value) for name, value in settings.points.items()},
+        "due": {name: value.isoformat() for name, value in settings.due.items()},
+        "late": {} if late == usual else {"penalty": late.penalty, "grace_minutes": late.grace_minutes} | days,
+        "packages": {name: _listed(value) for name, value in settings.packages.items()},
+        "limits": {name: value for name, value in limits.items() if value is not None},
+    }
+    for table, entries in tables.items():
+        lines += ["", f"[{table}]", *(f"{name} = {value}" for name, value in entries.items())] if entries else []
+    return "\n".join(lines) + "\n"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return f"[{', '.join(map(_quoted, texts))}]"
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string: quotes, backslashes and controls escaped."""
+    return '"' + "".join(f"\\u{ord(c):04x}" if c in '"\\' or ord(c) < 32 or ord(c) == 127 else c for c in text) + '"'
+
+
+def _units(data: dict, name: str) -> tuple[str, ...]:
+    units = data.get("units")
+    if not isinstance(units, list) or not all(isinstance(unit, str) for unit in units):
+        raise SettingsError(f'{name} needs a line like units = ["attention"]')
+    for unit in units:
+        if not NAME.fullmatch(unit):
+            raise SettingsError(
+                f"{name}: {unit!r} cannot be a unit's name; use lower-case letters, digits and underscores"
+            )
+    if twice := {unit for unit in units if units.count(unit) > 1}:
+        raise SettingsError(f"{name} lists {sorted(twice)[0]!r} twice")
+    return tuple(units)
+
+
+def _only(table: Mapping, known: tuple[str, ...], name: str, prefix: str) -> None:
+    for key in table:
+        if key not in known:
+            raise SettingsError(f"{name} has an unknown entry {prefix}{key}{did_you_mean(key, known, prefix)}")
+
+
+def _table(data: dict, key: str, name: str) -> dict[str, Any]:
+    table = data.get(key, {})
+    if not isinstance(table, dict):
+        raise SettingsError(f"{name}: {key} must be a table; write [{key}] on a line of its own")
+    return table
+
+
+def _text(data: dict, key: str, otherwise: str, name: str) -> str:
+    value = data.get(key, otherwise)
+    if not isinstance(value, str) or not value.strip() or "\n" in value:
+        raise SettingsError(f"{name}: {key} must be text on one line, in quotes")
+    return tame(value)
+
+
+def _by_unit(table: dict, key: str, units: tuple[str, ...], name: str, read: Callable) -> dict[str, Any]:
+    for unit in table:
+        if unit not in units:
+            raise SettingsError(f"{name}: {key} names {unit!r}, which is no unit{did_you_mean(unit, units)}")
+    return {unit: read(value, f"{key}.{unit}", name) for unit, value in table.items()}
+
+
+def _by_exercise(table: dict, units: tuple[str, ...], name: str) -> dict[str, int]:
+    """`"attention.self_attention" = 12`, or the same without quotes, which TOML reads as tables in a table."""
+    flat = {}
+    for key, value in table.items():
+        flat |= (
+            {f"{key}.{inner}": number for inner, number in value.items()} if isinstance(value, dict) else {key: value}
+        )
+    for key, value in flat.items():
+        if key.partition(".")[0] not in units or not key.partition(".")[2]:
+            raise SettingsError(f'{name}: points names {key!r}; write it as "UNIT.EXERCISE", the unit being one listed')
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1000:
+            raise SettingsError(
+                f"{name}: points of {key} must be a whole number from 1 to 1000, and it is {_shown(value)}"
+            )
+    return flat
+
+
+def _moment(value: Any, key: str, name: str) -> datetime:
+    if isinstance(value, date) and not 1970 <= value.year < 9000:
+        raise SettingsError(f"{name}: {key} is in the year {value.year}; write one of this age")
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, date):
+        return datetime.combine(value, time(), UTC) + timedelta(days=1, seconds=-1)
+    raise SettingsError(
+        f"{name}: {key} must be a date or a moment, for example 2026-11-20T23:59:00+01:00, without quotes"
+    )
+
+
+def _exercises(value: Any, key: str, name: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        raise SettingsError(f'{name}: {key} must be a list of exercises, for example ["softmax"]')
+    if wrong := [item for item in value if not EXERCISE.fullmatch(item) or value.count(item) > 1]:
+        raise SettingsError(
+            f"{name}: {key} lists {wrong[0]!r} twice"
+            if value.count(wrong[0]) > 1
+            else f"{name}: {key} has {wrong[0]!r}, which is no exercise's name; write it without its unit"
+        )
+    return tuple(value)
+
+
+def _packages(value: Any, key: str, name: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) and PACKAGE.fullmatch(item) for item in value):
+        raise SettingsError(f'{name}: {key} must be a list of packages, for example ["numpy"]')
+    return tuple(value)
+
+
+def _number(table: dict, key: str, name: str, least: float, most: float = LARGEST) -> float | None:
+    value = table.get(key.partition(".")[2])
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
+        to = f" to {most:g}" if most < LARGEST else ""
+        raise SettingsError(f"{name}: {key} must be a number from {least:g}{to or ' up'}, and it is {_shown(value)}")
+    return float(value)
+
+
+def _whole(table: dict, key: str, name: str, least: int = 0) -> int | None:
+    value = table.get(key.partition(".")[2], least)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= LARGEST:
+        raise SettingsError(f"{name}: {key} must be a whole number from {least} up, and it is {_shown(value)}")
+    return table.get(key.partition(".")[2])
+
+
+def _shown(value: Any) -> str:
+    """A value that is wrong, as short as a sentence can hold it."""
+    if isinstance(value, int) and abs(value) > LARGEST:  # of thousands of digits it cannot be written
+        return "far too large" if value > 0 else "far too small"
+    return one_line(repr(value), 60) if isinstance(value, str | int | float) else f"a {type(value).__name__}"

@@ -1,0 +1,300 @@
+"""A unit as its author wrote it: reference, checks, handout, oracles and rewrites, read from `solutions/<unit>/`.
+
+Only compiling and proving read a unit. Grading reads keys.
+"""
+
+import ast
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+
+from grader.course.choice import pick
+from grader.course.reference_text import Source, SourceError, definitions, free_names, mutate, run_text, without
+from grader.errors import GraderError
+from grader.exercise import Edit, Exercise
+from grader.typed import read_as
+
+BANDS = "bands.json"  # in the folder of solutions; see grader.authoring.bands
+SIGNS = {"whole": None, "rows": 0, "columns": 1}  # what a free sign belongs to, as the axis along which signs differ
+
+
+class UnitError(GraderError):
+    """A unit's files do not fit together; the message says which file and what to do."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit's folder of solutions. Everything is read when it is first asked for.
+
+    `points` and `packages` are the course's, where they are not the author's. `only` are the exercises that the course
+    has of this unit; empty for all. Of what is left out, nothing is in `text`, `exercises`, `written` or `pictures`.
+    """
+
+    name: str
+    folder: Path
+    points: Mapping[str, int] = field(default_factory=dict, hash=False)
+    packages: tuple[str, ...] | None = None
+    only: tuple[str, ...] = ()
+
+    @property
+    def reference_file(self) -> Path:
+        return self.folder / f"{self.name}.py"
+
+    @cached_property
+    def whole_text(self) -> str:
+        """The reference as its author wrote it."""
+        return self._read(self.reference_file)
+
+    @cached_property
+    def text(self) -> str:
+        """The reference, without what is left out."""
+        if not self.only:
+            return self.whole_text
+        kept = {piece for name, exercise in self.exercises.items() for piece in (name, *exercise.pieces)}
+        everything = {piece for name, exercise in self.all_exercises.items() for piece in (name, *exercise.pieces)}
+        return without(self.whole_text, everything - kept)
+
+    @cached_property
+    def reference(self) -> ModuleType:
+        return self._module(f"{self.name}.py")
+
+    @cached_property
+    def checks(self) -> ModuleType:
+        return self._module("checks.py")
+
+    @cached_property
+    def oracles(self) -> ModuleType:
+        """Independent truth; read by `grade dev check` alone, as it may import torch."""
+        return self._module("oracles.py")
+
+    @cached_property
+    def rewrites(self) -> ModuleType:
+        """Correct answers written another way."""
+        return self._module("rewrites.py")
+
+    @property
+    def rewrites_text(self) -> str:
+        return self._read(self.folder / "rewrites.py")
+
+    @cached_property
+    def bands(self) -> dict[str, list[list[float]]]:
+        """Between which losses each run's reference was trained, as far as `grade dev bands` has measured it."""
+        path = self.folder / BANDS
+        if not path.is_file():
+            return {}
+        try:
+            return read_as(dict[str, list[list[float]]], json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, RecursionError) as error:
+            again = f"measure it again with `grade dev bands {self.name}`"
+            raise UnitError(f"{path} is damaged ({error}); {again}") from None
+
+    @property
+    def has_pictures(self) -> bool:
+        return (self.folder / "pictures.py").is_file()
+
+    @cached_property
+    def pictures(self) -> dict[str, Callable]:
+        """The functions that draw its pictures, by name, in order; none where it has no pictures.py."""
+        if not self.has_pictures:
+            return {}
+        module, drawn = self._module("pictures.py"), definitions(self.pictures_text)
+        gone = "".join(self.handout(name) for name in self.all_exercises if name not in self.exercises)
+        shown = [name for name in drawn if not name.startswith("_") and f"({name}.svg)" not in gone]
+        return {name: getattr(module, name) for name in shown}
+
+    @property
+    def pictures_text(self) -> str:
+        return self._read(self.folder / "pictures.py")
+
+    @cached_property
+    def title(self) -> str:
+        return (ast.get_docstring(ast.parse(self.whole_text)) or self.name).splitlines()[0].rstrip(".")
+
+    @property
+    def allows(self) -> tuple[str, ...]:
+        """Packages that a submission may import beside the standard library."""
+        return getattr(self.checks, "ALLOWS", ("numpy",)) if self.packages is None else self.packages
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        return definitions(self.text)
+
+    @cached_property
+    def exercises(self) -> dict[str, Exercise]:
+        """By name, in the order of the reference: those that the course has."""
+        return pick(self.name, self.only, self.all_exercises, self.whole_text) if self.only else self.all_exercises
+
+    @cached_property
+    def all_exercises(self) -> dict[str, Exercise]:
+        """By name, in the order of the reference: all that the author wrote."""
+        sources = definitions(self.whole_text)
+        written = {name: value for name, value in vars(self.checks).items() if isinstance(value, Exercise)}
+        asked = {name for exercise in written.values() for name in exercise.pieces}
+        alone = {name for name, exercise in written.items() if not exercise.pieces}
+        if unknown := (alone | asked) - set(sources):
+            raise UnitError(f"{self.folder / 'checks.py'} has {sorted(unknown)}, which {self.name}.py does not define")
+        if unknown := set(self.points) - set(written):
+            raise UnitError(f"course.toml gives points to {self.name}.{min(unknown)}, which is no exercise")
+        written = {name: self._worth(name, exercise) for name, exercise in written.items()}
+        defined = {name: written[name] for name in sources if name in written}
+        return defined | written  # what only puts pieces together comes last
+
+    @property
+    def written(self) -> list[str]:
+        """What a student is to write, in the order of the reference: exercises, and the pieces of training runs."""
+        pieces = {name for exercise in self.exercises.values() for name in exercise.pieces}
+        return [name for name in self.sources if name in self.exercises or name in pieces]
+
+    def stubs_of(self, name: str) -> list[str]:
+        """The names whose stubs belong to an exercise: its own, or the pieces of a run that are no exercises themselves."""
+        own = [piece for piece in self.exercises[name].pieces if piece not in self.exercises]
+        return [name, *own] if name in self.sources else own
+
+    def _worth(self, name: str, exercise: Exercise) -> Exercise:
+        """An exercise with the points that the course gives it, shared among its checks in the author's proportions."""
+        total = self.points.get(name, exercise.points)
+        if total == exercise.points:
+            return exercise
+        if total < len(exercise.checks):
+            raise UnitError(
+                f"course.toml gives {self.name}.{name} {total} points, and it has {len(exercise.checks)} checks; "
+                "each needs a point at least"
+            )
+        shares = shared(total, [check.points for check in exercise.checks])
+        checks = [replace(check, points=points) for check, points in zip(exercise.checks, shares, strict=True)]
+        return replace(exercise, points=total, checks=checks)
+
+    def source(self, name: str) -> Source:
+        """An exercise's definition; of a training run that only puts pieces together, its driver's."""
+        if name in self.sources:
+            return self.sources[name]
+        return replace(self._driver(name), name=name)
+
+    def pieces(self, name: str) -> list[Callable]:
+        """What a question of an exercise is put to: the reference's function or class, or all the pieces of a run."""
+        return [getattr(self.reference, piece) for piece in self.exercises[name].pieces or [name]]
+
+    def driver(self, name: str) -> str:
+        """The source of an exercise's driver, empty for a plain call; UnitError unless it can run on its own."""
+        path, source = self.folder / "checks.py", self._driver(name)
+        if source is None:
+            return ""
+        called = source.name
+        if source.node.decorator_list or self._allows_not(source.node):
+            raise UnitError(f"{path}: the driver {called} has a decorator, or imports what a worker has not")
+        found = {"np", "device", "report", "follow"} | ({"torch", "load"} if self.exercises[name].torch else set())
+        if free := sorted(set(free_names(source.body)) - found):
+            raise UnitError(
+                f"{path}: the driver {called} uses {', '.join(free)}, which it will not find in the worker; "
+                f"it can use its own names, builtins and {', '.join(sorted(found))}"
+            )
+        return source.body
+
+    def returns(self, name: str) -> list[str]:
+        """What the parts of an answer are called: by the driver's docstring if its shape line does, else the exercise's."""
+        driver = self._driver(name)
+        return (driver.returns if driver else []) or self.source(name).returns
+
+    def signs(self, name: str) -> list[list[int | None]]:
+        """Where an exercise's answer is free in sign: pairs of a part (None: all of it) and the axis of the signs."""
+        returns, signs = self.returns(name), []
+        for part, along in self.exercises[name].up_to_sign.items():
+            if part not in returns or along not in SIGNS:
+                known = f"parts are {', '.join(returns)}, and signs belong to {', '.join(SIGNS)}"
+                raise UnitError(f"{name}: up_to_sign has {part!r}: {along!r}; {known}")
+            signs.append([returns.index(part) if len(returns) > 1 else None, SIGNS[along]])
+        return signs
+
+    def _driver(self, name: str) -> Source | None:
+        function, path = self.exercises[name].driver, self.folder / "checks.py"
+        source = definitions(self._read(path)).get(getattr(function, "__name__", "")) if function else None
+        if function and source is None:
+            raise UnitError(f"{path}: the driver of {name} must be a function that this file defines with `def`")
+        return source
+
+    def _allows_not(self, node: ast.AST) -> bool:
+        imports = [item for item in ast.walk(node) if isinstance(item, ast.Import | ast.ImportFrom)]
+        modules = [
+            alias.name if isinstance(item, ast.Import) else item.module or ""
+            for item in imports
+            for alias in item.names
+        ]
+        return any(module.split(".")[0] not in {*self.allows, *sys.stdlib_module_names} for module in modules)
+
+    def mistakes(self, name: str) -> dict[str, list[Callable]]:
+        """The mistakes of an exercise by name, each in the form of `pieces`."""
+        return {mistake.name: self._wrong(name, mistake.wrong) for mistake in self.exercises[name].mistakes}
+
+    def rewritten(self, name: str) -> dict[str, list[Callable]]:
+        """Other correct answers to an exercise: what rewrites.py calls `<exercise>__<how>`, in the form of `pieces`.
+
+        Of a run, what it calls `<piece>__<how>` stands for that piece.
+        """
+        found = [(*key.split("__", 1), value) for key, value in vars(self.rewrites).items() if "__" in key[1:]]
+        pieces = self.exercises[name].pieces or [name]
+        reference = dict(zip(pieces, self.pieces(name), strict=True))
+        return {
+            how: list((reference | {piece: value}).values())
+            for piece, how, value in found
+            if piece in reference and how
+        }
+
+    @cached_property
+    def _handouts(self) -> dict[str, str]:
+        parts = re.split(r"^## (\w+)\s*$", self._read(self.folder / "handout.md"), flags=re.MULTILINE)
+        return {"": parts[0].strip()} | {
+            name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)
+        }
+
+    @property
+    def introduction(self) -> str:
+        """What stands above the first exercise in handout.md."""
+        return self._handouts[""]
+
+    def handout(self, name: str) -> str:
+        """The exercise's section of handout.md, in Markdown with LaTeX."""
+        if name not in self._handouts:
+            raise UnitError(f"{self.folder / 'handout.md'} has no section `## {name}`")
+        return self._handouts[name]
+
+    def _wrong(self, name: str, wrong: Callable | Edit) -> list[Callable]:
+        """An edit is of any function of the file; a function stands for the first piece."""
+        if not isinstance(wrong, Edit):
+            return [wrong, *self.pieces(name)[1:]]
+        mutant = run_text(mutate(self.whole_text, name, wrong), f"mutant_{name}", str(self.reference_file))
+        return [getattr(mutant, piece) for piece in self.exercises[name].pieces or [name]]
+
+    def _module(self, file: str) -> ModuleType:
+        path = self.folder / file
+        text = self._read(path)
+        try:
+            return run_text(text, f"{self.name}_{path.stem}", str(path))
+        except (SyntaxError, SourceError, ValueError) as error:
+            raise UnitError(f"{path}: {error}") from error
+        except ModuleNotFoundError as error:
+            raise UnitError(
+                f"{path} imports {error.name}, which is not installed here; install it (PyTorch: the extra `torch`)"
+            ) from error
+
+    def _read(self, path: Path) -> str:
+        try:
+            return path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise UnitError(f"cannot read {path}: {error.strerror}; `grade dev new` makes a unit's files") from None
+
+
+def shared(total: int, weights: Sequence[int]) -> list[int]:
+    """A whole number in parts of at least 1 each, as near to the weights' proportions as whole numbers can be."""
+    exact = [total * weight / sum(weights) for weight in weights]
+    parts = [max(1, int(part)) for part in exact]
+    while sum(parts) != total:
+        step = 1 if sum(parts) < total else -1
+        able = [i for i, part in enumerate(parts) if part + step >= 1]
+        best = max(able, key=lambda i: (step * (exact[i] - parts[i]), -i))
+        parts[best] += step
+    return parts

@@ -1,0 +1,74 @@
+"""Say what went wrong, and only when sure: named mistakes first, then explanations that need no author.
+
+A diagnosis that is wrong costs a student more than none, so every rule here must hold on all the evidence at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grader.judging.compare import difference, leaves
+from grader.key import ExerciseKey, MistakeKey, Question
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One question and what the student's function answered; the answer is None where it raised."""
+
+    question: Question
+    answer: Any
+    is_right: bool
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """`text` says what was done and what to try; `mistake` is the name of a listed mistake, or empty."""
+
+    text: str
+    mistake: str = ""
+
+
+def diagnose(exercise: ExerciseKey, evidence: Sequence[Evidence]) -> Diagnosis | None:
+    """The one diagnosis that fits all the evidence, or None."""
+    if all(item.is_right for item in evidence):
+        return None
+    if fitting := _fitting(exercise, evidence):
+        return named_mistake(exercise, evidence) if len(fitting) == 1 else None
+    from grader.diagnosis.explain import explain  # many rules, needed for a wrong answer alone
+
+    text = explain(exercise, evidence)
+    return Diagnosis(text) if text else None
+
+
+def named_mistake(exercise: ExerciseKey, evidence: Sequence[Evidence]) -> Diagnosis | None:
+    """The one listed mistake that fits all the evidence, or None."""
+    fitting = _fitting(exercise, evidence)
+    return Diagnosis(fitting[0].sentence, fitting[0].name) if len(fitting) == 1 else None
+
+
+def _fitting(exercise: ExerciseKey, evidence: Sequence[Evidence]) -> list[MistakeKey]:
+    return [mistake for mistake in exercise.mistakes if _fits(mistake.name, evidence)]
+
+
+def _fits(mistake: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether the answers are the mistake's wherever it differs from the reference, and right elsewhere."""
+    for item in evidence:
+        if mistake not in item.question.mistakes:
+            if not item.is_right:
+                return False
+            continue
+        theirs = item.question.mistakes[mistake]
+        if theirs is None:
+            if item.answer is not None:
+                return False
+        elif difference(item.answer, theirs, _tolerances(item.question, theirs)):
+            return False
+    return True
+
+
+def _tolerances(question: Question, answer: Any) -> Sequence[float]:
+    """The question's tolerances, stretched over an answer that may have another form."""
+    count = len(list(leaves(answer)))
+    if count == len(question.tolerance):
+        return question.tolerance
+    return [max(question.tolerance, default=0.0)] * count

@@ -1,0 +1,266 @@
+"""Generic explanations of a wrong answer, for mistakes that no author has listed.
+
+Each part of the answer is explained for itself. A claim is made only where it holds on every case in which the part is
+wrong and no other claim does; of claims of different strength the stronger one counts. Where that leaves nothing,
+what remains to say is which parts and which cases are right.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from grader.diagnosis.explain_arrangements import forms, moved, not_reduced, weak
+from grader.diagnosis.explain_sizes import Claim, Pair, magnitudes, precisions
+from grader.judging.compare import Path, at, difference, leaves, named
+from grader.key import ExerciseKey
+
+LARGEST = 1 << 18  # entries of an array that are worth searching
+MOST_AXES = 5
+MOST_SWAPPED = 4  # parts of an answer
+FEW = 3  # cases that may be called exceptions
+LARGE_INPUT = 100.0  # exp(100) is harmless, but scores that start there end beyond exp's 709
+ENTRIES = {"f": 2, "i": 6, "u": 6, "b": 24}  # fewer whole numbers or truth values may agree by chance
+
+Parts = dict[Path, list[Pair]]
+Found = tuple[str, bool]  # a sentence, and whether it also says why the right cases are right
+
+
+def explain(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
+    """One or two sentences that hold on all the evidence, or an empty one where nothing is sure.
+
+    `evidence` has a question, the answer (None where the function raised) and whether it is right.
+    """
+    evidence = _exact(exercise, evidence)
+    answered = [item for item in evidence if item.answer is not None]
+    wrong = [item for item in answered if not item.is_right]
+    if not wrong or (len(answered) < len(evidence) and len(wrong) < 2):
+        return ""
+    with np.errstate(all="ignore"):
+        parts = _parts(answered)
+        found = _in_another_order(exercise.returns, parts) or _each_part(exercise, parts, answered)
+        if not found:
+            return " ".join(filter(None, [_right_parts(exercise.returns, parts), _right_cases(exercise, evidence)]))
+    text, is_whole = found
+    if is_whole:
+        return text
+    scope = _exceptions(exercise, evidence) or _right_only(exercise, evidence)
+    return f"{text} {scope}." if scope else ""
+
+
+def _parts(answered: Sequence[Any]) -> Parts:
+    """The parts of the answers, each over all cases; none where an answer has not the form of the expected one."""
+    parts: Parts = {}
+    for item in answered:
+        expected = list(leaves(item.question.expected))
+        if {path for path, _ in leaves(item.answer)} != {path for path, _ in expected}:
+            return {}
+        for (path, wanted), tolerance in zip(expected, item.question.tolerance, strict=True):
+            pair = _pair(item, np.asarray(at(item.answer, path)), np.asarray(wanted), tolerance)
+            if pair is None:
+                return {}
+            parts.setdefault(path, []).append(pair)
+    return parts
+
+
+def _pair(item: Any, yours: np.ndarray, expected: np.ndarray, tolerance: float) -> Pair | None:
+    is_small = max(yours.size, expected.size) <= LARGEST and max(yours.ndim, expected.ndim) <= MOST_AXES
+    if not is_small or not {yours.dtype.kind, expected.dtype.kind} <= set("biuf"):
+        return None
+    as_floats = yours.astype(np.float64), expected.astype(np.float64)
+    is_right = item.is_right or difference(yours, expected, [tolerance]) is None
+    return Pair(item.question, *as_floats, tolerance, yours.dtype, expected.dtype.kind, not is_right)
+
+
+def _in_another_order(names: Sequence[str], parts: Parts) -> Found | None:
+    """Whether the answers are each other's, as where (db, dW) is returned for (dW, db)."""
+    columns = [parts.get((i,), []) for i in range(len(names))]
+    if not 2 <= len(names) <= MOST_SWAPPED or len(parts) > len(names) or len({len(column) for column in columns}) > 1:
+        return None
+    cases = list(zip(*columns, strict=True))
+    wrong = [case for case in cases if any(pair.is_wrong for pair in case)]
+    orders = [order for order in permutations(range(len(names))) if all(_is_ordered(case, order) for case in wrong)]
+    if len(orders) != 1 or not _tells([pair for case in wrong for pair in case if pair.is_wrong]):
+        return None
+    elsewhere = [names[i] for i, j in enumerate(orders[0]) if i != j]
+    text = f"You return {_listed([names[j] for j in orders[0]])}, in this order; it must be {_listed(names)}."
+    if len(elsewhere) == 2:
+        text = f"{elsewhere[0]} and {elsewhere[1]} are in each other's place."
+    return (text, all(_is_ordered(case, orders[0]) for case in cases)) if elsewhere else None
+
+
+def _is_ordered(case: Sequence[Pair], order: Sequence[int]) -> bool:
+    """Whether the answers are the expected ones, taken in this order."""
+    return all(replace(case[j], yours=case[i].yours).matches(case[j].expected) for i, j in enumerate(order))
+
+
+def _each_part(exercise: ExerciseKey, parts: Parts, answered: Sequence[Any]) -> Found | None:
+    """A sentence for all parts that are wrong, if there is an explanation for each of them and for each wrong case."""
+    wrong = _wrong(parts)
+    blamed = {id(pair.question) for pairs in wrong.values() for pair in pairs if pair.is_wrong}
+    if not wrong or {id(item.question) for item in answered if not item.is_right} - blamed:
+        return None
+    found = {path: _claim(exercise, pairs) for path, pairs in wrong.items()}
+    spreading = [claim for claim in found.values() if claim and claim.spreads]
+    groups: dict[str, list[Path]] = {}
+    for path, pairs in wrong.items():
+        found[path] = next((claim for claim in spreading if all(map(claim.holds, pairs))), found[path])
+        if not found[path]:
+            return None
+        groups.setdefault(found[path].text, []).append(path)
+    if len(groups) > 2:
+        return None
+    is_whole = all(claim.holds(pair) for path, claim in found.items() for pair in wrong[path])
+    texts = [_sentence(_names(paths, exercise.returns, parts), text) for text, paths in groups.items()]
+    right = _names([path for path in parts if path not in wrong], exercise.returns, parts)
+    return (f"{_sentence(right, 'is right')[:-1]}; {' '.join(texts)}" if right else _capital(" ".join(texts))), is_whole
+
+
+def _right_parts(names: Sequence[str], parts: Parts) -> str:
+    wrong = _wrong(parts)
+    right = [path for path in parts if path not in wrong]
+    if not wrong or not right:
+        return ""
+    return f"{_sentence(_names(right, names, parts), 'is right')[:-1]}, {_sentence(_names(list(wrong), names, parts), 'is not')}"
+
+
+def _wrong(parts: Parts) -> Parts:
+    return {path: pairs for path, pairs in parts.items() if any(pair.is_wrong for pair in pairs)}
+
+
+def _names(paths: Sequence[Path], names: Sequence[str], parts: Parts) -> list[str]:
+    """What to call parts of an answer; `grads` where all of `grads[0]`, `grads[1]`… are meant."""
+    called: list[str] = []
+    for path in paths:
+        whole = 0 if len(names) == 1 else 1
+        together = [other for other in parts if other[:whole] == path[:whole]]
+        name = _name(path[:whole] if all(other in paths for other in together) else path, names)
+        if name not in called:
+            called.append(name)
+    return called if len(called) <= 4 else [*called[:3], f"{len(called) - 3} more"]
+
+
+def _name(path: Path, names: Sequence[str]) -> str:
+    if not path:
+        return "your answer"
+    known = len(names) == 1 or (isinstance(path[0], int) and path[0] < len(names))
+    return named(path, names if known else [])
+
+
+def _sentence(subjects: Sequence[str], predicate: str) -> str:
+    """`dW and db are transposed.`"""
+    if len(subjects) > 1:
+        verb, _, rest = predicate.partition(" ")
+        predicate = f"{PLURAL[verb]} {rest}"
+    return f"{_listed(subjects)} {predicate}{'' if predicate.endswith('?') else '.'}"
+
+
+PLURAL = {"is": "are", "has": "have", "sums": "sum", "lacks": "lack"}
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
+
+
+def _capital(text: str) -> str:
+    """`your answer` may begin a sentence, but dx stays dx."""
+    return text[0].upper() + text[1:] if text.startswith("your ") else text
+
+
+def _right_cases(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
+    exceptions = _exceptions(exercise, evidence)
+    return f"{exceptions}{_nonfinite(evidence)}." if exceptions else ""
+
+
+def _exceptions(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
+    wrong, right = _labels(exercise, evidence)
+    return f"Right everywhere but in {_cases(wrong)}" if len(wrong) <= min(FEW, len(right)) and wrong else ""
+
+
+def _right_only(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
+    right = _labels(exercise, evidence)[1]
+    return f"Right only in {_cases(right)}" if 0 < len(right) <= FEW else ""
+
+
+def _exact(exercise: ExerciseKey, evidence: Sequence[Any]) -> list[Any]:
+    """The evidence that was compared with the one right answer, each case once."""
+    compared = _compared(exercise)
+    return list({id(item.question): item for item in evidence if id(item.question) in compared}.values())
+
+
+def _compared(exercise: ExerciseKey) -> set[int]:
+    groups = [group for check in exercise.checks if check.kind == "agrees" for group in check.groups]
+    return {id(exercise.questions[n]) for group in groups for n in group}
+
+
+def _labels(exercise: ExerciseKey, evidence: Sequence[Any]) -> tuple[list[str], list[str]]:
+    """The wrong cases and the right ones; none unless every case was asked and answered."""
+    if len(evidence) < len(_compared(exercise)) or any(item.answer is None for item in evidence):
+        return [], []
+    wrong = list(dict.fromkeys(item.question.label for item in evidence if not item.is_right))
+    return wrong, [label for label in dict.fromkeys(item.question.label for item in evidence) if label not in wrong]
+
+
+def _cases(labels: Sequence[str]) -> str:
+    return f"the case{'s' if len(labels) > 1 else ''} {_listed([repr(label) for label in labels])}"
+
+
+def _nonfinite(evidence: Sequence[Any]) -> str:
+    """A clause on nan and inf where they are what is wrong; overflow is named only where large inputs tell the cases apart."""
+    wrong = [item for item in evidence if not item.is_right]
+    bad = [values[~np.isfinite(values)] for values in (_floats(item.answer) for item in wrong)]
+    if not all(len(values) for values in bad) or not all(
+        np.isfinite(_floats(item.question.expected)).all() for item in wrong
+    ):
+        return ""
+    seen = np.concatenate(bad)
+    what = " and ".join(name for name, is_there in (("nan", np.isnan(seen)), ("inf", np.isinf(seen))) if is_there.any())
+    tells_apart = all(_is_large(item.question.inputs) is not item.is_right for item in evidence)
+    asks = ": an overflow? Subtract the maximum before you exponentiate" if tells_apart and "nan" in what else ""
+    return f", where {what} appears{asks}"
+
+
+def _is_large(inputs: Any) -> bool:
+    values = _floats(inputs)
+    return bool((np.abs(values[np.isfinite(values)]) >= LARGE_INPUT).any())
+
+
+def _floats(tree: Any) -> np.ndarray:
+    """All floating-point numbers of a nest in one row."""
+    arrays = [np.asarray(leaf) for _, leaf in leaves(tree)]
+    return np.concatenate([np.zeros(0), *(array.ravel() for array in arrays if array.dtype.kind == "f")])
+
+
+def _claim(exercise: ExerciseKey, pairs: Sequence[Pair]) -> Claim | None:
+    """The one claim of the strongest kind that holds on every wrong pair; one that the right pairs bear out goes first."""
+    wrong, right = ([pair for pair in pairs if pair.is_wrong is is_wrong] for is_wrong in (True, False))
+    if not all(pair.is_clear and pair.yours.size for pair in wrong) or not _tells(wrong):
+        return None
+    changes = [*magnitudes(exercise.shapes, pairs), *moved(wrong), *not_reduced(wrong)]
+    for tier in (precisions(wrong), *forms(wrong), changes, weak(wrong)):
+        held = [claim for claim in tier if all(map(claim.holds, wrong))]
+        whole = [claim for claim in held if all(map(claim.holds, right))]
+        if len(best := whole or held) == 1:
+            return best[0]
+        if best:
+            return _general(best)
+    return None
+
+
+def _general(claims: Sequence[Claim]) -> Claim | None:
+    """What competing claims agree on, if anything."""
+    texts = {claim.general for claim in claims}
+    return replace(claims[0], text=texts.pop()) if len(texts) == 1 and claims[0].general else None
+
+
+def _tells(wrong: Sequence[Pair]) -> bool:
+    """Whether there is enough in the expected values for an agreement to mean something."""
+    values = np.concatenate([pair.expected.ravel() for pair in wrong])
+    sizes = np.unique(np.abs(values[np.isfinite(values) & (values != 0)]))
+    if wrong[0].kind == "f" and any(pair.yours.shape != pair.expected.shape for pair in wrong):
+        return sizes.size > 0
+    if sizes.size == 0 or (values == values[0]).all():
+        return False
+    return values.size >= (ENTRIES[wrong[0].kind] if sizes.size > 1 else ENTRIES["b"])

@@ -1,0 +1,156 @@
+"""Explanations by arrangement: the right values in another shape, in other places, or not yet added up."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations, permutations
+from typing import Any
+
+import numpy as np
+
+from grader.diagnosis.explain_sizes import CLEARLY, Claim, Pair, same
+from grader.judging.compare import wrong_entries
+
+SUM_TOLERANCE = 1e-9  # what a sum of probabilities may be off by, in however many terms
+MOST_COMPARED = 1 << 22  # entries when each slice is compared with each other
+
+
+def forms(wrong: Sequence[Pair]) -> Iterator[list[Claim]]:
+    """Claims that the values are right and the shape is not, the stronger ones first."""
+    shapes = f"shape {wrong[0].yours.shape} where {wrong[0].expected.shape} is expected"
+    yield [Claim(f"has the right values, but {shapes}", lambda pair: _stretches(pair, {0}))]
+    yield [
+        Claim(f"has the right values more than once: {shapes}", lambda pair: _stretches(pair, {0, 1})),
+        Claim(f"has the right values, but too few times: {shapes}", lambda pair: _stretches(pair, {0, -1})),
+    ]
+
+
+def _stretches(pair: Pair, signs: set[int]) -> bool:
+    """Whether the smaller array, stretched over the larger one, is the larger one; `signs` of yours' size less theirs."""
+    if np.sign(pair.yours.size - pair.expected.size) not in signs:
+        return False
+    if pair.yours.size == pair.expected.size:
+        return same(pair.yours.reshape(pair.expected.shape), pair.expected, pair.tolerance)
+    shape = max(pair.yours.shape, pair.expected.shape, key=np.prod)
+    try:
+        return same(np.broadcast_to(pair.yours, shape), np.broadcast_to(pair.expected, shape), pair.tolerance)
+    except ValueError:
+        return False
+
+
+def moved(wrong: Sequence[Pair]) -> Iterator[Claim]:
+    """Claims that the right entries stand elsewhere."""
+    for order, text in _orders({pair.expected.ndim for pair in wrong}):
+        yield Claim(text, lambda pair, order=order: _is_reordered(pair, order))
+    for axis, place in _axes(wrong):
+        other = f"has the right entries in another order{place}"
+        yield Claim(f"is reversed{place}", _on(axis, lambda y, e, t: _like(y, e[::-1], t)), other)
+        for late in (True, False):
+            text = f"is shifted by one{place}: each entry stands one place too {'late' if late else 'early'}"
+            yield Claim(text, _on(axis, lambda y, e, t, late=late: _is_shifted(y, e, t, late)), other)
+        yield Claim(f"lacks its first entry{place}", _on(axis, lambda y, e, t: _like(y, e[1:], t)))
+        yield Claim(f"lacks its last entry{place}", _on(axis, lambda y, e, t: _like(y, e[:-1], t)))
+        yield Claim(f"has an entry too many at the start{place}", _on(axis, lambda y, e, t: _like(y[1:], e, t)))
+        yield Claim(f"has an entry too many at the end{place}", _on(axis, lambda y, e, t: _like(y[:-1], e, t)))
+
+
+def _orders(ndims: set[int]) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Other orders of the axes, counted from the end, with what to call them."""
+    n = max(ndims) if len(ndims) == 1 else 2
+    same_order = tuple(range(-n, 0))
+    for order in permutations(same_order):
+        if ndims == {2} and order != same_order:
+            yield order, "is transposed"
+        elif order == (*same_order[:-2], -1, -2):
+            yield order, "has its last two axes in each other's place"
+        elif order != same_order:
+            yield order, f"has its axes in another order: {tuple(n + axis for axis in order)}"
+
+
+def _is_reordered(pair: Pair, order: tuple[int, ...]) -> bool:
+    ndim = pair.expected.ndim
+    if ndim < len(order):  # it changes nothing where there is nothing to change
+        return not pair.is_wrong
+    return pair.matches(pair.expected.transpose(*range(ndim - len(order)), *(ndim + axis for axis in order)))
+
+
+def _axes(wrong: Sequence[Pair]) -> list[tuple[int, str]]:
+    """Axes that every wrong pair has, with the words for them."""
+    ndims = {pair.expected.ndim for pair in wrong}
+    if len(ndims) > 1:
+        return [(0, " along the first axis"), (-1, " along the last axis")] if 0 not in ndims else []
+    return [(axis, f" along axis {axis}" if ndims != {1} else "") for axis in range(max(ndims))]
+
+
+def _on(axis: int, compare: Callable[[np.ndarray, np.ndarray, float], bool]) -> Callable[[Pair], bool]:
+    """The comparison with an axis brought to the front; where there is no such axis, there is nothing to be wrong."""
+
+    def holds(pair: Pair) -> bool:
+        if pair.yours.ndim != pair.expected.ndim or not -pair.yours.ndim <= axis < pair.yours.ndim:
+            return not pair.is_wrong
+        return compare(np.moveaxis(pair.yours, axis, 0), np.moveaxis(pair.expected, axis, 0), pair.tolerance)
+
+    return holds
+
+
+def _like(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
+    return a.shape == b.shape and same(a, b, tolerance)
+
+
+def _is_shifted(yours: np.ndarray, expected: np.ndarray, tolerance: float, late: bool) -> bool:
+    """Around the end, or with anything in the place that has become free; then what is left must show it."""
+    if _like(yours, np.roll(expected, 1 if late else -1, axis=0), tolerance):
+        return True
+    before, after = (yours[1:], expected[:-1]) if late else (yours[:-1], expected[1:])
+    stays = expected[1:] if late else expected[:-1]
+    return len(expected) > 2 and _like(before, after, tolerance) and not same(after, stays, CLEARLY * tolerance)
+
+
+def not_reduced(wrong: Sequence[Pair]) -> Iterator[Claim]:
+    """Claims that a sum or a mean over axes is all that is missing."""
+    extra = {(pair.yours.ndim, pair.expected.ndim) for pair in wrong}
+    yours, expected = max(extra)
+    scalars = all(theirs == 0 for _, theirs in extra)
+    if yours <= expected or (len(extra) > 1 and not scalars):
+        return
+    for axes in [None] if scalars else combinations(range(yours), yours - expected):
+        over = "all its entries" if scalars else f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
+        count = "axes" if scalars or len(axes) > 1 else "an axis"
+        for how, reduce in (("sum", np.sum), ("mean", np.mean)):
+
+            def holds(pair: Pair, axes: Any = axes, reduce: Callable = reduce) -> bool:
+                return (axes is None or pair.yours.ndim > max(axes)) and _like(
+                    reduce(pair.yours, axes), pair.expected, pair.tolerance
+                )
+
+            yield Claim(f"has {count} too many: the {how} over {over} is right", holds)
+
+
+def weak(wrong: Sequence[Pair]) -> Iterator[Claim]:
+    """Claims that say less than all about the values."""
+    for axis, place in _axes(wrong):
+        yield Claim(f"has the right entries in another order{place}", _on(axis, _is_permuted))
+    totals = [*_axes(wrong)[:-1], (None, " over all entries")] if wrong[0].expected.ndim > 1 else []
+    for axis, place in totals:
+        text = f"sums to one{place} where the last axis should: is the softmax over the wrong axis?"
+        yield Claim(text, lambda pair, axis=axis: _is_softmax_along(pair, axis))
+
+
+def _is_permuted(yours: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
+    """Whether each slice of one is exactly one slice of the other, and not all in their places."""
+    if yours.shape != expected.shape or not 0 < len(expected) * expected.size <= MOST_COMPARED:
+        return False
+    a, b = yours.reshape(len(yours), 1, -1), expected.reshape(1, len(expected), -1)
+    close = ~wrong_entries(a, b, tolerance).any(axis=-1)
+    is_one_to_one = (close.sum(0) == 1).all() and (close.sum(1) == 1).all()
+    return bool(is_one_to_one and (len(close) == 1 or not close.diagonal().all()))
+
+
+def _is_softmax_along(pair: Pair, axis: int | None) -> bool:
+    if axis is not None and axis >= pair.expected.ndim - 1:
+        return not pair.is_wrong
+    if pair.yours.shape != pair.expected.shape or (pair.is_wrong and _sums_to_one(pair.yours, -1)):
+        return False
+    return _sums_to_one(pair.expected, -1) and _sums_to_one(pair.yours, axis)
+
+
+def _sums_to_one(a: np.ndarray, axis: int | None) -> bool:
+    return a.ndim > 0 and bool((a >= 0).all()) and np.allclose(a.sum(axis), 1, rtol=0, atol=SUM_TOLERANCE)

@@ -1,0 +1,285 @@
+"""Explanations by size: a factor, a sign, a term too few or too many, digits lost on the way.
+
+A claim is a predicate about one part of an answer. It counts only where it holds on every case in which that part is
+wrong, so most claims that are proposed here fall.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from math import isfinite, prod, sqrt
+from typing import Any
+
+import numpy as np
+
+from grader.judging.compare import leaves, wrong_entries
+from grader.key import Question
+
+CLEARLY = 10  # tolerances: what is nearer to right than this is too near for any other explanation than rounding
+LARGEST_CONSTANT = 1000  # a whole number beyond it is no slip of the pen
+ROUNDINGS = 100  # roundings of a lower precision that may have added up
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One part of an answer beside what was expected, both as float64; `dtype` and `kind` are what they were before."""
+
+    question: Question
+    yours: np.ndarray
+    expected: np.ndarray
+    tolerance: float
+    dtype: np.dtype
+    kind: str
+    is_wrong: bool
+
+    def matches(self, predicted: np.ndarray, scale: float = 1.0) -> bool:
+        """Whether the answer is `predicted`, to within `scale` tolerances."""
+        return predicted.shape == self.yours.shape and same(self.yours, predicted, scale * self.tolerance)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the answer is wrong by far more than rounding, in form or in value."""
+        return not self.matches(self.expected, CLEARLY) or self.dtype.kind != self.kind or self.dtype.itemsize < 8
+
+    @property
+    def is_zero(self) -> bool:
+        return not np.any(self.expected)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What may be said of a part, and of which pairs it is true. On a pair that is right, true means: it changes nothing.
+
+    `general` is what is left to say where two claims compete that share it; a claim that `spreads` is preferred for
+    every other part of which it is true.
+    """
+
+    text: str
+    holds: Callable[[Pair], bool]
+    general: str = ""
+    spreads: bool = False
+
+
+def same(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
+    return not wrong_entries(a, b, tolerance).any()
+
+
+def magnitudes(shapes: Mapping[str, Sequence[str]], pairs: Sequence[Pair]) -> Iterator[Claim]:
+    """Claims that yours is expected times, plus or minus something."""
+    first = next(pair for pair in pairs if pair.is_wrong)
+    if first.kind == "b":
+        yield Claim("is inverted: True where False is right, and False where True is", _inverted)
+        return
+    if first.yours.shape != first.expected.shape:
+        return
+    yield from _constants([pair for pair in pairs if pair.is_wrong and not pair.is_zero])
+    yield from _sized(shapes, pairs)
+    if first.kind in "iu":
+        yield from _offsets(first)
+    yield from _terms(pairs)
+
+
+def precisions(pairs: Sequence[Pair]) -> Iterator[Claim]:
+    """Claims that the values are right, but of another type or to fewer digits."""
+    first = next(pair for pair in pairs if pair.is_wrong)
+    if first.dtype.kind != first.kind:
+        wanted = {"b": "bool", "f": "float64"}.get(first.kind, "integer")
+        yield Claim(f"has the right values, but as {first.dtype} where {wanted} is expected", _of_another_kind)
+        yield Claim(f"is {first.dtype}, so everything after the decimal point is cut off", _truncated)
+    for precision, digits in ((np.float32, 7), (np.float16, 3)):
+        text = f"is {np.dtype(precision).name}: right to {digits} digits, where float64 is expected"
+        yield Claim(text, lambda pair, kind=precision: pair.dtype == kind and _is_near(pair, kind))
+    yield Claim("is right to some 7 digits only: is there a float32 on the way?", _went_through_float32)
+
+
+def axis_sizes(shapes: Mapping[str, Sequence[str]], inputs: Mapping[str, Any]) -> dict[str, int]:
+    """The size of each named axis of the inputs; a name that stands for two sizes, or for no array's axis, is left out."""
+    found: dict[str, set[int]] = {}
+    for argument, axes in shapes.items():
+        value = inputs.get(argument)
+        if isinstance(value, np.ndarray):
+            for name, size in _aligned(list(axes), value.shape):
+                found.setdefault(name, set()).add(size)
+    return {name: sizes.pop() for name, sizes in found.items() if len(sizes) == 1 and name.isidentifier()}
+
+
+def _aligned(axes: list[str], shape: tuple[int, ...]) -> list[tuple[str, int]]:
+    """Axes with their sizes; an ellipsis takes what the others leave."""
+    gaps = [i for i, axis in enumerate(axes) if axis in ("...", "…")]
+    if not gaps:
+        return list(zip(axes, shape, strict=True)) if len(axes) == len(shape) else []
+    before, after = axes[: gaps[0]], axes[gaps[0] + 1 :]
+    if len(gaps) > 1 or len(before) + len(after) > len(shape):
+        return []
+    return [*zip(before, shape, strict=False), *zip(after, shape[len(shape) - len(after) :], strict=True)]
+
+
+def _constants(wrong: Sequence[Pair]) -> Iterator[Claim]:
+    """At most one: the whole number, or one over it, that the largest entry suggests and no size of the inputs does."""
+    ratio = _ratio(wrong[0]) if wrong else 0.0
+    if not 1 / LARGEST_CONSTANT <= abs(ratio) <= LARGEST_CONSTANT:
+        return
+    is_larger = abs(ratio) >= 1
+    whole = round(ratio) if is_larger else round(1 / ratio)
+    if abs(whole) > 1 and set.intersection(*(_roles(abs(whole), pair) for pair in wrong)):
+        return
+    if whole == -1:
+        text = "has the wrong sign"
+    elif whole > 1:
+        text = f"is exactly {whole} times too {'large' if is_larger else 'small'} in every entry"
+    else:
+        text = f"is exactly {whole if is_larger else f'-1/{-whole}'} times what is expected in every entry"
+    if whole != 1:
+        yield _scaled(text, lambda pair: whole if is_larger else 1 / whole)
+
+
+def _ratio(pair: Pair) -> float:
+    """Yours by expected where the finite expected is largest; 0 where that is no number."""
+    at = np.argmax(np.abs(np.where(np.isfinite(pair.expected), pair.expected, 0)))
+    ratio = float(pair.yours.flat[at] / pair.expected.flat[at]) if pair.yours.shape == pair.expected.shape else 0.0
+    return ratio if isfinite(ratio) else 0.0
+
+
+def _roles(number: int, pair: Pair) -> set[Any]:
+    """What a number might be in this case: the size of an axis, its root, the product of two, the size of an array."""
+    arrays = [*leaves(pair.question.inputs), ((), pair.expected)]
+    shapes = [(path, np.shape(array)) for path, array in arrays]
+    axes = {(path, i): n for path, shape in shapes for j, n in enumerate(shape) for i in (j, j - len(shape))}
+    products = {(a, b): axes[a] * axes[b] for a, b in combinations(axes, 2)} | {
+        path: prod(shape) for path, shape in shapes
+    }
+    roots = {(axis, "root") for axis, n in axes.items() if n == number**2}
+    return {role for role, n in {**axes, **products}.items() if n == number} | roots
+
+
+def _scaled(text: str, factor: Callable[[Pair], float], spreads: bool = False) -> Claim:
+    return Claim(text, lambda pair: pair.matches(factor(pair) * pair.expected, abs(factor(pair))), spreads=spreads)
+
+
+def _sized(shapes: Mapping[str, Sequence[str]], pairs: Sequence[Pair]) -> Iterator[Claim]:
+    """Factors that are sizes of the inputs; only where the size varies, and where they explain the right cases too."""
+    telling = [pair for pair in pairs if not pair.is_zero]
+    known = [axis_sizes(shapes, pair.question.inputs) for pair in pairs]
+    measured = {id(pair.question): sizes for pair, sizes in zip(pairs, known, strict=True)}
+    names = [name for name in known[0] if all(name in sizes for sizes in known)]
+    for size, text in _factors(names, shapes):
+
+        def factor(pair: Pair, size: Callable = size) -> float:
+            sizes = measured.get(id(pair.question)) or axis_sizes(shapes, pair.question.inputs)
+            return size(sizes) if all(name in sizes for name in names) else np.nan
+
+        claim = _scaled(text, factor, spreads=True)
+        if len({factor(pair) for pair in telling}) > 1 and all(map(claim.holds, pairs)):
+            yield claim
+
+
+def _factors(
+    names: Sequence[str], shapes: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[Callable[[dict], float], str]]:
+    """Functions of the sizes, each with what is said where the answer is that many times the right one."""
+    for n in names:
+        batch = ", N being the batch size" if n == "N" else _being(n, shapes)
+        yield lambda s, n=n: s[n], f"is {n} times too large{batch}{': sum instead of mean?' if n == 'N' else ''}"
+        yield lambda s, n=n: 1 / s[n], f"is {n} times too small{batch}{': mean instead of sum?' if n == 'N' else ''}"
+        yield lambda s, n=n: sqrt(s[n]), f"is √{n} times too large{batch}"
+        yield lambda s, n=n: 1 / sqrt(s[n]), f"is √{n} times too small{batch}"
+        yield (
+            lambda s, n=n: s[n] / max(s[n] - 1, 0.5),
+            f"is {n}/({n} − 1) times too large{batch}: is it to be divided by {n}?",
+        )
+        yield (
+            lambda s, n=n: (s[n] - 1) / s[n],
+            f"is {n}/({n} − 1) times too small{batch}: is it to be divided by {n} − 1?",
+        )
+    for n, m in combinations(names, 2):
+        batch = "N" in (n, m)
+        yield lambda s, n=n, m=m: s[n] * s[m], f"is {n}·{m} times too large{': sum instead of mean?' if batch else ''}"
+        yield (
+            lambda s, n=n, m=m: 1 / (s[n] * s[m]),
+            f"is {n}·{m} times too small{': mean instead of sum?' if batch else ''}",
+        )
+
+
+def _being(name: str, shapes: Mapping[str, Sequence[str]]) -> str:
+    argument, axes = next((argument, list(axes)) for argument, axes in shapes.items() if name in axes)
+    place = "the last" if axes[-1] == name else "the first" if axes[0] == name else "an"
+    return f", {name} being {place} axis of {argument}" if len(axes) > 1 else f", {name} being the length of {argument}"
+
+
+def _inverted(pair: Pair) -> bool:
+    return pair.matches(1 - pair.expected)
+
+
+def _offsets(first: Pair) -> Iterator[Claim]:
+    offset = float((first.yours - first.expected).flat[0])
+    if isfinite(offset) and offset:
+        text = f"is exactly {abs(offset):g} too {'large' if offset > 0 else 'small'} in every entry"
+        yield Claim(text, lambda pair: pair.matches(pair.expected + offset))
+
+
+def _terms(pairs: Sequence[Pair]) -> Iterator[Claim]:
+    wrong = [pair for pair in pairs if pair.is_wrong]
+    for name in wrong[0].question.inputs:
+        values = [_term(pair, name) for pair in wrong]
+        if any(value is None for value in values) or _all_one(values):
+            continue
+        for times, (off, asks) in TERMS.items():
+            text = f"is off by exactly {off}{name}: {asks.format(name)}"
+
+            def holds(pair: Pair, name: str = name, times: int = times) -> bool:
+                term = _term(pair, name)
+                return term is not None and pair.matches(pair.expected + times * term)
+
+            yield Claim(text, holds)
+
+
+TERMS = {
+    -1: ("-", "is {} missing?"),
+    1: ("+", "is {} added twice?"),
+    -2: ("-2·", "has {} the wrong sign?"),
+    2: ("+2·", "has {} the wrong sign?"),
+}
+
+
+def _term(pair: Pair, name: str) -> np.ndarray | None:
+    """An input as it would be added to the answer; None where it would not fit."""
+    value = pair.question.inputs.get(name)
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or not 0 < value.ndim <= pair.expected.ndim:
+        return None
+    fits = all(n in (1, m) for n, m in zip(value.shape[::-1], pair.expected.shape[::-1], strict=False))
+    return np.broadcast_to(value, pair.expected.shape) if fits else None
+
+
+def _all_one(values: Sequence[np.ndarray]) -> bool:
+    """Whether there is but one number in all of them, as many other things than this input may be."""
+    return all(a.flat[0] == b.flat[0] for a, b in pairwise(values)) and all((a == a.flat[0]).all() for a in values)
+
+
+def _of_another_kind(pair: Pair) -> bool:
+    return pair.dtype.kind != pair.kind and pair.matches(pair.expected)
+
+
+def _truncated(pair: Pair) -> bool:
+    return (
+        pair.dtype.kind in "iu"
+        and pair.kind == "f"
+        and not pair.matches(pair.expected)
+        and pair.matches(np.trunc(pair.expected))
+    )
+
+
+def _is_near(pair: Pair, precision: type) -> bool:
+    if pair.kind != "f" or pair.yours.shape != pair.expected.shape:
+        return False
+    scale = np.abs(pair.expected[np.isfinite(pair.expected)]).max(initial=0.0)
+    return pair.matches(pair.expected, 1.0) or same(
+        pair.yours, pair.expected, ROUNDINGS * float(np.finfo(precision).eps) * scale
+    )
+
+
+def _went_through_float32(pair: Pair) -> bool:
+    """Whether every entry is a number of float32 and some need all of it, which numbers of float64 hardly do by chance."""
+    if pair.dtype != np.float64 or not _is_near(pair, np.float32):
+        return False
+    single, half = (pair.yours.astype(precision).astype(np.float64) for precision in (np.float32, np.float16))
+    return np.array_equal(single, pair.yours) and (not pair.is_wrong or not np.array_equal(half, pair.yours))

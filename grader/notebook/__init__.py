@@ -1,0 +1,5 @@
+"""In a notebook: `from grader.notebook import check, points`, and `%load_ext grader` for `%%grade`; see grader.notebook.magics."""
+
+from grader.notebook.magics import check, points
+
+__all__ = ["check", "points"]

@@ -1,0 +1,152 @@
+"""Which code an exercise hangs on: a hash for each name a file defines, of its definition and of all that it reaches.
+
+Two files give a name the same hash if it would behave the same in both: layout, comments and docstrings do not count, and neither
+do definitions that it does not use. Text is parsed here and never run.
+"""
+
+import ast
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from grader.key import ExerciseKey
+from grader.sandbox.inside.reading import bound_names, parse
+from grader.submission import Submission
+
+# Whoever names one of these can reach a definition by a text, so everything counts.
+BY_TEXT = frozenset({"eval", "exec", "globals", "vars", "locals", "__import__", "importlib", "sys"})
+WITHOUT_MEANING = frozenset({"ctx", "kind", "type_comment"})
+
+
+@dataclass
+class _Part:
+    """One top-level statement: what it is, as bytes, and the names in it."""
+
+    form: bytes
+    names: frozenset[str]
+
+
+@dataclass
+class _File:
+    """A file's statements by the names they define; `always` run for everybody, such as `np.seterr(...)`."""
+
+    parts: dict[str, list[_Part]] = field(default_factory=lambda: defaultdict(list))
+    always: list[_Part] = field(default_factory=list)
+
+
+def fingerprints(source: bytes, file: str, helpers: Sequence[tuple[str, bytes]] = ()) -> dict[str, str]:
+    """A hash for each name that a file defines at its top level. A name that does not parse has a hash of the whole text."""
+    try:
+        tree, reading = parse(source, file)
+        known = _read(tree, dict(helpers))
+    except (RecursionError, MemoryError):
+        return {}
+    found = {name: _hash_of_reach(name, known) for name in known.parts}
+    whole = hashlib.sha256(source).hexdigest()
+    return found | {name: whole for problem in reading.problems for name in problem["names"]}
+
+
+def of_exercises(handed_in: Submission, exercises: Sequence[ExerciseKey]) -> dict[str, str]:
+    """For each exercise the hashes of the pieces it asks, mostly one: its own name's. Empty where the file has none."""
+    found = fingerprints(handed_in.source, handed_in.file, handed_in.helpers)
+    return {
+        exercise.name: "".join(found.get(name, "") for name in exercise.pieces or [exercise.name])
+        for exercise in exercises
+    }
+
+
+def _read(tree: ast.Module, helpers: Mapping[str, bytes]) -> _File:
+    known = _File()
+    for node in tree.body:
+        part = _Part(_form(node), frozenset(_names_in(node)))
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            part = _with_helpers(node, part, helpers)
+        names = bound_names(node)
+        if _only_defines(node) and names and "*" not in names:
+            for name in names:
+                known.parts[name].append(part)
+        elif not _is_inert(node):
+            known.always.append(part)
+            for name in names:
+                known.parts.setdefault(name, [])
+    return known
+
+
+def _only_defines(node: ast.stmt) -> bool:
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+    return isinstance(node, kinds | ast.Assign | ast.AnnAssign)
+
+
+def _is_inert(node: ast.stmt) -> bool:
+    """A docstring, and what runs only when the file is the program."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    return isinstance(node, ast.If) and any(
+        isinstance(item, ast.Name) and item.id == "__name__" for item in ast.walk(node.test)
+    )
+
+
+def _with_helpers(node: ast.Import | ast.ImportFrom, part: _Part, helpers: Mapping[str, bytes]) -> _Part:
+    """An import of the student's own module counts with that module's text, and with what that one may import."""
+    modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+    if not any(module.partition(".")[0] in helpers for module in modules):
+        return part
+    return _Part(part.form + b"".join(helpers.values()), part.names)
+
+
+def _hash_of_reach(name: str, known: _File) -> str:
+    """The hash of a name's statements, of those it reaches by the names in them, and of those that always run."""
+    reached: dict[str, list[_Part]] = {}
+    waiting = [name, *(other for part in known.always for other in part.names)]
+    while waiting:
+        here = waiting.pop()
+        if here in reached or here not in known.parts:
+            continue
+        reached[here] = known.parts[here]
+        for part in known.parts[here]:
+            waiting.extend(known.parts if part.names & BY_TEXT else part.names)
+    hashed = hashlib.sha256()
+    for here in sorted(reached):
+        for part in reached[here]:
+            hashed.update(here.encode() + b"\0" + part.form + b"\0")
+    for part in known.always:
+        hashed.update(part.form + b"\0")
+    return hashed.hexdigest()
+
+
+def _names_in(node: ast.AST) -> Iterator[str]:
+    for item in ast.walk(node):
+        if isinstance(item, ast.Name):
+            yield item.id
+        elif isinstance(item, ast.Global):
+            yield from item.names
+
+
+def _form(node: ast.AST) -> bytes:
+    """A statement without its layout. Unlike `ast.dump` it is the same in every version of Python."""
+    pieces: list[str] = []
+    _write(node, pieces)
+    return "".join(pieces).encode("utf-8", "surrogatepass")
+
+
+def _write(item: Any, pieces: list[str]) -> None:
+    if isinstance(item, ast.AST):
+        pieces.append(f"({type(item).__name__}")
+        for name in item._fields:
+            value = getattr(item, name, None)
+            if value is not None and value != [] and name not in WITHOUT_MEANING:
+                pieces.append(f" {name}=")
+                _write(value, pieces)
+        pieces.append(")")
+    elif isinstance(item, list):
+        pieces.append("[")
+        for part in item:
+            if isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant):
+                continue  # a docstring, or a text that stands alone
+            _write(part, pieces)
+            pieces.append(",")
+        pieces.append("]")
+    else:
+        pieces.append(f"{type(item).__name__}:{item!r}")

@@ -1,0 +1,232 @@
+"""Whether a text that students will get gives a solution away: a piece of a reference, a mistake, an oracle, a rewrite.
+
+What is secret is cut into runs of tokens, in two forms: as written, and with every name of the author's own made one,
+so that a copy that was renamed, rewrapped or commented is still the same. A text leaks if it shares a run with what is
+secret and that run is not in the stubs as well, which students get anyway.
+"""
+
+import ast
+import html
+import json
+import keyword
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from grader import key as keys
+from grader.course.reference_text import stub_module
+from grader.course.unit import Unit
+from grader.exercise import Edit
+
+AS_WRITTEN = 14  # tokens; a difference quotient in a formula has 13
+RENAMED = 24  # tokens; longer, as without names more code looks alike
+WHOLE = 5  # tokens of a whole function, without names: `return x * factor` has 4 and could be anything
+SHORTEST = 20  # characters of a line that could not stand in a text by chance
+TOKEN = re.compile(r"[^\W\d]\w*|\d[\w.]*|[^\w\s]")
+COMMENT = re.compile(r"#.*")
+FENCED = re.compile(r"^```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+TAG = re.compile(r"<[^<>]*>")
+SILENT = {"#", "\\", "$"}  # a commented line, Markdown's escapes and formulas' ends: the code between is the same
+# Names that are no author's own: a copy keeps them.
+SPOKEN = frozenset([*keyword.kwlist, "np", "self", "len", "range", "sum", "zip", "enumerate"])
+
+
+@dataclass(frozen=True)
+class Leak:
+    """`where` is the released file (and the part of it), `what` what of the solution it shows, `text` the beginning of it."""
+
+    where: str
+    what: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.where} holds a piece of {self.what}: {self.text}"
+
+
+@dataclass
+class Secrets:
+    """What students must not get, as runs of tokens and as lines, each with where it comes from."""
+
+    runs: dict[tuple[str, ...], str] = field(default_factory=dict)
+    lines: dict[str, str] = field(default_factory=dict)
+    bodies: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    def find(self, text: str) -> tuple[str, str] | None:
+        """(what, the beginning of it) of the first secret that a text shows."""
+        for version in (text, COMMENT.sub("", text)):
+            for line in version.splitlines():
+                if what := self.lines.get(_tight(line)):
+                    return what, line.strip()
+            written = tokens(version)
+            for form, size in ((written, AS_WRITTEN), (renamed(written), RENAMED)):
+                for start, run in runs(form, size):
+                    if what := self.runs.get(run):
+                        return what, " ".join(written[start : start + size])
+        for body in _functions_in(text):
+            if what := self.bodies.get(tuple(renamed(tokens(body)))):
+                return what, " ".join(body.split())[:80]
+        return None
+
+
+def secrets(units: Iterable[Unit]) -> Secrets:
+    """What the solutions of units hold and their stubs do not."""
+    found, public = Secrets(), Secrets()
+    for unit in units:
+        for what, text in _secret_texts(unit):
+            _collect(found, what, text)
+        for text in _public_texts(unit):
+            _collect(public, "", text)
+    return Secrets(*(_without(getattr(found, part), getattr(public, part)) for part in ("runs", "lines", "bodies")))
+
+
+def _without(found: dict, public: dict) -> dict:
+    return {piece: what for piece, what in found.items() if piece not in public}
+
+
+def leaks(files: Mapping[str, bytes], secret: Secrets) -> list[Leak]:
+    """Every part of the files that shows a secret."""
+    parts = ((where, text) for name, content in files.items() for where, text in texts_of(name, content))
+    return [Leak(where, *found) for where, text in parts if (found := secret.find(text))]
+
+
+def texts_of(name: str, content: bytes) -> Iterator[tuple[str, str]]:
+    """(where, text) of all that can be read in a released file: cells and their outputs, a key's words, else its text."""
+    if content.startswith(keys.MAGIC):
+        yield from _key_texts(name, content)
+        return
+    text = content.decode("utf-8", "replace")
+    if name.endswith(".ipynb"):
+        try:
+            yield from ((f"{name}, {where}", text) for where, text in _notebook_texts(json.loads(text)))
+            return
+        except (ValueError, TypeError, KeyError, AttributeError):
+            pass  # what is no notebook is read as it stands
+    yield name, text
+    if "<" in text:
+        yield name, html.unescape(TAG.sub("", text))
+
+
+def tokens(text: str) -> list[str]:
+    return [token for token in TOKEN.findall(text) if token not in SILENT]
+
+
+def renamed(written: list[str]) -> list[str]:
+    """The tokens with every name made one that is neither Python's nor what stands behind a dot."""
+    before = ["", *written]
+    return [
+        token if not (token[0].isalpha() or token[0] == "_") or token in SPOKEN or was == "." else "_"
+        for token, was in zip(written, before, strict=False)
+    ]
+
+
+def runs(form: list[str], size: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+    for start in range(len(form) - size + 1):
+        yield start, tuple(form[start : start + size])
+
+
+def _collect(into: Secrets, what: str, text: str) -> None:
+    text = COMMENT.sub("", text)
+    written = tokens(text)
+    for form, size in ((written, AS_WRITTEN), (renamed(written), RENAMED)):
+        into.runs.update({run: what for _, run in runs(form, size) if run not in into.runs})
+    for line in text.splitlines():
+        if len(tight := _tight(line)) >= SHORTEST:
+            into.lines.setdefault(tight, what)
+    whole = tuple(renamed(written))
+    if len(whole) >= WHOLE:
+        into.bodies.setdefault(whole, what)
+
+
+def _tight(line: str) -> str:
+    """A line without white space at its ends and between its tokens."""
+    return "".join(line.split())
+
+
+def _secret_texts(unit: Unit) -> Iterator[tuple[str, str]]:
+    """(what, text) of references, mistakes, oracles and rewrites, docstrings left out: those of stubs are public."""
+    for name, text in _bodies(unit.text):
+        if name in unit.written or name.startswith("_"):
+            yield f"the reference of {unit.name}.{name}", text
+    for file, what in (("oracles.py", "the oracle"), ("rewrites.py", "a rewrite"), ("checks.py", "a mistake")):
+        path = unit.folder / file
+        bodies = list(_bodies(path.read_text(encoding="utf-8"))) if path.is_file() else []
+        chosen = _wrong_functions(unit, dict(bodies)) if file == "checks.py" else dict(bodies)
+        yield from ((f"{what} of {unit.name}, {name}", text) for name, text in bodies if name in chosen)
+    for name, exercise in unit.exercises.items():
+        for mistake in exercise.mistakes:
+            if isinstance(mistake.wrong, Edit):
+                yield f"the mistake {mistake.name} of {unit.name}.{name}", mistake.wrong.new
+
+
+def _wrong_functions(unit: Unit, bodies: dict[str, str]) -> set[str]:
+    """The functions of checks.py that are mistakes, and those that they use; its others draw inputs."""
+    mistakes = [mistake.wrong for exercise in unit.exercises.values() for mistake in exercise.mistakes]
+    waiting = [getattr(getattr(wrong, "func", wrong), "__name__", "") for wrong in mistakes]
+    found: set[str] = set()
+    while waiting:
+        if (name := waiting.pop()) in bodies and name not in found:
+            found.add(name)
+            waiting += tokens(bodies[name])
+    return found
+
+
+def _public_texts(unit: Unit) -> Iterator[str]:
+    """Stubs with the helpers that are given to students, and drivers, whose source travels in the key."""
+    stubs = stub_module(unit.text, unit.written)
+    yield stubs
+    yield from (text for _, text in _bodies(stubs))
+    yield from filter(None, (unit.driver(name) for name in unit.exercises))
+
+
+def _bodies(text: str) -> Iterator[tuple[str, str]]:
+    """(name, text) of each function's and method's body at the top of a module, without its docstring."""
+    for node in ast.parse(text).body:
+        inner = node.body if isinstance(node, ast.ClassDef) else [node]
+        for function in inner:
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+                parts = [ast.get_source_segment(text, statement, padded=True) or "" for statement in body]
+                yield node.name, "\n".join(parts)
+
+
+def _functions_in(text: str) -> Iterator[str]:
+    """The bodies of the functions in a text that is Python, or in the Python between Markdown's fences."""
+    for code in [text, *FENCED.findall(text)]:
+        try:
+            yield from (body for _, body in _bodies(code))
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+
+
+def _key_texts(name: str, content: bytes) -> Iterator[tuple[str, str]]:
+    """Every word that a key says to a student. Its drivers are public; its arrays are numbers."""
+    for exercise in keys.from_bytes(content, name).exercises:
+        words = [exercise.summary, exercise.stub, exercise.handout, *exercise.hints]
+        words += [check.claim for check in exercise.checks] + [mistake.sentence for mistake in exercise.mistakes]
+        yield f"{name}, {exercise.name}", "\n".join(words)
+
+
+def _notebook_texts(notebook: dict) -> Iterator[tuple[str, str]]:
+    for number, cell in enumerate(notebook["cells"], 1):
+        yield f"cell {number}", "".join(cell["source"])
+        rest = {name: value for name, value in cell.items() if name != "source"}
+        yield from ((f"cell {number}, {name}", text) for name, value in rest.items() for text in _strings(value))
+    rest = {name: value for name, value in notebook.items() if name != "cells"}
+    yield "its metadata", "\n".join(_strings(rest))
+
+
+def _strings(tree: object) -> Iterator[str]:
+    """The texts in JSON data; a list of lines as one text, HTML with and without its tags."""
+    if isinstance(tree, str):
+        yield tree
+        if "<" in tree:
+            yield html.unescape(TAG.sub("", tree))
+    elif isinstance(tree, list) and tree and all(isinstance(item, str) for item in tree):
+        yield from _strings("".join(tree))
+    elif isinstance(tree, list):
+        for item in tree:
+            yield from _strings(item)
+    elif isinstance(tree, dict):
+        for name, item in tree.items():
+            yield name
+            yield from _strings(item)

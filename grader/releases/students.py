@@ -1,0 +1,186 @@
+"""What students get: stubs, handouts, notebooks, public keys, course.toml and a README; and the check that it is no more."""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from grader.authoring.build import PUBLIC_SEED, own_work, plan, write
+from grader.authoring.handouts import escaped, points
+from grader.course.course import Course
+from grader.course.settings import to_toml
+from grader.errors import GraderError
+from grader.files import cannot_write, kept_aside
+from grader.releases.leaks import Secrets, leaks, secrets
+
+# What an instructor may keep in a released folder beside what is released. It is read for leaks like the rest, but for
+# the history in .git.
+KEPT = re.compile(r"\.git/.*|\.github/.*|\.gitlab-ci\.yml|\.gitignore|\.gitattributes|\.devcontainer/.*")
+HISTORY = ".git/"
+OF_A_README = (b"# ", b"- [", b"Write your answers in ")  # lines that change with a course: title, units, first unit
+MAX_BYTES = 64 << 20  # of one file: the largest key is far below it
+STUDENT = re.compile(r"[^\W_.-][\w.@+-]{0,99}")  # a student's name that can be a folder's
+
+
+class ReleaseError(GraderError):
+    """Something that students must not get, or a folder that holds something else; the message names each."""
+
+
+@dataclass(frozen=True)
+class Released:
+    """One file that students get."""
+
+    name: str
+    sha256: str
+
+
+Seeds = Callable[[str], int | Callable[[str], int]]  # for a unit: its seed, or one for each of its exercises
+
+
+def bundle(course: Course, seeds: Seeds = lambda unit: PUBLIC_SEED) -> dict[str, bytes]:
+    """Every file of a student's folder with what a course has, by its path in it; `grader.course.choice` chooses less of it."""
+    files = {
+        "README.md": readme(course).encode(),
+        "assignments/course.toml": to_toml(course.settings).encode(),
+    }
+    for unit in course.units:
+        for name, content in plan(course.solutions(unit), seeds(unit)).items():
+            files[f"assignments/{unit}/{name}"] = content
+    return files
+
+
+def release(
+    course: Course,
+    files: dict[str, bytes],
+    to: Path,
+    secret: Secrets,
+    tell: Callable[[str], None] = lambda words: None,
+) -> list[Released]:
+    """Write a student's folder; ReleaseError, and nothing written, if it would show a solution or holds a stray file.
+
+    Somebody's own work in a file that is written anew is kept beside the folder, where nobody takes it for a part of it.
+    """
+    refuse_leaks(leaks(files, secret))
+    if to.exists():
+        check(to, set(files), secret, except_for=set(files))  # those are written anew
+        for name in _own_work(to, files):
+            tell(f"{to / name} held work that no release has put there; a copy is {_kept(to, name)}")
+    for name, content in files.items():
+        write(to / name, content)
+    return check(to, set(files), secret)
+
+
+def _own_work(to: Path, files: dict[str, bytes]) -> list[str]:
+    """The files of a release that are there with somebody's own lines: stubs, notebooks, another README."""
+    first = to / "README.md"
+    found = [first.name] if first.is_file() and _has_own_lines(first.read_bytes(), files[first.name]) else []
+    for folder in sorted({name.rpartition("/")[0] for name in files} - {"", "assignments"}):
+        inside = {name.rpartition("/")[2]: content for name, content in files.items() if name.startswith(f"{folder}/")}
+        found += [f"{folder}/{name}" for name in sorted(own_work(to / folder, inside))]
+    return found
+
+
+def _kept(to: Path, name: str) -> Path:
+    to = to.resolve()
+    try:
+        return kept_aside(to / name, ".bak", to.with_name(f"{to.name}.{name.replace('/', '.')}"))
+    except OSError as error:
+        raise cannot_write(f"a copy of {to / name}", error, "nothing was released") from None
+
+
+def _has_own_lines(old: bytes, new: bytes) -> bool:
+    """Whether a README has lines that are not of an earlier release's form."""
+    known = set(new.splitlines())
+    return any(line and line not in known and not line.startswith(OF_A_README) for line in old.splitlines())
+
+
+def check(folder: Path, known: set[str], secret: Secrets, except_for: Sequence[str] | set[str] = ()) -> list[Released]:
+    """Read what is in a folder, all of it, and list it; ReleaseError for what students must not get."""
+    found = {name: content for name, content in _files(folder) if name not in except_for}
+    strays = [name for name in found if name not in known and not KEPT.fullmatch(name)]
+    if strays:
+        raise ReleaseError(
+            f"{folder} holds {len(strays)} files that are no part of a release, {', '.join(strays[:5])}; "
+            "move them away, or release to another folder"
+        )
+    refuse_leaks(leaks({name: content for name, content in found.items() if not name.startswith(HISTORY)}, secret))
+    listed = [(name, content) for name, content in found.items() if name in known]
+    return [Released(name, hashlib.sha256(content).hexdigest()) for name, content in sorted(listed)]
+
+
+def refuse_leaks(found: Sequence[object]) -> None:
+    if found:
+        more = f"\nand {len(found) - 10} more" if len(found) > 10 else ""
+        raise ReleaseError("nothing was released:\n" + "\n".join(map(str, found[:10])) + more)
+
+
+def known_files(course: Course) -> set[str]:
+    """The names of all files in a student's folder with what a course has."""
+    names = {"README.md", "assignments/course.toml"}
+    for unit in course.units:
+        pictures = [f"{picture}.svg" for picture in course.solutions(unit).pictures]
+        names |= {
+            f"assignments/{unit}/{name}" for name in ("README.md", f"{unit}.py", f"{unit}.ipynb", "key", *pictures)
+        }
+    return names
+
+
+def all_secrets(course: Course) -> Secrets:
+    """Of every unit and exercise, also of those that are not released: an answer may stand in another one's text."""
+    return secrets(replace(course.solutions(unit), only=()) for unit in course.units)
+
+
+def readme(course: Course) -> str:
+    """The README.md at the top of a student's folder: two commands, and where to begin."""
+    settings = course.settings
+    rows = []
+    for unit in course.units:
+        loaded = course.solutions(unit)
+        total = sum(exercise.points for exercise in loaded.exercises.values())
+        due = settings.due.get(unit)
+        when = f", due {due:%Y-%m-%d %H:%M %Z}" if due else ""
+        rows.append(f"- [{escaped(loaded.title)}](assignments/{unit}/README.md), {points(total)}{when}")
+    first = course.units[0] if course.units else "UNIT"
+    return (
+        f"# {escaped(settings.title)}\n\nTwo commands, in this folder, with Python 3.11 or later:\n\n"
+        f"```sh\n{settings.install}\ngrade\n```\n\n"
+        "The first installs the grader, once. The second says where you are and what is next.\n\n"
+        + "\n".join(rows)
+        + f"\n\nWrite your answers in `assignments/{first}/{first}.py`, or in the notebook beside it; the handout is the "
+        f"README.md there. `grade {first}` checks what you have written.\n"
+    )
+
+
+def roster(path: Path) -> list[str]:
+    """The students of a file with one on each line; of a line with commas, what stands before the first."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise GraderError(f"cannot read the roster {path}: {error}") from None
+    names = [line.partition(",")[0].strip().strip('"') for line in lines]
+    names = [name for name in names if name and name.lower() not in ("id", "student", "student_id")]
+    for name in names:
+        if not STUDENT.fullmatch(name):
+            raise GraderError(
+                f"{path}: {name!r} cannot be a folder's name; use letters, digits, and @ + - . _ after the first"
+            )
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise GraderError(f"{path} lists {min(twice)!r} twice")
+    if not names:
+        raise GraderError(f"{path} lists nobody; write one student on each line")
+    return names
+
+
+def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """(path in the folder, content) of all that lies below it; ReleaseError for a link or a file too large to read."""
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            raise ReleaseError(f"{path} is a link, which a student's copy would not have; put the file itself there")
+        if not path.is_file() or name.startswith(HISTORY):
+            continue
+        if os.path.getsize(path) > MAX_BYTES:
+            raise ReleaseError(f"{path} is larger than {MAX_BYTES >> 20} MB; is it meant for students?")
+        yield name, path.read_bytes()

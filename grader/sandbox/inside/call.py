@@ -1,0 +1,138 @@
+"""Ask a student's function one question and bring back data. Runs in the worker.
+
+Also used in-process by `grade dev check`, on functions that are the author's own.
+"""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from grader.sandbox import wire
+from grader.sandbox.inside import modules
+from grader.sandbox.inside.doors import Doors, refused
+
+MESSAGE_LIMIT = 2000  # characters of an exception's text that are worth reading
+FRAMES = 4  # the innermost of the student's own frames
+DRIVER = "<driver>"  # what a driver's frames are called in tracebacks
+
+
+def call(
+    pieces: Sequence[Callable],
+    inputs: Mapping[str, Any],
+    way: "Way",
+    file: str = "",
+    forbids: Sequence[str] = (),
+    device: str = "cpu",
+    report: modules.Report | None = None,
+    doors: Doors | None = None,
+) -> dict[str, Any]:
+    """{"value": …, "changed": [names]} or {"error": …}, ready for `wire.encode`. Raises nothing.
+
+    `doors` are those that hang in this process before what is forbidden.
+    """
+    given = {name: wire.materialise(value) for name, value in inputs.items()}
+    try:
+        ask = driven(pieces, way, device, report)
+        with refused(forbids, doors):
+            value = ask(**given)
+            answer = wire.decode(wire.encode(value, opaque=True))  # before the next call can change it
+    except BaseException as error:  # SystemExit and KeyboardInterrupt are errors of the student's code, too
+        return {"error": describe_error(error, file)}
+    changed = [name for name, value in inputs.items() if not _unchanged(given[name], value)]
+    return {"value": answer, "changed": changed}
+
+
+@dataclass(frozen=True)
+class Way:
+    """How an exercise is asked: by a plain call with these parameters, or by a driver; with arrays, or with tensors."""
+
+    parameters: Sequence[str]
+    driver: str = ""
+    torch: bool = False
+
+
+def driven(
+    pieces: Sequence[Callable], way: Way, device: str = "cpu", report: modules.Report | None = None
+) -> Callable[..., Any]:
+    """A function of a question's inputs by name: the student's own, or the driver with the student's in its hand.
+
+    Either way the student's parameters may have other names: what is asked by name is passed by position. Classes, and
+    several pieces, reach the driver as they are.
+    """
+    function = pieces[0]
+
+    def student(*args: Any, **named: Any) -> Any:
+        given = dict(zip(way.parameters, args, strict=False)) | named
+        positional, rest = bind(given, way.parameters)
+        unknown = {name: value for name, value in named.items() if name not in way.parameters}
+        return function(*positional, *args[len(way.parameters) :], **rest, **unknown)
+
+    ask = student
+    if way.driver:
+        own = pieces if len(pieces) > 1 or isinstance(function, type) else [student]
+        ask = functools.partial(_function(way.driver, modules.names(way.torch, device, report)), *own)
+    if not way.torch:
+        return ask
+
+    def with_tensors(**inputs: Any) -> Any:
+        answer = ask(**modules.tensors(inputs, device))
+        return modules.arrays(answer if way.driver else modules.no_arrays(answer))
+
+    return with_tensors
+
+
+def bind(given: Mapping[str, Any], parameters: Sequence[str]) -> tuple[list[Any], dict[str, Any]]:
+    """Positional arguments as far as they go without a gap, the rest by name: parameter names are free until then."""
+    positional: list[Any] = []
+    for name in parameters:
+        if name not in given:
+            break
+        positional.append(given[name])
+    return positional, {name: given[name] for name in parameters[len(positional) :] if name in given}
+
+
+def describe_error(error: BaseException, file: str) -> dict[str, Any]:
+    """An exception as data: its type's name, its text cut short, and the student's own frames, innermost last.
+
+    `in_driver` says that it was raised by the driver itself, which then could not use what the student's function gave.
+    """
+    try:
+        message = str(error)[:MESSAGE_LIMIT]
+    except BaseException:
+        message = "<the message cannot be printed>"
+    frames = []
+    trace, in_driver = error.__traceback__, False
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_filename in (DRIVER, __file__):
+            in_driver = code.co_filename == DRIVER
+        if file and code.co_filename == file:
+            frames.append([trace.tb_lineno, str(code.co_name)[:80]])
+        trace = trace.tb_next
+    names = [str(kind.__name__)[:80] for kind in type(error).__mro__ if isinstance(kind.__name__, str)]
+    return {
+        "type": names[0],
+        "bases": names[1:8],
+        "message": message,
+        "frames": frames[-FRAMES:],
+        "in_driver": in_driver and not frames,
+    }
+
+
+def _function(driver: str, names: dict[str, Any]) -> Callable[..., Any]:
+    """The one function that a driver's text defines."""
+    exec(_compiled(driver), names)
+    return list(names.values())[-1]
+
+
+@functools.lru_cache(8)
+def _compiled(driver: str) -> CodeType:
+    return compile(driver, DRIVER, "exec")
+
+
+def _unchanged(now: Any, before: Any) -> bool:
+    if isinstance(before, wire.Seeded):  # a generator is there to be used
+        return True
+    return wire.same(now, before)

@@ -1,0 +1,147 @@
+"""The worker itself: reads one submission, runs it, answers questions about it. It holds no answer and no seed.
+
+Messages come one at a time, each answered before the next is sent:
+
+    read  {"file", "source", "allows", "forbids", "helpers"}  -> the outline; nothing of the student's has run yet
+    run   {"skip": [statement numbers]}            -> {"at": n} before each statement, then {"problems", "names"}
+    call  {"pieces": names, "inputs", "forbids", "device", "way": how it is asked}
+          -> {"step", "total", "loss"} while something trains, then {"value", "changed"} or {"error"}
+"""
+
+import inspect
+import linecache
+import math
+import random
+import socket
+import struct
+import sys
+import time
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from grader.sandbox import wire
+from grader.sandbox.inside.call import Way, call, describe_error
+from grader.sandbox.inside.doors import Doors, hang
+from grader.sandbox.inside.imports import Gate
+from grader.sandbox.inside.reading import Reading, read
+
+BETWEEN_REPORTS = 0.02  # seconds between two notes of a training run: a picture needs no more
+
+
+class Submission:
+    """One submission in this process, through its three stages."""
+
+    def __init__(self) -> None:
+        self.module = ModuleType("submission")
+        self.reading = Reading()
+        self.file = ""
+        self.doors: Doors | None = None
+
+    def read(
+        self,
+        file: str,
+        source: Any,
+        allows: list[str],
+        forbids: dict[str, list[str]] | None = None,
+        helpers: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        self.file, self.module.__file__, source = file, file, source.tobytes()
+        sys.modules["submission"] = self.module
+        beside = {name: content.tobytes() for name, content in (helpers or {}).items()}
+        self.reading = read(source, file, (*allows, *beside), forbids, beside)
+        linecache.cache[file] = (len(source), None, source.decode("utf-8", "replace").splitlines(True), file)
+        sys.meta_path.insert(0, Gate(allows, beside))
+        if forbidden := sorted({name for names in (forbids or {}).values() for name in names}):
+            self.doors = hang(forbidden)  # before anything of the student's can take what is behind them
+        for name in [name for name in sys.modules if name.partition(".")[0] == "grader"]:
+            del sys.modules[name]
+        return self.reading.outline()
+
+    def run(self, channel: socket.socket, skip: list[int], wanted: list[str]) -> dict[str, Any]:
+        problems = []
+        for number, (line, names, code) in enumerate(self.reading.statements):
+            if number in skip:
+                continue
+            send(channel, {"at": number, "line": line})
+            try:
+                exec(code, self.module.__dict__)
+            except BaseException as error:  # sys.exit() at the top of a file is no reason to lose what is below it
+                problems.append({"line": line, "names": names, "error": describe_error(error, self.file)})
+        return {"problems": problems, "names": {name: kind_of(vars(self.module).get(name)) for name in wanted}}
+
+    def call(
+        self,
+        channel: socket.socket,
+        pieces: Sequence[str],
+        inputs: dict[str, Any],
+        way: dict[str, Any],
+        forbids: Sequence[str] = (),
+        device: str = "cpu",
+    ) -> dict[str, Any]:
+        last = -math.inf
+
+        def report(step: int, total: int, loss: float) -> None:
+            nonlocal last
+            if time.monotonic() - last > BETWEEN_REPORTS or 0 < total <= step or not math.isfinite(loss):
+                last = time.monotonic()
+                send(channel, {"step": step, "total": total, "loss": loss})
+
+        own = [getattr(self.module, name) for name in pieces]
+        return call(own, inputs, Way(**way), self.file, forbids, device, report, self.doors)
+
+
+def kind_of(value: Any) -> str:
+    """What a name of the submission turned out to be: "function", "coroutine", "" for nothing, or a type's name."""
+    if value is None:
+        return ""
+    if inspect.iscoroutinefunction(value):
+        return "coroutine"
+    return "function" if callable(value) else type(value).__name__[:80]
+
+
+def serve(channel: socket.socket) -> None:
+    """Answer until the other side hangs up."""
+    submission = Submission()
+    random.seed(0)  # what hangs on chance comes out the same each time, so that a grade can be had again
+    np.random.seed(0)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
+    while frame := receive(channel):
+        message = wire.decode(frame)
+        match message.pop("op"):
+            case "read":
+                reply = submission.read(**message)
+            case "run":
+                reply = submission.run(channel, **message)
+            case _:
+                reply = submission.call(channel, **message)
+        send(channel, reply)
+
+
+def send(channel: socket.socket, tree: Any) -> None:
+    channel.sendall(wire.encode(tree, opaque=True))
+
+
+def receive(channel: socket.socket) -> bytes:
+    """One whole frame from the grader's side, which is trusted; empty when it has hung up."""
+    prefix = _exactly(channel, wire.PREFIX.size)
+    if not prefix:
+        return b""
+    try:
+        sizes = wire.lengths(prefix)
+    except struct.error:
+        return b""
+    return prefix + _exactly(channel, sum(sizes))
+
+
+def _exactly(channel: socket.socket, size: int) -> bytes:
+    parts = bytearray()
+    while len(parts) < size:
+        part = channel.recv(min(size - len(parts), 1 << 20))
+        if not part:
+            return b""
+        parts += part
+    return bytes(parts)

@@ -1,0 +1,242 @@
+"""Doors before what an exercise forbids: they hang before a submission is loaded, and are shut while the exercise is asked.
+
+A function is replaced wherever NumPy or PyTorch holds it, and `@` and the methods of arrays in the type itself, so that what
+arrives is refused, by whatever name, from whatever text and however long ago it was taken. What a library's own functions
+do inside is let through, as far as they are no other way to the same.
+
+They hang in the process of the submission, beside its code: who looks for the function behind a door can find it.
+"""
+
+import functools
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+from grader.sandbox.inside import locks, paths
+from grader.sandbox.inside.ideas import IDEAS, harmless, parts_of_names, written_out
+
+MATMUL = ("__matmul__", "__rmatmul__", "__imatmul__")  # `@` by its other names
+NUMPY = os.path.dirname(np.__file__) + os.sep
+CARRIERS = ("vectorize.", "apply_along_axis", "apply_over_axes", "fromfunction")  # they call what they are given
+CARRYING = tuple(NUMPY + folder + os.sep for folder in ("matrixlib", "ma"))  # arrays whose own product is NumPy's
+OF_UFUNCS = ("nin", "nout", "nargs", "ntypes", "types", "identity", "signature")
+UNDER_THE_DOOR = ("ctypes.", "gc.get_")  # events of the interpreter: calls of C by address, searches for any object
+
+
+class ForbiddenOperation(RuntimeError):
+    """An operation that the exercise forbids; the message is its name."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is refused while an exercise is asked: names by what knocks, codes that may pass, or None for all of NumPy's."""
+
+    names: dict[Any, str]
+    parts: tuple[str, ...]
+    passes: frozenset[CodeType] | None
+
+
+@dataclass
+class Doors:
+    """`shut` is the rule of the exercise that is being asked, `met` what was refused first, `before` what hung there.
+
+    `lock` keeps what is behind the doors from being called past them.
+    """
+
+    shut: Rule | None = None
+    met: str = ""
+    before: list[tuple[Any, str, Any]] = field(default_factory=list)
+    lock: locks.Lock = field(default_factory=lambda: locks.Lock([]))
+
+
+def learn() -> None:
+    """Find out once where everything is that an idea means: a fork server does it for all its workers."""
+    with suppress(ImportError):
+        importlib.import_module("numpy.linalg.lapack_lite")  # loaded later, it would have no doors
+    for name, idea in IDEAS.items():
+        paths.places([name])
+        for path in idea.harmless:
+            _code(path)
+
+
+def hang(forbids: Sequence[str]) -> Doors:
+    """Doors before all that any exercise of a unit forbids, for good: the process is the submission's alone."""
+    doors = Doors()
+    learn()
+    _hang_in_modules(doors, forbids)
+    listed = written_out(forbids)
+    methods = {name: vars(np.ndarray)[name] for name in [*(MATMUL if "@" in listed else ()), *paths.methods(forbids)]}
+    locks.put(np.ndarray, {name: _door(doors, method, name) for name, method in methods.items()})
+    if names := [path for path in paths.functions(forbids).values() if path.startswith("torch.")]:
+        _hang_in_torch(doors, {path.rpartition(".")[2] for path in names})
+    behind = [value for _, _, value in doors.before]
+    inner = [getattr(value, "_implementation", None) for value in behind]
+    doors.lock = locks.lock_of([*behind, *inner, *methods.values()])
+    if any(path == "@" or path.startswith("numpy") for path in listed):
+        _listen(doors)
+    return doors
+
+
+@contextmanager
+def refused(forbids: Sequence[str], doors: Doors | None = None) -> Iterator[None]:
+    """While it lasts, the forbidden operations raise ForbiddenOperation; so does its end, if that was caught.
+
+    Without doors that hang already, those of functions and classes hang as long as it lasts: in an author's own process.
+    """
+    if not forbids:
+        yield
+        return
+    own = doors or Doors()
+    if doors is None:
+        _hang_in_modules(own, forbids)
+    own.shut, own.met = _rule(tuple(forbids)), ""
+    locks.shut(own.lock)
+    try:
+        yield
+    except ForbiddenOperation:
+        raise
+    except BaseException:
+        if own.met:
+            raise ForbiddenOperation(own.met) from None
+        raise
+    finally:
+        own.shut = None
+        locks.open_up(own.lock)
+        if doors is None:
+            for owner, name, value in reversed(own.before):
+                setattr(owner, name, value)
+    if own.met:
+        raise ForbiddenOperation(own.met)
+
+
+def shown(path: str) -> str:
+    """`numpy.linalg.solve` as it is written."""
+    return path.replace("numpy", "np", 1)
+
+
+@functools.cache
+def _rule(forbids: tuple[str, ...]) -> Rule:
+    names: dict[Any, str] = {key: shown(path) for key, path in paths.functions(forbids).items()}
+    names |= {name: f"the method {name}" for name in paths.methods(forbids)}
+    names |= {name: "@" for name in MATMUL if "@" in written_out(forbids)}
+    names |= {path.rpartition(".")[2]: path for path in names.values() if path.startswith("torch.")}
+    let = harmless(forbids)
+    codes = None if let is None else frozenset(filter(None, map(_code, let)))
+    return Rule(names, parts_of_names(forbids), codes)
+
+
+@functools.cache
+def _code(path: str) -> CodeType | None:
+    """The code of a function of NumPy that is written in Python."""
+    function = paths.look_up(path)
+    return getattr(getattr(function, "_implementation", function), "__code__", None)
+
+
+def _knock(doors: Doors, key: Any) -> None:
+    """Called by a door: let what called the door through, or raise ForbiddenOperation."""
+    rule = doors.shut
+    if rule is None or key not in rule.names:
+        return
+    if said := _refusal(rule, rule.names[key], sys._getframe(2)):
+        doors.met = doors.met or said
+        raise ForbiddenOperation(said)
+
+
+def _refusal(rule: Rule, name: str, frame: FrameType | None) -> str:
+    """What is refused to who calls from a frame: the operation, or the function of NumPy that came for it; "" for nothing."""
+    inside: list[CodeType] = []
+    while frame is not None and frame.f_code.co_filename.startswith(NUMPY):
+        inside.append(frame.f_code)
+        frame = frame.f_back
+    if not inside:
+        return name
+    entry = inside[-1]
+    carried = any(code.co_qualname.startswith(CARRIERS) or code.co_filename.startswith(CARRYING) for code in inside)
+    if (rule.passes is None and not carried) or (rule.passes is not None and entry in rule.passes):
+        return ""
+    is_public = callable(getattr(np, entry.co_name, None)) and not carried
+    return f"np.{entry.co_name}" if is_public else name
+
+
+def _door(doors: Doors, original: Callable[..., Any], key: Any) -> Callable[..., Any]:
+    """A function like another, that asks before it calls it."""
+
+    def door(*args: Any, **kwargs: Any) -> Any:
+        if doors.shut is None:
+            return original(*args, **kwargs)
+        _knock(doors, key)
+        with locks.opened(doors.lock):
+            return original(*args, **kwargs)
+
+    shows = (
+        "__name__",
+        "__qualname__",
+        "__module__",
+        "__doc__",
+        *(OF_UFUNCS if isinstance(original, np.ufunc) else ()),
+    )
+    for name in shows:
+        if (value := getattr(original, name, None)) is not None:
+            setattr(door, name, value)
+    return door
+
+
+def _hang_in_modules(doors: Doors, forbids: Sequence[str]) -> None:
+    made: dict[int, Any] = {}
+    for module, name, value in paths.places(forbids):
+        if isinstance(value, type):
+            if id(value) not in made:
+                made[id(value)] = _hang_in_class(doors, value)
+            continue
+        if id(value) not in made:
+            made[id(value)] = _door(doors, value, id(value))
+        doors.before.append((module, name, value))
+        setattr(module, name, made[id(value)])
+
+
+def _hang_in_class(doors: Doors, kind: type) -> type:
+    """A forbidden class can be named and inherited from, but not made, and what was made before does not run."""
+    for name in ("__init__", "forward"):
+        if name in vars(kind):
+            doors.before.append((kind, name, vars(kind)[name]))
+            setattr(kind, name, _door(doors, vars(kind)[name], id(kind)))
+    return kind
+
+
+def _hang_in_torch(doors: Doors, names: set[str]) -> None:
+    """PyTorch's functions are found a second time under `_C` and `_VF`, and a third as operators by name."""
+    torch = sys.modules["torch"]
+    found = torch._C._VariableFunctions
+    static = {name: staticmethod(_door(doors, getattr(found, name), name)) for name in names if hasattr(found, name)}
+    locks.put(type(found), static)
+    for kind in (torch._ops.OpOverload, torch._ops.OpOverloadPacket):
+        kind.__call__ = _operator_door(doors, kind.__call__)
+
+
+def _operator_door(doors: Doors, original: Callable[..., Any]) -> Callable[..., Any]:
+    def __call__(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if doors.shut is not None:
+            name = str(self.__name__).partition(".")[0]
+            is_part = any(part in name for part in doors.shut.parts)
+            _knock(doors, next(iter(doors.shut.names)) if is_part and name not in doors.shut.names else name)
+        return original(self, *args, **kwargs)
+
+    return __call__
+
+
+def _listen(doors: Doors) -> None:
+    """From now on C is not called by address and no object is searched for: that leads past every door."""
+
+    def heard(event: str, _: Any) -> None:
+        if event.startswith(UNDER_THE_DOOR):
+            doors.met = doors.met or event
+            raise ForbiddenOperation(event)
+
+    sys.addaudithook(heard)

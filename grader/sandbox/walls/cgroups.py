@@ -1,0 +1,96 @@
+"""A control group for each worker, where the system has delegated one to the grader: the kernel counts what a worker has.
+
+`systemd-run --user --scope -p Delegate=yes grade class …` is how one is delegated: systemd marks the group's folder with an
+attribute, and leaves what lies in it to whoever runs there. A group without the mark is not touched. Linux's rule that
+a group with controllers for its children holds no process itself makes the grader go to a group of its own in it first.
+Source: the kernel's admin-guide/cgroup-v2, systemd's CGROUP_DELEGATION.
+"""
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.sandbox.walls.limits import Limits
+
+MOUNTED = "/sys/fs/cgroup"
+MARKS = ("user.delegate", "trusted.delegate")  # a user's systemd may write the first, root's the second
+OWN = "grader"  # of those who were in the group when the first fork server came
+CONTROLLERS = ("memory", "pids")
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The folder, as an open descriptor, in which a fork server's workers have their groups; their names begin alike."""
+
+    folder: int
+    prefix: str
+
+    def enter(self, number: int, limits: Limits) -> None:
+        """Make the group of the worker of this number, with its limits, and put this process into it. It raises OSError."""
+        name = f"{self.prefix}-{number}"
+        os.mkdir(name, dir_fd=self.folder)
+        self._write(f"{name}/pids.max", str(limits.threads))
+        if limits.memory:
+            self._write(f"{name}/memory.max", str(limits.memory))
+            with contextlib.suppress(OSError):  # a kernel without swap has no such file
+                self._write(f"{name}/memory.swap.max", "0")
+        self._write(f"{name}/cgroup.procs", "0")
+
+    def leave(self, number: int) -> bool:
+        """Take away the group of a worker that has ended; whether the kernel ended it for its memory."""
+        name, was_short = f"{self.prefix}-{number}", False
+        with contextlib.suppress(OSError, ValueError):
+            events = dict(line.split() for line in self._read(f"{name}/memory.events").splitlines())
+            was_short = int(events["oom_kill"]) > 0
+        with contextlib.suppress(OSError):
+            os.rmdir(name, dir_fd=self.folder)
+        return was_short
+
+    def _write(self, file: str, text: str) -> None:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CLOEXEC, dir_fd=self.folder)
+        try:
+            os.write(descriptor, text.encode())
+        finally:
+            os.close(descriptor)
+
+    def _read(self, file: str) -> str:
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self.folder)
+        try:
+            return os.read(descriptor, 1 << 12).decode()
+        finally:
+            os.close(descriptor)
+
+
+def delegated(membership: str, mounted: str = MOUNTED) -> Groups | None:
+    """The groups that this process may make, by /proc/self/cgroup; None where nothing was delegated to it."""
+    path = next((line[3:] for line in membership.splitlines() if line.startswith("0::/")), None)
+    if path is None:
+        return None
+    folder = Path(mounted + path)
+    if folder.name == OWN and not _is_marked(folder):
+        folder = folder.parent
+    try:
+        if not _is_marked(folder) or not set(CONTROLLERS) <= set((folder / "cgroup.controllers").read_text().split()):
+            return None
+        _make_room(folder)
+        return Groups(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), f"worker-{os.getpid()}")
+    except OSError:  # it cannot be had after all: other layers hold
+        return None
+
+
+def _is_marked(folder: Path) -> bool:
+    for mark in MARKS:
+        with contextlib.suppress(OSError, AttributeError):  # no such attribute; a system that has none
+            if os.getxattr(folder, mark) == b"1":
+                return True
+    return False
+
+
+def _make_room(folder: Path) -> None:
+    """Move all processes of a group to one below it, and have the kernel count for the groups below."""
+    (folder / OWN).mkdir(exist_ok=True)
+    for pid in (folder / "cgroup.procs").read_text().split():
+        with contextlib.suppress(ProcessLookupError):  # it has ended
+            (folder / OWN / "cgroup.procs").write_text(pid)
+    (folder / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in CONTROLLERS))

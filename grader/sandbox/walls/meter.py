@@ -1,0 +1,48 @@
+"""What a worker has written to files, looked at from outside, where no file system of its own bounds it."""
+
+import os
+from dataclasses import dataclass
+
+from grader.sandbox.walls.limits import Limits
+
+
+@dataclass(frozen=True)
+class Meter:
+    """`pid` is the worker's number on this machine, and `folder` where it may write."""
+
+    pid: int
+    folder: str
+    limits: Limits
+
+    def excess(self) -> str:
+        """A clause that says how it has written too much; empty if it has not, or where the system does not tell."""
+        if self._written() > self.limits.written:
+            return f"it wrote more than {self.limits.written >> 20} MB to files"
+        if self._has_too_many():
+            return f"it made more than {self.limits.files:,} files"
+        return ""
+
+    def _written(self) -> int:
+        """Bytes, as the kernel counts them for the process: what it wrote beyond what it may print, and pages of files."""
+        try:
+            with open(f"/proc/{self.pid}/io") as file:
+                counts = dict(line.split(": ") for line in file.read().splitlines())
+        except (OSError, ValueError):
+            return 0
+        return max(int(counts["wchar"]) - self.limits.output_flood, int(counts["write_bytes"]))
+
+    def _has_too_many(self) -> bool:
+        """Whether the folder holds more files and folders than it may; no more of them are counted."""
+        left, waiting = self.limits.files, [self.folder]
+        while waiting and left >= 0:
+            try:
+                with os.scandir(waiting.pop()) as entries:
+                    for entry in entries:
+                        left -= 1
+                        if left < 0:
+                            break
+                        if entry.is_dir(follow_symlinks=False):
+                            waiting.append(entry.path)
+            except OSError:
+                continue  # gone this moment, or closed by the worker: it is looked at again
+        return left < 0

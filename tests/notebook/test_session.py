@@ -1,0 +1,122 @@
+"""check() and %%grade in a real kernel: what the session's cells define is graded, and shown as HTML without scripts."""
+
+import re
+import shutil
+from html import unescape
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, TOY
+
+pytest.importorskip("nbclient", reason="nbclient is not installed; the extra `nbgrader` brings it")
+pytest.importorskip("ipykernel", reason="ipykernel is not installed; the extra `nbgrader` brings it")
+
+import nbformat
+from nbclient import NotebookClient
+
+from grader.authoring.build import build
+from grader.course.course import Course
+
+CELLS = [
+    "from grader.notebook import check, points\nimport numpy as np",
+    "def scale(x, factor=2.0):\n    print('<script>alert(1)</script>')\n    return x * 2.0",
+    'check("toy.scale")',
+    "HALF = 0.5\ndef doubled(x):\n    return x / HALF",
+    "%%time\ndef scale(x, factor=2.0):\n    return doubled(x) * factor / 2",
+    'check("toy.scale")',
+    "del scale, doubled",
+    'check("toy")',
+    "%load_ext grader",
+    "%%grade toy.row_sums\ndef row_sums(x):\n    return x.sum(axis=0)",
+    "%%grade toy.row_sums\ndef row_sums(x):\n    raise SystemExit  # unfinished\n1/0",
+    'points("toy.scale", 8)',
+    'points("toy.mean_and_spread", 3)',
+    'check("toy.skale")',
+    "print(repr(check('toy.scale')))",
+]
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory) -> list[list]:
+    """The outputs of each cell, run by Jupyter in a student's folder."""
+    folder = tmp_path_factory.mktemp("session") / "course"
+    shutil.copytree(TOY, folder)
+    build(Course(folder), ["toy"])
+    shutil.rmtree(folder / "solutions")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        patch.delenv("NBGRADER_EXECUTION", raising=False)
+        NotebookClient(notebook, allow_errors=True, timeout=60, resources={"metadata": {"path": str(folder)}}).execute()
+    return [cell.outputs for cell in notebook.cells]
+
+
+def shown(outputs: list) -> str:
+    (html,) = (output.data["text/html"] for output in outputs if "text/html" in output.get("data", {}))
+    return html
+
+
+def words(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<style>.*?</style>|<[^>]*>", " ", html, flags=re.DOTALL)).split())
+
+
+def plain(outputs: list) -> str:
+    return " ".join("".join(output.text for output in outputs if output.output_type == "stream").split())
+
+
+def test_a_report_is_html_with_the_terminals_words(outputs):
+    html, text = shown(outputs[2]), outputs[2][0].data["text/plain"]
+    for sentence in (
+        "The factor is ignored: it is not always 2.",
+        "multiplies by any factor",
+        "3/4",
+        "grade hint toy.scale",
+    ):
+        assert sentence in words(html)
+        assert sentence in " ".join(text.split())
+
+
+def test_it_is_light_and_dark_without_scripts_and_asks_for_nothing(outputs):
+    html = shown(outputs[2])
+    assert "prefers-color-scheme: dark" in html
+    assert not re.search(r"<script|<link|<img|<iframe|src=|url\(|\son\w+=|javascript:", html, re.IGNORECASE)
+    assert "<script>alert(1)</script>" in words(html)  # what was printed is shown as it is
+
+
+def test_what_was_defined_last_counts_with_the_helpers_of_other_cells(outputs):
+    assert "4/4" in words(shown(outputs[5]))
+
+
+def test_the_text_of_the_cells_is_graded_and_not_the_sessions_memory(outputs):
+    assert "4/10" in words(shown(outputs[7]))
+
+
+def test_grade_on_top_of_a_cell_runs_and_grades_it(outputs):
+    assert "These are the sums of the columns." in words(shown(outputs[9]))
+
+
+def test_grade_shows_nothing_for_a_cell_that_fails(outputs):
+    assert [output.output_type for output in outputs[10]] == ["error"]
+
+
+def test_points_are_a_float_of_the_cells_worth_and_standard_error_stays_empty(outputs):
+    assert [output.data["text/plain"] for output in outputs[11] if output.output_type == "execute_result"] == ["8.0"]
+    assert [output.data["text/plain"] for output in outputs[12] if output.output_type == "execute_result"] == ["0.0"]
+    assert not [item for cell in outputs for item in cell if item.get("name") == "stderr"]
+    assert "mean_and_spread  not defined yet" in " ".join(output.text for output in outputs[12] if "text" in output)
+
+
+def test_a_name_that_is_none_is_one_sentence(outputs):
+    assert outputs[13][-1].evalue == "toy has no exercise 'skale'; did you mean toy.scale?"
+
+
+def test_where_there_is_no_html_the_terminals_text_is_shown(outputs):
+    assert "Right." in plain(outputs[14])
+
+
+def test_outside_a_notebook_check_says_where_it_works():
+    from grader.errors import GraderError
+    from grader.notebook import check
+
+    with pytest.raises(GraderError, match="works in a notebook"):
+        check("attention", course=str(Path(ROOT)))
