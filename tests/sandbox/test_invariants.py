@@ -54,7 +54,7 @@ def row(name: str) -> Row:
 
 WATCHED = """
 import os, sys
-sys.path[:0] = [{tests!r}, {root!r}]
+sys.path[:0] = {places!r}
 sys.argv[:] = ["grade"]
 import test_hostile
 from grader.classroom.reading import similarity, similarity_page
@@ -116,7 +116,8 @@ for item in sorted(set(seen), key=repr)[:20]:
 
 
 def watched(extra: str, some: str = "") -> list[str]:
-    script = WATCHED.format(tests=str(ROOT / "tests"), root=str(ROOT), extra=extra, some=some)
+    places = [str(Path(__file__).parent), str(ROOT / "tests"), str(ROOT)]
+    script = WATCHED.format(places=places, extra=extra, some=some)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, cwd=ROOT)
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout.splitlines()
