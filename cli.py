@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import click
 
-from grader import __version__
 from grader.commands.options import course_option, not_empty
 from grader.commands.wording import inert_errors
 from grader.render.formats import FORMATS, Surroundings
+from grader.version import __version__
 
 ISOLATION = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.walls.isolation
 USAGE, OURS = 2, 3  # exit statuses; 0 is all points, 1 is some missing

@@ -1,6 +1,8 @@
 """An auto-grader for the mathematics of deep learning. The engine knows no exercise; it reads them from a course."""
 
-__version__ = "0.1.0"
+from grader.version import __version__
+
+__all__ = ["__version__"]
 
 
 def load_ipython_extension(shell) -> None:

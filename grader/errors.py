@@ -12,6 +12,10 @@ class GraderError(ValueError):
         super().__init__(tame(message))
 
 
+class CourseError(GraderError):
+    """A course, unit or exercise that cannot be found or chosen; the message says what to type instead."""
+
+
 class OurFault(RuntimeError):
     """The grader or the course is broken: one sentence, status 3, and nobody loses a point."""
 

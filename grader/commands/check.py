@@ -15,9 +15,9 @@ from grader.commands.plot import plot as draw
 from grader.commands.remember import Done, record
 from grader.commands.targets import Target, is_of_course, targets_of
 from grader.commands.writing import append, destination, refuse_inputs
-from grader.course.course import Course, CourseError
+from grader.course.course import Course
 from grader.course.sides import NO_COURSE, Found, hold_solutions, look, required
-from grader.errors import GraderError, OurFault, did_you_mean
+from grader.errors import CourseError, GraderError, OurFault, did_you_mean
 from grader.grading.grading import grade
 from grader.grading.training import ON_CPU, Training
 from grader.key import Key, load

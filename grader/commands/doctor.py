@@ -10,12 +10,12 @@ from pathlib import Path
 
 from rich.text import Text
 
-from grader import __version__
 from grader.commands.check import open_course, the_course
 from grader.commands.support import write_report
 from grader.render.terminal import WIDTH, indented, make_console
 from grader.sandbox.server import Sandbox
 from grader.sandbox.walls.limits import cores
+from grader.version import __version__
 
 HOLDS = {
     "namespaces": "submissions see the interpreter and the allowed packages and nothing else of this machine: no files, "

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from grader.commands.check import the_course
 from grader.commands.remember import next_hint
-from grader.course.course import Course, CourseError
-from grader.errors import GraderError
+from grader.course.course import Course
+from grader.errors import CourseError, GraderError
 from grader.files import cannot_write, kept_aside, replacing
 from grader.key import ExerciseKey
 from grader.render.maths import plain

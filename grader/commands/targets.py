@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader import submission
-from grader.course.course import Course, CourseError
+from grader.course.course import Course
 from grader.course.sides import NO_COURSE, Found, hold_solutions, required
-from grader.errors import GraderError, did_you_mean
+from grader.errors import CourseError, GraderError, did_you_mean
 from grader.key import load_index
 
 SUFFIXES = (".py", ".ipynb")

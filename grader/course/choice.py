@@ -5,21 +5,13 @@ and sees the chosen exercises alone, so that what is released and what is marked
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from grader.course.course import Course, CourseError
-from grader.course.reference_text import uses
-from grader.errors import did_you_mean
-from grader.exercise import Exercise
-
-if TYPE_CHECKING:
-    from grader.course.settings import Settings
-
-
-class ChoiceError(CourseError):
-    """Exercises that cannot be chosen as asked; the message says what to name instead."""
+from grader.course.course import Course
+from grader.course.part import unknown
+from grader.course.settings import Settings
+from grader.errors import CourseError
 
 
 def choose(course: Course, words: Sequence[str]) -> Course:
@@ -35,7 +27,7 @@ def choose(course: Course, words: Sequence[str]) -> Course:
         if not exercise:
             whole.add(name)
         elif exercise not in unit.exercises:
-            raise ChoiceError(_unknown(name, exercise, unit.all_exercises, unit.only))
+            raise CourseError(unknown(name, exercise, unit.all_exercises, unit.only))
         wanted.setdefault(name, set()).add(exercise)
     settings = course.settings.of(tuple(wanted))
     chosen = {name: tuple(sorted(exercises)) for name, exercises in wanted.items() if name not in whole}
@@ -45,7 +37,7 @@ def choose(course: Course, words: Sequence[str]) -> Course:
     return narrowed
 
 
-def words_of(settings: "Settings") -> list[str]:
+def words_of(settings: Settings) -> list[str]:
     """What `choose` takes, to make the same choice from a course that has everything."""
     return [
         word
@@ -69,7 +61,7 @@ def reminder(course: Course, chosen: Course) -> str:
     )
 
 
-def _narrowed(course: Course, settings: "Settings", chosen: Mapping[str, tuple[str, ...]]) -> Course:
+def _narrowed(course: Course, settings: Settings, chosen: Mapping[str, tuple[str, ...]]) -> Course:
     """A course with these settings, and the exercises of a unit in the author's order; all of them are no choice."""
     exercises = dict(settings.exercises)
     for name, picked in chosen.items():
@@ -78,43 +70,3 @@ def _narrowed(course: Course, settings: "Settings", chosen: Mapping[str, tuple[s
         if len(known) == len(picked) and name not in settings.exercises:
             del exercises[name]
     return Course(course.root, replace(settings, exercises=exercises).of(settings.units))
-
-
-def pick(unit: str, only: Collection[str], exercises: Mapping[str, Exercise], text: str) -> dict[str, Exercise]:
-    """The exercises of a unit that are chosen, in its order; ChoiceError for one that is none, or that lacks another.
-
-    `text` is the reference's. An exercise whose function a chosen one builds on must be chosen, too: a student who was never
-    asked for the one could not write the other as its handout says.
-    """
-    for name in only:
-        if name not in exercises:
-            raise ChoiceError(_unknown(unit, name, exercises))
-    needed = builds_on(text, exercises)
-    for name in (name for name in exercises if name in only):
-        if gone := [other for other in exercises if other in needed[name] and other not in only]:
-            listed = " and ".join(filter(None, [", ".join(gone[:-1]), gone[-1]]))
-            raise ChoiceError(
-                f"{unit}.{name} builds on {listed}, which {'is' if len(gone) == 1 else 'are'} left out; "
-                f"choose {' '.join(f'{unit}.{other}' for other in gone)} too"
-            )
-    return {name: exercise for name, exercise in exercises.items() if name in only}
-
-
-def builds_on(text: str, exercises: Mapping[str, Exercise]) -> dict[str, set[str]]:
-    """For each exercise, the others that it needs: pieces of a run, and what its reference calls, however indirectly."""
-    graph, found = uses(text), {}
-    for name, exercise in exercises.items():
-        reached, waiting = set(), ["", name, *exercise.pieces]
-        while waiting:
-            if (each := waiting.pop()) not in reached:
-                reached.add(each)
-                waiting += graph.get(each, ())
-        found[name] = (reached & set(exercises)) - {name}
-    return found
-
-
-def _unknown(unit: str, exercise: str, exercises: Collection[str], only: Collection[str] = ()) -> str:
-    if exercise in exercises:
-        return f"{unit}.{exercise} is not among the exercises that course.toml gives {unit}; add it there, under [exercises]"
-    known = [name for name in exercises if not only or name in only]
-    return f"{unit} has no exercise {exercise!r}{did_you_mean(exercise, known, f'{unit}.')}"

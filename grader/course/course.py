@@ -10,15 +10,11 @@ from typing import TYPE_CHECKING
 
 from grader.course.settings import Settings
 from grader.course.settings import load as load_settings
-from grader.errors import GraderError, did_you_mean
+from grader.errors import CourseError, did_you_mean
 from grader.key import Key, load, load_index
 
 if TYPE_CHECKING:
     from grader.course.unit import Unit
-
-
-class CourseError(GraderError):
-    """A course, unit or exercise that cannot be found; the message says what to type instead."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grader.course.course import Course, CourseError, find, is_course
+from grader.course.course import Course, find, is_course
+from grader.errors import CourseError
 from grader.text import one_line
 
 LENGTH = 200  # of a path in a sentence

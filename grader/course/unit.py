@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
-from grader.course.choice import pick
+from grader.course.part import pick
 from grader.course.reference_text import Source, SourceError, definitions, free_names, mutate, run_text, without
 from grader.errors import GraderError
 from grader.exercise import Edit, Exercise

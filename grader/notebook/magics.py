@@ -22,10 +22,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from grader.course.course import Course, CourseError, find
+from grader.course.course import Course, find
 from grader.course.settings import Settings
 from grader.course.settings import load as load_settings
-from grader.errors import GraderError, OurFault
+from grader.errors import CourseError, GraderError, OurFault
 from grader.grading.grading import grade
 from grader.grading.training import ON_CPU, Training
 from grader.key import Key, load, load_index

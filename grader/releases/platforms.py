@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
-from grader import __version__
 from grader.authoring.build import plan
 from grader.course.course import Course
 from grader.course.settings import Settings, to_toml
@@ -20,6 +19,7 @@ from grader.files import cannot_write, write_whole
 from grader.key import Key, to_bytes
 from grader.releases import wheels
 from grader.releases.pytorch import Source
+from grader.version import __version__
 
 Tree = dict[str, bytes]  # path in the release -> content
 

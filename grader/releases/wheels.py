@@ -11,10 +11,9 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import grader
-from grader import __version__
 from grader.errors import GraderError
 from grader.releases.pytorch import CUDA
+from grader.version import __version__
 
 NAME = "deep-grade"
 WHEEL = f"deep_grade-{__version__}-py3-none-any.whl"
@@ -24,7 +23,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same bytes
 
 def own() -> bytes:
     """This grader, as it runs here, as a wheel: from a checkout as well as from an installed package."""
-    root = Path(grader.__file__).parents[1]
+    root = Path(__file__).resolve().parents[2]
     manual = root / "grader" / "manual"  # the documentation's, which an installed package has not
     code = [path for path in sorted((root / "grader").rglob("*")) if path.is_file() and path.suffix != ".pyc"]
     code = [path for path in code if not path.is_relative_to(manual)]

@@ -2,11 +2,11 @@
 
 import json
 
-from grader import __version__
 from grader.render.formats import Graded, Surroundings
 from grader.render.rows import Row, rows
 from grader.report import Status
 from grader.text import inert
+from grader.version import __version__
 
 
 def write(graded: Graded, surroundings: Surroundings) -> str:

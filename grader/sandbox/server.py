@@ -226,7 +226,7 @@ class Sandbox:
         from grader.sandbox.output import Pipe
         from grader.sandbox.worker import Worker  # loads NumPy; by now the fork server has begun to load its own
 
-        return Worker(self, pid, ours, Pipe(output), self._meter(pid))
+        return Worker(pid, ours, Pipe(output), self.limits, self.reap, self._meter(pid))
 
     def _meter(self, pid: int) -> "Meter | None":
         """What counts a worker's files; in namespaces these lie in a file system of its own, which is full at its limit."""

@@ -59,7 +59,7 @@ class Spawner:
         output = Pumped(process.stdout) if self._pumps else Pipe(os.dup(process.stdout.fileno()))
         if not self._pumps:
             process.stdout.close()
-        worker = Worker(self, process.pid, channel, output)
+        worker = Worker(process.pid, channel, output, self.limits, self.reap)
         try:
             worker.receive(START_SECONDS * 3)  # it loads NumPy, or PyTorch, from the disk
         except WorkerEnded as ended:

@@ -4,11 +4,12 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 from grader.sandbox import wire
 from grader.sandbox.output import Pipe, Pumped
-from grader.sandbox.server import Sandbox
+from grader.sandbox.walls.limits import Limits
 from grader.sandbox.walls.meter import Meter
 
 BETWEEN_LOOKS = 0.05  # seconds, at what cannot be waited for: prints on some systems, files on others
@@ -23,12 +24,22 @@ class WorkerEnded(Exception):
 
 
 class Worker:
-    """One worker process and the submission in it. `meter` counts what it writes, where it must be counted."""
+    """One worker process and the submission in it.
+
+    `reap` ends the process and says how it ended: its wait status, and whether the kernel ended it for its memory. `meter`
+    counts what it writes, where it must be counted.
+    """
 
     def __init__(
-        self, sandbox: Sandbox, pid: int, channel: socket.socket, output: Pipe | Pumped, meter: Meter | None = None
+        self,
+        pid: int,
+        channel: socket.socket,
+        output: Pipe | Pumped,
+        limits: Limits,
+        reap: Callable[[int], dict[str, Any]],
+        meter: Meter | None = None,
     ):
-        self.sandbox, self.pid, self.meter = sandbox, pid, meter
+        self.pid, self.limits, self.reap, self.meter = pid, limits, reap, meter
         self.channel = channel
         self.output: Pipe | Pumped | None = output
         self.channel.setblocking(False)
@@ -68,7 +79,7 @@ class Worker:
                     sizes = wire.lengths(bytes(frame))
                 except wire.WireError as error:
                     self._end("crash", f"it wrote bytes that are no answer ({error})")
-                if sum(sizes) > self.sandbox.limits.answer or sizes[0] > max_header:
+                if sum(sizes) > self.limits.answer or sizes[0] > max_header:
                     self._end("memory", f"its answer has {sum(sizes):,} bytes")
                 needed += sum(sizes)
         try:
@@ -97,8 +108,8 @@ class Worker:
             has_news = self._has_news(min(left, BETWEEN_LOOKS) if self.meter else left)
             self._look_at_files()
         self._drain()
-        if self._flood > self.sandbox.limits.output_flood:
-            self._end("output", f"it printed more than {self.sandbox.limits.output_flood >> 20} MB")
+        if self._flood > self.limits.output_flood:
+            self._end("output", f"it printed more than {self.limits.output_flood >> 20} MB")
 
     def _look_at_files(self) -> None:
         if self.meter and (now := time.monotonic()) > self._next_look:
@@ -138,9 +149,9 @@ class Worker:
                 self.output = None
                 return
             self._flood += len(part)
-            room = self.sandbox.limits.output - len(self._printed)
+            room = self.limits.output - len(self._printed)
             self._printed += part[: max(room, 0)]
-            if self._flood > self.sandbox.limits.output_flood:
+            if self._flood > self.limits.output_flood:
                 return
 
     def _end(self, how: str, detail: str) -> None:
@@ -155,7 +166,7 @@ class Worker:
         self.last_words = self._printed.decode("utf-8", "replace")
         self.is_alive = False
         self.channel.close()
-        ended = self.sandbox.reap(self.pid)
+        ended = self.reap(self.pid)
         if self.output:
             self.output.close()
             self.output = None

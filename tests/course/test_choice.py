@@ -14,10 +14,12 @@ from grader.authoring.build import build, plan
 from grader.authoring.notebooks import notebook
 from grader.classroom.marking.keys import units_of
 from grader.compiling.compile import compile_exercise, compile_key
-from grader.course.choice import ChoiceError, builds_on, choose, reminder, words_of
-from grader.course.course import Course, CourseError
+from grader.course.choice import choose, reminder, words_of
+from grader.course.course import Course
+from grader.course.part import builds_on
 from grader.course.reference_text import uses, without
 from grader.course.settings import SettingsError, parse, to_toml
+from grader.errors import CourseError
 from grader.grading.grading import grade
 from grader.key import from_bytes, load
 from grader.releases import platforms
@@ -267,7 +269,7 @@ def test_an_exercise_that_course_toml_leaves_out_is_told_so(toys):
     listing = toys / "solutions" / "course.toml"
     listing.write_text(listing.read_text() + '[exercises]\ntoy = ["scale"]\n')
     with pytest.raises(
-        ChoiceError, match=r"toy.row_sums is not among the exercises that course.toml gives toy; add it"
+        CourseError, match=r"toy.row_sums is not among the exercises that course.toml gives toy; add it"
     ):
         choose(Course(toys), ["toy.row_sums"])
     listing.write_text(listing.read_text().replace('["scale"]', '["skale"]'))

@@ -18,8 +18,9 @@ import pytest
 from conftest import RIGHT, ROOT
 
 from grader import key as keys
-from grader.course.course import CourseError, find
+from grader.course.course import find
 from grader.course.names import completions
+from grader.errors import CourseError
 from grader.key import Key
 from grader.notebook import magics
 

@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from test_report import REPORTS, TEXT
 
-from grader import __version__
 from grader.render import formats, github, html, markdown
 from grader.report import CheckReport, ExerciseReport, Finding, Report, Status, to_json
+from grader.version import __version__
 
 XSD = xmlschema.XMLSchema(Path(__file__).parents[1] / "schemas" / "xunit2.xsd")
 TOKEN = "f00dfeed"

@@ -25,7 +25,6 @@ from conftest import RIGHT, ROOT, TOY, by_name
 from test_class import command, hand_in, timeless
 from test_hostile import EXERCISES, HONEST, LEVELS, ROWS, Row, left_alive, only, submit
 
-from grader import __version__
 from grader.authoring import build
 from grader.classroom.gradebooks.exports import to_data, whole
 from grader.classroom.marking import pool
@@ -42,6 +41,7 @@ from grader.report import Status, to_json
 from grader.sandbox.server import Sandbox
 from grader.sandbox.walls.limits import Limits
 from grader.submission import Submission
+from grader.version import __version__
 
 GRADE = str(Path(sys.executable).with_name("grade"))
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
-from grader import __version__
 from grader.classroom.marking.access import Scheduler, connected
 from grader.classroom.marking.node import BROKEN, EMPTY, grade_there, mark, prepare
 from grader.classroom.marking.pool import Answer, Feed, How, Job, as_text, at_fault
 from grader.errors import GraderError, OurFault
 from grader.key import from_bytes
+from grader.version import __version__
 
 TICK = 0.5
 AHEAD = 2  # submissions a thread of a worker has in hand or waiting, so that it never waits for this side

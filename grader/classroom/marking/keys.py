@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from grader import __version__
 from grader.authoring.notebooks import notebook
 from grader.classroom.intake.intake import Units
 from grader.classroom.marking.store import Store, Terms
@@ -16,6 +15,7 @@ from grader.course.unit import Unit
 from grader.errors import GraderError
 from grader.key import Key, from_bytes, to_bytes
 from grader.sandbox.server import is_installed
+from grader.version import __version__
 
 PROOFS = ("oracles.py", "rewrites.py")  # they prove a unit and decide about no answer
 Compile = Callable[[Unit, int, Sequence[str]], Key]  # verifies the reference; see grader.commands.check.fresh_key

@@ -5,12 +5,12 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from grader import __version__
 from grader.classroom.marking.pool import Job, as_text
 from grader.grading.grading import grade
 from grader.key import from_bytes
 from grader.sandbox.server import Sandbox, SandboxError, is_installed
 from grader.sandbox.walls.limits import Limits
+from grader.version import __version__
 
 BROKEN = "!"  # the beginning of an answer that is no report: the sandbox does not hold any more, and why
 EMPTY = "?"  # the answer of a node that was never given the key, such as one that has started again

@@ -5,7 +5,8 @@ the course. So a worker has nothing to find: what the grader knows was never in 
 
 Its first line on the control socket is {"ready": level, "counts_threads"} or {"failed": reason}. Then {"fork": limits} with two
 descriptors (the worker's channel, the pipe for what it prints) is answered {"pid"}, and {"reap": pid} is answered
-{"status", "was_short": of memory} when it has been ended: process numbers are those of a namespace, so killing is done here. A worker's own first frame says what it could still do: {"escapes": []}.
+{"status", "was_short": of memory} when it has been ended: process numbers are those of a namespace, so killing is done
+here. A worker's own first frame says what it could still do: {"escapes": []}.
 """
 
 import contextlib
@@ -47,28 +48,39 @@ def main(control_fd: int, level: str, home: str, packages: list[str], paths: lis
             break
         message = json.loads(line)
         if "fork" in message:
-            ground.alive, own = len(alive), os.getpid()
-            pid = isolation.fork(ground)
-            if pid == 0:
-                control.close()
-                become_worker(*fds, ground, Limits(**message["fork"]), own)
-            for fd in fds:
-                os.close(fd)
-            alive[pid] = ground.workers
-            reply(control, {"pid": pid})
-            if ground.workers == 1:
-                doors.learn()  # for the workers to come, while the first one shuts itself in
+            fork(control, ground, Limits(**message["fork"]), fds, alive)
         else:
-            pid = message["reap"]
-            kill(pid)
-            _, status = os.waitpid(pid, 0)
-            number = alive.pop(pid)
-            was_short = ground.groups is not None and ground.groups.leave(number)
-            isolation.clear(ground, pid)
-            reply(control, {"status": status, "was_short": was_short})
+            reap(control, ground, message["reap"], alive)
     for pid in alive:
         kill(pid)
     os._exit(0)  # nothing is left to tidy up, and the grader waits for this end
+
+
+def fork(
+    control: socket.socket, ground: isolation.Ground, budget: Limits, fds: list[int], alive: dict[int, int]
+) -> None:
+    """One more worker, which has the descriptors; its number goes back."""
+    ground.alive, own = len(alive), os.getpid()
+    pid = isolation.fork(ground)
+    if pid == 0:
+        control.close()
+        become_worker(*fds, ground, budget, own)
+    for fd in fds:
+        os.close(fd)
+    alive[pid] = ground.workers
+    reply(control, {"pid": pid})
+    if ground.workers == 1:
+        doors.learn()  # for the workers to come, while the first one shuts itself in
+
+
+def reap(control: socket.socket, ground: isolation.Ground, pid: int, alive: dict[int, int]) -> None:
+    """One worker less; how it ended goes back."""
+    kill(pid)
+    _, status = os.waitpid(pid, 0)
+    number = alive.pop(pid)
+    was_short = ground.groups is not None and ground.groups.leave(number)
+    isolation.clear(ground, pid)
+    reply(control, {"status": status, "was_short": was_short})
 
 
 def hear(control: socket.socket) -> tuple[bytes, list[int]]:
