@@ -7,6 +7,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+# What several rooms' tests share is imported by its module's name, whichever tests are run.
+sys.path += sorted({str(path.parent) for path in Path(__file__).parent.rglob("test_*.py")})
+
 import pytest
 from postgres_server import postgres  # noqa: F401  a fixture
 

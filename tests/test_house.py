@@ -80,3 +80,8 @@ def test_every_room_has_its_tests_in_a_folder_of_its_name():
     }
     without = [room for room in sorted(rooms) if not list((ROOT / "tests" / MIRRORS.get(room, room)).glob("test_*.py"))]
     assert without == []
+
+
+def test_tests_of_different_rooms_do_not_share_a_name():
+    count = Counter(path.stem for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, times in count.items() if times > 1] == []

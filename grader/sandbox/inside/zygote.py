@@ -29,12 +29,13 @@ def main(control_fd: int, level: str, home: str, packages: list[str], paths: lis
     """Serve until the grader hangs up; then no worker is left alive. `paths` are where the packages were found."""
     control = socket.socket(fileno=control_fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle; it hangs up
-    load_packages(packages)
-    sys.path[:] = [path for path in sys.path if path not in paths]
-    for path in paths:
-        sys.path_importer_cache.pop(path, None)  # it knows the names of all that is installed beside the packages
     try:
-        ground = isolation.prepare(level, home, _folders(paths))
+        mapper = isolation.stand_by(level)
+        load_packages(packages)
+        sys.path[:] = [path for path in sys.path if path not in paths]
+        for path in paths:
+            sys.path_importer_cache.pop(path, None)  # it knows the names of all that is installed beside the packages
+        ground = isolation.prepare(level, home, _folders(paths), mapper)
     except (OSError, KeyError, ValueError) as error:
         reply(control, {"failed": f"{error}"})
         return

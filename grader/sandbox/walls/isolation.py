@@ -20,7 +20,7 @@ from pathlib import Path
 
 from grader.sandbox.walls.cgroups import Groups
 from grader.sandbox.walls.limits import Limits, apply
-from grader.sandbox.walls.users import Users
+from grader.sandbox.walls.users import Mapper, Users
 
 try:
     import fcntl
@@ -57,7 +57,16 @@ class Ground:
         return bool(not self.is_root or self.users.count or self.groups)
 
 
-def prepare(level: str, home: str, packages: tuple[str, ...]) -> Ground:
+def stand_by(level: str) -> Mapper | None:
+    """What `prepare` needs of a process that has loaded nothing yet. Raises OSError or ValueError where it cannot."""
+    if level != "namespaces" or not IS_LINUX:
+        return None
+    from grader.sandbox.walls import users
+
+    return users.stand_by()
+
+
+def prepare(level: str, home: str, packages: tuple[str, ...], mapper: Mapper | None) -> Ground:
     """Shut the fork server in as far as its workers share it. Raises OSError, KeyError or ValueError where it cannot."""
     ground = Ground(level, home, os.path.abspath(__file__), is_root=hasattr(os, "getuid") and os.getuid() == 0)
     if not IS_LINUX:
@@ -79,7 +88,7 @@ def prepare(level: str, home: str, packages: tuple[str, ...]) -> Ground:
     if level == "landlock":
         ground.rules = _above(kernel.landlock_rules((*seen.readable, *view.DEVICES), (home, "/dev/null")))
     if level == "namespaces":
-        ground.users = _enter_namespaces()
+        ground.users = _enter_namespaces(mapper)
         ground.memory_map = os.open("/proc/self/statm", os.O_RDONLY)
         ground.pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY)
         if any(path.startswith("/tmp/") for path in (*seen.folders, *seen.packages)):
@@ -190,13 +199,13 @@ def _own_folder(home: str) -> str:
     return folder
 
 
-def _enter_namespaces() -> Users:
+def _enter_namespaces(mapper: Mapper) -> Users:
     """Go on as the first process of new namespaces; the users that its workers can be."""
-    from grader.sandbox.walls import kernel, users
+    from grader.sandbox.walls import kernel
 
     shared = kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
-    with users.mapping() as found:
-        kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWPID | shared)
+    kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWPID | shared)
+    found = mapper.map()
     socket.sethostname("sandbox")
     # The process namespace is for children: go on in one, as its first process. When it ends, so does every worker.
     if pid := os.fork():
@@ -204,7 +213,7 @@ def _enter_namespaces() -> Users:
         os.waitpid(pid, 0)
         os._exit(0)
     kernel.die_with_parent(signal.SIGKILL)
-    return found[0] if found else NOBODY_ELSE
+    return found
 
 
 def _build_root(home: str, seen, work: str) -> None:

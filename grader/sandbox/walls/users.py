@@ -5,10 +5,8 @@ them subordinate numbers (/etc/subuid, /etc/subgid) and the tools of the package
 worker stays the user that its grader is.
 """
 
-import contextlib
 import os
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,34 +53,46 @@ def subordinate(text: str, uid: int, name: str) -> Users:
     return Users()
 
 
-@contextlib.contextmanager
-def mapping() -> Iterator[list[Users]]:
-    """Around the entry into a user namespace: a process that stays outside maps its numbers, as only it may do.
+@dataclass(frozen=True)
+class Mapper:
+    """A process that stays outside a user namespace and maps the numbers of the one that enters it, as only it may do.
 
-    On leaving, the list holds the workers' numbers, as the namespace calls them, if there are any.
+    `child` is 0 where there are no numbers for workers: then the one that entered maps itself. `uid` and `gid` are those from
+    before, as the namespace no longer knows them.
     """
-    uid, gid, pid, found = os.getuid(), os.getgid(), os.getpid(), []
+
+    uid: int
+    gid: int
+    count: int = 0
+    child: int = 0
+    enter: int = -1
+
+    def map(self) -> Users:
+        """To be called in the new namespace: the workers' numbers, as the namespace calls them, if there are any."""
+        if self.child:
+            with open(self.enter, "wb", buffering=0) as entered:
+                entered.write(b".")
+            _, status = os.waitpid(self.child, 0)
+            if status == 0:
+                return Users(INSIDE, self.count)
+        _map_itself(self.uid, self.gid)
+        return Users()
+
+
+def stand_by() -> Mapper:
+    """Start what maps, while this process is small: a fork copies the tables of all that a process holds."""
+    uid, gid, pid = os.getuid(), os.getgid(), os.getpid()
     outside = _outside(uid)
-    if not min(users.count for users in outside):
-        yield found
-        return _map_itself(uid, gid)
+    if not (count := min(users.count for users in outside)):
+        return Mapper(uid, gid)
     entered, enter = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(enter)
-        done = os.read(entered, 1) and _is_mapped(pid, uid, gid, outside)
+        done = os.read(entered, 1) and _is_mapped(pid, uid, gid, outside)  # nothing to read: it ended before it entered
         os._exit(0 if done else 1)
     os.close(entered)
-    try:
-        yield found
-        os.write(enter, b".")
-    finally:
-        os.close(enter)
-        _, status = os.waitpid(child, 0)
-    if status == 0:
-        found.append(Users(INSIDE, min(users.count for users in outside)))
-    else:
-        _map_itself(uid, gid)
+    return Mapper(uid, gid, count, child, enter)
 
 
 def _map_itself(uid: int, gid: int) -> None:
