@@ -61,7 +61,7 @@ def render(records: Sequence[Record], title: str, made: str = "") -> str:
         _footer(records),
     ]
     data = cells(by_student, exercises, looks, sets.found)
-    return pages.document(title, "\n".join(body), pages.asset("pages.css"), pages.asset("class_page.js"), data)
+    return pages.document(title, "\n".join(body), pages.asset("pages.css"), pages.asset("students_table.js"), data)
 
 
 def write(records: Iterable[Record], path: Path, title: str = "Class report", made: str = "") -> None:
