@@ -21,9 +21,6 @@ SCHEMA = 4
 MOST_POINTS = 10**6  # of a check: they are drawn
 MAX_PART = 256 << 20  # bytes an exercise's part may unpack to; a tenth of a megabyte is usual
 MAGIC = b"grader key\n"
-RULES = frozenset(
-    ["agrees", "moves", "keeps", "slopes", "orders", "raises", "distributed", "seeded", "grows", "bounded", "reaches"]
-)  # the words of grader.judging.rules
 DIGEST = 64  # hexadecimal digits of a SHA-256
 
 
@@ -37,7 +34,7 @@ class Question:
 
     `tolerance` is one absolute number for each array or number of the answer, in order. `mistakes` maps a mistake's
     name to its answer; a mistake that answers as the reference does is left out. Where there is no one right answer,
-    `expected` has the right form (or stands for an exception), and mistakes are what `grader.judging.traces.TRACES` makes of them.
+    `expected` has the right form (or stands for an exception), and of mistakes the check's kind keeps a trace, not the answer.
     """
 
     label: str
@@ -49,7 +46,10 @@ class Question:
 
 @dataclass(frozen=True)
 class CheckKey:
-    """A check as data: `groups` are lists of question numbers, one list a case; `facts` stand beside them."""
+    """A check as data: `groups` are lists of question numbers, one list a case; `facts` stand beside them.
+
+    `kind` and `options` are as they came: what they mean, `grader.judging.kinds.registry` knows.
+    """
 
     claim: str
     points: int
@@ -99,11 +99,6 @@ class ExerciseKey:
     def way(self) -> Way:
         """How its functions are asked."""
         return Way(self.parameters, self.driver, self.torch)
-
-    @property
-    def is_run(self) -> bool:
-        """Whether something is trained."""
-        return any(check.kind == "reaches" for check in self.checks)
 
 
 @dataclass(frozen=True)
@@ -264,11 +259,11 @@ def _checked(exercise: ExerciseKey) -> ExerciseKey:
         fits = len(check.groups) == len(check.facts) and all(
             number in asked for group in check.groups for number in group
         )
-        if not fits or not all(check.groups) or not 0 <= check.points <= MOST_POINTS or check.kind not in RULES:
+        if not fits or not all(check.groups) or not 0 <= check.points <= MOST_POINTS:
             raise wire.WireError(f"{exercise.name} has a check of questions that it has not")
     if not exercise.checks or sum(check.points for check in exercise.checks) != exercise.points:
         raise wire.WireError(f"{exercise.name} has not the points of its checks")
-    names = [exercise.name, *exercise.parameters, *exercise.pieces]
+    names = [exercise.name, *exercise.parameters, *exercise.pieces, *(check.kind for check in exercise.checks)]
     if not all(map(str.isidentifier, names)):
         raise wire.WireError(f"{exercise.name} has a name that is none")
     return exercise

@@ -23,7 +23,8 @@ from grader.course.reference_text import run_text
 from grader.course.unit import Unit
 from grader.grading.judge import Answer, Ask, judge
 from grader.judging.compare import difference, turned
-from grader.judging.traces import TRACES, Raised
+from grader.judging.kinds.registry import kind_of
+from grader.judging.traces import Raised
 from grader.key import ExerciseKey, Question
 from grader.report import Finding, Status
 from grader.sandbox.inside.call import driven
@@ -191,5 +192,5 @@ def _compared(key: ExerciseKey) -> list[Question]:
 
 
 def _left_open(key: ExerciseKey) -> list[Question]:
-    groups = [group for check in key.checks if check.kind in {*TRACES, "orders"} for group in check.groups]
+    groups = [group for check in key.checks if not kind_of(check).has_one_answer for group in check.groups]
     return [key.questions[number] for number in sorted({number for group in groups for number in group})]

@@ -26,8 +26,8 @@ from grader.course.reference_text import definitions
 from grader.course.unit import Unit
 from grader.grading.judge import Answer, Ask, judge
 from grader.judging.compare import at, difference, leaves, turned
-from grader.judging.rules import RULES
-from grader.judging.traces import TRACES, Raised
+from grader.judging.kinds.registry import decide, kind_of
+from grader.judging.traces import Raised
 from grader.key import ExerciseKey, Question
 from grader.report import ExerciseReport, Finding, Status
 from grader.sandbox.inside.call import call, driven
@@ -183,10 +183,10 @@ def _prove_reference(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> N
             text = f"the reference differs from the oracle, of which {found.text}"
             proof.fail(1, seed, f"{text}, case {question.label!r}")
     for check in key.checks:
-        for group, facts in zip(check.groups, check.facts, strict=True) if check.kind in TRACES else ():
+        for group, facts in zip(check.groups, check.facts, strict=True) if kind_of(check).trace else ():
             questions = [key.questions[number] for number in group]
             answers = [answer_or_error(oracle, question.inputs) for question in questions]
-            if found := RULES[check.kind](answers, questions, key.returns, facts, check.options):
+            if found := decide(check, answers, questions, key.returns, facts):
                 proof.fail(1, seed, f"the oracle does not hold {check.claim!r}: {found.message}")
     report = report_on(unit.pieces(key.name), key, unit)
     if report.points != key.points:
@@ -195,7 +195,7 @@ def _prove_reference(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> N
 
 def _compared(key: ExerciseKey) -> list[Question]:
     """The questions that have one right answer."""
-    groups = [group for check in key.checks if check.kind not in TRACES for group in check.groups]
+    groups = [group for check in key.checks if not kind_of(check).trace for group in check.groups]
     return [key.questions[number] for number in sorted({number for group in groups for number in group})]
 
 
@@ -231,7 +231,7 @@ def _prove_rewrites(unit: Unit, key: ExerciseKey, rewrites: dict[str, list[Calla
         asked = driven(by_name(rewrite, key), key.way)
         for question in _compared(key):
             answer = turned(attempt(asked, question.inputs), question.expected, key.signs)
-            used = _error(answer, question) if any(check.kind == "agrees" for check in key.checks) else 0.0
+            used = _error(answer, question) if any(kind_of(check).compares for check in key.checks) else 0.0
             proof.used = max(proof.used, used)
             if used > NEAR:
                 proof.fail(4, seed, f"correct, {how}, uses {used:.0%} of the tolerance in case {question.label!r}")

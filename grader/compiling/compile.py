@@ -12,15 +12,14 @@ from grader.compiling.noise import STATED_MARGIN, margin, measure_noise, round_u
 from grader.course.unit import Unit, UnitError
 from grader.exercise import Check, Draw, Inputs
 from grader.judging.compare import leaves, turned
-from grader.judging.rules import RULES
-from grader.judging.samples import noise as noise_of_sample
-from grader.judging.traces import TRACES, Raised
+from grader.judging.kinds.kind import Kind, as_data
+from grader.judging.kinds.registry import decide, kind_of
+from grader.judging.traces import Raised
 from grader.key import CheckKey, ExerciseKey, Key, MistakeKey, Question, make
 from grader.sandbox.inside.call import Way, driven
 from grader.sandbox.wire import Opaque, same
 
 DRAWS = 20  # one in hundreds needs a second
-OF_ANSWERS = {"moves", "keeps", "slopes", "orders"}  # rules that a key's own expected answers can break
 
 
 def compile_key(unit: Unit, seed: int | Callable[[str], int], only: Collection[str] = ()) -> Key:
@@ -50,9 +49,7 @@ def _lost_by_the_reference(key: ExerciseKey) -> str:
         for group, facts in zip(check.groups, check.facts, strict=True):
             questions = [key.questions[number] for number in group]
             expected = [question.expected for question in questions]
-            if check.kind in OF_ANSWERS and (
-                found := RULES[check.kind](expected, questions, key.returns, facts, check.options)
-            ):
+            if kind_of(check).is_of_answers and (found := decide(check, expected, questions, key.returns, facts)):
                 return f"{check.claim}: {found.message}"
     return ""
 
@@ -61,15 +58,15 @@ def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> ExerciseKey:
     np.random.seed(0)  # a mistake may draw from NumPy's own generator; the key must come out the same all the same
     exercise, source = unit.exercises[name], unit.source(name)
     book = _Questions(unit, name)
-    raising = {
-        label: check.options["error"] for check in exercise.checks if check.kind == "raises" for label in check.on
+    errors = {
+        label: error for check in exercise.checks if (error := check.kind.error(check.options)) for label in check.on
     }
     for label, case in exercise.cases.items():
         inputs = _drawn(case, Draw(_rng((seed, turn), unit.name, name, label)), f"{name}: case {label!r}")
         if exercise.is_run:
             book.add_run(label, inputs)
-        elif label in raising:
-            book.add_raising(label, inputs, raising[label])
+        elif label in errors:
+            book.add_raising(label, inputs, errors[label])
         else:
             book.add(label, inputs)
     checks = [_compile_check(check, book, (seed, turn)) for check in exercise.checks]
@@ -148,22 +145,21 @@ class _Questions:
             raise UnitError(f"{self.name}: a check says that it raises {error} in case {label!r}, the reference {got}")
         return self._keep(Question(label, inputs, Opaque(error), [], {}))
 
-    def trace(self, kind: str, group: list[int], facts: Any, options: dict) -> None:
+    def trace(self, kind: Kind, group: list[int], facts: Any, options: Any) -> None:
         """Put what a diagnosis compares in the place of one right answer: each mistake's trace.
 
         Of random numbers nothing is kept but their form: a key is not to grow by samples that nobody compares.
         """
-        for number in {"distributed": group, "bounded": group, "seeded": group[1:]}.get(kind, ()):
+        for number in group[len(group) if kind.exact is None else kind.exact :]:
             question = self.questions[number]
             self.questions[number] = replace(question, expected=_form(question.expected), mistakes={})
         questions = [self.questions[number] for number in group]
         for name, mistake in self.mistakes.items():
             answers = [answer_or_error(mistake, question.inputs) for question in questions]
-            if RULES[kind](answers, questions, self.returns, facts, options):
-                questions[-1].mistakes[name] = TRACES[kind](answers, facts, options)
-        if kind == "distributed":
-            (question,) = questions
-            self.questions[group[-1]] = replace(question, tolerance=[noise_of_sample(np.size(question.expected))])
+            if kind.decide(answers, questions, self.returns, facts, options):
+                questions[-1].mistakes[name] = kind.trace(answers, facts, options)
+        if kind.spread:
+            self.questions[group[-1]] = replace(questions[-1], tolerance=kind.spread(questions[-1].expected))
 
     def _tolerances(self, expected: Any, noise: list[float]) -> list[float]:
         stated = self.exercise.tolerance
@@ -180,6 +176,7 @@ class _Questions:
 
 def _compile_check(check: Check, book: _Questions, seed: tuple[int, int]) -> CheckKey:
     groups, facts, labels = [], [], list(book.exercise.cases)
+    options = _placed(check, book)
     for label in book.exercise.cases_of(check):
         inputs, numbers = book.inputs[label], (seed, book.unit, book.name, label, check.claim)
         group = [labels.index(label)]
@@ -187,25 +184,25 @@ def _compile_check(check: Check, book: _Questions, seed: tuple[int, int]) -> Che
             group.append(book.add(label, change(inputs, Draw(_rng(*numbers))), with_mistakes=False))
         groups.append(group)
         facts.append(check.facts(inputs, Draw(_rng(*numbers))) if check.facts else None)
-        if check.kind in TRACES:
-            book.trace(check.kind, group, facts[-1], dict(check.options))
-    return CheckKey(check.claim, check.points, check.kind, groups, facts, _placed(check, book))
+        if check.kind.trace:
+            book.trace(check.kind, group, facts[-1], options)
+    return CheckKey(check.claim, check.points, check.kind.name, groups, facts, as_data(options))
 
 
-def _placed(check: Check, book: _Questions) -> dict[str, Any]:
+def _placed(check: Check, book: _Questions) -> Any:
     """The check's options, with the place of each part for its name."""
     returns = book.returns
     places = {name: place for place, name in enumerate(returns)} | {place: place for place in range(len(returns))}
 
-    def place(part: str | int | None) -> int | None:
+    def place(part: Any) -> Any:
+        if isinstance(part, tuple):
+            return tuple(map(place, part))
         if part is not None and (part not in places or len(returns) < 2):
             known = ", ".join(returns)
             raise UnitError(f"{book.name}: {check.claim!r} is of the part {part!r}, and the parts are {known}")
         return places.get(part)
 
-    options = dict(check.options)
-    options |= {"part": place(options["part"])} if "part" in options else {}
-    return options | ({"parts": [place(part) for part in options["parts"]]} if "parts" in options else {})
+    return replace(check.options, **{name: place(getattr(check.options, name)) for name in check.kind.parts})
 
 
 def _form(tree: Any) -> Any:
