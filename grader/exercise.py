@@ -24,6 +24,7 @@ import numpy as np
 from grader.draw import Draw, Inputs
 from grader.judging.kinds.agrees import agrees as agrees
 from grader.judging.kinds.bounded import bounded as bounded
+from grader.judging.kinds.categorical import categorical as categorical
 from grader.judging.kinds.distributed import distributed as distributed
 from grader.judging.kinds.distributed import normal as normal
 from grader.judging.kinds.distributed import uniform as uniform

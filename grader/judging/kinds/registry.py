@@ -18,6 +18,7 @@ NAMES = (
     "orders",
     "raises",
     "distributed",
+    "categorical",
     "seeded",
     "grows",
     "bounded",
