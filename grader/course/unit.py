@@ -7,13 +7,14 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
 from grader.course.part import pick
+from grader.course.points import shared
 from grader.course.reference_text import Source, SourceError, definitions, free_names, mutate, run_text, without
 from grader.errors import GraderError
 from grader.exercise import Edit, Exercise
@@ -286,15 +287,3 @@ class Unit:
             return path.read_text(encoding="utf-8")
         except OSError as error:
             raise UnitError(f"cannot read {path}: {error.strerror}; `grade dev new` makes a unit's files") from None
-
-
-def shared(total: int, weights: Sequence[int]) -> list[int]:
-    """A whole number in parts of at least 1 each, as near to the weights' proportions as whole numbers can be."""
-    exact = [total * weight / sum(weights) for weight in weights]
-    parts = [max(1, int(part)) for part in exact]
-    while sum(parts) != total:
-        step = 1 if sum(parts) < total else -1
-        able = [i for i, part in enumerate(parts) if part + step >= 1]
-        best = max(able, key=lambda i: (step * (exact[i] - parts[i]), -i))
-        parts[best] += step
-    return parts
