@@ -75,7 +75,8 @@ class Exercise:
     the function and the case's inputs by name, and what it returns is the answer. It can build a function from numbers,
     or take several steps. It runs where the student's code runs, so it uses NumPy as `np` and nothing else of checks.py.
     References, mistakes and rewrites go through it, too; an oracle gets the case's inputs and gives the driver's answer.
-    A shape line in its docstring says what its answer is called: `-> w (S, D)`.
+    A shape line in its docstring says what its answer is called: `-> w (S, D)`. A check may have a driver of its own, so that
+    two checks of a case need not share a summary.
 
     `up_to_sign` names parts of the answer whose sign is free: {"eigenvector": "whole"}, or, for rows of one part that
     turn together with columns of another, {"components": "rows", "projected": "columns"}. Signs are turned to the
@@ -117,12 +118,19 @@ class Exercise:
                 raise ValueError(
                     f"check {check.claim!r} is on {sorted(unknown)}, which is no case; cases are {sorted(known)}"
                 )
-            if check.kind.cases is Cases.CLOSED and (wrong := set(check.on) & self._open):
+            if check.driver and self.is_run:
+                raise ValueError(f"check {check.claim!r} has a driver of its own, and a training run is driven once")
+            if check.kind.cases is Cases.CLOSED and not check.driver and (wrong := set(check.on) & self._open):
                 raise ValueError(f"check {check.claim!r} is on {sorted(wrong)}, which has no one right answer")
 
     def cases_of(self, check: Check) -> list[str]:
         """The labels of a check's cases: those it names, or every one that has one right answer."""
         return [label for label in self.cases if (label in check.on if check.on else label not in self._open)]
+
+    def is_asked(self, label: str) -> bool:
+        """Whether a case is asked as the exercise is: not where all of its checks have drivers of their own."""
+        drivers = [check.driver for check in self.checks if label in self.cases_of(check)]
+        return not drivers or None in drivers
 
     @property
     def is_run(self) -> bool:
@@ -131,7 +139,9 @@ class Exercise:
 
     @property
     def _open(self) -> set[str]:
-        return {label for check in self.checks if check.kind.cases is Cases.OPEN for label in check.on}
+        return {
+            label for check in self.checks if check.kind.cases is Cases.OPEN and not check.driver for label in check.on
+        }
 
 
 # Stand-ins for what a driver finds where it runs (see grader.sandbox.inside.modules), to be imported by checks.py.

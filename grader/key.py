@@ -35,6 +35,7 @@ class Question:
     `tolerance` is one absolute number for each array or number of the answer, in order. `mistakes` maps a mistake's
     name to its answer; a mistake that answers as the reference does is left out. Where there is no one right answer,
     `expected` has the right form (or stands for an exception), and of mistakes the check's kind keeps a trace, not the answer.
+    `driver` is the source of what asks it in place of the exercise's own, where its check has one.
     """
 
     label: str
@@ -42,13 +43,15 @@ class Question:
     expected: Any
     tolerance: list[float]
     mistakes: dict[str, Any]
+    driver: str = ""
 
 
 @dataclass(frozen=True)
 class CheckKey:
     """A check as data: `groups` are lists of question numbers, one list a case; `facts` stand beside them.
 
-    `kind` and `options` are as they came: what they mean, `grader.judging.kinds.registry` knows.
+    `kind` and `options` are as they came: what they mean, `grader.judging.kinds.registry` knows. `returns` name the answers
+    where they are not the exercise's, but those of a driver of the check's own.
     """
 
     claim: str
@@ -57,6 +60,11 @@ class CheckKey:
     groups: list[list[int]]
     facts: list[Any]
     options: dict[str, Any]
+    returns: list[str] = field(default_factory=list)
+
+
+# What a key has only where it says something: most checks have no driver of their own.
+SELDOM = {Question: "driver", CheckKey: "returns"}
 
 
 @dataclass(frozen=True)
@@ -95,10 +103,17 @@ class ExerciseKey:
     forbids: list[str] = field(default_factory=list)
     band: list[list[float]] = field(default_factory=list)
 
-    @property
-    def way(self) -> Way:
+    def way_of(self, question: Question) -> Way:
         """How its functions are asked."""
-        return Way(self.parameters, self.driver, self.torch)
+        return Way(self.parameters, question.driver or self.driver, self.torch)
+
+    def signs_of(self, question: Question) -> list[list[int | None]]:
+        """Where the answer to a question is free in sign: nowhere in what another driver makes of it."""
+        return [] if question.driver else self.signs
+
+    def returns_of(self, check: CheckKey) -> list[str]:
+        """What the parts of the answers are called that a check is about."""
+        return check.returns or self.returns
 
 
 @dataclass(frozen=True)
@@ -248,7 +263,8 @@ def _digest(frame: bytes) -> str:
 def _tree(item: Any) -> Any:
     """A key's dataclasses as dicts; what they hold, arrays and generators' stand-ins among it, stays as it is."""
     if isinstance(item, Index | ExerciseKey | Question | CheckKey | MistakeKey):
-        return {part.name: _tree(getattr(item, part.name)) for part in fields(item)}
+        seldom, values = SELDOM.get(type(item)), {part.name: getattr(item, part.name) for part in fields(item)}
+        return {name: _tree(value) for name, value in values.items() if name != seldom or value}
     return [_tree(part) for part in item] if isinstance(item, list) else item
 
 

@@ -49,7 +49,9 @@ def _lost_by_the_reference(key: ExerciseKey) -> str:
         for group, facts in zip(check.groups, check.facts, strict=True):
             questions = [key.questions[number] for number in group]
             expected = [question.expected for question in questions]
-            if kind_of(check).is_of_answers and (found := decide(check, expected, questions, key.returns, facts)):
+            if kind_of(check).is_of_answers and (
+                found := decide(check, expected, questions, key.returns_of(check), facts)
+            ):
                 return f"{check.claim}: {found.message}"
     return ""
 
@@ -59,17 +61,22 @@ def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> ExerciseKey:
     exercise, source = unit.exercises[name], unit.source(name)
     book = _Questions(unit, name)
     errors = {
-        label: error for check in exercise.checks if (error := check.kind.error(check.options)) for label in check.on
+        label: error
+        for check in exercise.checks
+        if (error := check.kind.error(check.options)) and not check.driver
+        for label in check.on
     }
     for label, case in exercise.cases.items():
         inputs = _drawn(case, Draw(_rng((seed, turn), unit.name, name, label)), f"{name}: case {label!r}")
         if exercise.is_run:
             book.add_run(label, inputs)
+        elif not exercise.is_asked(label):
+            book.inputs[label] = inputs
         elif label in errors:
             book.add_raising(label, inputs, errors[label])
         else:
             book.add(label, inputs)
-    checks = [_compile_check(check, book, (seed, turn)) for check in exercise.checks]
+    checks = [_compile_check(check, book, unit, (seed, turn)) for check in exercise.checks]
     return ExerciseKey(
         name=name,
         points=exercise.points,
@@ -106,28 +113,28 @@ class _Questions:
     """The questions of one exercise as they are collected."""
 
     def __init__(self, unit: Unit, name: str):
-        way = Way(unit.source(name).parameters, unit.driver(name), unit.exercises[name].torch)
-
-        def asked(pieces: list[Callable]) -> Callable:
-            return driven(pieces, way)
-
         self.unit, self.name, self.exercise = unit.name, name, unit.exercises[name]
-        self.returns, self.signs = unit.returns(name), unit.signs(name)
-        self.reference = asked(unit.pieces(name))
-        self.mistakes = {mistake: asked(wrong) for mistake, wrong in unit.mistakes(name).items()}
+        self.signs, self.parameters, self.driver = unit.signs(name), unit.source(name).parameters, unit.driver(name)
+        self.pieces, self.wrong = unit.pieces(name), unit.mistakes(name)
         self.questions: list[Question] = []
         self.inputs: dict[str, Inputs] = {}
+        self.numbers: dict[str, int] = {}  # of the first question of each case
 
-    def add(self, label: str, inputs: Inputs, with_mistakes: bool = True) -> int:
+    def asked(self, pieces: list[Callable], driver: str) -> Callable:
+        """Functions as a question is put to them: through a check's own driver, or as the exercise is asked."""
+        return driven(pieces, Way(self.parameters, driver or self.driver, self.exercise.torch))
+
+    def add(self, label: str, inputs: Inputs, with_mistakes: bool = True, driver: str = "") -> int:
         """Ask the reference and every mistake; returns the question's number."""
-        expected = plain(ask(self.reference, inputs))
-        noise = measure_noise(self.reference, inputs, expected, self.signs)
+        reference, signs = self.asked(self.pieces, driver), () if driver else self.signs
+        expected = plain(ask(reference, inputs))
+        noise = measure_noise(reference, inputs, expected, signs)
         wrong = {}
-        for name, mistake in self.mistakes.items() if with_mistakes else ():
-            answer = turned(attempt(mistake, inputs), expected, self.signs)
+        for name, pieces in self.wrong.items() if with_mistakes else ():
+            answer = turned(attempt(self.asked(pieces, driver), inputs), expected, signs)
             if not same(answer, expected):
                 wrong[name] = answer
-        return self._keep(Question(label, inputs, expected, self._tolerances(expected, noise), wrong))
+        return self._keep(Question(label, inputs, expected, self._tolerances(expected, noise), wrong, driver))
 
     def add_run(self, label: str, inputs: Inputs) -> int:
         """A training run's question: the truth of its held-back inputs is all that is kept of an answer."""
@@ -137,15 +144,15 @@ class _Questions:
         given = {name: value for name, value in inputs.items() if name != "truth"}
         return self._keep(Question(label, given, truth, [0.0] * len(list(leaves(truth))), {}))
 
-    def add_raising(self, label: str, inputs: Inputs, error: str) -> int:
+    def add_raising(self, label: str, inputs: Inputs, error: str, driver: str = "") -> int:
         """A question whose right answer is an exception."""
-        answer = answer_or_error(self.reference, inputs)
+        answer = answer_or_error(self.asked(self.pieces, driver), inputs)
         if not isinstance(answer, Raised) or error not in answer.names:
             got = f"raises {answer.names[-1]}" if isinstance(answer, Raised) else "answers"
             raise UnitError(f"{self.name}: a check says that it raises {error} in case {label!r}, the reference {got}")
-        return self._keep(Question(label, inputs, Opaque(error), [], {}))
+        return self._keep(Question(label, inputs, Opaque(error), [], {}, driver))
 
-    def trace(self, kind: Kind, group: list[int], facts: Any, options: Any) -> None:
+    def trace(self, kind: Kind, group: list[int], returns: list[str], facts: Any, options: Any) -> None:
         """Put what a diagnosis compares in the place of one right answer: each mistake's trace.
 
         Of random numbers nothing is kept but their form: a key is not to grow by samples that nobody compares.
@@ -154,9 +161,10 @@ class _Questions:
             question = self.questions[number]
             self.questions[number] = replace(question, expected=_form(question.expected), mistakes={})
         questions = [self.questions[number] for number in group]
-        for name, mistake in self.mistakes.items():
-            answers = [answer_or_error(mistake, question.inputs) for question in questions]
-            if kind.decide(answers, questions, self.returns, facts, options):
+        for name, pieces in self.wrong.items():
+            asked = self.asked(pieces, questions[0].driver)
+            answers = [answer_or_error(asked, question.inputs) for question in questions]
+            if kind.decide(answers, questions, returns, facts, options):
                 questions[-1].mistakes[name] = kind.trace(answers, facts, options)
         if kind.spread:
             self.questions[group[-1]] = replace(questions[-1], tolerance=kind.spread(questions[-1].expected))
@@ -170,28 +178,40 @@ class _Questions:
 
     def _keep(self, question: Question) -> int:
         self.inputs.setdefault(question.label, question.inputs)
+        self.numbers.setdefault(question.label, len(self.questions))
         self.questions.append(question)
         return len(self.questions) - 1
 
 
-def _compile_check(check: Check, book: _Questions, seed: tuple[int, int]) -> CheckKey:
-    groups, facts, labels = [], [], list(book.exercise.cases)
-    options = _placed(check, book)
+def _compile_check(check: Check, book: _Questions, unit: Unit, seed: tuple[int, int]) -> CheckKey:
+    groups, facts = [], []
+    driver, returns = unit.driver(book.name, check), unit.returns(book.name, check if check.driver else None)
+    options = _placed(check, book.name, returns)
     for label in book.exercise.cases_of(check):
         inputs, numbers = book.inputs[label], (seed, book.unit, book.name, label, check.claim)
-        group = [labels.index(label)]
+        group = [_first_question(check, label, book, driver)]
         for change in check.changes:
-            group.append(book.add(label, change(inputs, Draw(_rng(*numbers))), with_mistakes=False))
+            changed = change(inputs, Draw(_rng(*numbers)))
+            group.append(book.add(label, changed, with_mistakes=False, driver=driver))
         groups.append(group)
         facts.append(check.facts(inputs, Draw(_rng(*numbers))) if check.facts else None)
         if check.kind.trace:
-            book.trace(check.kind, group, facts[-1], options)
-    return CheckKey(check.claim, check.points, check.kind.name, groups, facts, as_data(options))
+            book.trace(check.kind, group, returns, facts[-1], options)
+    own = returns if driver else []
+    return CheckKey(check.claim, check.points, check.kind.name, groups, facts, as_data(options), own)
 
 
-def _placed(check: Check, book: _Questions) -> Any:
+def _first_question(check: Check, label: str, book: _Questions, driver: str) -> int:
+    """The number of a case's own question: the one that all checks share, or another for a driver of the check's own."""
+    if not driver:
+        return book.numbers[label]
+    if error := check.kind.error(check.options):
+        return book.add_raising(label, book.inputs[label], error, driver)
+    return book.add(label, book.inputs[label], driver=driver)
+
+
+def _placed(check: Check, exercise: str, returns: list[str]) -> Any:
     """The check's options, with the place of each part for its name."""
-    returns = book.returns
     places = {name: place for place, name in enumerate(returns)} | {place: place for place in range(len(returns))}
 
     def place(part: Any) -> Any:
@@ -199,7 +219,7 @@ def _placed(check: Check, book: _Questions) -> Any:
             return tuple(map(place, part))
         if part is not None and (part not in places or len(returns) < 2):
             known = ", ".join(returns)
-            raise UnitError(f"{book.name}: {check.claim!r} is of the part {part!r}, and the parts are {known}")
+            raise UnitError(f"{exercise}: {check.claim!r} is of the part {part!r}, and the parts are {known}")
         return places.get(part)
 
     return replace(check.options, **{name: place(getattr(check.options, name)) for name in check.kind.parts})

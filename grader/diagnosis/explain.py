@@ -193,7 +193,8 @@ def _exact(exercise: ExerciseKey, evidence: Sequence[Any]) -> list[Any]:
 
 def _compared(exercise: ExerciseKey) -> set[int]:
     groups = [group for check in exercise.checks if kind_of(check).compares for group in check.groups]
-    return {id(exercise.questions[n]) for group in groups for n in group}
+    asked = [exercise.questions[n] for group in groups for n in group]
+    return {id(question) for question in asked if not question.driver}
 
 
 def _labels(exercise: ExerciseKey, evidence: Sequence[Any]) -> tuple[list[str], list[str]]:

@@ -77,7 +77,7 @@ def _opinion(backward: ExerciseKey, index: int, forward: ExerciseKey, ask: Ask, 
     for (number,) in check.groups:
         question = backward.questions[number]
         answer = ask(question)
-        if answer.finding:
+        if answer.finding or question.driver:
             return ""
         options = options_of(check)
         if decide([answer.value], [question], backward.returns, None, options):

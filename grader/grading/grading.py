@@ -258,7 +258,7 @@ class Session:
             "op": "call",
             "pieces": exercise.pieces,
             "inputs": question.inputs,
-            "way": asdict(exercise.way),
+            "way": asdict(exercise.way_of(question)),
             "forbids": exercise.forbids,
             "device": self.training.device if exercise.torch else "cpu",
         }

@@ -98,9 +98,9 @@ def decide(exercise: ExerciseKey, ask: Ask, unit: str) -> ExerciseReport:
 
 def _turned(got: Answer, question: Question, exercise: ExerciseKey) -> Answer:
     """The answer with its free signs turned to the expected ones."""
-    if got.finding or not exercise.signs:
+    if got.finding or not (signs := exercise.signs_of(question)):
         return got
-    return replace(got, value=turned(got.value, question.expected, exercise.signs))
+    return replace(got, value=turned(got.value, question.expected, signs))
 
 
 def unasked(exercise: ExerciseKey, unit: str, status: Status, finding: Finding) -> ExerciseReport:
@@ -136,9 +136,9 @@ def _decide(
             answers.append(got)
         questions = [exercise.questions[number] for number in group]
         values, changed = [got.value for got in answers], _mutation(answers, questions)
-        wrong = decide_check(check, values, questions, exercise.returns, facts)
+        wrong = decide_check(check, values, questions, exercise.returns_of(check), facts)
         # of several steps, the later ones are wrong because of what the first has changed
-        if finding := (changed or wrong) if exercise.driver else (wrong or changed):
+        if finding := (changed or wrong) if exercise.way_of(questions[0]).driver else (wrong or changed):
             return failed(finding, Status.FAILED)
     return CheckReport(check.claim, Status.PASSED, check.points, check.points), Status.PASSED
 
@@ -214,7 +214,7 @@ def _evidence(exercise: ExerciseKey, asked: dict[int, Answer]) -> list[list[Evid
             got, questions = [asked[number] for number in group], [exercise.questions[number] for number in group]
             failed = next((item.finding for item in got if item.finding and not _is_asked_for(check, item)), None)
             values = [item.value for item in got]
-            finding = failed or kind.decide(values, questions, exercise.returns, facts, whole)
+            finding = failed or kind.decide(values, questions, exercise.returns_of(check), facts, whole)
             answer = None if failed else kind.trace(values, facts, options) if kind.trace else values[0]
             items.append(Evidence(questions[-1], answer, finding is None))
     return evidence

@@ -7,7 +7,7 @@ from typing import Any
 from grader.judging.compare import difference, only
 from grader.judging.error_maps import error_map
 from grader.judging.forms import on as in_case
-from grader.judging.kinds.kind import Check, Kind, labels
+from grader.judging.kinds.kind import Check, Driver, Kind, labels
 from grader.judging.rules import tolerance_at
 from grader.key import Question
 from grader.report import Finding
@@ -21,7 +21,11 @@ class Options:
 
 
 def agrees(
-    points: int, claim: str, on: str | Sequence[str] = (), part: str | int | Sequence[str | int] | None = None
+    points: int,
+    claim: str,
+    on: str | Sequence[str] = (),
+    part: str | int | Sequence[str | int] | None = None,
+    driver: Driver | None = None,
 ) -> Check:
     """The answers are the reference's, to within the measured rounding noise.
 
@@ -31,7 +35,7 @@ def agrees(
         agrees(2, "returns dx, the gradient with respect to the input", part="dx")
     """
     several = tuple(part) if isinstance(part, list | tuple) else (part,)
-    return Check(claim, points, KIND, labels(on), options=Options(None if part is None else several))
+    return Check(claim, points, KIND, labels(on), options=Options(None if part is None else several), driver=driver)
 
 
 def decide(

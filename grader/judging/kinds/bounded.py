@@ -8,7 +8,7 @@ import numpy as np
 from grader.draw import Inputs
 from grader.judging.compare import describe, named
 from grader.judging.forms import on as in_case
-from grader.judging.kinds.kind import Check, Kind, labels
+from grader.judging.kinds.kind import Check, Driver, Kind, labels
 from grader.judging.rules import no_sample
 from grader.judging.traces import floats, is_list_of_numbers
 from grader.key import Question
@@ -17,7 +17,11 @@ from grader.sandbox.wire import Opaque
 
 
 def bounded(
-    points: int, claim: str, bounds: Callable[[Inputs], Sequence[tuple]], on: str | Sequence[str] = ()
+    points: int,
+    claim: str,
+    bounds: Callable[[Inputs], Sequence[tuple]],
+    on: str | Sequence[str] = (),
+    driver: Driver | None = None,
 ) -> Check:
     """The answer's numbers lie between bounds: for a random answer whose size a theory gives.
 
@@ -30,7 +34,7 @@ def bounded(
 
         bounded(1, "has a mean near a half", bounds=near_one, on="ten thousand numbers")
     """
-    return Check(claim, points, KIND, labels(on), facts=lambda inputs, draw: _arrays(bounds(inputs)))
+    return Check(claim, points, KIND, labels(on), facts=lambda inputs, draw: _arrays(bounds(inputs)), driver=driver)
 
 
 def decide(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: Any) -> Finding | None:

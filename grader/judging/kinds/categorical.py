@@ -24,7 +24,7 @@ import numpy as np
 from grader.draw import Inputs
 from grader.judging.compare import describe, named
 from grader.judging.forms import on as in_case
-from grader.judging.kinds.kind import Cases, Check, Kind, labels
+from grader.judging.kinds.kind import Cases, Check, Driver, Kind, labels
 from grader.judging.rules import no_sample
 from grader.judging.samples import DELTA, noise
 from grader.key import Question
@@ -33,7 +33,11 @@ from grader.sandbox.wire import Opaque
 
 
 def categorical(
-    points: int, claim: str, probabilities: Callable[[Inputs], Sequence[float]], on: str | Sequence[str]
+    points: int,
+    claim: str,
+    probabilities: Callable[[Inputs], Sequence[float]],
+    on: str | Sequence[str],
+    driver: Driver | None = None,
 ) -> Check:
     """The answer's entries are independent draws of 0 … K−1 with the K `probabilities(inputs)`, which add up to 1.
 
@@ -53,7 +57,7 @@ def categorical(
             raise ValueError(f"the probabilities of {claim!r} must be a list of numbers from 0 on that add up to 1")
         return p / p.sum()
 
-    return Check(claim, points, KIND, labels(on), facts=facts)
+    return Check(claim, points, KIND, labels(on), facts=facts, driver=driver)
 
 
 def decide(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: Any) -> Finding | None:

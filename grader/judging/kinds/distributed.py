@@ -8,7 +8,7 @@ import numpy as np
 from grader.draw import Inputs
 from grader.judging.compare import describe, named
 from grader.judging.forms import on as in_case
-from grader.judging.kinds.kind import Cases, Check, Kind, labels
+from grader.judging.kinds.kind import Cases, Check, Driver, Kind, labels
 from grader.judging.rules import no_sample
 from grader.judging.samples import landmarks, noise, stray
 from grader.key import Question
@@ -16,7 +16,9 @@ from grader.report import Finding
 from grader.sandbox.wire import Opaque
 
 
-def distributed(points: int, claim: str, law: Callable[[Inputs], list], on: str | Sequence[str]) -> Check:
+def distributed(
+    points: int, claim: str, law: Callable[[Inputs], list], on: str | Sequence[str], driver: Driver | None = None
+) -> Check:
     """The answer's entries are independent draws from `law(inputs)`, which is `uniform(…)` or `normal(…)`.
 
     Any sampler will do: only the sample itself is judged, and a right one fails once in 10⁹ times (see
@@ -27,7 +29,7 @@ def distributed(points: int, claim: str, law: Callable[[Inputs], list], on: str 
 
         distributed(2, "draws each weight from the normal law of variance 2/fan_in", law=he, on="a wide layer")
     """
-    return Check(claim, points, KIND, labels(on), facts=lambda inputs, draw: law(inputs))
+    return Check(claim, points, KIND, labels(on), facts=lambda inputs, draw: law(inputs), driver=driver)
 
 
 def uniform(low: float, high: float) -> list:

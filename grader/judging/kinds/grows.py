@@ -9,7 +9,7 @@ import numpy as np
 from grader.judging.compare import describe, named
 from grader.judging.forms import no_answer
 from grader.judging.forms import on as in_case
-from grader.judging.kinds.kind import Change, Check, Kind, labels
+from grader.judging.kinds.kind import Change, Check, Driver, Kind, labels
 from grader.judging.traces import floats, is_list_of_numbers
 from grader.key import Question
 from grader.report import Finding
@@ -23,7 +23,9 @@ class Options:
     by: float
 
 
-def grows(points: int, claim: str, by: float, change: Change, on: str | Sequence[str] = ()) -> Check:
+def grows(
+    points: int, claim: str, by: float, change: Change, on: str | Sequence[str] = (), driver: Driver | None = None
+) -> Check:
     """The answer is a list of positive numbers; after `change` its last is more than `by` times its first, before not.
 
     Only the factor counts, so a student's numbers may have any scale.
@@ -33,7 +35,7 @@ def grows(points: int, claim: str, by: float, change: Change, on: str | Sequence
 
         grows(2, "shows gradients that vanish without the residuals", by=1e6, change=without_residuals)
     """
-    return Check(claim, points, KIND, labels(on), (change,), options=Options(float(by)))
+    return Check(claim, points, KIND, labels(on), (change,), options=Options(float(by)), driver=driver)
 
 
 def decide(

@@ -9,7 +9,7 @@ import numpy as np
 from grader.judging.compare import at, named, numbers
 from grader.judging.forms import no_answer
 from grader.judging.forms import on as in_case
-from grader.judging.kinds.kind import Change, Check, Kind, labels
+from grader.judging.kinds.kind import Change, Check, Driver, Kind, labels
 from grader.judging.rules import tolerance_at
 from grader.key import Question
 from grader.report import Finding
@@ -32,6 +32,7 @@ def keeps(
     axis: int = -1,
     part: str | int | None = None,
     on: str | Sequence[str] = (),
+    driver: Driver | None = None,
 ) -> Check:
     """The `measure` ("sum" or "norm") of the answer along `axis` is the reference's, and `change` moves the answer.
 
@@ -42,7 +43,7 @@ def keeps(
 
         keeps(1, "has rows that sum to 1", "sum", change=other_scores)
     """
-    return Check(claim, points, KIND, labels(on), (change,), options=Options(measure, axis, part))
+    return Check(claim, points, KIND, labels(on), (change,), options=Options(measure, axis, part), driver=driver)
 
 
 def decide(

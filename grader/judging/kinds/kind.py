@@ -13,6 +13,7 @@ from grader.key import Question
 from grader.report import Finding
 
 Change = Callable[[Inputs, Draw], Inputs]
+Driver = Callable[..., Any]
 # (the answers to one case's questions, the questions, what the parts of an answer are called, the facts, the options)
 Decide = Callable[[list, list[Question], Sequence[str], Any, Any], Finding | None]
 Trace = Callable[[list, Any, Any], Any]  # of (the answers to one case's questions, the facts, the options)
@@ -71,6 +72,10 @@ class Check:
     `on` are labels of cases (empty: every case that has one right answer). Each of `changes` makes one more question out of
     a case's inputs; `facts` turns inputs into data for the rule. All of a case's get the same random numbers. `options` are
     of the type that the kind names.
+
+    Every word takes a `driver` of the check's own: its questions are asked through it in place of the exercise's, or of a
+    plain call. It is written as an exercise's is (see `Exercise`); a shape line in its docstring says what its answer is
+    called, `-> norms (depth,)`. An oracle for it has the driver's name, gets the case's inputs, and gives its answer.
     """
 
     claim: str
@@ -80,6 +85,7 @@ class Check:
     changes: tuple[Change, ...] = ()
     facts: Callable[[Inputs, Draw], Any] | None = None
     options: Any = NoOptions()
+    driver: Driver | None = None
 
 
 def labels(on: str | Sequence[str]) -> tuple[str, ...]:

@@ -8,14 +8,14 @@ import numpy as np
 from grader.judging.compare import at, leaves, named, numbers
 from grader.judging.forms import no_answer
 from grader.judging.forms import on as in_case
-from grader.judging.kinds.kind import Change, Check, Kind, labels
+from grader.judging.kinds.kind import Change, Check, Driver, Kind, labels
 from grader.key import Question
 from grader.report import Finding
 
 CLEARLY = 1000  # a move counts from this many tolerances on: what is asked to move moves by far more than rounding
 
 
-def moves(points: int, claim: str, change: Change, on: str | Sequence[str] = ()) -> Check:
+def moves(points: int, claim: str, change: Change, on: str | Sequence[str] = (), driver: Driver | None = None) -> Check:
     """After `change` of the inputs, the student's answer moves where the reference's moves and stays where it stays.
 
     Both halves count: an answer that never moves fails. The student's two answers are compared with each other,
@@ -28,7 +28,7 @@ def moves(points: int, claim: str, change: Change, on: str | Sequence[str] = ())
 
         moves(2, "hides the last token from all before it", change=another_last_token)
     """
-    return Check(claim, points, KIND, labels(on), (change,))
+    return Check(claim, points, KIND, labels(on), (change,), driver=driver)
 
 
 def decide(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: Any) -> Finding | None:

@@ -8,14 +8,18 @@ import numpy as np
 from grader.draw import Inputs
 from grader.judging.compare import difference
 from grader.judging.forms import on as in_case
-from grader.judging.kinds.kind import Check, Kind, labels
+from grader.judging.kinds.kind import Check, Driver, Kind, labels
 from grader.key import Question
 from grader.report import Finding
 from grader.text import one_line
 
 
 def orders(
-    points: int, claim: str, facts: Callable[[Inputs], tuple[list, list]], on: str | Sequence[str] = ()
+    points: int,
+    claim: str,
+    facts: Callable[[Inputs], tuple[list, list]],
+    on: str | Sequence[str] = (),
+    driver: Driver | None = None,
 ) -> Check:
     """The answer is a list of the given members, each once, in any order that respects the pairs.
 
@@ -27,7 +31,7 @@ def orders(
 
         orders(3, "lists each node after those it is computed from", facts=needs)
     """
-    return Check(claim, points, KIND, labels(on), facts=lambda inputs, draw: facts(inputs))
+    return Check(claim, points, KIND, labels(on), facts=lambda inputs, draw: facts(inputs), driver=driver)
 
 
 def decide(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: Any) -> Finding | None:

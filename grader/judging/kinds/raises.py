@@ -7,7 +7,7 @@ from typing import Any
 from grader.judging.compare import describe
 from grader.judging.forms import no_answer
 from grader.judging.forms import on as in_case
-from grader.judging.kinds.kind import Cases, Change, Check, Kind, labels
+from grader.judging.kinds.kind import Cases, Change, Check, Driver, Kind, labels
 from grader.judging.traces import Raised
 from grader.key import Question
 from grader.report import Finding
@@ -21,7 +21,9 @@ class Options:
     error: str
 
 
-def raises(points: int, claim: str, error: str, unless: Change, on: str | Sequence[str]) -> Check:
+def raises(
+    points: int, claim: str, error: str, unless: Change, on: str | Sequence[str], driver: Driver | None = None
+) -> Check:
     """The right answer is an exception, by its name or that of one of its bases.
 
     Both halves count: after `unless` of the inputs there is an answer of the reference's form, so raising always fails.
@@ -31,7 +33,7 @@ def raises(points: int, claim: str, error: str, unless: Change, on: str | Sequen
 
         raises(1, "raises LinAlgError for a singular matrix", "LinAlgError", unless=made_regular, on="a singular matrix")
     """
-    return Check(claim, points, KIND, labels(on), (unless,), options=Options(error))
+    return Check(claim, points, KIND, labels(on), (unless,), options=Options(error), driver=driver)
 
 
 def decide(

@@ -9,7 +9,7 @@ from grader.draw import Draw, Inputs
 from grader.judging.compare import leaves
 from grader.judging.forms import no_answer
 from grader.judging.forms import on as in_case
-from grader.judging.kinds.kind import Cases, Check, Kind, labels
+from grader.judging.kinds.kind import Cases, Check, Driver, Kind, labels
 from grader.key import Question
 from grader.report import Finding
 from grader.sandbox import wire
@@ -22,7 +22,7 @@ SEEDING = {
 }
 
 
-def seeded(points: int, claim: str, on: str | Sequence[str] = ()) -> Check:
+def seeded(points: int, claim: str, on: str | Sequence[str] = (), driver: Driver | None = None) -> Check:
     """Generators in the same state give the same answer, and one in another state gives other numbers throughout.
 
     A case passes a generator in as `rng=draw.generator()`.
@@ -33,7 +33,7 @@ def seeded(points: int, claim: str, on: str | Sequence[str] = ()) -> Check:
     def another(inputs: Inputs, draw: Draw) -> Inputs:
         return {name: draw.generator() if isinstance(value, Seeded) else value for name, value in inputs.items()}
 
-    return Check(claim, points, KIND, labels(on), (lambda inputs, draw: dict(inputs), another))
+    return Check(claim, points, KIND, labels(on), (lambda inputs, draw: dict(inputs), another), driver=driver)
 
 
 def decide(answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: Any) -> Finding | None:

@@ -10,7 +10,7 @@ from grader.draw import Draw, Inputs, like, plus
 from grader.judging.compare import leaves, numbers
 from grader.judging.forms import no_answer
 from grader.judging.forms import on as in_case
-from grader.judging.kinds.kind import Change, Check, Kind, labels
+from grader.judging.kinds.kind import Change, Check, Driver, Kind, labels
 from grader.key import Question
 from grader.report import Finding
 
@@ -24,7 +24,9 @@ class Options:
     h: float
 
 
-def slopes(points: int, claim: str, of: str, on: str | Sequence[str] = (), h: float = 1e-5) -> Check:
+def slopes(
+    points: int, claim: str, of: str, on: str | Sequence[str] = (), h: float = 1e-5, driver: Driver | None = None
+) -> Check:
     """The answer is (value, gradient in the input `of`), and the gradient is the slope of the student's own value.
 
     Both are compared along a random direction, the value by a central difference with step `h`.
@@ -38,7 +40,7 @@ def slopes(points: int, claim: str, of: str, on: str | Sequence[str] = (), h: fl
     def step(sign: int) -> Change:
         return lambda inputs, draw: inputs | {of: plus(inputs[of], sign * h, direction(inputs, draw))}
 
-    return Check(claim, points, KIND, labels(on), (step(1), step(-1)), direction, Options(h))
+    return Check(claim, points, KIND, labels(on), (step(1), step(-1)), direction, Options(h), driver=driver)
 
 
 def decide(
