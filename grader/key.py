@@ -21,9 +21,6 @@ SCHEMA = 4
 MOST_POINTS = 10**6  # of a check: they are drawn
 MAX_PART = 256 << 20  # bytes an exercise's part may unpack to; a tenth of a megabyte is usual
 MAGIC = b"grader key\n"
-RULES = frozenset(
-    ["agrees", "moves", "keeps", "slopes", "orders", "raises", "distributed", "seeded", "grows", "bounded", "reaches"]
-)  # the words of grader.judging.rules
 DIGEST = 64  # hexadecimal digits of a SHA-256
 
 
@@ -37,7 +34,8 @@ class Question:
 
     `tolerance` is one absolute number for each array or number of the answer, in order. `mistakes` maps a mistake's
     name to its answer; a mistake that answers as the reference does is left out. Where there is no one right answer,
-    `expected` has the right form (or stands for an exception), and mistakes are what `grader.judging.traces.TRACES` makes of them.
+    `expected` has the right form (or stands for an exception), and of mistakes the check's kind keeps a trace, not the answer.
+    `driver` is the source of what asks it in place of the exercise's own, where its check has one.
     """
 
     label: str
@@ -45,11 +43,16 @@ class Question:
     expected: Any
     tolerance: list[float]
     mistakes: dict[str, Any]
+    driver: str = ""
 
 
 @dataclass(frozen=True)
 class CheckKey:
-    """A check as data: `groups` are lists of question numbers, one list a case; `facts` stand beside them."""
+    """A check as data: `groups` are lists of question numbers, one list a case; `facts` stand beside them.
+
+    `kind` and `options` are as they came: what they mean, `grader.judging.kinds.registry` knows. `returns` name the answers
+    where they are not the exercise's, but those of a driver of the check's own.
+    """
 
     claim: str
     points: int
@@ -57,6 +60,11 @@ class CheckKey:
     groups: list[list[int]]
     facts: list[Any]
     options: dict[str, Any]
+    returns: list[str] = field(default_factory=list)
+
+
+# What a key has only where it says something: most checks have no driver of their own.
+SELDOM = {Question: "driver", CheckKey: "returns"}
 
 
 @dataclass(frozen=True)
@@ -95,15 +103,17 @@ class ExerciseKey:
     forbids: list[str] = field(default_factory=list)
     band: list[list[float]] = field(default_factory=list)
 
-    @property
-    def way(self) -> Way:
+    def way_of(self, question: Question) -> Way:
         """How its functions are asked."""
-        return Way(self.parameters, self.driver, self.torch)
+        return Way(self.parameters, question.driver or self.driver, self.torch)
 
-    @property
-    def is_run(self) -> bool:
-        """Whether something is trained."""
-        return any(check.kind == "reaches" for check in self.checks)
+    def signs_of(self, question: Question) -> list[list[int | None]]:
+        """Where the answer to a question is free in sign: nowhere in what another driver makes of it."""
+        return [] if question.driver else self.signs
+
+    def returns_of(self, check: CheckKey) -> list[str]:
+        """What the parts of the answers are called that a check is about."""
+        return check.returns or self.returns
 
 
 @dataclass(frozen=True)
@@ -253,7 +263,8 @@ def _digest(frame: bytes) -> str:
 def _tree(item: Any) -> Any:
     """A key's dataclasses as dicts; what they hold, arrays and generators' stand-ins among it, stays as it is."""
     if isinstance(item, Index | ExerciseKey | Question | CheckKey | MistakeKey):
-        return {part.name: _tree(getattr(item, part.name)) for part in fields(item)}
+        seldom, values = SELDOM.get(type(item)), {part.name: getattr(item, part.name) for part in fields(item)}
+        return {name: _tree(value) for name, value in values.items() if name != seldom or value}
     return [_tree(part) for part in item] if isinstance(item, list) else item
 
 
@@ -264,11 +275,11 @@ def _checked(exercise: ExerciseKey) -> ExerciseKey:
         fits = len(check.groups) == len(check.facts) and all(
             number in asked for group in check.groups for number in group
         )
-        if not fits or not all(check.groups) or not 0 <= check.points <= MOST_POINTS or check.kind not in RULES:
+        if not fits or not all(check.groups) or not 0 <= check.points <= MOST_POINTS:
             raise wire.WireError(f"{exercise.name} has a check of questions that it has not")
     if not exercise.checks or sum(check.points for check in exercise.checks) != exercise.points:
         raise wire.WireError(f"{exercise.name} has not the points of its checks")
-    names = [exercise.name, *exercise.parameters, *exercise.pieces]
+    names = [exercise.name, *exercise.parameters, *exercise.pieces, *(check.kind for check in exercise.checks)]
     if not all(map(str.isidentifier, names)):
         raise wire.WireError(f"{exercise.name} has a name that is none")
     return exercise

@@ -18,8 +18,10 @@ classroom, classroom.marking, releases, grader
 authoring, notebook, watching
 grading
 diagnosis, render, compiling
-course, judging, practice
+course, practice
 classroom.intake, exercise
+judging.kinds
+judging
 key
 draw, record, submission, sandbox.inside
 sandbox, report, files, beneath

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from grader.course.unit import Unit
+from grader.judging.kinds.registry import kind_of, options_of
 from grader.key import ExerciseKey
 from grader.sandbox.inside import modules
 
@@ -52,7 +53,7 @@ def lazy_answers(reference: Callable, key: ExerciseKey) -> Iterator[tuple[str, C
             f"its input {name} back as every part",
             lambda _name=name, **inputs: _in_every_part(reference, inputs, _name),
         )
-    for error in sorted({check.options["error"] for check in key.checks if check.kind == "raises"}):
+    for error in sorted({kind_of(check).error(options_of(check)) for check in key.checks} - {""}):
         yield f"always a {error}", _raising(error)
 
 

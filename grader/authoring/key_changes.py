@@ -32,7 +32,7 @@ def _exercise_change(old: ExerciseKey, new: ExerciseKey) -> str:
     if len(old.questions) != len(new.questions):
         return f"{new.name}, {len(old.questions)} questions for {len(new.questions)}"
     for number, (a, b) in enumerate(zip(old.questions, new.questions, strict=True), 1):
-        if change := _question_change(a, b, new.signs):
+        if change := _question_change(a, b, new.signs_of(b)):
             return f"{new.name}, question {number} ({b.label}), {change}"
     return ""
 
@@ -40,6 +40,8 @@ def _exercise_change(old: ExerciseKey, new: ExerciseKey) -> str:
 def _question_change(old: Question, new: Question, signs: Signs) -> str:
     if old.label != new.label:
         return "its label"
+    if old.driver != new.driver:
+        return "its driver"
     if not _nearly_alike(old.inputs, new.inputs):
         return "its inputs"
     if len(old.tolerance) != len(new.tolerance) or not all(map(_near, old.tolerance, new.tolerance)):

@@ -23,7 +23,8 @@ from grader.course.reference_text import run_text
 from grader.course.unit import Unit
 from grader.grading.judge import Answer, Ask, judge
 from grader.judging.compare import difference, turned
-from grader.judging.traces import TRACES, Raised
+from grader.judging.kinds.registry import kind_of
+from grader.judging.traces import Raised
 from grader.key import ExerciseKey, Question
 from grader.report import Finding, Status
 from grader.sandbox.inside.call import driven
@@ -96,12 +97,12 @@ class Trial:
 
     def _answered(self, question: Question) -> tuple[Question, list[float]] | None:
         """A question with the reference's answer; None where it has none that could be compared."""
-        reference = driven(self.plain.pieces(self.name), self.keys[0].way)
+        reference = driven(self.plain.pieces(self.name), self.keys[0].way_of(question))
         expected = answer_or_error(reference, question.inputs)
         if isinstance(expected, Raised):
             return None
         try:
-            noise = measure_noise(reference, question.inputs, expected, self.keys[0].signs)
+            noise = measure_noise(reference, question.inputs, expected, self.keys[0].signs_of(question))
         except Exception:  # inputs on the edge of what there is an answer to
             return None
         return replace(question, expected=expected), [MARGIN * n for n in noise]
@@ -132,9 +133,8 @@ class Trial:
         for seed, key in zip(FURTHER, self.further, strict=True):
             if not _keeps_all(pieces, key, self.unit):
                 return f"loses points with seed {seed} only"
-        asked = driven(pieces, self.keys[0].way)
         for question, tolerance in self.known:
-            answer = self._answer(asked, question)
+            answer = self._answer(driven(pieces, self.keys[0].way_of(question)), question)
             if isinstance(answer, Raised):
                 return f"raises {answer.names[-1]} in case {question.label!r}"
             if found := difference(answer, question.expected, tolerance, self.keys[0].returns):
@@ -147,7 +147,7 @@ class Trial:
                 answer = answer_or_error(asked, question.inputs)
             except TooLong:
                 return Raised(("TooLong",))
-        return turned(answer, question.expected, self.keys[0].signs)
+        return turned(answer, question.expected, self.keys[0].signs_of(question))
 
 
 def _keeps_all(pieces: Sequence[Callable], key: ExerciseKey, unit: Unit) -> bool:
@@ -191,5 +191,5 @@ def _compared(key: ExerciseKey) -> list[Question]:
 
 
 def _left_open(key: ExerciseKey) -> list[Question]:
-    groups = [group for check in key.checks if check.kind in {*TRACES, "orders"} for group in check.groups]
+    groups = [group for check in key.checks if not kind_of(check).has_one_answer for group in check.groups]
     return [key.questions[number] for number in sorted({number for group in groups for number in group})]

@@ -26,8 +26,8 @@ from grader.course.reference_text import definitions
 from grader.course.unit import Unit
 from grader.grading.judge import Answer, Ask, judge
 from grader.judging.compare import at, difference, leaves, turned
-from grader.judging.rules import RULES
-from grader.judging.traces import TRACES, Raised
+from grader.judging.kinds.registry import decide, kind_of
+from grader.judging.traces import Raised
 from grader.key import ExerciseKey, Question
 from grader.report import ExerciseReport, Finding, Status
 from grader.sandbox.inside.call import call, driven
@@ -107,7 +107,7 @@ def in_process(pieces: Sequence[Callable], exercise: ExerciseKey) -> Ask:
     def ask(question: Question) -> Answer:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            reply = call(pieces, question.inputs, exercise.way, forbids=exercise.forbids)
+            reply = call(pieces, question.inputs, exercise.way_of(question), forbids=exercise.forbids)
         if "error" not in reply:
             return Answer(reply["value"], changed=reply["changed"])
         error = reply["error"]
@@ -173,29 +173,36 @@ def _gives_away(text: str, body: str) -> str:
 
 
 def _prove_reference(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> None:
-    oracle = getattr(unit.oracles, key.name, None)
-    if oracle is None:
-        proof.fail(1, None, f"oracles.py has no {key.name}")
+    named = {question.driver: _oracle_name(key, question) for question in key.questions}
+    if missing := [name for name in named.values() if not hasattr(unit.oracles, name)]:
+        proof.fail(1, None, f"oracles.py has no {missing[0]}")
         return
+    oracles = {driver: getattr(unit.oracles, name) for driver, name in named.items()}
     for question in _compared(key):
-        truth = turned(as_single(attempt(oracle, question.inputs), key), question.expected, key.signs)
+        answer = as_single(attempt(oracles[question.driver], question.inputs), key)
+        truth = turned(answer, question.expected, key.signs_of(question))
         if found := difference(truth, question.expected, question.tolerance, key.returns):
             text = f"the reference differs from the oracle, of which {found.text}"
             proof.fail(1, seed, f"{text}, case {question.label!r}")
     for check in key.checks:
-        for group, facts in zip(check.groups, check.facts, strict=True) if check.kind in TRACES else ():
+        for group, facts in zip(check.groups, check.facts, strict=True) if kind_of(check).trace else ():
             questions = [key.questions[number] for number in group]
-            answers = [answer_or_error(oracle, question.inputs) for question in questions]
-            if found := RULES[check.kind](answers, questions, key.returns, facts, check.options):
+            answers = [answer_or_error(oracles[question.driver], question.inputs) for question in questions]
+            if found := decide(check, answers, questions, key.returns_of(check), facts):
                 proof.fail(1, seed, f"the oracle does not hold {check.claim!r}: {found.message}")
     report = report_on(unit.pieces(key.name), key, unit)
     if report.points != key.points:
         proof.fail(1, seed, f"the reference earns {report.points} of {key.points}: {first_finding(report)}")
 
 
+def _oracle_name(key: ExerciseKey, question: Question) -> str:
+    """What the oracle of a question is called: as the exercise, or as the driver of its check's own."""
+    return list(definitions(question.driver))[-1] if question.driver else key.name
+
+
 def _compared(key: ExerciseKey) -> list[Question]:
     """The questions that have one right answer."""
-    groups = [group for check in key.checks if check.kind not in TRACES for group in check.groups]
+    groups = [group for check in key.checks if not kind_of(check).trace for group in check.groups]
     return [key.questions[number] for number in sorted({number for group in groups for number in group})]
 
 
@@ -228,10 +235,10 @@ def _prove_rewrites(unit: Unit, key: ExerciseKey, rewrites: dict[str, list[Calla
         report = report_on(by_name(rewrite, key), key, unit)
         if report.points != key.points:
             proof.fail(4, seed, f"correct, {how}, earns {report.points} of {key.points}: {first_finding(report)}")
-        asked = driven(by_name(rewrite, key), key.way)
         for question in _compared(key):
-            answer = turned(attempt(asked, question.inputs), question.expected, key.signs)
-            used = _error(answer, question) if any(check.kind == "agrees" for check in key.checks) else 0.0
+            asked = driven(by_name(rewrite, key), key.way_of(question))
+            answer = turned(attempt(asked, question.inputs), question.expected, key.signs_of(question))
+            used = _error(answer, question) if any(kind_of(check).compares for check in key.checks) else 0.0
             proof.used = max(proof.used, used)
             if used > NEAR:
                 proof.fail(4, seed, f"correct, {how}, uses {used:.0%} of the tolerance in case {question.label!r}")

@@ -15,6 +15,8 @@ from grader.authoring.answers import lazy_pieces
 from grader.compiling.compile import compile_exercise
 from grader.course.unit import Unit
 from grader.grading.judge import Answer, Ask, judge
+from grader.judging.kinds.reaches import Options
+from grader.judging.kinds.registry import options_of
 from grader.judging.metrics import METRICS
 from grader.key import CheckKey, ExerciseKey, Question
 from grader.report import ExerciseReport
@@ -29,7 +31,7 @@ class Scores:
     """What was reached over all seeds, by the run's first metric: by right pieces, and by wrong ones."""
 
     metric: str
-    options: dict
+    options: Options
     right: list[float] = field(default_factory=list)
     wrong: list[float] = field(default_factory=list)
 
@@ -45,12 +47,12 @@ class Scores:
 
     @property
     def bar(self) -> str:
-        sign, bound = ("≤", self.options["most"]) if self._is_small_good else ("≥", self.options["least"])
+        sign, bound = ("≤", self.options.most) if self._is_small_good else ("≥", self.options.least)
         return f"{sign} {METRICS[self.metric].text(bound)}"
 
     @property
     def _is_small_good(self) -> bool:
-        return self.options["most"] is not None
+        return self.options.most is not None
 
     def _extreme(self, values: list[float], pick: Callable) -> str:
         known = [value for value in values if not math.isnan(value)]
@@ -62,7 +64,8 @@ def prove_run(unit: Unit, name: str, seeds: range, train: Train, fail: Callable[
     scores: Scores | None = None
     for seed in seeds:
         key = compile_exercise(unit, name, seed)
-        scores = scores or Scores(key.checks[0].options["metric"], key.checks[0].options)
+        options = options_of(key.checks[0])
+        scores = scores or Scores(options.metric, options)
         goes_on = True
         is_full = seed % EVERY == 0
         for how, pieces in {"the reference": unit.pieces(name), **(unit.rewritten(name) if is_full else {})}.items():
@@ -81,7 +84,7 @@ def prove_run(unit: Unit, name: str, seeds: range, train: Train, fail: Callable[
                 goes_on &= fail(2, seed, f"{how} earns {points}")
         if not goes_on:
             break
-    return scores or Scores("accuracy", {"least": 1.0, "most": None})
+    return scores or Scores("accuracy", Options("accuracy", 1.0, None))
 
 
 def _trained(unit: Unit, key: ExerciseKey, ask: Ask) -> tuple[ExerciseReport, float]:
@@ -100,4 +103,4 @@ def _reached(check: CheckKey, question: Question, asked: dict[str, Answer]) -> f
     answer = asked[question.label]
     if answer.finding or np.shape(answer.value) != np.shape(question.expected):
         return math.nan
-    return METRICS[check.options["metric"]].measure(np.asarray(answer.value), np.asarray(question.expected))
+    return METRICS[options_of(check).metric].measure(np.asarray(answer.value), np.asarray(question.expected))

@@ -20,6 +20,7 @@ from grader.course.sides import NO_COURSE, Found, hold_solutions, look, required
 from grader.errors import CourseError, GraderError, OurFault, did_you_mean
 from grader.grading.grading import grade
 from grader.grading.training import ON_CPU, Training
+from grader.judging.kinds.registry import known
 from grader.key import Key, load
 from grader.render import formats, terminal
 from grader.render.overview import render_overview
@@ -45,7 +46,7 @@ class Keys:
     def of(self, unit: str, only: Sequence[str]) -> Key:
         """The key for some of a unit's exercises, empty for all."""
         if self.file:
-            return load(Path(self.file), only)
+            return known(load(Path(self.file), only), self.file)
         if self.course is None:
             raise CourseError(NO_COURSE)
         if self.seed is not None:

@@ -12,15 +12,14 @@ from grader.compiling.noise import STATED_MARGIN, margin, measure_noise, round_u
 from grader.course.unit import Unit, UnitError
 from grader.exercise import Check, Draw, Inputs
 from grader.judging.compare import leaves, turned
-from grader.judging.rules import RULES
-from grader.judging.samples import noise as noise_of_sample
-from grader.judging.traces import TRACES, Raised
+from grader.judging.kinds.kind import Kind, as_data
+from grader.judging.kinds.registry import decide, kind_of
+from grader.judging.traces import Raised
 from grader.key import CheckKey, ExerciseKey, Key, MistakeKey, Question, make
 from grader.sandbox.inside.call import Way, driven
 from grader.sandbox.wire import Opaque, same
 
 DRAWS = 20  # one in hundreds needs a second
-OF_ANSWERS = {"moves", "keeps", "slopes", "orders"}  # rules that a key's own expected answers can break
 
 
 def compile_key(unit: Unit, seed: int | Callable[[str], int], only: Collection[str] = ()) -> Key:
@@ -50,8 +49,8 @@ def _lost_by_the_reference(key: ExerciseKey) -> str:
         for group, facts in zip(check.groups, check.facts, strict=True):
             questions = [key.questions[number] for number in group]
             expected = [question.expected for question in questions]
-            if check.kind in OF_ANSWERS and (
-                found := RULES[check.kind](expected, questions, key.returns, facts, check.options)
+            if kind_of(check).is_of_answers and (
+                found := decide(check, expected, questions, key.returns_of(check), facts)
             ):
                 return f"{check.claim}: {found.message}"
     return ""
@@ -61,18 +60,23 @@ def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> ExerciseKey:
     np.random.seed(0)  # a mistake may draw from NumPy's own generator; the key must come out the same all the same
     exercise, source = unit.exercises[name], unit.source(name)
     book = _Questions(unit, name)
-    raising = {
-        label: check.options["error"] for check in exercise.checks if check.kind == "raises" for label in check.on
+    errors = {
+        label: error
+        for check in exercise.checks
+        if (error := check.kind.error(check.options)) and not check.driver
+        for label in check.on
     }
     for label, case in exercise.cases.items():
         inputs = _drawn(case, Draw(_rng((seed, turn), unit.name, name, label)), f"{name}: case {label!r}")
         if exercise.is_run:
             book.add_run(label, inputs)
-        elif label in raising:
-            book.add_raising(label, inputs, raising[label])
+        elif not exercise.is_asked(label):
+            book.inputs[label] = inputs
+        elif label in errors:
+            book.add_raising(label, inputs, errors[label])
         else:
             book.add(label, inputs)
-    checks = [_compile_check(check, book, (seed, turn)) for check in exercise.checks]
+    checks = [_compile_check(check, book, unit, (seed, turn)) for check in exercise.checks]
     return ExerciseKey(
         name=name,
         points=exercise.points,
@@ -109,28 +113,28 @@ class _Questions:
     """The questions of one exercise as they are collected."""
 
     def __init__(self, unit: Unit, name: str):
-        way = Way(unit.source(name).parameters, unit.driver(name), unit.exercises[name].torch)
-
-        def asked(pieces: list[Callable]) -> Callable:
-            return driven(pieces, way)
-
         self.unit, self.name, self.exercise = unit.name, name, unit.exercises[name]
-        self.returns, self.signs = unit.returns(name), unit.signs(name)
-        self.reference = asked(unit.pieces(name))
-        self.mistakes = {mistake: asked(wrong) for mistake, wrong in unit.mistakes(name).items()}
+        self.signs, self.parameters, self.driver = unit.signs(name), unit.source(name).parameters, unit.driver(name)
+        self.pieces, self.wrong = unit.pieces(name), unit.mistakes(name)
         self.questions: list[Question] = []
         self.inputs: dict[str, Inputs] = {}
+        self.numbers: dict[str, int] = {}  # of the first question of each case
 
-    def add(self, label: str, inputs: Inputs, with_mistakes: bool = True) -> int:
+    def asked(self, pieces: list[Callable], driver: str) -> Callable:
+        """Functions as a question is put to them: through a check's own driver, or as the exercise is asked."""
+        return driven(pieces, Way(self.parameters, driver or self.driver, self.exercise.torch))
+
+    def add(self, label: str, inputs: Inputs, with_mistakes: bool = True, driver: str = "") -> int:
         """Ask the reference and every mistake; returns the question's number."""
-        expected = plain(ask(self.reference, inputs))
-        noise = measure_noise(self.reference, inputs, expected, self.signs)
+        reference, signs = self.asked(self.pieces, driver), () if driver else self.signs
+        expected = plain(ask(reference, inputs))
+        noise = measure_noise(reference, inputs, expected, signs)
         wrong = {}
-        for name, mistake in self.mistakes.items() if with_mistakes else ():
-            answer = turned(attempt(mistake, inputs), expected, self.signs)
+        for name, pieces in self.wrong.items() if with_mistakes else ():
+            answer = turned(attempt(self.asked(pieces, driver), inputs), expected, signs)
             if not same(answer, expected):
                 wrong[name] = answer
-        return self._keep(Question(label, inputs, expected, self._tolerances(expected, noise), wrong))
+        return self._keep(Question(label, inputs, expected, self._tolerances(expected, noise), wrong, driver))
 
     def add_run(self, label: str, inputs: Inputs) -> int:
         """A training run's question: the truth of its held-back inputs is all that is kept of an answer."""
@@ -140,30 +144,30 @@ class _Questions:
         given = {name: value for name, value in inputs.items() if name != "truth"}
         return self._keep(Question(label, given, truth, [0.0] * len(list(leaves(truth))), {}))
 
-    def add_raising(self, label: str, inputs: Inputs, error: str) -> int:
+    def add_raising(self, label: str, inputs: Inputs, error: str, driver: str = "") -> int:
         """A question whose right answer is an exception."""
-        answer = answer_or_error(self.reference, inputs)
+        answer = answer_or_error(self.asked(self.pieces, driver), inputs)
         if not isinstance(answer, Raised) or error not in answer.names:
             got = f"raises {answer.names[-1]}" if isinstance(answer, Raised) else "answers"
             raise UnitError(f"{self.name}: a check says that it raises {error} in case {label!r}, the reference {got}")
-        return self._keep(Question(label, inputs, Opaque(error), [], {}))
+        return self._keep(Question(label, inputs, Opaque(error), [], {}, driver))
 
-    def trace(self, kind: str, group: list[int], facts: Any, options: dict) -> None:
+    def trace(self, kind: Kind, group: list[int], returns: list[str], facts: Any, options: Any) -> None:
         """Put what a diagnosis compares in the place of one right answer: each mistake's trace.
 
         Of random numbers nothing is kept but their form: a key is not to grow by samples that nobody compares.
         """
-        for number in {"distributed": group, "bounded": group, "seeded": group[1:]}.get(kind, ()):
+        for number in group[len(group) if kind.exact is None else kind.exact :]:
             question = self.questions[number]
             self.questions[number] = replace(question, expected=_form(question.expected), mistakes={})
         questions = [self.questions[number] for number in group]
-        for name, mistake in self.mistakes.items():
-            answers = [answer_or_error(mistake, question.inputs) for question in questions]
-            if RULES[kind](answers, questions, self.returns, facts, options):
-                questions[-1].mistakes[name] = TRACES[kind](answers, facts, options)
-        if kind == "distributed":
-            (question,) = questions
-            self.questions[group[-1]] = replace(question, tolerance=[noise_of_sample(np.size(question.expected))])
+        for name, pieces in self.wrong.items():
+            asked = self.asked(pieces, questions[0].driver)
+            answers = [answer_or_error(asked, question.inputs) for question in questions]
+            if kind.decide(answers, questions, returns, facts, options):
+                questions[-1].mistakes[name] = kind.trace(answers, facts, options)
+        if kind.spread:
+            self.questions[group[-1]] = replace(questions[-1], tolerance=kind.spread(questions[-1].expected))
 
     def _tolerances(self, expected: Any, noise: list[float]) -> list[float]:
         stated = self.exercise.tolerance
@@ -174,38 +178,51 @@ class _Questions:
 
     def _keep(self, question: Question) -> int:
         self.inputs.setdefault(question.label, question.inputs)
+        self.numbers.setdefault(question.label, len(self.questions))
         self.questions.append(question)
         return len(self.questions) - 1
 
 
-def _compile_check(check: Check, book: _Questions, seed: tuple[int, int]) -> CheckKey:
-    groups, facts, labels = [], [], list(book.exercise.cases)
+def _compile_check(check: Check, book: _Questions, unit: Unit, seed: tuple[int, int]) -> CheckKey:
+    groups, facts = [], []
+    driver, returns = unit.driver(book.name, check), unit.returns(book.name, check if check.driver else None)
+    options = _placed(check, book.name, returns)
     for label in book.exercise.cases_of(check):
         inputs, numbers = book.inputs[label], (seed, book.unit, book.name, label, check.claim)
-        group = [labels.index(label)]
+        group = [_first_question(check, label, book, driver)]
         for change in check.changes:
-            group.append(book.add(label, change(inputs, Draw(_rng(*numbers))), with_mistakes=False))
+            changed = change(inputs, Draw(_rng(*numbers)))
+            group.append(book.add(label, changed, with_mistakes=False, driver=driver))
         groups.append(group)
         facts.append(check.facts(inputs, Draw(_rng(*numbers))) if check.facts else None)
-        if check.kind in TRACES:
-            book.trace(check.kind, group, facts[-1], dict(check.options))
-    return CheckKey(check.claim, check.points, check.kind, groups, facts, _placed(check, book))
+        if check.kind.trace:
+            book.trace(check.kind, group, returns, facts[-1], options)
+    own = returns if driver else []
+    return CheckKey(check.claim, check.points, check.kind.name, groups, facts, as_data(options), own)
 
 
-def _placed(check: Check, book: _Questions) -> dict[str, Any]:
+def _first_question(check: Check, label: str, book: _Questions, driver: str) -> int:
+    """The number of a case's own question: the one that all checks share, or another for a driver of the check's own."""
+    if not driver:
+        return book.numbers[label]
+    if error := check.kind.error(check.options):
+        return book.add_raising(label, book.inputs[label], error, driver)
+    return book.add(label, book.inputs[label], driver=driver)
+
+
+def _placed(check: Check, exercise: str, returns: list[str]) -> Any:
     """The check's options, with the place of each part for its name."""
-    returns = book.returns
     places = {name: place for place, name in enumerate(returns)} | {place: place for place in range(len(returns))}
 
-    def place(part: str | int | None) -> int | None:
+    def place(part: Any) -> Any:
+        if isinstance(part, tuple):
+            return tuple(map(place, part))
         if part is not None and (part not in places or len(returns) < 2):
             known = ", ".join(returns)
-            raise UnitError(f"{book.name}: {check.claim!r} is of the part {part!r}, and the parts are {known}")
+            raise UnitError(f"{exercise}: {check.claim!r} is of the part {part!r}, and the parts are {known}")
         return places.get(part)
 
-    options = dict(check.options)
-    options |= {"part": place(options["part"])} if "part" in options else {}
-    return options | ({"parts": [place(part) for part in options["parts"]]} if "parts" in options else {})
+    return replace(check.options, **{name: place(getattr(check.options, name)) for name in check.kind.parts})
 
 
 def _form(tree: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from grader.course.settings import Settings
 from grader.course.settings import load as load_settings
 from grader.errors import CourseError, did_you_mean
+from grader.judging.kinds.registry import known
 from grader.key import Key, load, load_index
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class Course:
 
     def key(self, unit: str, only: Collection[str] = ()) -> Key:
         """The public key that lies beside the stubs; `only` names the exercises to load, empty for all that the course has."""
-        return load(self.key_path(self._known_unit(unit)), only or self.settings.exercises.get(unit, ()))
+        path = self.key_path(self._known_unit(unit))
+        return known(load(path, only or self.settings.exercises.get(unit, ())), str(path))
 
     def exercises(self, unit: str) -> list[str]:
         """The names of a unit's exercises, in order, as its key has them and course.toml chooses them."""

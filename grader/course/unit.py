@@ -7,16 +7,17 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
 from grader.course.part import pick
+from grader.course.points import shared
 from grader.course.reference_text import Source, SourceError, definitions, free_names, mutate, run_text, without
 from grader.errors import GraderError
-from grader.exercise import Edit, Exercise
+from grader.exercise import Check, Edit, Exercise
 from grader.typed import read_as
 
 BANDS = "bands.json"  # in the folder of solutions; see grader.authoring.bands
@@ -179,9 +180,9 @@ class Unit:
         """What a question of an exercise is put to: the reference's function or class, or all the pieces of a run."""
         return [getattr(self.reference, piece) for piece in self.exercises[name].pieces or [name]]
 
-    def driver(self, name: str) -> str:
-        """The source of an exercise's driver, empty for a plain call; UnitError unless it can run on its own."""
-        path, source = self.folder / "checks.py", self._driver(name)
+    def driver(self, name: str, check: Check | None = None) -> str:
+        """The source of an exercise's driver, or of a check's own; empty for none. UnitError unless it can run on its own."""
+        path, source = self.folder / "checks.py", self._driver(name, check)
         if source is None:
             return ""
         called = source.name
@@ -195,9 +196,14 @@ class Unit:
             )
         return source.body
 
-    def returns(self, name: str) -> list[str]:
+    def drivers(self, name: str) -> list[str]:
+        """The sources of all drivers of an exercise: its own, and those of its checks."""
+        found = [self.driver(name, check) for check in (None, *self.exercises[name].checks)]
+        return list(filter(None, found))
+
+    def returns(self, name: str, check: Check | None = None) -> list[str]:
         """What the parts of an answer are called: by the driver's docstring if its shape line does, else the exercise's."""
-        driver = self._driver(name)
+        driver = self._driver(name, check)
         return (driver.returns if driver else []) or self.source(name).returns
 
     def signs(self, name: str) -> list[list[int | None]]:
@@ -210,8 +216,8 @@ class Unit:
             signs.append([returns.index(part) if len(returns) > 1 else None, SIGNS[along]])
         return signs
 
-    def _driver(self, name: str) -> Source | None:
-        function, path = self.exercises[name].driver, self.folder / "checks.py"
+    def _driver(self, name: str, check: Check | None = None) -> Source | None:
+        function, path = (check or self.exercises[name]).driver, self.folder / "checks.py"
         source = definitions(self._read(path)).get(getattr(function, "__name__", "")) if function else None
         if function and source is None:
             raise UnitError(f"{path}: the driver of {name} must be a function that this file defines with `def`")
@@ -286,15 +292,3 @@ class Unit:
             return path.read_text(encoding="utf-8")
         except OSError as error:
             raise UnitError(f"cannot read {path}: {error.strerror}; `grade dev new` makes a unit's files") from None
-
-
-def shared(total: int, weights: Sequence[int]) -> list[int]:
-    """A whole number in parts of at least 1 each, as near to the weights' proportions as whole numbers can be."""
-    exact = [total * weight / sum(weights) for weight in weights]
-    parts = [max(1, int(part)) for part in exact]
-    while sum(parts) != total:
-        step = 1 if sum(parts) < total else -1
-        able = [i for i, part in enumerate(parts) if part + step >= 1]
-        best = max(able, key=lambda i: (step * (exact[i] - parts[i]), -i))
-        parts[best] += step
-    return parts

@@ -15,6 +15,7 @@ import numpy as np
 from grader.diagnosis.explain_arrangements import forms, moved, not_reduced, weak
 from grader.diagnosis.explain_sizes import Claim, Pair, magnitudes, precisions
 from grader.judging.compare import Path, at, difference, leaves, named
+from grader.judging.kinds.registry import kind_of
 from grader.key import ExerciseKey
 
 LARGEST = 1 << 18  # entries of an array that are worth searching
@@ -191,8 +192,9 @@ def _exact(exercise: ExerciseKey, evidence: Sequence[Any]) -> list[Any]:
 
 
 def _compared(exercise: ExerciseKey) -> set[int]:
-    groups = [group for check in exercise.checks if check.kind == "agrees" for group in check.groups]
-    return {id(exercise.questions[n]) for group in groups for n in group}
+    groups = [group for check in exercise.checks if kind_of(check).compares for group in check.groups]
+    asked = [exercise.questions[n] for group in groups for n in group]
+    return {id(question) for question in asked if not question.driver}
 
 
 def _labels(exercise: ExerciseKey, evidence: Sequence[Any]) -> tuple[list[str], list[str]]:

@@ -13,7 +13,8 @@ import numpy as np
 from grader.draw import Draw, like
 from grader.grading.judge import Answer, Ask
 from grader.judging.compare import is_numeric
-from grader.judging.rules import RULES
+from grader.judging.kinds.agrees import Options, decide
+from grader.judging.kinds.registry import kind_of, options_of
 from grader.key import ExerciseKey, Key, Question
 from grader.report import CheckReport, ExerciseReport
 
@@ -44,7 +45,7 @@ def with_opinion(
 ) -> ExerciseReport:
     """The report with a sentence more at the first claim whose values are wrong, where there is something sure to say."""
     for index, check in enumerate(report.checks):
-        if check.finding and check.finding.kind == "value" and backward.checks[index].kind == "agrees":
+        if check.finding and check.finding.kind == "value" and kind_of(backward.checks[index]).compares:
             text = _opinion(backward, index, forward, *_while_it_lives(ask, ask_forward))
             return replace(report, checks=_told(report.checks, index, text)) if text else report
     return report
@@ -76,10 +77,11 @@ def _opinion(backward: ExerciseKey, index: int, forward: ExerciseKey, ask: Ask, 
     for (number,) in check.groups:
         question = backward.questions[number]
         answer = ask(question)
-        if answer.finding:
+        if answer.finding or question.driver:
             return ""
-        if RULES["agrees"]([answer.value], [question], backward.returns, None, check.options):
-            parts = _wrong_parts(backward, question, answer.value, check.options.get("parts"))
+        options = options_of(check)
+        if decide([answer.value], [question], backward.returns, None, options):
+            parts = _wrong_parts(backward, question, answer.value, options.parts)
             verdicts = {_is_slope(backward, forward, question, part, answer.value, ask_forward) for part in parts}
             return _sentence(forward.name, [backward.returns[part] for part in parts], verdicts)
     return ""
@@ -96,9 +98,8 @@ def _wrong_parts(backward: ExerciseKey, question: Question, answer: Any, parts: 
     """The places of the gradients that are wrong; a single answer is the first."""
     if len(backward.returns) == 1:
         return [0]
-    rule = RULES["agrees"]
     every = range(len(backward.returns)) if parts is None else parts
-    return [i for i in every if rule([answer], [question], backward.returns, None, {"parts": [i]})]
+    return [i for i in every if decide([answer], [question], backward.returns, None, Options((i,)))]
 
 
 def _is_slope(

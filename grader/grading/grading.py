@@ -11,6 +11,7 @@ from grader.grading import replies
 from grader.grading.gradient_opinion import forward_of, with_opinion
 from grader.grading.judge import Answer, decide, put_off, unasked
 from grader.grading.training import ON_CPU, Training, told
+from grader.judging.kinds.registry import is_run
 from grader.key import ExerciseKey, Key, Question
 from grader.report import ExerciseReport, Finding, Report, Status, Step
 from grader.sandbox import wire
@@ -40,7 +41,7 @@ def grade(
     reports: dict[str, ExerciseReport] = {}
     try:
         # what takes NumPy alone is done while PyTorch is loaded, and what takes long comes last
-        for exercise in sorted(chosen, key=lambda exercise: (exercise.torch, exercise.is_run)):
+        for exercise in sorted(chosen, key=lambda exercise: (exercise.torch, is_run(exercise))):
             progress(exercise.name)
             if report := _put_off(exercise, submission, key.unit, training, reports):
                 reports[exercise.name] = report
@@ -74,7 +75,7 @@ def needed(
     """
     if not exercise.torch or not is_installed("torch") or _is_unwritten(exercise, submission):
         return NUMPY
-    trains = training.is_on and any(other.torch and other.is_run for other in beside)
+    trains = training.is_on and any(other.torch and is_run(other) for other in beside)
     return TRAINING if trains else TORCH
 
 
@@ -96,9 +97,9 @@ def _put_off(
     if exercise.torch and not is_installed("torch"):
         finding = Finding("missing", "it takes PyTorch, which is not installed here", "Install the extra `torch`.")
         return put_off(exercise, unit, Status.PENDING, finding)
-    if exercise.is_run and not training.is_on:
+    if is_run(exercise) and not training.is_on:
         return put_off(exercise, unit, Status.PENDING)
-    for piece in exercise.pieces if exercise.is_run else ():
+    for piece in exercise.pieces if is_run(exercise) else ():
         if piece in done and done[piece].status is not Status.PASSED:
             finding = Finding("missing", f"it waits for {piece}, which is not right yet")
             return put_off(exercise, unit, Status.SKIPPED, finding)
@@ -161,7 +162,7 @@ class Session:
                     return unasked(exercise, self.key.unit, *found)
             report = self._with_opinion(decide(exercise, self._asker(exercise), self.key.unit), exercise)
             curve = tuple(self.curves.get(exercise.name, ()))
-            return told(report, curve, exercise.band) if exercise.is_run else report
+            return told(report, curve, exercise.band) if is_run(exercise) else report
         except replies.BadReply as error:
             self.close()
             return unasked(exercise, self.key.unit, Status.CRASH, Finding("crash", str(error)))
@@ -257,7 +258,7 @@ class Session:
             "op": "call",
             "pieces": exercise.pieces,
             "inputs": question.inputs,
-            "way": asdict(exercise.way),
+            "way": asdict(exercise.way_of(question)),
             "forbids": exercise.forbids,
             "device": self.training.device if exercise.torch else "cpu",
         }

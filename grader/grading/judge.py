@@ -7,8 +7,9 @@ from typing import Any
 
 from grader.diagnosis.diagnose import Diagnosis, Evidence, diagnose, named_mistake
 from grader.judging.compare import difference, only, turned
-from grader.judging.rules import RULES
-from grader.judging.traces import TRACES, Raised
+from grader.judging.kinds.registry import decide as decide_check
+from grader.judging.kinds.registry import is_run, kind_of, options_of
+from grader.judging.traces import Raised
 from grader.key import CheckKey, ExerciseKey, Question
 from grader.report import CheckReport, ExerciseReport, Finding, Status
 
@@ -57,7 +58,7 @@ def judge(exercise: ExerciseKey, ask: Ask, unit: str, diagnoses: bool = True) ->
         checks.append(report)
         statuses.append(status)
     status = _overall(statuses, over)
-    if diagnoses and not exercise.is_run and any(check.finding and check.finding.kind in VALUES for check in checks):
+    if diagnoses and not is_run(exercise) and any(check.finding and check.finding.kind in VALUES for check in checks):
         for number in _telling_questions(exercise):  # a diagnosis must fit every case, not only up to the first failure
             answer(number)
         checks = _with_diagnosis(exercise, checks, asked)
@@ -97,9 +98,9 @@ def decide(exercise: ExerciseKey, ask: Ask, unit: str) -> ExerciseReport:
 
 def _turned(got: Answer, question: Question, exercise: ExerciseKey) -> Answer:
     """The answer with its free signs turned to the expected ones."""
-    if got.finding or not exercise.signs:
+    if got.finding or not (signs := exercise.signs_of(question)):
         return got
-    return replace(got, value=turned(got.value, question.expected, exercise.signs))
+    return replace(got, value=turned(got.value, question.expected, signs))
 
 
 def unasked(exercise: ExerciseKey, unit: str, status: Status, finding: Finding) -> ExerciseReport:
@@ -135,16 +136,17 @@ def _decide(
             answers.append(got)
         questions = [exercise.questions[number] for number in group]
         values, changed = [got.value for got in answers], _mutation(answers, questions)
-        wrong = RULES[check.kind](values, questions, exercise.returns, facts, check.options)
+        wrong = decide_check(check, values, questions, exercise.returns_of(check), facts)
         # of several steps, the later ones are wrong because of what the first has changed
-        if finding := (changed or wrong) if exercise.driver else (wrong or changed):
+        if finding := (changed or wrong) if exercise.way_of(questions[0]).driver else (wrong or changed):
             return failed(finding, Status.FAILED)
     return CheckReport(check.claim, Status.PASSED, check.points, check.points), Status.PASSED
 
 
 def _is_asked_for(check: CheckKey, got: Answer) -> bool:
     """Whether an exception is the right answer. `NotImplementedError` never is: it stands in the stub."""
-    return check.kind == "raises" and isinstance(got.value, Raised) and check.options["error"] in got.value.names
+    error = kind_of(check).error(options_of(check))
+    return bool(error) and isinstance(got.value, Raised) and error in got.value.names
 
 
 def _mutation(answers: Sequence[Answer], questions: Sequence[Question]) -> Finding | None:
@@ -162,7 +164,7 @@ def _mutation(answers: Sequence[Answer], questions: Sequence[Question]) -> Findi
 
 def _telling_questions(exercise: ExerciseKey) -> list[int]:
     """The questions whose answers a diagnosis is made from, in order."""
-    groups = [group for check in exercise.checks for group in check.groups if len(group) == 1 or check.kind in TRACES]
+    groups = [group for check in exercise.checks for group in check.groups if len(group) == 1 or kind_of(check).trace]
     return sorted({number for group in groups for number in group})
 
 
@@ -187,7 +189,7 @@ def _with_diagnosis(exercise: ExerciseKey, checks: list[CheckReport], asked: dic
 
 def _of_part(exercise: ExerciseKey, check: CheckKey, items: list[Evidence]) -> Diagnosis | None:
     """The one listed mistake that explains the parts that a check is of, whatever is wrong with the others."""
-    if (parts := check.options.get("parts")) is None:
+    if not kind_of(check).compares or (parts := options_of(check).parts) is None:
         return None
     evidence = []
     for item in items:
@@ -204,16 +206,16 @@ def _evidence(exercise: ExerciseKey, asked: dict[int, Answer]) -> list[list[Evid
     """
     evidence: list[list[Evidence]] = [[] for _ in exercise.checks]
     for check, items in zip(exercise.checks, evidence, strict=True):
-        trace = TRACES.get(check.kind)
+        kind, options = kind_of(check), options_of(check)
+        whole = replace(options, parts=None) if kind.compares else options  # a diagnosis looks at the whole answer
         for group, facts in zip(check.groups, check.facts, strict=True):
-            if (len(group) > 1 and not trace) or not all(number in asked for number in group):
+            if (len(group) > 1 and not kind.trace) or not all(number in asked for number in group):
                 continue
             got, questions = [asked[number] for number in group], [exercise.questions[number] for number in group]
             failed = next((item.finding for item in got if item.finding and not _is_asked_for(check, item)), None)
             values = [item.value for item in got]
-            options = check.options | {"parts": None}  # a diagnosis looks at the whole answer
-            finding = failed or RULES[check.kind](values, questions, exercise.returns, facts, options)
-            answer = None if failed else trace(values, facts, check.options) if trace else values[0]
+            finding = failed or kind.decide(values, questions, exercise.returns_of(check), facts, whole)
+            answer = None if failed else kind.trace(values, facts, options) if kind.trace else values[0]
             items.append(Evidence(questions[-1], answer, finding is None))
     return evidence
 

@@ -28,6 +28,7 @@ from grader.course.settings import load as load_settings
 from grader.errors import CourseError, GraderError, OurFault
 from grader.grading.grading import grade
 from grader.grading.training import ON_CPU, Training
+from grader.judging.kinds.registry import is_run, known
 from grader.key import Key, load, load_index
 from grader.notebook.cell import Cell
 from grader.report import Report, Status
@@ -85,7 +86,7 @@ def check(name: str, course: str | None = None) -> Shown | None:
 def _shown(place: "Place", shell: Any) -> Shown:
     """Grade, with the curve of what trains in the cell's output, and then the report in its place."""
     cell = Cell(_styled)
-    runs = {exercise.name for exercise in place.key.exercises if exercise.is_run}
+    runs = {exercise.name for exercise in place.key.exercises if is_run(exercise)}
     training = ON_CPU.watched(cell.watch)
     try:
         report = _graded(
@@ -174,7 +175,8 @@ def _place(name: str, course: Path | None = None) -> Place:
             raise CourseError(f"{unit} has no exercise {exercise!r}; it has {', '.join(index.names)}")
         listing = here / "course.toml"
         settings = load_settings(listing) if listing.is_file() else None
-        return Place(load(here / "key", [exercise] if exercise else ()), [exercise] if exercise else (), settings)
+        only = [exercise] if exercise else []
+        return Place(known(load(here / "key", only), str(here / "key")), only, settings)
     if course is None and os.environ.get("NBGRADER_EXECUTION") in MARKING:
         raise CourseError(f"there is no key of {unit} beside this notebook: release the assignment again")
     found = Course(course) if course else find(here)

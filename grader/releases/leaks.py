@@ -175,7 +175,7 @@ def _public_texts(unit: Unit) -> Iterator[str]:
     stubs = stub_module(unit.text, unit.written)
     yield stubs
     yield from (text for _, text in _bodies(stubs))
-    yield from filter(None, (unit.driver(name) for name in unit.exercises))
+    yield from (driver for name in unit.exercises for driver in unit.drivers(name))
 
 
 def _bodies(text: str) -> Iterator[tuple[str, str]]:

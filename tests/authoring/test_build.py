@@ -512,7 +512,9 @@ def given_away(unit, files):
     given = "\n".join(
         source.body for name, source in unit.sources.items() if name not in unit.written and not name.startswith("_")
     )
-    given += "\n".join(unit.driver(name) for name in unit.exercises)  # drivers travel in the key, to be read
+    given += "\n".join(
+        driver for name in unit.exercises for driver in unit.drivers(name)
+    )  # drivers travel in the key, to be read
     given += "\n".join(re.findall(r"^>>> (.*)", "\n".join(map(unit.handout, unit.exercises)), re.MULTILINE))
     for name in unit.written:  # what the contract says is no secret
         source = unit.sources[name]

@@ -449,9 +449,9 @@ def test_our_own_fault_is_status_3_and_costs_no_points_silently(course):
     """A rule that breaks: the exercise is marked as the grader's error, the others keep their points."""
     code = (
         f"import sys; sys.argv = ['grade', 'solutions/toy/toy.py', '--format', 'json']; sys.path.insert(0, {str(ROOT)!r})\n"
-        "import cli, grader.judging.rules\n"
+        "import cli, dataclasses, grader.judging.kinds.registry as registry\n"
         "def broken(*args): raise ZeroDivisionError('a bug of ours')\n"
-        "grader.judging.rules.RULES['moves'] = broken\n"
+        "registry.KINDS['moves'] = dataclasses.replace(registry.KINDS['moves'], decide=broken)\n"
         "cli.main()\n"
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=course, capture_output=True, text=True)

@@ -18,6 +18,7 @@ from grader.course.unit import Unit
 from grader.grading import devices, grading
 from grader.grading.grading import grade
 from grader.grading.training import FALLS, GROWS, NAN, SLOW, STALLED, STILL, Training, reading, told
+from grader.judging.kinds.reaches import Options
 from grader.judging.metrics import accuracy, energy_distance, mean_iou, relative_rmse
 from grader.render import curves
 from grader.report import CheckReport, ExerciseReport, Finding, Status, Step, from_json, to_json
@@ -264,11 +265,7 @@ def test_a_device_that_runs_out_of_memory_costs_no_points(key, sandbox):
 def test_a_bar_that_a_mistake_reaches_breaks_the_proof():
     loose = replace(
         UNIT.exercises["fits"],
-        checks=[
-            replace(
-                UNIT.exercises["fits"].checks[0], options={"metric": "mean_squared_error", "least": None, "most": 1e9}
-            )
-        ],
+        checks=[replace(UNIT.exercises["fits"].checks[0], options=Options("mean_squared_error", None, 1e9))],
     )
     unit = Unit("nets", UNIT.folder)
     unit.__dict__["exercises"] = UNIT.exercises | {"fits": loose}

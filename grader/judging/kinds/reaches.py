@@ -1,0 +1,56 @@
+"""`reaches`: a training run's predictions are as good as asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.judging.forms import of_form
+from grader.judging.forms import on as in_case
+from grader.judging.kinds.kind import Check, Kind, labels
+from grader.judging.metrics import METRICS
+from grader.key import Question
+from grader.report import Finding
+
+
+@dataclass(frozen=True)
+class Options:
+    """`metric` is one of METRICS, and what is asked by it: at least, or at most."""
+
+    metric: str
+    least: float | None
+    most: float | None
+
+
+def reaches(
+    points: int, claim: str, metric: str, at_least: float | None = None, at_most: float | None = None, on: str = ()
+) -> Check:
+    """A training run's answer, its predictions for held-back inputs, is as good as asked by a metric of `grader.judging.metrics`.
+
+    A case of a run returns, beside its inputs, `truth`: what the predictions are held against. It never leaves the
+    grader's side, and nothing is trained when a key is compiled.
+
+        reaches(5, "labels at least 95 % of new points rightly", "accuracy", at_least=0.95)
+    """
+    return Check(claim, points, KIND, labels(on), options=Options(metric, at_least, at_most))
+
+
+def decide(
+    answers: list, questions: list[Question], names: Sequence[str], facts: Any, options: Options
+) -> Finding | None:
+    (answer,), (question,) = answers, questions
+    if found := of_form(answer, question, names):
+        return Finding(found.kind, f"{found.text} ({in_case(question)})")
+    metric, least, most = METRICS[options.metric], options.least, options.most
+    with np.errstate(all="ignore"):  # predictions of any size: their square may be infinite, and that is not reached
+        reached = metric.measure(np.asarray(answer), np.asarray(question.expected))
+    if (least is None or reached >= least) and (most is None or reached <= most):
+        return None
+    asked = f"at least {metric.text(least)}" if most is None else f"at most {metric.text(most)}"
+    return Finding(
+        "value", f"{metric.name} {metric.text(reached)} on held-back inputs, {asked} is asked ({in_case(question)})"
+    )
+
+
+KIND = Kind("reaches", decide, Options, trains=True)

@@ -1,0 +1,22 @@
+"""`seeded`: one generator, and nothing else."""
+
+import numpy as np
+import pytest
+from asked import decided, question
+
+SAME, OTHER = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ([SAME, SAME, OTHER], ""),
+        ([SAME, SAME, [1.0, 5.0, 6.0] + 0 * SAME], ""),  # a list may hold a constant
+        ([SAME, SAME, SAME], "another random generator gives the same numbers"),
+        ([SAME, OTHER, SAME], "the same random generator gives other numbers the second time"),
+        ([SAME, SAME, None], "out is None, expected an array of shape (3,)"),
+    ],
+)
+def test_seeded_asks_for_both_halves(answers, words):
+    found = decided("seeded", answers, [question(SAME)] * 3, ["out"])
+    assert found.message.startswith(words) if words else found is None
