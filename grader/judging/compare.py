@@ -54,7 +54,7 @@ def named(path: Path, names: Sequence[str]) -> str:
     """How to call a part of an answer: `db`, `gradients[0][1]`, `your answer`."""
     if len(names) == 1:
         return "".join([names[0], *(f"[{step!r}]" for step in path)])
-    if path and isinstance(path[0], int) and path[0] < len(names):
+    if path and isinstance(path[0], int) and 0 <= path[0] < len(names):
         return "".join([names[path[0]], *(f"[{step!r}]" for step in path[1:])])
     return "".join(["the answer", *(f"[{step!r}]" for step in path)])
 

@@ -129,6 +129,7 @@ def test_parts_are_called_by_their_names():
     assert named((), ["out"]) == "out"
     assert named((3,), ["order"]) == "order[3]"
     assert named((0, "f1"), []) == "the answer[0]['f1']"
+    assert named((-1,), []) == named((-1,), ["loss", "gradients"]) == "the answer[-1]"  # a dict's key, not a place
 
 
 def test_a_long_list_is_described_in_few_words():
