@@ -12,9 +12,9 @@ import numpy as np
 
 from grader.draw import Draw, like
 from grader.grading.judge import Answer, Ask
-from grader.judging.compare import is_numeric
 from grader.judging.rules import RULES
 from grader.key import ExerciseKey, Key, Question
+from grader.nest import is_numeric
 from grader.report import CheckReport, ExerciseReport
 
 STEPS = (1e-5, 5e-6)  # two, as slopes that differ between them are no slopes: a kink, or entries too large for the step
