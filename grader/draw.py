@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.nest import mapped
 from grader.sandbox.wire import Seeded
 
 Inputs = dict[str, Any]  # of one question, by name
@@ -40,13 +41,9 @@ class Draw:
 
 def like(tree: Any, draw: Draw) -> Any:
     """A standard normal array in place of each array of a nest."""
-    if isinstance(tree, np.ndarray):
-        return draw(*tree.shape)
-    return type(tree)(like(item, draw) for item in tree)
+    return mapped(lambda array: draw(*array.shape), tree)
 
 
 def plus(tree: Any, h: float, direction: Any) -> Any:
     """tree + h · direction, array by array."""
-    if isinstance(tree, np.ndarray):
-        return tree + h * direction
-    return type(tree)(plus(item, h, part) for item, part in zip(tree, direction, strict=True))
+    return mapped(lambda array, part: array + h * part, tree, direction)

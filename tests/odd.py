@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.judging.compare import is_numeric
 from grader.judging.traces import Raised
+from grader.nest import is_numeric, mapped
 from grader.sandbox import wire
 from grader.sandbox.wire import Opaque, Seeded
 
@@ -169,14 +169,11 @@ def _changed(tree: Any, change: Callable[[np.ndarray], Any]) -> Any:
 
 def changed(tree: Any, change: Callable[[np.ndarray], Any]) -> Any:
     """A nest with all its arrays and numbers changed."""
-    if isinstance(tree, dict):
-        return {key: changed(item, change) for key, item in tree.items()}
-    if isinstance(tree, list | tuple):
-        return type(tree)(changed(item, change) for item in tree)
-    if not is_numeric(tree):
-        return tree
-    array = np.asarray(tree)
-    if array.dtype.kind == "O":  # a whole number beyond 64 bits
-        return tree
-    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
-        return change(array)
+
+    def of_leaf(leaf: Any) -> Any:
+        if not is_numeric(leaf) or np.asarray(leaf).dtype.kind == "O":  # a whole number beyond 64 bits
+            return leaf
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+            return change(np.asarray(leaf))
+
+    return mapped(of_leaf, tree)

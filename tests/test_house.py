@@ -26,7 +26,7 @@ key
 draw, record, submission, sandbox.inside
 sandbox, report, files, beneath
 errors, typed, sandbox.walls
-text, passwords, scratch, version
+nest, text, passwords, scratch, version
 """
 LINES, BODY = 300, 40  # of a file and of a function
 SCARED = ("grader.sandbox.inside", "grader.sandbox.walls", "grader.sandbox.wire")  # what may lie beside hostile code

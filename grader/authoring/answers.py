@@ -10,6 +10,7 @@ import numpy as np
 from grader.course.unit import Unit
 from grader.judging.kinds.registry import kind_of, options_of
 from grader.key import ExerciseKey
+from grader.nest import mapped
 from grader.sandbox.inside import modules
 
 
@@ -61,9 +62,10 @@ def dressed(reference: Callable, is_torch: bool = False) -> dict[str, Callable]:
     """The reference's answers in other clothes that cost nothing; of tensors, only their sequences change."""
 
     def dress(leaf: Callable, sequence: Callable = lambda parts: parts) -> Callable:
-        return lambda **inputs: _map(
-            reference(**inputs), lambda item: item if isinstance(item, str) else leaf(item), sequence
-        )
+        def change(item: Any) -> Any:
+            return item if isinstance(item, str) else leaf(item)
+
+        return lambda **inputs: mapped(change, reference(**inputs), sequence=sequence)
 
     sequences = {
         "a list for a tuple": dress(lambda a: a, list),
@@ -141,15 +143,7 @@ def _fill(tree: Any, value: float) -> Any:
             else None
         )
 
-    return _map(tree, fill, lambda parts: parts)
-
-
-def _map(tree: Any, leaf: Callable, sequence: Callable) -> Any:
-    if isinstance(tree, list | tuple):
-        return sequence(type(tree)(_map(item, leaf, sequence) for item in tree))
-    if isinstance(tree, dict):
-        return {key: _map(item, leaf, sequence) for key, item in tree.items()}
-    return leaf(tree)
+    return mapped(fill, tree)
 
 
 def _read_only(array: Any) -> Any:

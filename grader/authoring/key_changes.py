@@ -1,15 +1,14 @@
 """What differs between two keys of a unit, but for what another processor rounds otherwise."""
 
-from collections.abc import Collection
 from dataclasses import asdict, fields, is_dataclass, replace
-from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
 from grader.compiling.noise import rounding
-from grader.judging.compare import Path, Signs, difference, leaves, turned
+from grader.judging.compare import Signs, difference, turned
 from grader.key import ExerciseKey, Key, Question
+from grader.nest import FormError, mapped, numeric_leaves
 from grader.sandbox import wire
 
 LAST_PLACES = 4  # units of the last place by which two processors' exponentials and sums differ at most here
@@ -58,9 +57,11 @@ def _question_change(old: Question, new: Question, signs: Signs) -> str:
 def _nearly_alike(old: Any, new: Any) -> bool:
     """The same data but for the last places, where exponentials and matrix products of a case differ by processor."""
     old, new = _data(old), _data(new)
-    pairs = zip_longest(leaves(old), leaves(new), fillvalue=((), None))
-    settled = {path for (path, a), (_, b) in pairs if _is_last_place(a, b)}
-    return _alike(_without(old, settled), _without(new, settled))
+    try:
+        settled = mapped(lambda a, b: b if _is_last_place(a, b) else a, old, new)
+    except FormError:
+        return False
+    return _alike(settled, new)
 
 
 def _is_last_place(old: Any, new: Any) -> bool:
@@ -74,17 +75,6 @@ def _is_last_place(old: Any, new: Any) -> bool:
     with np.errstate(invalid="ignore"):
         near = np.abs(a - b) <= LAST_PLACES * np.finfo(b.dtype).eps * largest
     return bool((near | (a == b) | (np.isnan(a) & np.isnan(b))).all())
-
-
-def _without(tree: Any, settled: Collection[Path], path: Path = ()) -> Any:
-    """A nest with None in the place of the leaves at these paths."""
-    if path in settled:
-        return None
-    if isinstance(tree, dict):
-        return {key: _without(item, settled, (*path, key)) for key, item in tree.items()}
-    if isinstance(tree, list | tuple):
-        return type(tree)(_without(item, settled, (*path, index)) for index, item in enumerate(tree))
-    return tree
 
 
 def _alike(old: Any, new: Any) -> bool:
@@ -105,7 +95,7 @@ def _near(old: float, new: float) -> bool:
 
 def _rounded_alike(old: Any, new: Any, tolerance: list[float]) -> bool:
     """Equal within the question's tolerance; where a mistake's numbers are larger, so is their rounding."""
-    numbers = [np.asarray(leaf) for _, leaf in leaves(new)]
+    numbers = [np.asarray(leaf) for _, leaf in numeric_leaves(new)]
     if len(tolerance) != len(numbers):  # a mistake may answer in another form
         tolerance = [max(tolerance, default=0.0)] * len(numbers)
     scaled = [max(t, _rounding(array)) for t, array in zip(tolerance, numbers, strict=True)]

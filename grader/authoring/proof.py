@@ -25,10 +25,11 @@ from grader.compiling.compile import compile_exercise
 from grader.course.reference_text import definitions
 from grader.course.unit import Unit
 from grader.grading.judge import Answer, Ask, judge
-from grader.judging.compare import at, difference, leaves, turned
+from grader.judging.compare import difference, turned
 from grader.judging.kinds.registry import decide, kind_of
 from grader.judging.traces import Raised
 from grader.key import ExerciseKey, Question
+from grader.nest import at, numeric_leaves
 from grader.report import ExerciseReport, Finding, Status
 from grader.sandbox.inside.call import call, driven
 from grader.sandbox.inside.ideas import IDEAS
@@ -246,7 +247,7 @@ def _prove_rewrites(unit: Unit, key: ExerciseKey, rewrites: dict[str, list[Calla
 
 def _measure_tolerance(key: ExerciseKey, proof: Proof) -> None:
     for question in _compared(key):
-        for (_, leaf), tolerance in zip(leaves(question.expected), question.tolerance, strict=True):
+        for (_, leaf), tolerance in zip(numeric_leaves(question.expected), question.tolerance, strict=True):
             finite = np.abs(np.asarray(leaf, float)[np.isfinite(leaf)])
             if tolerance and finite.size and finite.max() > 0:
                 proof.tolerance = max(proof.tolerance, tolerance / float(finite.max()))
@@ -271,7 +272,7 @@ def _error(answer: Any, question: Question) -> float:
     if found and found.kind != "value":
         return math.inf
     largest = 0.0
-    for (path, leaf), tolerance in zip(leaves(question.expected), question.tolerance, strict=True):
+    for (path, leaf), tolerance in zip(numeric_leaves(question.expected), question.tolerance, strict=True):
         yours, wanted = np.asarray(at(answer, path)), np.asarray(leaf)
         if tolerance == 0:
             largest = max(largest, math.inf if (yours != wanted).any() else 0.0)

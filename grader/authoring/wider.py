@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.compiling.calls import mapped
 from grader.draw import Inputs
+from grader.nest import leaves, mapped
 
 
 def wider(inputs: Inputs, definition: ast.AST) -> Iterator[tuple[str, Inputs]]:
@@ -34,12 +34,12 @@ def _others(value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"= {other}", other) for other in (value + 1, value - 1, value + 2))
     elif isinstance(value, float):
         yield from ((f"= {other:g}", other) for other in (value / 2, value * 2, value + 1))
-    elif _arrays(value, "f"):
-        yield "rounded", mapped(value, lambda leaf: np.round(leaf) if _is_array(leaf, "f") else leaf)
-        yield "turned round", mapped(value, lambda leaf: -leaf if _is_array(leaf, "f") else leaf)
-        yield "ten times as large", mapped(value, lambda leaf: 10 * leaf if _is_array(leaf, "f") else leaf)
-        yield "far from zero", mapped(value, lambda leaf: leaf + 5.0 if _is_array(leaf, "f") else leaf)
-        yield "in reverse", mapped(value, lambda leaf: leaf[::-1].copy() if _is_array(leaf, "f") else leaf)
+    elif any(_is_array(leaf, "f") for _, leaf in leaves(value)):
+        yield "rounded", mapped(lambda leaf: np.round(leaf) if _is_array(leaf, "f") else leaf, value)
+        yield "turned round", mapped(lambda leaf: -leaf if _is_array(leaf, "f") else leaf, value)
+        yield "ten times as large", mapped(lambda leaf: 10 * leaf if _is_array(leaf, "f") else leaf, value)
+        yield "far from zero", mapped(lambda leaf: leaf + 5.0 if _is_array(leaf, "f") else leaf, value)
+        yield "in reverse", mapped(lambda leaf: leaf[::-1].copy() if _is_array(leaf, "f") else leaf, value)
     elif isinstance(value, np.ndarray) and value.size:
         yield "all the same", np.full_like(value, value.flat[0])
         yield "in reverse", value[::-1].copy() if value.ndim else value
@@ -49,9 +49,3 @@ def _others(value: Any) -> Iterator[tuple[str, Any]]:
 
 def _is_array(leaf: Any, kind: str) -> bool:
     return isinstance(leaf, np.ndarray) and leaf.dtype.kind == kind and leaf.ndim > 0
-
-
-def _arrays(value: Any, kind: str) -> bool:
-    found: list[bool] = []
-    mapped(value, lambda leaf: found.append(_is_array(leaf, kind)))
-    return any(found)

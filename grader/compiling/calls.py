@@ -9,6 +9,7 @@ import numpy as np
 from grader.draw import Inputs
 from grader.judging.traces import Raised
 from grader.key import ExerciseKey
+from grader.nest import mapped
 from grader.sandbox.wire import materialise
 
 
@@ -37,29 +38,14 @@ def as_single(tree: Any, key: ExerciseKey) -> Any:
     """An oracle's answer, which is in double precision, in the precision of the exercise's tensors."""
     if not key.torch:
         return tree
-    return mapped(tree, lambda leaf: np.float32(leaf) if np.asarray(leaf).dtype.kind == "f" else leaf)
+    return mapped(lambda leaf: np.float32(leaf) if np.asarray(leaf).dtype.kind == "f" else leaf, tree)
 
 
 def plain(answer: Any) -> Any:
     """An answer as the wire would bring it back: NumPy scalars as 0-d arrays."""
-    if isinstance(answer, np.generic):
-        return np.asarray(answer)
-    if isinstance(answer, list | tuple):
-        return type(answer)(plain(item) for item in answer)
-    if isinstance(answer, dict):
-        return {key: plain(item) for key, item in answer.items()}
-    return answer
+    return mapped(lambda leaf: np.asarray(leaf) if isinstance(leaf, np.generic) else leaf, answer)
 
 
 def map_floats(tree: Any, change: Callable[[np.ndarray], np.ndarray]) -> Any:
     """A nest with each of its arrays of floats changed."""
-    return mapped(tree, lambda leaf: change(leaf) if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f" else leaf)
-
-
-def mapped(tree: Any, change: Callable[[Any], Any]) -> Any:
-    """A nest with each of its leaves changed."""
-    if isinstance(tree, dict):
-        return {key: mapped(item, change) for key, item in tree.items()}
-    if isinstance(tree, list | tuple):
-        return type(tree)(mapped(item, change) for item in tree)
-    return change(tree)
+    return mapped(lambda leaf: change(leaf) if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f" else leaf, tree)

@@ -11,11 +11,12 @@ from grader.compiling.calls import answer_or_error, ask, attempt, plain
 from grader.compiling.noise import STATED_MARGIN, margin, measure_noise, round_up, scale
 from grader.course.unit import Unit, UnitError
 from grader.exercise import Check, Draw, Inputs
-from grader.judging.compare import leaves, turned
+from grader.judging.compare import turned
 from grader.judging.kinds.kind import Kind, as_data
 from grader.judging.kinds.registry import decide, kind_of
 from grader.judging.traces import Raised
 from grader.key import CheckKey, ExerciseKey, Key, MistakeKey, Question, make
+from grader.nest import numeric_leaves
 from grader.sandbox.inside.call import Way, driven
 from grader.sandbox.wire import Opaque, same
 
@@ -142,7 +143,7 @@ class _Questions:
             raise UnitError(f"{self.name}: case {label!r} of a training run has no `truth` to hold predictions against")
         truth = plain(inputs["truth"])
         given = {name: value for name, value in inputs.items() if name != "truth"}
-        return self._keep(Question(label, given, truth, [0.0] * len(list(leaves(truth))), {}))
+        return self._keep(Question(label, given, truth, [0.0] * len(list(numeric_leaves(truth))), {}))
 
     def add_raising(self, label: str, inputs: Inputs, error: str, driver: str = "") -> int:
         """A question whose right answer is an exception."""
@@ -172,8 +173,8 @@ class _Questions:
     def _tolerances(self, expected: Any, noise: list[float]) -> list[float]:
         stated = self.exercise.tolerance
         if stated is None:
-            return [round_up(margin(leaf) * n) for n, (_, leaf) in zip(noise, leaves(expected), strict=True)]
-        sizes = [max(1.0, scale(leaf)) for _, leaf in leaves(expected)]
+            return [round_up(margin(leaf) * n) for n, (_, leaf) in zip(noise, numeric_leaves(expected), strict=True)]
+        sizes = [max(1.0, scale(leaf)) for _, leaf in numeric_leaves(expected)]
         return [round_up(max(stated * s, STATED_MARGIN * n)) if n else 0.0 for s, n in zip(sizes, noise, strict=True)]
 
     def _keep(self, question: Question) -> int:

@@ -8,7 +8,8 @@ import numpy as np
 
 from grader.compiling.calls import ask, map_floats, plain
 from grader.draw import Inputs
-from grader.judging.compare import Signs, leaves, turned
+from grader.judging.compare import Signs, turned
+from grader.nest import numeric_leaves
 
 # A tolerance is MARGIN times the noise of the reference itself, so that another order of summation, another BLAS or
 # an equivalent formula stays inside by two or three orders of magnitude. `grade dev check` prints what is left on
@@ -27,8 +28,9 @@ def measure_noise(function: Callable, inputs: Inputs, expected: Any, signs: Sign
     last place (what no algorithm can avoid), and its distance to the same function in extended precision (what this
     one adds). An exact answer, an integer or a boolean, has none.
     """
-    noise = [0.0] * len(list(leaves(expected)))
-    if not any(_is_inexact(leaf) for _, leaf in leaves(expected)):
+    wanted = numeric_leaves(expected)
+    noise = [0.0] * len(wanted)
+    if not any(_is_inexact(leaf) for _, leaf in wanted):
         return noise
     rng = np.random.default_rng(0)
     others = [_nudged(inputs, rng) for _ in range(PERTURBATIONS)] + [_extended(inputs)]
@@ -37,11 +39,11 @@ def measure_noise(function: Callable, inputs: Inputs, expected: Any, signs: Sign
             answer = turned(plain(ask(function, other)), expected, signs)
         except (TypeError, ValueError, RuntimeError):  # a function that cannot work in extended precision
             continue
-        for i, ((_, a), (_, b)) in enumerate(zip(leaves(answer), leaves(expected), strict=True)):
+        for i, ((_, a), (_, b)) in enumerate(zip(numeric_leaves(answer), wanted, strict=True)):
             noise[i] = max(noise[i], _spread(np.asarray(a), np.asarray(b)))
     return [
         max(n, FLOOR * _eps(leaf) * scale(leaf)) if _is_inexact(leaf) else 0.0
-        for n, (_, leaf) in zip(noise, leaves(expected), strict=True)
+        for n, (_, leaf) in zip(noise, wanted, strict=True)
     ]
 
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from grader.judging.compare import difference, leaves
+from grader.judging.compare import difference
 from grader.key import ExerciseKey, MistakeKey, Question
+from grader.nest import numeric_leaves
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def _fits(mistake: str, evidence: Sequence[Evidence]) -> bool:
 
 def _tolerances(question: Question, answer: Any) -> Sequence[float]:
     """The question's tolerances, stretched over an answer that may have another form."""
-    count = len(list(leaves(answer)))
+    count = len(numeric_leaves(answer))
     if count == len(question.tolerance):
         return question.tolerance
     return [max(question.tolerance, default=0.0)] * count

@@ -14,9 +14,10 @@ import numpy as np
 
 from grader.diagnosis.explain_arrangements import forms, moved, not_reduced, weak
 from grader.diagnosis.explain_sizes import Claim, Pair, magnitudes, precisions
-from grader.judging.compare import Path, at, difference, leaves, named
+from grader.judging.compare import difference, named
 from grader.judging.kinds.registry import kind_of
 from grader.key import ExerciseKey
+from grader.nest import Path, numeric_leaves
 
 LARGEST = 1 << 18  # entries of an array that are worth searching
 MOST_AXES = 5
@@ -55,11 +56,11 @@ def _parts(answered: Sequence[Any]) -> Parts:
     """The parts of the answers, each over all cases; none where an answer has not the form of the expected one."""
     parts: Parts = {}
     for item in answered:
-        expected = list(leaves(item.question.expected))
-        if {path for path, _ in leaves(item.answer)} != {path for path, _ in expected}:
+        yours, expected = dict(numeric_leaves(item.answer)), dict(numeric_leaves(item.question.expected))
+        if yours.keys() != expected.keys():
             return {}
-        for (path, wanted), tolerance in zip(expected, item.question.tolerance, strict=True):
-            pair = _pair(item, np.asarray(at(item.answer, path)), np.asarray(wanted), tolerance)
+        for (path, wanted), tolerance in zip(expected.items(), item.question.tolerance, strict=True):
+            pair = _pair(item, np.asarray(yours[path]), np.asarray(wanted), tolerance)
             if pair is None:
                 return {}
             parts.setdefault(path, []).append(pair)
@@ -231,7 +232,7 @@ def _is_large(inputs: Any) -> bool:
 
 def _floats(tree: Any) -> np.ndarray:
     """All floating-point numbers of a nest in one row."""
-    arrays = [np.asarray(leaf) for _, leaf in leaves(tree)]
+    arrays = [np.asarray(leaf) for _, leaf in numeric_leaves(tree)]
     return np.concatenate([np.zeros(0), *(array.ravel() for array in arrays if array.dtype.kind == "f")])
 
 

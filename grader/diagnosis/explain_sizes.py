@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from grader.judging.compare import leaves, wrong_entries
+from grader.judging.compare import wrong_entries
 from grader.key import Question
+from grader.nest import numeric_leaves
 
 CLEARLY = 10  # tolerances: what is nearer to right than this is too near for any other explanation than rounding
 LARGEST_CONSTANT = 1000  # a whole number beyond it is no slip of the pen
@@ -142,7 +143,7 @@ def _ratio(pair: Pair) -> float:
 
 def _roles(number: int, pair: Pair) -> set[Any]:
     """What a number might be in this case: the size of an axis, its root, the product of two, the size of an array."""
-    arrays = [*leaves(pair.question.inputs), ((), pair.expected)]
+    arrays = [*numeric_leaves(pair.question.inputs), ((), pair.expected)]
     shapes = [(path, np.shape(array)) for path, array in arrays]
     axes = {(path, i): n for path, shape in shapes for j, n in enumerate(shape) for i in (j, j - len(shape))}
     products = {(a, b): axes[a] * axes[b] for a, b in combinations(axes, 2)} | {

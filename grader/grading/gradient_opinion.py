@@ -12,10 +12,10 @@ import numpy as np
 
 from grader.draw import Draw, like
 from grader.grading.judge import Answer, Ask
-from grader.judging.compare import is_numeric
 from grader.judging.kinds.agrees import Options, decide
 from grader.judging.kinds.registry import kind_of, options_of
 from grader.key import ExerciseKey, Key, Question
+from grader.nest import is_numeric
 from grader.report import CheckReport, ExerciseReport
 
 STEPS = (1e-5, 5e-6)  # two, as slopes that differ between them are no slopes: a kink, or entries too large for the step

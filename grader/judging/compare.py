@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from grader.nest import Path, at, is_numeric, same_parts, subscripts
 from grader.sandbox.wire import Opaque
 from grader.text import one_line
 
-Path = tuple[Any, ...]
 Signs = Sequence[Sequence[int | None]]  # see `turned`
 
 
@@ -27,42 +27,19 @@ class Difference:
     text: str
 
 
-def leaves(tree: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """The arrays and numbers of a nest, each with the path that leads to it, in order."""
-    if isinstance(tree, dict):
-        for key, item in tree.items():
-            yield from leaves(item, (*path, key))
-    elif isinstance(tree, list | tuple):
-        for index, item in enumerate(tree):
-            yield from leaves(item, (*path, index))
-    elif is_numeric(tree):
-        yield path, tree
-
-
-def is_numeric(value: Any) -> bool:
-    return isinstance(value, np.ndarray | np.generic | bool | int | float)
-
-
-def at(tree: Any, path: Path) -> Any:
-    """The part of a nest that a path leads to."""
-    for step in path:
-        tree = tree[step]
-    return tree
-
-
 def named(path: Path, names: Sequence[str]) -> str:
     """How to call a part of an answer: `db`, `gradients[0][1]`, `your answer`."""
     if len(names) == 1:
-        return "".join([names[0], *(f"[{step!r}]" for step in path)])
-    if path and isinstance(path[0], int) and path[0] < len(names):
-        return "".join([names[path[0]], *(f"[{step!r}]" for step in path[1:])])
-    return "".join(["the answer", *(f"[{step!r}]" for step in path)])
+        return names[0] + subscripts(path)
+    if path and isinstance(path[0], int) and 0 <= path[0] < len(names):
+        return names[path[0]] + subscripts(path[1:])
+    return "the answer" + subscripts(path)
 
 
 def difference(answer: Any, expected: Any, tolerance: Sequence[float], names: Sequence[str] = ()) -> Difference | None:
     """Where an answer first differs from what is expected; None if it is right.
 
-    `tolerance` has one number for each leaf of `expected`, in the order of `leaves`.
+    `tolerance` has one number for each numeric leaf of `expected`, in their order.
     """
     return _differ(answer, expected, iter(tolerance), names, ())
 
@@ -161,7 +138,7 @@ def _is_whole(item: Any) -> bool:
 def _differ_dict(
     answer: Any, expected: dict, tolerance: Iterator[float], names: Sequence[str], path: Path
 ) -> Difference | None:
-    if not isinstance(answer, dict) or set(answer) != set(expected):
+    if not same_parts(answer, expected):
         wanted = ", ".join(map(repr, expected))
         got = "a dict with " + ", ".join(map(repr, answer)) if isinstance(answer, dict) else describe(answer)
         return Difference("type", path, f"{named(path, names)} is {got}, expected a dict with {wanted}"[:400])
@@ -172,7 +149,7 @@ def _differ_dict(
 def _differ_sequence(
     answer: Any, expected: Sequence, tolerance: Iterator[float], names: Sequence[str], path: Path
 ) -> Difference | None:
-    if not isinstance(answer, list | tuple) or len(answer) != len(expected):
+    if not same_parts(answer, expected):
         parts = f" ({', '.join(names)})" if len(names) == len(expected) > 1 and not path else ""
         got = f"{len(answer)} values" if isinstance(answer, list | tuple) else describe(answer)
         return Difference("type", path, f"{named(path, names)} is {got}, expected {len(expected)} values{parts}")

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grader.judging.compare import Path, at, is_numeric, named, wrong_entries
+from grader.judging.compare import named, wrong_entries
+from grader.nest import Path, at, is_numeric
 from grader.report import ErrorMap
 
 MOST = (24, 48)  # rows and columns that a terminal shows without scrolling

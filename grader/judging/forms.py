@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from grader.judging.compare import Difference, difference, leaves
+from grader.judging.compare import Difference, difference
 from grader.key import Question
+from grader.nest import numeric_leaves
 from grader.report import Finding
 from grader.sandbox import wire
 
@@ -40,5 +41,5 @@ def _is_only(answer: Any, value: Any) -> bool:
 
 def of_form(answer: Any, question: Question, names: Sequence[str]) -> Difference | None:
     """How the form of an answer is not that of the expected one."""
-    found = difference(answer, question.expected, [np.inf] * len(list(leaves(question.expected))), names)
+    found = difference(answer, question.expected, [np.inf] * len(numeric_leaves(question.expected)), names)
     return found if found and found.kind != "value" else None

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from grader.judging.compare import leaves
 from grader.judging.forms import of_form, on
 from grader.key import Question
+from grader.nest import numeric_leaves
 from grader.report import Finding
 
 
@@ -21,5 +21,5 @@ def no_sample(answers: list, questions: list[Question], names: Sequence[str]) ->
 
 def tolerance_at(question: Question, path: tuple) -> float:
     """The largest tolerance below a path; 0 where there is nothing but text."""
-    paired = zip(leaves(question.expected), question.tolerance, strict=True)
+    paired = zip(numeric_leaves(question.expected), question.tolerance, strict=True)
     return max((t for (where, _), t in paired if where[: len(path)] == path), default=0.0)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.judging.compare import is_numeric
+from grader.nest import is_numeric
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import pytest
 
 from grader.authoring.build import PUBLIC_SEED, build, plan, stale
 from grader.authoring.handouts import escaped, github
+from grader.authoring.key_changes import key_change
 from grader.course.course import Course
 from grader.course.reference_text import definitions
 from grader.course.unit import Unit, UnitError
@@ -320,6 +321,14 @@ def test_inputs_that_another_processor_rounds_otherwise_are_not_stale(built):
     """A case's exponentials and matrix products differ by a unit in the last place between processors."""
     edit_key(built, lambda question: replace(question, inputs={"x": np.nextafter(question.inputs["x"], 9)}))
     assert stale(built, ["tiny"]) == []
+
+
+def test_an_input_in_a_list_of_its_own_is_another_input(built):
+    plain = load(built.key_path("tiny"))
+    edit_key(built, lambda question: replace(question, inputs={**question.inputs, "x": [question.inputs["x"]]}))
+    listed = load(built.key_path("tiny"))
+    assert "its inputs" in key_change(plain, listed)
+    assert "its inputs" in key_change(listed, plain)
 
 
 def test_a_mistake_that_is_right_to_the_last_bit_elsewhere_is_not_stale(built):

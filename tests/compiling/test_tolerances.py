@@ -12,8 +12,8 @@ from grader.compiling.compile import compile_exercise
 from grader.compiling.noise import scale
 from grader.course.course import Course
 from grader.course.unit import Unit
-from grader.judging.compare import leaves
 from grader.judging.kinds.registry import kind_of
+from grader.nest import numeric_leaves
 
 LOOSE = 1e-6  # relative to the largest entry of an answer, in float64
 UNITS = Course(ROOT).units
@@ -27,7 +27,7 @@ def loosest(unit: Unit, name: str, seeds: range) -> tuple[float, str]:
     for key in (compile_exercise(plain, name, seed) for seed in seeds):
         is_open = {n for check in key.checks if kind_of(check).trace for group in check.groups for n in group}
         for question in (question for n, question in enumerate(key.questions) if n not in is_open):
-            for (_, leaf), tolerance in zip(leaves(question.expected), question.tolerance, strict=True):
+            for (_, leaf), tolerance in zip(numeric_leaves(question.expected), question.tolerance, strict=True):
                 found = max(found, (tolerance / max(scale(leaf), 1.0), question.label))
     return found
 

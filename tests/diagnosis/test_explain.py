@@ -13,8 +13,9 @@ from grader.compiling.compile import compile_exercise
 from grader.course.unit import Unit
 from grader.diagnosis.explain import explain
 from grader.diagnosis.explain_sizes import axis_sizes
-from grader.judging.compare import difference, leaves
+from grader.judging.compare import difference
 from grader.key import CheckKey, ExerciseKey, Question
+from grader.nest import mapped, numeric_leaves
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions"
 UNITS = [Unit(name, SOLUTIONS / name) for name in ("attention", "backprop")]
@@ -27,7 +28,7 @@ def exercise(expected, inputs=None, shapes=None, returns=("y",), labels=None):
     inputs = inputs or [{} for _ in expected]
     labels = labels or [f"case {i}" for i in range(len(expected))]
     questions = [
-        Question(label, given, answer, [tolerance(leaf) for _, leaf in leaves(answer)], {})
+        Question(label, given, answer, [tolerance(leaf) for _, leaf in numeric_leaves(answer)], {})
         for label, given, answer in zip(labels, inputs, expected, strict=True)
     ]
     count = len(questions)
@@ -693,11 +694,9 @@ def compiled(unit, name, seed):
     return compile_exercise(unit, name, seed)
 
 
-def mapped(tree, change):
-    if isinstance(tree, list | tuple):
-        return type(tree)(mapped(item, change) for item in tree)
-    leaf = np.asarray(tree)
-    return change(leaf) if leaf.dtype.kind == "f" else tree
+def changed(answer, change):
+    """An answer with each of its floats changed."""
+    return mapped(lambda leaf: change(np.asarray(leaf)) if np.asarray(leaf).dtype.kind == "f" else leaf, answer)
 
 
 def swapped(leaf):
@@ -718,7 +717,7 @@ def test_a_known_change_of_a_real_answer_is_named_or_nothing_is(unit, name, how)
     change, words = CHANGES[how]
     for seed in range(3):
         key = compiled(unit, name, seed)
-        text = explain(key, evidence(key, [mapped(question.expected, change) for question in key.questions]))
+        text = explain(key, evidence(key, [changed(question.expected, change) for question in key.questions]))
         for sentence in re.split(r"(?<=[.?]) ", text):
             facts_only = re.fullmatch(r"Right (everywhere but|only) in .*|[^;]* right, [^;]* (is|are) not\.", sentence)
             assert not sentence or facts_only or re.search(words, sentence), text

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from grader.nest import mapped
 from grader.sandbox import wire
 
 ARRAYS = hnp.arrays(
@@ -46,13 +47,12 @@ def check_refused_or_data(frame: bytes) -> None:
 
 def native(tree):
     """The tree with its arrays in this machine's byte order, which is how they come back."""
-    if isinstance(tree, np.ndarray):
-        return tree.astype(tree.dtype.newbyteorder("<")) if tree.dtype.kind in "iufc" else tree
-    if isinstance(tree, dict):
-        return {key: native(item) for key, item in tree.items()}
-    if isinstance(tree, list | tuple):
-        return type(tree)(map(native, tree))
-    return tree
+
+    def of_leaf(leaf):
+        is_ordered = isinstance(leaf, np.ndarray) and leaf.dtype.kind in "iufc"
+        return leaf.astype(leaf.dtype.newbyteorder("<")) if is_ordered else leaf
+
+    return mapped(of_leaf, tree)
 
 
 @settings(max_examples=300, deadline=None)

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from grader.draw import Inputs
-from grader.judging.compare import describe, is_numeric, named, only
+from grader.judging.compare import describe, named, only
 from grader.judging.forms import on as in_case
 from grader.judging.kinds.kind import Check, Driver, Kind, labels
 from grader.judging.rules import no_sample
 from grader.judging.traces import floats, is_list_of_numbers
 from grader.key import Question
+from grader.nest import is_numeric
 from grader.report import Finding
 from grader.sandbox.wire import Opaque
 

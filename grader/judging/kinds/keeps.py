@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from grader.judging.compare import at, named, numbers
+from grader.judging.compare import named, numbers
 from grader.judging.forms import no_answer
 from grader.judging.forms import on as in_case
 from grader.judging.kinds.kind import Change, Check, Driver, Kind, labels
 from grader.judging.rules import tolerance_at
 from grader.key import Question
+from grader.nest import at
 from grader.report import Finding
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from grader.judging.compare import at, leaves, named, numbers
+from grader.judging.compare import named, numbers
 from grader.judging.forms import no_answer
 from grader.judging.forms import on as in_case
 from grader.judging.kinds.kind import Change, Check, Driver, Kind, labels
 from grader.key import Question
+from grader.nest import at, numeric_leaves
 from grader.report import Finding
 
 CLEARLY = 1000  # a move counts from this many tolerances on: what is asked to move moves by far more than rounding
@@ -37,7 +38,7 @@ def decide(answers: list, questions: list[Question], names: Sequence[str], facts
     before, after = questions
     moved = False
     for (path, old), (_, new), tolerance in zip(
-        leaves(before.expected), leaves(after.expected), before.tolerance, strict=True
+        numeric_leaves(before.expected), numeric_leaves(after.expected), before.tolerance, strict=True
     ):
         yours = [np.asarray(at(answer, path)) for answer in answers]
         shift, reference = _distance(*yours), _distance(np.asarray(old), np.asarray(new))

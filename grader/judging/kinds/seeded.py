@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from grader.draw import Draw, Inputs
-from grader.judging.compare import leaves
 from grader.judging.forms import no_answer
 from grader.judging.forms import on as in_case
 from grader.judging.kinds.kind import Cases, Check, Driver, Kind, labels
 from grader.key import Question
+from grader.nest import numeric_leaves
 from grader.report import Finding
 from grader.sandbox import wire
 from grader.sandbox.wire import Opaque, Seeded
@@ -48,7 +48,10 @@ def seeding(answers: list) -> str:
     first, again, other = answers
     if not wire.same(first, again):
         return "other"
-    pairs = [(np.asarray(a), np.asarray(b)) for (_, a), (_, b) in zip(leaves(first), leaves(other), strict=False)]
+    pairs = [
+        (np.asarray(a), np.asarray(b))
+        for (_, a), (_, b) in zip(numeric_leaves(first), numeric_leaves(other), strict=False)
+    ]
     equal = np.concatenate([np.zeros(0), *((a == b).ravel() for a, b in pairs if a.shape == b.shape)])
     # continuous numbers are never the same twice, but a list may hold a constant; whole numbers may all but coincide
     is_continuous = all(a.dtype.kind == "f" for a, _ in pairs)

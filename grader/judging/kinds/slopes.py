@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from grader.draw import Draw, Inputs, like, plus
-from grader.judging.compare import leaves, numbers
+from grader.judging.compare import numbers
 from grader.judging.forms import no_answer
 from grader.judging.forms import on as in_case
 from grader.judging.kinds.kind import Change, Check, Driver, Kind, labels
 from grader.key import Question
+from grader.nest import numeric_leaves
 from grader.report import Finding
 
 SLOPE_TOLERANCE = 1e-6  # central difference, h = 1e-5: truncation h²·f''' and rounding eps/h are both near 1e-10
@@ -50,7 +51,7 @@ def decide(
         return found
     (_, gradient), (up, _), (down, _) = answers
     slope = (float(np.asarray(up)) - float(np.asarray(down))) / (2 * options.h)
-    pairs = list(zip(leaves(gradient), leaves(facts), strict=True))
+    pairs = list(zip(numeric_leaves(gradient), numeric_leaves(facts), strict=True))
     with np.errstate(all="ignore"):  # what is too large for a number is infinite, and then nothing is near to it
         claimed = sum(float((np.asarray(g) * np.asarray(v)).sum()) for (_, g), (_, v) in pairs)
         size = sum(float(np.abs(np.asarray(g) * np.asarray(v)).sum()) for (_, g), (_, v) in pairs)
