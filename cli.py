@@ -11,9 +11,9 @@ import click
 from grader.commands.options import course_option, not_empty
 from grader.commands.wording import inert_errors
 from grader.render.formats import FORMATS, Surroundings
+from grader.sandbox.walls.levels import LEVELS, WEAKEST
 from grader.version import __version__
 
-ISOLATION = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.walls.isolation
 USAGE, OURS = 2, 3  # exit statuses; 0 is all points, 1 is some missing
 # Commands with many options of their own: each of these modules has a click command called `command`, and imports
 # nothing heavy until it is called.
@@ -92,9 +92,7 @@ def complete(name: str):
 @click.option("--watch", is_flag=True, help="Grade what changes, as soon as it is saved.")
 @click.option("--plot", metavar="DIR", help="Write pictures there: where arrays are wrong, how losses went.")
 @click.option("--timeout", type=click.FloatRange(min=0.1), help="Seconds for an exercise; 10, or what the course says.")
-@click.option(
-    "--isolation", type=click.Choice(ISOLATION), default=ISOLATION[-1], help="Refuse to grade below this level."
-)
+@click.option("--isolation", type=click.Choice(LEVELS), default=WEAKEST, help="Refuse to grade below this level.")
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
@@ -174,7 +172,7 @@ def training_on(device: str, sandbox, isolation: str):
 
 
 @contextlib.contextmanager
-def sandboxed(seconds: float = 10.0, isolation: str = ISOLATION[-1]):
+def sandboxed(seconds: float = 10.0, isolation: str = WEAKEST):
     """A sandbox that holds at least at a level."""
     from grader.sandbox.opening import open_sandbox
     from grader.sandbox.walls.limits import Limits

@@ -15,7 +15,7 @@ from grader.files import cannot_write, write_whole
 from grader.key import Key
 from grader.releases import platforms, pytorch, wheels
 from grader.releases.platforms import Platform
-from grader.sandbox.server import LEVELS
+from grader.sandbox.walls.levels import FOR_STRANGERS, LEVELS
 from grader.scratch import Scratch
 
 NAME = re.compile(r"[\w.-]+(/[\w.-]+)+", re.ASCII)
@@ -55,7 +55,11 @@ python_option = click.option(
     "--python", type=click.Choice(["3.11", "3.12", "3.13"]), default="3.12", show_default=True, help="Python there."
 )
 isolation_option = click.option(
-    "--isolation", type=click.Choice(LEVELS), default="landlock", show_default=True, help="Mark at this level or above."
+    "--isolation",
+    type=click.Choice(LEVELS),
+    default=FOR_STRANGERS,
+    show_default=True,
+    help="Mark at this level or above.",
 )
 seed_option = click.option(
     "--seed",

@@ -16,7 +16,8 @@ from grader.course.course import Course
 from grader.grading.grading import grade
 from grader.report import Status
 from grader.sandbox import wire
-from grader.sandbox.server import LEVELS, Sandbox
+from grader.sandbox.server import Sandbox
+from grader.sandbox.walls.levels import LEVELS
 from grader.sandbox.walls.limits import Limits
 from grader.sandbox.worker import Worker, WorkerEnded
 from grader.submission import Submission
