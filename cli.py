@@ -102,57 +102,20 @@ def complete(name: str):
 )
 @click.option("--no-train", is_flag=True, help="Leave training runs out; their points are pending, not lost.")
 @course_option
-def check(
-    targets,
-    unit,
-    seed,
-    key_file,
-    form,
-    output,
-    also,
-    fail_under,
-    expected,
-    watch,
-    plot,
-    timeout,
-    isolation,
-    device,
-    no_train,
-    course_dir,
-) -> None:
+def check(**words) -> None:
     """Check units, exercises, files or folders."""
+    from grader.commands.check_options import Options
+
+    options = Options(**words)
+    device = "cpu" if options.no_train else options.device
     with (
-        sandboxed(timeout or 10.0, isolation) as sandbox,  # started before any key or solution is read
-        training_on("cpu" if no_train else device, sandbox, isolation) as (where, sandbox),
+        sandboxed(options.timeout or 10.0, options.isolation) as sandbox,  # started before any key or solution is read
+        training_on(device, sandbox, options.isolation) as (where, sandbox),
     ):
-        from grader.commands import check as run
-        from grader.grading.training import Training
-
-        found = run.settle(course_dir, targets, seed)
-        run.hold_to(sandbox, found, timeout)
-        training = Training(not no_train, where)
-        if watch:
-            from grader.commands.watch import watch as run_watch
-
-            sys.exit(run_watch(sandbox, targets, unit, seed, key_file, found, training))
+        from grader.commands.check import check as run
 
         around = Surroundings(os.environ, datetime.now(UTC), os.urandom(16).hex())
-        status = run.check(
-            sandbox,
-            targets,
-            unit,
-            seed,
-            key_file,
-            form,
-            output,
-            found,
-            around,
-            also,
-            fail_under,
-            expected,
-            training,
-            plot,
-        )
+        status = run(options, sandbox, where, around)
     sys.exit(status)
 
 

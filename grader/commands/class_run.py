@@ -20,8 +20,9 @@ from grader.classroom.marking.run_display import Progress, shown
 from grader.classroom.marking.running import Execute, Run, changes, plan
 from grader.classroom.marking.store import Store, Terms
 from grader.commands import written
-from grader.commands.check import GRADER, fresh_key, the_course
 from grader.commands.class_options import STORE, Options
+from grader.commands.courses import GRADER, the_course
+from grader.commands.fresh_keys import fresh_key
 from grader.commands.told import MOST_SHOWN, as_line, say, tell_intake, tell_late, tell_records, told_stale, told_unread
 from grader.course.choice import choose, words_of
 from grader.course.course import Course

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from grader.commands.check import fresh_key
+from grader.commands.fresh_keys import fresh_key
 from grader.commands.options import chosen, course_option, units_argument
 from grader.course.course import Course
 from grader.errors import GraderError

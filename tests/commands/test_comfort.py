@@ -20,7 +20,7 @@ from grader.report import CheckReport, ExerciseReport, Finding, Status
 
 def test_names_are_read_without_loading_numpy(toy_course):
     assert units(toy_course / "assignments" / "toy") == (toy_course / "assignments", ["toy"])
-    code = "import sys; from grader.course.course.names import *; print(list(completions('to', Path.cwd())), 'numpy' in sys.modules)"
+    code = "import sys; from grader.course.names import *; print(list(completions('to', Path.cwd())), 'numpy' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], cwd=toy_course, env=os.environ | {"PYTHONPATH": str(ROOT)},
                          capture_output=True, text=True, check=True)  # fmt: skip
     assert run.stdout == "['toy', 'toy.scale', 'toy.row_sums', 'toy.mean_and_spread'] False\n"
