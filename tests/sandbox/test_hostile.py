@@ -43,7 +43,7 @@ from test_sandbox import descendants
 
 from grader.compiling.compile import compile_key
 from grader.course.unit import Unit
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.key import Key
 from grader.render import terminal
 from grader.report import Report, Status, to_json

@@ -13,7 +13,7 @@ from conftest import RIGHT, TOY, by_name
 
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.report import Status
 from grader.sandbox import wire
 from grader.sandbox.server import Sandbox
