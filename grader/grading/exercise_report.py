@@ -54,8 +54,9 @@ def _judged(exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns) -> Exerci
 
 def _with_opinion(report: ExerciseReport, exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns) -> ExerciseReport:
     """A wrong gradient's report, with a word on whether it is the slope of the forward in the same file."""
-    forward = forward_of(exercise, loaded.key)
-    if report.status is not Status.FAILED or not loaded.worker or not forward:
+    if report.status is not Status.FAILED or not loaded.worker:
+        return report
+    if not (forward := forward_of(exercise, loaded.key)):
         return report
     try:
         return with_opinion(report, exercise, forward, asker(exercise, loaded, runs), asker(forward, loaded, runs))

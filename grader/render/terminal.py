@@ -134,6 +134,8 @@ def render_details(
 
 def _render_curve(exercise: ExerciseReport, width: int, console: Console) -> None:
     """How a training run's loss went."""
+    if not exercise.curve:
+        return
     head = Text("    loss ", "dim")
     if line := sparkline(exercise.curve, width - len(head), glyphs_of(console) is ASCII_GLYPHS):
         console.print(head.append(line), soft_wrap=True)
