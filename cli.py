@@ -11,9 +11,9 @@ import click
 from grader.commands.options import course_option, not_empty
 from grader.commands.wording import inert_errors
 from grader.render.formats import FORMATS, Surroundings
+from grader.sandbox.walls.levels import LEVELS, WEAKEST
 from grader.version import __version__
 
-ISOLATION = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.walls.isolation
 USAGE, OURS = 2, 3  # exit statuses; 0 is all points, 1 is some missing
 # Commands with many options of their own: each of these modules has a click command called `command`, and imports
 # nothing heavy until it is called.
@@ -92,9 +92,7 @@ def complete(name: str):
 @click.option("--watch", is_flag=True, help="Grade what changes, as soon as it is saved.")
 @click.option("--plot", metavar="DIR", help="Write pictures there: where arrays are wrong, how losses went.")
 @click.option("--timeout", type=click.FloatRange(min=0.1), help="Seconds for an exercise; 10, or what the course says.")
-@click.option(
-    "--isolation", type=click.Choice(ISOLATION), default=ISOLATION[-1], help="Refuse to grade below this level."
-)
+@click.option("--isolation", type=click.Choice(LEVELS), default=WEAKEST, help="Refuse to grade below this level.")
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
@@ -104,57 +102,20 @@ def complete(name: str):
 )
 @click.option("--no-train", is_flag=True, help="Leave training runs out; their points are pending, not lost.")
 @course_option
-def check(
-    targets,
-    unit,
-    seed,
-    key_file,
-    form,
-    output,
-    also,
-    fail_under,
-    expected,
-    watch,
-    plot,
-    timeout,
-    isolation,
-    device,
-    no_train,
-    course_dir,
-) -> None:
+def check(**words) -> None:
     """Check units, exercises, files or folders."""
+    from grader.commands.check_options import Options
+
+    options = Options(**words)
+    device = "cpu" if options.no_train else options.device
     with (
-        sandboxed(timeout or 10.0, isolation) as sandbox,  # started before any key or solution is read
-        training_on("cpu" if no_train else device, sandbox, isolation) as (where, sandbox),
+        sandboxed(options.timeout or 10.0, options.isolation) as sandbox,  # started before any key or solution is read
+        training_on(device, sandbox, options.isolation) as (where, sandbox),
     ):
-        from grader.commands import check as run
-        from grader.grading.training import Training
-
-        found = run.settle(course_dir, targets, seed)
-        run.hold_to(sandbox, found, timeout)
-        training = Training(not no_train, where)
-        if watch:
-            from grader.commands.watch import watch as run_watch
-
-            sys.exit(run_watch(sandbox, targets, unit, seed, key_file, found, training))
+        from grader.commands.check import check as run
 
         around = Surroundings(os.environ, datetime.now(UTC), os.urandom(16).hex())
-        status = run.check(
-            sandbox,
-            targets,
-            unit,
-            seed,
-            key_file,
-            form,
-            output,
-            found,
-            around,
-            also,
-            fail_under,
-            expected,
-            training,
-            plot,
-        )
+        status = run(options, sandbox, where, around)
     sys.exit(status)
 
 
@@ -174,7 +135,7 @@ def training_on(device: str, sandbox, isolation: str):
 
 
 @contextlib.contextmanager
-def sandboxed(seconds: float = 10.0, isolation: str = ISOLATION[-1]):
+def sandboxed(seconds: float = 10.0, isolation: str = WEAKEST):
     """A sandbox that holds at least at a level."""
     from grader.sandbox.opening import open_sandbox
     from grader.sandbox.walls.limits import Limits

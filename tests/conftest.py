@@ -17,7 +17,7 @@ from grader.compiling.compile import compile_key
 from grader.course.course import Course
 from grader.course.reference_text import stub_module
 from grader.course.unit import Unit
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.key import Key, to_bytes
 from grader.report import ExerciseReport, Report
 from grader.sandbox.opening import open_sandbox

@@ -29,6 +29,7 @@ errors, typed, sandbox.walls
 nest, text, passwords, scratch, version
 """
 LINES, BODY = 300, 40  # of a file and of a function
+PARAMETERS = 6  # of a function of the command line: what is more is one thing, and has a name
 SCARED = ("grader.sandbox.inside", "grader.sandbox.walls", "grader.sandbox.wire")  # what may lie beside hostile code
 MIRRORS = {"grader": "", "classroom": "classroom/gradebooks"}
 
@@ -74,6 +75,19 @@ def test_a_file_and_a_function_can_be_read_at_once(path):
     assert len(text.splitlines()) <= LINES
     functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     assert [node.name for node in functions if node.end_lineno - node.lineno + 1 > BODY] == []
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in HOUSE.files if name == "cli" or HOUSE.room(name) == "grader.commands"]
+)
+def test_options_of_a_command_travel_together(name):
+    functions = [
+        node
+        for node in ast.walk(ast.parse(HOUSE.files[name].read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    counts = {node.name: len([*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]) for node in functions}
+    assert {function: count for function, count in counts.items() if count > PARAMETERS} == {}
 
 
 def test_every_room_has_its_tests_in_a_folder_of_its_name():

@@ -12,7 +12,7 @@ from pathlib import Path
 from grader.compiling.compile import compile_key
 from grader.course.unit import BANDS, Unit, UnitError
 from grader.files import cannot_write, write_whole
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.report import ExerciseReport, Status, Step
 from grader.sandbox.server import Sandbox
 from grader.submission import Submission

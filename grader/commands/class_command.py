@@ -6,8 +6,7 @@ from pathlib import Path
 import click
 
 from grader.commands.options import course_option
-
-LEVELS = ("namespaces", "landlock", "seccomp", "process")
+from grader.sandbox.walls.levels import FOR_STRANGERS, LEVELS
 
 
 class AddressType(click.ParamType):
@@ -58,7 +57,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--isolation",
     type=click.Choice(LEVELS),
-    default="landlock",
+    default=FOR_STRANGERS,
     show_default=True,
     help="Refuse to mark below this level.",
 )

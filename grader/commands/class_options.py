@@ -6,6 +6,7 @@ from pathlib import Path
 
 from grader.classroom.marking.access import PATIENCE
 from grader.passwords import Address
+from grader.sandbox.walls.levels import FOR_STRANGERS
 
 STORE = Address("class.db")
 
@@ -21,7 +22,7 @@ class Options:
     seed: int | None = None
     jobs: int | None = None
     timeout: float = 10.0
-    isolation: str = "landlock"
+    isolation: str = FOR_STRANGERS
     regrade: bool = False
     yes: bool = False
     csv_file: Path | None = None

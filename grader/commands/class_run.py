@@ -11,17 +11,18 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from grader.classroom.intake.intake import HandIn, Intake, take
+from grader.classroom.intake.intake import Intake, take
 from grader.classroom.intake.roster import Student, read_roster
 from grader.classroom.marking import lateness, pool
 from grader.classroom.marking.access import Scheduler
 from grader.classroom.marking.keys import keys_for, seed_of, units_of
 from grader.classroom.marking.run_display import Progress, shown
 from grader.classroom.marking.running import Execute, Run, changes, plan
-from grader.classroom.marking.store import Store, Terms
+from grader.classroom.marking.store import Store
 from grader.commands import written
-from grader.commands.check import GRADER, fresh_key, the_course
 from grader.commands.class_options import STORE, Options
+from grader.commands.courses import GRADER, the_course
+from grader.commands.fresh_keys import fresh_key
 from grader.commands.told import MOST_SHOWN, as_line, say, tell_intake, tell_late, tell_records, told_stale, told_unread
 from grader.course.choice import choose, words_of
 from grader.course.course import Course
@@ -92,10 +93,11 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
     how = pool.How(packed, options.timeout, options.isolation)
     execute = partial(_execute, how=how, options=options, console=console)
     with _stopping(console) as is_stopped:
-        faults, unread = _graded(store, planned.todo, terms, "records", execute, console, is_stopped, planned.done)
+        todo = Run(store, planned.todo, terms)
+        faults, unread = _graded(todo, execute, console, is_stopped, planned.done)
         if options.regrade and not is_stopped():
             store.forget_proposals((hand_in.student, hand_in.unit) for hand_in in planned.stale)
-            more, lost = _graded(store, planned.stale, terms, "proposals", execute, console, is_stopped)
+            more, lost = _graded(Run(store, planned.stale, terms, "proposals"), execute, console, is_stopped)
             faults, unread = faults + more, [*unread, *lost]
         if is_stopped():
             say(console, "Stopped. What was marked is in the store; the same command goes on from here.")
@@ -171,20 +173,16 @@ def _scheduler(options: Options) -> Scheduler | None:
 
 
 def _graded(
-    store: Store,
-    hand_ins: Sequence[HandIn],
-    terms: dict[str, Terms],
-    table: str,
-    execute: Execute,
-    console: Console,
-    is_stopped: Callable[[], bool],
-    done: int = 0,
+    run: Run, execute: Execute, console: Console, is_stopped: Callable[[], bool], done: int = 0
 ) -> tuple[int, list[str]]:
-    """Grade hand-ins into a table, and show it; returns how many the grader itself failed on, and what was lost meanwhile."""
-    if not hand_ins:
+    """Grade what waits in a run, and show it; returns how many the grader itself failed on, and what was lost meanwhile.
+
+    `done` were graded by earlier runs.
+    """
+    if not run.waiting:
         return 0, []
-    run, faults = Run(store, hand_ins, terms, table), 0
-    progress = Progress(done + len(hand_ins), done)
+    faults = 0
+    progress = Progress(done + len(run.waiting), done)
     with shown(progress, console) as show:
         for record in run.results(execute, is_stopped):
             progress.waiting = run.others if run.theirs else 0

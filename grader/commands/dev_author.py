@@ -15,7 +15,7 @@ from grader.authoring import build as building
 from grader.authoring import newcourse, scaffold
 from grader.authoring.proof import Proof, prove
 from grader.authoring.proof_table import markdown
-from grader.commands.check import the_course
+from grader.commands.courses import the_course
 from grader.course.course import Course
 from grader.errors import GraderError, did_you_mean
 from grader.render.terminal import make_console

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from grader.authoring import bands
-from grader.commands.check import the_course
+from grader.commands.courses import the_course
 from grader.commands.dev_author import exercises_of
 from grader.course.unit import BANDS
 from grader.render.terminal import make_console

@@ -11,7 +11,7 @@ from grader.authoring import survivors
 from grader.authoring.mutation import EQUIVALENT, KILLED, SURVIVED, Verdict
 from grader.authoring.survivors import Change
 from grader.authoring.trials import tried
-from grader.commands.check import the_course
+from grader.commands.courses import the_course
 from grader.commands.dev_author import TABLE_WIDTH, exercises_of
 from grader.commands.writing import destination
 from grader.render.terminal import make_console

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from grader.commands.check import open_course, the_course
+from grader.commands.courses import open_course, the_course
 from grader.commands.support import write_report
 from grader.render.terminal import WIDTH, indented, make_console
 from grader.sandbox.server import Sandbox

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grader import submission
+from grader.commands.check_setup import Setup
 from grader.errors import GraderError
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.grading.judge import unasked
-from grader.grading.training import Training
 from grader.key import Key
 from grader.report import Finding, Report, Status
 from grader.sandbox.server import Sandbox
@@ -21,7 +21,7 @@ MAX_ENTRIES = 20_000  # files and folders looked at; a course with all its noteb
 SUFFIXES = (".py", ".ipynb")
 
 
-def report(folder: Path, key: Key, sandbox: Sandbox, training: Training) -> Report:
+def report(folder: Path, key: Key, setup: Setup) -> Report:
     """The report for a unit that is expected in a folder.
 
     Of a file and a notebook side by side the better counts: one of them is often a stub that was never opened. Two files of
@@ -30,16 +30,16 @@ def report(folder: Path, key: Key, sandbox: Sandbox, training: Training) -> Repo
     files = find(folder, key.unit)
     if not files:
         finding = Finding("missing", f"there is no {key.unit}.py and no {key.unit}.ipynb in what was handed in")
-        return refused(str(folder / f"{key.unit}.py"), key, sandbox, Status.MISSING, finding)
-    return max((_of_file(file, folder, key, sandbox, training) for file in files), key=lambda item: item.points)
+        return refused(str(folder / f"{key.unit}.py"), key, setup.sandbox, Status.MISSING, finding)
+    return max((_of_file(file, folder, key, setup) for file in files), key=lambda item: item.points)
 
 
-def _of_file(file: Path, folder: Path, key: Key, sandbox: Sandbox, training: Training) -> Report:
+def _of_file(file: Path, folder: Path, key: Key, setup: Setup) -> Report:
     try:
         handed_in = submission.read(file, with_helpers=True, root=folder)
     except SubmissionError as error:
-        return refused(str(file), key, sandbox, Status.UNREADABLE, Finding("exception", str(error)))
-    return grade(handed_in, key, sandbox, training=training)
+        return refused(str(file), key, setup.sandbox, Status.UNREADABLE, Finding("exception", str(error)))
+    return grade(handed_in, key, setup.sandbox, training=setup.training)
 
 
 def refused(name: str, key: Key, sandbox: Sandbox, status: Status, finding: Finding) -> Report:

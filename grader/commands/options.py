@@ -24,7 +24,7 @@ units_argument = click.argument("units", nargs=-1, required=True, metavar="UNIT[
 
 def chosen(course_dir: str | None, units: Sequence[str]) -> "Course":
     """The course with what a command's words name; one sentence where they name what is not there."""
-    from grader.commands.check import the_course
+    from grader.commands.courses import the_course
     from grader.course.choice import choose
 
     return choose(the_course(course_dir), units)

@@ -8,7 +8,7 @@ from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
 
-from grader.commands.check import the_course
+from grader.commands.courses import the_course
 from grader.commands.remember import next_hint
 from grader.course.course import Course
 from grader.errors import CourseError, GraderError

@@ -3,11 +3,12 @@
 import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from grader.commands.check import fresh_key
+from grader.commands.fresh_keys import fresh_key
 from grader.commands.options import chosen, course_option, units_argument
 from grader.course.course import Course
 from grader.errors import GraderError
@@ -15,7 +16,7 @@ from grader.files import cannot_write, write_whole
 from grader.key import Key
 from grader.releases import platforms, pytorch, wheels
 from grader.releases.platforms import Platform
-from grader.sandbox.server import LEVELS
+from grader.sandbox.walls.levels import FOR_STRANGERS, LEVELS
 from grader.scratch import Scratch
 
 NAME = re.compile(r"[\w.-]+(/[\w.-]+)+", re.ASCII)
@@ -55,7 +56,11 @@ python_option = click.option(
     "--python", type=click.Choice(["3.11", "3.12", "3.13"]), default="3.12", show_default=True, help="Python there."
 )
 isolation_option = click.option(
-    "--isolation", type=click.Choice(LEVELS), default="landlock", show_default=True, help="Mark at this level or above."
+    "--isolation",
+    type=click.Choice(LEVELS),
+    default=FOR_STRANGERS,
+    show_default=True,
+    help="Mark at this level or above.",
 )
 seed_option = click.option(
     "--seed",
@@ -63,6 +68,18 @@ seed_option = click.option(
     envvar="GRADE_SEED",
     help="Draw the questions with this seed; GRADE_SEED names it where others read command lines. Random by default.",
 )
+
+
+@dataclass(frozen=True)
+class Options:
+    """What all these releases but `keys` are asked for."""
+
+    course_dir: str | None
+    units: Sequence[str]
+    python: str
+    isolation: str
+    torch: str
+    repository: str = ""
 
 
 @click.command()
@@ -73,10 +90,9 @@ seed_option = click.option(
 @torch_option
 @isolation_option
 @course_option
-def actions(units, to, repository, python, torch, isolation, course_dir) -> None:
+def actions(to, **words) -> None:
     """GitHub Actions: a template repository for students, and a private repository that marks."""
-    platform = _platform(course_dir, units, python, isolation, torch, repository, draws=True)
-    _write(platforms.actions(platform), to)
+    _write(platforms.actions(_platform(Options(**words), draws=True)), to)
 
 
 @click.command()
@@ -87,10 +103,9 @@ def actions(units, to, repository, python, torch, isolation, course_dir) -> None
 @torch_option
 @isolation_option
 @course_option
-def gitlab(units, to, repository, python, torch, isolation, course_dir) -> None:
+def gitlab(to, **words) -> None:
     """GitLab CI: a template project, the course's project with the pipeline, and a private project that marks."""
-    platform = _platform(course_dir, units, python, isolation, torch, repository, draws=True)
-    _write(platforms.gitlab(platform), to)
+    _write(platforms.gitlab(_platform(Options(**words), draws=True)), to)
 
 
 @click.command()
@@ -102,16 +117,16 @@ def gitlab(units, to, repository, python, torch, isolation, course_dir) -> None:
 @torch_option
 @isolation_option
 @course_option
-def gradescope(units, to, folder, seed, python, torch, isolation, course_dir) -> None:
+def gradescope(to, folder, seed, **words) -> None:
     """Gradescope: an autograder's zip that installs and grades without a network."""
-    platform = _platform(course_dir, units, python, isolation, torch, packs=True)
+    platform = _platform(Options(**words), packs=True)
     target = Path(to)
     if target.suffix != ".zip" or target.is_dir():
         raise GraderError(f"{to} is no name for a zip; name one with --to FILE.zip")
     keys = _keys(platform.course, seed)
     with Scratch() as place:
         pins = platform.constraints.decode()
-        needed = wheels.in_folder(Path(folder), pins) if folder else wheels.needed(python, Path(place), pins)
+        needed = wheels.in_folder(Path(folder), pins) if folder else wheels.needed(platform.python, Path(place), pins)
     try:
         write_whole(target, wheels.zipped(platforms.gradescope(platform, keys, needed), platforms.SCRIPTS))
     except OSError as error:
@@ -129,9 +144,9 @@ def gradescope(units, to, folder, seed, python, torch, isolation, course_dir) ->
 @torch_option
 @isolation_option
 @course_option
-def classroom50(units, to, seed, python, torch, isolation, course_dir) -> None:
+def classroom50(to, seed, **words) -> None:
     """Classroom 50: an assignment's autograder bundle and its template repository."""
-    platform = _platform(course_dir, units, python, isolation, torch)
+    platform = _platform(Options(**words))
     _write(platforms.classroom50(platform, _keys(platform.course, seed)), to)
 
 
@@ -145,26 +160,18 @@ def keys(units, to, seed, course_dir) -> None:
     platforms.write_tree(platforms.keyed(_keys(chosen(course_dir, units), seed)), Path(to))
 
 
-def _platform(
-    course_dir: str | None,
-    units: Sequence[str],
-    python: str,
-    isolation: str,
-    torch: str,
-    repository: str = "",
-    packs: bool = False,
-    draws: bool = False,
-) -> Platform:
+def _platform(options: Options, packs: bool = False, draws: bool = False) -> Platform:
     """`packs`: what is released brings all wheels. `draws`: it asks the references, which may import PyTorch."""
-    course = chosen(course_dir, units)
-    if repository and not NAME.fullmatch(repository):
-        raise GraderError(f"{repository} is no name of a repository; it looks like owner/name")
+    course = chosen(options.course_dir, options.units)
+    if options.repository and not NAME.fullmatch(options.repository):
+        raise GraderError(f"{options.repository} is no name of a repository; it looks like owner/name")
     takers = [unit for unit in course.units if any(exercise.torch for exercise in course.key(unit).exercises)]
-    source = _torch(takers, torch, python, packs) if takers else None
+    source = _torch(takers, options.torch, options.python, packs) if takers else None
     drawing = source or pytorch.Source(pytorch.version()) if takers and draws else None
     if drawing and not source:
         click.echo(MARKS_WITH_TORCH.format(version=drawing.version), err=True)
-    return Platform(course, course.units, python, isolation, repository, torch=source, drawing=drawing)
+    named = (options.python, options.isolation, options.repository)
+    return Platform(course, course.units, *named, torch=source, drawing=drawing)
 
 
 def _torch(units: Sequence[str], said: str, python: str, packs: bool) -> pytorch.Source | None:

@@ -23,7 +23,7 @@ def students(units, to, roster, secret, course_dir) -> None:
     Refuses to release anything that shows a piece of a solution, and lists what it released with SHA-256 hashes.
     """
     from grader.classroom.marking.seeds import read_secret, seeds_of
-    from grader.commands.check import the_course
+    from grader.commands.courses import the_course
     from grader.course.choice import choose, reminder
     from grader.releases import students as releasing
 
@@ -51,7 +51,7 @@ def students(units, to, roster, secret, course_dir) -> None:
 @course_option
 def check(folder, course_dir) -> None:
     """Look once more through a folder that students get, before it is published."""
-    from grader.commands.check import the_course
+    from grader.commands.courses import the_course
     from grader.course.choice import choose, words_of
     from grader.course.course import Course
     from grader.releases import students as releasing

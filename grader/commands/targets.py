@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader import submission
+from grader.commands.check_options import Options
 from grader.course.course import Course
 from grader.course.sides import NO_COURSE, Found, hold_solutions, required
 from grader.errors import CourseError, GraderError, did_you_mean
@@ -24,15 +25,13 @@ class Target:
     root: Path | None = None
 
 
-def targets_of(
-    found: Found | None, names: Sequence[str], unit: str | None, key_file: str | None, seed: int | None = None
-) -> list[Target]:
+def targets_of(found: Found | None, options: Options) -> list[Target]:
     """What is to be graded: what was named, or all of the course. CourseError where a seed would run what may be a student's."""
-    course = found and found.course
-    if key_file and not unit:
-        unit = load_index(Path(key_file)).unit
-    targets = list(_targets(names, unit, course)) if names else list(_everything(course))
-    if seed is not None and not key_file:
+    course, unit = found and found.course, options.unit
+    if options.key_file and not unit:
+        unit = load_index(Path(options.key_file)).unit
+    targets = list(_targets(options.targets, unit, course) if options.targets else _everything(course))
+    if options.runs_solutions:
         hold_solutions(found, [target.file for target in targets])
     return targets
 

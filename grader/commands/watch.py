@@ -5,23 +5,19 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rich.text import Text
 
-from grader.commands.check import Keys
+from grader.commands.check_setup import Setup
 from grader.commands.live_line import watching
 from grader.commands.remember import is_own, next_hint, remember
-from grader.commands.targets import targets_of
 from grader.course.course import Course
-from grader.course.sides import Found
-from grader.grading.training import ON_CPU, Training
 from grader.render.places import Places, knows_links
 from grader.render.terminal import make_console, seconds_in_words
 from grader.report import Report, Status
-from grader.sandbox.server import Sandbox
 from grader.submission import SubmissionError
 from grader.text import one_line
 from grader.watching.keyboard import Keyboard, keys_of
@@ -36,37 +32,27 @@ SLOW = 0.4  # seconds after which it is said that something is running
 class Watch:
     """A watch under way; `screen` is None where there is no terminal, and then `log` is told everything."""
 
-    sandbox: Sandbox
-    course: Course | None
+    setup: Setup
     files: list[Watched]
     log: Log
     screen: Screen | None = None
-    training: Training = ON_CPU
-    remembers: bool = True
     known: Files = field(default_factory=Files)
     focus: Focus = field(default_factory=lambda: Focus(0, ""))
     message: Text = field(default_factory=Text)
 
+    @property
+    def course(self) -> Course | None:
+        """The course in which to remember what the student has done; None where the questions are not for practice."""
+        return self.setup.course if self.setup.options.practises else None
 
-def watch(
-    sandbox: Sandbox,
-    names: Sequence[str],
-    unit: str | None,
-    seed: int | None,
-    key_file: str | None,
-    found: Found | None,
-    training: Training = ON_CPU,
-) -> int:
-    """Watch until the student has had enough; returns the exit status. `found` is what grader.commands.check.settle gives."""
-    course, targets = found and found.course, targets_of(found, names, unit, key_file, seed)
-    keys = Keys(course, key_file, seed)
-    files = [Watched(target.file, keys.of(target.unit, target.only), target.only) for target in targets]
+
+def watch(setup: Setup) -> int:
+    """Watch the targets until the student has had enough; returns the exit status."""
+    files = [Watched(target.file, setup.key(target.unit, target.only), target.only) for target in setup.targets()]
     console = make_console()
     on_screen = console.is_terminal and sys.stdin.isatty()
     places = Places(os.getcwd(), knows_links(os.environ))
-    here = Watch(sandbox, course, files, Log(console), Screen(sys.stdout, console, places) if on_screen else None)
-    here.training = training
-    here.remembers = course is not None and not key_file and seed is None
+    here = Watch(setup, files, Log(console), Screen(sys.stdout, console, places) if on_screen else None)
     with contextlib.suppress(KeyboardInterrupt):
         _begin(here)
         with contextlib.ExitStack() as stack:
@@ -81,7 +67,7 @@ def _begin(here: Watch) -> None:
     for watched in here.files:
         here.known.note([watched.path])
         with watching(here.screen is not None) as (progress, _):
-            report = watched.regrade(here.sandbox, progress, here.training)
+            report = watched.regrade(here.setup.sandbox, progress, here.setup.training)
         here.known.note(watched.files[1:])
         _keep(here, watched, report)
         if not here.screen and report:
@@ -119,7 +105,6 @@ def _pressed(keyboard: Keyboard) -> str:
 
 
 def _drain(descriptor: int) -> None:
-
     os.read(descriptor, 1 << 12)
 
 
@@ -135,7 +120,7 @@ def _saved(here: Watch, number: int) -> bool:
     here.known.note(watched.files)
     try:
         with _patience(here) as progress:
-            report = watched.regrade(here.sandbox, progress, here.training)
+            report = watched.regrade(here.setup.sandbox, progress, here.setup.training)
     except SubmissionError as error:
         return _say(here, f"{_clock()}  {error}", "red")
     here.known.note([path for path in watched.files if path not in here.known])
@@ -177,7 +162,7 @@ def _key(here: Watch, key: str) -> bool:
         hints = watched.key.exercise(here.focus.name).hints
         here.focus = replace(here.focus, hints=min(here.focus.hints + 1, len(hints)))
         here.message = Text(f"hint {here.focus.hints} of {len(hints)}", "dim")
-        if here.remembers and here.course and here.focus.hints:
+        if here.course and here.focus.hints:
             next_hint(here.course, f"{watched.key.unit}.{here.focus.name}", here.focus.hints, len(hints))
     return key in "nh"
 
@@ -218,7 +203,7 @@ def _patience(here: Watch) -> Iterator:
 def _keep(here: Watch, watched: Watched, report: Report | None) -> None:
     """Remember what a save has brought, where the file is the student's own."""
     handed_in = watched.handed_in
-    if not (report and handed_in and here.remembers and here.course):
+    if not (report and handed_in and here.course):
         return
     if is_own(here.course, handed_in, watched.key.unit):
         remember(here.course, handed_in, watched.key, report, datetime.now())

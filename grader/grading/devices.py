@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from grader.sandbox.opening import open_sandbox
-from grader.sandbox.server import LEVELS, TRAINING, Sandbox, SandboxError, is_installed
+from grader.sandbox.server import TRAINING, Sandbox, SandboxError, is_installed
+from grader.sandbox.walls.levels import LEVELS, WEAKEST
 from grader.sandbox.worker import WorkerEnded
 from grader.text import one_line
 
@@ -36,7 +37,7 @@ class Choice:
     line: str = ""
 
 
-def choose(sandbox: Sandbox, wanted: str, least: str = LEVELS[-1]) -> Choice:
+def choose(sandbox: Sandbox, wanted: str, least: str = WEAKEST) -> Choice:
     """The device that `wanted` names, "auto" for the best there is, or the CPU with a line that says why.
 
     The caller closes the sandbox of the choice where it is another one.

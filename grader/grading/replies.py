@@ -5,10 +5,11 @@ A reply comes from the process in which the student's code runs, so its form is 
 
 import difflib
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from grader.grading.file_facts import FileFacts, Outline
 from grader.grading.judge import Answer
 from grader.grading.training import STALLED
 from grader.judging.forms import on
@@ -56,17 +57,12 @@ def checks_form(check: Callable) -> Callable:
 
 
 @checks_form
-def checked_outline(reply: Any) -> dict[str, Any]:
+def checked_outline(reply: Any) -> Outline:
     """The reply to `read`, its form checked. It was made before any of the student's code ran."""
     problems = [_problem(item) for item in reply["problems"]]
     definitions = {str(name): int(line) for name, line in reply["definitions"].items()}
     cells = [(int(first), int(number)) for first, number in reply["cells"]]
-    return {
-        "problems": problems,
-        "definitions": definitions,
-        "lines": [str(line) for line in reply["lines"]],
-        "cells": cells,
-    }
+    return Outline(problems, definitions, [str(line) for line in reply["lines"]], cells)
 
 
 @checks_form
@@ -79,16 +75,10 @@ def checked_run(reply: Any) -> tuple[list[dict[str, Any]], dict[str, str]]:
     return problems, {str(name): str(kind) for name, kind in reply["names"].items()}
 
 
-def before_asking(
-    name: str,
-    outline: dict[str, Any],
-    problems: Sequence[dict[str, Any]],
-    names: dict[str, str],
-    endings: Sequence[tuple[int, WorkerEnded]],
-    listing: Listing,
-) -> tuple[Status, Finding] | None:
-    """Why an exercise cannot be asked at all; None if it can."""
-    for problem in outline["problems"]:
+def before_asking(name: str, facts: FileFacts) -> tuple[Status, Finding] | None:
+    """Why a function or class of the file cannot be asked at all; None if it can."""
+    listing = facts.listing
+    for problem in facts.outline.problems:
         if problem["kind"] == "unreadable":
             return Status.UNREADABLE, Finding("exception", problem["message"])
         if problem["kind"] == "syntax" and name in problem["names"]:
@@ -97,20 +87,22 @@ def before_asking(
             return Status.UNREADABLE, Finding("exception", message, line=listing.file_line(line))
         if problem["kind"] == "operation" and name in problem["names"]:
             return Status.FORBIDDEN, _of_operation(problem["message"], problem["line"], listing)
-    kind = names.get(name, "")
+    kind = facts.names.get(name, "")
     if kind == "function":
         return None
     if kind == "coroutine":
         return Status.ERROR, Finding("type", f"{name} is async; write a plain `def {name}(...)`")
     if kind:
         return Status.ERROR, Finding("type", f"{name} is a {one_line(kind, 80)}, not a function")
-    for problem in problems:
+    for problem in facts.problems:
         if name in problem["names"]:
-            return _of_error(problem["error"], problems, outline, listing, "while your file was loaded")
-    for line, ended in endings:
-        if line == outline["definitions"].get(name):
+            return _of_error(problem["error"], facts, "while your file was loaded")
+    for line, ended in facts.endings:
+        if line == facts.outline.definitions.get(name):
             return of_end(ended, f"while line {line} was run")
-    return Status.MISSING, Finding("missing", f"your file does not define {name}{_nearest(name, outline)}")
+    return Status.MISSING, Finding(
+        "missing", f"your file does not define {name}{_nearest(name, facts.outline.definitions)}"
+    )
 
 
 @checks_form
@@ -141,13 +133,11 @@ def lacks_device(reply: Any) -> bool:
 
 
 @checks_form
-def answer(
-    reply: Any, question: Question, problems: Sequence[dict], outline: dict, listing: Listing, printed: str
-) -> Answer:
-    """A reply to `call` as an Answer."""
+def answer(reply: Any, question: Question, facts: FileFacts, printed: str) -> Answer:
+    """A reply to `call` as an Answer; `printed` is what the student's code has printed meanwhile."""
     if "error" in reply:
         error = _error(reply["error"])
-        status, finding = _of_error(error, problems, outline, listing, on(question))
+        status, finding = _of_error(error, facts, on(question))
         is_theirs = status is Status.ERROR and bool(error["frames"]) and error["type"] != "SystemExit"
         value = Raised(tuple(error["bases"])) if is_theirs else None
         return Answer(value, finding=finding, status=status, printed=printed)
@@ -155,27 +145,23 @@ def answer(
     return Answer(reply["value"], changed=changed, printed=printed)
 
 
-def _of_error(
-    error: dict[str, Any], problems: Sequence[dict], outline: dict, listing: Listing, where: str
-) -> tuple[Status, Finding]:
-    status, finding = _told_error(error, problems, outline, listing, where)
-    return status, replace(finding, line=listing.file_line(error["frames"][-1][0]) if error["frames"] else 0)
+def _of_error(error: dict[str, Any], facts: FileFacts, where: str) -> tuple[Status, Finding]:
+    status, finding = _told_error(error, facts, where)
+    return status, replace(finding, line=facts.listing.file_line(error["frames"][-1][0]) if error["frames"] else 0)
 
 
-def _told_error(
-    error: dict[str, Any], problems: Sequence[dict], outline: dict, listing: Listing, where: str
-) -> tuple[Status, Finding]:
+def _told_error(error: dict[str, Any], facts: FileFacts, where: str) -> tuple[Status, Finding]:
     kind, text = one_line(error["type"], 80), one_line(error["message"])
     message = f"{kind}: {text}" if text else kind
     lines = [line for line, _ in error["frames"]]
-    at = f" {listing.place(lines[-1])}" if lines else ""
+    at = f" {facts.listing.place(lines[-1])}" if lines else ""
     if kind == "NotImplementedError":
         return Status.MISSING, Finding("missing", f"not written yet{at}")
     if "MemoryError" in error["bases"] or (kind == "RuntimeError" and NO_MEMORY in text):
         return Status.MEMORY, Finding("memory", f"{message}{at} ({where})", ENDS["memory"][2])
     if kind == "ForbiddenOperation":
-        return Status.FORBIDDEN, _of_operation(text, lines[-1] if lines else 0, listing)
-    if forbidden := _forbidden(error, problems, outline):
+        return Status.FORBIDDEN, _of_operation(text, lines[-1] if lines else 0, facts.listing)
+    if forbidden := _forbidden(error, facts.outline):
         return Status.FORBIDDEN, Finding("forbidden", forbidden, "Write it with NumPy and the standard library.")
     if kind == "SystemExit":
         return Status.ERROR, Finding(
@@ -204,13 +190,13 @@ def _of_operation(operation: str, line: int, listing: Listing) -> Finding:
     return Finding("forbidden", message, hint, line=listing.file_line(line))
 
 
-def _forbidden(error: dict[str, Any], problems: Sequence[dict], outline: dict) -> str:
+def _forbidden(error: dict[str, Any], outline: Outline) -> str:
     """A sentence if an error is an import that the unit does not allow, or a name that such an import would have bound."""
     if error["type"] == "ForbiddenImport":
         return f"{one_line(error['message'])}"
     if error["type"] != "NameError":
         return ""
-    for problem in outline["problems"]:
+    for problem in outline.problems:
         for name in problem["names"]:
             if problem["kind"] == "forbidden" and f"'{name}'" in error["message"]:
                 return f"line {problem['line']} imports {one_line(problem['message'], 80)}, which this exercise does not allow"
@@ -229,11 +215,11 @@ def _advice(kind: str, text: str) -> str:
     return ""
 
 
-def _nearest(name: str, outline: dict[str, Any]) -> str:
-    near = difflib.get_close_matches(name, outline["definitions"], 1, 0.8)
+def _nearest(name: str, definitions: Mapping[str, int]) -> str:
+    near = difflib.get_close_matches(name, definitions, 1, 0.8)
     if not near:
         return ""
-    line = outline["definitions"][near[0]]
+    line = definitions[near[0]]
     if not near[0].isascii():
         odd = next(char for char in near[0] if not char.isascii())
         return f"; line {line} defines a name that looks like it, with the character U+{ord(odd):04X}"

@@ -26,7 +26,7 @@ from grader.course.course import Course, find
 from grader.course.settings import Settings
 from grader.course.settings import load as load_settings
 from grader.errors import CourseError, GraderError, OurFault
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.grading.training import ON_CPU, Training
 from grader.judging.kinds.registry import is_run, known
 from grader.key import Key, load, load_index

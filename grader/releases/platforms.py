@@ -19,6 +19,7 @@ from grader.files import cannot_write, write_whole
 from grader.key import Key, to_bytes
 from grader.releases import wheels
 from grader.releases.pytorch import Source
+from grader.sandbox.walls.levels import FOR_STRANGERS
 from grader.version import __version__
 
 Tree = dict[str, bytes]  # path in the release -> content
@@ -37,7 +38,7 @@ class Platform:
     course: Course
     units: Sequence[str]
     python: str = "3.12"
-    isolation: str = "landlock"
+    isolation: str = FOR_STRANGERS
     repository: str = ""
     cron: str = "17 3 * * 1"  # Monday, in the night
     torch: Source | None = None  # where PyTorch comes from; None where nothing takes it, or it is not wanted

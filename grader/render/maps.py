@@ -1,7 +1,7 @@
 """An error map as a few lines of a terminal, and as an SVG that a page can hold as it is."""
 
 import math
-from xml.sax.saxutils import escape
+from html import escape
 
 from rich.console import Console
 from rich.text import Text
@@ -55,12 +55,15 @@ def svg(found: ErrorMap) -> str:
     columns, rows = len(found.rows[0]), len(found.rows)
     width, height = max(MARGIN + columns * CELL + 8, 380), 44 + rows * CELL + 30
     top = _largest(found)
-    words = escape(caption(found), {'"': "&quot;"})
+    words = escape(caption(found), quote=False).replace('"', "&quot;")
     parts = [
         f'<svg class="map" xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{words}" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" font-size="11" fill="#333">',
         f'<title>{words}</title><rect class="ground" width="{width}" height="{height}" fill="#fff"/>',
-        *(f'<text x="8" y="{14 + 13 * i}">{escape(line)}</text>' for i, line in enumerate(_two_lines(found))),
+        *(
+            f'<text x="8" y="{14 + 13 * i}">{escape(line, quote=False)}</text>'
+            for i, line in enumerate(_two_lines(found))
+        ),
     ]
     for y, row in enumerate(found.rows):
         if rows <= 8 or y % 4 == 0:

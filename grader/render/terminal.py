@@ -16,6 +16,7 @@ from grader.render.curves import sparkline
 from grader.render.maps import terminal as render_map
 from grader.render.places import PLAIN, Places
 from grader.report import UNJUDGED, CheckReport, ExerciseReport, Report, Status
+from grader.sandbox.walls.levels import STRONGEST
 from grader.text import inert, one_line
 
 WIDTH = 96  # longer lines of prose are hard to read
@@ -35,7 +36,6 @@ WORDS = {
 }
 SAME_CAUSE = "the same cause as above"
 MAX_PRINTED_LINES = 6
-STRONGEST = "namespaces"  # the isolation level that needs no word
 
 
 def make_console(file: TextIO | None = None, stderr: bool = False, least: int = 0) -> Console:
@@ -134,6 +134,8 @@ def render_details(
 
 def _render_curve(exercise: ExerciseReport, width: int, console: Console) -> None:
     """How a training run's loss went."""
+    if not exercise.curve:
+        return
     head = Text("    loss ", "dim")
     if line := sparkline(exercise.curve, width - len(head), glyphs_of(console) is ASCII_GLYPHS):
         console.print(head.append(line), soft_wrap=True)
@@ -168,7 +170,7 @@ def _render_end(report: Report, console: Console) -> None:
     else:
         line = Text("Next: ", "bold").append(next_step(report.exercises))
         console.print(line.append(f"   ({seconds_in_words(report.seconds)})", "dim"), soft_wrap=True)
-    if report.isolation != STRONGEST:
+    if report.isolation != STRONGEST:  # which needs no word
         weaker = f"Isolation: {report.isolation} only; `grade doctor` says why and what to do."
         console.print(Text(weaker, "dim"))
 

@@ -4,7 +4,8 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from grader.sandbox.server import LEVELS, NUMPY, Sandbox, SandboxError
+from grader.sandbox.server import NUMPY, Sandbox, SandboxError
+from grader.sandbox.walls.levels import STRONGEST, WEAKEST
 from grader.sandbox.walls.limits import Limits
 
 if TYPE_CHECKING:
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
 def open_sandbox(
     limits: Limits | None = None,
-    strongest: str = LEVELS[0],
-    least: str = LEVELS[-1],
+    strongest: str = STRONGEST,
+    least: str = WEAKEST,
     packages: Sequence[str] = NUMPY,
 ) -> "Sandbox | Spawner":
     """A fork server, or a fresh interpreter for each worker where there is no fork; GRADE_SPAWN tries that elsewhere.
@@ -23,8 +24,8 @@ def open_sandbox(
     """
     if hasattr(os, "fork") and not os.environ.get("GRADE_SPAWN"):
         return Sandbox(limits, strongest, least, packages)
-    if least != LEVELS[-1]:
-        raise SandboxError(f"this system cannot hold submissions by {least}; only by {LEVELS[-1]}")
+    if least != WEAKEST:
+        raise SandboxError(f"this system cannot hold submissions by {least}; only by {WEAKEST}")
     from grader.sandbox.spawn import Spawner
 
     return Spawner(limits, packages)

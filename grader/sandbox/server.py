@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.errors import OurFault
+from grader.sandbox.walls.levels import LEVELS, STRONGEST, WEAKEST
 from grader.sandbox.walls.limits import Limits, kill
 from grader.scratch import Scratch
 
@@ -47,7 +48,6 @@ START_SECONDS = 20  # for a worker to shut itself in: milliseconds, on the slowe
 NUMPY = ("numpy",)
 TORCH = ("numpy", "torch")
 TRAINING = ("numpy", "torch", "torch.optim")  # an optimiser's first step loads as much again as PyTorch itself
-LEVELS = ("namespaces", "landlock", "seccomp", "process")  # strongest first; see grader.sandbox.walls.isolation
 
 
 class SandboxError(OurFault):
@@ -64,8 +64,8 @@ class Sandbox:
     def __init__(
         self,
         limits: Limits | None = None,
-        strongest: str = LEVELS[0],
-        least: str = LEVELS[-1],
+        strongest: str = STRONGEST,
+        least: str = WEAKEST,
         packages: Sequence[str] = NUMPY,
     ):
         self.limits = limits or Limits()

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from grader.sandbox.output import Pipe, Pumped
-from grader.sandbox.server import ENVIRONMENT, LEVELS, NUMPY, START_SECONDS, SandboxError, library_paths
+from grader.sandbox.server import ENVIRONMENT, NUMPY, START_SECONDS, SandboxError, library_paths
+from grader.sandbox.walls.levels import LEVELS, WEAKEST
 from grader.sandbox.walls.limits import Limits, kill
 from grader.scratch import Scratch
 
@@ -39,7 +40,7 @@ class Spawner:
     `pumps` has a thread read what workers print, as Windows needs it.
     """
 
-    level, counts_threads = LEVELS[-1], True
+    level, counts_threads = WEAKEST, True
 
     def __init__(self, limits: Limits | None = None, packages: Sequence[str] = NUMPY, pumps: bool = IS_WINDOWS):
         self.limits = limits or Limits()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader import submission
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.grading.training import ON_CPU, Training
 from grader.key import ExerciseKey, Key
 from grader.practice.fingerprints import of_exercises

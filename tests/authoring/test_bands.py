@@ -13,7 +13,7 @@ from grader.authoring import bands
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
 from grader.course.unit import Unit, UnitError
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.key import from_bytes, to_bytes
 from grader.render import curves
 from grader.report import Step, to_json

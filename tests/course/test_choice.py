@@ -20,7 +20,7 @@ from grader.course.part import builds_on
 from grader.course.reference_text import uses, without
 from grader.course.settings import SettingsError, parse, to_toml
 from grader.errors import CourseError
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.key import from_bytes, load
 from grader.releases import platforms
 from grader.releases.nbcourse import source_notebook

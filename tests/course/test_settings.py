@@ -18,7 +18,7 @@ from grader.course.course import Course
 from grader.course.settings import Late, Settings, SettingsError, load, parse, to_toml
 from grader.course.unit import Unit, UnitError, shared
 from grader.errors import GraderError
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.sandbox.walls.limits import Limits
 from grader.submission import Submission, read
 

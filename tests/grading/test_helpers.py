@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from conftest import RIGHT, by_name, first_finding
 
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.sandbox.opening import open_sandbox
 from grader.sandbox.walls.limits import Limits
 from grader.submission import Submission, SubmissionError, read

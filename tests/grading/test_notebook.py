@@ -6,7 +6,7 @@ import pytest
 from conftest import RIGHT, ROOT, by_name, first_finding
 
 from grader.course.course import Course
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.submission import Submission
 
 

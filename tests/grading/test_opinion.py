@@ -6,8 +6,8 @@ import pytest
 from conftest import ROOT, by_name
 
 from grader.course.course import Course
+from grader.grading import grade
 from grader.grading.gradient_opinion import forward_of
-from grader.grading.grading import grade
 from grader.key import Key, load
 from grader.submission import Submission
 

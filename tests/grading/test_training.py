@@ -15,8 +15,7 @@ from grader.authoring.runs import prove_run
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
 from grader.course.unit import Unit
-from grader.grading import devices, grading
-from grader.grading.grading import grade
+from grader.grading import devices, grade, submission_report
 from grader.grading.training import FALLS, GROWS, NAN, SLOW, STALLED, STILL, Training, reading, told
 from grader.judging.kinds.reaches import Options
 from grader.judging.metrics import accuracy, energy_distance, mean_iou, relative_rmse
@@ -128,7 +127,7 @@ def test_a_run_that_is_left_out_is_pending_and_no_loss(key, sandbox):
 
 
 def test_without_pytorch_its_exercises_are_pending(key, sandbox, monkeypatch):
-    monkeypatch.setattr(grading, "is_installed", lambda package: package != "torch")
+    monkeypatch.setattr(submission_report, "is_installed", lambda package: package != "torch")
     report = grade(Submission("nets.py", RIGHT.encode()), key, sandbox)
     assert {exercise.status for exercise in report.exercises} == {"pending"}
     assert report.is_perfect

@@ -12,7 +12,7 @@ from grader.compiling.compile import compile_key
 from grader.course.unit import Unit, UnitError
 from grader.diagnosis.explain import explain
 from grader.exercise import Exercise, agrees, reaches
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.key import _tree, from_bytes, to_bytes
 from grader.submission import Submission
 

@@ -11,7 +11,7 @@ from grader.authoring.proof import prove
 from grader.compiling.compile import compile_exercise, compile_key
 from grader.course.reference_text import definitions
 from grader.course.unit import Unit
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.key import from_bytes, to_bytes
 from grader.sandbox.inside.call import Way, call
 from grader.sandbox.wire import Opaque

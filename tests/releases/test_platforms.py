@@ -473,7 +473,9 @@ def test_the_graders_wheel_is_the_same_each_time_and_whole():
     content = wheels.own()
     assert content == wheels.own()
     names = zipfile.ZipFile(io.BytesIO(content)).namelist()
-    assert {"cli.py", "grader/grading/grading.py", "grader/releases/templates/gradescope_setup.sh"} <= set(names)
+    assert {"cli.py", "grader/grading/submission_report.py", "grader/releases/templates/gradescope_setup.sh"} <= set(
+        names
+    )
     assert not any("__pycache__" in name or name.startswith(("solutions", "tests")) for name in names)
 
 

@@ -24,10 +24,10 @@ from hypothesis.extra import numpy as hnp
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
 from grader.course.unit import Unit
-from grader.grading import replies
-from grader.grading.grading import MAX_STEPS, grade
+from grader.grading import grade, replies
 from grader.grading.judge import Answer, judge
 from grader.grading.training import Training, reading
+from grader.grading.training_runs import MAX_STEPS
 from grader.key import Key, Question
 from grader.nest import numeric_leaves
 from grader.render import curves, formats, html, live, terminal

@@ -43,12 +43,13 @@ from test_sandbox import descendants
 
 from grader.compiling.compile import compile_key
 from grader.course.unit import Unit
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.key import Key
 from grader.render import terminal
 from grader.report import Report, Status, to_json
 from grader.sandbox import server
-from grader.sandbox.server import LEVELS, Sandbox, SandboxError
+from grader.sandbox.server import Sandbox, SandboxError
+from grader.sandbox.walls.levels import LEVELS
 from grader.sandbox.walls.limits import Limits
 from grader.submission import Submission, SubmissionError, read
 

@@ -24,7 +24,7 @@ from test_hostile import CANARY, FOLDER, LEVELS, LISTING, SLACK, Row, alone, fro
 
 from grader.compiling.compile import compile_key
 from grader.course.unit import Unit
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.key import Key
 from grader.report import ExerciseReport, Status
 from grader.sandbox.server import TRAINING, Sandbox, SandboxError

@@ -33,8 +33,7 @@ from grader.classroom.reading import pages
 from grader.commands.writing import destination
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
-from grader.grading import grading
-from grader.grading.grading import grade
+from grader.grading import exercise_report, grade
 from grader.key import Key, from_bytes, to_bytes
 from grader.record import Outcome, Record
 from grader.report import Status, to_json
@@ -324,7 +323,7 @@ def test_a_report_that_cannot_be_written_is_no_zero_either(tmp_path):
 
 
 def test_a_class_run_with_a_broken_worker_records_nobody(tmp_path, honest, toy_key, monkeypatch):
-    monkeypatch.setattr(grading, "decide", lambda *rest, **more: 1 / 0)
+    monkeypatch.setattr(exercise_report, "decide", lambda *rest, **more: 1 / 0)
     with Sandbox(Limits(seconds=2)) as sandbox:
         report = grade(Submission("toy.py", honest[0]), toy_key, sandbox)
     assert report.is_our_fault

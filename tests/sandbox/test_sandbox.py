@@ -13,10 +13,11 @@ from conftest import RIGHT, TOY, by_name
 
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.report import Status
 from grader.sandbox import wire
-from grader.sandbox.server import LEVELS, Sandbox
+from grader.sandbox.server import Sandbox
+from grader.sandbox.walls.levels import LEVELS
 from grader.sandbox.walls.limits import Limits
 from grader.sandbox.worker import Worker, WorkerEnded
 from grader.submission import Submission

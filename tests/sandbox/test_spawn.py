@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from conftest import RIGHT, ROOT, by_name, first_finding
 
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.report import Report, Status
 from grader.sandbox.spawn import Spawner
 from grader.sandbox.walls.limits import Limits

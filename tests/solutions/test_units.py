@@ -16,7 +16,7 @@ from grader.compiling.compile import compile_key
 from grader.course.course import Course
 from grader.course.reference_text import definitions, mutate
 from grader.exercise import Edit
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.grading.training import Training
 from grader.report import Status
 from grader.submission import Submission

@@ -15,7 +15,7 @@ from typing import Any
 from grader.classroom.intake.nbbook import calm, course_of, gradebook_of, quiet
 from grader.classroom.intake.nbcollected import Handed, submissions
 from grader.files import cannot_write, write_whole
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.key import Key
 from grader.notebook.magics import comment, plain
 from grader.record import Outcome, Record

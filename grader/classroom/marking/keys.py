@@ -18,7 +18,7 @@ from grader.sandbox.server import is_installed
 from grader.version import __version__
 
 PROOFS = ("oracles.py", "rewrites.py")  # they prove a unit and decide about no answer
-Compile = Callable[[Unit, int, Sequence[str]], Key]  # verifies the reference; see grader.commands.check.fresh_key
+Compile = Callable[[Unit, int, Sequence[str]], Key]  # verifies the reference; see grader.commands.fresh_keys
 
 
 def seed_of(store: Store, wanted: int | None, regrades: bool) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from grader.classroom.marking.pool import Job, as_text
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.key import from_bytes
 from grader.sandbox.server import Sandbox, SandboxError, is_installed
 from grader.sandbox.walls.limits import Limits

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.grading.judge import unasked
 from grader.key import Key, from_bytes
 from grader.report import Finding, Report, Status, to_json

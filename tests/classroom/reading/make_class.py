@@ -18,7 +18,7 @@ from grader.course.course import Course
 from grader.course.reference_text import SourceError, definitions, mutate
 from grader.course.unit import Unit
 from grader.exercise import Edit
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.key import Key
 from grader.record import Outcome, Record
 from grader.report import Report, from_json, to_json

@@ -14,7 +14,7 @@ from dataclasses import replace
 import pytest
 from conftest import ROOT, by_name, first_finding
 
-from grader.grading.grading import grade
+from grader.grading import grade
 from grader.key import from_bytes
 from grader.sandbox.inside.ideas import IDEAS
 from grader.sandbox.inside.paths import functions

@@ -16,8 +16,9 @@ from test_sandbox import ask_raw, descendants, still_running
 
 from grader.commands.doctor import mend
 from grader.sandbox import server
-from grader.sandbox.server import LEVELS, Sandbox
+from grader.sandbox.server import Sandbox
 from grader.sandbox.walls import syscalls, users
+from grader.sandbox.walls.levels import LEVELS
 
 # A machine without a layer, as a filter makes it: these calls fail for everything that is started from here.
 WITHOUT = {

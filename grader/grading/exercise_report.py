@@ -1,0 +1,68 @@
+"""One exercise of a submission: why it cannot be asked, or its questions asked and judged. A report, whatever happens."""
+
+from dataclasses import replace
+
+from grader.grading import replies
+from grader.grading.asking import asker
+from grader.grading.gradient_opinion import forward_of, with_opinion
+from grader.grading.judge import decide, unasked
+from grader.grading.loaded import Loaded
+from grader.grading.training import told
+from grader.grading.training_runs import TrainingRuns
+from grader.judging.kinds.registry import is_run
+from grader.key import ExerciseKey
+from grader.report import ExerciseReport, Finding, Status
+from grader.sandbox.server import SandboxError
+from grader.text import one_line
+
+NOT_YOURS = "It is not your fault and costs no points; please report it."
+
+
+def exercise_report(exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns) -> ExerciseReport:
+    """The exercise's report. SandboxError, as then nothing can be asked of anybody, is all that is raised."""
+    try:
+        found = _before_asking(exercise, loaded)
+        report = unasked(exercise, loaded.key.unit, *found) if found else _judged(exercise, loaded, runs)
+    except replies.BadReply as error:
+        loaded.close()
+        report = unasked(exercise, loaded.key.unit, Status.CRASH, Finding("crash", str(error)))
+    except SandboxError:
+        raise
+    except Exception as error:  # a fault of our own is told as one, and the other exercises are still graded
+        loaded.close()
+        text = one_line(f"the grader itself failed: {type(error).__name__}: {error}")
+        report = unasked(exercise, loaded.key.unit, Status.GRADER_ERROR, Finding("crash", text, NOT_YOURS))
+    return replace(report, line=loaded.facts.line_of(exercise.name))
+
+
+def _before_asking(exercise: ExerciseKey, loaded: Loaded) -> tuple[Status, Finding] | None:
+    """Why the exercise cannot be asked at all; None if it can, with a worker that is ready for it."""
+    if loaded.time.is_spent:
+        limit = loaded.time.submission
+        return Status.TIMEOUT, Finding(
+            "timeout", f"the {limit:g} s for the whole submission were used up before its turn"
+        )
+    if not loaded.load():
+        return replies.of_end(loaded.ended, "loading your file")
+    return next(filter(None, (replies.before_asking(piece, loaded.facts) for piece in exercise.pieces)), None)
+
+
+def _judged(exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns) -> ExerciseReport:
+    report = decide(exercise, asker(exercise, loaded, runs), loaded.key.unit)
+    report = _with_opinion(report, exercise, loaded, runs)
+    return told(report, runs.curve(exercise.name), exercise.band) if is_run(exercise) else report
+
+
+def _with_opinion(report: ExerciseReport, exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns) -> ExerciseReport:
+    """A wrong gradient's report, with a word on whether it is the slope of the forward in the same file."""
+    if report.status is not Status.FAILED or not loaded.worker:
+        return report
+    if not (forward := forward_of(exercise, loaded.key)):
+        return report
+    try:
+        return with_opinion(report, exercise, forward, asker(exercise, loaded, runs), asker(forward, loaded, runs))
+    except SandboxError:
+        raise
+    except Exception:  # of a question that was for no points, or of what was made of its answer
+        loaded.close()
+        return report
