@@ -293,7 +293,7 @@ BROKEN = {
         "def once(self):\n    worker = fork(self)\n    self._process.kill()\n    self._process.wait()\n    return worker\n"
         "server.Sandbox._fork = once"
     ),
-    "a comparison that raises": "from grader import rules\nrules.RULES['agrees'] = lambda *rest: 1 / 0",
+    "a comparison that raises": "from grader.judging import rules\nrules.RULES['agrees'] = lambda *rest: 1 / 0",
 }
 
 
