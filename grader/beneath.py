@@ -1,4 +1,4 @@
-"""Files below a folder, opened by descriptor: no link is followed in any component, and only a regular file is read.
+"""Read files below a folder by descriptor: no link is followed in any path component, and only regular files are read.
 
 The folder itself is the word of whoever runs the grader, and may be reached through links. What lies below it is not.
 """

@@ -1,4 +1,4 @@
-"""Random numbers for cases, from one generator that a key's seed has made."""
+"""Random numbers for cases, all from one generator that is seeded with the key's seed."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a user can cause and mend. The command line shows its one sentence and ends with status 2, no traceback."""
+"""Errors that a user can cause and fix. The command line prints the message and exits with status 2, no traceback."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and locks between processes, on every system."""
+"""Write files that appear whole or not at all, and hold locks between processes, on every operating system."""
 
 import contextlib
 import errno

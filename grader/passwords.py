@@ -1,4 +1,4 @@
-"""Addresses that print without their passwords, and texts without the passwords of addresses in them.
+"""Addresses that print without their passwords, and removal of those passwords from any other text.
 
 A password enters with an address (`--db`, `--nbgrader`, a configuration) and is needed in one place, where a connection is made.
 Everywhere else there is an `Address`. What others write, such as a library's error or the words that a user typed, goes

@@ -1,4 +1,4 @@
-"""What was asked, found and earned: frozen data with one versioned JSON form."""
+"""A report: what was asked, found and earned, as frozen data with one versioned JSON form."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field

@@ -1,4 +1,4 @@
-"""Folders for what is needed only while a command runs, and the removal of those that a killed grader has left.
+"""Temporary folders that last as long as a command, and the removal of those that a killed grader left behind.
 
 A folder is removed by its descriptor, so that no link is followed, and by another process only where all of this proves that
 a grader made it and has ended: the form of its name, its owner, its rights, a marker inside that names this very folder, and

@@ -1,4 +1,4 @@
-"""A submission: a student's file, read as bytes and never run on this side."""
+"""A submission: a student's file, read as bytes and never run in the grader's own process."""
 
 import errno
 import hashlib

@@ -1,4 +1,4 @@
-"""Text of any origin, made inert: it is shown, never obeyed.
+"""Make text of any origin inert: it is displayed, and never interpreted by a terminal or a page.
 
 What is read from a file of somebody's (a key, a course, a report that was stored) is made `tame` as it is read, so that whoever
 shows it can forget nothing; `inert` and `one_line` cut it to what is shown, and are for what came from a submission.

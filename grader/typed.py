@@ -1,4 +1,4 @@
-"""Data from a file as frozen dataclasses: each field holds what it is declared to hold, and every text is tame.
+"""Build frozen dataclasses from a file's data: each field gets a value of its declared type, and every text is tame.
 
 A file is somebody's: that it was read without an error does not say that a number is one. What stands in a field of type Any
 is data that is compared, never shown as it is, and stays as it came.

@@ -1,4 +1,4 @@
-"""Answers to try an exercise with: lazy ones, and right ones in other clothes."""
+"""Answers that a proof tries on an exercise: lazy ones must fail, and correct ones in another form must pass."""
 
 import copy
 import math

@@ -1,4 +1,4 @@
-"""How the loss of a training run goes when right pieces are trained, over several seeds: a band behind a student's curve.
+"""The range of losses that correct code has in a training run, over several seeds: the band behind a student's curve.
 
 It is measured once by an author (`grade dev bands`), kept beside the solutions, and travels in the key. It is there for the
 eye: no verdict looks at it.

@@ -1,4 +1,4 @@
-"""Everything under assignments/, made from solutions/: written by `grade dev build`, proven fresh by `grade dev check`."""
+"""Generate everything under assignments/ from solutions/: `grade dev build` writes it, `grade dev check` compares."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What differs between two keys of a unit, but for what another processor rounds otherwise."""
+"""Compare two keys of a unit, ignoring differences that are only another processor's rounding."""
 
 from collections.abc import Collection
 from dataclasses import asdict, fields, is_dataclass, replace

@@ -1,4 +1,4 @@
-"""Single-point mutants of a reference: what a slip of the pen makes of it, for the checks to notice.
+"""Mutants of a reference: copies that differ from it by one small slip, which the checks should catch.
 
 A mistake is what people really do, and an author names it. A mutant is named by nobody: every operator of
 `grader.authoring.slips` goes over every node of the exercise's function, and of the private helpers that it reaches, and

@@ -1,4 +1,4 @@
-"""Do the checks notice a slip of the pen? Every mutant of a reference is asked what a student's function is asked.
+"""Mutation testing of the checks: each mutant of a reference is asked the same questions as a student's function.
 
 A mutant that loses points with every seed is killed. One that keeps them is asked more: further seeds of every case, and
 inputs wider than any case draws (`grader.authoring.wider`). If it answers everything as the reference does it is another

@@ -1,4 +1,4 @@
-"""`grade dev course NAME`: a second course from nothing, with one exercise that works, to begin from.
+"""`grade dev course NAME`: create a course with one working exercise to start from.
 
 The exercise is whole: it passes `grade dev check`. An author changes it, or adds others with `grade dev new`.
 """

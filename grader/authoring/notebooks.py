@@ -1,4 +1,4 @@
-"""A unit as a Jupyter notebook: the handout and the stubs, cell by cell. The same unit gives the same bytes.
+"""A unit as a Jupyter notebook: the handout and the stubs, cell by cell. The same unit always gives the same bytes.
 
 The JSON is laid out as Jupyter writes it, so that opening and saving a fresh notebook changes nothing.
 """

@@ -1,4 +1,4 @@
-"""How the course's pictures look: the style that every `solutions/<unit>/pictures.py` draws with.
+"""The drawing style of the course's pictures: colours and shapes that every `solutions/<unit>/pictures.py` uses.
 
 A picture is a function of the unit's reference that returns a matplotlib figure; what it shows, the reference has computed.
 Little ink: no frames, no grids, labels beside what they name, two colours for what matters and grey for the rest. The

@@ -1,4 +1,4 @@
-"""What was proven, as Markdown: a line for each unit, and folded away a line for each exercise."""
+"""The results of a proof as Markdown: a table row for each unit and, folded away, a row for each exercise."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby

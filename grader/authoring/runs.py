@@ -1,4 +1,4 @@
-"""Prove a training run: the reference reaches its bar on every seed, and what should fail stays clear of it.
+"""Prove a training run: the reference reaches its bar on every seed, and code that should fail misses it clearly.
 
 There is no one right answer, so there is no oracle and no tolerance: the bar is set by statistics, and the table shows
 the distance between the worst reference and the best mistake. A reference that fails one student in fifty shows on a

@@ -1,4 +1,4 @@
-"""`grade dev new UNIT.EXERCISE`: an exercise's skeleton in the five files of its unit, for its author to fill in.
+"""`grade dev new UNIT.EXERCISE`: add an exercise's skeleton to the five files of its unit, for its author to fill in.
 
 The skeleton claims nothing: its reference, oracle and rewrite raise, and it has no mistakes and no hints, so that
 `grade dev check` names what is still to be written.

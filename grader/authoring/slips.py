@@ -1,4 +1,4 @@
-"""The operators of the mutator: each is named for what it changes, and gives the replacements of one node."""
+"""The mutation operators: each is named after what it changes, and yields the replacements of one syntax node."""
 
 import ast
 from collections.abc import Callable, Iterator

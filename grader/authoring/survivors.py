@@ -1,4 +1,4 @@
-"""The file of surviving mutants: generated, but for the reason that an author gives for each."""
+"""The file that lists surviving mutants: generated, except for the reason that an author writes for each."""
 
 import json
 import tomllib

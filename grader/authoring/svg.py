@@ -1,4 +1,4 @@
-"""A unit's pictures as SVG: drawn by `pictures.py`, in a form that a rebuild gives again, byte for byte.
+"""A unit's pictures as SVG: drawn by its `pictures.py`, written so that a rebuild gives the same bytes.
 
 Coordinates have one decimal and ids count from 1, so that neither the last bit of another machine's arithmetic nor
 matplotlib's own hashes show. Text is outlines: no page needs the font.

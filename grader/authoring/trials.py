@@ -1,4 +1,4 @@
-"""Mutants in processes of their own: some never end, and some ask for all the memory there is."""
+"""Run each mutant in a process of its own: some never end, and some ask for all the memory there is."""
 
 import contextlib
 import resource

@@ -1,4 +1,4 @@
-"""Inputs wider than any case draws: where a difference can hide that no case shows."""
+"""Inputs from a wider range than any case draws, for differences that no case shows."""
 
 import ast
 from collections.abc import Iterator

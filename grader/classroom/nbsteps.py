@@ -1,4 +1,4 @@
-"""Steps of nbgrader's that nbgrader_config.py names: each closes a gap, or one of nbgrader's traps.
+"""nbgrader plugins that nbgrader_config.py names: each adds something that nbgrader lacks or works around a flaw.
 
 `DueDate` brings the course's due date into the gradebook when an assignment is generated. `PutBack` restores locked cells
 that a student deleted. `RunOn` runs the notebook again without a cell that ended the kernel. `SaveComments` puts the

@@ -1,4 +1,4 @@
-"""This process's own command line, as other users of the machine see it."""
+"""Hide passwords in this process's command line, which other users of the machine can read."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""`grade class SUBMISSIONS`: a whole class, into a store, and out of it."""
+"""`grade class SUBMISSIONS`: mark a whole class into a store, and write results from the store."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What `grade class` was asked for."""
+"""The options of `grade class`, as one frozen record."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What `grade class` does, step by step: take in, plan, grade, compare, write."""
+"""The steps of `grade class`: take in, plan, grade, compare, write."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""`grade doctor`: what this machine can do, and the command that mends each shortcoming."""
+"""`grade doctor`: what this machine can do, and the command that fixes each shortcoming."""
 
 import importlib.metadata
 import os

@@ -1,4 +1,4 @@
-"""What a platform's marking asks of a folder: one file for each unit, wherever it lies, and a report for each, whatever it is.
+"""Mark a folder for a platform: find the file of each expected unit, wherever it lies, and report on every unit.
 
 The folder is a student's. Links in it are not followed, and nothing but the files of the units is read.
 """

@@ -1,4 +1,4 @@
-"""Options that several commands share. Imports nothing but Click: every command's `--help` reads it."""
+"""Options that several commands share. Imports nothing but Click, because every command's `--help` loads it."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

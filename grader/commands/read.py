@@ -1,4 +1,4 @@
-"""`grade hint`, `grade explain`, `grade reset`: what a key says of an exercise."""
+"""`grade hint`, `grade explain`, `grade reset`: show what a key has on an exercise, or put its stub back."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Remember what a run has shown of a student's own files, and tell what is new."""
+"""Remember how the exercises in a student's own files went, and report what is new since the last run."""
 
 import sys
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the words after `grade` mean: the files to grade, each with its unit and the exercises that are asked for."""
+"""Turn the arguments of `grade` into the files to grade, each with its unit and the exercises that are asked for."""
 
 import os
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Files that a command writes: reports, and lines for what platforms read."""
+"""Write a command's output files: reports, and lines that platforms read."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What `grade class` writes out of its store."""
+"""Write what `grade class` exports from its store."""
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence

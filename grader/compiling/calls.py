@@ -1,4 +1,4 @@
-"""References, mistakes and oracles are called here, in the author's own process; students' functions never are."""
+"""Call references, mistakes and oracles, in the author's own process. Students' functions are never called here."""
 
 import warnings
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How much of a difference is rounding: the noise of a reference, and the tolerance that follows from it."""
+"""How much of a difference is rounding: measure the noise of a reference and derive the tolerance from it."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Which exercises a course has: all that its authors wrote, or those that course.toml or the words of a command name.
+"""Choose which exercises a course has: all that its authors wrote, or those named in course.toml or on a command line.
 
 A unit can be given in parts. Whoever makes something of it, stubs, handouts, notebooks, keys, points, asks the narrowed unit
 and sees the chosen exercises alone, so that what is released and what is marked say the same.

@@ -1,4 +1,4 @@
-"""A course: a folder with `assignments/` and `solutions/`, its units in teaching order; finds them by name."""
+"""A course: a folder with `assignments/` and `solutions/`. Lists its units in teaching order and finds them by name."""
 
 import difflib
 import stat

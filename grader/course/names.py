@@ -1,4 +1,4 @@
-"""The names that a shell completes: units and exercises, read from the keys' indexes without loading NumPy."""
+"""Names for shell completion: units and exercises, read from the keys' indexes without loading NumPy."""
 
 import json
 import struct

@@ -1,4 +1,4 @@
-"""A unit of which a class is given some exercises: whether they can be given without the others.
+"""A unit of which a class gets only some exercises: check that these can be given without the others.
 
 An exercise may build on another: its reference calls the other's, or its training run uses what the other asks for.
 """

@@ -1,4 +1,4 @@
-"""The text of a reference: cut by position into signatures, docstrings and stubs, and edited into mutants."""
+"""The source text of a reference: cut into signatures, docstrings and stubs by position, and edited into mutants."""
 
 import ast
 import builtins

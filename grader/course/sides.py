@@ -1,4 +1,4 @@
-"""Whose side a course lies on: the instructor's, or that of what was handed in, which is data and decides nothing.
+"""Whose course is it: the instructor's, or part of what was handed in? A course that was handed in decides nothing.
 
 A course is named (`--course DIR`), or it is the nearest one from the current directory upwards, or the one that the grader itself
 lies in. It is never looked for around a target. One that was not named is held against what is graded:

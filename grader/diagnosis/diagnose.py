@@ -1,4 +1,4 @@
-"""Say what went wrong, and only when sure: named mistakes first, then explanations that need no author.
+"""Say what went wrong, but only when sure: named mistakes first, then explanations that need no author.
 
 A diagnosis that is wrong costs a student more than none, so every rule here must hold on all the evidence at once.
 """

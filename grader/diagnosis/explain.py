@@ -1,4 +1,4 @@
-"""Generic explanations of a wrong answer, for mistakes that no author has listed.
+"""Explain a wrong answer in general terms, for mistakes that no author has listed.
 
 Each part of the answer is explained for itself. A claim is made only where it holds on every case in which the part is
 wrong and no other claim does; of claims of different strength the stronger one counts. Where that leaves nothing,

@@ -1,4 +1,4 @@
-"""Explanations by arrangement: the right values in another shape, in other places, or not yet added up."""
+"""Explanations by arrangement: the right values in another shape, in other places, or not yet summed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, permutations

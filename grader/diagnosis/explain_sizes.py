@@ -1,4 +1,4 @@
-"""Explanations by size: a factor, a sign, a term too few or too many, digits lost on the way.
+"""Explanations by size: a factor, a sign, a term that is missing or extra, lost precision.
 
 A claim is a predicate about one part of an answer. It counts only where it holds on every case in which that part is
 wrong, so most claims that are proposed here fall.

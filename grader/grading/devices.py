@@ -1,4 +1,4 @@
-"""Where training runs compute: a device is used only after a small multiplication in a worker came back right.
+"""Choose the device of training runs: one is used only if a small multiplication on it, in a worker, comes out right.
 
 A worker's level may hide the device, as `namespaces` does with a GPU's files. `choose` then goes down the levels, no
 lower than asked, and takes the first at which the multiplication works; else the CPU, which needs no trial.

@@ -1,4 +1,4 @@
-"""A second opinion on a wrong gradient: is it at least the slope of the student's own forward?
+"""A second opinion on a wrong gradient: is it at least the derivative of the student's own forward function?
 
 A `*_backward` that follows faithfully from a wrong forward is another mistake than a wrong derivative, and a student is
 to hear which it is. Points stay as they are: each exercise is graded alone. Everything here sees rebuilt data only.

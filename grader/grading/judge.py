@@ -1,4 +1,4 @@
-"""One exercise: ask the questions, decide the checks, diagnose. Where the answers come from is not its concern."""
+"""Grade one exercise: ask the questions, decide the checks, diagnose. `ask` is a parameter: no process starts here."""
 
 import time
 from collections.abc import Callable, Sequence

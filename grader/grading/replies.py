@@ -1,4 +1,4 @@
-"""Sentences for all that is not about values: what a worker's replies and its end mean to the student.
+"""Turn a worker's replies, errors and exit status into the sentences that a student reads.
 
 A reply comes from the process in which the student's code runs, so its form is checked before its content is used.
 """

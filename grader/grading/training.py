@@ -1,4 +1,4 @@
-"""Training runs: whether and where they run, who watches, and what the way of the loss says of one that failed."""
+"""Training runs: whether and where they run, who sees their progress, and what the loss curve says of a failed run."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

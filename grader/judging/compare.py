@@ -1,4 +1,4 @@
-"""Equal or not; if not, where and by how much. Everything here sees rebuilt data only, never a student's object.
+"""Compare an answer with the expected one and describe the first difference. Sees plain data, never a student's object.
 
 An answer is right where |yours − expected| ≤ tolerance, with one absolute tolerance for each array: it scales with
 the array's largest entry, never with each entry alone. Where the expected entry is finite, nan and inf are wrong.

@@ -1,4 +1,4 @@
-"""Where an array answer is wrong: |yours − expected| made small enough to be looked at, and the pattern in it by name."""
+"""Where an array answer is wrong: |yours − expected| reduced to a small grid, and a name for the pattern in it."""
 
 from collections.abc import Sequence
 

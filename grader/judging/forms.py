@@ -1,4 +1,4 @@
-"""Whether an answer has the form of an answer at all, and how a finding names its case."""
+"""Check that an answer has the types and shapes of the expected one, whatever its values."""
 
 from collections.abc import Sequence
 from typing import Any

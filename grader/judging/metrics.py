@@ -1,4 +1,4 @@
-"""How good a training run's predictions are, by the field's own measures. Pure functions of arrays, on our side."""
+"""How good a training run's predictions are, by standard metrics. Pure functions of arrays, called by the grader."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

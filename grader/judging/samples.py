@@ -1,4 +1,4 @@
-"""Whether an array of numbers is a sample of independent draws from a law, judged by the sample alone.
+"""Decide whether an array is a sample of independent draws from a given law, from the sample alone.
 
 Six claims are tested, each so that a right sample fails it with probability at most DELTA, whatever the number n of
 entries; together that is below 1e-9. The bounds are proven, not asymptotic. With s the law's standard deviation:

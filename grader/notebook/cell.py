@@ -1,4 +1,4 @@
-"""What a notebook's cell shows while something trains: one output, changed in its place, and at the end the report.
+"""A notebook cell's output while something trains: one display, updated in place, that ends as the report.
 
 IPython is imported where a cell is known to be there. Pictures are of numbers that a worker told, and no verdict is.
 """

@@ -1,4 +1,4 @@
-"""Which code an exercise hangs on: a hash for each name a file defines, of its definition and of all that it reaches.
+"""Which code an exercise depends on: a hash for each name in a file, over its definition and everything that it uses.
 
 Two files give a name the same hash if it would behave the same in both: layout, comments and docstrings do not count, and neither
 do definitions that it does not use. Text is parsed here and never run.

@@ -1,4 +1,4 @@
-"""Whether a text that students will get gives a solution away: a piece of a reference, a mistake, an oracle, a rewrite.
+"""Whether a text for students gives a solution away: a piece of a reference, a mistake, an oracle or a rewrite.
 
 What is secret is cut into runs of tokens, in two forms: as written, and with every name of the author's own made one,
 so that a copy that was renamed, rewrapped or commented is still the same. A text leaks if it shares a run with what is

@@ -1,4 +1,4 @@
-"""What other platforms are given: each release is a tree of files, made from the course and a template for each file.
+"""Releases for other platforms: each is a tree of files, made from the course and one template for each file.
 
 Whatever marks takes keys and grader from the instructor's side. Where a platform can hold a secret, the seed is one and the
 questions are drawn there; where it cannot, keys are drawn here, and the README that goes along says what that means.

@@ -1,4 +1,4 @@
-"""Where a platform takes PyTorch from: its default index, an index that the instructor names, or wheels in the release.
+"""Where a platform gets PyTorch: its default index, an index that the instructor names, or wheels in the release.
 
 Nothing here knows an index: PyPI's build for Linux is CUDA's, some gigabytes with what it needs, and who wants a smaller
 one names where it is. A named index is asked for PyTorch and for nothing else.

@@ -1,4 +1,4 @@
-"""What students get: stubs, handouts, notebooks, public keys, course.toml and a README; and the check that it is no more."""
+"""The students' release: stubs, handouts, notebooks, public keys, course.toml and a README; a check that finds more."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""The points as an SVG badge, for a README. It holds numbers and words of ours, nothing of a submission's."""
+"""The points as an SVG badge, for a README. It contains only the grader's own words and numbers."""
 
 from grader.render.formats import Graded, Surroundings
 from grader.render.rows import points_of

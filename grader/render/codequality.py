@@ -1,4 +1,4 @@
-"""What is wrong as GitLab's code quality report: one issue for each finding, on the student's file and line."""
+"""The findings as GitLab's code quality report: one issue for each finding, on the student's file and line."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The one way to a console: what is printed on it is text, whatever it says.
+"""The only way to make a console. Everything printed on it is shown as text: no markup, no control characters.
 
 Titles, claims and hints are a course's, names and prints a student's. Who prints something may forget what they are: a control
 character, a mark that turns the order of reading, or a word of markup reaches no terminal from here.

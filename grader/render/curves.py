@@ -1,4 +1,4 @@
-"""The way of a training run's loss: a sparkline for a terminal, an SVG for pages and to keep."""
+"""The loss curve of a training run: a sparkline for a terminal, an SVG for pages and files."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""The formats of a report by name. A writer is a function (graded, surroundings) -> text, in a module of its own.
+"""The report formats by name. A writer is a function (graded, surroundings) -> text, in a module of its own.
 
 Its module may also have `APPENDS`: texts for files that the surroundings name by a variable, such as a job's summary.
 """

@@ -1,4 +1,4 @@
-"""A training run under way: how far it is, how fast it goes, and the way of its loss so far.
+"""The display of a training run in progress: how far it is, how fast it goes, and its loss curve so far.
 
 All of it was told by a worker: it moves a picture and no verdict. Words are for a terminal's line, HTML for a notebook's cell.
 """

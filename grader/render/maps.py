@@ -1,4 +1,4 @@
-"""An error map as a few lines of a terminal, and as an SVG that a page can hold as it is."""
+"""Draw an error map: as a few lines in a terminal, and as an SVG that a page can include."""
 
 import math
 from xml.sax.saxutils import escape

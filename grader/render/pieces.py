@@ -1,4 +1,4 @@
-"""Pieces of a formula set side by side: what needs parentheses, what needs air. The type case of `grader.render.maths`."""
+"""Join the pieces of a formula, with parentheses and spaces where they are needed. Used by `grader.render.maths`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

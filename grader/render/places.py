@@ -1,4 +1,4 @@
-"""Where a line of the student's file is, as `file:line`: plain text that editors recognise, a link where the terminal knows links."""
+"""A line of the student's file as `file:line`: plain text that editors recognise, a link in terminals with links."""
 
 import os
 from collections.abc import Mapping

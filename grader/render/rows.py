@@ -1,4 +1,4 @@
-"""A report as rows, one for each claim: what every format with a flat list of results is written from."""
+"""A report as rows, one for each claim: the common source of every format that is a flat list of results."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What LaTeX commands look like in Unicode, and what each is to its neighbours: the tables of `grader.render.maths`."""
+"""Tables for `grader.render.maths`: each LaTeX command in Unicode, and its kind, which decides the spaces around it."""
 
 
 def _table(text: str) -> dict[str, str]:

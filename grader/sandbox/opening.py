@@ -1,4 +1,4 @@
-"""The sandbox that this system can have."""
+"""Open a sandbox: a fork server, or a fresh interpreter for each worker on systems that cannot fork."""
 
 import os
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a worker prints, read without waiting: from a pipe, or by a thread where pipes cannot be read so."""
+"""Read what a worker prints without blocking: from a pipe, or with a thread where pipes cannot be polled."""
 
 import contextlib
 import os

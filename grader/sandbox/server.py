@@ -1,4 +1,4 @@
-"""Start the fork server, fork workers, learn how they ended. Imports nothing heavy: it is the first thing that runs.
+"""Start the fork server, fork workers, report how they ended. Imports nothing heavy, because it runs first.
 
 with Sandbox() as sandbox:          # loads NumPy at once, in parallel with the grader's own imports
     worker = sandbox.worker()

@@ -1,4 +1,4 @@
-"""Values as bytes and back: arrays, numbers, text and nests of them, and nothing that could run.
+"""Encode values as bytes and decode them: arrays, numbers, text and nests of these, and nothing that could run.
 
 One frame is a prefix (magic, header length, body length), a JSON header that gives the shape of the nest, and
 a body that holds the arrays' bytes one after another. The same form serves the pipe to a worker and a key on disk.

@@ -1,4 +1,4 @@
-"""One worker as the grader sees it: send a message, wait for the answer, end it. Nothing that comes back is believed."""
+"""One worker process as the grader sees it: send a message, wait for the answer, end it. No reply is trusted."""
 
 import select
 import signal

@@ -1,4 +1,4 @@
-"""Notice that a file was saved, however the editor does it, and read it when it is whole."""
+"""Notice that a file was saved, whichever way the editor does it, and read it once it is complete."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What `grade --watch` shows: one screen that is redrawn in its place, or plain lines where there is no terminal."""
+"""What `grade --watch` shows: one screen, redrawn in place, or plain lines where there is no terminal."""
 
 import contextlib
 import io

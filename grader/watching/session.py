@@ -1,4 +1,4 @@
-"""What is being watched: files with their keys and reports, the exercise in focus, and what a save does to them."""
+"""The state of `grade --watch`: files with their keys and reports, the exercise in focus, and what a save changes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Records as files: CSV, JSON lines, Parquet. A file appears whole or not at all."""
+"""Write records to files: CSV, JSON Lines, Parquet. Each file appears whole or not at all."""
 
 import contextlib
 import csv

@@ -1,4 +1,4 @@
-"""Points filled into what Canvas and Moodle export. Every other byte of the file stays as it was."""
+"""Fill points into the gradebook files that Canvas and Moodle export. Every other byte of the file stays as it was."""
 
 import csv
 import io

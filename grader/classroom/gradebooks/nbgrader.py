@@ -1,4 +1,4 @@
-"""A collected nbgrader course marked by the sandbox: notebooks read as data, records written through nbgrader's own API.
+"""Mark a collected nbgrader course in the sandbox: notebooks are read as data, marks go in through nbgrader's own API.
 
 Nothing of a student's runs in a kernel, and the gradebook is written by this side alone. `nbgrader autograde` gives honest
 submissions the same points; of the two, only this one can be trusted with the others. What is written are the same rows

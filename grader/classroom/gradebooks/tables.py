@@ -1,4 +1,4 @@
-"""Records for data tools and nbgrader: both need a package of their own, imported when they are asked for."""
+"""Write records for data tools and for nbgrader: each needs a package of its own, imported only when it is used."""
 
 from collections.abc import Iterable
 from datetime import datetime

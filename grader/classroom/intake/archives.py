@@ -1,4 +1,4 @@
-"""What was handed in, as a list of files: folders and archives opened safely, odd names kept as data.
+"""List the files that were handed in: folders and archives are opened safely, odd names are kept as data.
 
 A file of an archive is written to a scratch folder under a number, so no name of a submission ever becomes a path.
 """

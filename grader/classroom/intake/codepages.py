@@ -1,4 +1,4 @@
-"""Names whose bytes are no UTF-8: read in the code page in which they make the most of a name."""
+"""File names that are not UTF-8: decode them in the code page that gives the most plausible name."""
 
 import re
 import unicodedata

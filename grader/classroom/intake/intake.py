@@ -1,4 +1,4 @@
-"""Intake: who handed in what for which unit. Each student gets exactly one hand-in for each unit."""
+"""Intake: who handed in what for which unit. Each student gets exactly one submission for each unit."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""What was looked at is what is marked: the bytes of every hand-in, kept from the look until its turn comes."""
+"""Keep the bytes of every submission from intake until it is marked, so that what was looked at is what is marked."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One member of an archive, whatever made the archive; and what can be wrong with it, or with all of it."""
+"""One member of an archive, whatever the archive's format, and the errors for a bad member or a bad archive."""
 
 import re
 from collections.abc import Callable

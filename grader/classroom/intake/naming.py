@@ -1,4 +1,4 @@
-"""Whose file is it: how folders, nbgrader, Moodle, Canvas and Gradescope name what a class hands in."""
+"""Whose file is it? How folders, nbgrader, Moodle, Canvas and Gradescope name the files that a class hands in."""
 
 import re
 from collections import defaultdict

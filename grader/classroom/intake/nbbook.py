@@ -1,4 +1,4 @@
-"""An nbgrader course's own configuration and gradebook: SQLite, or PostgreSQL by its URL."""
+"""Find an nbgrader course's configuration and open its gradebook: SQLite, or PostgreSQL by its URL."""
 
 import contextlib
 import importlib.util

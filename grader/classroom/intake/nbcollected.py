@@ -1,4 +1,4 @@
-"""What `nbgrader collect` brought: notebooks read as data, their code with the course's own cells as they were given out."""
+"""What `nbgrader collect` collected: read notebooks as data, with the course's own cells as they were given out."""
 
 import hashlib
 import json

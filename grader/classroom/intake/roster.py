@@ -1,4 +1,4 @@
-"""A class's roster: a CSV with a student a row, from Canvas, Moodle, Gradescope, GitHub or a teacher's own hand."""
+"""A class's roster: a CSV file, one student per row, from Canvas, Moodle, Gradescope, GitHub or typed by a teacher."""
 
 import csv
 import io

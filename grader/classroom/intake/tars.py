@@ -1,4 +1,4 @@
-"""A tar, read once from front to back. A broken header ends it and is told: what follows could be anybody's."""
+"""Read a tar archive once, front to back. At a broken header it stops and says so: no data after it is trusted."""
 
 import bz2
 import gzip

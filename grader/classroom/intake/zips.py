@@ -1,4 +1,4 @@
-"""A zip, member by member: no line of its directory, and no member, costs more than itself."""
+"""Read a zip archive member by member: a bad directory entry or a bad member costs that member only."""
 
 import bz2
 import copy

@@ -1,4 +1,4 @@
-"""Who may talk to a cluster: a scheduler is reached over TLS, and one of this machine's own gets certificates of its run.
+"""Access to a Dask cluster: schedulers use TLS, and one that is started here gets certificates for this run only.
 
 Who can connect to a scheduler or a worker of Dask can run code there, and what comes back is unpickled here. So both sides
 show a certificate of one authority before either reads a message.

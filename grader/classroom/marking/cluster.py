@@ -1,4 +1,4 @@
-"""Graders on other machines, by Dask: the keys go to each node once, reports come back as JSON text.
+"""Grade on other machines with Dask: the keys go to each node once, reports come back as JSON text.
 
 Each worker process has a fork server of its own, as on one machine, and only this side writes to the store. So a node
 that is lost costs its unfinished submissions a second try, and nothing else.

@@ -1,4 +1,4 @@
-"""A connection that a store writes through: SQLite in WAL mode, or PostgreSQL; the same statements for both."""
+"""A store's database connection: SQLite in WAL mode, or PostgreSQL; the same statements serve both."""
 
 import contextlib
 import errno

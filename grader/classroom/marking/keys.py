@@ -1,4 +1,4 @@
-"""The keys of a class run: one a unit, compiled once from the class's secret seed and kept in the store."""
+"""The keys of a class run: one for each unit, compiled once from the class's secret seed and kept in the store."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""When it was handed in, and what the course's late policy makes of it; beside the points, never in them.
+"""When a submission came in and what the late policy takes off: recorded beside the points, never subtracted from them.
 
 Times come from a table (`--times`), or from a download that has them. They are kept in the store with the policy of the last
 run that knew the course, so that everything which is written out of the store says the same. Who has no time, or whose unit

@@ -1,4 +1,4 @@
-"""What runs on a node of a cluster: it holds keys, and grades what it is sent, each process with a fork server of its own."""
+"""The code that runs on a cluster node: it holds keys and grades what it is sent; each process has a fork server."""
 
 import hashlib
 import threading

@@ -1,4 +1,4 @@
-"""Graders on this machine: as many processes as cores, each with a fork server of its own. No student code runs in them."""
+"""Grade on this machine: one process per core, each with its own fork server. No student code runs in the processes."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""How a class run is shown while it runs: a live table on a terminal, a line for each record in a log."""
+"""Show the progress of a class run: a live table on a terminal, a line for each record in a log."""
 
 import contextlib
 import time

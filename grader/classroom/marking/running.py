@@ -1,4 +1,4 @@
-"""A class run: what is to be graded, by whom, and what becomes of the answers."""
+"""A class run: plan what has to be graded, hand it to the graders, and store what comes back."""
 
 import json
 import time

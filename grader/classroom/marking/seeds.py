@@ -1,4 +1,4 @@
-"""Seeds that nobody can guess and staff can work out again: from a secret, a student and an exercise."""
+"""Seeds from a secret, a student and an exercise: nobody can guess them, and staff can compute them again."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""What the page's script builds the students' table from."""
+"""The data from which the class report's script builds its table of students."""
 
 from collections.abc import Sequence
 from typing import Any

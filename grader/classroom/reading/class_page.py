@@ -1,4 +1,4 @@
-"""The class report as one HTML page: what the class has not understood, and who needs a look.
+"""The class report as one HTML page: what the class has not understood, and which submissions need a look.
 
 The students' table is built by the page's script from data, so that a thousand students load at once; all else is
 there without it.

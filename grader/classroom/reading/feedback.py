@@ -1,4 +1,4 @@
-"""A student's feedback as one HTML page: every unit's claims, differences and diagnoses, and nobody else's.
+"""A student's feedback as one HTML page: claims, differences and diagnoses for every unit, and only this student's.
 
 The page holds what the student's reports hold and no more: what a key keeps to itself is not in a report. It runs no script
 and fetches nothing.

@@ -1,4 +1,4 @@
-"""Whose submission a teacher should look at, and why: crashed, empty, hostile, absent, odd."""
+"""Which submissions a teacher should look at, and why: crashed, empty, hostile, absent, unusual."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

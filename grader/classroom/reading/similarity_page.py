@@ -1,4 +1,4 @@
-"""Submissions that are alike, side by side: what a human looks at, with what is alike marked."""
+"""Similar submissions side by side on a page, with the matching passages marked, for a person to judge."""
 
 from collections.abc import Mapping, Sequence
 

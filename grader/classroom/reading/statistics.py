@@ -1,4 +1,4 @@
-"""What a class's records say: how it did, what is hard, what tells students apart, which mistakes are common.
+"""Statistics of a class's records: how it did, what is hard, what tells students apart, which mistakes are common.
 
 Pure functions. Where a number is not defined (a correlation without variance) it is None, never nan. What the grader
 could not decide (its own fault, a run that is pending) counts for nobody and against nobody.

@@ -1,4 +1,4 @@
-"""Python text as tokens that renaming and reformatting do not change, for comparing submissions.
+"""Split Python code into tokens that renaming and reformatting do not change, for comparing submissions.
 
 The text is untrusted and may not parse, so it is cut by one regular expression: always in linear time, never by a parser
 that deep nesting could bring down. Names and literals lose their spelling; comments, docstrings and layout go.

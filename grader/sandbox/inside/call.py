@@ -1,4 +1,4 @@
-"""Ask a student's function one question and bring back data. Runs in the worker.
+"""Ask a student's function one question and return the answer as data. Runs in the worker.
 
 Also used in-process by `grade dev check`, on functions that are the author's own.
 """

@@ -1,4 +1,4 @@
-"""The worker itself: reads one submission, runs it, answers questions about it. It holds no answer and no seed.
+"""The worker process: reads one submission, runs it, answers questions about it. It holds no expected answer, no seed.
 
 Messages come one at a time, each answered before the next is sent:
 

@@ -1,4 +1,4 @@
-"""Doors before what an exercise forbids: they hang before a submission is loaded, and are shut while the exercise is asked.
+"""Wrappers around what exercises forbid: installed before a submission loads, closed while such an exercise is asked.
 
 A function is replaced wherever NumPy or PyTorch holds it, and `@` and the methods of arrays in the type itself, so that what
 arrives is refused, by whatever name, from whatever text and however long ago it was taken. What a library's own functions

@@ -1,4 +1,4 @@
-"""Ideas that an exercise forbids by name, each written out into the operations that are it, whatever they are called.
+"""Ideas that an exercise can forbid by name, each expanded into every operation of NumPy and PyTorch that does it.
 
 An exercise whose point is a product of matrices forbids "a product of matrices", and does not list what NumPy calls it. What
 is listed here was proven to solve such an exercise by tests/sandbox/inside/test_forbidden.py, which calls all that NumPy and PyTorch offer: a

@@ -1,4 +1,4 @@
-"""What is written in C is locked while it is forbidden: whoever holds the object itself, however they came by it, cannot call it.
+"""Make functions written in C uncallable while they are forbidden, even for code that already holds the object.
 
 CPython calls such an object through a pointer that it carries. Without the pointer it raises TypeError.
 """

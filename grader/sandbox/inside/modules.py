@@ -1,4 +1,4 @@
-"""What a driver of a PyTorch exercise or of a training run finds beside the student's own: tensors, `load`, `report`, `follow`.
+"""What a driver of a PyTorch exercise or a training run can use: tensors, and `load`, `report` and `follow`.
 
 Runs in the worker, and in the author's own process where references are compiled and proven.
 """

@@ -1,4 +1,4 @@
-"""Which of a notebook's lines are the student's code. Data in, data out; nothing of it is run here.
+"""Which lines of a notebook are the student's code. Text goes in, lines come out; nothing is run here.
 
 Left out, line numbers kept: text cells and outputs, cells that nbgrader grades (they are the course's), lines for IPython
 (`%magic`, `!command`), and cells in another language (`%%bash`). Of cells with one id, all are kept, in order: what is

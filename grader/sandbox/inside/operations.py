@@ -1,4 +1,4 @@
-"""Operations that an exercise forbids because they are its point: `@`, a function of NumPy or PyTorch, or all of a module.
+"""Find forbidden operations in a submission's text: `@`, a function of NumPy or PyTorch, or a whole module.
 
 Here they are found in the text before anything runs; doors.py refuses them while the exercise is asked. Names of one's
 own, comments and strings are free; so is a class of a module that is forbidden as a whole, since raising

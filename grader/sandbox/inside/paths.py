@@ -1,4 +1,4 @@
-"""What a dotted path of NumPy or PyTorch leads to, and where else the same is found: other names, methods, modules."""
+"""Resolve a dotted path of NumPy or PyTorch, and find the same object under other names: aliases, methods, modules."""
 
 import functools
 import math

@@ -1,4 +1,4 @@
-"""Read a submission's text without running it: parse what parses, name what does not. Runs in the worker.
+"""Read a submission's text without running it: parse what parses, report what does not. Runs in the worker.
 
 A notebook's code cells are read one after another, as if they stood in one file; outputs and texts are left out.
 

@@ -1,4 +1,4 @@
-"""What a spawned interpreter does: find its channel, load the packages, take the limits that there are, serve."""
+"""Start-up of a spawned interpreter: find its channel, load the packages, set the limits the system has, serve."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The fork server: a process with Python and NumPy loaded and nothing else, from which each worker is forked.
+"""The fork server: a process with Python and NumPy loaded and nothing else; every worker is forked from it.
 
 It is started with an empty environment, before a key or a solution is read, by a command line that names no file of
 the course. So a worker has nothing to find: what the grader knows was never in its memory.

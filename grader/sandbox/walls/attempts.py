@@ -1,4 +1,4 @@
-"""What a new worker tries before it reads a submission: each attempt that succeeds is a promise of its level broken."""
+"""Escapes that a new worker tries before it reads a submission: if one succeeds, the isolation level does not hold."""
 
 import _thread
 import ctypes

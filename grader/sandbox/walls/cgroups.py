@@ -1,4 +1,4 @@
-"""A control group for each worker, where the system has delegated one to the grader: the kernel counts what a worker has.
+"""A control group for each worker, where the system delegates one to the grader: the kernel limits and counts its use.
 
 `systemd-run --user --scope -p Delegate=yes grade class …` is how one is delegated: systemd marks the group's folder with an
 attribute, and leaves what lies in it to whoever runs there. A group without the mark is not touched. Linux's rule that

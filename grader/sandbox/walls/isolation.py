@@ -1,4 +1,4 @@
-"""The layers that hold a worker, strongest level first, and the attempts to break out that prove them.
+"""The layers that isolate a worker, strongest level first, and the escape attempts that test them.
 
     namespaces  its own users, processes, mounts, network and IPC; it sees a read-only view of the interpreter and the
                 allowed packages; and all that follows

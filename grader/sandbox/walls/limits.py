@@ -1,4 +1,4 @@
-"""Resource limits of a worker, set by itself before it reads a submission; the kernel holds them from then on."""
+"""A worker's resource limits. It sets them itself before it reads a submission; then the kernel enforces them."""
 
 import contextlib
 import os

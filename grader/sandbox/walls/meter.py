@@ -1,4 +1,4 @@
-"""What a worker has written to files, looked at from outside, where no file system of its own bounds it."""
+"""Measure from outside what a worker writes to files, where no size-limited file system bounds it."""
 
 import os
 from dataclasses import dataclass

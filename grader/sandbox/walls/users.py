@@ -1,4 +1,4 @@
-"""A user of its own for each worker, where the machine lets it: the kernel counts threads by user, and root's not at all.
+"""A separate user for each worker, where possible, because the kernel counts threads per user and never counts root's.
 
 Root takes numbers that no system gives to anybody. Anybody else has them in a user namespace, if an administrator gave
 them subordinate numbers (/etc/subuid, /etc/subgid) and the tools of the package uidmap are there. Where there are none, a

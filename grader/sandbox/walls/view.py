@@ -1,4 +1,4 @@
-"""What a worker may see of the file system: the standard library, the allowed packages, the C libraries under them."""
+"""What a worker can see of the file system: the standard library, the allowed packages and their C libraries."""
 
 import os
 import sysconfig
