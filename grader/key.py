@@ -50,7 +50,7 @@ class Question:
 
 @dataclass(frozen=True)
 class CheckKey:
-    """A check as data: `groups` has a list of question numbers for each case, `facts` an extra value for its rule."""
+    """A check as data: `groups` has a list of question numbers for each case, `facts` an extra value for each list."""
 
     claim: str
     points: int
