@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Course:
-    """The folder `root` holds `assignments/` and, for authors, `solutions/`. `chosen` replaces what course.toml says."""
+    """The folder `root` holds `assignments/`, and for authors `solutions/`. `chosen` replaces what course.toml says."""
 
     root: Path
     chosen: Settings | None = field(default=None, hash=False)
@@ -68,7 +68,7 @@ class Course:
         return Unit(unit, folder, settings.points_of(unit), settings.packages.get(unit), only)
 
     def resolve(self, name: str) -> tuple[str, str]:
-        """(unit, exercise) for `attention.self_attention`, (unit, "") for `attention`; CourseError for an unknown name."""
+        """(unit, exercise) for `attention.self_attention`, (unit, "") for `attention`; CourseError for other names."""
         unit, _, exercise = name.partition(".")
         self._known_unit(unit)
         if exercise:

@@ -151,7 +151,7 @@ class Unit:
         return [name for name in self.sources if name in self.exercises or name in pieces]
 
     def stubs_of(self, name: str) -> list[str]:
-        """The names whose stubs belong to an exercise: its own, and pieces of a run that are no exercises themselves."""
+        """The names whose stubs belong to an exercise: its own, and pieces of a run that are not exercises."""
         own = [piece for piece in self.exercises[name].pieces if piece not in self.exercises]
         return [name, *own] if name in self.sources else own
 

@@ -115,7 +115,7 @@ def before_asking(
 
 @checks_form
 def progress(reply: Any) -> tuple[int, int] | None:
-    """(statement number, line) if the reply announces a statement that will run next; None for the final reply to `run`."""
+    """(statement number, line) if the reply announces the next statement; None if it is the final reply to `run`."""
     return (int(reply["at"]), int(reply["line"])) if isinstance(reply, dict) and "at" in reply else None
 
 
