@@ -37,7 +37,7 @@ class _File:
 
 
 def fingerprints(source: bytes, file: str, helpers: Sequence[tuple[str, bytes]] = ()) -> dict[str, str]:
-    """A hash for each name that a file defines at its top level; of the whole file if the name's block does not parse."""
+    """A hash for each name that a file defines at its top level; of the whole file if its block does not parse."""
     try:
         tree, reading = parse(source, file)
         known = _read(tree, dict(helpers))

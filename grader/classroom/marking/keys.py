@@ -17,12 +17,12 @@ from grader.key import Key, from_bytes, to_bytes
 from grader.sandbox.server import is_installed
 from grader.version import __version__
 
-PROOFS = ("oracles.py", "rewrites.py")  # they prove a unit and decide about no answer
+PROOFS = ("oracles.py", "rewrites.py")  # used only to prove a unit, not to grade
 Compile = Callable[[Unit, int, Sequence[str]], Key]  # verifies the reference; see grader.commands.check.fresh_key
 
 
 def seed_of(store: Store, wanted: int | None, regrades: bool) -> int:
-    """The class's seed: the recorded one, else the one that was asked for, else a drawn one, recorded from now on."""
+    """The class's seed: the recorded one, else the wanted one, else a random one, which is then recorded."""
     drawn = secrets.randbits(63) if wanted is None else wanted
     recorded = int(store.once("seed", str(drawn)))
     if wanted is None or wanted == recorded:
@@ -37,7 +37,7 @@ def seed_of(store: Store, wanted: int | None, regrades: bool) -> int:
 
 
 def course_version(unit: Unit) -> str:
-    """A hash of what decides about a unit's answers: its reference, its checks, and what they import from beside."""
+    """A hash of what determines a unit's answers: its reference, its checks, and local files that they import."""
     hashed = hashlib.sha256()
     for file in sorted(unit.folder.glob("*.py")):
         if file.name in PROOFS:
@@ -50,7 +50,7 @@ def course_version(unit: Unit) -> str:
 def keys_for(
     course: Course, units: Sequence[str], seed: int, seconds: float, store: Store, compile_key: Compile
 ) -> tuple[dict[str, bytes], dict[str, Key], dict[str, Terms]]:
-    """Each unit's key as bytes and as data, and the terms that its grades are given on."""
+    """Each unit's key as bytes, as data, and the terms of its grades."""
     packed, keys, terms = {}, {}, {}
     for name in units:
         unit = course.solutions(name)
@@ -84,7 +84,7 @@ def units_of(course: Course) -> Units:
 
 
 def _untouched(course: Course, name: str) -> Iterator[bytes]:
-    """What students were given to write in: as it was built, and of a unit that is given in parts, those."""
+    """The untouched files that students were given: those in assignments/, and for a narrowed unit the narrowed ones."""
     folder, unit = course.assignment(name).parent, course.solutions(name)
     for file in (folder / f"{name}.py", folder / f"{name}.ipynb"):
         if file.is_file():

@@ -53,7 +53,7 @@ class Ground:
 
     @property
     def counts_threads(self) -> bool:
-        """Whether the kernel counts a worker's threads: not for root, unless workers have other users or control groups."""
+        """Whether the kernel counts a worker's threads: not root's, unless workers have other users or cgroups."""
         return bool(not self.is_root or self.users.count or self.groups)
 
 

@@ -23,7 +23,7 @@ class Meter:
         return ""
 
     def _written(self) -> int:
-        """Bytes written: the larger of the kernel's count for write calls, less what may be printed, and for file pages."""
+        """Bytes written: the larger of the kernel's counts for write calls, less what may be printed, and for pages."""
         try:
             with open(f"/proc/{self.pid}/io") as file:
                 counts = dict(line.split(": ") for line in file.read().splitlines())

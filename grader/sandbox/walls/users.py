@@ -34,7 +34,7 @@ class Users:
 
 
 def spare(uid: int, mapped: str) -> Users:
-    """The numbers that root can use without a namespace, given the text of /proc/self/uid_map; none for another user."""
+    """The numbers that root can use without a namespace, given the text of /proc/self/uid_map; none for others."""
     if uid != 0:
         return Users()
     ranges = [tuple(map(int, line.split())) for line in mapped.splitlines()]

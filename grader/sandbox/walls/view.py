@@ -18,7 +18,7 @@ class View:
 
     @property
     def readable(self) -> tuple[str, ...]:
-        """All readable paths without exceptions, for Landlock: a folder that contains hidden ones is split into parts."""
+        """All readable paths without exceptions, for Landlock: a folder with hidden ones in it is split into parts."""
         paths: list[str] = []
         for folder in self.folders:
             paths += _parts(folder, self.hidden)
