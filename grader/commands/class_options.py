@@ -12,7 +12,7 @@ STORE = Address("class.db")
 
 @dataclass(frozen=True)
 class Options:
-    """The command line's options, with what they are where they are not given."""
+    """The options of the command line with their defaults."""
 
     units: Sequence[str] = ()
     roster: Path | None = None

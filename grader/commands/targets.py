@@ -27,7 +27,7 @@ class Target:
 def targets_of(
     found: Found | None, names: Sequence[str], unit: str | None, key_file: str | None, seed: int | None = None
 ) -> list[Target]:
-    """What is to be graded: what was named, or all of the course. CourseError where a seed would run what may be a student's."""
+    """The files to grade: those named, or the whole course. CourseError if --seed might run a student's solutions."""
     course = found and found.course
     if key_file and not unit:
         unit = load_index(Path(key_file)).unit
@@ -38,7 +38,7 @@ def targets_of(
 
 
 def _targets(names: Sequence[str], unit: str | None, course: Course | None) -> Iterator[Target]:
-    """What each name means, one target a file; exercises of one unit are asked together."""
+    """The targets that the names stand for, one per file; exercises of one unit are joined."""
     wanted: dict[Path, Target] = {}
     for name in names:
         for target in _resolve(name, unit, course):
@@ -49,7 +49,7 @@ def _targets(names: Sequence[str], unit: str | None, course: Course | None) -> I
 
 
 def _is_name(name: str) -> bool:
-    """Whether a word may be the name of a unit or an exercise: it is no path, and has no suffix of a submission."""
+    """Whether a word can be the name of a unit or an exercise: not a path, and without a submission's suffix."""
     return os.sep not in name and Path(name).suffix not in SUFFIXES
 
 
@@ -81,20 +81,20 @@ def _resolve(name: str, unit: str | None, course: Course | None) -> Iterator[Tar
 
 
 def _required_unit(unit: str | None) -> str:
-    """The unit that --unit or --key tells, where there is no course that has units."""
+    """The unit from --unit or --key, needed if there is no course."""
     if unit is None:
         raise CourseError(NO_COURSE)
     return unit
 
 
 def _files_in(folder: Path, units: Sequence[str]) -> list[Path]:
-    """The files below a folder that are named after a unit; of a file and a notebook side by side, the file."""
+    """The files below a folder that are named after a unit; a .py file goes before a notebook beside it."""
     found = {file for suffix in SUFFIXES for file in folder.rglob(f"*{suffix}") if file.stem in units}
     return sorted(file for file in found if file.suffix == ".py" or file.with_suffix(".py") not in found)
 
 
 def _unit_of(path: Path, course: Course | None) -> str:
-    """The unit of a file: by its name, else by what it defines most of."""
+    """The unit of a file: the one in its name, else the one of which it defines most."""
     if course is None or path.stem in course.units:
         return path.stem
     handed_in = submission.read(path)

@@ -175,7 +175,7 @@ class _Unpacking:
         self.archive, self.scratch, self.room, self.most = archive, scratch, room, room
 
     def take(self, member: Member) -> Entry:
-        """Keep a member. ArchiveDamage if the archive cannot be read on or is too large; GraderError if the disk is full."""
+        """Keep a member. ArchiveDamage if the archive cannot be read on or is too large; GraderError on a full disk."""
         path = (*self.archive.path, *(map(as_text, member.path or [member.name[:LONGEST] or "?"])))
         entry = Entry(path, page=self.archive.page or member.page, is_nobodys=not member.path)
         limit = _limit(path[-1])

@@ -84,7 +84,7 @@ def units_of(course: Course) -> Units:
 
 
 def _untouched(course: Course, name: str) -> Iterator[bytes]:
-    """The untouched files that students were given: those in assignments/, and for a narrowed unit the narrowed ones."""
+    """The untouched files that students were given: those in assignments/, or those of a narrowed unit as well."""
     folder, unit = course.assignment(name).parent, course.solutions(name)
     for file in (folder / f"{name}.py", folder / f"{name}.ipynb"):
         if file.is_file():
