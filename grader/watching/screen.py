@@ -129,7 +129,7 @@ def _mark(report: ExerciseReport | None, glyphs: dict[str, str]) -> tuple[str, s
 
 
 def _render_focus(watched: Watched, focus: Focus, console: Console, places: Places) -> None:
-    """Print what is wrong with the exercise in focus, or its task if it is not written yet; then its hints."""
+    """Print what is wrong with the exercise in focus, or what it asks for if it is not written yet; then hints."""
     width = min(console.width, WIDTH)
     exercise = watched.key.exercise(focus.name)
     report = watched.reports.get(focus.name)
