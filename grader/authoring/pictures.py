@@ -1,8 +1,8 @@
 """How the course's pictures look: the style that every `solutions/<unit>/pictures.py` draws with.
 
-A picture is a function of the unit's reference that returns a matplotlib figure; what it shows, the reference has
-computed. Little ink: no frames, no grids, labels beside what they name, two colours for what matters and grey for the
-rest. The card is white, so that a picture reads the same on a light page and on a dark one.
+A picture is a function of the unit's reference that returns a matplotlib figure; what it shows, the reference has computed.
+Little ink: no frames, no grids, labels beside what they name, two colours for what matters and grey for the rest. The
+card is white, so that a picture reads the same on a light page and on a dark one.
 """
 
 from collections.abc import Sequence
