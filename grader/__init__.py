@@ -1,4 +1,4 @@
-"""An auto-grader for the mathematics of deep learning. The engine knows no exercise; it reads them from a course."""
+"""An auto-grader for the mathematics of deep learning. The engine contains no exercise; it reads them from a course."""
 
 from grader.version import __version__
 

@@ -1,6 +1,7 @@
-"""Files below a folder, opened by descriptor: no link is followed in any component, and only a regular file is read.
+"""Read files below a folder by descriptor: no link is followed in any path component, and only regular files are read.
 
-The folder itself is the word of whoever runs the grader, and may be reached through links. What lies below it is not.
+The folder itself is named by whoever runs the grader, so its own path may contain links. What lies below it is
+untrusted.
 """
 
 import contextlib
@@ -18,13 +19,13 @@ from grader.errors import GraderError
 
 IS_EXACT = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")  # not on Windows
 FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
-# O_NONBLOCK: neither a FIFO's writer nor the holder of a lease is waited for
+# O_NONBLOCK: do not wait for a FIFO's writer, nor for the holder of a lease
 FILE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT
 
 
 class Why(StrEnum):
-    """Why a file's bytes cannot be had; the values are words that follow its name."""
+    """Why a file cannot be read; each value is the clause that follows the file's name in a message."""
 
     LINK = "it is a link, and links are not followed"
     IRREGULAR = "it is not a regular file"
@@ -35,7 +36,7 @@ class Why(StrEnum):
 
 
 class Refusal(GraderError):
-    """A file that is not read. The message follows the file's name; `why` says of which kind it is."""
+    """A file was refused or cannot be read. The message is a clause to follow its name; `why` is the kind of reason."""
 
     def __init__(self, why: Why, limit: int = 0, error: str = ""):
         super().__init__(why.format(limit=f"{limit >> 20} MB", error=error))
@@ -43,13 +44,13 @@ class Refusal(GraderError):
 
     @property
     def may_pass(self) -> bool:
-        """Whether it is the reader's trouble, or a moment's: the next look may go better."""
+        """Whether reading the file again may succeed: it is absent, it changed, or the system refused this time."""
         return self.why in (Why.ABSENT, Why.CHANGED, Why.FAILED)
 
 
 @dataclass(frozen=True)
 class Beneath:
-    """A file or a folder below `root`, by the names that lead to it."""
+    """A file or folder below `root`: `parts` are the names on the path to it, as in `Beneath(root, ("a", "b.py"))`."""
 
     root: Path
     parts: tuple[str, ...] = ()
@@ -58,7 +59,7 @@ class Beneath:
         return Beneath(self.root, (*self.parts, name))
 
     def read(self, limit: int) -> bytes:
-        """All of its bytes; Refusal if they cannot be had, or are more than `limit`."""
+        """All bytes of the file; Refusal if it cannot be read or has more than `limit` bytes."""
         with self.open(limit) as file:
             try:
                 content = file.read(limit + 1)
@@ -69,7 +70,7 @@ class Beneath:
         return content
 
     def open(self, limit: int) -> BinaryIO:
-        """Its bytes as a stream; Refusal unless it is a regular file of at most `limit` bytes."""
+        """The file's bytes as a stream; Refusal unless it is a regular file of at most `limit` bytes."""
         try:
             file = os.fdopen(self._descriptor(), "rb")
         except OSError as error:
@@ -81,10 +82,10 @@ class Beneath:
         return file
 
     def listed(self) -> list[tuple[str, str]]:
-        """What a folder holds, by name: (name, "folder", "file", "link" or "other"); Refusal if it cannot be listed."""
+        """A folder's entries, sorted: (name, "folder" | "file" | "link" | "other"). Refusal if it cannot be listed."""
         try:
             with _folder(self.root, self.parts) as here:
-                # O_PATH may only be gone through; a list needs the right to read
+                # a descriptor opened with O_PATH cannot be listed
                 listing = os.open(".", (FOLDER & ~getattr(os, "O_PATH", 0)), dir_fd=here) if IS_EXACT else None
                 try:
                     with os.scandir(here if listing is None else listing) as items:
@@ -100,13 +101,13 @@ class Beneath:
         with _folder(self.root, above) as here:
             if not IS_EXACT:
                 return _opened_by_name(os.path.join(here, name))
-            _admit(os.stat(name, dir_fd=here, follow_symlinks=False))  # to open a device can already do something
+            _admit(os.stat(name, dir_fd=here, follow_symlinks=False))  # first: opening a device can have effects
             return os.open(name, FILE | os.O_NOFOLLOW, dir_fd=here)
 
 
 @contextlib.contextmanager
 def _folder(root: Path, parts: tuple[str, ...] | list[str]) -> Iterator[int | str]:
-    """A folder below the root: its descriptor, or its path where there are none; OSError or Refusal."""
+    """Open a folder below the root: its descriptor, or its path on systems without these; OSError or Refusal."""
     if not IS_EXACT:
         yield _folder_by_name(os.fspath(root), parts)
         return
@@ -124,7 +125,7 @@ def _folder(root: Path, parts: tuple[str, ...] | list[str]) -> Iterator[int | st
 
 
 def _folder_by_name(path: str, parts: tuple[str, ...] | list[str]) -> str:
-    """Without descriptors of folders: each component is looked at, which leaves a moment between look and use."""
+    """For systems without folder descriptors: check each component by name, with a gap between check and use."""
     for part in parts:
         path = os.path.join(path, part)
         if _is_link(os.lstat(path)):
@@ -133,7 +134,7 @@ def _folder_by_name(path: str, parts: tuple[str, ...] | list[str]) -> str:
 
 
 def _opened_by_name(path: str) -> int:
-    """Without O_NOFOLLOW: what was opened must be what was looked at."""
+    """For systems without O_NOFOLLOW: open by name, then make sure that the same file was opened as was checked."""
     before = os.lstat(path)
     _admit(before)
     descriptor = os.open(path, FILE)

@@ -1,4 +1,4 @@
-"""Random numbers for cases, from one generator that a key's seed has made."""
+"""Random numbers for cases, all from one generator that is seeded with the key's seed."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,12 +8,16 @@ import numpy as np
 from grader.nest import mapped
 from grader.sandbox.wire import Seeded
 
-Inputs = dict[str, Any]  # of one question, by name
+Inputs = dict[str, Any]  # the inputs of one question, by parameter name
 
 
 @dataclass(frozen=True)
 class Draw:
-    """Random numbers for one case; `draw(3, 5)` is a standard normal array of shape (3, 5)."""
+    """Random numbers for one case: `draw(3, 5)` is a standard normal array of shape (3, 5).
+
+    def tokens(draw, T=5, D=7):
+        return dict(x=draw(T, D), mask=draw.signs(T), keep=draw.uniform(0, 1, T))
+    """
 
     rng: np.random.Generator
 
@@ -24,23 +28,23 @@ class Draw:
         return self.rng.uniform(low, high, shape)
 
     def integers(self, low: int, high: int, *shape: int) -> np.ndarray:
-        """Integers from low to high - 1, int64."""
+        """int64 integers from `low` to `high - 1`: `draw.integers(0, 10, 3, 5)` are digits of shape (3, 5)."""
         return self.rng.integers(low, high, shape)
 
     def signs(self, *shape: int) -> np.ndarray:
-        """-1.0 or 1.0, each as likely."""
+        """An array of -1.0 and 1.0, both equally likely."""
         return self.rng.choice([-1.0, 1.0], shape)
 
     def permutation(self, n: int) -> np.ndarray:
         return self.rng.permutation(n)
 
     def generator(self) -> Seeded:
-        """A random generator to pass to the student's function, in the same state at every call."""
+        """A NumPy Generator as an input, for functions that draw; every call gets a fresh one in the same state."""
         return Seeded(int(self.rng.integers(2**63)))
 
 
 def like(tree: Any, draw: Draw) -> Any:
-    """A standard normal array in place of each array of a nest."""
+    """The same nest with a standard normal array in the place of each of its arrays."""
     return mapped(lambda array: draw(*array.shape), tree)
 
 

@@ -1,4 +1,4 @@
-"""What a user can cause and mend. The command line shows its one sentence and ends with status 2, no traceback."""
+"""Errors that a user can cause and fix. The command line prints the message and exits with status 2, no traceback."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from grader.text import tame
 
 
 class GraderError(ValueError):
-    """Bad input: the message says what, where, and what to do next. What it quotes of a file or its name is inert."""
+    """Bad input. The message says what, where, and what to do next; it is made tame, so that it can quote any file."""
 
     def __init__(self, message: str = ""):
         super().__init__(tame(message))
@@ -17,12 +17,12 @@ class CourseError(GraderError):
 
 
 class OurFault(RuntimeError):
-    """The grader or the course is broken: one sentence, status 3, and nobody loses a point."""
+    """The grader or the course is broken: one sentence, exit status 3, and no student loses a point for it."""
 
 
 def did_you_mean(wrong: str, known: Sequence[str], prefix: str = "") -> str:
     """The end of an error's sentence: the nearest known name, or the list."""
-    import difflib  # for who has mistyped, and nobody else waits for it
+    import difflib  # slow to load, and needed only after a typing error
 
     near = difflib.get_close_matches(wrong, known, 1)
     if near:

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and locks between processes, on every system."""
+"""Write files that appear whole or not at all, and hold locks between processes, on every operating system."""
 
 import contextlib
 import errno
@@ -16,7 +16,7 @@ from typing import BinaryIO, TextIO
 from grader.errors import GraderError
 
 APPLICATION = "deep-grade"
-LOCK_SECONDS = 60.0  # on Windows, where a lock is asked for again and again; a write takes milliseconds
+LOCK_SECONDS = 60.0  # on Windows, where the lock is polled; a write takes milliseconds
 LINK = "it is a link, and nothing is written through one; name the file that it points to, or remove the link"
 STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
@@ -24,7 +24,7 @@ NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_LINK
 
 
 def user_data_folder(environment: Mapping[str, str], platform: str, home: Path) -> Path:
-    """Where this user's own data of the grader belongs: XDG_DATA_HOME if it is set, else the platform's place."""
+    """The folder for this user's data of the grader: below XDG_DATA_HOME if it is set, else the platform's default."""
     if base := environment.get("XDG_DATA_HOME"):
         return Path(base) / APPLICATION
     if platform == "darwin":
@@ -40,22 +40,22 @@ def data_folder() -> Path:
 
 
 def cannot_write(path: Path | str, error: OSError, advice: str = "") -> GraderError:
-    """The one sentence on a file that cannot be written. `advice` is what to do next, where the reason does not say it."""
+    """The error for a file that cannot be written. `advice` is what to do next, where the reason does not say it."""
     reason = error.strerror or str(error)
     return GraderError(f"cannot write {path}: {reason}" + (f"; {advice}" if advice and reason != LINK else ""))
 
 
 @contextlib.contextmanager
 def replacing(path: Path, is_private: bool = False, is_lasting: bool = True) -> Iterator[BinaryIO]:
-    """A file to write, which takes a path's place once it is complete; what fails leaves nothing beside it.
+    """Open a temporary file to write; when it is complete it replaces the file at `path`, and on failure it is removed.
 
-    It is written beside its place, in a new file that nobody can have planted. A link in its place is refused, also one that
-    leads nowhere: what is behind it is not ours to write to. Links in the folders above are the user's own way to say where.
-    A file that has a second name (a hard link) keeps its old content under that one. A device or a pipe, as /dev/null and
-    /dev/stdout are, is written into: a file in its place would take it from everybody else.
+    The temporary file is a new one in the same folder, which nobody can have planted. If `path` itself is a link, even
+    a dangling one, it is refused: its target is not ours to write to. Links in the folders above it are the user's
+    choice. A file that has a second name (a hard link) keeps its old content under that name. A device or a pipe, such
+    as /dev/null or /dev/stdout, is written into: replacing it would take it away from everybody else.
 
-    `is_private` keeps a new file from other users; one that replaces ours has the rights of that one. `is_lasting` waits
-    until it is on the disk: not for what can be made again. It raises OSError.
+    `is_private` makes a new file readable by its owner only; a file that replaces another takes over its permissions.
+    `is_lasting` waits until the data is on the disk; turn it off for files that can be made again. Raises OSError.
     """
     before = _seen(path)
     if _own_descriptor(path) is None and (before is None or stat.S_ISREG(before.st_mode)):
@@ -77,28 +77,28 @@ def replacing_text(path: Path, newline: str | None = None, **how: bool) -> Itera
 
 
 def write_whole(path: Path, content: bytes, **how: bool) -> None:
-    """Put a file in its place in one step (see `replacing`); whoever reads meanwhile sees the old one or the new one."""
+    """Write a whole file in one step (see `replacing`): a concurrent reader sees either the old or the new content."""
     with replacing(path, **how) as file:
         file.write(content)
 
 
 def begun(path: Path) -> None:
-    """An empty file that only its owner reads, where nothing is yet; what is there stays. It raises OSError."""
+    """Create an empty file that only its owner can read, unless the file exists already. Raises OSError."""
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, NEW, 0o600))
 
 
 def append_to(path: Path, text: str) -> None:
-    """Add to what others have begun, as a platform's files are. No link is followed; it raises OSError."""
+    """Append text to a file, such as a CI platform's summary file. No link is followed. Raises OSError."""
     _seen(path)
     with os.fdopen(_opened(path, os.O_APPEND | os.O_CREAT), "ab") as file:
         file.write(text.encode())
 
 
 def kept_aside(path: Path, suffix: str, name: Path | None = None) -> Path:
-    """A copy of a file, under a name that was not taken: attention.py.bak, attention.py.2.bak, …; it raises OSError.
+    """Copy a file to the first free name of attention.py.bak, attention.py.2.bak, … and return that. Raises OSError.
 
-    The copy lies beside the file, or has `name` for the file's own.
+    The copy lies beside the file, or beside `name` and is called after that.
     """
     name = name or path
     rights = _seen(path) or path.stat()
@@ -120,14 +120,14 @@ def kept_aside(path: Path, suffix: str, name: Path | None = None) -> Path:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock that other processes wait for. A file system that has no locks is used without one."""
+    """Hold a lock file that other processes wait for. On a file system without locks, go on without one."""
     with os.fdopen(_opened(path, os.O_APPEND | os.O_CREAT), "ab") as file:
         _lock(file.fileno())
-        yield  # closing the file lets go of it
+        yield  # closing the file releases the lock
 
 
 def _seen(path: Path) -> os.stat_result | None:
-    """What is in a path's place, None for nothing; OSError for a link."""
+    """The status of the file at a path, None if there is none; OSError for a link."""
     if _own_descriptor(path) is not None:
         return os.stat(path)
     try:
@@ -140,23 +140,24 @@ def _seen(path: Path) -> os.stat_result | None:
 
 
 def _own_descriptor(path: Path) -> int | None:
-    """The number of the open file that a name of the system stands for: /dev/stdout, /dev/fd/63. These are links, too, but
-    nobody can have planted them, and they mean what this process was given."""
+    """The descriptor that a path such as /dev/stdout or /dev/fd/63 stands for, None for any other path.
+
+    These are links, too, but nobody can have planted them, and they lead to what this process was given."""
     if found := re.fullmatch(r"/(?:dev|proc/self)/fd/(\d{1,9})", str(path)):
         return int(found[1])
     return STREAMS.get(str(path))
 
 
 def _opened(path: Path, how: int) -> int:
-    """A descriptor to write into what is there; what it holds stays. It follows no link, and raises OSError."""
+    """A descriptor for writing into the file that is there, which is not truncated. Follows no link. Raises OSError."""
     if (number := _own_descriptor(path)) is not None:
         sys.stdout.flush()
-        return os.dup(number)  # and not opened anew, which would begin at the start of a file
+        return os.dup(number)  # opening it again would start writing at the beginning of the file
     try:
         descriptor = os.open(path, os.O_WRONLY | how | NO_LINK, 0o666)
     except OSError as error:
         raise OSError(error.errno, LINK if error.errno == errno.ELOOP else error.strerror) from None
-    if not how and stat.S_ISREG(os.fstat(descriptor).st_mode):  # put there this moment
+    if not how and stat.S_ISREG(os.fstat(descriptor).st_mode):  # it has appeared since it was checked
         os.close(descriptor)
         raise OSError(errno.EEXIST, "another file was put in its place")
     return descriptor
@@ -164,8 +165,8 @@ def _opened(path: Path, how: int) -> int:
 
 @contextlib.contextmanager
 def _taking_the_place(path: Path, before: os.stat_result | None, mode: int, is_lasting: bool) -> Iterator[BinaryIO]:
-    part = path.with_name(f".grade-{os.urandom(16).hex()}.part")  # short: beside a name of any length
-    descriptor = os.open(part, NEW, mode)  # less what the user's umask takes
+    part = path.with_name(f".grade-{os.urandom(16).hex()}.part")  # short, so that it is legal whatever the name
+    descriptor = os.open(part, NEW, mode)  # reduced by the user's umask
     try:
         with os.fdopen(descriptor, "wb") as file:
             if before and hasattr(os, "fchown") and before.st_uid == os.geteuid():
@@ -182,7 +183,7 @@ def _taking_the_place(path: Path, before: os.stat_result | None, mode: int, is_l
 
 
 def _with_rights(descriptor: int, before: os.stat_result) -> None:
-    """The rights of the file that is replaced, for its group, too; a group that cannot have it has no rights."""
+    """Give a new file the permissions and group of the one it replaces; no group rights if it cannot have the group."""
     rights = before.st_mode & 0o777
     if os.fstat(descriptor).st_gid != before.st_gid:
         try:
@@ -206,7 +207,7 @@ def _lock(descriptor: int) -> None:
 
 
 def patient(step: Callable[[], None], seconds: float = 2.0) -> None:
-    """Do what Windows refuses as long as somebody else has a file open: again and again, for some seconds."""
+    """Call `step`, retrying on Windows for some seconds while another process has the file open (PermissionError)."""
     end = time.monotonic() + seconds
     while True:
         try:

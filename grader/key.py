@@ -18,19 +18,19 @@ from grader.text import tame
 from grader.typed import build
 
 SCHEMA = 4
-MOST_POINTS = 10**6  # of a check: they are drawn
+MOST_POINTS = 10**6  # of a check: reports draw them
 MAX_PART = 256 << 20  # bytes an exercise's part may unpack to; a tenth of a megabyte is usual
 MAGIC = b"grader key\n"
 DIGEST = 64  # hexadecimal digits of a SHA-256
 
 
 class KeyFileError(GraderError):
-    """A file that is not a key this version reads; the message says which and what to do."""
+    """A file that is not a key which this version can read; the message names the file and says what to do."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """Inputs to call the student's function with, and what is known of the answer.
+    """One call of the student's function: its inputs, and what is known of the answer.
 
     `tolerance` is one absolute number for each array or number of the answer, in order. `mistakes` maps a mistake's
     name to its answer; a mistake that answers as the reference does is left out. Where there is no one right answer,
@@ -75,12 +75,14 @@ class MistakeKey:
 
 @dataclass(frozen=True)
 class ExerciseKey:
-    """An exercise as data. `parameters` are the names in order; `shapes` and `returns` name axes and answers.
+    """An exercise as data. `parameters` are the parameter names in order, `shapes` the names of each argument's axes,
+    `returns` the names of the answer's parts.
 
-    `driver` is the source of what asks the student's function, empty for a plain call. `signs` are pairs of a part of the
-    answer (None: all of it) and the axis along which each slice has a sign that is free (None: one sign for the part).
-    `pieces` are the names of the student's file that it asks, and `seconds` what a training run may take. `band` says between
-    which losses the reference's own training went, by the share of the run: [share, lowest, highest].
+    `driver` is the source of the function that calls the student's code, empty for a plain call. `pieces` are the names
+    in the student's file that it uses. `signs` are pairs (part of the answer, axis): along the axis each slice may have
+    either sign. A part of None is the whole answer, an axis of None one sign for the whole part. `seconds` is the time
+    limit of a training run, and `band` the range of the reference's loss curve: rows of [share of the run, lowest,
+    highest loss].
     """
 
     name: str
@@ -118,9 +120,9 @@ class ExerciseKey:
 
 @dataclass(frozen=True)
 class Key:
-    """A unit as data. `allows` are the packages that its submissions may import beside the standard library.
+    """A unit as data. `allows` are the packages that submissions may import besides the standard library.
 
-    `id` is the unit's name and a hash of every exercise in it, also of those that were not loaded; it reveals no seed.
+    `id` is the unit's name and a hash over all its exercises, including those that were not loaded; it reveals no seed.
     """
 
     unit: str
@@ -139,7 +141,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Index:
-    """The first part of a key's file: what is in it, and where each exercise's part begins (bytes after the index)."""
+    """The first part of a key's file: its exercises, and where the part of each one ends (bytes after the index)."""
 
     unit: str
     title: str
@@ -154,9 +156,9 @@ class Index:
 
 
 def make(unit: str, title: str, allows: list[str], exercises: list[ExerciseKey]) -> Key:
-    """A key, with its id worked out; its texts are tame, as those of a key that was read are. ValueError for another type.
+    """Make a key from exercises and compute its id. Texts are made tame, as on reading. ValueError for a wrong type.
 
-    Whether its parts fit together is looked at when it is read, as every key is before it is used.
+    Whether its parts fit together is checked when it is read, which happens before any use of a key.
     """
     title, exercises = tame(title), [build(ExerciseKey, _tree(exercise)) for exercise in exercises]
     digests = [_digest(_frame(exercise)) for exercise in exercises]
@@ -164,7 +166,7 @@ def make(unit: str, title: str, allows: list[str], exercises: list[ExerciseKey])
 
 
 def to_bytes(key: Key) -> bytes:
-    """The key as a file's bytes; the same key gives the same bytes."""
+    """Encode a key as a file's bytes; the same key always gives the same bytes."""
     frames = [_frame(exercise) for exercise in key.exercises]
     packed = [zlib.compress(frame, 9) for frame in frames]
     ends = list(itertools.accumulate(map(len, packed)))
@@ -175,7 +177,7 @@ def to_bytes(key: Key) -> bytes:
 
 
 def from_bytes(content: bytes, name: str = "key", only: Collection[str] = ()) -> Key:
-    """The key in a file's bytes; KeyFileError, naming the file, for anything else. `only` leaves other exercises out."""
+    """Decode a key; KeyFileError, with the file's `name`, for other bytes. `only` are the exercises to load, or all."""
     try:
         index, parts = _read_index(content, name)
         if len(parts) != (index.ends[-1] if index.ends else 0):
@@ -196,12 +198,12 @@ def from_bytes(content: bytes, name: str = "key", only: Collection[str] = ()) ->
 
 
 def load(path: Path, only: Collection[str] = ()) -> Key:
-    """Read a key's file; KeyFileError if there is none. `only` names the exercises to load, empty for all."""
+    """Read a key's file; KeyFileError if it cannot be read. `only` names the exercises to load, empty for all."""
     return from_bytes(_content(path), str(path), only)
 
 
 def load_index(path: Path) -> Index:
-    """What a key's file holds, without reading the exercises."""
+    """Read only the index of a key's file: the unit and its exercises' names. KeyFileError if it cannot be read."""
     try:
         return _read_index(_content(path), str(path))[0]
     except DAMAGE as error:
@@ -261,7 +263,7 @@ def _digest(frame: bytes) -> str:
 
 
 def _tree(item: Any) -> Any:
-    """A key's dataclasses as dicts; what they hold, arrays and generators' stand-ins among it, stays as it is."""
+    """A key's dataclasses as dicts. Everything else in them, such as arrays and `Seeded`, stays as it is."""
     if isinstance(item, Index | ExerciseKey | Question | CheckKey | MistakeKey):
         seldom, values = SELDOM.get(type(item)), {part.name: getattr(item, part.name) for part in fields(item)}
         return {name: _tree(value) for name, value in values.items() if name != seldom or value}
@@ -269,7 +271,7 @@ def _tree(item: Any) -> Any:
 
 
 def _checked(exercise: ExerciseKey) -> ExerciseKey:
-    """The exercise, whose parts refer to each other; WireError where they do not."""
+    """Return the exercise if its parts fit together (question numbers, parameters, …); WireError if they do not."""
     asked = range(len(exercise.questions))
     for check in exercise.checks:
         fits = len(check.groups) == len(check.facts) and all(

@@ -1,8 +1,8 @@
-"""Addresses that print without their passwords, and texts without the passwords of addresses in them.
+"""Addresses that print without their passwords, and removal of those passwords from any other text.
 
-A password enters with an address (`--db`, `--nbgrader`, a configuration) and is needed in one place, where a connection is made.
-Everywhere else there is an `Address`. What others write, such as a library's error or the words that a user typed, goes
-through `without_passwords` before it is shown or kept.
+A password comes in with an address (`--db`, `--nbgrader`, a configuration file) and is used only where a connection is
+made; everywhere else the code holds an `Address`. Other texts that may contain one, such as a library's error or the
+command line, go through `without_passwords` before they are shown or stored.
 """
 
 import re
@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 HIDDEN = "***"
-SHORTEST = 3  # characters of a password that is looked for as such: a shorter one stands in half of all words
+SHORTEST = 3  # characters: a shorter password occurs in ordinary words, so it is not searched for
 
 _NAME = re.compile(
     r"pass(word|wd|phrase)?$|pwd$|secret|token|credential|signature|(^|[_-])(sig|auth|key)$|(api|access|private)[_-]?key",
     re.IGNORECASE,
 )
-# In one argument a password may hold spaces, in a sentence it ends with the word.
+# Within one argument a password may contain spaces; within a sentence it ends at the next space.
 _USER = {
     True: re.compile(
         r"(?:^|(?<=[\s='\"]))(?:[A-Za-z][\w+.-]*:/{1,3})?[^\s/?#:@=]*:(?![/\\])(?P<secret>.*)@", re.DOTALL
@@ -42,9 +42,9 @@ _SCHEME = re.compile(r"[A-Za-z][\w+.-]+:/|[^:/\s]*:(?!\\).*@", re.DOTALL)
 
 @dataclass(frozen=True)
 class Address:
-    """Where a store or a gradebook is: a file's name, a URL, or PostgreSQL's `name=value` words.
+    """The address of a store or a gradebook: a file name, a URL, or PostgreSQL's `name=value` words.
 
-    `whole` is for making a connection alone; `str` and `repr` give it without its passwords.
+    Use `whole` only to make a connection; `str` and `repr` give the address without its passwords.
     """
 
     whole: str = field(repr=False)
@@ -61,12 +61,12 @@ class Address:
 
     @property
     def is_file(self) -> bool:
-        """Whether it can only be a file's name; a misspelt URL is none."""
+        """Whether it can only be a file name; a misspelt URL is not one."""
         return not self.is_postgres and not _SCHEME.match(self.whole)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Its passwords, as they are written and as they are meant."""
+        """Its passwords, both as they are written and decoded."""
         return secrets_of([self.whole])
 
     def without(self, text: str) -> str:
@@ -79,7 +79,7 @@ class Address:
 
 
 def without_passwords(text: str, typed: Sequence[str] = (), is_one_argument: bool = False) -> str:
-    """The text with *** for each password in it: in an address, or one of the addresses among the words `typed`."""
+    """Replace each password in a text by ***: those of addresses in the text, and those of addresses in `typed`."""
     for start, end in sorted(_spans(text, is_one_argument), reverse=True):
         text = text[:start] + HIDDEN + text[end:]
     for secret in secrets_of(typed):
@@ -89,7 +89,7 @@ def without_passwords(text: str, typed: Sequence[str] = (), is_one_argument: boo
 
 
 def secrets_of(arguments: Iterable[str]) -> tuple[str, ...]:
-    """The passwords in these words of a command line, as written and as meant; longest first."""
+    """The passwords in these command-line arguments, both as written and decoded; longest first."""
     found = set()
     for argument in arguments:
         for start, end in _spans(argument, True):
@@ -100,7 +100,7 @@ def secrets_of(arguments: Iterable[str]) -> tuple[str, ...]:
 
 
 def _spans(text: str, is_one_argument: bool) -> Iterator[tuple[int, int]]:
-    """Where passwords are in a text: (start, end), none within another."""
+    """Where the passwords are in a text: (start, end) pairs that do not overlap."""
     ends: list[tuple[int, int]] = []
     for pattern in (_USER[is_one_argument], _TOKEN):
         ends.extend(match.span("secret") for match in pattern.finditer(text))
@@ -114,5 +114,5 @@ def _spans(text: str, is_one_argument: bool) -> Iterator[tuple[int, int]]:
             yield start, end
             last = end
         elif end > last:
-            yield last, end  # the rest of one that overlaps
+            yield last, end  # the part that does not overlap the one before
             last = end

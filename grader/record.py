@@ -16,10 +16,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Record:
-    """`report` is None unless the outcome is graded; `note` is a sentence on what was odd about the intake, or empty.
+    """One student's result for one unit.
 
-    `student` is data from a roster or a file's name: whoever shows it makes it inert first. `handed_in` is a moment in ISO
-    8601, empty where nobody knows; `penalty` is what the course's late policy takes off, and never in `points`.
+    `report` is None unless the outcome is graded; `note` is a sentence on anything odd about the intake, or empty.
+
+        `student` comes from a roster or a file name, so make it inert before showing it. `handed_in` is a time in ISO
+        8601,
+    empty if unknown. `penalty` is what the late policy takes off; it is not subtracted from `points`.
     """
 
     student: str
@@ -37,5 +40,5 @@ class Record:
 
     @property
     def points_left(self) -> float:
-        """The points without what was lost by handing in late."""
+        """The points less the late penalty."""
         return round(self.points - self.penalty, 6)

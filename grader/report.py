@@ -1,4 +1,4 @@
-"""What was asked, found and earned: frozen data with one versioned JSON form."""
+"""A report: what was asked, found and earned, as frozen data with one versioned JSON form."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,7 +9,7 @@ from grader.text import tame
 from grader.typed import build
 
 SCHEMA = 1
-MOST_POINTS = 10**6  # of anything: what is beyond was earned by nobody, and is too much to be drawn
+MOST_POINTS = 10**6  # of anything: nobody earns more, and the display could not draw it
 
 
 class Status(StrEnum):
@@ -52,9 +52,10 @@ KINDS = frozenset(
 
 @dataclass(frozen=True)
 class ErrorMap:
-    """|yours − expected| of a part of an answer, over its last two axes: the largest over the leading ones and within a cell.
+    """|yours − expected| for one part of an answer, reduced to rows and columns for display.
 
-    0 is right, infinity stands for what is not finite. `shape` is the part's own; a vector is a single row.
+    Each cell holds the largest error of a block over the last two axes, and over all leading axes. 0 means right,
+    infinity means not finite. `shape` is the shape of the part itself; a vector becomes a single row.
     """
 
     part: str
@@ -97,7 +98,7 @@ class CheckReport:
 
 @dataclass(frozen=True)
 class Step:
-    """What a training run says of itself on its way: it moves a bar and a curve, never a verdict."""
+    """A progress report of a training run, shown as a bar and a loss curve; it never affects the points."""
 
     step: int
     total: int
@@ -106,11 +107,9 @@ class Step:
 
 @dataclass(frozen=True)
 class ExerciseReport:
-    """`printed` is what the student's code printed meanwhile, `curve` how a training run's loss went, and `band` between
-    which losses the reference's goes, [share of the run, lowest, highest]: for their eyes, not part of the JSON form.
-
-    Nor is `line`, where the submission's file defines the exercise (0: nowhere, or in a notebook, whose file has no such
-    lines).
+    """The result of one exercise. `printed` is what the student's code printed, `curve` a training run's loss curve,
+    and `band` the range of the reference's loss curve: (share of the run, lowest, highest). `line` is where the file
+    defines the exercise, 0 if it does not or is a notebook. All four are for display and not part of the JSON form.
     """
 
     id: str
@@ -131,7 +130,7 @@ class ExerciseReport:
 
 @dataclass(frozen=True)
 class Report:
-    """One submission against one key. `sha256` is of the submission's bytes, `key` names the key."""
+    """The result of grading one submission with one key. `sha256` is of the submission's bytes, `key` the key's id."""
 
     submission: str
     sha256: str
@@ -154,7 +153,7 @@ class Report:
 
     @property
     def pending_points(self) -> int:
-        """Points that are still open: of what was not asked for a reason that is not the student's."""
+        """Points of exercises that were not asked, for a reason that is not the student's fault."""
         return sum(exercise.max_points for exercise in self.exercises if exercise.status is Status.PENDING)
 
     @property
@@ -167,7 +166,7 @@ class Report:
 
 
 def _tame(item: Any, *names: str) -> None:
-    """Make texts of a frozen record tame, wherever they came from: who shows a report need not think of it."""
+    """Make text fields of a frozen record tame, so that code which shows a report need not."""
     for name in names:
         object.__setattr__(item, name, tame(getattr(item, name)))
 
@@ -189,7 +188,7 @@ def to_json(report: Report) -> dict[str, Any]:
 
 
 def from_json(data: Mapping[str, Any]) -> Report:
-    """The report that `to_json` wrote; ValueError for another schema, and for anything that is no report."""
+    """Rebuild a report from the data that `to_json` wrote; ValueError for another schema or anything else."""
     if not isinstance(data, Mapping) or data.get("schema") != SCHEMA:
         schema = data.get("schema") if isinstance(data, Mapping) else None
         raise ValueError(f"report has schema {schema!r}; this version reads {SCHEMA}")

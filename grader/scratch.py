@@ -1,8 +1,9 @@
-"""Folders for what is needed only while a command runs, and the removal of those that a killed grader has left.
+"""Temporary folders that last as long as a command, and the removal of those that a killed grader left behind.
 
-A folder is removed by its descriptor, so that no link is followed, and by another process only where all of this proves that
-a grader made it and has ended: the form of its name, its owner, its rights, a marker inside that names this very folder, and
-a lock on the marker that its maker holds as long as it lives. Imports nothing heavy: the sandbox starts with it.
+A folder is removed by its descriptor, so that no link is followed. Another process removes it only if all of this shows
+that a grader made it and has ended: the form of its name, its owner, its permissions, a marker inside that names this
+very folder, and a lock on the marker, which its maker holds until it ends. Imports nothing heavy, because the sandbox
+starts with it.
 """
 
 import contextlib
@@ -17,21 +18,22 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # Windows: no locks that end with a process, so that nothing is swept
+except ImportError:  # Windows has no locks that end with a process, so nothing is swept there
     fcntl = None  # type: ignore[assignment]
 
 PREFIX = "deep-grade-"
 NAME = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}")  # as tempfile.mkdtemp names it
 MARKER = "made-by-deep-grade"
-WORK = "work"  # inside the folder: what lies there, and who may write there, never touches the marker
+WORK = "work"  # the folder inside, for the actual content: whoever can write there cannot touch the marker
 FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 MAX_MARKER = 1024  # bytes: it holds two names and a number
 
 
 class Scratch:
-    """An empty folder of this process's own, called `name`; it goes with all that is in it when it is closed.
+    """A new, empty temporary folder of this process; `name` is its path. Closing it removes it with everything in it.
 
-    It lies in the temporary directory, or in `place`. What killed graders have left there goes first.
+    It lies in `place`, by default the system's temporary directory. Folders that killed graders left there are removed
+    first.
     """
 
     def __init__(self, place: str | None = None):
@@ -49,12 +51,12 @@ class Scratch:
             self._end = weakref.finalize(self, shutil.rmtree, top, ignore_errors=True)
 
     def let_through(self) -> None:
-        """Let others, who cannot list it, reach what is theirs in it: workers that are users of their own."""
+        """Let other users pass through the folder without listing it, for workers that run as separate users."""
         for folder in (self.name, os.path.dirname(self.name)):
             os.chmod(folder, 0o711)
 
     def close(self) -> None:
-        """Take the folder away; once is enough, and again does no harm."""
+        """Remove the folder. Calling it again does nothing."""
         self._end()
 
     def __fspath__(self) -> str:
@@ -68,7 +70,7 @@ class Scratch:
 
 
 def keep(folder: Path, content: bytes, suffix: str = "") -> Path:
-    """A new file in a scratch folder, which none of its names comes from outside; it raises OSError."""
+    """Write a new file with a random name into a scratch folder and return its path. Raises OSError."""
     descriptor, name = tempfile.mkstemp(suffix, dir=folder)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
@@ -76,7 +78,7 @@ def keep(folder: Path, content: bytes, suffix: str = "") -> Path:
 
 
 def sweep(place: str) -> None:
-    """Take away the folders of graders that were killed before they could; what is not proven to be one stays."""
+    """Remove the folders that killed graders left in `place`; a folder that is not proven to be one stays."""
     if not fcntl:
         return
     with contextlib.suppress(OSError):
@@ -90,7 +92,7 @@ def sweep(place: str) -> None:
 
 
 def _sweep_one(above: int, name: str) -> None:
-    with contextlib.suppress(OSError):  # somebody else's, in use, or gone this moment
+    with contextlib.suppress(OSError):  # it is another user's, or in use, or has just gone
         folder = os.open(name, FOLDER, dir_fd=above)
         try:
             if (lock := _left(folder, name)) is not None:
@@ -103,15 +105,15 @@ def _sweep_one(above: int, name: str) -> None:
 
 
 def _claim(folder: os.stat_result, name: str) -> bytes:
-    """What a marker says: a copy of a folder or a renamed one is none of ours, nor is one whose lock another machine holds."""
+    """A marker's content: name, inode and host, so that no copied or renamed folder and no other machine's matches."""
     return f"{name}\n{folder.st_ino}\n{os.uname().nodename}\n".encode()
 
 
 def _claimed(folder: int, name: str) -> int:
-    """Put the marker into a new folder; returns the descriptor whose lock says that the folder is in use.
+    """Put the marker into a new folder; returns its descriptor, whose lock shows that the folder is in use.
 
-    The marker gets its name when it is complete and locked: there is no moment at which a sweep could take it for left.
-    Where the file system has no locks there is no marker, and nobody sweeps the folder.
+    The marker gets its name only when it is complete and locked, so that a concurrent sweep never takes it for
+    abandoned. On a file system without locks there is no marker, and the folder is never swept.
     """
     fresh = f"{MARKER}.new"
     descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
@@ -123,7 +125,7 @@ def _claimed(folder: int, name: str) -> int:
 
 
 def _left(folder: int, name: str) -> int | None:
-    """The lock of a folder that a grader of this user made and no grader uses any more; None if that is not proven."""
+    """Lock a folder that a grader of this user made and that is no longer in use; None if that is not proven."""
     made = os.fstat(folder)
     if made.st_uid != os.geteuid() or made.st_mode & 0o066:
         return None
@@ -143,7 +145,7 @@ def _left(folder: int, name: str) -> int | None:
 
 
 def _close(top: str, folder: int, lock: int, maker: int) -> None:
-    """What a folder's maker does at its end; a process that was forked from it has no part in the folder."""
+    """Remove a folder when the process that made it ends; does nothing in a process that was forked from that one."""
     if os.getpid() == maker:
         with contextlib.suppress(OSError):
             above = os.open(os.path.dirname(top), os.O_RDONLY | os.O_DIRECTORY)
@@ -156,7 +158,7 @@ def _close(top: str, folder: int, lock: int, maker: int) -> None:
 
 
 def _take_away(folder: int, above: int, name: str) -> None:
-    """Empty a folder and remove it from the one above. The marker goes last: what is left half done is swept later."""
+    """Empty a folder and remove it from the one above. The marker goes last, so that a later sweep can finish."""
     waiting = _moved_up(folder, folder, (MARKER,))
     while waiting:
         inner = waiting.pop()
@@ -175,9 +177,9 @@ def _take_away(folder: int, above: int, name: str) -> None:
 
 
 def _moved_up(source: int, folder: int, but: Collection[str] = ()) -> list[str]:
-    """Remove the files of a folder and move its folders into the top one, to be emptied there; returns their new names.
+    """Remove a folder's files and move its subfolders into the top folder, to be emptied there; return their new names.
 
-    So no tree is too deep; and what is mounted somewhere cannot be moved, so that nothing behind it is reached.
+    So no tree is too deep, and nothing behind a mount point is touched, because a mount point cannot be moved.
     """
     moved = []
     for name in os.listdir(source):
@@ -185,7 +187,7 @@ def _moved_up(source: int, folder: int, but: Collection[str] = ()) -> list[str]:
             if name in but:
                 continue
             if stat.S_ISDIR(os.stat(name, dir_fd=source, follow_symlinks=False).st_mode):
-                with contextlib.suppress(OSError, NotImplementedError):  # a folder without rights cannot be moved
+                with contextlib.suppress(OSError, NotImplementedError):  # a folder without permissions cannot be moved
                     os.chmod(name, 0o700, dir_fd=source, follow_symlinks=False)
                 fresh = os.urandom(16).hex()
                 os.rename(name, fresh, src_dir_fd=source, dst_dir_fd=folder)

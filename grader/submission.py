@@ -1,4 +1,4 @@
-"""A submission: a student's file, read as bytes and never run on this side."""
+"""A submission: a student's file, read as bytes and never run in the grader's own process."""
 
 import errno
 import hashlib
@@ -14,13 +14,13 @@ from grader.beneath import Beneath, Refusal, Why
 from grader.errors import GraderError
 from grader.text import one_line
 
-MAX_BYTES = 1 << 20  # a unit's stubs are 20 kB; a megabyte, helpers and all, is no honest solution
+MAX_BYTES = 1 << 20  # a unit's stubs are 20 kB; a megabyte, helpers included, is no honest solution
 MAX_HELPERS = 20
 IMPORTED = re.compile(rb"\b(?:from|import)\s+([A-Za-z_]\w*)")
 
 
 class SubmissionError(GraderError):
-    """A file that cannot be taken as a submission; the message says why and what to do, `why` is the kind of it."""
+    """A file that cannot be taken as a submission; the message says why and what to do, `why` is the kind of reason."""
 
     def __init__(self, message: str, why: Why = Why.FAILED):
         super().__init__(message)
@@ -32,14 +32,14 @@ class SubmissionError(GraderError):
 
 
 class Readable(Protocol):
-    """Where bytes lie; `read` raises Refusal if they cannot be had, or are more than `limit`."""
+    """A source of bytes; `read` raises Refusal if it cannot be read or has more than `limit` bytes."""
 
     def read(self, limit: int) -> bytes: ...
 
 
 @dataclass(frozen=True)
 class Submission:
-    """`name` is the path as given, `file` what its frames are called in tracebacks, `source` the bytes that count.
+    """What a student handed in. `name` is the path as given, `source` the file's bytes, `file` its name in tracebacks.
 
     `helpers` are the student's own modules that lie beside the file and are imported by it: (module name, bytes).
     """
@@ -50,7 +50,7 @@ class Submission:
 
     @property
     def sha256(self) -> str:
-        """Of everything that will run: the file's own hash where it stands alone."""
+        """The hash of everything that will run: of the file, and of its helpers if it has any."""
         hashed = hashlib.sha256(self.source)
         for name, content in self.helpers:
             hashed.update(b"\0" + name.encode() + b"\0" + content)
@@ -65,11 +65,11 @@ class Submission:
         return re.search(rb"\b(def|class)\s+" + re.escape(name.encode()) + rb"\b", self.source) is not None
 
     def mentions(self, name: str) -> bool:
-        """Whether a name stands anywhere in the file, or may come from a module beside it."""
+        """Whether a name occurs anywhere in the file, or may come from a module beside it."""
         return bool(self.helpers) or re.search(rb"\b" + re.escape(name.encode()) + rb"\b", self.source) is not None
 
     def has_as_it_came(self, name: str, stub: str) -> bool:
-        """Whether the file has the stub of a name, and nothing beside it that could bind that name once more."""
+        """Whether the file still has the untouched stub of a name, and nothing else that could define the name."""
         if not stub or self.helpers:
             return False
         before, cut, after = self.source.partition(stub.strip().encode())
@@ -82,7 +82,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class Listing:
-    """The code as the student sees it: lines, and for a notebook the first line and the number of each code cell."""
+    """The code as the student sees it: its lines, and for a notebook (first line, number) of each code cell."""
 
     lines: Sequence[str]
     cells: Sequence[tuple[int, int]] = ()
@@ -104,9 +104,9 @@ class Listing:
 def read(path: str | Path, with_helpers: bool = False, root: Path | None = None) -> Submission:
     """Read a .py file or a notebook; SubmissionError unless it is a regular file of at most a megabyte, and no link.
 
-    `with_helpers` takes along the modules beside it that it imports. Ask for that only where the folder is the
-    student's own: in a folder of several students' files it would let one import another. `root` is a folder around the
-    file, if one was named: below it no link is followed. The folder of a file that was named may be reached through links.
+    `with_helpers` also reads the modules beside it that it imports. Use it only where the folder is the student's own:
+    in a folder with several students' files, one could import another's. `root` is the folder that the user named, if
+    the file was found in one: no link is followed below it. The path to a file that was named itself may contain links.
     """
     root = root or Path(path).parent
     *above, name = os.path.relpath(path, root).split(os.sep)
@@ -115,17 +115,17 @@ def read(path: str | Path, with_helpers: bool = False, root: Path | None = None)
 
 
 def none(_module: str) -> None:
-    """No module lies beside a file."""
+    """A `beside` for a file without helpers: there is never a module beside it."""
 
 
 def read_from(file: Readable, name: str, beside: Callable[[str], Readable | None]) -> Submission:
-    """Read a submission that is called `name`; `beside` says where a module that it imports would lie."""
+    """Read a submission and call it `name`; `beside(module)` gives the file of a module that it imports, or None."""
     source = _content(file, name, MAX_BYTES)
     return Submission(name, source, tuple(_helpers(source, name, beside)))
 
 
 def _helpers(source: bytes, name: str, beside: Callable[[str], Readable | None]) -> Iterator[tuple[str, bytes]]:
-    """The student's modules that a source imports, and those that they import, in order of discovery."""
+    """The student's own modules that a source imports, directly and indirectly, in order of discovery."""
     room, seen, waiting = MAX_BYTES, set(sys.stdlib_module_names), [source]
     while waiting:
         for word in IMPORTED.findall(waiting.pop(0)):

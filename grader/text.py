@@ -1,32 +1,38 @@
-"""Text of any origin, made inert: it is shown, never obeyed.
+"""Make text of any origin inert: it is displayed, and never interpreted by a terminal or a page.
 
-What is read from a file of somebody's (a key, a course, a report that was stored) is made `tame` as it is read, so that whoever
-shows it can forget nothing; `inert` and `one_line` cut it to what is shown, and are for what came from a submission.
+Text from a file (a key, a course, a stored report) is made `tame` when it is read, so that code which shows it cannot
+forget to. `inert` and `one_line` also shorten the text; use them for anything that came from a submission.
 """
 
 import re
 import unicodedata
 
-# What a terminal or a reader's eye could obey: controls (but newline and tab), bidi and other format marks,
+# What a terminal would act on or a reader misread: controls (except newline and tab), bidi and other format marks,
 # line and paragraph separators, surrogates, private use and unassigned code points.
 _INERT = {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}
 
-# A line that a CI runner would obey: `::error::` for GitHub, `##vso[` and `##[` for Azure, wherever lines wrap.
+# What a CI runner takes for a command: `::error::` for GitHub, `##vso[` and `##[` for Azure, wherever lines wrap.
 _COMMANDS = re.compile(r"(?<=:)(?=:)|(?<=#)(?=#(?:vso)?\[)")
 
-# In a text that may hold code, where a slice has two colons, too: those lines alone which a runner knows, `::name key=value::`.
+# For text that may hold code, where a slice has two colons, too: only complete commands, `::name key=value::`.
 _LINES = re.compile(r"(?<=:)(?=:[A-Za-z][\w-]*(?: [^\n]{0,400}?)?::)|(?<=#)(?=#(?:vso)?\[)")
 
 
 def tame(text: str) -> str:
-    """The text, of any length, with everything that is not plainly printable written as its escape; lines and code stay."""
+    r"""The text, not shortened, with every character that is not plainly printable replaced by its escape.
+
+    >>> tame("red \x1b[31m")
+    'red \\x1b[31m'
+
+    Newlines and tabs stay, and so does code; a CI runner's commands are broken with a space.
+    """
     if not text.replace("\n", "").replace("\t", "").isprintable():
         text = "".join(map(_shown, text))
     return _LINES.sub(" ", text) if "::" in text or "##" in text else text
 
 
 def inert(text: str, limit: int = 2000) -> str:
-    """The text with everything that is not plainly printable written as its escape, cut at `limit` characters."""
+    """The text with every character that is not plainly printable replaced by its escape, cut at `limit` characters."""
     text = str(text)
     cut = _COMMANDS.sub(" ", text[:limit])
     if not cut.isascii() or re.search(r"[\x00-\x08\x0b-\x1f\x7f]", cut):
@@ -35,7 +41,7 @@ def inert(text: str, limit: int = 2000) -> str:
 
 
 def one_line(text: str, limit: int = 300) -> str:
-    """The text on one line: inert, white space folded."""
+    """The text on one line: inert, with each run of white space as one space."""
     return inert(" ".join(str(text)[: 4 * limit].split()), limit)
 
 

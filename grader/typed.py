@@ -1,7 +1,7 @@
-"""Data from a file as frozen dataclasses: each field holds what it is declared to hold, and every text is tame.
+"""Build frozen dataclasses from a file's data: each field gets a value of its declared type, and every text is tame.
 
-A file is somebody's: that it was read without an error does not say that a number is one. What stands in a field of type Any
-is data that is compared, never shown as it is, and stays as it came.
+The file may be anybody's: that it parsed does not mean that a field which should be a number is one. A field of type
+Any is left as it is; it holds data that is compared and never shown.
 """
 
 import types
@@ -14,12 +14,12 @@ from typing import Any
 
 from grader.text import tame
 
-LARGEST = 1 << 62  # of whole numbers: what is beyond counts nothing, and may be too long to be written
+LARGEST = 1 << 62  # of integers: a larger one counts nothing real, and may be too long to print
 Read = Callable[[Any], Any]
 
 
 def build(kind: type, tree: Any) -> Any:
-    """A dataclass from its dict; ValueError, naming the field, where something is missing or of another type."""
+    """Build a dataclass from a dict; ValueError, naming the field, if a value is missing or of a wrong type."""
     if type(tree) is not dict:
         raise ValueError(f"a {kind.__name__} is {type(tree).__name__}, not a table of its fields")
     values = {}
@@ -35,13 +35,13 @@ def build(kind: type, tree: Any) -> Any:
 
 
 def read_as(declared: Any, value: Any) -> Any:
-    """A value as its declared type has it, such as dict[str, list[float]]; ValueError for one of another type."""
+    """Return a value that has a declared type, such as dict[str, list[float]]; ValueError for one of another type."""
     return _reader(declared)(value)
 
 
 @cache
 def _plan(kind: type) -> list[tuple[str, Read, bool]]:
-    """The fields: name, how its value is read, and whether a file must have it."""
+    """For each field: its name, the function that reads its value, and whether the file must have it."""
     hints = typing.get_type_hints(kind)
     return [
         (part.name, _reader(hints[part.name]), part.default is MISSING and part.default_factory is MISSING)
@@ -51,7 +51,7 @@ def _plan(kind: type) -> list[tuple[str, Read, bool]]:
 
 @cache
 def _reader(declared: Any) -> Read:
-    """What gives back a value of the declared type, and raises ValueError for one of another."""
+    """A function that returns a value of the declared type and raises ValueError for any other value."""
     origin, inner = typing.get_origin(declared), typing.get_args(declared)
     if origin is types.UnionType:
         (other,) = (item for item in inner if item is not type(None))

@@ -1,4 +1,4 @@
-"""Answers to try an exercise with: lazy ones, and right ones in other clothes."""
+"""Answers that a proof tries on an exercise: lazy ones must fail, and correct ones in another form must pass."""
 
 import copy
 import math
@@ -15,7 +15,7 @@ from grader.sandbox.inside import modules
 
 
 def lazy_pieces(unit: Unit, key: ExerciseKey) -> Iterator[tuple[str, list[Callable]]]:
-    """What took no thought, in the form of `Unit.pieces`: of a function lazy answers, of a class or a run nothing at all."""
+    """Lazy solutions as lists like `Unit.pieces`: of a function lazy answers, of a class or a run the stub and None."""
     pieces = unit.pieces(key.name)
     if len(pieces) == 1 and not isinstance(pieces[0], type):
         for how, lazy in lazy_answers(_in_arrays(pieces[0]) if key.torch else pieces[0], key):
@@ -26,7 +26,7 @@ def lazy_pieces(unit: Unit, key: ExerciseKey) -> Iterator[tuple[str, list[Callab
 
 
 def _in_arrays(function: Callable) -> Callable:
-    """Of copies: what the reference changes in place, such as a model, the lazy one has not changed."""
+    """Wrap a function to return arrays. It gets copies, so that changes the reference makes in place are not kept."""
     return lambda **inputs: modules.arrays(function(**copy.deepcopy(inputs)))
 
 
@@ -35,9 +35,9 @@ def _in_tensors(function: Callable) -> Callable:
 
 
 def lazy_answers(reference: Callable, key: ExerciseKey) -> Iterator[tuple[str, Callable]]:
-    """Answers that took no thought; the reference lends its shapes, so that only the values are wrong.
+    """Lazy answers, with the shapes of the reference's, so that only the values are wrong.
 
-    Each stands for a student's function, so that a driver asks it as it would ask theirs.
+    Each one replaces a student's function, so that a driver calls it as it would call theirs.
     """
 
     def like(value: Any) -> Callable:
@@ -59,7 +59,7 @@ def lazy_answers(reference: Callable, key: ExerciseKey) -> Iterator[tuple[str, C
 
 
 def dressed(reference: Callable, is_torch: bool = False) -> dict[str, Callable]:
-    """The reference's answers in other clothes that cost nothing; of tensors, only their sequences change."""
+    """The reference's answers in other forms that are right, too, such as Fortran order; for tensors, fewer forms."""
 
     def dress(leaf: Callable, sequence: Callable = lambda parts: parts) -> Callable:
         def change(item: Any) -> Any:
@@ -85,7 +85,7 @@ def dressed(reference: Callable, is_torch: bool = False) -> dict[str, Callable]:
 
 
 def by_name(pieces: list[Callable], key: ExerciseKey) -> list[Callable]:
-    """Functions of keyword arguments as ones that can be called as students' functions are, by position too."""
+    """Wrap functions of keyword arguments so that they can also be called by position, as students' functions are."""
     if len(pieces) > 1 or isinstance(pieces[0], type):
         return pieces
     (function,) = pieces
@@ -108,7 +108,7 @@ def _raising(error: str) -> Callable:
 
 
 def _attempt(reference: Callable, inputs: dict[str, Any]) -> Any:
-    """The reference's answer, or a number where it raises: somebody lazy does not find out that there is none."""
+    """The reference's answer, or a number if it raises, since a lazy solution does not notice that."""
     try:
         return reference(**inputs)
     except Exception:
@@ -116,7 +116,7 @@ def _attempt(reference: Callable, inputs: dict[str, Any]) -> Any:
 
 
 def _in_every_part(reference: Callable, inputs: dict[str, Any], name: str) -> Any:
-    """An input in place of each of several answers: an optimiser that hands back the weights that it got."""
+    """An input in the place of each part of the answer, like an optimiser that returns the weights it was given."""
     answer = _attempt(reference, dict(inputs))
     return (inputs.get(name),) * len(answer) if isinstance(answer, tuple) else None
 

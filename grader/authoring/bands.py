@@ -1,7 +1,7 @@
-"""How the loss of a training run goes when right pieces are trained, over several seeds: a band behind a student's curve.
+"""The range of losses that correct code has in a training run, over several seeds: the band behind a student's curve.
 
-It is measured once by an author (`grade dev bands`), kept beside the solutions, and travels in the key. It is there for the
-eye: no verdict looks at it.
+An author measures it once (`grade dev bands`); it is kept beside the solutions and copied into the key. It is only for
+display: no verdict depends on it.
 """
 
 import json
@@ -17,14 +17,14 @@ from grader.report import ExerciseReport, Status, Step
 from grader.sandbox.server import Sandbox
 from grader.submission import Submission
 
-BINS = 32  # along a run: fine enough for a bend, coarse enough that each holds some steps of every seed
+BINS = 32  # along a run: fine enough for bends, coarse enough that each bin has some steps of every seed
 DIGITS = 4
 
 
 def measure(unit: Unit, name: str, seeds: Sequence[int], sandbox: Sandbox) -> list[list[float]]:
-    """(share of the run, lowest loss, highest loss) of the reference over seeds; empty where a run tells no loss.
+    """Train the reference on seeds: rows of [share of the run, lowest loss, highest loss]; empty if it reports no loss.
 
-    UnitError where the reference misses its bar.
+    UnitError if the reference misses its bar.
     """
     curves = []
     for seed in seeds:
@@ -38,7 +38,7 @@ def measure(unit: Unit, name: str, seeds: Sequence[int], sandbox: Sandbox) -> li
 
 
 def band_of(curves: Sequence[Sequence[Step]]) -> list[list[float]]:
-    """The lowest and the highest loss of several curves in each part of their way."""
+    """The lowest and the highest loss of several curves in each of BINS sections."""
     bins: list[list[float]] = [[] for _ in range(BINS)]
     for curve in curves:
         total = max((step.total or step.step for step in curve), default=0)
@@ -53,7 +53,7 @@ def band_of(curves: Sequence[Sequence[Step]]) -> list[list[float]]:
 
 
 def write(unit: Unit, bands: dict[str, list[list[float]]]) -> Path:
-    """Keep bands beside the unit's solutions, those of its other runs as they were; a line for each."""
+    """Write bands beside the unit's solutions, one line for each run; those of other runs stay."""
     path = unit.folder / BANDS
     kept = {name: band for name, band in (unit.bands | bands).items() if band and name in unit.all_exercises}
     lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(band)}" for name, band in sorted(kept.items()))

@@ -1,4 +1,4 @@
-"""Everything under assignments/, made from solutions/: written by `grade dev build`, proven fresh by `grade dev check`."""
+"""Generate everything under assignments/ from solutions/: `grade dev build` writes it, `grade dev check` compares."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -19,17 +19,17 @@ from grader.errors import GraderError
 from grader.files import cannot_write, kept_aside, write_whole
 from grader.key import KeyFileError, from_bytes, load, to_bytes
 
-PUBLIC_SEED = 0  # of the key that lies beside the stubs; a class is marked with a secret one
-IGNORED = ("*.bak", "__pycache__", ".ipynb_checkpoints")  # what working in the folder leaves behind
+PUBLIC_SEED = 0  # of the key beside the stubs; a class is marked with a secret seed
+IGNORED = ("*.bak", "__pycache__", ".ipynb_checkpoints")  # by-products of working in the folder
 AGAIN = "run `grade dev build`"
 
 
 def plan(
     unit: Unit, seed: int | Callable[[str], int] = PUBLIC_SEED, drawn: dict[str, bytes] | None = None
 ) -> dict[str, bytes]:
-    """Every file of assignments/<unit>/, by name. The same unit and seed give the same bytes.
+    """The content of every file of assignments/<unit>/, by name. The same unit and seed give the same bytes.
 
-    The pictures are drawn unless they are given.
+    The pictures are drawn unless `drawn` has them.
     """
     try:
         key = compile_key(unit, seed)
@@ -48,11 +48,12 @@ def plan(
 
 
 def build(course: Course, units: Iterable[str]) -> list[Path]:
-    """Write the units' assignments where they differ from a fresh build; returns what was written.
+    """Write the units' assignments if they differ from a fresh build; returns the paths that were written.
 
-    Somebody's own work in a stub or a notebook is kept beside it in a .bak file, which is among the returned.
+    A stub or notebook that contains somebody's own work is first copied to a .bak file, which is among the returned
+    paths.
     """
-    plans = {name: _plan(course, name) for name in units}  # all of them before the first byte is written
+    plans = {name: _plan(course, name) for name in units}  # build all before writing any
     written = _write_if_new(_course_file(course), _course_text(course))
     for name, files in plans.items():
         folder = course.assignment(name).parent
@@ -64,7 +65,7 @@ def build(course: Course, units: Iterable[str]) -> list[Path]:
 
 
 def stale(course: Course, units: Iterable[str]) -> list[str]:
-    """A sentence for each file under assignments/ that a fresh build would change, or that it would not make."""
+    """A sentence for each file under assignments/ that a fresh build would change or does not make."""
     found = list(_stale_text(course, _course_file(course), _course_text(course)))
     for name in units:
         folder = course.assignment(name).parent
@@ -77,7 +78,7 @@ def stale(course: Course, units: Iterable[str]) -> list[str]:
 
 
 def _plan(course: Course, name: str) -> dict[str, bytes]:
-    """A unit's plan, with the pictures that lie there where a fresh one is the same but for rounding."""
+    """A unit's plan, keeping an existing picture if a fresh one differs only by rounding."""
     unit, folder = _unit(course, name), course.assignment(name).parent
     drawn = pictures(unit)
     for file, fresh in drawn.items():
@@ -96,7 +97,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def _unit(course: Course, name: str) -> Unit:
-    """From solutions/ directly: assignments/course.toml does not know a new unit yet."""
+    """A unit read from solutions/ directly, because assignments/course.toml does not list a new unit yet."""
     known = _course_units(course)
     if name not in known:
         raise UnitError(f"{_source(course)} does not list {name!r}; it lists {', '.join(known)}")
@@ -133,7 +134,7 @@ def _write_if_new(path: Path, content: bytes) -> list[Path]:
 
 
 def own_work(folder: Path, files: dict[str, bytes]) -> set[str]:
-    """The stubs and notebooks among a unit's files that differ in its folder, and have lines which no build has put there."""
+    """The stubs and notebooks in a unit's folder that contain lines which no build has written."""
     known = _known_lines(folder, files)
     found = {name: folder / name for name in files if name.endswith((".py", ".ipynb")) and (folder / name).is_file()}
     old = {name: path.read_bytes() for name, path in found.items()}
@@ -141,7 +142,7 @@ def own_work(folder: Path, files: dict[str, bytes]) -> set[str]:
 
 
 def _kept(path: Path) -> Path:
-    """A .bak beside a file; an earlier .bak stays."""
+    """Copy a file to a .bak beside it; earlier copies stay."""
     try:
         return kept_aside(path, ".bak")
     except OSError as error:
@@ -149,7 +150,7 @@ def _kept(path: Path) -> Path:
 
 
 def _known_lines(folder: Path, files: dict[str, bytes]) -> set[str]:
-    """The lines that the last build and this one put into stubs and notebooks, as far as they are known."""
+    """The lines that this build and, if known, the last one put into stubs and notebooks."""
     known = set().union(*(_lines(name, content) for name, content in files.items() if name.endswith((".py", ".ipynb"))))
     try:
         last = load(folder / "key")
@@ -159,7 +160,7 @@ def _known_lines(folder: Path, files: dict[str, bytes]) -> set[str]:
 
 
 def _lines(name: str, content: bytes) -> set[str]:
-    """What somebody may have written in a file: its lines, or those of a notebook's cells."""
+    """The lines of a file, or those of a notebook's cells."""
     text = content.decode(errors="replace")
     if name.endswith(".ipynb"):
         with suppress(ValueError, TypeError, KeyError):

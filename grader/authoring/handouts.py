@@ -1,7 +1,7 @@
 r"""A unit's README.md: what it teaches, and for each exercise why it matters, what to write and what is checked.
 
-GitHub renders less LaTeX than a notebook does, and a plain `$` only between spaces. So every formula goes out in its
-other form, $`…`$ and ```math, which Markdown leaves alone; \operatorname, which GitHub refuses, becomes \mathrm.
+GitHub renders less LaTeX than a notebook does, and `$` only between spaces. So formulas are written in GitHub's other
+form, $`…`$ and ```math, in which Markdown is not interpreted; \operatorname, which GitHub refuses, becomes \mathrm.
 """
 
 import re
@@ -11,11 +11,11 @@ from grader.course.unit import Unit, UnitError
 from grader.render.maths import segments
 
 PICTURE = re.compile(r"^!\[(?P<alt>[^\]]*)\]\((?P<file>[\w.-]+)\)\n\n(?P<caption>\*(?:.|\n(?!\n))+)", re.MULTILINE)
-MARKS = re.compile(r"(`[^`|]+`)|([\\`*_\[\]<>|$~#])")  # code, and what Markdown would take for its own
+MARKS = re.compile(r"(`[^`|]+`)|([\\`*_\[\]<>|$~#])")  # code, and characters that are special in Markdown
 
 
 def readme(unit: Unit) -> str:
-    """The Markdown of a unit's handout. It holds no reference, no mistake and no hint."""
+    """The Markdown of a unit's handout. It contains no reference, no mistake and no hint."""
     parts = [f"# {escaped(unit.title)}", _github(unit, "", unit.introduction), _table(unit), _how(unit)]
     for name in unit.exercises:
         parts += _section(unit, name)
@@ -23,7 +23,7 @@ def readme(unit: Unit) -> str:
 
 
 def illustrations(unit: Unit) -> list[str]:
-    """The files of the pictures that handout.md shows; UnitError where one has no caption or is not drawn."""
+    """The files of the pictures in handout.md; UnitError if one has no caption or no function that draws it."""
     texts = [unit.introduction, *(unit.handout(name) for name in unit.exercises)]
     shown = [found["file"] for text in texts for found in PICTURE.finditer(text)]
     if sum(text.count("![") for text in texts) != len(shown):
@@ -41,7 +41,7 @@ def illustrations(unit: Unit) -> list[str]:
 
 
 def github(markdown: str) -> str:
-    """Markdown whose formulas GitHub renders; ValueError for one that touches a letter or a digit, which it never does."""
+    """Markdown with formulas in GitHub's form; ValueError for one that touches a letter or digit, which it ignores."""
     pieces, out = [*segments(markdown), ("text", "")], ""
     for (kind, text), (_, after) in pairwise(pieces):
         if kind == "text":
@@ -55,7 +55,7 @@ def github(markdown: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Plain text as Markdown that shows it as it is, but for code in backticks."""
+    """Plain text as Markdown that shows it literally, except for code in backticks."""
     return MARKS.sub(lambda found: found[1] or f"\\{found[2]}", text)
 
 
@@ -102,13 +102,13 @@ def _github(unit: Unit, name: str, markdown: str) -> str:
 
 
 def _allowed(latex: str) -> str:
-    """The same formula in the words that GitHub allows, and without what it might take for HTML."""
+    """The formula with only the commands that GitHub allows, and without characters that look like HTML."""
     latex = re.sub(r"\\operatorname\*?(?![A-Za-z])", r"\\mathrm", latex)
     return latex.replace("<", r"\lt ").replace(">", r"\gt ")
 
 
 def _display(latex: str, before: str, after: str) -> str:
-    """A block of maths on lines of its own, indented as the line that it began on."""
+    """A display formula on lines of its own, indented like the line on which it begins."""
     indent = before[before.rfind("\n") + 1 :]
     if indent.strip():  # a formula in the middle of a line gets its own
         return f"\n\n```math\n{latex}\n```\n" + ("" if after.startswith("\n") else "\n")

@@ -1,4 +1,4 @@
-"""What differs between two keys of a unit, but for what another processor rounds otherwise."""
+"""Compare two keys of a unit, ignoring differences that are only another processor's rounding."""
 
 from dataclasses import asdict, fields, is_dataclass, replace
 from typing import Any
@@ -11,11 +11,11 @@ from grader.key import ExerciseKey, Key, Question
 from grader.nest import FormError, mapped, numeric_leaves
 from grader.sandbox import wire
 
-LAST_PLACES = 4  # units of the last place by which two processors' exponentials and sums differ at most here
+LAST_PLACES = 4  # units in the last place by which exponentials and sums differ at most between processors
 
 
 def key_change(old: Key, new: Key) -> str:
-    """The first difference that is more than rounding on another machine; empty where there is none."""
+    """The first difference that is more than rounding on another machine; empty if there is none."""
     if [exercise.name for exercise in old.exercises] != [exercise.name for exercise in new.exercises]:
         return "it has other exercises"
     if not _alike(replace(old, exercises=[], id=""), replace(new, exercises=[], id="")):
@@ -47,7 +47,7 @@ def _question_change(old: Question, new: Question, signs: Signs) -> str:
         return "its tolerance"
     if not _rounded_alike(turned(old.expected, new.expected, signs), new.expected, new.tolerance):
         return "its expected answer"
-    for name in {**old.mistakes, **new.mistakes}:  # a mistake that answers as the reference does is left out of a key
+    for name in {**old.mistakes, **new.mistakes}:  # a key leaves out mistakes whose answer equals the reference's
         theirs = new.mistakes.get(name, new.expected)
         if not _rounded_alike(turned(old.mistakes.get(name, old.expected), theirs, signs), theirs, new.tolerance):
             return f"the answer of mistake {name!r}"
@@ -55,7 +55,7 @@ def _question_change(old: Question, new: Question, signs: Signs) -> str:
 
 
 def _nearly_alike(old: Any, new: Any) -> bool:
-    """The same data but for the last places, where exponentials and matrix products of a case differ by processor."""
+    """Whether data is equal except in the last places, where exponentials and matrix products vary by processor."""
     old, new = _data(old), _data(new)
     try:
         settled = mapped(lambda a, b: b if _is_last_place(a, b) else a, old, new)
@@ -69,7 +69,9 @@ def _is_last_place(old: Any, new: Any) -> bool:
     a, b = np.asarray(old), np.asarray(new)
     if type(old) is not type(new) or a.dtype != b.dtype or a.shape != b.shape or a.dtype.kind not in "fc":
         return False
-    if a.dtype.kind == "f" and (np.signbit(a) != np.signbit(b)).any():  # a zero with another sign is another input
+    if (
+        a.dtype.kind == "f" and (np.signbit(a) != np.signbit(b)).any()
+    ):  # a zero with another sign counts as a different input
         return False
     largest = float(np.abs(b[np.isfinite(b)]).max(initial=0.0))
     with np.errstate(invalid="ignore"):
@@ -78,7 +80,7 @@ def _is_last_place(old: Any, new: Any) -> bool:
 
 
 def _alike(old: Any, new: Any) -> bool:
-    """The same data, bit for bit: the sign of a zero counts too."""
+    """Whether data is equal bit for bit, including the sign of zeros."""
     return wire.encode(_data(old)) == wire.encode(_data(new))
 
 
@@ -89,12 +91,12 @@ def _data(tree: Any) -> Any:
 
 
 def _near(old: float, new: float) -> bool:
-    """Tolerances measured on two machines: within a factor of 10, and exact on both or on neither."""
+    """Whether tolerances from two machines agree: within a factor of 10, and both zero or neither."""
     return old == new or 0 < old <= 10 * new <= 100 * old
 
 
 def _rounded_alike(old: Any, new: Any, tolerance: list[float]) -> bool:
-    """Equal within the question's tolerance; where a mistake's numbers are larger, so is their rounding."""
+    """Whether answers are equal within the question's tolerance, or their own rounding if that is larger."""
     numbers = [np.asarray(leaf) for _, leaf in numeric_leaves(new)]
     if len(tolerance) != len(numbers):  # a mistake may answer in another form
         tolerance = [max(tolerance, default=0.0)] * len(numbers)

@@ -1,8 +1,8 @@
-"""Single-point mutants of a reference: what a slip of the pen makes of it, for the checks to notice.
+"""Mutants of a reference: copies that differ from it by one small slip, which the checks should catch.
 
-A mistake is what people really do, and an author names it. A mutant is named by nobody: every operator of
-`grader.authoring.slips` goes over every node of the exercise's function, and of the private helpers that it reaches, and
-changes one thing at a time.
+A mistake is something that people really do; an author writes it by hand. Mutants are generated: every operator of
+`grader.authoring.slips` is applied to every syntax node of the exercise's function and of the private helpers that it
+uses, one change at a time.
 """
 
 import ast
@@ -15,23 +15,23 @@ from grader.course.reference_text import definitions
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change. `before` and `after` are the statement it is in, of a compound one the first line."""
+    """One change. `before` and `after` are the changed statement, or its first line if it is a compound statement."""
 
     function: str
     line: int
     kind: str
     before: str
     after: str
-    text: str = field(repr=False)  # of the whole module
+    text: str = field(repr=False)  # the text of the whole changed module
 
     @property
     def change(self) -> tuple[str, str, str]:
-        """What identifies it while the lines around it move."""
+        """An identification that does not depend on line numbers."""
         return self.function, self.before, self.after
 
 
 def mutants(text: str, exercise: str) -> Iterator[Mutant]:
-    """Every mutant of an exercise in a module's text, each text once."""
+    """All mutants of an exercise in a module's text, without duplicates."""
     seen = set()
     for name in reached(text, exercise):
         for mutant in _of_definition(text, name):
@@ -41,7 +41,7 @@ def mutants(text: str, exercise: str) -> Iterator[Mutant]:
 
 
 def reached(text: str, exercise: str) -> list[str]:
-    """The exercise and the private helpers of the same file that it calls, or that these call."""
+    """The exercise and the private helpers of the same file that it calls, directly or indirectly."""
     known, found = definitions(text), [exercise]
     for name in found:
         names = {node.id for node in ast.walk(known[name].node) if isinstance(node, ast.Name)}
@@ -65,7 +65,7 @@ Change = tuple[int, str, str, str]  # line, kind, the statement before and after
 
 
 def _changes(function: ast.FunctionDef, modules: set[str]) -> Iterator[Change]:
-    """Puts one change after the other into the tree, and takes it out again when the next is asked for."""
+    """Apply one change after another to the tree; each is undone when the next one is requested."""
     arguments = function.args
     names = [argument.arg for argument in arguments.args]
     parameters: dict[str, ast.expr | None] = dict.fromkeys(names)
@@ -89,7 +89,7 @@ def _changes(function: ast.FunctionDef, modules: set[str]) -> Iterator[Change]:
 
 
 def _forgotten(function: ast.FunctionDef, parameters: dict[str, ast.expr | None]) -> Iterator[Change]:
-    """Each parameter ignored: it is its default throughout, or ones if it has none."""
+    """Mutants that ignore a parameter: it is replaced by its default, or by ones if it has none."""
     at = 1 if _is_docstring(function.body[0]) else 0
     for name, default in parameters.items():
         given = ast.Assign([ast.Name(name, ast.Store())], instead(name, default), lineno=function.lineno)
@@ -99,7 +99,7 @@ def _forgotten(function: ast.FunctionDef, parameters: dict[str, ast.expr | None]
 
 
 def _statements(owner: ast.AST) -> Iterator[tuple[list, int, ast.stmt]]:
-    """The statements of a function, those inside of others too, each with the block and the place it has there."""
+    """The statements of a function, nested ones included, each with its block and its index there."""
     for _, block in ast.iter_fields(owner):
         for index, item in enumerate(block) if isinstance(block, list) else ():
             if isinstance(item, ast.stmt) and not _is_docstring(item):
@@ -109,7 +109,7 @@ def _statements(owner: ast.AST) -> Iterator[tuple[list, int, ast.stmt]]:
 
 
 def _expressions(owner: ast.AST) -> Iterator[tuple[list | ast.AST, int | str, ast.AST]]:
-    """All that a statement is made of but other statements and formatted text, with where it hangs."""
+    """The expressions in a statement, except in nested statements and f-strings, each with its parent and key."""
     for name, value in ast.iter_fields(owner):
         items = list(enumerate(value)) if isinstance(value, list) else [(name, value)]
         for key, item in items:

@@ -1,9 +1,9 @@
-"""Do the checks notice a slip of the pen? Every mutant of a reference is asked what a student's function is asked.
+"""Mutation testing of the checks: each mutant of a reference is asked the same questions as a student's function.
 
-A mutant that loses points with every seed is killed. One that keeps them is asked more: further seeds of every case, and
-inputs wider than any case draws (`grader.authoring.wider`). If it answers everything as the reference does it is another
-way to write the reference, and there is nothing to notice. If it does not, it has survived, and an author either adds a
-case or says why the input is left unasked.
+A mutant that loses points on every seed is killed. One that keeps them is asked more: further seeds of every case, and
+inputs from a wider range than any case draws (`grader.authoring.wider`). If all its answers equal the reference's, it
+is equivalent to the reference. If not, it has survived, and the author either adds a case or says why such inputs are
+not asked.
 """
 
 import signal
@@ -30,14 +30,14 @@ from grader.report import Finding, Status
 from grader.sandbox.inside.call import driven
 
 KILLED, EQUIVALENT, SURVIVED = "killed", "equivalent", "survived"
-SECONDS = 5.0  # for a mutant's answers to one key: a hundred times what a reference takes
-FURTHER = range(1000, 1020)  # seeds of the search for a difference; no key is compiled from them
-WIDER = 4  # seeds whose cases are widened: each gives dozens of inputs
+SECONDS = 5.0  # for a mutant's answers to one key; a reference takes a hundredth of it
+FURTHER = range(1000, 1020)  # further seeds in the search for a difference
+WIDER = 4  # how many seeds' cases are widened; each gives dozens of inputs
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one mutant. `why` says of a survivor where it answers otherwise than the reference."""
+    """The fate of one mutant. For a survivor, `why` says where its answer differs from the reference's."""
 
     exercise: str
     mutant: Mutant
@@ -55,7 +55,7 @@ class TooLong(BaseException):
 
 @dataclass
 class Trial:
-    """One exercise with its keys. Reading a unit again, without its mistakes, is what makes compiling quick."""
+    """One exercise with its keys. They are compiled from a copy of the unit without mistakes, which is fast."""
 
     unit: Unit
     name: str
@@ -81,9 +81,10 @@ class Trial:
 
     @cached_property
     def known(self) -> list[tuple[Question, Sequence[float]]]:
-        """Questions to tell a mutant from the reference by, each with what may differ by rounding.
+        """Questions that may distinguish a mutant from the reference, each with its tolerances.
 
-        Where a check leaves an answer open, it is the reference's own: a mutant that gives another has changed it.
+        If several answers are right, the reference's own is expected: a mutant that gives another has changed
+        something.
         """
         exact = [(question, question.tolerance) for key in self.further for question in _compared(key)]
         left_open = [question for key in self.further for question in _left_open(key)]
@@ -96,7 +97,7 @@ class Trial:
         return exact + [found for question in [*left_open, *others] if (found := self._answered(question))]
 
     def _answered(self, question: Question) -> tuple[Question, list[float]] | None:
-        """A question with the reference's answer; None where it has none that could be compared."""
+        """A question with the reference's answer; None if it has no answer that can be compared."""
         reference = driven(self.plain.pieces(self.name), self.keys[0].way_of(question))
         expected = answer_or_error(reference, question.inputs)
         if isinstance(expected, Raised):
@@ -115,10 +116,10 @@ class Trial:
         exercise = f"{self.unit.name}.{self.name}"
         try:
             with _alarm(), warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Python finds some mutants odd, too
+                warnings.simplefilter("ignore")  # Python warns about some mutants
                 module = run_text(mutant.text, f"mutant_{self.name}", str(self.unit.reference_file))
                 pieces = [getattr(module, piece) for piece in self.keys[0].pieces]
-        except (Exception, TooLong):  # a file that cannot be read any more earns nothing
+        except (Exception, TooLong):  # a file that cannot be loaded earns nothing
             return Verdict(exercise, mutant, KILLED)
         kept = [seed for seed, key in zip(self.seeds, self.keys, strict=True) if _keeps_all(pieces, key, self.unit)]
         if not kept:
@@ -129,7 +130,7 @@ class Trial:
         return Verdict(exercise, mutant, SURVIVED if why else EQUIVALENT, why)
 
     def _difference(self, pieces: Sequence[Callable]) -> str:
-        """Where the mutant is not the reference, as a clause; empty if it is everywhere."""
+        """Where the mutant's answer differs from the reference's, as a clause; empty if nowhere."""
         for seed, key in zip(FURTHER, self.further, strict=True):
             if not _keeps_all(pieces, key, self.unit):
                 return f"loses points with seed {seed} only"
@@ -159,7 +160,7 @@ def _keeps_all(pieces: Sequence[Callable], key: ExerciseKey, unit: Unit) -> bool
 
 
 def _within(ask: Ask, late: list) -> Ask:
-    """Asks until the time is up; the exception that says so may have been caught as if it were the mutant's own."""
+    """Wrap `ask` to give a timeout once the time is up, since the mutant may have caught TooLong."""
 
     def asked(question: Question) -> Answer:
         answer = ask(question)
@@ -169,7 +170,7 @@ def _within(ask: Ask, late: list) -> Ask:
 
 
 class _alarm:
-    """Raises TooLong in whatever runs inside when SECONDS are up, and again if it goes on; the list tells that it was."""
+    """A context that raises TooLong in what runs inside after SECONDS, and repeatedly; its list is then not empty."""
 
     def __enter__(self) -> list:
         self.late: list[bool] = []

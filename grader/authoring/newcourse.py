@@ -1,6 +1,6 @@
-"""`grade dev course NAME`: a second course from nothing, with one exercise that works, to begin from.
+"""`grade dev course NAME`: create a course with one working exercise to start from.
 
-The exercise is whole: it passes `grade dev check`. An author changes it, or adds others with `grade dev new`.
+The exercise is complete: it passes `grade dev check`. Authors change it, or add others with `grade dev new`.
 """
 
 import re
@@ -146,7 +146,7 @@ With the rows (1, 10) and (3, 30), the means are 2 and 20, and what is left is (
 
 
 def new_course(folder: Path) -> list[Path]:
-    """Write a course with one unit and build it; returns what was written. GraderError if something is there already."""
+    """Write a course with one unit and build it; returns the written paths. GraderError if something is there."""
     if not re.fullmatch(r"[\w][\w .-]*", folder.name):
         raise GraderError(f"{folder.name!r} cannot be a course's name; use letters, digits, spaces, - and _")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -154,7 +154,9 @@ def new_course(folder: Path) -> list[Path]:
     solutions = folder / "solutions"
     title = re.sub(r"[\s_-]+", " ", folder.name).strip()
     texts = {solutions / UNIT / name: text for name, text in FILES.items()}
-    texts[solutions / "course.toml"] = COURSE.format(title=title[:1].upper() + title[1:])  # last: now it is a course
+    texts[solutions / "course.toml"] = COURSE.format(
+        title=title[:1].upper() + title[1:]
+    )  # last, because it makes the folder a course
     for path, text in texts.items():
         write(path, text.encode())
     return [*texts, *build(Course(folder), [UNIT])]

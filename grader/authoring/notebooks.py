@@ -1,4 +1,4 @@
-"""A unit as a Jupyter notebook: the handout and the stubs, cell by cell. The same unit gives the same bytes.
+"""A unit as a Jupyter notebook: the handout and the stubs, cell by cell. The same unit always gives the same bytes.
 
 The JSON is laid out as Jupyter writes it, so that opening and saving a fresh notebook changes nothing.
 """
@@ -13,7 +13,7 @@ from grader.course.reference_text import cut_out, stub_module
 from grader.course.unit import Unit
 
 FORMAT = {"nbformat": 4, "nbformat_minor": 5}
-EMBEDDED = '<img src="data:image/svg+xml;base64,'  # what a picture's line in a notebook begins with
+EMBEDDED = '<img src="data:image/svg+xml;base64,'  # the start of a picture's line in a notebook
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -23,7 +23,7 @@ METADATA = {
 def notebook(unit: Unit, pictures: dict[str, bytes]) -> str:
     """The notebook's JSON: title, imports and helpers, then text and stub of each exercise, then how to grade.
 
-    It holds its pictures, so that it is whole where nothing but the notebook is copied.
+    It embeds its pictures, so that it is complete if only the notebook is copied.
     """
     setup, stubs = setup_and_stubs(unit)
     cells = [*markdown_cells("title", f"# {unit.title}\n\n{unit.introduction}", pictures), _code("setup", setup)]
@@ -40,7 +40,7 @@ def notebook(unit: Unit, pictures: dict[str, bytes]) -> str:
 
 
 def setup_and_stubs(unit: Unit) -> tuple[str, dict[str, str]]:
-    """The stub module in two: what is no exercise, and each exercise's stub with the comments right above it."""
+    """The stub module as (the part that is not an exercise, each exercise's stub with the comments right above it)."""
     return cut_out(stub_module(unit.text, unit.written), unit.written)
 
 
@@ -67,7 +67,7 @@ def _how(unit: Unit, example: str) -> str:
 
 
 def markdown_cells(name: str, text: str, pictures: dict[str, bytes]) -> list[dict]:
-    """Cells for a text: one, and one for each picture with its caption, so that nobody edits around a picture's bytes."""
+    """The cells of a text, with each picture in a cell of its own, so that nobody has to edit next to its bytes."""
     cells, done = [], 0
     for number, found in enumerate(PICTURE.finditer(text), 1):
         cells += [(name if number == 1 else f"{name}-{number}", text[done : found.start()])]
@@ -82,7 +82,7 @@ def markdown_cells(name: str, text: str, pictures: dict[str, bytes]) -> list[dic
 
 
 def _embedded(found: re.Match, pictures: dict[str, bytes]) -> str:
-    """An image with its own bytes: JupyterLab, nbconvert and VS Code show it, and no attachment that is an SVG."""
+    """An <img> with the picture's bytes, which JupyterLab, nbconvert and VS Code show; they show no SVG attachments."""
     data = base64.b64encode(pictures[found["file"]]).decode()
     return f'{EMBEDDED}{data}" alt="{html.escape(found["alt"])}">'
 

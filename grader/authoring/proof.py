@@ -36,13 +36,13 @@ from grader.sandbox.inside.ideas import IDEAS
 from grader.sandbox.inside.operations import first_use
 from grader.sandbox.inside.paths import operation_exists
 
-FAR = 100.0  # tolerances that the nearest mistake must keep away from right
-NEAR = 0.5  # of the tolerance that a correct answer written another way may use up
+FAR = 100.0  # tolerances: the least distance of a mistake's answer from the right one
+NEAR = 0.5  # share of the tolerance that a correct rewrite may use
 
 
 @dataclass
 class Proof:
-    """What was shown for one exercise. `failures` says which rule broke, with the seed that shows it."""
+    """The result of proving one exercise. `failures` says which rules were broken, with a seed that shows it."""
 
     exercise: str
     points: int
@@ -55,11 +55,11 @@ class Proof:
     tolerance: float = 0.0  # the largest, relative to the largest expected entry
     nearest: float = math.inf  # distance of the nearest mistake, in tolerances
     used: float = 0.0  # largest part of the tolerance that a correct answer used
-    scores: Scores | None = None  # of a training run, in place of the three above
+    scores: Scores | None = None  # of a training run, instead of the three above
     failures: list[str] = field(default_factory=list)
 
     def fail(self, rule: int, seed: int | None, text: str) -> bool:
-        """Note a failure; False, as there is no use in going on."""
+        """Record a failure; returns False, for callers that stop there."""
         where = "" if seed is None else f" (seed {seed})"
         message = f"rule {rule}: {text}{where}"
         if len(self.failures) < 20:
@@ -68,7 +68,7 @@ class Proof:
 
 
 def prove(unit: Unit, name: str, seeds: range) -> Proof:
-    """Rules 1 to 5 for one exercise; it stops at the first seed on which anything fails."""
+    """Prove rules 1 to 5 for one exercise; stops at the first seed on which anything fails."""
     exercise = unit.exercises[name]
     proof = Proof(
         f"{unit.name}.{name}",
@@ -103,7 +103,7 @@ def prove(unit: Unit, name: str, seeds: range) -> Proof:
 
 
 def in_process(pieces: Sequence[Callable], exercise: ExerciseKey) -> Ask:
-    """Answers from an author's own functions or classes, by the worker's code but without a worker."""
+    """An `ask` for an author's own functions or classes, with the worker's code but without a worker process."""
 
     def ask(question: Question) -> Answer:
         with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -141,7 +141,7 @@ def _prove_text(unit: Unit, name: str, proof: Proof) -> None:
 
 
 def _prove_operations(unit: Unit, name: str, proof: Proof) -> None:
-    """Neither the reference nor a rewrite uses what the exercise forbids."""
+    """Prove that neither the reference nor a rewrite uses what the exercise forbids."""
     forbids = unit.exercises[name].forbids
     if unknown := [path for path in forbids if path != "@" and not (path in IDEAS or operation_exists(path))]:
         proof.fail(1, None, f"it forbids what does not exist: {', '.join(unknown)}")
@@ -156,7 +156,7 @@ def _prove_operations(unit: Unit, name: str, proof: Proof) -> None:
 
 
 def _dressed(unit: Unit, name: str) -> dict[str, list[Callable]]:
-    """The reference's answers in other clothes; not of a class, whose answers are its driver's."""
+    """The reference's answers in other forms; none for a class, whose answers come from its driver."""
     if unit.source(name).is_class:
         return {}
     clothes = dressed(unit.pieces(name)[0], unit.exercises[name].torch)
@@ -164,7 +164,7 @@ def _dressed(unit: Unit, name: str) -> dict[str, list[Callable]]:
 
 
 def _gives_away(text: str, body: str) -> str:
-    """A line of code of the reference that stands in a text as it is."""
+    """A line of the reference's code that a text contains literally; empty if there is none."""
     squeezed = "".join(text.split())
     for line in re.sub('""".*?"""', "", body, flags=re.DOTALL).splitlines()[1:]:
         code = line.split("#")[0].strip().removeprefix("return ").split(" = ")[-1]
@@ -254,20 +254,20 @@ def _measure_tolerance(key: ExerciseKey, proof: Proof) -> None:
 
 
 def _always_raises(key: ExerciseKey, mistake: str) -> bool:
-    """A mistake that answers nothing is met by the student as an exception, which is its own diagnosis."""
+    """Whether a mistake only ever raises; then the student sees the exception, which is diagnosis enough."""
     wrong = [question.mistakes[mistake] for question in key.questions if mistake in question.mistakes]
     return bool(wrong) and all(answer is None for answer in wrong)
 
 
 def _distance(question: Question, mistake: str) -> float:
-    """How far a mistake's answer is from right, in tolerances; inf where it is not even of the right form."""
+    """The distance of a mistake's answer from the right one, in tolerances; inf if its form is wrong."""
     if mistake not in question.mistakes:
         return 0.0
     return _error(question.mistakes[mistake], question)
 
 
 def _error(answer: Any, question: Question) -> float:
-    """The largest |answer − expected| in tolerances; inf for another form, 0 for what has no numbers to compare."""
+    """The largest |answer − expected| in tolerances; inf for a wrong form, 0 if there are no numbers to compare."""
     found = difference(answer, question.expected, [math.inf] * len(question.tolerance))
     if found and found.kind != "value":
         return math.inf
@@ -284,5 +284,5 @@ def _error(answer: Any, question: Question) -> float:
 
 
 def first_finding(report: ExerciseReport) -> str:
-    """The message of the first finding; for authors, who want to know why at once."""
+    """The message of the report's first finding, for authors."""
     return next((check.finding.message for check in report.checks if check.finding), "no finding")

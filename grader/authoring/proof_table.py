@@ -1,4 +1,4 @@
-"""What was proven, as Markdown: a line for each unit, and folded away a line for each exercise."""
+"""The results of a proof as Markdown: a table row for each unit and, folded away, a row for each exercise."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -9,7 +9,7 @@ COLUMNS = ("points", "cases", "claims", "mistakes", "survivors")
 
 
 def markdown(proofs: Sequence[Proof], seeds: int) -> str:
-    """Tables that a document can take as they are."""
+    """The tables as Markdown, ready to paste into a document."""
     parts = [[unit, list(group)] for unit, group in groupby(proofs, lambda proof: proof.exercise.partition(".")[0])]
     total = _sums(proofs)
     lines = [f"{len(proofs)} exercises on {_count(seeds, 'seed')}; survivors are mistakes that kept every point.", ""]
@@ -23,7 +23,7 @@ def markdown(proofs: Sequence[Proof], seeds: int) -> str:
 
 
 def _exercise(proof: Proof) -> str:
-    """A training run has a bar in place of a tolerance, and the worst and the best of scores in place of distances."""
+    """A table row; a training run has its bar instead of a tolerance, and extreme scores instead of distances."""
     near = f"{proof.nearest:.0e} tol" if proof.nearest < float("inf") else "another form"
     measured = (f"{proof.tolerance:.0e}", f"{proof.used:.1%}", near) if proof.tolerance else ("exact", "", near)
     if proof.scores:

@@ -1,8 +1,8 @@
-"""Prove a training run: the reference reaches its bar on every seed, and what should fail stays clear of it.
+"""Prove a training run: the reference reaches its bar on every seed, and code that should fail misses it clearly.
 
-There is no one right answer, so there is no oracle and no tolerance: the bar is set by statistics, and the table shows
-the distance between the worst reference and the best mistake. A reference that fails one student in fifty shows on a
-hundred seeds alone; what a mistake reaches is far below its bar, or it is no mistake to list, and every tenth seed shows it.
+A training run has no single right answer, so there is no oracle and no tolerance. The bar is set by statistics, and the
+table shows the gap between the worst reference and the best mistake. It takes a hundred seeds to notice a reference
+that fails for one student in fifty. A mistake that is worth listing is far from its bar, so every tenth seed is enough.
 """
 
 import math
@@ -21,14 +21,14 @@ from grader.judging.metrics import METRICS
 from grader.key import CheckKey, ExerciseKey, Question
 from grader.report import ExerciseReport
 
-EVERY = 10  # seeds: how often rewrites, mistakes and lazy answers are trained, a dozen runs where the reference is one
+EVERY = 10  # seeds: rewrites, mistakes and lazy answers, a dozen runs for one of the reference, train on every tenth
 
 Train = Callable[[Sequence[Callable], ExerciseKey], Ask]
 
 
 @dataclass
 class Scores:
-    """What was reached over all seeds, by the run's first metric: by right pieces, and by wrong ones."""
+    """The values of a run's first metric over all seeds, for correct and for wrong pieces."""
 
     metric: str
     options: Options
@@ -37,12 +37,12 @@ class Scores:
 
     @property
     def worst(self) -> str:
-        """The least that right pieces have reached."""
+        """The worst value of correct pieces."""
         return self._extreme(self.right, max if self._is_small_good else min)
 
     @property
     def best(self) -> str:
-        """The most that wrong pieces have reached."""
+        """The best value of wrong pieces."""
         return self._extreme(self.wrong, min if self._is_small_good else max)
 
     @property
@@ -60,7 +60,7 @@ class Scores:
 
 
 def prove_run(unit: Unit, name: str, seeds: range, train: Train, fail: Callable[[int, int, str], bool]) -> Scores:
-    """The rules that a training run can be held to; each seed's failures go to `fail`, which says whether to go on."""
+    """Prove the rules that apply to a training run. Failures go to `fail`, which returns whether to go on."""
     scores: Scores | None = None
     for seed in seeds:
         key = compile_exercise(unit, name, seed)
@@ -88,7 +88,7 @@ def prove_run(unit: Unit, name: str, seeds: range, train: Train, fail: Callable[
 
 
 def _trained(unit: Unit, key: ExerciseKey, ask: Ask) -> tuple[ExerciseReport, float]:
-    """The report of a run, and what it reached by its first check's metric; nan where there is nothing to measure."""
+    """The report of a run and its value by the first check's metric; nan if there is nothing to measure."""
     asked: dict[str, Answer] = {}
 
     def once(question: Question) -> Answer:

@@ -1,7 +1,7 @@
-"""`grade dev new UNIT.EXERCISE`: an exercise's skeleton in the five files of its unit, for its author to fill in.
+"""`grade dev new UNIT.EXERCISE`: add an exercise's skeleton to the five files of its unit, for its author to fill in.
 
-The skeleton claims nothing: its reference, oracle and rewrite raise, and it has no mistakes and no hints, so that
-`grade dev check` names what is still to be written.
+The skeleton's reference, oracle and rewrite raise, and it has no mistakes and no hints, so that `grade dev check` names
+what is still to be written.
 """
 
 import ast
@@ -68,9 +68,9 @@ Say why it matters, give the formula and a small example with numbers, and say w
 
 
 def new(course: Course, target: str) -> list[Path]:
-    """Add an exercise's skeleton, and its unit's files where they are missing; returns what was written.
+    """Add an exercise's skeleton, and its unit's files if they are missing; returns the written paths.
 
-    GraderError, a ValueError, for a name that cannot be used or an exercise that is there. What stands in a file stays.
+    GraderError for a name that cannot be used or an exercise that exists. What is in a file already stays.
     """
     unit, name = _names(target)
     folder = course.root / "solutions" / unit
@@ -86,7 +86,7 @@ def new(course: Course, target: str) -> list[Path]:
             before = _importing(path, before, ("Exercise", "agrees"))
         texts[path] = before.rstrip("\n") + "\n" + skeleton.format(**words)
     if listed != _read(listing):
-        texts[listing] = listed  # last, so that a unit is listed when it is there
+        texts[listing] = listed  # last, so that a unit is listed only when its files exist
     for path, text in texts.items():
         write(path, text.encode())
     return list(texts)
@@ -126,7 +126,7 @@ def _bound(path: Path, text: str) -> set[str]:
 
 
 def _importing(path: Path, text: str, wanted: tuple[str, ...]) -> str:
-    """checks.py with an import of the words that the skeleton uses, where it lacks them."""
+    """The text of checks.py with imports for the names that the skeleton uses, if they are missing."""
     missing = [word for word in wanted if word not in _bound(path, text)]
     if not missing:
         return text

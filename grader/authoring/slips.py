@@ -1,4 +1,4 @@
-"""The operators of the mutator: each is named for what it changes, and gives the replacements of one node."""
+"""The mutation operators: each is named after what it changes, and yields the replacements of one syntax node."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ ORDERED = (
     ast.Mod,
     ast.Pow,
     ast.MatMult,
-)  # operators whose operands must not change places
+)  # operators that are not commutative
 PAIRS = ("max min", "maximum minimum", "argmax argmin", "any all", "floor ceil", "triu tril", "sum mean", "std var")
 COUNTERPARTS = {a: b for pair in PAIRS for a, b in (pair.split(), pair.split()[::-1])}
 COUNTERPARTS |= {"sin": "cos", "cos": "sin", "zeros": "ones", "zeros_like": "ones_like", "ones": "zeros"}
@@ -46,11 +46,11 @@ COUNTERPARTS |= {"sin": "cos", "cos": "sin", "zeros": "ones", "zeros_like": "one
 
 @dataclass
 class Scope:
-    """What an operator knows of the function that a node is in."""
+    """What an operator knows about the function that contains a node."""
 
     parameters: dict[str, ast.expr | None]  # with their defaults
     modules: set[str]
-    bound: set[str]  # names that have a value by now, so that leaving an assignment out is no NameError
+    bound: set[str]  # names that already have a value, so that dropping an assignment raises no NameError
 
 
 def arithmetic(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
@@ -155,7 +155,7 @@ def condition(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
 
 
 def argument(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
-    """One use of a parameter, with its default in its place or ones."""
+    """One use of a parameter replaced by its default, or by ones."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in scope.parameters:
         yield instead(node.id, scope.parameters[node.id])
 

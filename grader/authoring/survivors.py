@@ -1,4 +1,4 @@
-"""The file of surviving mutants: generated, but for the reason that an author gives for each."""
+"""The file that lists surviving mutants: generated, except for the reason that an author writes for each."""
 
 import json
 import tomllib
@@ -16,7 +16,7 @@ HEAD = """# Mutants that keep every point although they change an answer, each w
 
 
 def load(path: Path) -> dict[Change, str]:
-    """The reason for each survivor; empty where none is given. GraderError for a file that is not one."""
+    """The reason for each survivor, empty if none is given. GraderError for a file of another form."""
     if not path.exists():
         return {}
     try:
@@ -27,7 +27,7 @@ def load(path: Path) -> dict[Change, str]:
 
 
 def updated(old: Mapping[Change, str], verdicts: Sequence[Verdict]) -> dict[Change, str]:
-    """The file after a run: exercises that were tried have the survivors of today, with the reasons they had."""
+    """The file's content after a run: exercises that were tried get their new survivors, keeping given reasons."""
     tried = {verdict.exercise for verdict in verdicts}
     kept = {change: reason for change, reason in old.items() if change[0] not in tried}
     return kept | {v.change: old.get(v.change, "") for v in verdicts if v.fate == SURVIVED}

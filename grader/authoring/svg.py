@@ -1,7 +1,7 @@
-"""A unit's pictures as SVG: drawn by `pictures.py`, in a form that a rebuild gives again, byte for byte.
+"""A unit's pictures as SVG: drawn by its `pictures.py`, written so that a rebuild gives the same bytes.
 
-Coordinates have one decimal and ids count from 1, so that neither the last bit of another machine's arithmetic nor
-matplotlib's own hashes show. Text is outlines: no page needs the font.
+Coordinates have one decimal and ids count from 1, so that neither rounding on another machine nor matplotlib's hashes
+change the file. Text is drawn as outlines, so that no page needs the font.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ from grader.authoring.handouts import illustrations
 from grader.course.unit import Unit
 from grader.errors import GraderError
 
-LIMIT = 40_000  # bytes: a picture must not weigh more than the text around it
+LIMIT = 40_000  # bytes: a picture must not be larger than the text around it
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 GEOMETRY = re.compile(
     r'(?<= d=")[^"]+|(?<= points=")[^"]+|(?<=translate\()[^)]+|(?<= [xy]=")[^"]+|(?<=width=")[^"]+|(?<=height=")[^"]+'
 )
-PLACE = 0.2  # what two coordinates may differ by where both were rounded to a tenth of a point
+PLACE = 0.2  # how far two coordinates may differ if both were rounded to a tenth of a point
 REFERENCE = re.compile(r"(?<=url\(#)[^)]+|(?<=href=\"#)[^\"]+")
 NAMES = {"": "http://www.w3.org/2000/svg", "xlink": "http://www.w3.org/1999/xlink"}
 MADE = re.compile(r' data-drawn-by="([0-9a-f]+) ([^"]*)"')
@@ -55,7 +55,7 @@ def pictures(unit: Unit) -> dict[str, bytes]:
 
 
 def alike(old: bytes, new: bytes) -> bool:
-    """The same picture: equal but for rounding, or, drawn by another matplotlib, made by the same code."""
+    """Whether two SVGs are the same picture: equal up to rounding, or drawn by the same code in another matplotlib."""
     if old == new:
         return True
     before, after = (MADE.search(text.decode(errors="replace")) for text in (old, new))
@@ -66,7 +66,7 @@ def alike(old: bytes, new: bytes) -> bool:
 
 
 def digest(unit: Unit) -> str:
-    """What a picture was drawn by, in sixteen digits: the unit's drawings and the course's style."""
+    """A hash of the code that draws a unit's pictures: its pictures.py and the course's style."""
     style = Path(__file__).with_name("pictures.py").read_bytes()
     return hashlib.sha256(unit.pictures_text.encode() + style).hexdigest()[:16]
 
@@ -76,7 +76,7 @@ def _drawn(unit: Unit, name: str, draw: Callable) -> str:
     try:
         figure = draw(unit.reference)
         for artist in (item for axes in figure.axes if not axes.axison for item in axes.get_children()):
-            artist.set_clip_on(False)  # a diagram has no frame to cut at
+            artist.set_clip_on(False)  # a diagram has no frame that could clip
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     except Exception as error:
         raise PictureError(f"{unit.name}'s picture {name} cannot be drawn: {type(error).__name__}: {error}") from error
@@ -84,7 +84,7 @@ def _drawn(unit: Unit, name: str, draw: Callable) -> str:
 
 
 def _finished(svg: str, mark: str, docstring: str) -> bytes:
-    """An SVG in its lasting form, with a title for who cannot see it."""
+    """An SVG in its final, reproducible form, with a title for screen readers."""
     for prefix, uri in NAMES.items():
         ElementTree.register_namespace(prefix, uri)
     root = ElementTree.fromstring(svg[svg.index("<svg") :])
@@ -103,7 +103,7 @@ def _finished(svg: str, mark: str, docstring: str) -> bytes:
 
 
 def _without_idle_groups(item: ElementTree.Element, used: set[str]) -> None:
-    """Groups that carry nothing but an id that nobody refers to are dissolved."""
+    """Dissolve groups that have only an id to which nothing refers."""
     children = []
     for child in item:
         _without_idle_groups(child, used)

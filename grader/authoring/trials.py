@@ -1,4 +1,4 @@
-"""Mutants in processes of their own: some never end, and some ask for all the memory there is."""
+"""Run each mutant in a process of its own: some never end, and some ask for all the memory there is."""
 
 import contextlib
 import resource
@@ -12,10 +12,12 @@ from grader.authoring.mutation import KILLED, Trial, Verdict
 from grader.course.course import Course
 from grader.errors import OurFault
 
-SILENCE = 120.0  # seconds without a verdict after which a process hangs where no alarm reaches it: in C
-MEMORY = 8 << 30  # bytes of address space: what NumPy maps, and room; a mutant that wants more gets a MemoryError
+SILENCE = (
+    120.0  # seconds without a verdict after which a process is taken to hang in C code, where no alarm interrupts it
+)
+MEMORY = 8 << 30  # bytes of address space: what NumPy maps and some more; beyond that a mutant gets a MemoryError
 
-READY = ""  # what a process says once it has its keys: no error
+READY = ""  # what a process sends once it has its keys: no error
 
 Chosen = tuple[str, str]  # unit and exercise
 
@@ -23,7 +25,7 @@ Chosen = tuple[str, str]  # unit and exercise
 def tried(
     root: Path, chosen: Sequence[Chosen], seeds: Sequence[int], jobs: int
 ) -> Iterator[tuple[Chosen, list[Verdict]]]:
-    """The verdicts on each exercise's mutants, as they come in."""
+    """The verdicts on the mutants of each exercise, in the order in which exercises finish."""
     with ThreadPoolExecutor(jobs) as pool:
         futures = {pool.submit(_exercise, root, unit, name, list(seeds)): (unit, name) for unit, name in chosen}
         for future in as_completed(futures):
@@ -31,7 +33,7 @@ def tried(
 
 
 def _exercise(root: Path, unit: str, name: str, seeds: list[int]) -> list[Verdict]:
-    """One exercise in one process; where it hangs or dies, the mutant that did it is killed, and another goes on."""
+    """Try an exercise's mutants in a process; if one hangs or ends it, that one is killed and a new process goes on."""
     trial = Trial(Course(root).solutions(unit), name, seeds)
     mutants, verdicts = trial.mutants, []
     while len(verdicts) < len(mutants):
@@ -45,7 +47,7 @@ def _exercise(root: Path, unit: str, name: str, seeds: list[int]) -> list[Verdic
 
 
 def _from(start: int, root: Path, unit: str, name: str, seeds: list[int]) -> tuple[list[Verdict], str]:
-    """The verdicts of a new process from a mutant on, until it is done or gives no sign of life."""
+    """The verdicts of a new process, starting at a given mutant, until it is done or hangs; and its error, if any."""
     context = get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(theirs, root, unit, name, seeds, start), daemon=True)
@@ -69,7 +71,7 @@ def _work(pipe: Connection, root: Path, unit: str, name: str, seeds: list[int], 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     try:
         trial = Trial(Course(root).solutions(unit), name, seeds)
-        _ = trial.keys  # an exercise that cannot be compiled is told before any mutant is blamed
+        _ = trial.keys  # report an exercise that cannot be compiled before any mutant is blamed
     except Exception as error:
         pipe.send(f"{type(error).__name__}: {error}")
         return

@@ -1,4 +1,4 @@
-"""Inputs wider than any case draws: where a difference can hide that no case shows."""
+"""Inputs from a wider range than any case draws, for differences that no case shows."""
 
 import ast
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from grader.nest import leaves, mapped
 
 
 def wider(inputs: Inputs, definition: ast.AST) -> Iterator[tuple[str, Inputs]]:
-    """Each variation of the inputs with a word for it: one input at a time is changed, or left to its default."""
+    """(description, inputs) for each variation: one input at a time is changed or left to its default."""
     for name in _optional(definition):
         if name in inputs:
             yield f"{name} left out", {key: value for key, value in inputs.items() if key != name}

@@ -1,1 +1,1 @@
-"""A whole class: intake, running, records, exports, the class report."""
+"""A whole class: take in submissions, mark them, keep records, fill gradebooks, write the class report."""

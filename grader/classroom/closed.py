@@ -1,6 +1,6 @@
-"""Dask's web server, closed: `dask scheduler --preload grader.classroom.closed`, and the same for `dask worker`.
+"""Turn off Dask's web server: `dask scheduler --preload grader.classroom.closed`, and the same for `dask worker`.
 
-Every scheduler and worker starts one, with --no-dashboard, too. It asks nobody who they are, and tells what runs where.
+Every scheduler and worker starts one, even with --no-dashboard. It has no authentication, and shows what runs where.
 """
 
 from typing import Any

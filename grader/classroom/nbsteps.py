@@ -1,8 +1,8 @@
-"""Steps of nbgrader's that nbgrader_config.py names: each closes a gap, or one of nbgrader's traps.
+"""nbgrader plugins that nbgrader_config.py names: each adds something that nbgrader lacks or works around a flaw.
 
-`DueDate` brings the course's due date into the gradebook when an assignment is generated. `PutBack` restores locked cells
-that a student deleted. `RunOn` runs the notebook again without a cell that ended the kernel. `SaveComments` puts the
-grader's words where formgrader and feedback show them. `LatePolicy` is the course's.
+`DueDate` brings the course's due date into the gradebook when an assignment is generated. `PutBack` restores locked
+cells that a student deleted. `RunOn` runs the notebook again without a cell that ended the kernel. `SaveComments` saves
+the grader's output where formgrader and feedback show it. `LatePolicy` applies the course's late policy.
 """
 
 import copy
@@ -27,7 +27,7 @@ MAX_KILLERS = 5  # cells that end the kernel, after which the rest of the notebo
 
 
 class DueDate(NbGraderPreprocessor):
-    """The due date of the course, for late penalties, formgrader and exports; without one, the gradebook's stays."""
+    """Enter the course's due date, for late penalties, formgrader and exports; without one the gradebook's stays."""
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         marks = resources["nbgrader"]
@@ -40,9 +40,9 @@ class DueDate(NbGraderPreprocessor):
 
 
 class PutBack(NbGraderPreprocessor):
-    """Put deleted cells back: a graded cell behind its solution, the rest of the locked ones at the top.
+    """Put deleted cells back: a graded cell after its solution, other locked cells at the top.
 
-    And tidy up after DeduplicateIds: what it leaves of a second cell with one id ends the marking of the whole class.
+    It also cleans up after DeduplicateIds, whose leftover of a duplicate cell would end the marking of the whole class.
     """
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
@@ -62,13 +62,13 @@ class PutBack(NbGraderPreprocessor):
 
 
 def missing_cells(nb: NotebookNode, cells) -> list[str]:
-    """The grade_ids of cells of the assignment that a notebook has not; solutions first, as graded cells go behind them."""
+    """The grade_ids of the assignment's cells that a notebook lacks; solutions first: graded cells go after them."""
     present = {cell.metadata.get("nbgrader", {}).get("grade_id") for cell in nb.cells}
     return sorted((name for name in cells if name not in present), key=lambda name: (name.endswith("-points"), name))
 
 
 def put_back(nb: NotebookNode, source, points: float | None, is_solution: bool) -> None:
-    """Add one deleted cell; a solution without its stub, which could hide an answer that was written elsewhere."""
+    """Add one deleted cell; a solution is added empty, since its stub could override an answer written elsewhere."""
     marks = {"grade": points is not None, "grade_id": source.name, "locked": bool(source.locked), "schema_version": 3}
     marks |= {"solution": is_solution, "task": False, "cell_type": source.cell_type, "checksum": source.checksum}
     cell = new_code_cell(source=MISSING if is_solution else source.source)
@@ -84,7 +84,7 @@ def put_back(nb: NotebookNode, source, points: float | None, is_solution: bool) 
 
 
 class RunOn(Execute):
-    """Run a notebook; a cell that ends the kernel is left out on the next try, and the rest keeps its points."""
+    """Run a notebook; a cell that ends the kernel is skipped on the next try, so that the rest keeps its points."""
 
     graded_timeout = Integer(180, help="Seconds for a cell that calls the grader.").tag(config=True)
 
@@ -112,7 +112,7 @@ class RunOn(Execute):
 
 
 class SaveComments(NbGraderPreprocessor):
-    """What the graded cell printed becomes the comment on the solution above it."""
+    """Save what a graded cell printed as the comment on the solution above it."""
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         marks = resources["nbgrader"]
@@ -129,14 +129,14 @@ class SaveComments(NbGraderPreprocessor):
 
 
 def printed(cell: NotebookNode) -> str:
-    """What a cell printed, as Markdown that shows it as it is."""
+    """What a cell printed, as Markdown that shows it literally."""
     texts = [output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stdout"]
     text = "".join(texts).strip()
     return fenced(comment(text) if text.count("\n\n") > 1 else text)
 
 
 def fenced(text: str) -> str:
-    """Text between Markdown's fences: shown, never obeyed."""
+    """Text in a fenced Markdown block, so that nothing in it is markup."""
     text = text.strip()
     fence = "`" * max(4, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
     return f"{fence}text\n{text}\n{fence}" if text else ""

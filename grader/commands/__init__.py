@@ -1,1 +1,1 @@
-"""What each word of the command line does; one module a family, imported when its command is called."""
+"""The subcommands of the command line: one module for each family, imported when its command is called."""

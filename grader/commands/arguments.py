@@ -1,4 +1,4 @@
-"""This process's own command line, as other users of the machine see it."""
+"""Hide passwords in this process's command line, which other users of the machine can read."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,9 @@ ARG_START, ARG_END = 47, 48  # of the fields of /proc/PID/stat, counted from 0; 
 
 
 def hide(secrets: Sequence[str]) -> None:
-    """Write stars over these words in what `ps` shows of this process; where the system does not let it, nothing happens.
+    """Overwrite these words with stars in what `ps` shows of this process; do nothing if the system does not allow it.
 
-    A command runs for minutes, and every user of the machine can read its arguments.
+    A command may run for minutes, and every user of the machine can read its arguments.
     """
     if not secrets:
         return

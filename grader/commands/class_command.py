@@ -1,4 +1,4 @@
-"""`grade class SUBMISSIONS`: a whole class, into a store, and out of it."""
+"""`grade class SUBMISSIONS`: mark a whole class into a store, and write results from the store."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from grader.sandbox.walls.levels import FOR_STRANGERS, LEVELS
 
 
 class AddressType(click.ParamType):
-    """Text that may hold a password: from here on it prints without."""
+    """An option whose text may contain a password; it becomes an Address, which prints without it."""
 
     name = "address"
 
@@ -99,8 +99,8 @@ def command(submissions, **options) -> None:
     What is marked is kept in the store at once. The same command goes on where it was stopped, marks what is new, and
     leaves the rest alone. Without SUBMISSIONS it only writes what was asked for from the store.
 
-    Exit status: 0 every hand-in has its record, 1 some were left (--regrade was declined), 2 wrong usage, 3 the grader's
-    own fault (those are marked again next time), 130 stopped with Ctrl-C.
+    Exit status: 0 every hand-in has its record, 1 some were left (--regrade was declined), 2 wrong usage, 3 the
+    grader's own fault (those are marked again next time), 130 stopped with Ctrl-C.
     """
     from grader.commands import arguments, class_run
     from grader.commands.class_options import Options

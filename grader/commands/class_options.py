@@ -1,4 +1,4 @@
-"""What `grade class` was asked for."""
+"""The options of `grade class`, as one frozen record."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ STORE = Address("class.db")
 
 @dataclass(frozen=True)
 class Options:
-    """The command line's options, with what they are where they are not given."""
+    """The options of the command line with their defaults."""
 
     units: Sequence[str] = ()
     roster: Path | None = None

@@ -1,4 +1,4 @@
-"""What `grade class` does, step by step: take in, plan, grade, compare, write."""
+"""The steps of `grade class`: take in, plan, grade, compare, write."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ from grader.render.terminal import make_console
 from grader.sandbox.walls.limits import cores
 from grader.scratch import Scratch
 
-STOPPED = 130  # what a shell gives for a command that Ctrl-C ended
+STOPPED = 130  # the exit status of a command that Ctrl-C ended
 NO_FORK = (
     "marking a class runs other people's code, and this system cannot hold it: "
     "run `grade class` on Linux, on Windows in WSL, or give it a cluster with --scheduler"
@@ -42,7 +42,7 @@ NO_FORK = (
 
 
 def mark(submissions: Path | None, options: Options) -> int:
-    """The whole command; returns its exit status."""
+    """Run the whole command; returns the exit status."""
     if submissions is not None and not options.scheduler and not hasattr(os, "fork"):
         raise GraderError(NO_FORK)
     written.refuse_inputs_of(options, submissions)
@@ -108,7 +108,7 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
 
 
 def _course(submissions: Path, options: Options, console: Console) -> Course:
-    """The course that marks; which it is is said before anything of it runs, where it was not named."""
+    """The course that marks. Unless it was named, it is printed before any of its code runs."""
     folder = written.nbgrader_course(options.nbgrader)
     handed_in = [folder / part for part in ("submitted", "autograded")] if folder else [submissions]
     found = look_for_class(options.course_dir, Path.cwd(), GRADER, handed_in)
@@ -118,9 +118,9 @@ def _course(submissions: Path, options: Options, console: Console) -> Course:
 
 
 def _hold_store(submissions: Path, db: Address) -> None:
-    """GraderError where the store was not named and would lie in what was handed in: one that lies there may be a student's.
+    """GraderError if the store was not named and lies in what was handed in, because it could be a student's.
 
-    A store has the seed and the keys that a class is marked with.
+    A store holds the seed and the keys with which a class is marked.
     """
     folder, store = submissions.resolve(), Path(db.whole).resolve()
     if db == STORE and submissions.is_dir() and store.is_relative_to(folder):
@@ -139,14 +139,14 @@ def _taken(submissions: Path, course: Course, scratch: Path, roster: Sequence[St
 
 
 def _as_released(options: Options) -> Sequence[str]:
-    """The words of the command; of an nbgrader course's unit that was released in parts, these parts."""
+    """The units to mark: the command's words; for an nbgrader unit released in part, its released exercises."""
     folder = written.nbgrader_course(options.nbgrader)
     listing = folder / "source" / options.units[0] / "course.toml" if folder else None
     return words_of(load_settings(listing)) if listing and listing.is_file() else options.units
 
 
 def _beside(db: Address, folder: Path) -> Address:
-    """The store of an nbgrader course lies in its folder, unless another was named."""
+    """The store's address: inside the nbgrader course's folder, unless another was named."""
     return Address(str(folder / db.whole)) if db == STORE else db
 
 
@@ -163,7 +163,7 @@ def _execute(
 
 
 def _scheduler(options: Options) -> Scheduler | None:
-    """What --scheduler and its relatives name; GraderError where they go without it."""
+    """The scheduler that --scheduler and its options describe; GraderError for these options without --scheduler."""
     files = (options.tls_ca_file, options.tls_cert, options.tls_key)
     if options.scheduler:
         return Scheduler(options.scheduler, *files, options.insecure_scheduler, options.patience)
@@ -196,7 +196,7 @@ def _graded(
 def _noted(
     store: Store, course: Course, units: Sequence[str], at: lateness.Times, options: Options, console: Console
 ) -> None:
-    """Keep when it was handed in, by the download and by a table, which goes before it; and what is made of that."""
+    """Store the submission times, from the download and from a table (which takes precedence), and the late policy."""
     times, strangers = at, []
     if options.times:
         told, strangers = lateness.read_times(options.times, units, store.students())
@@ -215,7 +215,7 @@ def _noted(
 
 
 def _regraded(store: Store, options: Options, console: Console) -> int:
-    """Show what would change, ask, change it; 1 if it was declined."""
+    """Show what would change, ask, and change it; returns 1 if the user declines."""
     changed = changes(store)
     count = len(store.lines("proposals"))
     if not count:
@@ -236,7 +236,7 @@ def _regraded(store: Store, options: Options, console: Console) -> int:
 
 @contextlib.contextmanager
 def _stopping(console: Console) -> Iterator[Callable[[], bool]]:
-    """The first Ctrl-C, or a scheduler's SIGTERM, lets what is in hand be finished; a second one drops it."""
+    """A context: the first Ctrl-C or SIGTERM lets running submissions finish, a second one drops them."""
     asked: list[int] = []
 
     def stop(number: int, _frame: object) -> None:

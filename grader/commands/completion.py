@@ -1,4 +1,4 @@
-"""`grade completion SHELL`: what a shell has to read so that the tab key completes units, exercises and options."""
+"""`grade completion SHELL`: print the script with which a shell's tab key completes units, exercises and options."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`grade dev …`: the options of what authors do; each imports what it does when it is called."""
+"""`grade dev …`: the authors' commands and their options; each imports its implementation when it is called."""
 
 import sys
 

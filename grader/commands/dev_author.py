@@ -20,7 +20,7 @@ from grader.course.course import Course
 from grader.errors import GraderError, did_you_mean
 from grader.render.terminal import make_console
 
-TABLE_WIDTH = 120  # in a log, a line that runs on reads better than a table that breaks its names
+TABLE_WIDTH = 120  # columns in a log, where long lines read better than broken names
 CHUNK = 25  # seeds a process proves at a time: small enough for a progress bar to move
 
 
@@ -57,7 +57,7 @@ def check(
     proofs = _prove_all(course, _with_seeds(course, chosen, seeds, runs), jobs or os.cpu_count() or 1)
     try:
         stale = building.stale(course, list(dict.fromkeys(unit for unit, _ in chosen)))
-    except GraderError as error:  # what cannot be compiled cannot be built; the other rules are still told
+    except GraderError as error:  # what cannot be compiled cannot be built; the other rules are still reported
         stale = [str(error)]
     console = make_console(least=TABLE_WIDTH, stderr=form == "markdown")
     if form == "markdown":
@@ -99,7 +99,7 @@ def exercises_of(course: Course, targets: Sequence[str]) -> Iterator[tuple[str, 
 
 
 def _with_seeds(course: Course, chosen: Sequence[tuple[str, str]], seeds: int, runs: int) -> dict[tuple[str, str], int]:
-    """How many seeds each exercise is proven on; a training run, which takes seconds a seed, on `runs` at most."""
+    """The number of seeds for each exercise; at most `runs` for a training run, which takes seconds per seed."""
     units = {unit: course.solutions(unit) for unit, _ in chosen}
     wanted = {(unit, name): units[unit].exercises[name].is_run for unit, name in chosen}
     return {key: min(runs, seeds) if is_run else seeds for key, is_run in wanted.items() if runs or not is_run}
@@ -131,7 +131,7 @@ def _prove_chunk(root: Path, unit: str, name: str, seeds: range) -> Proof:
 
 
 def _merged(proofs: Sequence[Proof]) -> Proof:
-    """One proof from those of several ranges of seeds."""
+    """Merge proofs of several ranges of seeds into one."""
     first = proofs[0]
     first.seeds = sum(proof.seeds for proof in proofs)
     first.survivors = set().union(*(proof.survivors for proof in proofs))

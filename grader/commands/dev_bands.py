@@ -1,4 +1,4 @@
-"""`grade dev bands`: between which losses right pieces are trained, kept for the pictures of students' runs."""
+"""`grade dev bands`: measure the losses that correct code reaches, for the band behind students' loss curves."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""`grade dev mutate`: do the checks notice every slip of the pen in a reference?"""
+"""`grade dev mutate`: do the checks catch every small slip in a reference?"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`grade doctor`: what this machine can do, and the command that mends each shortcoming."""
+"""`grade doctor`: what this machine can do, and the command that fixes each shortcoming."""
 
 import importlib.metadata
 import os
@@ -32,7 +32,7 @@ EXTRAS = ("torch", "nbgrader")
 
 @dataclass(frozen=True)
 class Line:
-    """One thing looked at: what it is, how it stands, and what would mend it (empty if nothing need be)."""
+    """One line of the report: what was checked, the result, and how to fix it (empty if nothing is wrong)."""
 
     name: str
     text: str
@@ -40,7 +40,7 @@ class Line:
 
 
 def doctor(sandbox: Sandbox, course_dir: str | None, report: str | None = None, code: Sequence[str] = ()) -> int:
-    """Look at the machine and print what was found, or write it down for a teacher; returns the exit status.
+    """Check the machine and print the result, or write it to a file for a teacher; returns the exit status.
 
     `code` are units whose files go into the report.
     """
@@ -60,7 +60,7 @@ def doctor(sandbox: Sandbox, course_dir: str | None, report: str | None = None, 
 
 
 def isolation(sandbox: Sandbox) -> Iterator[Line]:
-    """The level that holds, and for each stronger one why it does not and what to do."""
+    """The isolation level that works, and for each stronger one why it does not work and what to do."""
     yield Line("isolation", f"{sandbox.level}: {HOLDS[sandbox.level]}")
     for level, reason in sandbox.reasons.items():
         yield Line("", f"not {level}: {reason}", mend(level, Path("/")))
@@ -96,7 +96,7 @@ SETTINGS = (
 
 
 def software() -> Iterator[Line]:
-    """Python, the packages, and CUDA where PyTorch is there to ask."""
+    """Python, the packages, and CUDA if PyTorch is installed."""
     python = f"{platform.python_version()} ({platform.system()} {platform.release()}, {platform.machine()})"
     fits = (3, 11) <= sys.version_info[:2] <= (3, 13)
     yield Line("python", python, "" if fits else "The grader is tested on Python 3.11 to 3.13.")

@@ -1,6 +1,6 @@
-"""What a platform's marking asks of a folder: one file for each unit, wherever it lies, and a report for each, whatever it is.
+"""Mark a folder for a platform: find the file of each expected unit, wherever it lies, and report on every unit.
 
-The folder is a student's. Links in it are not followed, and nothing but the files of the units is read.
+The folder is a student's. Links in it are not followed, and only the files of the units are read.
 """
 
 import os
@@ -24,8 +24,8 @@ SUFFIXES = (".py", ".ipynb")
 def report(folder: Path, key: Key, setup: Setup) -> Report:
     """The report for a unit that is expected in a folder.
 
-    Of a file and a notebook side by side the better counts: one of them is often a stub that was never opened. Two files of
-    one unit earn no more than one.
+    If there are a file and a notebook, the better one counts, because the other is often an untouched stub. Two files
+    of one unit do not earn more than one.
     """
     files = find(folder, key.unit)
     if not files:
@@ -43,7 +43,7 @@ def _of_file(file: Path, folder: Path, key: Key, setup: Setup) -> Report:
 
 
 def refused(name: str, key: Key, sandbox: Sandbox, status: Status, finding: Finding) -> Report:
-    """A report of 0 points for what is not there or cannot be read."""
+    """A report of 0 points for a file that is missing or cannot be read."""
     return Report(
         submission=name,
         sha256=Submission(name, b"").sha256,

@@ -1,4 +1,4 @@
-"""`grade init DIR`: a student's folder, made from what the installed package brings: handouts, stubs, keys, no solutions."""
+"""`grade init DIR`: create a student's folder from the installed package: handouts, stubs, keys, no solutions."""
 
 import importlib.resources
 import os

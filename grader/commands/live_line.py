@@ -1,4 +1,4 @@
-"""What is shown while a submission is graded: on a terminal a line that changes, in a log nothing."""
+"""Show progress while a submission is graded: a line that updates in place on a terminal, nothing in a log."""
 
 import contextlib
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Options that several commands share. Imports nothing but Click: every command's `--help` reads it."""
+"""Options that several commands share. Imports nothing but Click, because every command's `--help` loads it."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def not_empty(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """A name as it was given; an empty one, as of a variable that is not set, would else mean that none was given."""
+    """A Click callback that refuses an empty name (for example from an unset variable) instead of ignoring it."""
     if value == "":
         raise click.BadParameter("it is empty; name a file or a folder, or leave the option out", ctx, param)
     return value
@@ -23,7 +23,7 @@ units_argument = click.argument("units", nargs=-1, required=True, metavar="UNIT[
 
 
 def chosen(course_dir: str | None, units: Sequence[str]) -> "Course":
-    """The course with what a command's words name; one sentence where they name what is not there."""
+    """The course restricted to what a command's arguments name; CourseError for an unknown name."""
     from grader.commands.courses import the_course
     from grader.course.choice import choose
 

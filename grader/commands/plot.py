@@ -1,4 +1,4 @@
-"""`grade --plot DIR`: pictures of a report: a difference map for each wrong array, a loss curve for each training run."""
+"""`grade --plot DIR`: draw a report: a difference map for each wrong array, a loss curve for each training run."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

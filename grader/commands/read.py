@@ -1,4 +1,4 @@
-"""`grade hint`, `grade explain`, `grade reset`: what a key says of an exercise."""
+"""`grade hint`, `grade explain`, `grade reset`: show what a key has on an exercise, or put its stub back."""
 
 import os
 import re
@@ -58,7 +58,7 @@ def explain(course_dir: str | None, name: str) -> None:
 
 
 def _readable(markdown: str) -> str:
-    """The handout with its formulas as text; as it was written, where one of them is none that we know."""
+    """The handout with its formulas as Unicode text; unchanged if one of them cannot be converted."""
     try:
         return plain(markdown)
     except ValueError:
@@ -66,7 +66,7 @@ def _readable(markdown: str) -> str:
 
 
 def _without_pictures(markdown: str, folder: Path) -> str:
-    """Captions stay, and say where the picture is: a terminal shows none."""
+    """The handout with each picture replaced by its caption and path, because a terminal shows no pictures."""
     place = f"{os.path.relpath(folder)}{os.sep}"
     return PICTURE.sub(lambda found: f"*{place}{found['file']}:* *", markdown)
 

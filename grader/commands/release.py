@@ -1,4 +1,4 @@
-"""`grade release …`: what leaves the course, for students and for other systems. Loads a subcommand when it is asked for."""
+"""`grade release …`: write what students and other systems get. Each subcommand is loaded when it is asked for."""
 
 import importlib
 

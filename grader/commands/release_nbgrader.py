@@ -1,4 +1,4 @@
-"""`grade release nbgrader`: units as assignments of an nbgrader course."""
+"""`grade release nbgrader`: write units as assignments of an nbgrader course."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`grade release actions|gitlab|gradescope|classroom50|keys`: what other platforms are given."""
+"""`grade release actions|gitlab|gradescope|classroom50|keys`: write what other platforms need."""
 
 import re
 import secrets

@@ -1,4 +1,4 @@
-"""`grade release students|check`: a folder for students, and the check that it shows no solution."""
+"""`grade release students|check`: write a folder for students, and check that it shows no solution."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Remember what a run has shown of a student's own files, and tell what is new."""
+"""Remember how the exercises in a student's own files went, and report what is new since the last run."""
 
 import sys
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ def record(course: Course | None, done: Sequence[Done], tell: bool) -> None:
 def remember(
     course: Course, handed_in: Submission, key: Key, report: Report, now: datetime
 ) -> tuple[News, Progress, str]:
-    """(what is new, the progress now, a notice): one report's outcome, kept."""
+    """Record one report; returns (what is new, the progress now, a notice)."""
     prints = {f"{key.unit}.{name}": value or handed_in.sha256 for name, value in _hashes(handed_in, key).items()}
     path = file_of(data_folder(), course.root)
     before, after, notice = update(path, course.root, partial(graded, report=report, prints=prints, now=now))
@@ -47,7 +47,7 @@ def remember(
 
 
 def _hashes(handed_in: Submission, key: Key) -> dict[str, str]:
-    """The hash of each exercise's code, also of those that the key was not loaded with: they may have changed, too."""
+    """The hash of each exercise's code, including exercises that were not loaded, which may have changed, too."""
     known = of_exercises(handed_in, key.exercises)
     return fingerprints(handed_in.source, handed_in.file, handed_in.helpers) | known
 
@@ -58,7 +58,7 @@ def is_own(course: Course, handed_in: Submission, unit: str) -> bool:
 
 
 def next_exercise(course: Course, progress: Progress, unit: str) -> str:
-    """The first exercise that has not passed, from a unit on in teaching order, then from the beginning; empty if all have."""
+    """The first exercise that has not passed, from a unit on, then from the first unit; empty if all have passed."""
     start = course.units.index(unit) if unit in course.units else 0
     for name in [*course.units[start:], *course.units[:start]]:
         if not course.key_path(name).exists():
@@ -70,7 +70,7 @@ def next_exercise(course: Course, progress: Progress, unit: str) -> str:
 
 
 def next_hint(course: Course, exercise: str, asked: int | None, most: int) -> int:
-    """The step to give now: the one that was asked for, or one more than last time; the last stays the last."""
+    """The number of the hint to show: the one asked for, or one more than last time, up to the last."""
     path = file_of(data_folder(), course.root)
     step = asked or min(load(path).of(exercise).hints + 1, most)
     update(path, course.root, partial(_with_hints, exercise=exercise, step=step))

@@ -1,4 +1,4 @@
-"""`grade doctor --report FILE`: one text file with what a teacher needs to help. It holds no code unless the student says so."""
+"""`grade doctor --report FILE`: write what a teacher needs to help. It holds no code unless the student adds some."""
 
 import sys
 import traceback
@@ -18,7 +18,7 @@ MAX_CODE = 100_000
 
 
 def keep_error(arguments: Sequence[str], error: BaseException) -> None:
-    """Keep what went wrong, for a report that may be asked for later; where nothing can be written, nothing is."""
+    """Save an error for a later report; if it cannot be written, ignore that."""
     is_expected = isinstance(error, GraderError)
     told = [str(error)] if is_expected else traceback.format_exception(error)
     typed = " ".join(without_passwords(argument, arguments, is_one_argument=True) for argument in arguments)
@@ -39,7 +39,7 @@ def write_report(
     code: Sequence[Path],
     environment: Mapping[str, str],
 ) -> str:
-    """Write the file and return a sentence on it. `lines` are what the doctor found; `code` are files to put in, too."""
+    """Write the file and return a sentence on it. `lines` are the doctor's findings, `code` the files to include."""
     parts = [f"{name:12}{text}" for name, text in lines]
     parts += ["", "terminal", *(f"  {name}={environment[name]}" for name in TERMINAL if name in environment)]
     parts += [f"  encoding of the output: {sys.stdout.encoding}", f"  python: {sys.executable}"]
@@ -58,7 +58,7 @@ def write_report(
 
 
 def shortened(text: str, home: Path) -> str:
-    """The text with the student's own folder as ~, however it is written."""
+    """The text with the student's home folder as ~, in any spelling."""
     for folder in {str(home), str(home.resolve())}:
         if len(folder) > 1:
             text = text.replace(folder, "~")

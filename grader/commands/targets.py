@@ -1,4 +1,4 @@
-"""What the words after `grade` mean: the files to grade, each with its unit and the exercises that are asked for."""
+"""Turn the arguments of `grade` into the files to grade, each with its unit and the exercises that are asked for."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ class Target:
 
 
 def targets_of(found: Found | None, options: Options) -> list[Target]:
-    """What is to be graded: what was named, or all of the course. CourseError where a seed would run what may be a student's."""
+    """The files to grade: those named, or the whole course. CourseError if --seed might run a student's solutions."""
     course, unit = found and found.course, options.unit
     if options.key_file and not unit:
         unit = load_index(Path(options.key_file)).unit
@@ -37,7 +37,7 @@ def targets_of(found: Found | None, options: Options) -> list[Target]:
 
 
 def _targets(names: Sequence[str], unit: str | None, course: Course | None) -> Iterator[Target]:
-    """What each name means, one target a file; exercises of one unit are asked together."""
+    """The targets that the names stand for, one per file; exercises of one unit are joined."""
     wanted: dict[Path, Target] = {}
     for name in names:
         for target in _resolve(name, unit, course):
@@ -48,7 +48,7 @@ def _targets(names: Sequence[str], unit: str | None, course: Course | None) -> I
 
 
 def _is_name(name: str) -> bool:
-    """Whether a word may be the name of a unit or an exercise: it is no path, and has no suffix of a submission."""
+    """Whether a word can be the name of a unit or an exercise: not a path, and without a submission's suffix."""
     return os.sep not in name and Path(name).suffix not in SUFFIXES
 
 
@@ -80,20 +80,20 @@ def _resolve(name: str, unit: str | None, course: Course | None) -> Iterator[Tar
 
 
 def _required_unit(unit: str | None) -> str:
-    """The unit that --unit or --key tells, where there is no course that has units."""
+    """The unit from --unit or --key, needed if there is no course."""
     if unit is None:
         raise CourseError(NO_COURSE)
     return unit
 
 
 def _files_in(folder: Path, units: Sequence[str]) -> list[Path]:
-    """The files below a folder that are named after a unit; of a file and a notebook side by side, the file."""
+    """The files below a folder that are named after a unit; a .py file goes before a notebook beside it."""
     found = {file for suffix in SUFFIXES for file in folder.rglob(f"*{suffix}") if file.stem in units}
     return sorted(file for file in found if file.suffix == ".py" or file.with_suffix(".py") not in found)
 
 
 def _unit_of(path: Path, course: Course | None) -> str:
-    """The unit of a file: by its name, else by what it defines most of."""
+    """The unit of a file: the one in its name, else the one of which it defines most."""
     if course is None or path.stem in course.units:
         return path.stem
     handed_in = submission.read(path)

@@ -1,4 +1,4 @@
-"""What a class run says of itself, a line at a time: on the terminal of whoever started it."""
+"""Print the messages of a class run, one line each, on the terminal of whoever started it."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Click's own sentences, made fit for a terminal."""
+"""Make Click's error messages safe to print: what they quote is made inert and loses its passwords."""
 
 import contextlib
 from collections.abc import Iterator, Sequence

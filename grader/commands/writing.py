@@ -1,4 +1,4 @@
-"""Files that a command writes: reports, and lines for what platforms read."""
+"""Write a command's output files: reports, and lines that platforms read."""
 
 import contextlib
 import os
@@ -23,9 +23,9 @@ def destination(output: str | None) -> Iterator:
 
 
 def refuse_inputs(written: Iterable[Path | str | None], given: Iterable[Path | str | None]) -> None:
-    """GraderError where a file to write is one that the command reads: a submission, a roster, the store of a class.
+    """GraderError if an output file is one that the command reads: a submission, a roster, the store of a class.
 
-    Call it before the work: it is a slip of the hand, and the file would be gone.
+    Call it before the work starts; otherwise a typing error would destroy the file.
     """
     read = {os.path.realpath(name) for name in given if name}
     for name in filter(None, written):
@@ -35,12 +35,12 @@ def refuse_inputs(written: Iterable[Path | str | None], given: Iterable[Path | s
 
 
 def _is_one(name: Path | str, other: str) -> bool:
-    """Whether two names are of one file, as hard links and those that differ by case are."""
+    """Whether two names are the same file, like hard links or names that differ only by case."""
     return os.path.isfile(name) and os.path.exists(other) and os.path.samefile(name, other)
 
 
 def append(texts: Iterable[tuple[str, str]]) -> None:
-    """Append to the files by which a platform is told things."""
+    """Append texts to files from which a platform reads."""
     for path, text in texts:
         try:
             append_to(Path(path), text)

@@ -1,4 +1,4 @@
-"""What `grade class` writes out of its store."""
+"""Write what `grade class` exports from its store."""
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ from grader.text import one_line
 
 
 def write(store: Store, options: Options, console: Console) -> None:
-    """Everything that was asked for."""
+    """Write everything that the options ask for."""
     if options.csv_file:
         exports.write_csv(timed(store), options.csv_file)
     if options.jsonl:
@@ -46,7 +46,7 @@ def write(store: Store, options: Options, console: Console) -> None:
 
 
 def refuse_inputs_of(options: Options, submissions: Path | None) -> None:
-    """GraderError where a table or a page would take the place of what the command reads or keeps the class in."""
+    """GraderError if an output file would replace a file that the command reads, or the store."""
     files = (options.csv_file, options.jsonl, options.parquet, options.report, options.alike)
     addresses = (address.whole for address in (options.db, options.nbgrader) if address and address.is_file)
     certificates = (options.tls_ca_file, options.tls_cert, options.tls_key)
@@ -81,7 +81,7 @@ def _report(found: Sequence[Record], options: Options, console: Console) -> None
 
 
 def alike_pairs(hand_ins: Sequence[HandIn], course: Course, to: Path, console: Console) -> None:
-    """A page of each unit's submissions that are alike; of several units, a file for each, with the unit in its name."""
+    """Write a page of similar submissions for each unit; with several units, one file each, named after the unit."""
     from grader.classroom.reading import similarity_page
     from grader.classroom.reading.pages import write as write_page
     from grader.classroom.reading.similarity import alike
@@ -111,7 +111,7 @@ def _sources(hand_ins: Sequence[HandIn], unit: str) -> Iterator[tuple[str, bytes
 
 
 def _fill(store: Store, options: Options, console: Console) -> None:
-    """The points into the gradebooks that were exported for them."""
+    """Fill the points into the exported gradebooks."""
     from grader.classroom.gradebooks import filling
 
     found = list(timed(store))
@@ -135,9 +135,9 @@ def _fill(store: Store, options: Options, console: Console) -> None:
 
 
 def points_by_unit(found: Sequence[Record], only: Sequence[str]) -> dict[str, dict[str, tuple[float, int]]]:
-    """Each student's points, late penalties taken off, and the most there are, by unit.
+    """Each student's points less late penalties, and the maximum, by unit.
 
-    Who handed nothing in, or nothing readable, has no entry: whether that is a zero is the teacher's to say.
+    A student who handed in nothing, or nothing readable, has no entry: the teacher decides whether that is a zero.
     """
     units: dict[str, dict[str, tuple[float, int]]] = {}
     for record in found:

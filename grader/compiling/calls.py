@@ -1,4 +1,4 @@
-"""References, mistakes and oracles are called here, in the author's own process; students' functions never are."""
+"""Call references, mistakes and oracles, in the author's own process. Students' functions are never called here."""
 
 import warnings
 from collections.abc import Callable
@@ -14,20 +14,20 @@ from grader.sandbox.wire import materialise
 
 
 def ask(function: Callable, inputs: Inputs) -> Any:
-    """Call with the inputs' own copies, warnings off; keyword arguments, so a default may be left out."""
+    """Call a function with copies of the inputs as keyword arguments, with warnings off."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return function(**materialise(inputs))
 
 
 def attempt(function: Callable, inputs: Inputs) -> Any:
-    """The answer of a function that may be wrong; None where it raises, which no answer of a student equals."""
+    """The answer of a function that may be wrong; None if it raises, because no student's answer ever equals None."""
     answer = answer_or_error(function, inputs)
     return None if isinstance(answer, Raised) else answer
 
 
 def answer_or_error(function: Callable, inputs: Inputs) -> Any:
-    """The answer of a function, or what stands for its exception."""
+    """The answer of a function, or a `Raised` that stands for its exception."""
     try:
         return plain(ask(function, inputs))
     except Exception as error:
@@ -35,17 +35,17 @@ def answer_or_error(function: Callable, inputs: Inputs) -> Any:
 
 
 def as_single(tree: Any, key: ExerciseKey) -> Any:
-    """An oracle's answer, which is in double precision, in the precision of the exercise's tensors."""
+    """An oracle's double-precision answer in the precision of the exercise: float32 for tensors."""
     if not key.torch:
         return tree
     return mapped(lambda leaf: np.float32(leaf) if np.asarray(leaf).dtype.kind == "f" else leaf, tree)
 
 
 def plain(answer: Any) -> Any:
-    """An answer as the wire would bring it back: NumPy scalars as 0-d arrays."""
+    """An answer as the wire would return it: NumPy scalars become 0-d arrays."""
     return mapped(lambda leaf: np.asarray(leaf) if isinstance(leaf, np.generic) else leaf, answer)
 
 
 def map_floats(tree: Any, change: Callable[[np.ndarray], np.ndarray]) -> Any:
-    """A nest with each of its arrays of floats changed."""
+    """A nest with `change` applied to each of its float arrays."""
     return mapped(lambda leaf: change(leaf) if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f" else leaf, tree)

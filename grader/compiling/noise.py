@@ -1,4 +1,4 @@
-"""How much of a difference is rounding: the noise of a reference, and the tolerance that follows from it."""
+"""How much of a difference is rounding: measure the noise of a reference and derive the tolerance from it."""
 
 import math
 from collections.abc import Callable
@@ -15,18 +15,18 @@ from grader.nest import numeric_leaves
 # an equivalent formula stays inside by two or three orders of magnitude. `grade dev check` prints what is left on
 # the other side, up to the nearest mistake.
 MARGIN = 1000
-STATED_MARGIN = 10  # what a tolerance that an author states keeps from the noise, should a case be noisier than thought
-MARGIN_SINGLE = 30  # of float32: a thousand times its noise would let real mistakes through
-FLOOR = 8  # noise of a handful of roundings, in units of the last place of the largest entry
+STATED_MARGIN = 10  # a tolerance stated by an author is at least this many times the noise, in case of a noisier case
+MARGIN_SINGLE = 30  # for float32, where a thousand times the noise would let real mistakes through
+FLOOR = 8  # the least noise, in units of the last place of the largest entry: a handful of roundings
 PERTURBATIONS = 6
 
 
 def measure_noise(function: Callable, inputs: Inputs, expected: Any, signs: Signs = ()) -> list[float]:
-    """Absolute rounding noise of each leaf of an answer, never below FLOOR times its largest entry.
+    """The absolute rounding noise of each leaf of an answer, never below FLOOR units of its largest entry's last place.
 
-    Two measurements, and the larger counts: the answer's spread when every input moves by at most one unit in the
-    last place (what no algorithm can avoid), and its distance to the same function in extended precision (what this
-    one adds). An exact answer, an integer or a boolean, has none.
+    It is the larger of two measurements: the answer's spread when every input moves by at most one unit in the last
+    place (which no algorithm can avoid), and its distance from the same function in extended precision (which this
+    algorithm adds). Integers and booleans are exact and have no noise.
     """
     wanted = numeric_leaves(expected)
     noise = [0.0] * len(wanted)
@@ -37,7 +37,7 @@ def measure_noise(function: Callable, inputs: Inputs, expected: Any, signs: Sign
     for other in others:
         try:
             answer = turned(plain(ask(function, other)), expected, signs)
-        except (TypeError, ValueError, RuntimeError):  # a function that cannot work in extended precision
+        except (TypeError, ValueError, RuntimeError):  # the function does not work in extended precision
             continue
         for i, ((_, a), (_, b)) in enumerate(zip(numeric_leaves(answer), wanted, strict=True)):
             noise[i] = max(noise[i], _spread(np.asarray(a), np.asarray(b)))
@@ -48,7 +48,7 @@ def measure_noise(function: Callable, inputs: Inputs, expected: Any, signs: Sign
 
 
 def _nudged(tree: Any, rng: np.random.Generator) -> Any:
-    """Every float moved by one unit in the last place up, down or not at all."""
+    """A nest in which every float is moved at random by one unit in the last place up, down or not at all."""
     if isinstance(tree, float):
         return tree
     return map_floats(
@@ -65,12 +65,12 @@ def margin(leaf: Any) -> int:
 
 
 def _eps(leaf: Any) -> float:
-    """One unit in the last place, relative, of a leaf's own precision."""
+    """The machine epsilon of a leaf's dtype."""
     return float(np.finfo(np.asarray(leaf).dtype).eps)
 
 
 def rounding(leaf: Any) -> float:
-    """The least relative tolerance of a leaf's precision; 0 of what is exact."""
+    """The least relative tolerance for a leaf's precision; 0 for exact types."""
     return margin(leaf) * FLOOR * _eps(leaf) if _is_inexact(leaf) else 0.0
 
 
@@ -83,7 +83,7 @@ def _is_inexact(leaf: Any) -> bool:
 
 
 def scale(leaf: Any) -> float:
-    """The largest finite entry; 1 where there is none but zeros, so that a zero may be a rounding error."""
+    """The largest finite magnitude; 1 if all are zero, so that rounding errors may stand for a zero."""
     finite = np.abs(np.asarray(leaf)[np.isfinite(leaf)])
     return float(finite.max()) if finite.size and finite.max() > 0 else 1.0
 
@@ -97,7 +97,7 @@ def _spread(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def round_up(x: float) -> float:
-    """One significant digit, upwards: a tolerance is the same on a machine whose last bits differ."""
+    """Round up to one significant digit, so that machines whose last bits differ get the same tolerance."""
     if x == 0:
         return 0.0
     unit = 10.0 ** math.floor(math.log10(x))

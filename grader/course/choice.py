@@ -1,7 +1,8 @@
-"""Which exercises a course has: all that its authors wrote, or those that course.toml or the words of a command name.
+"""Choose which exercises a course has: all that its authors wrote, or those named in course.toml or on a command line.
 
-A unit can be given in parts. Whoever makes something of it, stubs, handouts, notebooks, keys, points, asks the narrowed unit
-and sees the chosen exercises alone, so that what is released and what is marked say the same.
+A class can be given only part of a unit. Everything that is made from the unit (stubs, handouts, notebooks, keys,
+points) is made from the narrowed unit, which has only the chosen exercises, so that what is released and what is marked
+agree.
 """
 
 import json
@@ -15,9 +16,9 @@ from grader.errors import CourseError
 
 
 def choose(course: Course, words: Sequence[str]) -> Course:
-    """The course with the units and exercises that the words name (UNIT or UNIT.EXERCISE), in its own order.
+    """A course with only the units and exercises that the words name (UNIT or UNIT.EXERCISE), in the course's order.
 
-    A unit that is named as a whole has the exercises that course.toml gives it.
+    A unit that is named as a whole has the exercises that course.toml gives it, by default all.
     """
     wanted: dict[str, set[str]] = {}
     whole = set()
@@ -33,12 +34,12 @@ def choose(course: Course, words: Sequence[str]) -> Course:
     chosen = {name: tuple(sorted(exercises)) for name, exercises in wanted.items() if name not in whole}
     narrowed = _narrowed(course, settings, chosen)
     for name in narrowed.units:
-        narrowed.solutions(name).exercises  # noqa: B018  says at once what is missing
+        narrowed.solutions(name).exercises  # noqa: B018  raises now if something is missing
     return narrowed
 
 
 def words_of(settings: Settings) -> list[str]:
-    """What `choose` takes, to make the same choice from a course that has everything."""
+    """The words with which `choose` makes the same choice from the complete course."""
     return [
         word
         for unit in settings.units
@@ -47,7 +48,7 @@ def words_of(settings: Settings) -> list[str]:
 
 
 def reminder(course: Course, chosen: Course) -> str:
-    """How to mark a class that was given what is chosen, where course.toml does not say it; empty where it does."""
+    """A sentence on how to mark a class that got the chosen exercises; empty if course.toml makes the same choice."""
     parts = {
         unit: names for unit, names in chosen.settings.exercises.items() if names != course.settings.exercises.get(unit)
     }
@@ -62,7 +63,10 @@ def reminder(course: Course, chosen: Course) -> str:
 
 
 def _narrowed(course: Course, settings: Settings, chosen: Mapping[str, tuple[str, ...]]) -> Course:
-    """A course with these settings, and the exercises of a unit in the author's order; all of them are no choice."""
+    """The course with these settings and only the chosen exercises, in the author's order.
+
+    A unit of which every exercise is chosen, and which course.toml does not narrow, is not listed as narrowed.
+    """
     exercises = dict(settings.exercises)
     for name, picked in chosen.items():
         known = list(course.solutions(name).exercises)

@@ -1,4 +1,4 @@
-"""A course: a folder with `assignments/` and `solutions/`, its units in teaching order; finds them by name."""
+"""A course: a folder with `assignments/` and `solutions/`. Lists its units in teaching order and finds them by name."""
 
 import difflib
 import stat
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Course:
-    """`root` holds `assignments/`, and for authors `solutions/` too. `chosen` is what holds in place of its course.toml."""
+    """The folder `root` holds `assignments/`, and for authors `solutions/`. `chosen` replaces what course.toml says."""
 
     root: Path
     chosen: Settings | None = field(default=None, hash=False)
 
     @cached_property
     def settings(self) -> Settings:
-        """What course.toml says; an author's is ahead of what was built."""
+        """The settings in course.toml: that of solutions/ if there is one, since the built copy may be older."""
         if self.chosen:
             return self.chosen
         for folder in ("solutions", "assignments"):
@@ -38,7 +38,7 @@ class Course:
 
     @property
     def units(self) -> list[str]:
-        """Names of the units, in teaching order."""
+        """The names of the units, in teaching order."""
         return list(self.settings.units)
 
     def assignment(self, unit: str) -> Path:
@@ -49,17 +49,17 @@ class Course:
         return self.root / "assignments" / unit / "key"
 
     def key(self, unit: str, only: Collection[str] = ()) -> Key:
-        """The public key that lies beside the stubs; `only` names the exercises to load, empty for all that the course has."""
+        """The public key beside the stubs. `only` names the exercises to load; by default all that the course has."""
         path = self.key_path(self._known_unit(unit))
         return known(load(path, only or self.settings.exercises.get(unit, ())), str(path))
 
     def exercises(self, unit: str) -> list[str]:
-        """The names of a unit's exercises, in order, as its key has them and course.toml chooses them."""
+        """The names of a unit's exercises that course.toml chooses, in the order of its key."""
         names, only = load_index(self.key_path(self._known_unit(unit))).names, self.settings.exercises.get(unit, ())
         return [name for name in names if name in only or not only]
 
     def solutions(self, unit: str) -> "Unit":
-        """What the author wrote; CourseError where a student's folder has none."""
+        """The unit as its author wrote it; CourseError in a student's folder, which has no solutions."""
         folder = self.root / "solutions" / self._known_unit(unit)
         if not folder.is_dir():
             raise CourseError(f"{folder} does not exist: this needs the course's solutions")
@@ -70,7 +70,7 @@ class Course:
         return Unit(unit, folder, settings.points_of(unit), settings.packages.get(unit), only)
 
     def resolve(self, name: str) -> tuple[str, str]:
-        """(unit, exercise) that a name means; exercise is empty for a whole unit. `attention.self_attention`, `attention`."""
+        """(unit, exercise) for `attention.self_attention`, (unit, "") for `attention`; CourseError for other names."""
         unit, _, exercise = name.partition(".")
         self._known_unit(unit)
         if exercise:
@@ -85,7 +85,7 @@ class Course:
         return unit
 
     def _instead(self, name: str) -> str:
-        """What may have been meant by a name that is no unit: a unit that is spelt like it, or an exercise."""
+        """The end of an error's sentence: the unit or exercise that an unknown name may have meant."""
         if not difflib.get_close_matches(name, self.units, 1):
             built = [unit for unit in self.units if self.key_path(unit).is_file()]
             known = {exercise: f"{unit}.{exercise}" for unit in built for exercise in self.exercises(unit)}
@@ -95,9 +95,9 @@ class Course:
 
 
 def find(start: Path) -> Course | None:
-    """The course that a folder belongs to: itself or the nearest above that is one.
+    """The course that a folder belongs to: the folder itself or the nearest one above it that is a course; else None.
 
-    A folder in which everybody may put files, as /tmp, is nobody's course.
+    A folder in which every user may create files, such as /tmp, is never a course.
     """
     return next(
         (Course(folder) for folder in (start, *start.parents) if is_course(folder) and not _is_public(folder)), None
@@ -105,11 +105,11 @@ def find(start: Path) -> Course | None:
 
 
 def is_course(folder: Path) -> bool:
-    """Whether a folder has a course.toml where a course has it."""
+    """Whether a folder has a course.toml below assignments/ or solutions/."""
     return any((folder / part / "course.toml").is_file() for part in ("assignments", "solutions"))
 
 
 def _is_public(folder: Path) -> bool:
-    """Whether a folder is for everybody's files: all may write in it, and take away only what is their own."""
+    """Whether every user may create files in a folder and delete only their own (world-writable and sticky)."""
     mode = folder.stat().st_mode
     return bool(mode & stat.S_ISVTX and mode & stat.S_IWOTH)

@@ -1,4 +1,4 @@
-"""The names that a shell completes: units and exercises, read from the keys' indexes without loading NumPy."""
+"""Names for shell completion: units and exercises, read from the keys' indexes without loading NumPy."""
 
 import json
 import struct
@@ -24,12 +24,12 @@ def units(start: Path) -> tuple[Path, list[str]]:
 
 
 def is_name(name: object) -> bool:
-    """Whether a name is one that may be put on a command line: a course.toml that somebody handed in can say anything."""
+    """Whether a name is safe to put on a command line; a course.toml that somebody handed in can contain anything."""
     return isinstance(name, str) and name.isidentifier()
 
 
 def exercises(key: Path) -> list[str]:
-    """The names in a key; none where it cannot be read: a shell that completes has nobody to complain to."""
+    """The names of the exercises in a key; none if it cannot be read, because completion has no place for errors."""
     try:
         with open(key, "rb") as file:
             file.seek(START)
@@ -41,7 +41,7 @@ def exercises(key: Path) -> list[str]:
 
 
 def completions(incomplete: str, start: Path, only_exercises: bool = False) -> Iterator[str]:
-    """The units, and below a unit its exercises, that begin as the word does."""
+    """The units, and after `UNIT.` its exercises, that start with the incomplete word."""
     assignments, known = units(start)
     unit, dot, _ = incomplete.partition(".")
     fitting = [name for name in known if name == unit or (not dot and name.startswith(unit))]

@@ -1,6 +1,6 @@
-"""A unit of which a class is given some exercises: whether they can be given without the others.
+"""A unit of which a class gets only some exercises: check that these can be given without the others.
 
-An exercise may build on another: its reference calls the other's, or its training run uses what the other asks for.
+One exercise may build on another: its reference calls the other's function, or its training run uses it as a piece.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,10 +11,10 @@ from grader.exercise import Exercise
 
 
 def pick(unit: str, only: Collection[str], exercises: Mapping[str, Exercise], text: str) -> dict[str, Exercise]:
-    """The exercises of a unit that are chosen, in its order; CourseError for one that is none, or that lacks another.
+    """The chosen exercises of a unit, in its order; CourseError for an unknown one or one that needs another.
 
-    `text` is the reference's. An exercise whose function a chosen one builds on must be chosen, too: a student who was never
-    asked for the one could not write the other as its handout says.
+    `text` is the source of the reference. If a chosen exercise builds on another, that one must be chosen, too: a
+    student who never wrote it could not write the first as its handout says.
     """
     for name in only:
         if name not in exercises:
@@ -31,7 +31,7 @@ def pick(unit: str, only: Collection[str], exercises: Mapping[str, Exercise], te
 
 
 def builds_on(text: str, exercises: Mapping[str, Exercise]) -> dict[str, set[str]]:
-    """For each exercise, the others that it needs: pieces of a run, and what its reference calls, however indirectly."""
+    """For each exercise the others that it needs: pieces of its run, and what its reference calls, also indirectly."""
     graph, found = uses(text), {}
     for name, exercise in exercises.items():
         reached, waiting = set(), ["", name, *exercise.pieces]

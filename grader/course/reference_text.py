@@ -1,4 +1,4 @@
-"""The text of a reference: cut by position into signatures, docstrings and stubs, and edited into mutants."""
+"""The source text of a reference: cut into signatures, docstrings and stubs by position, and edited into mutants."""
 
 import ast
 import builtins
@@ -13,17 +13,17 @@ from types import ModuleType
 from grader.errors import GraderError
 from grader.exercise import Edit
 
-BODY = "# YOUR CODE HERE\n    raise NotImplementedError"  # nbgrader's words, so that students meet one convention
+BODY = "# YOUR CODE HERE\n    raise NotImplementedError"  # nbgrader's convention, so that students meet only one
 SHAPE = re.compile(r"(\w+) \(([^()]*)\)")
 
 
 class SourceError(GraderError):
-    """A reference or a mistake that cannot be cut or edited as asked; the message says where."""
+    """A reference or a mistake cannot be cut or edited as asked; the message says where."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """One function or class of a reference, as text and as what its signature and docstring say."""
+    """One function or class of a reference: its source text, and what its signature and docstring say."""
 
     name: str
     text: str
@@ -39,7 +39,7 @@ class Source:
 
     @cached_property
     def parameters(self) -> list[str]:
-        """What it is called with; a class, to make an object of it."""
+        """The names of its parameters; of a class, those of `__init__` without self."""
         return [argument.arg for argument in self._arguments.args]
 
     @cached_property
@@ -52,7 +52,7 @@ class Source:
 
     @cached_property
     def summary(self) -> str:
-        """The head and the docstring, as a terminal shows them; of a class, with its methods."""
+        """The signature and the docstring for a terminal; for a class also those of its methods."""
         head = f"{'class' if self.is_class else 'def'} {self.signature}"
         methods = [
             f"{method.name}({ast.unparse(_without_self(method.args))})\n    {ast.get_docstring(method)}"
@@ -70,18 +70,21 @@ class Source:
 
     @property
     def _interface(self) -> list[ast.FunctionDef]:
-        """A class's public methods that have a docstring: those a student is to write. The others are the author's way."""
+        """A class's public methods with a docstring, which students write. The others are the author's own."""
         public = [each for each in _methods(self.node) if not each.name.startswith("_") or each.name.endswith("__")]
         return [method for method in public if ast.get_docstring(method)]
 
     @cached_property
     def shapes(self) -> dict[str, list[str]]:
-        """The axes of each argument, from the docstring's shape line: `x (N, D), W (D, M) -> y (N, M)`."""
+        """The axes of each argument, from the docstring's shape line.
+
+        `x (N, D), W (D, M) -> y (N, M)` gives {"x": ["N", "D"], "W": ["D", "M"]}.
+        """
         return {name: _axes(inside) for name, inside in SHAPE.findall(self._shape_line[0]) if name in self.parameters}
 
     @cached_property
     def returns(self) -> list[str]:
-        """What the docstring's shape line calls the answers."""
+        """The names of the answers in the docstring's shape line: ["y"] for `x (N, D) -> y (N,)`."""
         after = self._shape_line[1]
         while (inner := re.sub(r"\([^()]*\)", "", after)) != after:
             after = inner
@@ -90,16 +93,16 @@ class Source:
     @property
     def _shape_line(self) -> tuple[str, str]:
         for line in self.docstring.splitlines():
-            before, arrow, after = f" {line}".partition(" -> ")  # a driver's has nothing before the arrow
+            before, arrow, after = f" {line}".partition(" -> ")  # in a driver, nothing stands before the arrow
             if arrow:
                 return before, after
         return "", ""
 
     @cached_property
     def stub(self) -> str:
-        """The function with its body cut out: decorators, signature, docstring and comments above survive.
+        """The function with its body cut out; decorators, signature, docstring and the comments above it stay.
 
-        Of a class, its own head and docstring, and each method that has a docstring, cut likewise.
+        A class keeps its head and docstring and each method with a docstring, whose body is cut likewise.
         """
         if not ast.get_docstring(self.node):
             raise SourceError(f"{self.name} has no docstring; it is the first thing a student reads")
@@ -111,7 +114,7 @@ class Source:
 
     @property
     def outline(self) -> str:
-        """The stub without its bodies, to be read."""
+        """The stub without its bodies, for reading."""
         return self._cut("").rstrip("\n")
 
     def _cut(self, body: str) -> str:
@@ -121,9 +124,9 @@ class Source:
         return "\n".join([self._head(self.node) + "\n", *(self._head(each) + inner + "\n" for each in self._interface)])
 
     def marked(self, begin: str, end: str, helpers: str = "") -> str:
-        """The reference with marks around each of its bodies, so that cutting between them gives the stub.
+        """The reference with marks around each of its bodies, so that cutting out what is between them gives the stub.
 
-        What is the author's own, helpers and methods that no student writes, stands in the region before it.
+        Methods that no student writes go inside the first pair of marks, `helpers` inside the last.
         """
         own = [method for method in _methods(self.node) if method not in self._interface] if self.is_class else []
         nodes = self._interface if self.is_class else [self.node]
@@ -138,7 +141,7 @@ class Source:
         return "\n".join([*head, *parts]).rstrip("\n")
 
     def _lines(self, node: ast.stmt) -> str:
-        """A statement's lines as they stand in the text, decorators and the comments right above among them."""
+        """A statement's lines as they are in the text, including decorators and the comments right above it."""
         lines = self.text.split("\n")
         first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))]) - 1
         while lines[first - 1].strip().startswith("#"):
@@ -151,12 +154,12 @@ class Source:
 
     @cached_property
     def span(self) -> tuple[int, int]:
-        """First and last line, from 1."""
+        """Its first and last line, counted from 1."""
         return self.node.lineno, self.node.end_lineno or self.node.lineno
 
     @property
     def body(self) -> str:
-        """The function or class as written, docstring and all."""
+        """The function or class as written, with its docstring."""
         first, last = self.span
         return "\n".join(self.text.split("\n")[first - 1 : last])
 
@@ -180,7 +183,7 @@ def definitions(text: str) -> dict[str, Source]:
 
 
 def stub_module(text: str, exercises: list[str]) -> str:
-    """A module's text with the exercises' bodies cut out and private helpers left out; all else stays as it is."""
+    """A module's text with the exercises' bodies cut out and private helpers removed; everything else stays."""
     lines = text.split("\n")
     pieces: list[str] = []
     done = 0
@@ -190,7 +193,7 @@ def stub_module(text: str, exercises: list[str]) -> str:
         first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]) - 1
         last = node.end_lineno or node.lineno
         is_private = node.name.startswith("_") and node.name not in exercises
-        while is_private and first > done and lines[first - 1].startswith("#"):  # what is said of it goes with it
+        while is_private and first > done and lines[first - 1].startswith("#"):  # the comments right above it go, too
             first -= 1
         pieces.extend(lines[done:first])
         if node.name in exercises:
@@ -203,12 +206,12 @@ def stub_module(text: str, exercises: list[str]) -> str:
 
 
 def without(text: str, names: Collection[str]) -> str:
-    """A module's text without some of its definitions, and without the comments right above those."""
+    """A module's text without the named definitions and the comments right above them."""
     return cut_out(text, names)[0].rstrip() + "\n"
 
 
 def cut_out(text: str, names: Collection[str]) -> tuple[str, dict[str, str]]:
-    """A module's text in two: without some of its definitions, and each of these with the comments right above it."""
+    """(a module's text without the named definitions, each of these with the comments right above it)."""
     lines, rest, cut, done = text.split("\n"), [], {}, 0
     for name, source in definitions(text).items():
         if name not in names:
@@ -223,7 +226,7 @@ def cut_out(text: str, names: Collection[str]) -> tuple[str, dict[str, str]]:
 
 
 def uses(text: str) -> dict[str, set[str]]:
-    """Which of a module's definitions each of them uses, by name; "" stands for the statements between them."""
+    """For each definition of a module the other definitions that it uses; "" stands for the statements between them."""
     known = definitions(text)
     between = [node for node in ast.parse(text).body if not isinstance(node, ast.FunctionDef | ast.ClassDef)]
     texts = {"": "\n".join(map(ast.unparse, between))} | {name: source.body for name, source in known.items()}
@@ -231,7 +234,7 @@ def uses(text: str) -> dict[str, set[str]]:
 
 
 def mutate(text: str, exercise: str, change: Edit) -> str:
-    """A module's text with one edit inside one function; SourceError unless `old` is there exactly once."""
+    """A module's text with one edit inside one function; SourceError unless `old` occurs there exactly once."""
     name = change.of or exercise
     source = definitions(text).get(name)
     if source is None:
@@ -244,7 +247,7 @@ def mutate(text: str, exercise: str, change: Edit) -> str:
 
 
 def free_names(text: str) -> list[str]:
-    """The names that a text needs and does not have: neither its own, nor builtins, nor NumPy as `np`."""
+    """The names that a text uses but does not define, other than builtins and `np`."""
     found, waiting = set(), [symtable.symtable(text, "text", "exec")]
     module = waiting[0]
     own = {symbol.get_name() for symbol in module.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
@@ -256,7 +259,7 @@ def free_names(text: str) -> list[str]:
 
 
 def run_text(text: str, name: str, file: str) -> ModuleType:
-    """A module from its text, under a name of its own and not in sys.modules."""
+    """Run a text as a module called `name` and return it; it is not added to sys.modules."""
     module = ModuleType(name)
     module.__file__ = file
     exec(compile(text, file, "exec"), module.__dict__)

@@ -1,4 +1,4 @@
-"""What an instructor decides in `course.toml`, as frozen data: units, exercises, points, due dates, late policy, packages, limits.
+"""The settings in `course.toml`, as frozen data: units, exercises, points, due dates, late policy, packages, limits.
 
 title = "The mathematics of deep learning"
 units = ["linear_algebra", "attention"]       # in teaching order
@@ -40,7 +40,7 @@ from grader.text import one_line, tame
 if TYPE_CHECKING:
     from grader.sandbox.walls.limits import Limits
 
-LARGEST = 10**9  # of any number here: seconds, megabytes, days; what is beyond is no decision
+LARGEST = 10**9  # of any number here: seconds, megabytes, days
 DAY = 24 * 60 * 60
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 EXERCISE = re.compile(r"[^\W\d]\w*")
@@ -48,7 +48,7 @@ PACKAGE = re.compile(r"[A-Za-z_]\w*")
 
 
 class SettingsError(GraderError):
-    """A course.toml that does not say what it must; the message names the file, the line's key and what to write."""
+    """A course.toml that is not valid; the message names the file, the key and what to write."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ class Late:
 
 @dataclass(frozen=True)
 class Settings:
-    """One course.toml. `points` is by `unit.exercise`; `exercises`, `due` and `packages` are by unit.
+    """The content of one course.toml. `points` is by `unit.exercise`; `exercises`, `due` and `packages` are by unit.
 
-    A unit that `exercises` does not name has all of its exercises; limits that are None are the engine's.
+    A unit that `exercises` does not name has all of its exercises. A limit of None is the engine's default.
     """
 
     title: str
@@ -90,17 +90,17 @@ class Settings:
     memory_mb: int | None = None
 
     def limits(self, limits: "Limits") -> "Limits":
-        """The limits of a worker, with what this course says in the place of the engine's own."""
+        """A worker's limits, with this course's values in place of the engine's defaults."""
         memory = {} if self.memory_mb is None else {"memory": self.memory_mb << 20}
         given = {"seconds": self.seconds, "submission_seconds": self.submission_seconds}
         return replace(limits, **memory, **{name: value for name, value in given.items() if value is not None})
 
     def points_of(self, unit: str) -> dict[str, int]:
-        """The points that the course gives exercises of a unit, by exercise, where they are not the author's."""
+        """The points of a unit's exercises for which the course overrides the author's, by exercise."""
         return {name.partition(".")[2]: value for name, value in self.points.items() if name.startswith(f"{unit}.")}
 
     def of(self, units: tuple[str, ...]) -> "Settings":
-        """The settings of a course that has these units alone, and nothing on exercises that are left out."""
+        """These settings restricted to some units, without entries for exercises that are left out."""
 
         def has(name: str) -> bool:
             unit, _, exercise = name.partition(".")
@@ -117,7 +117,7 @@ class Settings:
 
 
 def load(path: Path) -> Settings:
-    """Read a course.toml; SettingsError where it does not say what it must."""
+    """Read a course.toml; SettingsError if it cannot be read or is not valid."""
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
@@ -127,10 +127,10 @@ def load(path: Path) -> Settings:
 
 
 def parse(text: str, name: str = "course.toml") -> Settings:
-    """The settings in a course.toml's text; `name` is what messages call it."""
+    """The settings in a course.toml's text; `name` is the file's name for messages."""
     try:
         data = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # numbers of thousands of digits and deep nests are no TOML errors
+    except (ValueError, RecursionError) as error:  # not only TOML errors: huge numbers and deep nesting
         raise SettingsError(f"{name} is not TOML: {error}") from None
     known = ("title", "units", "install", "exercises", "points", "due", "late", "packages", "limits")
     _only(data, known, name, "")
@@ -159,7 +159,7 @@ def parse(text: str, name: str = "course.toml") -> Settings:
 
 
 def to_toml(settings: Settings) -> str:
-    """The settings as a course.toml; reading it gives them back."""
+    """The settings as the text of a course.toml; parsing it gives them back."""
     lines = [f"title = {_quoted(settings.title)}", f"units = {_listed(settings.units)}"]
     if settings.install != Settings.install:
         lines.append(f"install = {_quoted(settings.install)}")
@@ -230,7 +230,7 @@ def _by_unit(table: dict, key: str, units: tuple[str, ...], name: str, read: Cal
 
 
 def _by_exercise(table: dict, units: tuple[str, ...], name: str) -> dict[str, int]:
-    """`"attention.self_attention" = 12`, or the same without quotes, which TOML reads as tables in a table."""
+    """Read `"attention.self_attention" = 12`, or the same without quotes, which TOML reads as nested tables."""
     flat = {}
     for key, value in table.items():
         flat |= (
@@ -294,7 +294,7 @@ def _whole(table: dict, key: str, name: str, least: int = 0) -> int | None:
 
 
 def _shown(value: Any) -> str:
-    """A value that is wrong, as short as a sentence can hold it."""
-    if isinstance(value, int) and abs(value) > LARGEST:  # of thousands of digits it cannot be written
+    """A wrong value, short enough for a sentence."""
+    if isinstance(value, int) and abs(value) > LARGEST:  # Python refuses to print thousands of digits
         return "far too large" if value > 0 else "far too small"
     return one_line(repr(value), 60) if isinstance(value, str | int | float) else f"a {type(value).__name__}"

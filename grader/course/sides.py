@@ -1,18 +1,22 @@
-"""Whose side a course lies on: the instructor's, or that of what was handed in, which is data and decides nothing.
+"""Whose course is it: the instructor's, or part of what was handed in? A course that was handed in decides nothing.
 
-A course is named (`--course DIR`), or it is the nearest one from the current directory upwards, or the one that the grader itself
-lies in. It is never looked for around a target. One that was not named is held against what is graded:
+A course is named with `--course DIR`, or it is the nearest one from the current directory upwards, or the one that
+contains the grader itself. It is never searched for around a target. A course that was not named is compared with what
+is graded:
 
-- It lies in a folder that is graded: somebody handed it in. It is refused, and the sentence says how to name another.
-- What is graded lies in it. That is a student in their own folder, an author, an instructor who keeps hand-ins inside the course; or an
-  instructor who stands in what a student handed in. Nothing on the disk tells these apart, so the course is said before it is used.
-  Its keys are data, and practising with them runs nothing. Its solutions (`--seed`) run as the user, in no sandbox, so they
-  run only where there is no doubt whose they are: the grader lies in the same folder, and its code runs already; or what is graded
-  is a file of `solutions/`, which an author types and no folder of a student has. Elsewhere, `--course` says that the course is one's own.
-  `grade class` runs the solutions of a course around the class's folder: no student hands in what holds a class.
-- It has nothing to do with what is graded. Where its solutions run, it is said all the same, before anything of it runs.
+- It lies inside a folder that is graded, so somebody handed it in. It is refused, and the error says how to name
+another. - What is graded lies inside it. Then the user is a student in their own folder, an author, or an instructor
+who keeps
+  submissions inside the course; or an instructor whose current directory is inside a submission. Nothing on the disk
+  tells these apart, so the course is named on screen before it is used. Its keys are data, and practising with them
+  runs nothing. Its solutions (`--seed`) run as the user, without a sandbox, so they run only if it is certain whose
+  they are: the grader lies in the same folder, so that its code runs already; or the target is a file of `solutions/`,
+  which a student's folder does not have. In all other cases the user confirms with `--course` that the course is their
+  own. `grade class` runs the solutions of a course that contains the class's folder, because no student hands in a
+  folder with a whole class in it.
+- It has nothing to do with what is graded. If its solutions run, the course is still named on screen first.
 
-`grade dev` and `grade release` grade nothing: they are words for the author of the course in which they are typed.
+`grade dev` and `grade release` grade nothing; they are for the author of the course in whose folder they are typed.
 """
 
 import os
@@ -41,9 +45,9 @@ WHOSE = (
 
 @dataclass(frozen=True)
 class Found:
-    """A course, how it was found, and whether what is graded lies in it or beside it; `start` is where paths begin.
+    """A course, how it was found, and whether (`meets`) what is graded lies in it or beside it.
 
-    `runs` says that its solutions are to run.
+    `start` is the folder to which printed paths are relative; `runs` says that the course's solutions will run.
     """
 
     course: Course
@@ -56,7 +60,7 @@ class Found:
 
     @property
     def said(self) -> str:
-        """The line that says which course is used; empty where that goes without saying, as where it was named."""
+        """The line that says which course is used; empty if that is obvious, for example because it was named."""
         root = _shown(self.course.root.resolve())
         if self.is_named:
             return ""
@@ -67,10 +71,10 @@ class Found:
 
 
 def look(named: str | None, start: Path, grader: Path, targets: Sequence[str | Path] = ()) -> Found | None:
-    """The course that a command uses, None where there is none; CourseError where it lies in what is graded.
+    """Find the course that a command uses; None if there is none, CourseError if it lies in what is graded.
 
-    `start` is the current directory, `grader` the folder that the grader lies in, `targets` the files and folders that are
-    graded. CourseError, too, where what was named is no course.
+    `start` is the current directory, `grader` the folder that the grader lies in, `targets` the files and folders that
+    are graded. CourseError, too, if what was named is not a course.
     """
     found = _found(named, start, grader)
     if found is None or found.is_named or not targets:
@@ -86,14 +90,14 @@ def look(named: str | None, start: Path, grader: Path, targets: Sequence[str | P
 
 
 def required(course: Course | None) -> Course:
-    """The course, where it cannot be done without; CourseError if there is none."""
+    """Return the course; CourseError if it is None, for commands that need one."""
     if course is None:
         raise CourseError(NO_COURSE)
     return course
 
 
 def look_for_class(named: str | None, start: Path, grader: Path, handed_in: Sequence[Path]) -> Found:
-    """The course that marks a class; CourseError where there is none, or where it lies in a folder that was handed in."""
+    """Find the course that marks a class; CourseError if there is none, or if it lies in what was handed in."""
     found = _found(named, start, grader)
     if found is None:
         raise CourseError(NO_COURSE)
@@ -109,7 +113,7 @@ def look_for_class(named: str | None, start: Path, grader: Path, handed_in: Sequ
 
 
 def hold_solutions(found: Found | None, graded: Sequence[Path]) -> None:
-    """CourseError where a course's solutions would run and it is not sure that they are the user's own."""
+    """Raise CourseError if a course's solutions would run and it is not certain that they are the user's own."""
     if found is None or found.is_named or found.is_graders:
         return
     places, own = list(places_of(found.course)), (found.course.root / "solutions").resolve()
@@ -120,7 +124,7 @@ def hold_solutions(found: Found | None, graded: Sequence[Path]) -> None:
 
 
 def places_of(course: Course) -> Iterator[Path]:
-    """Where the files of a course really lie: its folder, and what links in it lead to."""
+    """The real paths of a course's files: its folder, and the targets of links in it."""
     root = course.root.resolve()
     yield root
     for part in ("assignments", "solutions"):
@@ -129,7 +133,7 @@ def places_of(course: Course) -> Iterator[Path]:
 
 
 def _links(folder: Path, depth: int) -> Iterator[Path]:
-    """What the links in a folder lead to, and those in the folders in it; a course has its files two folders deep."""
+    """The targets of the links in a folder, down to a depth; a course has its files two folders deep."""
     try:
         entries = list(os.scandir(folder))
     except OSError:
@@ -144,7 +148,7 @@ def _links(folder: Path, depth: int) -> Iterator[Path]:
 def _found(named: str | None, start: Path, grader: Path) -> Found | None:
     if named is not None:
         course = Course(Path(named))
-        course.units  # noqa: B018  says at once if it is none
+        course.units  # noqa: B018  raises now if it is not a course
         return Found(course, start, is_named=True)
     own = grader.resolve()
     if course := find(start):
@@ -153,7 +157,7 @@ def _found(named: str | None, start: Path, grader: Path) -> Found | None:
 
 
 def _meets(places: Sequence[Path], forms: Sequence[Path], is_folder: bool) -> bool:
-    """Whether what is graded lies in a course, or is a file whose folder the course lies in."""
+    """Whether what is graded lies in a course, or is a file whose folder contains the course."""
     return any(
         form.is_relative_to(place) or (not is_folder and place.is_relative_to(form.parent))
         for place in places
@@ -162,7 +166,7 @@ def _meets(places: Sequence[Path], forms: Sequence[Path], is_folder: bool) -> bo
 
 
 def _forms(path: Path) -> tuple[Path, Path]:
-    """A path as it is spelt, and where it really lies: either may be inside of something."""
+    """A path as it is spelt, made absolute, and its real path: either may lie inside a folder in question."""
     return Path(os.path.abspath(path)), path.resolve()
 
 

@@ -1,6 +1,6 @@
 """A unit as its author wrote it: reference, checks, handout, oracles and rewrites, read from `solutions/<unit>/`.
 
-Only compiling and proving read a unit. Grading reads keys.
+Only compiling and proving read a unit; grading reads keys.
 """
 
 import ast
@@ -21,19 +21,19 @@ from grader.exercise import Check, Edit, Exercise
 from grader.typed import read_as
 
 BANDS = "bands.json"  # in the folder of solutions; see grader.authoring.bands
-SIGNS = {"whole": None, "rows": 0, "columns": 1}  # what a free sign belongs to, as the axis along which signs differ
+SIGNS = {"whole": None, "rows": 0, "columns": 1}  # what has a free sign -> the axis along which signs differ
 
 
 class UnitError(GraderError):
-    """A unit's files do not fit together; the message says which file and what to do."""
+    """A unit's files are missing or do not fit together; the message says which file and what to do."""
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit's folder of solutions. Everything is read when it is first asked for.
+    """One unit's folder in solutions/. Every file is read on first use.
 
-    `points` and `packages` are the course's, where they are not the author's. `only` are the exercises that the course
-    has of this unit; empty for all. Of what is left out, nothing is in `text`, `exercises`, `written` or `pictures`.
+    `points` and `packages` are the course's values that replace the author's. `only` are the exercises that the course
+    uses, empty for all. Exercises that are left out do not appear in `text`, `exercises`, `written` or `pictures`.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Unit:
 
     @cached_property
     def text(self) -> str:
-        """The reference, without what is left out."""
+        """The reference's text, without the exercises that are left out."""
         if not self.only:
             return self.whole_text
         kept = {piece for name, exercise in self.exercises.items() for piece in (name, *exercise.pieces)}
@@ -70,7 +70,7 @@ class Unit:
 
     @cached_property
     def oracles(self) -> ModuleType:
-        """Independent truth; read by `grade dev check` alone, as it may import torch."""
+        """Independent implementations; only `grade dev check` reads them, because they may import torch."""
         return self._module("oracles.py")
 
     @cached_property
@@ -84,7 +84,7 @@ class Unit:
 
     @cached_property
     def bands(self) -> dict[str, list[list[float]]]:
-        """Between which losses each run's reference was trained, as far as `grade dev bands` has measured it."""
+        """The range of each run's loss curve with the reference, as `grade dev bands` has measured it."""
         path = self.folder / BANDS
         if not path.is_file():
             return {}
@@ -100,7 +100,7 @@ class Unit:
 
     @cached_property
     def pictures(self) -> dict[str, Callable]:
-        """The functions that draw its pictures, by name, in order; none where it has no pictures.py."""
+        """The functions that draw its pictures, by name, in order; empty if there is no pictures.py."""
         if not self.has_pictures:
             return {}
         module, drawn = self._module("pictures.py"), definitions(self.pictures_text)
@@ -118,7 +118,7 @@ class Unit:
 
     @property
     def allows(self) -> tuple[str, ...]:
-        """Packages that a submission may import beside the standard library."""
+        """The packages that a submission may import besides the standard library."""
         return getattr(self.checks, "ALLOWS", ("numpy",)) if self.packages is None else self.packages
 
     @cached_property
@@ -127,12 +127,12 @@ class Unit:
 
     @cached_property
     def exercises(self) -> dict[str, Exercise]:
-        """By name, in the order of the reference: those that the course has."""
+        """The exercises that the course uses, by name, in the order of the reference."""
         return pick(self.name, self.only, self.all_exercises, self.whole_text) if self.only else self.all_exercises
 
     @cached_property
     def all_exercises(self) -> dict[str, Exercise]:
-        """By name, in the order of the reference: all that the author wrote."""
+        """All exercises that the author wrote, by name, in the order of the reference."""
         sources = definitions(self.whole_text)
         written = {name: value for name, value in vars(self.checks).items() if isinstance(value, Exercise)}
         asked = {name for exercise in written.values() for name in exercise.pieces}
@@ -143,21 +143,21 @@ class Unit:
             raise UnitError(f"course.toml gives points to {self.name}.{min(unknown)}, which is no exercise")
         written = {name: self._worth(name, exercise) for name, exercise in written.items()}
         defined = {name: written[name] for name in sources if name in written}
-        return defined | written  # what only puts pieces together comes last
+        return defined | written  # runs that only combine pieces come last
 
     @property
     def written(self) -> list[str]:
-        """What a student is to write, in the order of the reference: exercises, and the pieces of training runs."""
+        """The names that a student writes, in the order of the reference: exercises, and pieces of training runs."""
         pieces = {name for exercise in self.exercises.values() for name in exercise.pieces}
         return [name for name in self.sources if name in self.exercises or name in pieces]
 
     def stubs_of(self, name: str) -> list[str]:
-        """The names whose stubs belong to an exercise: its own, or the pieces of a run that are no exercises themselves."""
+        """The names whose stubs belong to an exercise: its own, and pieces of a run that are not exercises."""
         own = [piece for piece in self.exercises[name].pieces if piece not in self.exercises]
         return [name, *own] if name in self.sources else own
 
     def _worth(self, name: str, exercise: Exercise) -> Exercise:
-        """An exercise with the points that the course gives it, shared among its checks in the author's proportions."""
+        """An exercise with the points that the course gives it, divided among its checks in the author's ratios."""
         total = self.points.get(name, exercise.points)
         if total == exercise.points:
             return exercise
@@ -171,13 +171,13 @@ class Unit:
         return replace(exercise, points=total, checks=checks)
 
     def source(self, name: str) -> Source:
-        """An exercise's definition; of a training run that only puts pieces together, its driver's."""
+        """An exercise's definition in the reference; for a training run that only combines pieces, its driver's."""
         if name in self.sources:
             return self.sources[name]
         return replace(self._driver(name), name=name)
 
     def pieces(self, name: str) -> list[Callable]:
-        """What a question of an exercise is put to: the reference's function or class, or all the pieces of a run."""
+        """The reference's functions that answer an exercise's questions: its own, or all the pieces of a run."""
         return [getattr(self.reference, piece) for piece in self.exercises[name].pieces or [name]]
 
     def driver(self, name: str, check: Check | None = None) -> str:
@@ -202,12 +202,12 @@ class Unit:
         return list(filter(None, found))
 
     def returns(self, name: str, check: Check | None = None) -> list[str]:
-        """What the parts of an answer are called: by the driver's docstring if its shape line does, else the exercise's."""
+        """The names of an answer's parts, from the shape line of the driver's docstring or else of the exercise's."""
         driver = self._driver(name, check)
         return (driver.returns if driver else []) or self.source(name).returns
 
     def signs(self, name: str) -> list[list[int | None]]:
-        """Where an exercise's answer is free in sign: pairs of a part (None: all of it) and the axis of the signs."""
+        """Where an exercise's answer has free signs: pairs (part, or None for all of it; axis of the signs)."""
         returns, signs = self.returns(name), []
         for part, along in self.exercises[name].up_to_sign.items():
             if part not in returns or along not in SIGNS:
@@ -233,13 +233,13 @@ class Unit:
         return any(module.split(".")[0] not in {*self.allows, *sys.stdlib_module_names} for module in modules)
 
     def mistakes(self, name: str) -> dict[str, list[Callable]]:
-        """The mistakes of an exercise by name, each in the form of `pieces`."""
+        """The mistakes of an exercise by name, each as a list of functions like `pieces`."""
         return {mistake.name: self._wrong(name, mistake.wrong) for mistake in self.exercises[name].mistakes}
 
     def rewritten(self, name: str) -> dict[str, list[Callable]]:
-        """Other correct answers to an exercise: what rewrites.py calls `<exercise>__<how>`, in the form of `pieces`.
+        """Other correct answers: the functions `<exercise>__<how>` of rewrites.py, each as a list like `pieces`.
 
-        Of a run, what it calls `<piece>__<how>` stands for that piece.
+        For a run, a function `<piece>__<how>` replaces that piece.
         """
         found = [(*key.split("__", 1), value) for key, value in vars(self.rewrites).items() if "__" in key[1:]]
         pieces = self.exercises[name].pieces or [name]
@@ -259,7 +259,7 @@ class Unit:
 
     @property
     def introduction(self) -> str:
-        """What stands above the first exercise in handout.md."""
+        """The text above the first exercise in handout.md."""
         return self._handouts[""]
 
     def handout(self, name: str) -> str:
@@ -269,7 +269,7 @@ class Unit:
         return self._handouts[name]
 
     def _wrong(self, name: str, wrong: Callable | Edit) -> list[Callable]:
-        """An edit is of any function of the file; a function stands for the first piece."""
+        """A mistake as a list like `pieces`: an Edit changes the reference, a function replaces the first piece."""
         if not isinstance(wrong, Edit):
             return [wrong, *self.pieces(name)[1:]]
         mutant = run_text(mutate(self.whole_text, name, wrong), f"mutant_{name}", str(self.reference_file))

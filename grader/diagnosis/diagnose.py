@@ -1,6 +1,6 @@
-"""Say what went wrong, and only when sure: named mistakes first, then explanations that need no author.
+"""Say what went wrong, but only when sure: named mistakes first, then explanations that need no author.
 
-A diagnosis that is wrong costs a student more than none, so every rule here must hold on all the evidence at once.
+A wrong diagnosis costs a student more than no diagnosis, so every rule here must hold on all the evidence at once.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from grader.nest import numeric_leaves
 
 @dataclass(frozen=True)
 class Evidence:
-    """One question and what the student's function answered; the answer is None where it raised."""
+    """One question and the student's answer to it; the answer is None if the function raised."""
 
     question: Question
     answer: Any
@@ -23,7 +23,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """`text` says what was done and what to try; `mistake` is the name of a listed mistake, or empty."""
+    """The cause of a wrong answer: `text` says what was done and what to try, `mistake` names a listed one, if any."""
 
     text: str
     mistake: str = ""
@@ -35,7 +35,7 @@ def diagnose(exercise: ExerciseKey, evidence: Sequence[Evidence]) -> Diagnosis |
         return None
     if fitting := _fitting(exercise, evidence):
         return named_mistake(exercise, evidence) if len(fitting) == 1 else None
-    from grader.diagnosis.explain import explain  # many rules, needed for a wrong answer alone
+    from grader.diagnosis.explain import explain  # loads many rules, needed only for a wrong answer
 
     text = explain(exercise, evidence)
     return Diagnosis(text) if text else None
@@ -52,7 +52,7 @@ def _fitting(exercise: ExerciseKey, evidence: Sequence[Evidence]) -> list[Mistak
 
 
 def _fits(mistake: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether the answers are the mistake's wherever it differs from the reference, and right elsewhere."""
+    """Whether the answers equal the mistake's wherever that differs from the reference, and are right elsewhere."""
     for item in evidence:
         if mistake not in item.question.mistakes:
             if not item.is_right:
@@ -68,7 +68,7 @@ def _fits(mistake: str, evidence: Sequence[Evidence]) -> bool:
 
 
 def _tolerances(question: Question, answer: Any) -> Sequence[float]:
-    """The question's tolerances, stretched over an answer that may have another form."""
+    """A tolerance for each leaf of an answer: the question's own, or its largest if the answer has another form."""
     count = len(numeric_leaves(answer))
     if count == len(question.tolerance):
         return question.tolerance

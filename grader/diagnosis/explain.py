@@ -1,8 +1,8 @@
-"""Generic explanations of a wrong answer, for mistakes that no author has listed.
+"""Explain a wrong answer in general terms, for mistakes that no author has listed.
 
-Each part of the answer is explained for itself. A claim is made only where it holds on every case in which the part is
-wrong and no other claim does; of claims of different strength the stronger one counts. Where that leaves nothing,
-what remains to say is which parts and which cases are right.
+Each part of the answer is explained separately. A claim is made only if it holds on every case in which the part is
+wrong and no other claim of the same strength does; a stronger claim goes before a weaker one. If no claim is left, the
+sentence says which parts or which cases are right.
 """
 
 from collections.abc import Sequence
@@ -19,21 +19,21 @@ from grader.judging.kinds.registry import kind_of
 from grader.key import ExerciseKey
 from grader.nest import Path, numeric_leaves
 
-LARGEST = 1 << 18  # entries of an array that are worth searching
+LARGEST = 1 << 18  # entries: a larger array is not searched
 MOST_AXES = 5
 MOST_SWAPPED = 4  # parts of an answer
-FEW = 3  # cases that may be called exceptions
+FEW = 3  # cases: more than these are not called exceptions
 LARGE_INPUT = 100.0  # exp(100) is harmless, but scores that start there end beyond exp's 709
-ENTRIES = {"f": 2, "i": 6, "u": 6, "b": 24}  # fewer whole numbers or truth values may agree by chance
+ENTRIES = {"f": 2, "i": 6, "u": 6, "b": 24}  # by dtype kind: fewer integers or booleans than these may agree by chance
 
 Parts = dict[Path, list[Pair]]
-Found = tuple[str, bool]  # a sentence, and whether it also says why the right cases are right
+Found = tuple[str, bool]  # a sentence, and whether it also explains why the right cases are right
 
 
 def explain(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
-    """One or two sentences that hold on all the evidence, or an empty one where nothing is sure.
+    """One or two sentences that hold on all the evidence; empty if nothing is sure.
 
-    `evidence` has a question, the answer (None where the function raised) and whether it is right.
+    `evidence` has a question, its answer (None if the function raised) and whether that is right.
     """
     evidence = _exact(exercise, evidence)
     answered = [item for item in evidence if item.answer is not None]
@@ -53,7 +53,7 @@ def explain(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
 
 
 def _parts(answered: Sequence[Any]) -> Parts:
-    """The parts of the answers, each over all cases; none where an answer has not the form of the expected one."""
+    """The pairs of each part of the answer, over all cases; empty if any answer lacks a part or has one too many."""
     parts: Parts = {}
     for item in answered:
         yours, expected = dict(numeric_leaves(item.answer)), dict(numeric_leaves(item.question.expected))
@@ -77,7 +77,7 @@ def _pair(item: Any, yours: np.ndarray, expected: np.ndarray, tolerance: float) 
 
 
 def _in_another_order(names: Sequence[str], parts: Parts) -> Found | None:
-    """Whether the answers are each other's, as where (db, dW) is returned for (dW, db)."""
+    """A sentence if the right answers are returned in the wrong order, such as (db, dW) for (dW, db)."""
     columns = [parts.get((i,), []) for i in range(len(names))]
     if not 2 <= len(names) <= MOST_SWAPPED or len(parts) > len(names) or len({len(column) for column in columns}) > 1:
         return None
@@ -94,12 +94,12 @@ def _in_another_order(names: Sequence[str], parts: Parts) -> Found | None:
 
 
 def _is_ordered(case: Sequence[Pair], order: Sequence[int]) -> bool:
-    """Whether the answers are the expected ones, taken in this order."""
+    """Whether the answers, taken in this order, are the expected ones."""
     return all(replace(case[j], yours=case[i].yours).matches(case[j].expected) for i, j in enumerate(order))
 
 
 def _each_part(exercise: ExerciseKey, parts: Parts, answered: Sequence[Any]) -> Found | None:
-    """A sentence for all parts that are wrong, if there is an explanation for each of them and for each wrong case."""
+    """Sentences on all wrong parts, if there is an explanation for each part and each wrong case."""
     wrong = _wrong(parts)
     blamed = {id(pair.question) for pairs in wrong.values() for pair in pairs if pair.is_wrong}
     if not wrong or {id(item.question) for item in answered if not item.is_right} - blamed:
@@ -133,7 +133,7 @@ def _wrong(parts: Parts) -> Parts:
 
 
 def _names(paths: Sequence[Path], names: Sequence[str], parts: Parts) -> list[str]:
-    """What to call parts of an answer; `grads` where all of `grads[0]`, `grads[1]`… are meant."""
+    """The names of parts of an answer; just `grads` if all of `grads[0]`, `grads[1]`, … are meant."""
     called: list[str] = []
     for path in paths:
         whole = 0 if len(names) == 1 else 1
@@ -152,7 +152,7 @@ def _name(path: Path, names: Sequence[str]) -> str:
 
 
 def _sentence(subjects: Sequence[str], predicate: str) -> str:
-    """`dW and db are transposed.`"""
+    """Subjects and a predicate as a sentence: `dW and db are transposed.`"""
     if len(subjects) > 1:
         verb, _, rest = predicate.partition(" ")
         predicate = f"{PLURAL[verb]} {rest}"
@@ -167,7 +167,7 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def _capital(text: str) -> str:
-    """`your answer` may begin a sentence, but dx stays dx."""
+    """Capitalise `your answer` at the start of a sentence; a name such as dx stays as it is."""
     return text[0].upper() + text[1:] if text.startswith("your ") else text
 
 
@@ -187,7 +187,7 @@ def _right_only(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
 
 
 def _exact(exercise: ExerciseKey, evidence: Sequence[Any]) -> list[Any]:
-    """The evidence that was compared with the one right answer, each case once."""
+    """The evidence from questions with exactly one right answer, each question once."""
     compared = _compared(exercise)
     return list({id(item.question): item for item in evidence if id(item.question) in compared}.values())
 
@@ -199,7 +199,7 @@ def _compared(exercise: ExerciseKey) -> set[int]:
 
 
 def _labels(exercise: ExerciseKey, evidence: Sequence[Any]) -> tuple[list[str], list[str]]:
-    """The wrong cases and the right ones; none unless every case was asked and answered."""
+    """The labels of the wrong cases and of the right ones; both empty unless every case was asked and answered."""
     if len(evidence) < len(_compared(exercise)) or any(item.answer is None for item in evidence):
         return [], []
     wrong = list(dict.fromkeys(item.question.label for item in evidence if not item.is_right))
@@ -211,7 +211,7 @@ def _cases(labels: Sequence[str]) -> str:
 
 
 def _nonfinite(evidence: Sequence[Any]) -> str:
-    """A clause on nan and inf where they are what is wrong; overflow is named only where large inputs tell the cases apart."""
+    """A clause on nan and inf if they are what is wrong; on overflow only if just the wrong cases have large inputs."""
     wrong = [item for item in evidence if not item.is_right]
     bad = [values[~np.isfinite(values)] for values in (_floats(item.answer) for item in wrong)]
     if not all(len(values) for values in bad) or not all(
@@ -231,13 +231,13 @@ def _is_large(inputs: Any) -> bool:
 
 
 def _floats(tree: Any) -> np.ndarray:
-    """All floating-point numbers of a nest in one row."""
+    """All floating-point numbers of a nest in one 1-D array."""
     arrays = [np.asarray(leaf) for _, leaf in numeric_leaves(tree)]
     return np.concatenate([np.zeros(0), *(array.ravel() for array in arrays if array.dtype.kind == "f")])
 
 
 def _claim(exercise: ExerciseKey, pairs: Sequence[Pair]) -> Claim | None:
-    """The one claim of the strongest kind that holds on every wrong pair; one that the right pairs bear out goes first."""
+    """The one claim of the strongest kind that holds on every wrong pair; those that fit the right pairs go first."""
     wrong, right = ([pair for pair in pairs if pair.is_wrong is is_wrong] for is_wrong in (True, False))
     if not all(pair.is_clear and pair.yours.size for pair in wrong) or not _tells(wrong):
         return None
@@ -253,13 +253,13 @@ def _claim(exercise: ExerciseKey, pairs: Sequence[Pair]) -> Claim | None:
 
 
 def _general(claims: Sequence[Claim]) -> Claim | None:
-    """What competing claims agree on, if anything."""
+    """The more general claim that competing claims share; None if they share none."""
     texts = {claim.general for claim in claims}
     return replace(claims[0], text=texts.pop()) if len(texts) == 1 and claims[0].general else None
 
 
 def _tells(wrong: Sequence[Pair]) -> bool:
-    """Whether there is enough in the expected values for an agreement to mean something."""
+    """Whether the expected values are varied and many enough that agreement is no coincidence."""
     values = np.concatenate([pair.expected.ravel() for pair in wrong])
     sizes = np.unique(np.abs(values[np.isfinite(values) & (values != 0)]))
     if wrong[0].kind == "f" and any(pair.yours.shape != pair.expected.shape for pair in wrong):

@@ -1,4 +1,4 @@
-"""Explanations by arrangement: the right values in another shape, in other places, or not yet added up."""
+"""Explanations by arrangement: the right values in another shape, in other places, or not yet summed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, permutations
@@ -9,12 +9,12 @@ import numpy as np
 from grader.diagnosis.explain_sizes import CLEARLY, Claim, Pair, same
 from grader.judging.compare import wrong_entries
 
-SUM_TOLERANCE = 1e-9  # what a sum of probabilities may be off by, in however many terms
-MOST_COMPARED = 1 << 22  # entries when each slice is compared with each other
+SUM_TOLERANCE = 1e-9  # how far a sum of probabilities may be from 1, with any number of terms
+MOST_COMPARED = 1 << 22  # entries compared when each slice is compared with every other
 
 
 def forms(wrong: Sequence[Pair]) -> Iterator[list[Claim]]:
-    """Claims that the values are right and the shape is not, the stronger ones first."""
+    """Claims that the values are right but the shape is wrong, the stronger ones first."""
     shapes = f"shape {wrong[0].yours.shape} where {wrong[0].expected.shape} is expected"
     yield [Claim(f"has the right values, but {shapes}", lambda pair: _stretches(pair, {0}))]
     yield [
@@ -24,7 +24,10 @@ def forms(wrong: Sequence[Pair]) -> Iterator[list[Claim]]:
 
 
 def _stretches(pair: Pair, signs: set[int]) -> bool:
-    """Whether the smaller array, stretched over the larger one, is the larger one; `signs` of yours' size less theirs."""
+    """Whether the smaller array, broadcast to the larger one's shape, equals it.
+
+    `signs` are the allowed signs of (size of yours − size of the expected).
+    """
     if np.sign(pair.yours.size - pair.expected.size) not in signs:
         return False
     if pair.yours.size == pair.expected.size:
@@ -37,7 +40,7 @@ def _stretches(pair: Pair, signs: set[int]) -> bool:
 
 
 def moved(wrong: Sequence[Pair]) -> Iterator[Claim]:
-    """Claims that the right entries stand elsewhere."""
+    """Claims that the right entries are in the wrong places."""
     for order, text in _orders({pair.expected.ndim for pair in wrong}):
         yield Claim(text, lambda pair, order=order: _is_reordered(pair, order))
     for axis, place in _axes(wrong):
@@ -53,7 +56,7 @@ def moved(wrong: Sequence[Pair]) -> Iterator[Claim]:
 
 
 def _orders(ndims: set[int]) -> Iterator[tuple[tuple[int, ...], str]]:
-    """Other orders of the axes, counted from the end, with what to call them."""
+    """Permutations of the last axes, each with the words for it."""
     n = max(ndims) if len(ndims) == 1 else 2
     same_order = tuple(range(-n, 0))
     for order in permutations(same_order):
@@ -67,13 +70,13 @@ def _orders(ndims: set[int]) -> Iterator[tuple[tuple[int, ...], str]]:
 
 def _is_reordered(pair: Pair, order: tuple[int, ...]) -> bool:
     ndim = pair.expected.ndim
-    if ndim < len(order):  # it changes nothing where there is nothing to change
+    if ndim < len(order):  # with fewer axes, the mistake changes nothing
         return not pair.is_wrong
     return pair.matches(pair.expected.transpose(*range(ndim - len(order)), *(ndim + axis for axis in order)))
 
 
 def _axes(wrong: Sequence[Pair]) -> list[tuple[int, str]]:
-    """Axes that every wrong pair has, with the words for them."""
+    """The axes that all wrong pairs have, each with the words for it."""
     ndims = {pair.expected.ndim for pair in wrong}
     if len(ndims) > 1:
         return [(0, " along the first axis"), (-1, " along the last axis")] if 0 not in ndims else []
@@ -81,7 +84,7 @@ def _axes(wrong: Sequence[Pair]) -> list[tuple[int, str]]:
 
 
 def _on(axis: int, compare: Callable[[np.ndarray, np.ndarray, float], bool]) -> Callable[[Pair], bool]:
-    """The comparison with an axis brought to the front; where there is no such axis, there is nothing to be wrong."""
+    """A predicate that compares along an axis, moved to the front. Without that axis, only a right pair fits."""
 
     def holds(pair: Pair) -> bool:
         if pair.yours.ndim != pair.expected.ndim or not -pair.yours.ndim <= axis < pair.yours.ndim:
@@ -96,7 +99,10 @@ def _like(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
 
 
 def _is_shifted(yours: np.ndarray, expected: np.ndarray, tolerance: float, late: bool) -> bool:
-    """Around the end, or with anything in the place that has become free; then what is left must show it."""
+    """Whether `yours` is `expected` shifted by one: cyclically, or with anything in the freed place.
+
+    In the second case the remaining entries must differ clearly from an unshifted answer.
+    """
     if _like(yours, np.roll(expected, 1 if late else -1, axis=0), tolerance):
         return True
     before, after = (yours[1:], expected[:-1]) if late else (yours[:-1], expected[1:])
@@ -105,7 +111,7 @@ def _is_shifted(yours: np.ndarray, expected: np.ndarray, tolerance: float, late:
 
 
 def not_reduced(wrong: Sequence[Pair]) -> Iterator[Claim]:
-    """Claims that a sum or a mean over axes is all that is missing."""
+    """Claims that only a sum or a mean over axes is missing."""
     extra = {(pair.yours.ndim, pair.expected.ndim) for pair in wrong}
     yours, expected = max(extra)
     scalars = all(theirs == 0 for _, theirs in extra)
@@ -125,7 +131,7 @@ def not_reduced(wrong: Sequence[Pair]) -> Iterator[Claim]:
 
 
 def weak(wrong: Sequence[Pair]) -> Iterator[Claim]:
-    """Claims that say less than all about the values."""
+    """Claims that do not fix all values, used when no stronger one holds."""
     for axis, place in _axes(wrong):
         yield Claim(f"has the right entries in another order{place}", _on(axis, _is_permuted))
     totals = [*_axes(wrong)[:-1], (None, " over all entries")] if wrong[0].expected.ndim > 1 else []
@@ -135,7 +141,7 @@ def weak(wrong: Sequence[Pair]) -> Iterator[Claim]:
 
 
 def _is_permuted(yours: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
-    """Whether each slice of one is exactly one slice of the other, and not all in their places."""
+    """Whether the slices of one are the slices of the other in another order."""
     if yours.shape != expected.shape or not 0 < len(expected) * expected.size <= MOST_COMPARED:
         return False
     a, b = yours.reshape(len(yours), 1, -1), expected.reshape(1, len(expected), -1)

@@ -1,7 +1,7 @@
-"""Explanations by size: a factor, a sign, a term too few or too many, digits lost on the way.
+"""Explanations by size: a factor, a sign, a term that is missing or extra, lost precision.
 
-A claim is a predicate about one part of an answer. It counts only where it holds on every case in which that part is
-wrong, so most claims that are proposed here fall.
+A claim is a predicate about one part of an answer. It counts only if it holds on every case in which that part is
+wrong, so most claims that are proposed here are rejected.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,14 +16,17 @@ from grader.judging.compare import wrong_entries
 from grader.key import Question
 from grader.nest import numeric_leaves
 
-CLEARLY = 10  # tolerances: what is nearer to right than this is too near for any other explanation than rounding
-LARGEST_CONSTANT = 1000  # a whole number beyond it is no slip of the pen
-ROUNDINGS = 100  # roundings of a lower precision that may have added up
+CLEARLY = 10  # tolerances: an error smaller than this can only be explained by rounding
+LARGEST_CONSTANT = 1000  # nobody is off by a larger whole-number factor by mistake
+ROUNDINGS = 100  # how many roundings in lower precision may have added up
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One part of an answer beside what was expected, both as float64; `dtype` and `kind` are what they were before."""
+    """One part of an answer and its expected value in one case, both as float64.
+
+    `dtype` is the answer's original dtype, `kind` the kind of the expected value's (f, i, u or b).
+    """
 
     question: Question
     yours: np.ndarray
@@ -49,10 +52,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class Claim:
-    """What may be said of a part, and of which pairs it is true. On a pair that is right, true means: it changes nothing.
+    """A sentence about a part and the predicate that says on which pairs it is true.
 
-    `general` is what is left to say where two claims compete that share it; a claim that `spreads` is preferred for
-    every other part of which it is true.
+    On a right pair, true means that the mistake changes nothing there. `general` is a weaker sentence, said when
+    several claims that share it compete. A claim that `spreads` is also preferred for every other part on which it
+    holds.
     """
 
     text: str
@@ -66,7 +70,7 @@ def same(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
 
 
 def magnitudes(shapes: Mapping[str, Sequence[str]], pairs: Sequence[Pair]) -> Iterator[Claim]:
-    """Claims that yours is expected times, plus or minus something."""
+    """Claims that the answer is the expected one times, plus or minus something."""
     first = next(pair for pair in pairs if pair.is_wrong)
     if first.kind == "b":
         yield Claim("is inverted: True where False is right, and False where True is", _inverted)
@@ -81,7 +85,7 @@ def magnitudes(shapes: Mapping[str, Sequence[str]], pairs: Sequence[Pair]) -> It
 
 
 def precisions(pairs: Sequence[Pair]) -> Iterator[Claim]:
-    """Claims that the values are right, but of another type or to fewer digits."""
+    """Claims that the values are right, but have another type or too few digits."""
     first = next(pair for pair in pairs if pair.is_wrong)
     if first.dtype.kind != first.kind:
         wanted = {"b": "bool", "f": "float64"}.get(first.kind, "integer")
@@ -94,7 +98,7 @@ def precisions(pairs: Sequence[Pair]) -> Iterator[Claim]:
 
 
 def axis_sizes(shapes: Mapping[str, Sequence[str]], inputs: Mapping[str, Any]) -> dict[str, int]:
-    """The size of each named axis of the inputs; a name that stands for two sizes, or for no array's axis, is left out."""
+    """The size of each named axis of the inputs, such as {"T": 5, "D": 7}; a name with two sizes is left out."""
     found: dict[str, set[int]] = {}
     for argument, axes in shapes.items():
         value = inputs.get(argument)
@@ -105,7 +109,7 @@ def axis_sizes(shapes: Mapping[str, Sequence[str]], inputs: Mapping[str, Any]) -
 
 
 def _aligned(axes: list[str], shape: tuple[int, ...]) -> list[tuple[str, int]]:
-    """Axes with their sizes; an ellipsis takes what the others leave."""
+    """The axes with their sizes; an ellipsis stands for the axes in between, which have no names."""
     gaps = [i for i, axis in enumerate(axes) if axis in ("...", "…")]
     if not gaps:
         return list(zip(axes, shape, strict=True)) if len(axes) == len(shape) else []
@@ -116,7 +120,7 @@ def _aligned(axes: list[str], shape: tuple[int, ...]) -> list[tuple[str, int]]:
 
 
 def _constants(wrong: Sequence[Pair]) -> Iterator[Claim]:
-    """At most one: the whole number, or one over it, that the largest entry suggests and no size of the inputs does."""
+    """At most one claim: a factor n or 1/n that the largest entry suggests and that is no size of the inputs."""
     ratio = _ratio(wrong[0]) if wrong else 0.0
     if not 1 / LARGEST_CONSTANT <= abs(ratio) <= LARGEST_CONSTANT:
         return
@@ -135,14 +139,14 @@ def _constants(wrong: Sequence[Pair]) -> Iterator[Claim]:
 
 
 def _ratio(pair: Pair) -> float:
-    """Yours by expected where the finite expected is largest; 0 where that is no number."""
+    """The answer divided by the expected value at the largest finite expected entry; 0 if that is not finite."""
     at = np.argmax(np.abs(np.where(np.isfinite(pair.expected), pair.expected, 0)))
     ratio = float(pair.yours.flat[at] / pair.expected.flat[at]) if pair.yours.shape == pair.expected.shape else 0.0
     return ratio if isfinite(ratio) else 0.0
 
 
 def _roles(number: int, pair: Pair) -> set[Any]:
-    """What a number might be in this case: the size of an axis, its root, the product of two, the size of an array."""
+    """The meanings that a number may have in this case: an axis's size, its root, a product of two, an array's size."""
     arrays = [*numeric_leaves(pair.question.inputs), ((), pair.expected)]
     shapes = [(path, np.shape(array)) for path, array in arrays]
     axes = {(path, i): n for path, shape in shapes for j, n in enumerate(shape) for i in (j, j - len(shape))}
@@ -158,7 +162,7 @@ def _scaled(text: str, factor: Callable[[Pair], float], spreads: bool = False) -
 
 
 def _sized(shapes: Mapping[str, Sequence[str]], pairs: Sequence[Pair]) -> Iterator[Claim]:
-    """Factors that are sizes of the inputs; only where the size varies, and where they explain the right cases too."""
+    """Claims of a factor that is a size of the inputs; only if sizes vary and they explain the right cases, too."""
     telling = [pair for pair in pairs if not pair.is_zero]
     known = [axis_sizes(shapes, pair.question.inputs) for pair in pairs]
     measured = {id(pair.question): sizes for pair, sizes in zip(pairs, known, strict=True)}
@@ -177,7 +181,7 @@ def _sized(shapes: Mapping[str, Sequence[str]], pairs: Sequence[Pair]) -> Iterat
 def _factors(
     names: Sequence[str], shapes: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[Callable[[dict], float], str]]:
-    """Functions of the sizes, each with what is said where the answer is that many times the right one."""
+    """Functions of the sizes, each with the sentence for an answer that is off by that factor."""
     for n in names:
         batch = ", N being the batch size" if n == "N" else _being(n, shapes)
         yield lambda s, n=n: s[n], f"is {n} times too large{batch}{': sum instead of mean?' if n == 'N' else ''}"
@@ -243,7 +247,7 @@ TERMS = {
 
 
 def _term(pair: Pair, name: str) -> np.ndarray | None:
-    """An input as it would be added to the answer; None where it would not fit."""
+    """An input broadcast to the answer's shape, as if it were added to the answer; None if it does not fit."""
     value = pair.question.inputs.get(name)
     if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or not 0 < value.ndim <= pair.expected.ndim:
         return None
@@ -252,7 +256,7 @@ def _term(pair: Pair, name: str) -> np.ndarray | None:
 
 
 def _all_one(values: Sequence[np.ndarray]) -> bool:
-    """Whether there is but one number in all of them, as many other things than this input may be."""
+    """Whether all entries are one and the same number, which could also come from elsewhere than this input."""
     return all(a.flat[0] == b.flat[0] for a, b in pairwise(values)) and all((a == a.flat[0]).all() for a in values)
 
 
@@ -279,7 +283,7 @@ def _is_near(pair: Pair, precision: type) -> bool:
 
 
 def _went_through_float32(pair: Pair) -> bool:
-    """Whether every entry is a number of float32 and some need all of it, which numbers of float64 hardly do by chance."""
+    """Whether every entry is a float32 number, and some are no float16 number: hardly a coincidence in float64."""
     if pair.dtype != np.float64 or not _is_near(pair, np.float32):
         return False
     single, half = (pair.yours.astype(precision).astype(np.float64) for precision in (np.float32, np.float16))

@@ -1,4 +1,4 @@
-"""One submission is loaded, asked, judged, told why, and reported: `grader.grading.grade` does all of it, for scripts, too."""
+"""Grade one submission: `grader.grading.grade` loads it, asks it, judges and diagnoses the answers, and reports."""
 
 from typing import TYPE_CHECKING, Any
 

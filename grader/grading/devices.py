@@ -1,7 +1,8 @@
-"""Where training runs compute: a device is used only after a small multiplication in a worker came back right.
+"""Choose the device of training runs: one is used only if a small multiplication on it, in a worker, comes out right.
 
-A worker's level may hide the device, as `namespaces` does with a GPU's files. `choose` then goes down the levels, no
-lower than asked, and takes the first at which the multiplication works; else the CPU, which needs no trial.
+An isolation level may hide the device from workers, as `namespaces` hides a GPU's files. `choose` then tries weaker
+levels, none below `least`, and takes the first on which the multiplication works. Otherwise it takes the CPU, which
+needs no trial.
 """
 
 import os
@@ -17,8 +18,8 @@ from grader.sandbox.walls.levels import LEVELS, WEAKEST
 from grader.sandbox.worker import WorkerEnded
 from grader.text import one_line
 
-SIZE = 64  # of the matrices of the trial
-SECONDS = 60.0  # a first use of CUDA compiles and loads for a while
+SIZE = 64  # rows and columns of the trial's matrices
+SECONDS = 60.0  # the first use of CUDA loads and compiles for a while
 TRIAL = f"""
 import torch
 
@@ -30,7 +31,7 @@ def trial(device):
 
 @dataclass(frozen=True)
 class Choice:
-    """The device for training runs, the sandbox whose workers reach it, and a line to say, or none."""
+    """The device for training runs, a sandbox whose workers can use it, and a line to print, which may be empty."""
 
     device: str
     sandbox: Sandbox
@@ -40,7 +41,7 @@ class Choice:
 def choose(sandbox: Sandbox, wanted: str, least: str = WEAKEST) -> Choice:
     """The device that `wanted` names, "auto" for the best there is, or the CPU with a line that says why.
 
-    The caller closes the sandbox of the choice where it is another one.
+    If the choice has another sandbox than `sandbox`, the caller must close it.
     """
     if wanted == "cpu" or not is_installed("torch"):
         return Choice("cpu", sandbox)
@@ -57,20 +58,20 @@ def choose(sandbox: Sandbox, wanted: str, least: str = WEAKEST) -> Choice:
             if not reason:
                 return Choice(device, tried, f"Training on {device}, isolation {level}.")
             tried.close()
-            if "not compiled" in reason:  # PyTorch itself lacks the device: no level helps
+            if "not compiled" in reason:  # PyTorch lacks the device, so no level helps
                 break
     return Choice("cpu", sandbox, f"Training on the CPU: {candidates[-1]} does not work ({reason})." if reason else "")
 
 
 def present(root: str = "/") -> Sequence[str]:
-    """The accelerators that this machine seems to have, without loading PyTorch."""
+    """The accelerators that this machine appears to have: "cuda", "mps" or neither. Does not load PyTorch."""
     if os.path.exists(os.path.join(root, "dev/nvidiactl")):
         return ["cuda"]
     return ["mps"] if sys.platform == "darwin" and os.uname().machine == "arm64" else []
 
 
 def failure(sandbox: Sandbox, device: str) -> str:
-    """Why a worker cannot compute on a device; empty if it can."""
+    """Why a worker cannot compute on a device, as a clause; empty if it can."""
     worker = sandbox.worker()
     try:
         source = np.frombuffer(TRIAL.encode(), np.uint8)

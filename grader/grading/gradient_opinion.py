@@ -1,7 +1,8 @@
-"""A second opinion on a wrong gradient: is it at least the slope of the student's own forward?
+"""A second opinion on a wrong gradient: is it at least the derivative of the student's own forward function?
 
-A `*_backward` that follows faithfully from a wrong forward is another mistake than a wrong derivative, and a student is
-to hear which it is. Points stay as they are: each exercise is graded alone. Everything here sees rebuilt data only.
+A `*_backward` that is the correct derivative of a wrong forward function is another mistake than a wrong derivative,
+and the student should hear which one it is. Points do not change: each exercise is graded on its own. Only plain data
+is used here.
 """
 
 from collections.abc import Sequence
@@ -18,15 +19,16 @@ from grader.key import ExerciseKey, Key, Question
 from grader.nest import is_numeric
 from grader.report import CheckReport, ExerciseReport
 
-STEPS = (1e-5, 5e-6)  # two, as slopes that differ between them are no slopes: a kink, or entries too large for the step
-STEADY = 1e-5  # how near the two slopes are where the forward is smooth: rounding, eps/h, is 1e-10
-SAME, OTHER = 1e-5, 1e-2  # relative distances from which on a gradient is, or is not, the slope; silence between
+STEPS = (1e-5, 5e-6)  # two: if their slopes differ, there is a kink, or entries are too large for the step
+STEADY = 1e-5  # how near the two slopes are if the forward is smooth; rounding, eps/h, is 1e-10
+SAME, OTHER = 1e-5, 1e-2  # relative distances: up to SAME it is the slope, from OTHER on it is not; else say nothing
 
 
 def forward_of(backward: ExerciseKey, key: Key) -> ExerciseKey | None:
-    """The exercise that a `*_backward` is the gradient of: conv2d of conv2d_backward, if its parameters are the same.
+    """The forward exercise of a `*_backward`, such as conv2d for conv2d_backward, if its parameters match; else None.
 
-    Before them come the gradients of the forward's answers; behind them the forward may have more, which keep their defaults.
+    The backward's parameters are the gradients of the forward's answers, then the forward's own parameters. The forward
+    may have more at the end, which keep their defaults.
     """
     stem = backward.name.removesuffix("_backward")
     if stem == backward.name or backward.driver or backward.torch:
@@ -43,7 +45,7 @@ def _fits(backward: ExerciseKey, forward: ExerciseKey) -> bool:
 def with_opinion(
     report: ExerciseReport, backward: ExerciseKey, forward: ExerciseKey, ask: Ask, ask_forward: Ask
 ) -> ExerciseReport:
-    """The report with a sentence more at the first claim whose values are wrong, where there is something sure to say."""
+    """The report with one more sentence in the hint of the first wrong claim, if there is something certain to say."""
     for index, check in enumerate(report.checks):
         if check.finding and check.finding.kind == "value" and kind_of(backward.checks[index]).compares:
             text = _opinion(backward, index, forward, *_while_it_lives(ask, ask_forward))
@@ -52,7 +54,7 @@ def with_opinion(
 
 
 def _while_it_lives(*asks: Ask) -> list[Ask]:
-    """Nothing more is asked of a process that is gone."""
+    """Wrap `ask` functions of one process: after a final answer, they repeat it and ask no more."""
     last: list[Answer] = []
 
     def guarded(ask: Ask) -> Ask:
@@ -95,7 +97,7 @@ def _sentence(forward: str, parts: Sequence[str], verdicts: set[bool | None]) ->
 
 
 def _wrong_parts(backward: ExerciseKey, question: Question, answer: Any, parts: Sequence[int] | None) -> list[int]:
-    """The places of the gradients that are wrong; a single answer is the first."""
+    """The indices of the wrong gradients in the answer; 0 if the answer is a single array."""
     if len(backward.returns) == 1:
         return [0]
     every = range(len(backward.returns)) if parts is None else parts
@@ -105,7 +107,7 @@ def _wrong_parts(backward: ExerciseKey, question: Question, answer: Any, parts: 
 def _is_slope(
     backward: ExerciseKey, forward: ExerciseKey, question: Question, part: int, answer: Any, ask_forward: Ask
 ) -> bool | None:
-    """Whether a gradient is the slope of the student's forward along a random direction; None where that is not sure."""
+    """Whether a gradient is the slope of the student's forward along a random direction; None if that is uncertain."""
     count = len(forward.returns)
     upstream = [question.inputs.get(name) for name in backward.parameters[:count]]
     inputs = {name: question.inputs[name] for name in backward.parameters[count:] if name in question.inputs}
@@ -135,7 +137,7 @@ def _is_slope(
 
 
 def _loss(answer: Answer, upstream: Sequence[Any]) -> float:
-    """The sum of the forward's answers, weighed by the gradients that come from above; nan if it has none that fit."""
+    """The sum of the forward's answers, weighted by the upstream gradients; nan if the answers do not fit them."""
     outs = [answer.value] if len(upstream) == 1 else answer.value
     if answer.finding or not isinstance(outs, list | tuple) or len(outs) != len(upstream):
         return np.nan

@@ -1,4 +1,4 @@
-"""One exercise: ask the questions, decide the checks, diagnose. Where the answers come from is not its concern."""
+"""Grade one exercise: ask the questions, decide the checks, diagnose. `ask` is a parameter: no process starts here."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -16,11 +16,11 @@ from grader.report import CheckReport, ExerciseReport, Finding, Status
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back for one question: a value, or the finding and status of why there is none.
+    """The reply to one question: a value, or a finding and a status that say why there is none.
 
-    `is_final` says that nothing more can be asked of this exercise: time is up, or the process is gone.
-    `changed` are the inputs that the call has changed. An exception of the student's own code is a finding, and a value
-    that stands for it.
+    `is_final` means that nothing more can be asked of this exercise: the time is up, or the process is gone. `changed`
+    names the inputs that the call modified. An exception of the student's code gives both a finding and a `Raised` as
+    value.
     """
 
     value: Any = None
@@ -35,9 +35,9 @@ Ask = Callable[[Question], Answer]
 
 
 def judge(exercise: ExerciseKey, ask: Ask, unit: str, diagnoses: bool = True) -> ExerciseReport:
-    """The exercise's report. Questions are asked once each, in the order of the checks, until one is final.
+    """Grade an exercise. Each question is asked once, in the order of the checks, until an answer is final.
 
-    Without `diagnoses` the points are the same, and nothing is said of the causes.
+    Without `diagnoses` the points are the same, but no cause is given.
     """
     start = time.perf_counter()
     asked: dict[int, Answer] = {}
@@ -74,9 +74,9 @@ def judge(exercise: ExerciseKey, ask: Ask, unit: str, diagnoses: bool = True) ->
 
 
 def decide(exercise: ExerciseKey, ask: Ask, unit: str) -> ExerciseReport:
-    """The exercise's report, as `judge` has it. What fails in saying why an answer is wrong costs the hint, not the verdict.
+    """Grade an exercise as `judge` does, but if a diagnosis raises, leave the diagnoses out and keep the verdict.
 
-    A rule that fails is our fault, and raises; so does whatever `ask` raises. No question is asked twice.
+    An exception in a rule is our fault and is raised, and so is whatever `ask` raises. No question is asked twice.
     """
     told: dict[int, Answer | Exception] = {}
 
@@ -97,21 +97,21 @@ def decide(exercise: ExerciseKey, ask: Ask, unit: str) -> ExerciseReport:
 
 
 def _turned(got: Answer, question: Question, exercise: ExerciseKey) -> Answer:
-    """The answer with its free signs turned to the expected ones."""
+    """The answer with its free signs flipped to match the expected ones."""
     if got.finding or not (signs := exercise.signs_of(question)):
         return got
     return replace(got, value=turned(got.value, question.expected, signs))
 
 
 def unasked(exercise: ExerciseKey, unit: str, status: Status, finding: Finding) -> ExerciseReport:
-    """The report of an exercise that could not be asked at all: 0 points, the finding at its first check."""
+    """The report of an exercise that could not be asked at all: 0 points, the first check failed with the finding."""
     checks = [CheckReport(check.claim, Status.SKIPPED, 0, check.points) for check in exercise.checks]
     checks[0] = replace(checks[0], status=Status.FAILED, finding=finding)
     return ExerciseReport(f"{unit}.{exercise.name}", status, 0, exercise.points, 0.0, tuple(checks))
 
 
 def put_off(exercise: ExerciseKey, unit: str, status: Status, finding: Finding | None = None) -> ExerciseReport:
-    """The report of an exercise that is not asked now: no check has failed."""
+    """The report of an exercise that is not asked this time: 0 points, every check skipped."""
     checks = [CheckReport(check.claim, Status.SKIPPED, 0, check.points) for check in exercise.checks]
     checks[0] = replace(checks[0], finding=finding)
     return ExerciseReport(f"{unit}.{exercise.name}", status, 0, exercise.points, 0.0, tuple(checks))
@@ -120,7 +120,7 @@ def put_off(exercise: ExerciseKey, unit: str, status: Status, finding: Finding |
 def _decide(
     check: CheckKey, exercise: ExerciseKey, answer: Callable[[int], Answer | None]
 ) -> tuple[CheckReport, Status]:
-    """The check's report and, where it failed, how: an exception, a timeout, a wrong value."""
+    """The check's report, and the status that the exercise gets from it: passed, skipped, failed, error, timeout, …"""
 
     def failed(finding: Finding, status: Status) -> tuple[CheckReport, Status]:
         return CheckReport(check.claim, Status.FAILED, 0, check.points, finding), status
@@ -144,7 +144,7 @@ def _decide(
 
 
 def _is_asked_for(check: CheckKey, got: Answer) -> bool:
-    """Whether an exception is the right answer. `NotImplementedError` never is: it stands in the stub."""
+    """Whether an exception is the right answer. `NotImplementedError` never is, because the stub raises it."""
     error = kind_of(check).error(options_of(check))
     return bool(error) and isinstance(got.value, Raised) and error in got.value.names
 
@@ -163,16 +163,16 @@ def _mutation(answers: Sequence[Answer], questions: Sequence[Question]) -> Findi
 
 
 def _telling_questions(exercise: ExerciseKey) -> list[int]:
-    """The questions whose answers a diagnosis is made from, in order."""
+    """The numbers of the questions that diagnoses are based on, in order."""
     groups = [group for check in exercise.checks for group in check.groups if len(group) == 1 or kind_of(check).trace]
     return sorted({number for group in groups for number in group})
 
 
 def _with_diagnosis(exercise: ExerciseKey, checks: list[CheckReport], asked: dict[int, Answer]) -> list[CheckReport]:
-    """Each check whose values are wrong gets a diagnosis as its hint, where one fits.
+    """Put a diagnosis into the hint of each check whose values are wrong, if one fits.
 
-    One that fits every answer to the exercise comes first. Where two mistakes were made at once there is none; then
-    a diagnosis may still fit all the answers of one check, or of one part of them.
+    A diagnosis that fits every answer to the exercise comes first. If two mistakes were made at once there is none, but
+    one may still fit all answers of a single check, or one part of them.
     """
     evidence = _evidence(exercise, asked)
     whole = diagnose(exercise, [item for group in evidence for item in group])
@@ -188,7 +188,7 @@ def _with_diagnosis(exercise: ExerciseKey, checks: list[CheckReport], asked: dic
 
 
 def _of_part(exercise: ExerciseKey, check: CheckKey, items: list[Evidence]) -> Diagnosis | None:
-    """The one listed mistake that explains the parts that a check is of, whatever is wrong with the others."""
+    """The one listed mistake that explains the parts of the answer which a check looks at, whatever the others are."""
     if not kind_of(check).compares or (parts := options_of(check).parts) is None:
         return None
     evidence = []
@@ -200,9 +200,9 @@ def _of_part(exercise: ExerciseKey, check: CheckKey, items: list[Evidence]) -> D
 
 
 def _evidence(exercise: ExerciseKey, asked: dict[int, Answer]) -> list[list[Evidence]]:
-    """For each check that a diagnosis can be made from, what was answered and whether it was right.
+    """For each check that a diagnosis can use, the answers and whether they are right.
 
-    Where there is no one right answer, it is what a rule makes of the answers to a whole group.
+    If several answers are right, the evidence is a trace of the answers to a whole group instead (see TRACES).
     """
     evidence: list[list[Evidence]] = [[] for _ in exercise.checks]
     for check, items in zip(exercise.checks, evidence, strict=True):
@@ -224,7 +224,7 @@ VALUES = {"value", "shape", "dtype", "type", "nonfinite"}
 
 
 def _overall(statuses: Sequence[Status], over: Sequence[Answer]) -> Status:
-    """The exercise's status: the way it ended if it was ended, else the first failure's."""
+    """The exercise's status: that of a final answer if there is one, else that of the first failure, else passed."""
     if over:
         return over[0].status
     failures = [status for status in statuses if status is not Status.PASSED]

@@ -1,6 +1,6 @@
-"""Sentences for all that is not about values: what a worker's replies and its end mean to the student.
+"""Turn a worker's replies, errors and exit status into the sentences that a student reads.
 
-A reply comes from the process in which the student's code runs, so its form is checked before its content is used.
+A reply comes from the process that runs the student's code, so its form is checked before its content is used.
 """
 
 import difflib
@@ -22,12 +22,12 @@ from grader.text import one_line
 
 
 class BadReply(Exception):
-    """A reply that has not the form which the worker's own code gives it: the student's code has meddled."""
+    """A reply that does not have the form that the worker's own code gives it: the student's code has interfered."""
 
 
 PARAMETERS = "The names and shapes of a module's parameters are those in the handout's table: that is how weights find their place."
-NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # PyTorch has no exception of its own for it on the CPU
-MOST_STEPS = 10**9  # a number above it is no count of anything, and may be too large to be shown or divided
+NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # on the CPU, PyTorch has no exception class for it
+MOST_STEPS = 10**9  # a larger number counts nothing real, and may be too large to print or divide
 ENDS = {
     "timeout": (Status.TIMEOUT, "timeout", "Is there a loop that never ends, or one that could be an array operation?"),
     "memory": (Status.MEMORY, "memory", "Check the shapes of what you allocate: is one of them squared by accident?"),
@@ -38,13 +38,13 @@ ENDS = {
 
 
 def of_end(ended: WorkerEnded, where: str) -> tuple[Status, Finding]:
-    """How a worker's end reads in the report."""
+    """The status and the finding for a worker that ended; `where` names the case or the line."""
     status, kind, hint = ENDS[ended.how]
     return status, Finding(kind, f"{one_line(ended.detail)} ({where})", hint)
 
 
 def checks_form(check: Callable) -> Callable:
-    """Turn whatever a malformed reply makes of the code that takes it apart into BadReply."""
+    """Decorate a function that unpacks a reply: exceptions that a malformed reply causes become BadReply."""
 
     @functools.wraps(check)
     def checked(*args: Any, **kwargs: Any) -> Any:
@@ -58,7 +58,7 @@ def checks_form(check: Callable) -> Callable:
 
 @checks_form
 def checked_outline(reply: Any) -> Outline:
-    """The reply to `read`, its form checked. It was made before any of the student's code ran."""
+    """The reply to `read` after checking its form. The worker sends it before any of the student's code runs."""
     problems = [_problem(item) for item in reply["problems"]]
     definitions = {str(name): int(line) for name, line in reply["definitions"].items()}
     cells = [(int(first), int(number)) for first, number in reply["cells"]]
@@ -67,7 +67,7 @@ def checked_outline(reply: Any) -> Outline:
 
 @checks_form
 def checked_run(reply: Any) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """The reply to `run`, its form checked: what failed at the top of the file, and what became of the names."""
+    """The reply to `run` after checking its form: (errors at the top level of the file, the kind of each name)."""
     problems = [
         {"line": int(item["line"]), "names": [str(name) for name in item["names"]], "error": _error(item["error"])}
         for item in reply["problems"][:50]
@@ -107,13 +107,13 @@ def before_asking(name: str, facts: FileFacts) -> tuple[Status, Finding] | None:
 
 @checks_form
 def progress(reply: Any) -> tuple[int, int] | None:
-    """(statement, line) of a note that a statement is about to run; None for the last reply to `run`."""
+    """(statement number, line) if the reply announces the next statement; None if it is the final reply to `run`."""
     return (int(reply["at"]), int(reply["line"])) if isinstance(reply, dict) and "at" in reply else None
 
 
 @checks_form
 def step(reply: Any) -> Step | None:
-    """What a training run says of itself on its way; None for the last reply to `call`."""
+    """The progress that a training run reports; None for the final reply to `call`."""
     if not isinstance(reply, dict) or "step" not in reply:
         return None
     number, total, loss = reply["step"], reply["total"], reply["loss"]
@@ -124,7 +124,7 @@ def step(reply: Any) -> Step | None:
 
 @checks_form
 def lacks_device(reply: Any) -> bool:
-    """Whether a call failed because its device had no memory left, or is gone."""
+    """Whether a call failed because its device ran out of memory or has gone."""
     return (
         isinstance(reply, dict)
         and "error" in reply
@@ -191,7 +191,7 @@ def _of_operation(operation: str, line: int, listing: Listing) -> Finding:
 
 
 def _forbidden(error: dict[str, Any], outline: Outline) -> str:
-    """A sentence if an error is an import that the unit does not allow, or a name that such an import would have bound."""
+    """A sentence if an error comes from an import that the unit does not allow, or from a name such an import binds."""
     if error["type"] == "ForbiddenImport":
         return f"{one_line(error['message'])}"
     if error["type"] != "NameError":

@@ -1,4 +1,4 @@
-"""Training runs: whether and where they run, who watches, and what the way of the loss says of one that failed."""
+"""Training runs: whether and where they run, who sees their progress, and what the loss curve says of a failed run."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -30,12 +30,12 @@ FALLS = (
 
 
 def _nobody(name: str, step: Step) -> None:
-    """Nobody watches."""
+    """A `watch` that ignores every step."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """What a grading does with training runs. `watch` is told each exercise's steps as they come."""
+    """Whether training runs are graded, on which device, and `watch(exercise, step)`, called with every step."""
 
     is_on: bool = True
     device: str = "cpu"
@@ -49,7 +49,7 @@ ON_CPU = Training()
 
 
 def told(report: ExerciseReport, curve: Sequence[Step], band: Sequence[Sequence[float]] = ()) -> ExerciseReport:
-    """The report of a run with its curve over the reference's band, and where it failed with what the curve says of it."""
+    """A run's report with its loss curve and the reference's band and, if it failed, a hint read from the curve."""
     hint = reading(curve)
     checks = [
         replace(check, finding=replace(check.finding, hint=hint))
@@ -69,7 +69,7 @@ def told(report: ExerciseReport, curve: Sequence[Step], band: Sequence[Sequence[
 
 
 def reading(curve: Sequence[Step]) -> str:
-    """What the way of a loss says of a run that has failed; empty where it was not reported."""
+    """What the loss curve says about a run that failed, as a sentence; empty if no loss was reported."""
     losses = [step.loss for step in curve]
     if losses and not all(map(_is_finite, losses)):
         return NAN

@@ -1,8 +1,8 @@
-"""Equal or not; if not, where and by how much. Everything here sees rebuilt data only, never a student's object.
+"""Compare an answer with the expected one and describe the first difference. Sees plain data, never a student's object.
 
-An answer is right where |yours − expected| ≤ tolerance, with one absolute tolerance for each array: it scales with
-the array's largest entry, never with each entry alone. Where the expected entry is finite, nan and inf are wrong.
-A list of whole numbers and a 1-D array of them are the same answer.
+An entry is right if |yours − expected| ≤ tolerance. There is one absolute tolerance for each array; it scales with the
+array's largest entry, never with single entries. nan and inf are wrong where the expected entry is finite. A list of
+integers and a 1-D integer array are the same answer.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ Signs = Sequence[Sequence[int | None]]  # see `turned`
 
 @dataclass(frozen=True)
 class Difference:
-    """The first part of an answer that is wrong. `path` leads to it; `text` is a clause for the student."""
+    """The first part of an answer that is wrong: `path` is where it is in the nest, `text` a clause for the student."""
 
     kind: str  # value, shape, dtype, type or nonfinite
     path: Path
@@ -28,7 +28,7 @@ class Difference:
 
 
 def named(path: Path, names: Sequence[str]) -> str:
-    """How to call a part of an answer: `db`, `gradients[0][1]`, `your answer`."""
+    """The name of a part of an answer, for messages: `db`, `gradients[0][1]`, `the answer[2]`."""
     if len(names) == 1:
         return names[0] + subscripts(path)
     if path and isinstance(path[0], int) and 0 <= path[0] < len(names):
@@ -37,7 +37,7 @@ def named(path: Path, names: Sequence[str]) -> str:
 
 
 def difference(answer: Any, expected: Any, tolerance: Sequence[float], names: Sequence[str] = ()) -> Difference | None:
-    """Where an answer first differs from what is expected; None if it is right.
+    """The first difference between an answer and the expected one; None if the answer is right.
 
     `tolerance` has one number for each numeric leaf of `expected`, in their order.
     """
@@ -45,7 +45,10 @@ def difference(answer: Any, expected: Any, tolerance: Sequence[float], names: Se
 
 
 def only(answer: Any, expected: Any, parts: Sequence[int] | None) -> Any:
-    """The expected answer with some parts from another; that one as it is, where it has another number of parts."""
+    """The expected answer with only the listed parts taken from `answer`, so that no other part is judged.
+
+    `parts` None, or an answer with another number of parts, gives `answer` itself.
+    """
     if parts is None or not isinstance(answer, list | tuple) or len(answer) != len(expected):
         return answer
     return type(expected)(
@@ -54,26 +57,26 @@ def only(answer: Any, expected: Any, parts: Sequence[int] | None) -> Any:
 
 
 def wrong_entries(yours: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarray:
-    """Boolean, True where an entry is wrong; shapes are equal. nan is right only where nan is expected.
+    """A boolean array, True where an entry is wrong, for arrays of one shape. nan is right only where nan is expected.
 
-    Integers and booleans are right when they are equal; the tolerance is for what is rounded.
+    Integers and booleans must be equal; the tolerance is for floating-point numbers.
     """
     if expected.dtype.kind not in "fc":
         return yours != expected
     with np.errstate(all="ignore"):
         close = np.abs(yours - expected) <= tolerance
-    if tolerance == np.inf:  # any number will do, and infinity is none
+    if tolerance == np.inf:  # any finite number will do
         close &= np.isfinite(yours)
     both_nan = np.isnan(yours) & np.isnan(expected)
     return ~((close & np.isfinite(expected)) | (yours == expected) | both_nan)
 
 
 def turned(answer: Any, expected: Any, signs: Signs) -> Any:
-    """The answer with its free signs turned to those of what is expected; as it is where its form is another.
+    """The answer with its free signs flipped to match the expected ones, as for eigenvectors, whose sign is arbitrary.
 
-    `signs` are pairs (part, axis): part of the answer (None: all of it), and the axis along which each slice has a sign
-    of its own (None: one sign for the whole part). Slices of the same place share one sign, in every part: the one for
-    which they lie nearest to what is expected, all parts together.
+    `signs` are pairs (part, axis): a part of the answer (None: all of it), and the axis along which each slice has its
+    own sign (None: one sign for the whole part). Slices at the same place in different parts share a sign: the one that
+    brings them, taken together, nearest to the expected values. An answer of another form is returned unchanged.
     """
     if any(part is not None for part, _ in signs) and not isinstance(answer, list | tuple):
         return answer
@@ -87,7 +90,7 @@ def turned(answer: Any, expected: Any, signs: Signs) -> Any:
         return answer
     slices = {a.shape[axis : axis + 1] for a, (_, axis) in zip(yours, signs, strict=True) if axis is not None}
     if slices == {()} or len(slices) > 1:
-        return answer  # parts that should have matching slices and have not: there is nothing to turn together
+        return answer  # the parts should have matching slices and have not, so they cannot share signs
     fit: Any = 0.0
     for a, b, (_, axis) in zip(yours, wanted, signs, strict=True):
         with np.errstate(all="ignore"):
@@ -115,9 +118,9 @@ def _differ(
 
 
 def _in_its_form(answer: Any, expected: Any) -> Any:
-    """A list of whole numbers where a 1-D array of them is expected, and the other way round, as what is expected.
+    """Convert an answer to the expected kind of sequence: a list of integers to a 1-D array, or the other way round.
 
-    Where a list of any numbers is expected, a 1-D array of the same kind is right, too; a tuple names its parts.
+    A 1-D array also stands for an expected list of numbers of its kind, but never for a tuple, whose parts have names.
     """
     if isinstance(expected, np.ndarray) and expected.ndim == 1 and expected.dtype.kind in "iu":
         if isinstance(answer, list | tuple) and all(map(_is_whole, answer)):
@@ -178,7 +181,7 @@ def _differ_leaf(answer: Any, expected: Any, tolerance: float, name: str, path: 
 
 
 def _kind_fits(yours: np.ndarray, wanted: np.ndarray) -> bool:
-    if wanted.dtype.kind == "f":  # a Python number or any integer may stand for a float scalar, an array is float64
+    if wanted.dtype.kind == "f":  # a scalar may also be a Python number or any integer; an array must be float64
         return yours.dtype == wanted.dtype or (wanted.ndim == 0 and yours.dtype.kind in "iu")
     if wanted.dtype.kind in "iu":
         return yours.dtype.kind in "iu"
@@ -190,7 +193,7 @@ def _kind_name(wanted: np.ndarray) -> str:
 
 
 def _worst(yours: np.ndarray, wanted: np.ndarray, among: np.ndarray, wrong: np.ndarray, name: str) -> str:
-    """Where among the wrong entries the error is largest, both numbers, and how many entries are wrong."""
+    """A clause on the wrong entry with the largest error: where it is, both numbers, and how many entries are wrong."""
     with np.errstate(all="ignore"):
         error = np.where(among, np.abs(yours.astype(complex) - wanted), -1.0)
     error[np.isnan(error)] = np.inf
@@ -202,19 +205,19 @@ def _worst(yours: np.ndarray, wanted: np.ndarray, among: np.ndarray, wrong: np.n
 
 
 def numbers(yours: Any, wanted: Any) -> tuple[str, str]:
-    """Both numbers with the fewest digits (at least 4) that tell them apart."""
+    """Both numbers as text, with as few digits (at least 4) as tell them apart."""
     yours, wanted = yours.item(), wanted.item()
     if not (isinstance(yours, float) and isinstance(wanted, float)):
         return str(yours), str(wanted)
     for digits in (4, 6, 9, 13, 17):
-        mine, right = f"{yours + 0.0:.{digits}g}", f"{wanted + 0.0:.{digits}g}"  # + 0.0 makes a -0 a plain 0
+        mine, right = f"{yours + 0.0:.{digits}g}", f"{wanted + 0.0:.{digits}g}"  # + 0.0 turns -0 into 0
         if mine != right:
             break
     return mine, right
 
 
 def describe(value: Any) -> str:
-    """What a value is, in a few words for a student."""
+    """What kind of value it is, in a few words for a student."""
     match value:
         case None:
             return "None"

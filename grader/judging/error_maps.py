@@ -1,4 +1,4 @@
-"""Where an array answer is wrong: |yours − expected| made small enough to be looked at, and the pattern in it by name."""
+"""Where an array answer is wrong: |yours − expected| reduced to a small grid, and a name for the pattern in it."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ MOST = (24, 48)  # rows and columns that a terminal shows without scrolling
 
 
 def error_map(answer: object, expected: object, path: Path, tolerance: float, names: Sequence[str]) -> ErrorMap | None:
-    """The map of one part of an answer; None where it is no array, or one of another shape."""
+    """The error map of the part of an answer at `path`; None if the part is not an array of the expected shape."""
     mine, right = at(answer, path), at(expected, path)
     if not (is_numeric(mine) and is_numeric(right)):
         return None
@@ -29,20 +29,20 @@ def error_map(answer: object, expected: object, path: Path, tolerance: float, na
 
 
 def _fewer(cells: np.ndarray, axis: int, most: int) -> np.ndarray:
-    """At most so many cells along an axis, each the largest of a block."""
+    """Reduce an axis to at most `most` cells, each the largest value of a block."""
     length = cells.shape[axis]
     block = -(-length // most)
     return np.maximum.reduceat(cells, np.arange(0, length, block), axis) if block > 1 else cells
 
 
 def says_more(found: ErrorMap) -> bool:
-    """Whether a picture says more than the worst entry and a count: some of a matrix is right, and some is not."""
+    """Whether a picture adds to the worst entry and the count: it is a matrix, partly right, with several errors."""
     wrong = _wrong(found)
     return min(wrong.shape) > 1 and 1 < wrong.sum() < wrong.size
 
 
 def pattern(found: ErrorMap) -> str:
-    """Which entries are wrong, where that has a name: `row 2`, `above the diagonal`; empty where it has none."""
+    """A name for the set of wrong entries, such as `row 2` or `above the diagonal`; empty if it has none."""
     wrong = _wrong(found)
     if wrong.shape != (found.shape[-2:] if len(found.shape) > 1 else (1, *found.shape)) or wrong.all():
         return ""

@@ -1,4 +1,4 @@
-"""Whether an answer has the form of an answer at all, and how a finding names its case."""
+"""Check that an answer has the types and shapes of the expected one, whatever its values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,15 +13,15 @@ from grader.sandbox import wire
 
 
 def on(question: Question) -> str:
-    """How a finding names its case."""
+    """The words with which a finding names its case: `case: a single token`."""
     return f"case: {question.label}"
 
 
 def no_answer(answers: list, questions: list[Question], names: Sequence[str]) -> Finding | None:
-    """A finding where an answer cannot have a property: it has another form, or it is one of the inputs handed back.
+    """A finding if an answer cannot be judged for a property, because it has the wrong form or is one of the inputs.
 
-    The form is that of the expected answer, whatever the values. An input often has the property that is asked for:
-    x keeps the length of x.
+    The form is the types and shapes of the expected answer. An input that is handed back often has the property that a
+    check asks for: `x` itself has the length of `x`.
     """
     for answer, question in zip(answers, questions, strict=True):
         if found := of_form(answer, question, names):
@@ -33,13 +33,13 @@ def no_answer(answers: list, questions: list[Question], names: Sequence[str]) ->
 
 
 def _is_only(answer: Any, value: Any) -> bool:
-    """Whether an answer is a value and nothing else: the value itself, or it in every part."""
+    """Whether an answer is the given value, or consists of it in every part."""
     if isinstance(answer, list | tuple) and answer and not wire.same(answer, value):
         return all(_is_only(part, value) for part in answer)
     return wire.same(answer, value)
 
 
 def of_form(answer: Any, question: Question, names: Sequence[str]) -> Difference | None:
-    """How the form of an answer is not that of the expected one."""
+    """The first difference in type, dtype or shape between an answer and the expected one; None if there is none."""
     found = difference(answer, question.expected, [np.inf] * len(numeric_leaves(question.expected)), names)
     return found if found and found.kind != "value" else None

@@ -1,4 +1,4 @@
-"""How good a training run's predictions are, by the field's own measures. Pure functions of arrays, on our side."""
+"""How good a training run's predictions are, by standard metrics. Pure functions of arrays, called by the grader."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Metric:
-    """`measure(predictions, truth)` gives the number, `name` says what it is, `form` how it is written."""
+    """A measure of predictions: `measure(predictions, truth)` computes it, `name` names it, `form` formats it."""
 
     name: str
     measure: Callable[[np.ndarray, np.ndarray], float]
@@ -19,7 +19,7 @@ class Metric:
 
 
 def accuracy(predictions: np.ndarray, truth: np.ndarray) -> float:
-    """The share of entries that are equal."""
+    """The share of predictions that equal the truth."""
     return float((predictions == truth).mean())
 
 
@@ -28,12 +28,12 @@ def mean_squared_error(predictions: np.ndarray, truth: np.ndarray) -> float:
 
 
 def relative_rmse(predictions: np.ndarray, truth: np.ndarray) -> float:
-    """The root mean squared error, over that of always predicting the mean of the truth."""
+    """The root mean squared error divided by that of always predicting the mean of the truth."""
     return float(np.sqrt(mean_squared_error(predictions, truth) / truth.astype(float).var()))
 
 
 def mean_iou(predictions: np.ndarray, truth: np.ndarray) -> float:
-    """Intersection over union of the pixels of each class that occurs, averaged over the classes."""
+    """Intersection over union of each class's pixels, averaged over the classes that occur."""
     shares = []
     for label in np.unique(np.concatenate([predictions.ravel(), truth.ravel()])):
         yours, right = predictions == label, truth == label
@@ -42,9 +42,9 @@ def mean_iou(predictions: np.ndarray, truth: np.ndarray) -> float:
 
 
 def energy_distance(samples: np.ndarray, truth: np.ndarray) -> float:
-    """How far two samples, rows of features, are from having one law: √(2E|x−y| − E|x−x'| − E|y−y'|); 0 if they have.
+    """The distance between the laws of two samples (rows of features), √(2E|x−y| − E|x−x'| − E|y−y'|); 0 for one law.
 
-    Székely and Rizzo, "Energy statistics" (2013). Both expectations within a sample leave out the point itself.
+    Székely and Rizzo, "Energy statistics" (2013). The expectations within a sample skip pairs of a point with itself.
     """
     x, y = samples.astype(float), truth.astype(float)
 

@@ -1,7 +1,8 @@
-"""Whether an array of numbers is a sample of independent draws from a law, judged by the sample alone.
+"""Decide whether an array is a sample of independent draws from a given law, from the sample alone.
 
-Six claims are tested, each so that a right sample fails it with probability at most DELTA, whatever the number n of
-entries; together that is below 1e-9. The bounds are proven, not asymptotic. With s the law's standard deviation:
+A law is a probability distribution: ("normal", mean, standard deviation) or ("uniform", low, high). Six claims are
+tested. A right sample fails each with probability at most DELTA, whatever the number n of entries, so all of them with
+less than 1e-9. The bounds are proven, not asymptotic. With s the law's standard deviation:
 
 - the mean: normal and uniform laws are sub-Gaussian with proxy s², so P(|mean − m| > t·s/√n) ≤ 2·exp(−t²/2);
 - the mean square about m, in units of s²: for a normal law Laurent and Massart bound its distance to 1 by
@@ -25,11 +26,11 @@ DELTA = 1e-10  # of each claim
 LN = math.log(2 / DELTA)  # 23.7
 REPEATED = 0.01  # of the entries
 LANDMARKS = np.array([-2.0, -1.5, -1.0, -0.5, -0.1, 0.1, 0.5, 1.0, 1.5, 1.8, 2.0, 2.5])  # in standard deviations
-POINTWISE = 7  # standard deviations: two samples of one law differ at one landmark by more once in 4e11 times
+POINTWISE = 7  # standard deviations: two samples of one law differ by more at a landmark once in 4e11 times
 
 
 def stray(sample: np.ndarray, law: Sequence) -> str:
-    """A clause on what shows that a 2-D array is no independent sample of a law; empty if nothing does."""
+    """A clause that says why a 2-D array is not a sample of independent draws from a law; empty if it may be one."""
     mean, std = moments(law)
     x, n = sample.ravel(), sample.size
     if not np.isfinite(x).all():
@@ -45,24 +46,24 @@ def stray(sample: np.ndarray, law: Sequence) -> str:
 
 
 def landmarks(sample: np.ndarray, law: Sequence) -> np.ndarray:
-    """What part of a sample lies below each of a few marks: the same to within `noise(n)` for samples of one law."""
+    """The share of a sample below each of a few fixed marks; samples of one law agree to within `noise(n)`."""
     mean, std = moments(law)
     return (sample.ravel()[:, None] <= mean + std * LANDMARKS).mean(axis=0)
 
 
 def noise(n: int) -> float:
-    """How far the landmarks of two samples of n entries may be apart: a part p of n has variance p·(1 − p)/n ≤ 1/(4n)."""
+    """How far the landmarks of two samples of n entries may differ: a share p has variance p·(1 − p)/n ≤ 1/(4n)."""
     return POINTWISE * math.sqrt(2 * 0.25 / n)
 
 
 def moments(law: Sequence) -> tuple[float, float]:
-    """Mean and standard deviation."""
+    """The mean and the standard deviation of a law."""
     kind, a, b = law
     return ((a + b) / 2, (b - a) / math.sqrt(12)) if kind == "uniform" else (a, b)
 
 
 def below(x: np.ndarray, law: Sequence) -> np.ndarray:
-    """The law's distribution function."""
+    """The law's cumulative distribution function at x."""
     kind, a, b = law
     if kind == "uniform":
         return np.clip((x - a) / (b - a), 0, 1)

@@ -1,4 +1,4 @@
-"""The manual's pages as their readers follow them: commands are run and their output compared, files are written.
+"""Follow the manual's pages as a reader does: run the commands, compare their output, write the files.
 
 A page's ```console blocks hold `$ command` lines (`> ` where a command goes on), and beneath each what it prints. `…` stands for anything: alone on a line
 for any number of lines, else for a part of one. Times, hashes and the folder in which a page is run are the same everywhere.

@@ -2,7 +2,7 @@
 
     python grader/manual/screens.py [NAME…]     writes them to grader/manual/pages/pictures; look at them, then commit
 
-They are not compared by the tests, as another font or browser draws them otherwise. Pages need chromium and chromium-driver.
+The tests do not compare them, because fonts and browsers differ. Pages need chromium and chromium-driver.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""In a notebook: `from grader.notebook import check, points`, and `%load_ext grader` for `%%grade`; see grader.notebook.magics."""
+"""Grading in a notebook: `from grader.notebook import check, points`, and `%load_ext grader` for `%%grade`."""
 
 from grader.notebook.magics import check, points
 

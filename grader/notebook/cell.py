@@ -1,6 +1,7 @@
-"""What a notebook's cell shows while something trains: one output, changed in its place, and at the end the report.
+"""A notebook cell's output while something trains: one display, updated in place, that ends as the report.
 
-IPython is imported where a cell is known to be there. Pictures are of numbers that a worker told, and no verdict is.
+IPython is imported only once a cell is known to be there. The picture shows numbers that a worker reports; no verdict
+depends on them.
 """
 
 import time
@@ -10,11 +11,11 @@ from typing import Any
 from grader.render.live import Live, html, lives
 from grader.report import Step
 
-BETWEEN_UPDATES = 0.25  # seconds: a front end draws each of them, and saves the last
+BETWEEN_UPDATES = 0.25  # seconds; the front end draws every update and saves the last one
 
 
 class Cell:
-    """The output of the cell that runs now. It appears with the first run that begins, so that what is quick has none."""
+    """The output of the running cell. It appears when the first training run begins, so quick gradings show none."""
 
     def __init__(self, styled: Callable[[str], str], clock: Callable[[], float] = time.monotonic):
         self.styled, self.clock = styled, clock
@@ -24,24 +25,24 @@ class Cell:
         self._last = float("-inf")
 
     def begins(self, name: str) -> None:
-        """An exercise that trains is next."""
+        """Show that a training run is next."""
         self.live = Live(name, self.clock)
         self._show()
 
     def watch(self, name: str, step: Step) -> None:
-        """A step was told."""
+        """Show a step that a training run reported."""
         self.live = self._note(name, step)
         if self.clock() - self._last >= BETWEEN_UPDATES:
             self._show()
 
     def ends(self, shown: object) -> bool:
-        """Put the report in the picture's place; whether there was a picture."""
+        """Replace the picture with the report; returns whether there was a picture."""
         if self.handle:
             self.handle.update(shown)
         return self.handle is not None
 
     def stops(self) -> None:
-        """Nothing comes any more: the cell was interrupted, or something failed."""
+        """Mark the picture as stopped, because the cell was interrupted or something failed."""
         if self.handle and self.live:
             self.handle.update(self._bundle("stopped"), raw=True)
 

@@ -1,4 +1,4 @@
-"""In a notebook: `check("attention.self_attention")` shows the report of what the session's cells define.
+"""In a notebook, `check("attention.self_attention")` grades what the session's cells define and shows the report.
 
     from grader.notebook import check
     check("attention.self_attention")      # or check("attention"), the whole unit
@@ -6,8 +6,8 @@
     %load_ext grader
     %%grade attention.self_attention       # at the top of the cell that defines it
 
-The code that is graded is the text of the cells that were run, latest definitions last; it runs in the sandbox, not in the
-session, so that a cell that was deleted or changed since cannot help. `points` is what nbgrader's graded cells call.
+The graded code is the text of the cells that were run, in order. It runs in the sandbox, not in the session, so a value
+that only lives in the session does not count. nbgrader's graded cells call `points`.
 """
 
 import ast
@@ -36,15 +36,15 @@ from grader.sandbox.opening import open_sandbox
 from grader.sandbox.server import Sandbox
 from grader.submission import Submission, read
 
-MARKING = ("autograde", "validate")  # what nbgrader says when it runs a notebook that lies in this folder
+MARKING = ("autograde", "validate")  # NBGRADER_EXECUTION while nbgrader runs the notebook
 NAME = "this notebook"
 
 
 class Shown:
-    """A report as a notebook shows it: HTML, or the terminal's text where there is none.
+    """A report for display in a notebook: HTML, or plain text in a front end without HTML.
 
-    `within` is the number of the cell below which it stands already, in the place of a curve; at that cell's end it is not
-    shown again.
+    `within` is the number of the cell whose output shows it already, in the place of a loss curve; it is not shown
+    again at that cell's end.
     """
 
     def __init__(self, title: str, report: Report, within: int = 0):
@@ -52,7 +52,7 @@ class Shown:
 
     def _ipython_display_(self) -> None:
         if not self.within or self.within != _shell().execution_count:
-            raise NotImplementedError  # IPython goes on to the other forms
+            raise NotImplementedError  # makes IPython try the other forms
 
     def _repr_html_(self) -> str:
         from grader.render.html import fragment
@@ -64,8 +64,8 @@ class Shown:
 
 
 def _styled(fragment: str) -> str:
-    """A part of a page with its style. A notebook's own theme goes before the system's: JupyterLab says which it is on
-    <body>, VS Code by a class."""
+    """An HTML fragment with its style. The notebook's theme takes precedence over the system's: JupyterLab gives it as
+    an attribute of <body>, VS Code as a class."""
     from grader.render.html import DARK, LIGHT, STYLE
 
     themes = f"""
@@ -76,15 +76,19 @@ def _styled(fragment: str) -> str:
 
 
 def check(name: str, course: str | None = None) -> Shown | None:
-    """Grade an exercise, or a unit, as the session's cells have it, and show what was found."""
+    """Grade an exercise or a unit as the session's cells define it, and show the report.
+
+    `check("attention.self_attention")` grades one exercise, `check("attention")` the whole unit. `course` is the folder
+    of the course, by default the one around the notebook.
+    """
     if os.environ.get("NBGRADER_EXECUTION") in MARKING:
-        return None  # the graded cells say the same; once is enough
+        return None  # the graded cells show the same
     place = _place(name, Path(course) if course else None)
     return _shown(place, _shell())
 
 
 def _shown(place: "Place", shell: Any) -> Shown:
-    """Grade, with the curve of what trains in the cell's output, and then the report in its place."""
+    """Grade, showing the loss curve of a training run in the cell's output and finally the report in its place."""
     cell = Cell(_styled)
     runs = {exercise.name for exercise in place.key.exercises if is_run(exercise)}
     training = ON_CPU.watched(cell.watch)
@@ -92,7 +96,7 @@ def _shown(place: "Place", shell: Any) -> Shown:
         report = _graded(
             place, session_cells(shell), lambda name: cell.begins(name) if name in runs else None, training
         )
-    except BaseException:  # an interrupt, too: the picture must not look as if it went on
+    except BaseException:  # also after an interrupt, the picture must not look as if training went on
         cell.stops()
         raise
     shown = Shown(place.key.title, report)
@@ -102,10 +106,11 @@ def _shown(place: "Place", shell: Any) -> Shown:
 
 
 def points(name: str, worth: float) -> float:
-    """What an exercise earns in nbgrader: prints the report, returns the points, a float from 0 to `worth`.
+    """For nbgrader's graded cells: prints the report of an exercise and returns its points, a float from 0 to `worth`.
 
-    nbgrader reads the last value of the cell. It takes what is written on standard error for a failure, and a number
-    above the cell's points ends the marking of the whole notebook: so nothing is written there, and the points are held.
+    `points("attention.self_attention", 6)` is the last line of such a cell; nbgrader reads its value. nbgrader treats
+    output on standard error as a failure, and a number above the cell's points ends the marking of the whole notebook,
+    so nothing is written to standard error and the points are clamped.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -122,7 +127,7 @@ def points(name: str, worth: float) -> float:
 
 
 def plain(title: str, report: Report) -> str:
-    """The report in the terminal's words, without colours."""
+    """The report as the terminal shows it, without colours."""
     from grader.render.console import tame_console
     from grader.render.terminal import WIDTH, render
 
@@ -133,13 +138,13 @@ def plain(title: str, report: Report) -> str:
 
 
 def comment(text: str) -> str:
-    """Of a plain report on one exercise, what stands as a comment beside its answer: no heading, no next step."""
+    """The part of a plain report on one exercise that serves as a comment on it: without heading and next step."""
     _, line, *details = text.split("\n\n")
     return "\n\n".join(details[:-1] or [line.strip()])
 
 
 def register(shell) -> None:
-    """Add `%%grade` to a shell of IPython."""
+    """Add the `%%grade` magic to an IPython shell."""
 
     def grade_cell(line: str, cell: str) -> Shown | None:
         ran = shell.run_cell(cell, store_history=False)
@@ -153,7 +158,7 @@ def register(shell) -> None:
 
 @dataclass(frozen=True)
 class Place:
-    """The key that a name means here, the exercises of it that are asked for, and the settings that hold."""
+    """What a name stands for here: the key, the exercises that are asked for, and the course's settings."""
 
     key: Key
     only: Sequence[str]
@@ -161,10 +166,10 @@ class Place:
 
 
 def _place(name: str, course: Path | None = None) -> Place:
-    """Beside the notebook lies a key (an nbgrader assignment), or around it a course.
+    """Find the key for a name: beside the notebook (an nbgrader assignment), or in the course around it.
 
-    Where nbgrader marks, the folder is a student's, into which nbgrader puts the key that was released; nothing else in it is
-    asked. CourseError where that key is not there.
+    While nbgrader marks, the folder is a student's, into which nbgrader has put the released key; nothing else in it is
+    used. CourseError if there is no key.
     """
     if not name:
         raise CourseError("name what to grade, for example %%grade attention.self_attention")
@@ -188,11 +193,11 @@ def _place(name: str, course: Path | None = None) -> Place:
 
 
 def session_cells(shell) -> bytes:
-    """The cells that a session has run, in order, as a notebook's bytes; those that define nothing are left empty."""
+    """The cells that a session has run, in order, as a notebook's bytes; cells that define nothing are left empty."""
     from grader.sandbox.inside.notebook_lines import code_cells
 
     raw = ["", *shell.history_manager.input_hist_raw[1:]]
-    latest = {text: number for number, text in enumerate(raw)}  # of a cell that was run twice, the last time counts
+    latest = {text: number for number, text in enumerate(raw)}  # if a cell was run twice, the last run counts
     kept = [text if latest[text] == number else "" for number, text in enumerate(raw)][1:]
     cells = [{"cell_type": "code", "metadata": {}, "source": text} for text in kept]
     read_back = code_cells(json.dumps({"cells": cells}))
@@ -203,7 +208,7 @@ def session_cells(shell) -> bytes:
 
 
 def _defines(text: str) -> bool:
-    """Whether a cell binds a name; what does not parse was not run."""
+    """Whether a cell binds a name; False if it does not parse, since it cannot have run."""
     from grader.sandbox.inside.reading import bound_names
 
     try:
@@ -223,7 +228,7 @@ def _graded(
 
 
 def _of_file(place: Place) -> Report:
-    """The report on the notebook in this folder: all its exercises are graded at once, and this one is taken out."""
+    """The asked-for part of the report on the notebook in this folder, whose exercises are all graded together."""
     whole = _report_on_file(place.key.unit)
     chosen = tuple(item for item in whole.exercises if not place.only or item.id.partition(".")[2] in place.only)
     return replace(whole, exercises=chosen)
@@ -244,7 +249,7 @@ def _report_on_file(unit: str) -> Report:
 
 @cache
 def _sandbox() -> Sandbox:
-    """One for the session: it takes a moment to start."""
+    """The session's sandbox, which is started once because that takes a moment."""
     sandbox = open_sandbox()
     atexit.register(sandbox.close)
     return sandbox

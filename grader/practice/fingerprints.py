@@ -1,7 +1,7 @@
-"""Which code an exercise hangs on: a hash for each name a file defines, of its definition and of all that it reaches.
+"""Which code an exercise depends on: a hash for each name in a file, over its definition and everything that it uses.
 
-Two files give a name the same hash if it would behave the same in both: layout, comments and docstrings do not count, and neither
-do definitions that it does not use. Text is parsed here and never run.
+Two files give a name the same hash if it behaves the same in both: layout, comments and docstrings do not count, nor do
+definitions that it does not use. The text is parsed and never run.
 """
 
 import ast
@@ -15,14 +15,14 @@ from grader.key import ExerciseKey
 from grader.sandbox.inside.reading import bound_names, parse
 from grader.submission import Submission
 
-# Whoever names one of these can reach a definition by a text, so everything counts.
+# Code that uses one of these can reach any definition by a string, so then the whole file counts.
 BY_TEXT = frozenset({"eval", "exec", "globals", "vars", "locals", "__import__", "importlib", "sys"})
 WITHOUT_MEANING = frozenset({"ctx", "kind", "type_comment"})
 
 
 @dataclass
 class _Part:
-    """One top-level statement: what it is, as bytes, and the names in it."""
+    """One top-level statement: its normalised form as bytes, and the names in it."""
 
     form: bytes
     names: frozenset[str]
@@ -30,14 +30,14 @@ class _Part:
 
 @dataclass
 class _File:
-    """A file's statements by the names they define; `always` run for everybody, such as `np.seterr(...)`."""
+    """A file's statements by the names they define; those in `always`, such as `np.seterr(...)`, affect every name."""
 
     parts: dict[str, list[_Part]] = field(default_factory=lambda: defaultdict(list))
     always: list[_Part] = field(default_factory=list)
 
 
 def fingerprints(source: bytes, file: str, helpers: Sequence[tuple[str, bytes]] = ()) -> dict[str, str]:
-    """A hash for each name that a file defines at its top level. A name that does not parse has a hash of the whole text."""
+    """A hash for each name that a file defines at its top level; of the whole file if its block does not parse."""
     try:
         tree, reading = parse(source, file)
         known = _read(tree, dict(helpers))
@@ -49,7 +49,7 @@ def fingerprints(source: bytes, file: str, helpers: Sequence[tuple[str, bytes]] 
 
 
 def of_exercises(handed_in: Submission, exercises: Sequence[ExerciseKey]) -> dict[str, str]:
-    """For each exercise the hashes of the pieces it asks, mostly one: its own name's. Empty where the file has none."""
+    """For each exercise the joined hashes of the names that it uses, usually only its own; empty if none is defined."""
     found = fingerprints(handed_in.source, handed_in.file, handed_in.helpers)
     return {
         exercise.name: "".join(found.get(name, "") for name in exercise.pieces or [exercise.name])
@@ -80,7 +80,7 @@ def _only_defines(node: ast.stmt) -> bool:
 
 
 def _is_inert(node: ast.stmt) -> bool:
-    """A docstring, and what runs only when the file is the program."""
+    """Whether a statement has no effect on import: a docstring, or what runs only if the file is the main program."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
     return isinstance(node, ast.If) and any(
@@ -89,7 +89,7 @@ def _is_inert(node: ast.stmt) -> bool:
 
 
 def _with_helpers(node: ast.Import | ast.ImportFrom, part: _Part, helpers: Mapping[str, bytes]) -> _Part:
-    """An import of the student's own module counts with that module's text, and with what that one may import."""
+    """An import statement; one of the student's own modules includes the text of all helper modules."""
     modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
     if not any(module.partition(".")[0] in helpers for module in modules):
         return part
@@ -97,7 +97,7 @@ def _with_helpers(node: ast.Import | ast.ImportFrom, part: _Part, helpers: Mappi
 
 
 def _hash_of_reach(name: str, known: _File) -> str:
-    """The hash of a name's statements, of those it reaches by the names in them, and of those that always run."""
+    """The hash of a name's statements, of all those it uses directly or indirectly, and of those that always run."""
     reached: dict[str, list[_Part]] = {}
     waiting = [name, *(other for part in known.always for other in part.names)]
     while waiting:
@@ -125,7 +125,7 @@ def _names_in(node: ast.AST) -> Iterator[str]:
 
 
 def _form(node: ast.AST) -> bytes:
-    """A statement without its layout. Unlike `ast.dump` it is the same in every version of Python."""
+    """A statement without its layout, as bytes. Unlike `ast.dump`, they are the same in every version of Python."""
     pieces: list[str] = []
     _write(node, pieces)
     return "".join(pieces).encode("utf-8", "surrogatepass")
@@ -144,7 +144,7 @@ def _write(item: Any, pieces: list[str]) -> None:
         pieces.append("[")
         for part in item:
             if isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant):
-                continue  # a docstring, or a text that stands alone
+                continue  # a docstring, or another string that is a statement
             _write(part, pieces)
             pieces.append(",")
         pieces.append("]")

@@ -1,4 +1,4 @@
-"""What a student has passed in one course, remembered between runs in a file of their own; it never leaves the machine."""
+"""What a student has passed in one course, remembered between runs in a local file that never leaves the machine."""
 
 import hashlib
 import json
@@ -14,12 +14,12 @@ from grader.report import Report, Status
 
 SCHEMA = 1
 ONE_HASH = 64  # hexadecimal digits of a SHA-256
-MAX_DAYS = 400  # a course takes less than a year
+MAX_DAYS = 400  # days that are kept; a course takes less than a year
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What is known of one exercise. `passed` is the hash of the code that passed, empty if none has; `hints` were given."""
+    """What is known of an exercise: the hash of the code that `passed`, if any; how many `hints` were shown."""
 
     passed: str = ""
     when: str = ""
@@ -30,7 +30,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Progress:
-    """A course's exercises by `unit.exercise`, and the days on which something passed for the first time."""
+    """The memories of a course's exercises, by `unit.exercise`, and the days on which one passed for the first time."""
 
     course: str = ""
     exercises: Mapping[str, Memory] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class News:
-    """What a run has brought: exercises that had not passed before, and those that passed with other code than now."""
+    """What is new after a run: exercises that passed for the first time, and those whose code changed afterwards."""
 
     passed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class News:
 
 
 def graded(before: Progress, report: Report, prints: Mapping[str, str], now: datetime) -> Progress:
-    """The progress after a report. `prints` are the hashes of the submission's code, by exercise."""
+    """Update the progress with a report. `prints` are the hashes of the submission's code, by exercise."""
     after = before
     for exercise in report.exercises:
         memory = replace(before.of(exercise.id), points=exercise.points, status=str(exercise.status))
@@ -67,7 +67,7 @@ def graded(before: Progress, report: Report, prints: Mapping[str, str], now: dat
 
 
 def news(before: Progress, after: Progress, report: Report, prints: Mapping[str, str], today: date) -> News:
-    """What there is to tell after a report; `prints` are the hashes of the whole file, whatever was asked."""
+    """What is new after a report; `prints` are the hashes of all exercises in the file, graded now or not."""
     passed = [exercise.id for exercise in report.exercises if exercise.status is Status.PASSED]
     changed = [
         name
@@ -82,12 +82,12 @@ def news(before: Progress, after: Progress, report: Report, prints: Mapping[str,
 
 
 def _has_changed(memory: Memory, now: str) -> bool:
-    """Whether an exercise passed with other code. Of one made of several pieces that was not asked now, it is not known."""
+    """Whether an exercise passed with other code than now; False if it has several pieces and was not graded now."""
     return len(memory.passed) in (ONE_HASH, len(now)) and now != memory.passed
 
 
 def streak(days: Sequence[str], today: date) -> int:
-    """How many days in a row, up to today or yesterday, brought something new."""
+    """The number of consecutive days, up to today or yesterday, on which an exercise passed for the first time."""
     known = set(days)
     day = today if today.isoformat() in known else today - timedelta(1)
     count = 0
@@ -97,21 +97,21 @@ def streak(days: Sequence[str], today: date) -> int:
 
 
 def file_of(folder: Path, course: Path) -> Path:
-    """Where the progress in a course's folder is kept. Another folder of the same course is another beginning."""
+    """The file for the progress in a course's folder. Another folder with the same course has a file of its own."""
     root = str(course.resolve())
     name = re.sub(r"[^\w-]+", "-", course.resolve().name).strip("-") or "course"
     return folder / f"{name[:40]}-{hashlib.sha256(root.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}.json"
 
 
 def load(path: Path) -> Progress:
-    """What is remembered; nothing if there is no file, or none that can be read."""
+    """Read the progress; an empty one if there is no file or it cannot be read."""
     return _read(path)[0]
 
 
 def update(path: Path, course: Path, change: Callable[[Progress], Progress]) -> tuple[Progress, Progress, str]:
-    """(before, after, notice): change what is remembered, while no other process does. It never raises an OSError.
+    """Change the progress file under a lock; returns (before, after, notice). Never raises an OSError.
 
-    `notice` is a sentence where a damaged file was set aside, or where nothing can be written.
+    `notice` is a sentence if a damaged file was set aside or nothing can be written, else empty.
     """
     before, notice = Progress(), ""
     try:
@@ -157,7 +157,7 @@ def _to_bytes(progress: Progress) -> bytes:
 
 
 def _from_json(data: Any) -> Progress:
-    """The progress in a file's data; raises where the form is another."""
+    """The progress in a file's data; raises if the data has another form."""
     if data["schema"] != SCHEMA:
         raise ValueError("unknown schema")
     memories = {}

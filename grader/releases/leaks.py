@@ -1,8 +1,8 @@
-"""Whether a text that students will get gives a solution away: a piece of a reference, a mistake, an oracle, a rewrite.
+"""Whether a text for students gives a solution away: a piece of a reference, a mistake, an oracle or a rewrite.
 
-What is secret is cut into runs of tokens, in two forms: as written, and with every name of the author's own made one,
-so that a copy that was renamed, rewrapped or commented is still the same. A text leaks if it shares a run with what is
-secret and that run is not in the stubs as well, which students get anyway.
+Secret texts are cut into runs of tokens in two forms: as written, and with all of the author's own names replaced by
+one, so that a copy that was renamed, rewrapped or commented out still matches. A text leaks if it shares a run with a
+secret text and that run is not also in the stubs, which students get anyway.
 """
 
 import ast
@@ -19,21 +19,21 @@ from grader.course.unit import Unit
 from grader.exercise import Edit
 
 AS_WRITTEN = 14  # tokens; a difference quotient in a formula has 13
-RENAMED = 24  # tokens; longer, as without names more code looks alike
-WHOLE = 5  # tokens of a whole function, without names: `return x * factor` has 4 and could be anything
-SHORTEST = 20  # characters of a line that could not stand in a text by chance
+RENAMED = 24  # tokens; more, because without names more code looks alike
+WHOLE = 5  # tokens of a whole function body, without names: `return x * factor` has 4 and could be anything
+SHORTEST = 20  # characters of a line that does not occur in a text by chance
 TOKEN = re.compile(r"[^\W\d]\w*|\d[\w.]*|[^\w\s]")
 COMMENT = re.compile(r"#.*")
 FENCED = re.compile(r"^```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 TAG = re.compile(r"<[^<>]*>")
-SILENT = {"#", "\\", "$"}  # a commented line, Markdown's escapes and formulas' ends: the code between is the same
-# Names that are no author's own: a copy keeps them.
+SILENT = {"#", "\\", "$"}  # marks of comments, escapes and formulas, which are ignored
+# Names that are not the author's own, so a copy keeps them.
 SPOKEN = frozenset([*keyword.kwlist, "np", "self", "len", "range", "sum", "zip", "enumerate"])
 
 
 @dataclass(frozen=True)
 class Leak:
-    """`where` is the released file (and the part of it), `what` what of the solution it shows, `text` the beginning of it."""
+    """`where` is the released file and the part of it, `what` the part of the solution shown, `text` its beginning."""
 
     where: str
     what: str
@@ -45,14 +45,14 @@ class Leak:
 
 @dataclass
 class Secrets:
-    """What students must not get, as runs of tokens and as lines, each with where it comes from."""
+    """What students must not get, as runs of tokens and as lines, each with its origin."""
 
     runs: dict[tuple[str, ...], str] = field(default_factory=dict)
     lines: dict[str, str] = field(default_factory=dict)
     bodies: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def find(self, text: str) -> tuple[str, str] | None:
-        """(what, the beginning of it) of the first secret that a text shows."""
+        """(what, its beginning) of the first secret that a text contains; None if it contains none."""
         for version in (text, COMMENT.sub("", text)):
             for line in version.splitlines():
                 if what := self.lines.get(_tight(line)):
@@ -69,7 +69,7 @@ class Secrets:
 
 
 def secrets(units: Iterable[Unit]) -> Secrets:
-    """What the solutions of units hold and their stubs do not."""
+    """What the solutions of units contain and their stubs do not."""
     found, public = Secrets(), Secrets()
     for unit in units:
         for what, text in _secret_texts(unit):
@@ -84,13 +84,13 @@ def _without(found: dict, public: dict) -> dict:
 
 
 def leaks(files: Mapping[str, bytes], secret: Secrets) -> list[Leak]:
-    """Every part of the files that shows a secret."""
+    """Every part of the files that contains a secret."""
     parts = ((where, text) for name, content in files.items() for where, text in texts_of(name, content))
     return [Leak(where, *found) for where, text in parts if (found := secret.find(text))]
 
 
 def texts_of(name: str, content: bytes) -> Iterator[tuple[str, str]]:
-    """(where, text) of all that can be read in a released file: cells and their outputs, a key's words, else its text."""
+    """(where, text) of everything readable in a released file: cells and outputs, a key's texts, or the whole text."""
     if content.startswith(keys.MAGIC):
         yield from _key_texts(name, content)
         return
@@ -100,7 +100,7 @@ def texts_of(name: str, content: bytes) -> Iterator[tuple[str, str]]:
             yield from ((f"{name}, {where}", text) for where, text in _notebook_texts(json.loads(text)))
             return
         except (ValueError, TypeError, KeyError, AttributeError):
-            pass  # what is no notebook is read as it stands
+            pass  # if it is not a notebook, it is read as text
     yield name, text
     if "<" in text:
         yield name, html.unescape(TAG.sub("", text))
@@ -111,7 +111,7 @@ def tokens(text: str) -> list[str]:
 
 
 def renamed(written: list[str]) -> list[str]:
-    """The tokens with every name made one that is neither Python's nor what stands behind a dot."""
+    """The tokens with every name replaced by one, except Python's own and those after a dot."""
     before = ["", *written]
     return [
         token if not (token[0].isalpha() or token[0] == "_") or token in SPOKEN or was == "." else "_"
@@ -138,12 +138,12 @@ def _collect(into: Secrets, what: str, text: str) -> None:
 
 
 def _tight(line: str) -> str:
-    """A line without white space at its ends and between its tokens."""
+    """A line without any white space."""
     return "".join(line.split())
 
 
 def _secret_texts(unit: Unit) -> Iterator[tuple[str, str]]:
-    """(what, text) of references, mistakes, oracles and rewrites, docstrings left out: those of stubs are public."""
+    """(what, text) of references, mistakes, oracles and rewrites, without docstrings, which are public in stubs."""
     for name, text in _bodies(unit.text):
         if name in unit.written or name.startswith("_"):
             yield f"the reference of {unit.name}.{name}", text
@@ -159,7 +159,7 @@ def _secret_texts(unit: Unit) -> Iterator[tuple[str, str]]:
 
 
 def _wrong_functions(unit: Unit, bodies: dict[str, str]) -> set[str]:
-    """The functions of checks.py that are mistakes, and those that they use; its others draw inputs."""
+    """The functions of checks.py that are mistakes or used by mistakes; the others draw inputs and are public."""
     mistakes = [mistake.wrong for exercise in unit.exercises.values() for mistake in exercise.mistakes]
     waiting = [getattr(getattr(wrong, "func", wrong), "__name__", "") for wrong in mistakes]
     found: set[str] = set()
@@ -171,7 +171,7 @@ def _wrong_functions(unit: Unit, bodies: dict[str, str]) -> set[str]:
 
 
 def _public_texts(unit: Unit) -> Iterator[str]:
-    """Stubs with the helpers that are given to students, and drivers, whose source travels in the key."""
+    """The public texts: stubs with the helpers that students get, and drivers, whose source is in the key."""
     stubs = stub_module(unit.text, unit.written)
     yield stubs
     yield from (text for _, text in _bodies(stubs))
@@ -179,7 +179,7 @@ def _public_texts(unit: Unit) -> Iterator[str]:
 
 
 def _bodies(text: str) -> Iterator[tuple[str, str]]:
-    """(name, text) of each function's and method's body at the top of a module, without its docstring."""
+    """(name, body without docstring) of each top-level function and each method of a module."""
     for node in ast.parse(text).body:
         inner = node.body if isinstance(node, ast.ClassDef) else [node]
         for function in inner:
@@ -199,7 +199,7 @@ def _functions_in(text: str) -> Iterator[str]:
 
 
 def _key_texts(name: str, content: bytes) -> Iterator[tuple[str, str]]:
-    """Every word that a key says to a student. Its drivers are public; its arrays are numbers."""
+    """All texts in a key that a student sees. Its drivers are public, and its arrays are numbers."""
     for exercise in keys.from_bytes(content, name).exercises:
         words = [exercise.summary, exercise.stub, exercise.handout, *exercise.hints]
         words += [check.claim for check in exercise.checks] + [mistake.sentence for mistake in exercise.mistakes]
@@ -216,7 +216,7 @@ def _notebook_texts(notebook: dict) -> Iterator[tuple[str, str]]:
 
 
 def _strings(tree: object) -> Iterator[str]:
-    """The texts in JSON data; a list of lines as one text, HTML with and without its tags."""
+    """The strings in JSON data; a list of lines counts as one text, HTML is given with and without its tags."""
     if isinstance(tree, str):
         yield tree
         if "<" in tree:

@@ -1,4 +1,4 @@
-"""`grade release nbgrader`: a unit as the source of an nbgrader assignment, and the configuration that marks it safely."""
+"""`grade release nbgrader`: write a unit as the source of an nbgrader assignment, and the configuration to mark it."""
 
 import ast
 import json
@@ -63,9 +63,9 @@ LAST = "# Your own settings:"
 def release(course: Course, to: Path, exchange: str = "") -> list[Path]:
     """Write `source/<unit>/` for each unit of a course and nbgrader_config.py; returns what was written.
 
-    A notebook there that differs, as one that an instructor has edited, is kept in the course's own folder, from which
-    nbgrader releases nothing.
-    The course.toml beside a notebook says which exercises it has, for marking to say the same.
+    If a notebook there differs, for example because an instructor has edited it, a copy is kept in the course's own
+    folder, from which nbgrader releases nothing. The course.toml beside a notebook lists its exercises, so that marking
+    uses the same.
     """
     files: dict[Path, bytes] = {}
     for name in course.units:
@@ -90,7 +90,7 @@ def _kept(path: Path, to: Path) -> Path:
 
 
 def source_notebook(unit: Unit) -> str:
-    """The instructor's notebook: reference answers between nbgrader's marks, a check and a graded cell for each exercise."""
+    """The instructor's notebook: for each exercise the reference in nbgrader's marks, a check and a graded cell."""
     setup, _ = setup_and_stubs(unit)
     drawn = pictures(unit)
     cells = [
@@ -107,7 +107,7 @@ def source_notebook(unit: Unit) -> str:
 
 
 def configuration(course: Course, to: Path, exchange: str = "") -> str:
-    """nbgrader_config.py, with what an instructor has added to an earlier one."""
+    """The text of nbgrader_config.py, including what an instructor has added to an earlier one."""
     path = to / "nbgrader_config.py"
     own = ""
     if path.exists():
@@ -134,12 +134,12 @@ def configuration(course: Course, to: Path, exchange: str = "") -> str:
 
 
 def _marked(unit: Unit, name: str) -> str:
-    """The reference of an exercise with its body marked as the solution, and the private helpers that it uses in it."""
+    """An exercise's reference with its body, and the private helpers that it uses, marked as the solution."""
     return unit.source(name).marked(BEGIN, END, "\n\n\n".join(_helpers(unit, name)))
 
 
 def _helpers(unit: Unit, name: str) -> list[str]:
-    """The text of private functions and classes of the reference that one uses, and those that they use, in order."""
+    """The texts of the reference's private functions and classes that an exercise uses, also indirectly, in order."""
     sources = definitions(unit.text)
     private = {other for other in sources if other.startswith("_") and other not in unit.written}
     found, waiting = set(), [name]
@@ -159,7 +159,7 @@ def _graded(unit: Unit, name: str, worth: int) -> str:
 
 
 def _code(name: str, text: str, grade=False, locked=False, solution=False, **more) -> dict:
-    """A code cell, with nbgrader's metadata of schema 3 if it is graded, locked or a solution."""
+    """A code cell, with nbgrader's metadata (schema 3) if it is graded, locked or a solution."""
     marks = {
         "grade": grade,
         "grade_id": name,

@@ -1,7 +1,8 @@
-"""What other platforms are given: each release is a tree of files, made from the course and a template for each file.
+"""Releases for other platforms: each is a tree of files, made from the course and one template for each file.
 
-Whatever marks takes keys and grader from the instructor's side. Where a platform can hold a secret, the seed is one and the
-questions are drawn there; where it cannot, keys are drawn here, and the README that goes along says what that means.
+Marking always takes the keys and the grader from the instructor's side. If a platform can store a secret, the seed is
+one, and the questions are drawn there. If it cannot, the keys are drawn here, and the README in the release says what
+that means.
 """
 
 import json
@@ -30,9 +31,9 @@ FIRST = re.compile(r"^.*pip.* install .*@@TORCH_FIRST@@\n", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Platform:
-    """What a release is for. `course` has the `units` alone, and of each what was chosen (see `grader.course.choice`).
+    """The parameters of a release. `course` has only the `units` and the chosen exercises (see `grader.course.choice`).
 
-    `isolation` is the level that marking insists on; `repository` is where the course will be.
+    `isolation` is the level that marking requires; `repository` is where the course will be published.
     """
 
     course: Course
@@ -41,12 +42,12 @@ class Platform:
     isolation: str = FOR_STRANGERS
     repository: str = ""
     cron: str = "17 3 * * 1"  # Monday, in the night
-    torch: Source | None = None  # where PyTorch comes from; None where nothing takes it, or it is not wanted
-    drawing: Source | None = None  # where it comes from for what draws questions, which asks references that import it
+    torch: Source | None = None  # where PyTorch comes from; None if nothing uses it or it is not wanted
+    drawing: Source | None = None  # the same for the job that draws questions, which runs references
 
     @property
     def words(self) -> dict[str, str]:
-        """What the marks in a template stand for."""
+        """The values of the placeholders in a template."""
         first = self.torch.first if self.torch else ""
         titles = [self.course.key(unit, ()).title for unit in self.units]
         return {
@@ -73,7 +74,7 @@ class Platform:
 
 
 def actions(platform: Platform) -> Tree:
-    """GitHub Actions: a template repository for students, and a private one that marks."""
+    """The release for GitHub Actions: a template repository for students, and a private one that marks."""
     where, course = (
         (f"Its name there must be `{platform.repository}`.", platform.repository)
         if platform.repository
@@ -96,7 +97,7 @@ def actions(platform: Platform) -> Tree:
 
 
 def gitlab(platform: Platform) -> Tree:
-    """GitLab CI: a template project, a course project with the students' pipeline, and a private one that marks."""
+    """The release for GitLab CI: a template project, a course project with the pipeline, a private one that marks."""
     words = platform.words | {"COURSE": platform.repository or "GROUP/course"}
     template = students(platform) | {"README.md": _filled("gitlab_template.md", words)}
     course = {
@@ -115,7 +116,7 @@ def gitlab(platform: Platform) -> Tree:
 
 
 def gradescope(platform: Platform, keys: Sequence[Key], needed: Mapping[str, bytes]) -> Tree:
-    """Gradescope: the files of the autograder's zip, `setup.sh` and `run_autograder` at its root."""
+    """The release for Gradescope: the files of the autograder's zip, `setup.sh` and `run_autograder` at its root."""
     return {
         "setup.sh": _filled("gradescope_setup.sh", platform.words),
         "run_autograder": _filled("gradescope_run.sh", platform.words),
@@ -126,11 +127,11 @@ def gradescope(platform: Platform, keys: Sequence[Key], needed: Mapping[str, byt
 
 
 SCRIPTS = ("setup.sh", "run_autograder")
-GRADESCOPE_LIMIT = 100_000_000  # bytes that it is known to take; it publishes no figure for autograders
+GRADESCOPE_LIMIT = 100_000_000  # bytes known to be accepted; Gradescope publishes no limit for autograders
 
 
 def classroom50(platform: Platform, keys: Sequence[Key]) -> Tree:
-    """Classroom 50: an assignment's bundle (below its cap of 10 MB, so packages come from an index), and its template."""
+    """The release for Classroom 50: an assignment's bundle (at most 10 MB, so without packages) and its template."""
     bundle = {
         "autograder.py": _filled("classroom50_autograder.py", platform.words),
         "constraints.txt": platform.constraints,
@@ -147,17 +148,17 @@ def classroom50(platform: Platform, keys: Sequence[Key]) -> Tree:
 
 
 def keyed(keys: Sequence[Key]) -> Tree:
-    """A course of nothing but keys, as `--course` takes it."""
+    """A course that consists only of keys, for `--course`."""
     tree = {f"assignments/{key.unit}/key": to_bytes(key) for key in keys}
     return {"assignments/course.toml": _unit_list([key.unit for key in keys])} | tree
 
 
 def students(platform: Platform) -> Tree:
-    """What students get of the units: handouts with their pictures, stubs, notebooks, public keys."""
+    """The students' files of the units: handouts with their pictures, stubs, notebooks, public keys."""
     tree: Tree = {}
     for unit in platform.units:
         folder = platform.course.assignment(unit).parent
-        if platform.course.solutions(unit).only:  # what was built is the whole unit
+        if platform.course.solutions(unit).only:  # assignments/ holds the whole unit
             tree |= _below(f"assignments/{unit}", plan(platform.course.solutions(unit)))
             continue
         if not (folder / f"{unit}.py").is_file():
@@ -170,7 +171,7 @@ def students(platform: Platform) -> Tree:
 
 
 def solutions(platform: Platform) -> Tree:
-    """What a private repository needs to draw questions from a seed: the units' solutions, the grader, a list to fill in."""
+    """The files with which a private repository draws questions: units' solutions, the grader, a list to fill in."""
     tree: Tree = {"repositories.txt": b"# One repository a line, as owner/name\n"}
     for unit in platform.units:
         folder = platform.course.solutions(unit).folder
@@ -185,7 +186,7 @@ def _settings(platform: Platform) -> Settings:
 
 
 def write_tree(tree: Tree, to: Path) -> None:
-    """Write a release into a folder that is new or empty."""
+    """Write a release into a new or empty folder."""
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise GraderError(f"{to} is there already and not empty; name a new folder with --to")
     try:
@@ -213,9 +214,9 @@ def _below(folder: str, tree: Mapping[str, bytes]) -> Tree:
 
 
 def _filled(name: str, words: Mapping[str, str]) -> bytes:
-    """A template with its marks replaced; KeyError names one that means nothing.
+    """A template with its placeholders replaced; KeyError names an unknown one.
 
-    The line that installs PyTorch from an index of its own is left out where there is none.
+    The line that installs PyTorch from its own index is left out if there is none.
     """
     text = files("grader.releases").joinpath("templates", name).read_text(encoding="utf-8")
     text = text if words["TORCH_FIRST"] else FIRST.sub("", text)

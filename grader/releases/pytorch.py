@@ -1,7 +1,7 @@
-"""Where a platform takes PyTorch from: its default index, an index that the instructor names, or wheels in the release.
+"""Where a platform gets PyTorch: its default index, an index that the instructor names, or wheels in the release.
 
-Nothing here knows an index: PyPI's build for Linux is CUDA's, some gigabytes with what it needs, and who wants a smaller
-one names where it is. A named index is asked for PyTorch and for nothing else.
+No index is built in. PyPI's build for Linux includes CUDA, several gigabytes with its dependencies; if you want a
+smaller one, name its index. A named index is used for PyTorch and nothing else.
 """
 
 import importlib.metadata
@@ -13,8 +13,8 @@ from pathlib import Path
 
 from grader.errors import GraderError
 
-# Nothing that a shell, YAML or JSON reads as more than a word: it is written into install steps. No `@`: a password would
-# be published with the release.
+# Only characters that are literal in a shell, YAML and JSON, because it is written into install steps. No `@`, because a
+# password would be published with the release.
 INDEX = re.compile(r"(https?://|file:///)[\w.~:/%+-]+", re.ASCII)
 CUDA = re.compile(r"(nvidia|cuda|triton)\b", re.IGNORECASE)
 NOWHERE = "none"
@@ -23,7 +23,7 @@ MEMORY = "Give the container at least 3 GB of memory."
 
 @dataclass(frozen=True)
 class Source:
-    """PyTorch of one version; `index` is empty for a platform's own, `wheels` are the files that a release brings."""
+    """A PyTorch version and its origin: an `index` (empty: the platform's default), or `wheels` in the release."""
 
     version: str
     index: str = ""
@@ -35,12 +35,12 @@ class Source:
 
     @property
     def first(self) -> str:
-        """What pip is told before all else is installed: PyTorch alone from the named index; empty where none is named."""
+        """pip's arguments to install PyTorch alone from the named index before all else; empty without an index."""
         return f"--no-deps --index-url {self.index} {self.requirement}" if self.index else ""
 
     @property
     def about(self) -> str:
-        """A paragraph for who reads the release's README."""
+        """A paragraph for the release's README."""
         if self.wheels:
             return f"\nPyTorch {self.version} is among the wheels. {MEMORY}\n"
         if self.index:
@@ -55,7 +55,7 @@ class Source:
 
 
 def source(said: str, python: str) -> Source | None:
-    """What `--torch` says: an index's address, a folder of wheels, `none`, or nothing for the platform's own index."""
+    """Interpret `--torch`: an index's URL, a folder of wheels, `none`, or empty for the platform's default index."""
     if said == NOWHERE:
         return None
     if INDEX.fullmatch(said):
@@ -69,7 +69,7 @@ def source(said: str, python: str) -> Source | None:
 
 
 def version() -> str:
-    """PyTorch's version here: what runs there is what was tried here. The build (`+cpu`) is left to the index."""
+    """The PyTorch version that is installed here, which is pinned there, without the build tag (`+cpu`)."""
     try:
         return importlib.metadata.version("torch").partition("+")[0]
     except importlib.metadata.PackageNotFoundError:
@@ -79,7 +79,7 @@ def version() -> str:
 
 
 def _wheel(folder: Path, python: str) -> dict[str, bytes]:
-    """PyTorch's wheel for Linux in a folder; GraderError if there is none, or one that brings CUDA."""
+    """PyTorch's wheel for Linux in a folder; GraderError if there is none, or it is a CUDA build."""
     wanted = f"torch-{version()}", f"-cp{python.replace('.', '')}-", "linux", "x86_64.whl"
     found = [path for path in sorted(folder.glob("torch-*.whl")) if all(part in path.name for part in wanted)]
     if not found:

@@ -1,4 +1,4 @@
-"""What students get: stubs, handouts, notebooks, public keys, course.toml and a README; and the check that it is no more."""
+"""The students' release: stubs, handouts, notebooks, public keys, course.toml and a README; a check that finds more."""
 
 import hashlib
 import os
@@ -15,17 +15,21 @@ from grader.errors import GraderError
 from grader.files import cannot_write, kept_aside
 from grader.releases.leaks import Secrets, leaks, secrets
 
-# What an instructor may keep in a released folder beside what is released. It is read for leaks like the rest, but for
-# the history in .git.
+# What an instructor may keep in a released folder besides the release. It is searched for leaks like the rest, except for the
+# history in .git.
 KEPT = re.compile(r"\.git/.*|\.github/.*|\.gitlab-ci\.yml|\.gitignore|\.gitattributes|\.devcontainer/.*")
 HISTORY = ".git/"
-OF_A_README = (b"# ", b"- [", b"Write your answers in ")  # lines that change with a course: title, units, first unit
-MAX_BYTES = 64 << 20  # of one file: the largest key is far below it
-STUDENT = re.compile(r"[^\W_.-][\w.@+-]{0,99}")  # a student's name that can be a folder's
+OF_A_README = (
+    b"# ",
+    b"- [",
+    b"Write your answers in ",
+)  # starts of lines that depend on the course: title, units, first unit
+MAX_BYTES = 64 << 20  # of one file; the largest key is far smaller
+STUDENT = re.compile(r"[^\W_.-][\w.@+-]{0,99}")  # a student's name that can be a folder's name
 
 
 class ReleaseError(GraderError):
-    """Something that students must not get, or a folder that holds something else; the message names each."""
+    """The folder contains something that students must not get, or unrelated files; the message names each."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,11 @@ class Released:
     sha256: str
 
 
-Seeds = Callable[[str], int | Callable[[str], int]]  # for a unit: its seed, or one for each of its exercises
+Seeds = Callable[[str], int | Callable[[str], int]]  # a unit's seed, or a function that gives one for each exercise
 
 
 def bundle(course: Course, seeds: Seeds = lambda unit: PUBLIC_SEED) -> dict[str, bytes]:
-    """Every file of a student's folder with what a course has, by its path in it; `grader.course.choice` chooses less of it."""
+    """Every file of a student's folder, by its path in it. `grader.course.choice` can narrow the course before."""
     files = {
         "README.md": readme(course).encode(),
         "assignments/course.toml": to_toml(course.settings).encode(),
@@ -58,13 +62,13 @@ def release(
     secret: Secrets,
     tell: Callable[[str], None] = lambda words: None,
 ) -> list[Released]:
-    """Write a student's folder; ReleaseError, and nothing written, if it would show a solution or holds a stray file.
+    """Write a student's folder; ReleaseError, and nothing written, if it would show a solution or has a stray file.
 
-    Somebody's own work in a file that is written anew is kept beside the folder, where nobody takes it for a part of it.
+    If a file that is rewritten contains somebody's own work, a copy is kept beside the folder.
     """
     refuse_leaks(leaks(files, secret))
     if to.exists():
-        check(to, set(files), secret, except_for=set(files))  # those are written anew
+        check(to, set(files), secret, except_for=set(files))  # these are about to be rewritten
         for name in _own_work(to, files):
             tell(f"{to / name} held work that no release has put there; a copy is {_kept(to, name)}")
     for name, content in files.items():
@@ -73,7 +77,7 @@ def release(
 
 
 def _own_work(to: Path, files: dict[str, bytes]) -> list[str]:
-    """The files of a release that are there with somebody's own lines: stubs, notebooks, another README."""
+    """The existing files of a release that contain somebody's own lines: stubs, notebooks, a different README."""
     first = to / "README.md"
     found = [first.name] if first.is_file() and _has_own_lines(first.read_bytes(), files[first.name]) else []
     for folder in sorted({name.rpartition("/")[0] for name in files} - {"", "assignments"}):
@@ -91,13 +95,13 @@ def _kept(to: Path, name: str) -> Path:
 
 
 def _has_own_lines(old: bytes, new: bytes) -> bool:
-    """Whether a README has lines that are not of an earlier release's form."""
+    """Whether a README has lines that no release has written."""
     known = set(new.splitlines())
     return any(line and line not in known and not line.startswith(OF_A_README) for line in old.splitlines())
 
 
 def check(folder: Path, known: set[str], secret: Secrets, except_for: Sequence[str] | set[str] = ()) -> list[Released]:
-    """Read what is in a folder, all of it, and list it; ReleaseError for what students must not get."""
+    """Read everything in a folder and list it; ReleaseError if it contains something that students must not get."""
     found = {name: content for name, content in _files(folder) if name not in except_for}
     strays = [name for name in found if name not in known and not KEPT.fullmatch(name)]
     if strays:
@@ -117,7 +121,7 @@ def refuse_leaks(found: Sequence[object]) -> None:
 
 
 def known_files(course: Course) -> set[str]:
-    """The names of all files in a student's folder with what a course has."""
+    """The paths of all files that belong in a student's folder."""
     names = {"README.md", "assignments/course.toml"}
     for unit in course.units:
         pictures = [f"{picture}.svg" for picture in course.solutions(unit).pictures]
@@ -128,12 +132,12 @@ def known_files(course: Course) -> set[str]:
 
 
 def all_secrets(course: Course) -> Secrets:
-    """Of every unit and exercise, also of those that are not released: an answer may stand in another one's text."""
+    """The secrets of every unit and exercise, released or not, because an answer may appear in another unit's text."""
     return secrets(replace(course.solutions(unit), only=()) for unit in course.units)
 
 
 def readme(course: Course) -> str:
-    """The README.md at the top of a student's folder: two commands, and where to begin."""
+    """The README.md at the top of a student's folder: two commands, and where to start."""
     settings = course.settings
     rows = []
     for unit in course.units:
@@ -154,7 +158,7 @@ def readme(course: Course) -> str:
 
 
 def roster(path: Path) -> list[str]:
-    """The students of a file with one on each line; of a line with commas, what stands before the first."""
+    """The students in a file, one on each line; on a line with commas, the text before the first one."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -174,7 +178,7 @@ def roster(path: Path) -> list[str]:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """(path in the folder, content) of all that lies below it; ReleaseError for a link or a file too large to read."""
+    """(path in the folder, content) of every file below it; ReleaseError for a link or a file that is too large."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():

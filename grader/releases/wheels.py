@@ -22,9 +22,9 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same bytes
 
 
 def own() -> bytes:
-    """This grader, as it runs here, as a wheel: from a checkout as well as from an installed package."""
+    """This grader as a wheel; works from a checkout as well as from an installed package."""
     root = Path(__file__).resolve().parents[2]
-    manual = root / "grader" / "manual"  # the documentation's, which an installed package has not
+    manual = root / "grader" / "manual"  # the documentation, which an installed package does not have
     code = [path for path in sorted((root / "grader").rglob("*")) if path.is_file() and path.suffix != ".pyc"]
     code = [path for path in code if not path.is_relative_to(manual)]
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in [*code, root / "cli.py"]}
@@ -43,7 +43,7 @@ def _digest(content: bytes) -> str:
 
 
 def zipped(files: Mapping[str, bytes], executable: tuple[str, ...] = ()) -> bytes:
-    """A zip with these files."""
+    """A reproducible zip with these files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
@@ -55,7 +55,7 @@ def zipped(files: Mapping[str, bytes], executable: tuple[str, ...] = ()) -> byte
 
 
 def constraints(torch: bool = False) -> str:
-    """The versions of all that grading needs, as they are here: what runs there is what was tried here."""
+    """The installed versions of everything that grading needs, as pip constraints, for the platform to use the same."""
     seen: set[str] = set()
     names = [*_needed(NAME, seen), *(["torch", *_needed("torch", seen)] if torch else [])]
     pins = {name: importlib.metadata.version(name).partition("+")[0] for name in names if not CUDA.match(name)}
@@ -69,7 +69,7 @@ def _needed(name: str, seen: set[str]) -> Iterator[str]:
             continue
         try:
             importlib.metadata.version(needed)
-        except importlib.metadata.PackageNotFoundError:  # for another system or another Python
+        except importlib.metadata.PackageNotFoundError:  # needed only on another system or Python version
             continue
         seen.add(needed.lower())
         yield needed
@@ -77,7 +77,7 @@ def _needed(name: str, seen: set[str]) -> Iterator[str]:
 
 
 def needed(python: str, to: Path, pins: str) -> dict[str, bytes]:
-    """The wheels of the pins but PyTorch's own, and of pip, for Linux on x86_64; downloaded into a folder by pip."""
+    """Download the pinned wheels except PyTorch's, and pip's own, for Linux on x86_64, with pip into a folder."""
     platforms = [word for platform in LIKE for word in ("--platform", platform)]
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--dest", str(to)]
     command += [
@@ -100,7 +100,7 @@ def needed(python: str, to: Path, pins: str) -> dict[str, bytes]:
 
 
 def in_folder(folder: Path, pins: str) -> dict[str, bytes]:
-    """The wheels in a folder; GraderError if pip or one of the pins but PyTorch's is not among them."""
+    """The wheels in a folder; GraderError if pip or one of the pinned ones (except PyTorch) is missing."""
     wheels = {path.name: path.read_bytes() for path in sorted(folder.glob("*.whl"))}
     there = {tuple(_plain(part) for part in name.split("-")[:2]) for name in wheels}
     if not any(name == "pip" for name, _ in there):

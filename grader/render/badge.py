@@ -1,9 +1,13 @@
-"""The points as an SVG badge, for a README. It holds numbers and words of ours, nothing of a submission's."""
+"""The points as an SVG badge, for a README. It contains only the grader's own words and numbers."""
 
 from grader.render.formats import Graded, Surroundings
 from grader.render.rows import points_of
 
-COLOURS = ((1.0, "#1a7f37"), (0.5, "#9a6700"), (0.0, "#b42318"))  # each dark enough for white letters
+COLOURS = (
+    (1.0, "#1a7f37"),
+    (0.5, "#9a6700"),
+    (0.0, "#b42318"),
+)  # from which share of the points on; each is dark enough for white letters
 LETTER, MARGIN, LABEL = 7, 7, "points"
 
 BADGE = """\

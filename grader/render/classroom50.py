@@ -1,7 +1,7 @@
 """The report as Classroom 50's `result.json`, schema classroom50/result/v1.
 
-Scores are integers there, as ours are. Owner and kind of assignment are stamped by its runner. `datetime` is the instant
-of the submission, SUBMITTED_AT in the environment, else the time of grading.
+Its scores are integers, as ours are. Classroom 50's runner fills in the owner and the kind of assignment. `datetime` is
+the time of submission, SUBMITTED_AT in the environment, or else the time of grading.
 """
 
 import json
@@ -14,7 +14,7 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 def write(graded: Graded, surroundings: Surroundings) -> str:
-    """The result; what the runner's environment does not name stays empty."""
+    """The result as JSON text; fields that the runner's environment does not provide stay empty."""
     environment = surroundings.environment
     points, most = points_of(graded)
     now = surroundings.now.strftime("%Y-%m-%dT%H:%M:%SZ")

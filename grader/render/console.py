@@ -1,7 +1,7 @@
-"""The one way to a console: what is printed on it is text, whatever it says.
+"""The only way to make a console. Everything printed on it is shown as text: no markup, no control characters.
 
-Titles, claims and hints are a course's, names and prints a student's. Who prints something may forget what they are: a control
-character, a mark that turns the order of reading, or a word of markup reaches no terminal from here.
+Titles, claims and hints come from a course; names and printed output come from a student. Code that prints them on such
+a console need not make them safe: no control character, bidirectional mark or markup in them reaches the terminal.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from grader.text import tame
 
 
 def tame_console(**how: Any) -> Console:
-    """A console of Rich's, made `how` it is told, without markup, emoji codes, and guesses of what is a link or a number."""
+    """A Rich console with the given options, without markup, emoji codes, or automatic highlighting."""
     console = Console(markup=False, emoji=False, highlight=False, **how)
     console.push_render_hook(_Taming())
     return console
@@ -26,7 +26,7 @@ class _Taming(RenderHook):
 
 
 class _Tame:
-    """What is printed, with its texts tame; what Rich itself tells the terminal is left alone."""
+    """A renderable whose texts are made tame; Rich's own control sequences are left alone."""
 
     def __init__(self, inner: ConsoleRenderable):
         self.inner = inner

@@ -1,4 +1,4 @@
-"""The way of a training run's loss: a sparkline for a terminal, an SVG for pages and to keep."""
+"""The loss curve of a training run: a sparkline for a terminal, an SVG for pages and files."""
 
 import itertools
 import math
@@ -14,13 +14,13 @@ ASCII_BARS = "_.-=^"
 FEWEST_BARS, MOST_BARS = 6, 40
 LARGEST = 1e150
 WIDTH, HEIGHT, MARGIN, LEFT, RIGHT = 480, 200, 34, 64, 12  # of the SVG, in its own units
-MOST_POINTS = 2 * WIDTH  # more cannot be told from one another, and a hostile run tells ten thousand
+MOST_POINTS = 2 * WIDTH  # more could not be distinguished, and a hostile run may report ten thousand
 
 
 def sparkline(curve: Sequence[Step], width: int = 80, is_ascii: bool = False) -> str:
-    """`2.3 ▇▆▄▃▂▁▁ 0.04, 400 steps`: the loss from first to last, its logarithm where it falls far; empty without one.
+    """A loss curve as one line: `2.3 ▇▆▄▃▂▁▁ 0.04, 400 steps`; logarithmic if it falls far, empty without a curve.
 
-    It fits into `width` as long as that leaves FEWEST_BARS.
+    It is at most `width` wide if that leaves room for FEWEST_BARS.
     """
     losses = [step.loss for step in curve if _is_drawn(step.loss)]
     if len(losses) < 2:
@@ -33,9 +33,9 @@ def sparkline(curve: Sequence[Step], width: int = 80, is_ascii: bool = False) ->
 
 
 def svg(curve: Sequence[Step], title: str, band: Sequence[tuple[float, float, float]] = ()) -> str:
-    """The loss over the steps as a small self-contained SVG; `title` is escaped here. Letters have the page's colour.
+    """A loss curve as a small self-contained SVG; `title` is escaped here. Text takes the page's colour.
 
-    `band` is (share of the run, lowest, highest) of right pieces, drawn pale behind the curve.
+    `band` holds (share of the run, lowest, highest loss) of correct solutions, drawn as a pale band behind the curve.
     """
     points = _outline([(step.step, step.loss) for step in curve if _is_drawn(step.loss)])
     if len(points) < 2:
@@ -69,7 +69,7 @@ def svg(curve: Sequence[Step], title: str, band: Sequence[tuple[float, float, fl
 
 @dataclass(frozen=True)
 class _Axes:
-    """Where a step and a loss lie in the picture."""
+    """Converts a step and a loss to coordinates in the picture."""
 
     first: float
     last: float
@@ -89,17 +89,17 @@ class _Axes:
 
 
 def _is_drawn(loss: float) -> bool:
-    """Whether a loss has a place on an axis: differences and sums of larger ones may be no numbers any more."""
+    """Whether a loss can be drawn: arithmetic with larger ones would overflow."""
     return abs(loss) < LARGEST
 
 
 def _is_logarithmic(losses: Sequence[float]) -> bool:
-    """Whether the losses are all positive and span a decade, so that the end of the way would be flat otherwise."""
+    """Whether to use a logarithmic axis: all losses are positive and span more than a factor of 10."""
     return min(losses) > 0 and max(losses) > 10 * min(losses)
 
 
 def _heights(losses: Sequence[float]) -> list[float]:
-    """Each loss between 0, the lowest, and 1, the highest; by logarithm where they fall far."""
+    """Each loss scaled to 0 (the lowest) to 1 (the highest); logarithmically if they span far."""
     if _is_logarithmic(losses):
         losses = [math.log(loss) for loss in losses]
     lowest, span = min(losses), max(losses) - min(losses)
@@ -107,7 +107,7 @@ def _heights(losses: Sequence[float]) -> list[float]:
 
 
 def _thinned(losses: Sequence[float], width: int) -> list[float]:
-    """At most `width` numbers: means of neighbours, so that no spike hides between two that are shown."""
+    """Reduce losses to at most `width` means of neighbours, so that every loss has an influence."""
     if len(losses) <= width:
         return list(losses)
     cuts = [round(i * len(losses) / width) for i in range(width + 1)]
@@ -115,7 +115,7 @@ def _thinned(losses: Sequence[float], width: int) -> list[float]:
 
 
 def _outline(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
-    """At most MOST_POINTS points: of neighbours the lowest and the highest, so that no spike is lost."""
+    """Reduce points to at most MOST_POINTS: the lowest and the highest of each group, so that no spike is lost."""
     if len(points) <= MOST_POINTS:
         return points
     groups = MOST_POINTS // 2

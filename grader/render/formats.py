@@ -1,6 +1,6 @@
-"""The formats of a report by name. A writer is a function (graded, surroundings) -> text, in a module of its own.
+"""The report formats by name. A writer is a function (graded, surroundings) -> text, in a module of its own.
 
-Its module may also have `APPENDS`: texts for files that the surroundings name by a variable, such as a job's summary.
+Its module may also have `APPENDS`: texts for files that an environment variable names, such as a job's summary.
 """
 
 import importlib
@@ -26,12 +26,12 @@ WRITERS = {
     "html": "a page that needs nothing else",
     "badge": "an SVG badge of the points",
 }
-FORMATS = ("text", *WRITERS)  # text is the terminal's, and needs a console
+FORMATS = ("text", *WRITERS)  # text is what a terminal shows, and needs a console
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a writer may know beside the reports: the environment, the time, and a word that no submission can guess."""
+    """What a writer gets besides the reports: the environment, the time, and a token that no submission can guess."""
 
     environment: Mapping[str, str]
     now: datetime
@@ -39,12 +39,12 @@ class Surroundings:
 
 
 def write(form: str, graded: Graded, surroundings: Surroundings) -> str:
-    """The reports in a format other than text."""
+    """Write the reports in a format other than text."""
     return _module(form).write(graded, surroundings)
 
 
 def appended(form: str, graded: Graded, surroundings: Surroundings) -> Iterator[tuple[str, str]]:
-    """(file, text) for each file that the surroundings ask this format to append to."""
+    """(file, text) for each file to which this format appends, as the environment asks."""
     appends: Mapping[str, Callable[[Graded], str]] = getattr(_module(form), "APPENDS", {})
     for variable, text in appends.items():
         if file := surroundings.environment.get(variable):

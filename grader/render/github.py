@@ -1,6 +1,7 @@
 """The report for GitHub Actions: text for the log, annotations on the student's lines, a job summary, and outputs.
 
-The log is fenced by stop-commands with a word that the submission cannot know, so that nothing in it is an order.
+The log is fenced by `stop-commands` with a token that the submission cannot know, so that the runner executes nothing
+in it.
 """
 
 import io
@@ -12,12 +13,12 @@ from grader.render.rows import Row, file_of, points_of, rows
 from grader.render.terminal import WIDTH, render
 from grader.report import UNJUDGED, Status
 
-MAX_ANNOTATIONS = 8  # the runner drops what is above 10 of a kind in a step, without a word
-MAX_SUMMARY = 1_000_000  # bytes; an upload above 1 MiB is dropped
+MAX_ANNOTATIONS = 8  # the runner silently drops more than 10 of a kind in a step
+MAX_SUMMARY = 1_000_000  # bytes; larger uploads (above 1 MiB) are dropped
 
 
 def write(graded: Graded, surroundings: Surroundings) -> str:
-    """What goes to the log: the text report, then the annotations."""
+    """The text for the log: the text report, then the annotations."""
     return (
         f"::stop-commands::{surroundings.token}\n{_log(graded)}::{surroundings.token}::\n"
         + "".join(annotations(graded))
@@ -26,7 +27,7 @@ def write(graded: Graded, surroundings: Surroundings) -> str:
 
 
 def summary(graded: Graded) -> str:
-    """The job summary, cut between blocks where it would be too large to upload."""
+    """The job summary, cut between blocks if it is too large to upload."""
     out = ""
     for block in markdown.blocks(graded):
         if len((out + block).encode()) > MAX_SUMMARY:
@@ -36,7 +37,7 @@ def summary(graded: Graded) -> str:
 
 
 def outputs(graded: Graded) -> str:
-    """What later steps can read: numbers and words of ours only."""
+    """The outputs for later steps: only the grader's own numbers and words."""
     points, most = points_of(graded)
     status = "passed" if points == most else "failed"
     if any(report.is_our_fault for _, report in graded):
@@ -48,7 +49,7 @@ APPENDS = {"GITHUB_STEP_SUMMARY": summary, "GITHUB_OUTPUT": outputs}
 
 
 def annotations(graded: Graded) -> list[str]:
-    """At most eight, one for each exercise that was begun: first those whose cause is known, then those with a line."""
+    """At most eight annotations, one per started exercise: those with a known cause first, then those with a line."""
     wrong: dict[str, Row] = {}
     for row in rows(graded):
         if row.check.finding and row.exercise.status not in UNJUDGED:

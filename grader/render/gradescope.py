@@ -7,7 +7,7 @@ from grader.render.rows import Row, file_of, points_of, rows
 
 
 def write(graded: Graded, surroundings: Surroundings) -> str:
-    """The results. What the autograder itself prints stays with the instructors."""
+    """The results as JSON text. Only instructors see what the autograder itself prints."""
     data = {
         "score": points_of(graded)[0],
         "execution_time": round(sum(report.seconds for _, report in graded), 3),

@@ -1,7 +1,7 @@
-"""The report as HTML: a page that needs nothing else (no scripts, no requests), light or dark as the reader's system is.
+"""The report as HTML: a self-contained page without scripts or requests, light or dark as the reader's system is.
 
-`render_html` is a whole page; `fragment` a part of one, to be shown under `STYLE`, in a notebook or a class's feedback.
-The words are the terminal's. Everything that came from a submission is made inert, then escaped.
+`render_html` makes a whole page; `fragment` makes a part of one that has `STYLE`, for a notebook or a feedback page.
+The words are the same as in the terminal. Everything that came from a submission is made inert, then escaped.
 """
 
 from html import escape
@@ -16,13 +16,13 @@ from grader.report import UNJUDGED, CheckReport, ErrorMap, ExerciseReport, Repor
 from grader.sandbox.walls.levels import STRONGEST
 from grader.text import inert, one_line
 
-# Letters have 4.5:1 against both a white and a near-black ground in their own scheme. A fragment takes ground and letters
-# from the page that it stands in. Of a map the shades go from the ground's to what stands out most on it.
+# Text has a contrast of 4.5:1 against the background in both schemes. A fragment takes background and text colour from the
+# page around it. The shades of a map go from the background to what stands out most on it.
 LIGHT = """--right: #1a7f37; --wrong: #b42318; --open: #646b73; --line: #8886;
   --map-0: #eef1f4; --map-1: #fed976; --map-2: #fd8d3c; --map-3: #e31a1c; --map-4: #800026; --map-5: #000;"""
 DARK = """--right: #4ac26b; --wrong: #ff8d7e; --open: #9aa4ae; --line: #8886;
   --map-0: #2b3138; --map-1: #6d4017; --map-2: #b5541c; --map-3: #f28e2c; --map-4: #ffe28f; --map-5: #fff;"""
-# JupyterLab's own size and letters where it is around; its rules for tables, lists and headings are outweighed by name.
+# JupyterLab's own font inside JupyterLab; its rules for tables, lists and headings are overridden by more specific ones.
 STYLE = (
     f".grade-report {{ {LIGHT} }}\n@media (prefers-color-scheme: dark) {{ .grade-report {{ {DARK} }} }}\n"
     + """\
@@ -83,7 +83,7 @@ body {{ background: #fff; color: #1f2328; margin: 2rem auto; max-width: 46rem; p
 """
 
 CLASSES = {Status.PASSED: "passed"} | dict.fromkeys(UNJUDGED, "open")
-NAMES = {"passed": "right", "failed": "wrong", "open": "open"}  # for those who hear the page
+NAMES = {"passed": "right", "failed": "wrong", "open": "open"}  # for screen readers
 
 
 def write(graded: Graded, surroundings: Surroundings) -> str:
@@ -133,7 +133,7 @@ def fragment(report: Report, title: str, prompt: str = "") -> str:
 
 def _exercise_row(exercise: ExerciseReport) -> str:
     word = "" if exercise.status in (Status.PASSED, Status.FAILED) else verdict(exercise)
-    name = _text(exercise.id.partition(".")[2]).replace("_", "_<wbr>")  # a long name may be folded there on a phone
+    name = _text(exercise.id.partition(".")[2]).replace("_", "_<wbr>")  # a long name may break there on a phone
     return (
         f'<tr><td>{_mark(exercise.status)}</td><th scope="row" class="id">{name}</th>'
         f'<td class="dim">{_text(word)}</td><td class="points">{exercise.points}/{exercise.max_points}</td></tr>'
@@ -150,7 +150,7 @@ def _details(exercise: ExerciseReport) -> str:
 
 
 def _claim(check: CheckReport, told: set[str], drawn: list[ErrorMap]) -> str:
-    """A claim with what was found; a hint and a picture that stand above already are not repeated."""
+    """A claim with its finding; a hint and a picture that have been shown above are not repeated."""
     skipped = " (not asked)" if check.status is Status.SKIPPED else ""
     points = f'<span class="dim">{skipped} {check.points}/{check.max_points}</span>'
     item = f"<li>{_mark(check.status)}{_text(check.claim)} {points}"
@@ -167,7 +167,7 @@ def _claim(check: CheckReport, told: set[str], drawn: list[ErrorMap]) -> str:
 
 
 def _curve(exercise: ExerciseReport) -> str:
-    """How a training run's loss went."""
+    """The loss curve of a training run; empty for any other exercise."""
     picture = svg(exercise.curve, f"loss of {exercise.id}", exercise.band)
     return f'\n<div class="curve">{picture}</div>' if picture else ""
 

@@ -1,4 +1,4 @@
-"""The report as JSON, schema 1: what programs read, and all that a record keeps."""
+"""The report as JSON, schema 1: for other programs, and the form in which records are stored."""
 
 import json
 

@@ -1,8 +1,8 @@
 """The report as JUnit XML: a suite for each exercise, a case for each claim, points as properties.
 
-Points stand at the suite, since the schema that Jenkins holds to has no properties at a case. A wrong answer, an exception
-and a timeout are all failures: it has no `error` either. Names stay the same from run to run, and no two are alike, as
-GitLab shows the first of a name only.
+Points are properties of the suite, because in the schema that Jenkins uses a case has no properties. A wrong answer, an
+exception and a timeout are all failures, since that schema has no `error` either. Names are the same in every run, and
+unique, because GitLab shows only the first case of a name.
 """
 
 from itertools import groupby
@@ -50,7 +50,7 @@ def _case(row: Row) -> ET.Element:
     if row.printed:
         ET.SubElement(case, "system-out").text = row.printed.replace(
             "[[", "[ ["
-        )  # [[ATTACHMENT|…]] is an order to GitLab
+        )  # GitLab would execute [[ATTACHMENT|…]]
     return case
 
 

@@ -1,6 +1,7 @@
-"""A training run under way: how far it is, how fast it goes, and the way of its loss so far.
+"""The display of a training run in progress: how far it is, how fast it goes, and its loss curve so far.
 
-All of it was told by a worker: it moves a picture and no verdict. Words are for a terminal's line, HTML for a notebook's cell.
+A worker reports all of it, so it affects only the display and no verdict. Words are for a terminal, HTML for a notebook
+cell.
 """
 
 import math
@@ -15,12 +16,12 @@ from grader.text import inert, one_line
 
 BAR = 20  # cells of the terminal's bar
 LEAST_BAR = 6  # a shorter one shows nothing
-LONGEST = 86_400  # seconds that are still worth saying
+LONGEST = 86_400  # seconds; a longer remaining time is not shown
 
 
 @dataclass
 class Live:
-    """What a run has told since it began; a run that begins anew, on another device, is told anew."""
+    """The steps that a training run has reported; if it starts again, on another device, they start again."""
 
     name: str
     clock: Callable[[], float] = time.monotonic
@@ -34,13 +35,13 @@ class Live:
 
     @property
     def share(self) -> float:
-        """The part that is done, 0 to 1; 0 where nobody knows how long it takes."""
+        """The share that is done, 0 to 1; 0 if the total number of steps is unknown."""
         last = self.curve[-1] if self.curve else Step(0, 0, 0.0)
         return min(max(last.step / last.total, 0.0), 1.0) if last.total > 0 else 0.0
 
     @property
     def words(self) -> list[str]:
-        """`120/400`, `loss 0.41`, `55 steps/s`, `5 s left`, as far as they are known."""
+        """The known ones of `120/400`, `loss 0.41`, `55 steps/s`, `5 s left`."""
         if not self.curve:
             return []
         last, seconds = self.curve[-1], self.clock() - self.began
@@ -52,9 +53,9 @@ class Live:
 
 
 def line(live: Live, width: int, glyph: str = "━", rest: str = "·") -> str:
-    """`training spirals  ━━━━····  120/400  loss 0.41  55 steps/s  5 s left`, or of it what fits into the width.
+    """`training spirals  ━━━━····  120/400  loss 0.41  55 steps/s  5 s left`, shortened to fit the width.
 
-    The loss and the time that is left stay longest, and the name longer than the word before it.
+    The loss and the time left are dropped last, and the word `training` before the name.
     """
     name, words = one_line(live.name, 60), live.words
     known = bool(live.curve and live.curve[-1].total)
@@ -72,7 +73,7 @@ def line(live: Live, width: int, glyph: str = "━", rest: str = "·") -> str:
 
 
 def html(live: Live, state: str = "") -> str:
-    """The run as a part of a page that has the report's style; `state` is said in place of the pace, as `stopped` is."""
+    """The run as an HTML fragment; `state`, such as `stopped`, is shown instead of the pace."""
     words = [state] if state else live.words[2:]
     told = " · ".join([*live.words[:2], *words]) or "under way"
     picture = svg(live.curve, f"loss of {live.name}")
@@ -87,7 +88,7 @@ def html(live: Live, state: str = "") -> str:
 
 
 def _bar(live: Live) -> str:
-    """How far it is, where that is known."""
+    """A progress bar; empty if the total number of steps is unknown."""
     if not live.share:
         return ""
     return (
@@ -98,7 +99,7 @@ def _bar(live: Live) -> str:
 
 
 def lives(clock: Callable[[], float] = time.monotonic) -> Callable[[str, Step], Live]:
-    """A function that is told each run's steps and returns the run so far."""
+    """A function that takes (name, step) of any run and returns that run so far."""
     known: dict[str, Live] = {}
 
     def note(name: str, step: Step) -> Live:

@@ -1,4 +1,4 @@
-"""An error map as a few lines of a terminal, and as an SVG that a page can hold as it is."""
+"""Draw an error map: as a few lines in a terminal, and as an SVG that a page can include."""
 
 import math
 from html import escape
@@ -16,13 +16,13 @@ SHADES, ASCII_SHADES = (
 )  # right; then wrong by up to a quarter, a half, three quarters, all of the largest
 NOT_FINITE = "!"
 STYLES = ("dim", "yellow", "dark_orange", "red", "bold red")
-# light to dark, also for who sees no red and green, then what is not finite; a page in the dark has its own by class
+# light to dark, distinguishable without red and green, then not finite; a dark page overrides them by class
 COLOURS = ("#eef1f4", "#fed976", "#fd8d3c", "#e31a1c", "#800026", "#000")
 CELL, MARGIN = 16, 34
 
 
 def caption(found: ErrorMap) -> str:
-    """What the map is of, in words: for captions, and for those who cannot see it."""
+    """A description of the map in words, for captions and screen readers."""
     whole = " × ".join(map(str, found.shape))
     text = f"{one_line(found.part, 60)} ({whole}): |yours − expected|"
     if len(found.shape) > 2:
@@ -33,7 +33,7 @@ def caption(found: ErrorMap) -> str:
 
 
 def terminal(found: ErrorMap, console: Console, indent: int = 0) -> None:
-    """Print the map: one character a cell, the same in a log as on a terminal, in ASCII where there is nothing else."""
+    """Print the map with one character per cell, in a log as on a terminal; in ASCII if the encoding requires it."""
     shades = SHADES if "utf" in console.encoding.lower() else ASCII_SHADES
     margin = " " * indent
     words = caption(found).replace("−", "-").replace("×", "x") if shades is ASCII_SHADES else caption(found)
@@ -51,7 +51,7 @@ def terminal(found: ErrorMap, console: Console, indent: int = 0) -> None:
 
 
 def svg(found: ErrorMap) -> str:
-    """The map as an SVG element, with its words in it; it needs nothing else and runs nothing."""
+    """The map as a self-contained SVG element that includes its caption."""
     columns, rows = len(found.rows[0]), len(found.rows)
     width, height = max(MARGIN + columns * CELL + 8, 380), 44 + rows * CELL + 30
     top = _largest(found)
@@ -78,7 +78,7 @@ def svg(found: ErrorMap) -> str:
 
 
 def _svg_legend(found: ErrorMap, y: int) -> str:
-    """A swatch for each level with what it stands for."""
+    """A colour sample for each level, with its meaning."""
     parts, x, top = [], MARGIN, _largest(found)
     steps = [f"≤ {top * share:.2g}" for share in (0.25, 0.5, 0.75, 1)] if top else []
     labels = list(enumerate(["right", *steps]))
@@ -132,5 +132,5 @@ def _is_reduced(found: ErrorMap) -> bool:
 
 
 def _block(found: ErrorMap) -> int:
-    """How many rows of the array a row of the map stands for."""
+    """How many rows of the array one row of the map represents."""
     return -(-found.shape[-2] // len(found.rows)) if len(found.shape) > 1 else 1

@@ -1,6 +1,7 @@
-"""The report as Markdown: a table of the exercises, then what is wrong. Sentences are escaped, so that nothing in them is markup.
+"""The report as Markdown: a table of the exercises, then what is wrong. Text is escaped, so none of it is markup.
 
-What a platform would make a link or a mention of by itself (an address, @name, #12) stands as code, where it is nothing but text.
+What a platform would turn into a link or a mention by itself (an address, @name, #12) is written as code, where it
+stays text.
 """
 
 import re
@@ -12,7 +13,9 @@ from grader.report import UNJUDGED, CheckReport, ExerciseReport, Report, Status
 from grader.text import one_line
 
 MARKUP = re.compile(r"([\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_]))")
-STARTS = re.compile(r"^([-+=#]|\d+(?=[.)]))")  # what begins a list or a heading, and means nothing further on
+STARTS = re.compile(
+    r"^([-+=#]|\d+(?=[.)]))"
+)  # special only at the start of a line, where it begins a list or a heading
 LIVE = re.compile(r"[\w.+-]+://\S+|www\.\S+|mailto:\S+|[\w.+-]*@\w[\w.-]*|#\w+|(?<=:)\w+(?=:)", re.IGNORECASE)
 
 
@@ -22,7 +25,7 @@ def write(graded: Graded, surroundings: Surroundings) -> str:
 
 
 def blocks(graded: Graded) -> list[str]:
-    """The document's blocks, each whole in itself, the most important first."""
+    """The document's blocks, each complete in itself, the most important first."""
     points, most = points_of(graded)
     total = [f"**{points} of {most} points**"] if len(graded) > 1 else []
     heads = [_head(title, report, named=len(graded) > 1) for title, report in graded]
@@ -78,7 +81,7 @@ def _glyph(status: Status) -> str:
 
 
 def escaped(text: str) -> str:
-    """The text on one line, such that it reads as it is."""
+    """The text on one line, escaped so that Markdown shows it literally."""
     text, out, done = one_line(text, 2000), "", 0
     for match in LIVE.finditer(text):
         out += MARKUP.sub(r"\\\1", text[done : match.start()]) + code(match[0])
@@ -88,7 +91,7 @@ def escaped(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """The text as a code span; in a table too, hence no bars."""
+    """The text as a code span that may stand in a table, so without bars."""
     text = one_line(text, 2000).replace("|", "∣")
     ticks = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
@@ -96,6 +99,6 @@ def code(text: str) -> str:
 
 
 def fenced(lines: list[str]) -> list[str]:
-    """Lines as a block of code, whatever is in them."""
+    """Lines as a fenced code block, whatever they contain."""
     fence = "`" * max(3, 1 + max((len(run) for line in lines for run in re.findall("`+", line)), default=0))
     return [f"{fence}text", *lines, fence]

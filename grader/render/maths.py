@@ -1,7 +1,7 @@
 r"""LaTeX in Markdown as Unicode text that reads well in a terminal: `$\sqrt{d_k}$` becomes √dₖ.
 
-A tokeniser, and a parser that knows what binds how tightly, so that a fraction gets parentheses where it needs them
-and nowhere else. It knows the commands that handouts use and refuses all others by name.
+It consists of a tokeniser and a parser that knows operator precedence, so that a fraction gets parentheses only where
+it needs them. It knows the commands that handouts use and refuses all others by name.
 """
 
 import re
@@ -21,7 +21,7 @@ from grader.render.symbols import (
     WORDS,
 )
 
-MAX_DEPTH = 40  # of nesting: more than a formula that anyone can read, far less than Python's recursion limit
+MAX_DEPTH = 40  # of nesting: deeper than any readable formula, far below Python's recursion limit
 
 SEGMENT = re.compile(
     r"""(?P<code> ^[ ]{0,3}(?P<fence>`{3,}|~{3,})[^\n]*\n .*? (?: ^[ ]{0,3}(?P=fence)[`~]*[ ]*$ | \Z )
@@ -35,7 +35,7 @@ TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\s+|:=|.", re.DOTALL)
 
 
 def plain(markdown: str) -> str:
-    """The Markdown with its LaTeX as Unicode text; ValueError names a command that it does not know.
+    """Markdown with its LaTeX converted to Unicode text; ValueError names an unknown command.
 
     A display formula on lines of its own is indented by four spaces. Code, escapes and other Markdown stay as they are.
     """
@@ -47,7 +47,7 @@ def plain(markdown: str) -> str:
 
 
 def segments(markdown: str) -> Iterator[tuple[str, str]]:
-    """("text" | "inline" | "display", content) one after another; code and escapes belong to the text."""
+    """Split Markdown into ("text" | "inline" | "display", content); code and escapes belong to the text."""
     done = 0
     for match in SEGMENT.finditer(markdown):
         if match["code"] is None:
@@ -63,7 +63,7 @@ def formula(latex: str) -> str:
 
 
 class _Parser:
-    """Recursive descent over the tokens; every method eats what it returns."""
+    """A recursive descent parser over the tokens; every method consumes what it returns."""
 
     def __init__(self, latex: str):
         self.latex = latex.strip()
@@ -77,7 +77,7 @@ class _Parser:
         return self.tokens[self.at] if self.at < len(self.tokens) else ""
 
     def sequence(self, end: str) -> list[Piece]:
-        """Pieces up to the token `end`, which is eaten too."""
+        """The pieces up to the token `end`, which is consumed, too."""
         pieces: list[Piece] = []
         while (token := self.peek()) != end:
             if not token:
@@ -87,7 +87,7 @@ class _Parser:
         return pieces
 
     def scripted(self) -> list[Piece]:
-        """The next pieces; with a script, they are one."""
+        """The next pieces, joined into one if they have a subscript or superscript."""
         pieces = [] if self.peek() in SCRIPTS else self.piece()
         scripts: dict[str, list[Piece]] = {}
         while (token := self.peek()) in SCRIPTS:
@@ -108,12 +108,12 @@ class _Parser:
         token = self.peek()
         if not token:
             raise self.fail("something is missing at the end")
-        if token[0].isdigit():  # of 12 without braces, LaTeX takes the 1
+        if token[0].isdigit():  # without braces, LaTeX takes only the 1 of 12
             self.tokens[self.at : self.at + 1] = token
         return self.piece()
 
     def piece(self) -> list[Piece]:
-        """What one token begins: a symbol, a group, a command with its arguments."""
+        """The piece that starts with the next token: a symbol, a group, or a command with its arguments."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise self.fail(f"groups nest deeper than {MAX_DEPTH}")
@@ -153,14 +153,14 @@ class _Parser:
         raise self.fail(f"unknown command {name}")
 
     def optional(self) -> list[Piece]:
-        r"""What stands in the brackets of \sqrt[3], if there are any."""
+        r"""The optional argument in brackets, such as the 3 of \sqrt[3], if there is one."""
         if self.peek() != "[":
             return []
         self.at += 1
         return self.sequence("]")
 
     def word(self, kind: str) -> list[Piece]:
-        r"""The argument of \text and its like: letters are a word, anything else is maths."""
+        r"""The argument of \text and similar commands: letters make a word, anything else is maths."""
         self.at += self.peek() == "*"
         rest = self.tokens[self.at :]
         if rest[:1] == ["{"] and "}" in rest:

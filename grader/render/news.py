@@ -1,4 +1,4 @@
-"""What is new since last time, in a few lines below a report: what passed, what has changed since, a streak, what is next."""
+"""A few lines below a report on what is new since last time: what passed, what changed, a streak, what is next."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ from rich.text import Text
 from grader.practice.progress import News
 from grader.render.terminal import WIDTH, indented
 
-MANY = 5  # names in a row that a reader still takes in
+MANY = 5  # names in a row; more are only counted
 
 
 def render_news(found: Sequence[News], console: Console, next_exercise: str | None) -> None:
-    """Print the news of one or more reports. `next_exercise` is empty at the end of the course, None where it is not asked."""
+    """Print the news of one or more reports. `next_exercise` is empty at the end of the course, None to omit it."""
     width = min(console.width, WIDTH)
     passed = [name for item in found for name in item.passed]
     changed = [name for item in found for name in item.changed]

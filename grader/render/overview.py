@@ -11,13 +11,13 @@ from grader.report import UNJUDGED, ExerciseReport, Report, Status
 from grader.text import inert, one_line
 
 BAR = 20
-WIDEST = 120  # with room for it, each unit's theme is told
-THEME = 36  # columns that a theme needs to say anything
-BEGUN = 4  # exercises in work that are named; more would hide what is next
+WIDEST = 120  # columns; the theme of each unit is shown if there is room
+THEME = 36  # columns that a theme needs at least
+BEGUN = 4  # started exercises that are named; more would hide what is next
 
 
 def render_overview(reports: Sequence[tuple[str, Report]], console: Console, here: Path | None = None) -> None:
-    """A line for each (title, report), the total, what is in work, and the next step; files are named as from `here`."""
+    """Print a line for each (title, report), the total, started exercises and the next step; paths are from `here`."""
     names = max((len(report.unit) for _, report in reports), default=0)
     for title, report in reports:
         console.print(_line(title, report, names, console), soft_wrap=True)
@@ -40,7 +40,7 @@ def _line(title: str, report: Report, names: int, console: Console) -> Text:
     glyphs, done = glyphs_of(console), _done(report)
     filled = BAR * report.points // max(report.max_points, 1)
     if report.points and not filled:
-        filled = 1  # the first point is seen
+        filled = 1  # even one point shows
     is_begun = done or any(map(_is_begun, report.exercises))
     mark = glyphs["passed"] if report.is_perfect else glyphs["open"]
     line = Text(f"{mark} ", "green" if report.is_perfect else "dim")
@@ -56,7 +56,7 @@ def _line(title: str, report: Report, names: int, console: Console) -> Text:
 
 
 def _next(reports: Sequence[tuple[str, Report]], is_new: bool, here: Path | None) -> Iterator[Text]:
-    """The command that helps most now; for a newcomer, the way from reading to checking."""
+    """The most helpful next command; for a newcomer, the commands from reading to checking."""
     report = next((report for _, report in reports if not report.is_perfect), None)
     if report is None:
         yield Text("Every exercise of the course is right.", "green")

@@ -1,11 +1,11 @@
-"""Pieces of a formula set side by side: what needs parentheses, what needs air. The type case of `grader.render.maths`."""
+"""Join the pieces of a formula, with parentheses and spaces where they are needed. Used by `grader.render.maths`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from grader.render.symbols import SUBSCRIPTS, SUPERSCRIPTS
 
-LOOSE, PRODUCT, POWER, ATOM = range(4)  # how tightly a formula holds together, a sum the least
+LOOSE, PRODUCT, POWER, ATOM = range(4)  # precedence of a formula, a sum the lowest
 WIDE = {"sign", "times", "relation"}  # with a space on either side
 LEFT = {"atom", "word", "power", "fraction", "close"}  # what a factor or a binary sign can stand to the right of
 RIGHT = {"atom", "word", "power", "open", "prefix", "name", "big"}  # what multiplies the fraction before it
@@ -13,14 +13,14 @@ RIGHT = {"atom", "word", "power", "open", "prefix", "name", "big"}  # what multi
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a formula that is whole in itself; `kind` says what it is to its neighbours."""
+    """A self-contained part of a formula; `kind` decides how it is joined to its neighbours."""
 
     text: str
     kind: str = "atom"
 
 
 def with_scripts(base: Sequence[Piece], below: Sequence = (), above: Sequence = (), primes: Sequence = ()) -> Piece:
-    """What the pieces are with a subscript, primes and a superscript, in that order."""
+    """The pieces with a subscript, primes and a superscript, in that order, as one piece."""
     simple = len(base) == 1 and base[0].kind not in ("power", "fraction")
     text, kind = (base[0].text, base[0].kind) if simple else (wrap(base, ATOM), "atom")
     limits = kind in ("big", "name")
@@ -31,7 +31,7 @@ def with_scripts(base: Sequence[Piece], below: Sequence = (), above: Sequence = 
 
 
 def script(pieces: Sequence[Piece], table: dict[str, str], mark: str, braces: bool = False) -> str:
-    """A script in Unicode's small letters where it has them all, else after its mark."""
+    """A subscript or superscript in Unicode's small letters if they all exist, else after its mark (_ or ^)."""
     text = join(pieces, tight=True)
     is_word = len(pieces) == 1 and pieces[0].kind in ("word", "name") and text.isalnum()
     if not is_word and all(letter in table for letter in text):
@@ -42,13 +42,13 @@ def script(pieces: Sequence[Piece], table: dict[str, str], mark: str, braces: bo
 
 
 def wrap(pieces: Sequence[Piece], at_least: int) -> str:
-    """The pieces as text, in parentheses if they hold together less tightly than asked."""
+    """The pieces as text, in parentheses if their precedence is lower than `at_least`."""
     text = join(pieces, tight=False)
     return text if level(pieces) >= at_least else f"({text})"
 
 
 def numerator(pieces: Sequence[Piece]) -> str:
-    """A numerator as text: −x needs no parentheses, and a/b has them, as a/b/c is hard to read."""
+    """A numerator as text: −x needs no parentheses, but a/b gets them, because a/b/c is hard to read."""
     solid = _solid(pieces)
     if len(solid) > 1 and solid[0].kind == "unary" and level(solid[1:]) >= PRODUCT:
         first = next(i for i, piece in enumerate(pieces) if piece.kind != "space")
@@ -57,7 +57,7 @@ def numerator(pieces: Sequence[Piece]) -> str:
 
 
 def level(pieces: Sequence[Piece]) -> int:
-    """How tightly the pieces hold together."""
+    """The precedence of the pieces together."""
     solid, factors, depth = _solid(pieces), [], 0
     for piece, was, after in zip(solid, [None, *solid], [*solid[1:], None], strict=False):
         if piece.kind == "close":
@@ -80,7 +80,7 @@ def level(pieces: Sequence[Piece]) -> int:
 
 
 def _resolved(pieces: Sequence[Piece]) -> list[Piece]:
-    """A sign that has nothing to its left becomes unary, and bars in pairs open and close."""
+    """Mark a sign with nothing to its left as unary, and pairs of bars as opening and closing."""
     out: list[Piece] = []
     before, bars = "", []
     for number, piece in enumerate(pieces):
@@ -113,7 +113,7 @@ def _solid(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def join(pieces: Sequence[Piece], tight: bool) -> str:
-    """Pieces side by side; signs and relations get air unless the text is to be tight, as in a script."""
+    """The pieces as text; signs and relations get spaces around them unless it is `tight`, as in a subscript."""
     solid = _solid(pieces)
     gaps, gap = [], ""
     for piece in pieces:

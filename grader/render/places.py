@@ -1,4 +1,4 @@
-"""Where a line of the student's file is, as `file:line`: plain text that editors recognise, a link where the terminal knows links."""
+"""A line of the student's file as `file:line`: plain text that editors recognise, a link in terminals with links."""
 
 import os
 from collections.abc import Mapping
@@ -10,19 +10,19 @@ from rich.text import Text
 from grader.report import ExerciseReport
 from grader.text import one_line
 
-KNOWS_LINKS = ("iTerm.app", "WezTerm", "ghostty", "rio", "Hyper")  # VS Code's finds file:line by itself, line and all
-OLDEST = {"VTE_VERSION": 5000, "KONSOLE_VERSION": 201200}  # the first versions that take links
+KNOWS_LINKS = ("iTerm.app", "WezTerm", "ghostty", "rio", "Hyper")  # VS Code recognises file:line by itself
+OLDEST = {"VTE_VERSION": 5000, "KONSOLE_VERSION": 201200}  # the first versions that support links
 
 
 @dataclass(frozen=True)
 class Places:
-    """How to write places: short below the folder `here`, as links or not."""
+    """How to write places: relative to the folder `here`, and whether as links."""
 
     here: str = ""
     links: bool = False
 
     def of(self, submission: str, exercise: ExerciseReport) -> Text:
-        """Where to look for what is wrong with an exercise; empty where that is not known."""
+        """The place of an exercise's error; empty if it is not known."""
         lines = (check.finding.line for check in exercise.checks if check.finding)
         line = next(filter(None, lines), 0) or exercise.line
         if not line:
@@ -40,7 +40,7 @@ PLAIN = Places()
 
 
 def knows_links(environment: Mapping[str, str]) -> bool:
-    """Whether the terminal is one that is known to take OSC 8 links. A multiplexer in between may not."""
+    """Whether the terminal is known to support OSC 8 links; False inside a multiplexer, which may not."""
     if environment.get("TMUX") or environment.get("STY") or environment.get("TERM") == "dumb":
         return False
     if environment.get("TERM_PROGRAM") in KNOWS_LINKS or environment.get("TERM") in ("xterm-kitty", "xterm-ghostty"):

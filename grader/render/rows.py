@@ -1,4 +1,4 @@
-"""A report as rows, one for each claim: what every format with a flat list of results is written from."""
+"""A report as rows, one for each claim: the common source of every format that is a flat list of results."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from grader.render.terminal import word_of
 from grader.report import CheckReport, ExerciseReport, Report, Status
 from grader.text import inert, one_line
 
-MAX_PRINTED = 4000  # characters of what a student's code printed that a machine's format carries
+MAX_PRINTED = 4000  # characters of a student's printed output in a format for programs
 
 
 @dataclass(frozen=True)
 class Row:
-    """One claim. `name` is inert and no other row's; `number` is where it stands, as in 2.1; `share` is its part of the time."""
+    """One claim. `name` is inert and unique, `number` is its position, such as 2.1, `share` its part of the time."""
 
     name: str
     number: str
@@ -35,19 +35,19 @@ class Row:
 
     @property
     def line(self) -> int:
-        """Where to look in the student's file, 0 if nowhere in particular."""
+        """The line to look at in the student's file, 0 if unknown."""
         return (self.check.finding.line if self.check.finding else 0) or self.exercise.line
 
     @property
     def told(self) -> str:
-        """What was found and what to try; empty for what is right."""
+        """What was found and what to try; empty if the claim holds."""
         if finding := self.check.finding:
             return inert(finding.message) + (f"\n→ {inert(finding.hint)}" if finding.hint else "")
         return "not asked" if self.check.status is Status.SKIPPED else ""
 
     @property
     def printed(self) -> str:
-        """What the student's code printed, at the first claim that is not passed, or at the last."""
+        """The student's printed output, on one row only: of the first claim that did not pass, else of the last."""
         unpassed = [check for check in self.exercise.checks if check.status is not Status.PASSED]
         return (
             inert(self.exercise.printed, MAX_PRINTED) if self.check is [*unpassed, self.exercise.checks[-1]][0] else ""
@@ -55,7 +55,7 @@ class Row:
 
 
 def rows(graded: Graded) -> Iterator[Row]:
-    """The rows of all reports. Where two files answer the same unit, the names say which."""
+    """The rows of all reports. If two files are of the same unit, the names include the file."""
     units, names = Counter(report.unit for _, report in graded), Counter()
     for place, (report, exercise) in enumerate(((r, e) for _, r in graded for e in r.exercises), 1):
         prefix = f"{file_of(report)}: " if units[report.unit] > 1 else ""
@@ -73,7 +73,7 @@ def file_of(report: Report) -> str:
 
 
 def points_of(graded: Graded) -> tuple[int, int]:
-    """(points, of how many) of all reports together."""
+    """(points, maximum points) of all reports together."""
     return sum(report.points for _, report in graded), sum(report.max_points for _, report in graded)
 
 

@@ -1,4 +1,4 @@
-"""What LaTeX commands look like in Unicode, and what each is to its neighbours: the tables of `grader.render.maths`."""
+"""Tables for `grader.render.maths`: each LaTeX command in Unicode, and its kind, which decides the spaces around it."""
 
 
 def _table(text: str) -> dict[str, str]:
@@ -11,7 +11,7 @@ LETTERS = _table(
     \Theta=Θ \Lambda=Λ \Xi=Ξ \Pi=Π \Sigma=Σ \Upsilon=Υ \Phi=Φ \Psi=Ψ \Omega=Ω \ell=ℓ \infty=∞ \top=⊤ \bot=⊥ \prime=′
     \dots=… \ldots=… \cdots=⋯ \emptyset=∅ \ast=∗ \star=⋆ \%=% \$=$ \#=# \_=_ \&=&"""
 )
-KINDS = {  # what a token is to its neighbours; everything else is an atom
+KINDS = {  # the kind of a token, which decides the spaces around it; everything else is an atom
     "sign": _table(r"+=+ -=− \pm=± \mp=∓"),
     "times": _table(
         r"\cdot=· \times=× \odot=⊙ \otimes=⊗ \oplus=⊕ \circ=∘ \div=÷ \cup=∪ \cap=∩ \wedge=∧ \vee=∨ \setminus=∖ *=∗"

@@ -1,6 +1,6 @@
 """The report as a student reads it: a line for each exercise, then what is wrong, why, and what to do next.
 
-Everything that came from a submission is made inert first and goes in as text, never as markup.
+Everything that came from a submission is made inert first and is printed as text, never as markup.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from grader.report import UNJUDGED, CheckReport, ExerciseReport, Report, Status
 from grader.sandbox.walls.levels import STRONGEST
 from grader.text import inert, one_line
 
-WIDTH = 96  # longer lines of prose are hard to read
+WIDTH = 96  # columns; longer lines of prose are hard to read
 GLYPHS = {"passed": "✓", "failed": "✗", "open": "·", "hint": "→", "bar": "━", "rest": "─"}
 ASCII_GLYPHS = {"passed": "+", "failed": "x", "open": "-", "hint": ">", "bar": "=", "rest": "."}
 STYLES = {Status.PASSED: "green"} | dict.fromkeys(UNJUDGED, "dim")
@@ -39,10 +39,10 @@ MAX_PRINTED_LINES = 6
 
 
 def make_console(file: TextIO | None = None, stderr: bool = False, least: int = 0) -> Console:
-    """A console that takes all text literally.
+    """A console that prints all text literally.
 
-    Colour, width and encoding are the terminal's; NO_COLOR and COLUMNS are honoured. Where its width is below `least`,
-    lines run on.
+    Colour, width and encoding are the terminal's; NO_COLOR and COLUMNS are respected. If it is narrower than `least`,
+    long lines are not wrapped.
     """
     console = tame_console(file=file, stderr=stderr)
     console.width = max(console.width, least)
@@ -94,13 +94,13 @@ def _exercise_line(exercise: ExerciseReport, width: int, glyphs: dict[str, str])
 
 
 def word_of(exercise: ExerciseReport) -> str:
-    """How an exercise ended, where its points and claims do not say it."""
+    """A few words on how an exercise ended, if its points and claims do not say it; else empty."""
     finding = next((check.finding for check in exercise.checks if check.finding), None)
     if exercise.status is not Status.MISSING:
         is_waiting = finding and exercise.status in UNJUDGED
         return one_line(finding.message, 100) if is_waiting else WORDS.get(exercise.status, "")
     word = one_line(finding.message, 100) if finding else "not written yet"
-    if word == f"your file does not define {exercise.id.partition('.')[2]}":  # the name stands beside it
+    if word == f"your file does not define {exercise.id.partition('.')[2]}":  # the name is on the same line already
         return "not defined yet"
     return "not written yet" if word.startswith("not written yet") else word
 
@@ -108,9 +108,9 @@ def word_of(exercise: ExerciseReport) -> str:
 def render_details(
     exercise: ExerciseReport, width: int, glyphs: dict[str, str], console: Console, place: Text | None = None
 ) -> None:
-    """An exercise's claims, and of those that do not hold what was found and what to try."""
+    """Print an exercise's claims and, for those that do not hold, what was found and what to try."""
     line = Text(exercise.id, "bold").append(f"  {exercise.points}/{exercise.max_points}", "dim")
-    if place:  # whole on a line, or no editor finds it
+    if place:  # unbroken on one line, or editors do not recognise it
         line.append("   " if len(line) + 3 + len(place) <= width else "\n    ").append_text(place)
     console.print(line, soft_wrap=True)
     told: set[str] = set()
@@ -127,7 +127,7 @@ def render_details(
             told.add(hint)
         if check.finding.map and not is_mapped and says_more(check.finding.map):
             render_map(check.finding.map, console, 8)
-            is_mapped = True  # one picture an exercise: the next are mostly of the same mistake
+            is_mapped = True  # one picture per exercise: further ones mostly show the same mistake
     _render_curve(exercise, width, console)
     _render_printed(exercise, width, console)
 
@@ -153,7 +153,7 @@ def _claim_line(check: CheckReport, glyphs: dict[str, str], width: int) -> Text:
 
 
 def _render_printed(exercise: ExerciseReport, width: int, console: Console) -> None:
-    """What the student's code printed: their own way of looking inside deserves a place."""
+    """Print the output of the student's code, since students use it for debugging."""
     lines = [one_line(line, width - 8) for line in exercise.printed.splitlines()[: MAX_PRINTED_LINES + 1]]
     if not any(lines):
         return
@@ -176,7 +176,7 @@ def _render_end(report: Report, console: Console) -> None:
 
 
 def praise(report: Report) -> str:
-    """What to say where no point is lost; points that are pending are told, and why they are no loss."""
+    """What to say if no point is lost; it also mentions pending points and why they are not lost."""
     if many := report.pending_points:
         are = "is" if many == 1 else "are"
         return f"{report.points} points, {many} more {are} pending: not asked this time, not lost."
@@ -184,7 +184,7 @@ def praise(report: Report) -> str:
 
 
 def next_step(exercises: Sequence[ExerciseReport]) -> str:
-    """The command that helps most now: a hint for what was begun and is wrong, else the next to write."""
+    """The most helpful next command: a hint for a started exercise that is wrong, else the next exercise to write."""
     begun = [exercise for exercise in exercises if exercise.status not in (Status.PASSED, *UNJUDGED)]
     if begun:
         return f"grade hint {begun[0].id}"
@@ -193,13 +193,13 @@ def next_step(exercises: Sequence[ExerciseReport]) -> str:
 
 
 def has_details(exercise: ExerciseReport) -> bool:
-    """Whether there is more to say than that it is right, or not written yet."""
+    """Whether there is more to report than that the exercise is right or not written yet."""
     is_plain = exercise.status in (Status.PASSED, *UNJUDGED)
     return not is_plain and any(check.finding for check in exercise.checks)
 
 
 def indented(text: Text, indent: int, width: int, mark: Text | None = None) -> Text:
-    """Text wrapped to the width and indented, with a mark hanging to its left."""
+    """Text wrapped to the width and indented, with a mark in front of the first line."""
     room = max(width - indent, 20)
     lines = text.wrap(_measure(), room)
     result = Text()
@@ -216,7 +216,7 @@ def indented(text: Text, indent: int, width: int, mark: Text | None = None) -> T
 
 @cache
 def _measure() -> Console:
-    """A console to wrap text by; making one takes longer than printing a report."""
+    """A cached console for wrapping text; creating one takes longer than printing a report."""
     return tame_console(color_system=None)
 
 

@@ -1,4 +1,4 @@
-"""The sandbox that this system can have."""
+"""Open a sandbox: a fork server, or a fresh interpreter for each worker on systems that cannot fork."""
 
 import os
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ def open_sandbox(
     least: str = WEAKEST,
     packages: Sequence[str] = NUMPY,
 ) -> "Sandbox | Spawner":
-    """A fork server, or a fresh interpreter for each worker where there is no fork; GRADE_SPAWN tries that elsewhere.
+    """Start a fork server, or a `Spawner` on systems without fork; setting GRADE_SPAWN selects the latter anywhere.
 
-    SandboxError where the system cannot hold submissions by at least `least`.
+    SandboxError if the system cannot isolate submissions at level `least` or a stronger one.
     """
     if hasattr(os, "fork") and not os.environ.get("GRADE_SPAWN"):
         return Sandbox(limits, strongest, least, packages)

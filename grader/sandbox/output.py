@@ -1,4 +1,4 @@
-"""What a worker prints, read without waiting: from a pipe, or by a thread where pipes cannot be read so."""
+"""Read what a worker prints without blocking: from a pipe, or with a thread where pipes cannot be polled."""
 
 import contextlib
 import os
@@ -7,11 +7,11 @@ import threading
 from typing import BinaryIO
 
 CHUNK = 1 << 16
-ON_ITS_WAY = 0.005  # seconds that a print which was made before an answer may arrive after it
+ON_ITS_WAY = 0.005  # seconds by which printed output may arrive after an answer that was sent later
 
 
 class Pipe:
-    """The reading end of a pipe that can be waited for together with a socket."""
+    """The reading end of a pipe, for systems where pipes and sockets can be polled together."""
 
     def __init__(self, descriptor: int):
         self.descriptor = descriptor
@@ -29,9 +29,9 @@ class Pipe:
 
 
 class Pumped:
-    """A pipe that a thread reads, for systems whose pipes can neither be waited for nor read without waiting.
+    """A pipe that a thread reads, for systems whose pipes can neither be polled nor read without blocking.
 
-    The queue is bounded: a flood makes its writer wait, and takes no memory here.
+    The queue is bounded: a worker that prints too much is blocked and takes no memory here.
     """
 
     descriptor = -1
@@ -53,7 +53,7 @@ class Pumped:
         self._is_closed = True
         with contextlib.suppress(queue.Empty):
             while True:
-                self._parts.get_nowait()  # a pump that waits for room can go on, and end
+                self._parts.get_nowait()  # so that a thread waiting for room can go on and end
 
     def _pump(self) -> None:
         with contextlib.suppress(OSError, ValueError), self._stream:

@@ -1,4 +1,4 @@
-"""Start the fork server, fork workers, learn how they ended. Imports nothing heavy: it is the first thing that runs.
+"""Start the fork server, fork workers, report how they ended. Imports nothing heavy, because it runs first.
 
 with Sandbox() as sandbox:          # loads NumPy at once, in parallel with the grader's own imports
     worker = sandbox.worker()
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
-    # one thread each: a class is marked by many workers at once, and a sum is the same on every machine
+    # one thread each: many workers mark a class at once, and sums come out the same on every machine
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -42,23 +42,23 @@ from grader.sandbox.inside.zygote import main
 main(int(control), level, home, packages.split(), paths)
 """
 GONE = "the sandbox did not start, or has ended; run `grade` once more, and report it if it happens again"
-REPLY_SECONDS = 10  # for a fork server to fork or to end a worker: milliseconds
-READY_SECONDS = 120  # for it to load its packages: PyTorch from a slow disk
-START_SECONDS = 20  # for a worker to shut itself in: milliseconds, on the slowest machine still far below this
+REPLY_SECONDS = 10  # to wait until the fork server has forked or ended a worker, which takes milliseconds
+READY_SECONDS = 120  # to wait until it has loaded its packages, at worst PyTorch from a slow disk
+START_SECONDS = 20  # to wait until a worker has isolated itself, which takes far less even on a slow machine
 NUMPY = ("numpy",)
 TORCH = ("numpy", "torch")
 TRAINING = ("numpy", "torch", "torch.optim")  # an optimiser's first step loads as much again as PyTorch itself
 
 
 class SandboxError(OurFault):
-    """The sandbox itself does not work: our fault or the machine's, never the student's."""
+    """The sandbox itself does not work: the grader's fault or the machine's, never the student's."""
 
 
 class Sandbox:
-    """A fork server and its workers. Start it before any key or solution is read.
+    """A fork server and its worker processes. Start it before any key or solution is read.
 
-    It goes from the strongest level to the weakest that works, no lower than `least`; `level` tells which holds, and
-    `reasons` why none of the stronger ones does. `packages` are loaded before the first worker is forked.
+    It uses the strongest isolation level that works, from `strongest` down to `least`: `level` is that level, and
+    `reasons` says why each stronger one does not work. `packages` are imported before the first worker is forked.
     """
 
     def __init__(
@@ -81,28 +81,28 @@ class Sandbox:
 
     @property
     def level(self) -> str:
-        """The level that holds the workers, settled by the first of them."""
+        """The isolation level in use, which is determined by starting the first worker."""
         self._settle()
         return self._levels[0]
 
     @property
     def counts_threads(self) -> bool:
-        """Whether the number of a worker's threads is bounded; it is not where root is the only user that there is."""
+        """Whether the kernel limits a worker's threads; it cannot if workers must run as root."""
         self._settle()
         return self._counts_threads
 
     @property
     def homes(self) -> list[Scratch]:
-        """The folders on the host that workers' views are built in, its siblings' too; they go when it is closed."""
+        """The temporary folders in which the file system views of this sandbox and its siblings are built."""
         return [self._home, *(sibling._home for sibling in list(self._siblings.values()))]
 
     def worker(self) -> "Worker":
-        """A fresh worker, forked from the clean process and shut in."""
+        """A new worker, forked from the fork server and isolated. SandboxError if none can be had."""
         self._settle()
         if not self._first:
             try:
                 worker = self._fork()
-            except SandboxError:  # the fork server is gone: memory was short, or somebody ended it
+            except SandboxError:  # the fork server is gone: it was killed, for example for lack of memory
                 self._start_again()
                 self._settle()
         if self._first:
@@ -113,7 +113,7 @@ class Sandbox:
         return worker
 
     def sibling(self, packages: Sequence[str]) -> "Sandbox":
-        """A sandbox like this one with other packages; it starts at once, in the background, and ends with this one."""
+        """A sandbox like this one with other packages. It starts in the background and is closed with this one."""
         if (wanted := tuple(packages)) == self.packages:
             return self
         if wanted not in self._siblings:
@@ -121,10 +121,10 @@ class Sandbox:
         return self._siblings[wanted]
 
     def reap(self, pid: int) -> dict[str, Any]:
-        """End a worker, if it has not ended by itself: its wait status, and whether the kernel ended it for its memory.
+        """End a worker and return its wait status and whether the kernel killed it for its memory (`was_short`).
 
-        A fork server that does not answer, as it was stopped or is gone, is ended and started again: whatever did that, the
-        next worker is not to suffer from it.
+        A fork server that does not answer, because it was stopped or killed, is replaced by a new one, so that the next
+        worker is not affected.
         """
         try:
             self._control.sendall(json.dumps({"reap": pid}).encode())
@@ -133,19 +133,19 @@ class Sandbox:
             if self._process.poll() is None and self._levels[0] != "namespaces":
                 kill(
                     pid
-                )  # the number is this worker's as long as its parent lives; in namespaces it goes with its parent
+                )  # the process number is this worker's while its parent lives; in namespaces it dies with its parent
             self._start_again()
             return {"status": int(signal.SIGKILL), "was_short": False}
 
     def close(self) -> None:
-        """Hang up; the fork server ends, and every worker with it."""
+        """Close the connection; the fork server ends, and every worker with it."""
         for sibling in self._siblings.values():
             sibling.close()
         self._siblings.clear()
         self._hang_up()
 
     def _start_again(self) -> None:
-        """A new fork server, at the level that the old one had."""
+        """Replace the fork server by a new one at the same level."""
         self._levels, self._is_proven = self._levels[:1], False
         self._process.kill()
         self._hang_up()
@@ -172,7 +172,7 @@ class Sandbox:
     def _start(self) -> None:
         self._home = Scratch()
         if os.geteuid() == 0:
-            self._home.let_through()  # to workers that are users of their own
+            self._home.let_through()  # for workers that run as users of their own
         self._control, theirs = socket.socketpair()
         arguments = [str(theirs.fileno()), self._levels[0], self._home.name, " ".join(self.packages)]
         arguments += library_paths(self.packages)
@@ -183,11 +183,11 @@ class Sandbox:
                 env=ENVIRONMENT,
                 cwd=self._home.name,
                 pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C reaches the grader alone
+                start_new_session=True,  # so that Ctrl-C reaches only the grader
             )
 
     def _settle(self) -> None:
-        """Go down the levels until one is ready and its first worker has tried to get out and failed."""
+        """Try the levels in order until one is ready and all escape attempts of its first worker have failed."""
         while not self._is_proven:
             level, reason = self._levels[0], ""
             try:
@@ -199,7 +199,7 @@ class Sandbox:
             except SandboxError:
                 reason = "it ended before it was ready"
             if not reason:
-                self._first = worker  # it has read nothing yet: the first submission may have it
+                self._first = worker  # it has read nothing yet, so the first submission can use it
                 self._is_proven = True
                 return
             self.reasons[level] = reason
@@ -224,12 +224,12 @@ class Sandbox:
             finally:
                 os.close(print_here)
         from grader.sandbox.output import Pipe
-        from grader.sandbox.worker import Worker  # loads NumPy; by now the fork server has begun to load its own
+        from grader.sandbox.worker import Worker  # loads NumPy, while the fork server loads its own
 
         return Worker(pid, ours, Pipe(output), self.limits, self.reap, self._meter(pid))
 
     def _meter(self, pid: int) -> "Meter | None":
-        """What counts a worker's files; in namespaces these lie in a file system of its own, which is full at its limit."""
+        """What measures a worker's files; None in namespaces, where a file system of limited size holds them."""
         if self._levels[0] == "namespaces":
             return None
         from grader.sandbox.walls.meter import Meter
@@ -237,7 +237,7 @@ class Sandbox:
         return Meter(pid, os.path.join(self._home.name, str(pid)), self.limits)
 
     def _escapes(self, worker: "Worker") -> str:
-        """What a new worker can still do that its level forbids, or why it could not be shut in; empty if it is."""
+        """What a new worker can do although its level forbids it, or why it is not isolated; empty if neither."""
         from grader.sandbox.worker import WorkerEnded
 
         try:
@@ -250,7 +250,7 @@ class Sandbox:
         return "it can " + " and ".join(escapes) if escapes else ""
 
     def _reply(self, seconds: float | None = None) -> dict[str, Any]:
-        """What the fork server answers; SandboxError if it is gone, or is silent for too long."""
+        """The fork server's next reply; SandboxError if it has gone or does not reply in time."""
         self._control.settimeout(seconds or REPLY_SECONDS)
         line = b""
         while not line.endswith(b"\n"):
@@ -265,12 +265,12 @@ class Sandbox:
 
 
 def is_installed(package: str) -> bool:
-    """Whether a package is there to be loaded; it is not imported."""
+    """Whether a package is installed; it is not imported."""
     return importlib.util.find_spec(package.partition(".")[0]) is not None
 
 
 def library_paths(packages: Sequence[str]) -> list[str]:
-    """Where the worker finds the grader's sandbox and the packages; found without importing any."""
+    """The search path on which a worker finds the grader's sandbox and the packages; found without importing them."""
     paths = [str(Path(__file__).resolve().parents[2])]
     for package in packages:
         top = package.partition(".")[0]

@@ -1,7 +1,7 @@
 """Workers without a fork server, for systems that cannot fork: a fresh interpreter for each, with the same wire.
 
-The level is `process`: a process of its own, and the wall clock kept from outside. Like the fork server it is started
-before any key or solution is read, and its command line names no file of the course.
+The isolation level is `process`: a separate process whose time limit is enforced from outside. Like the fork server, it
+is started before any key or solution is read, and its command line names no file of the course.
 """
 
 import contextlib
@@ -30,14 +30,14 @@ sys.path[:0] = paths
 from grader.sandbox.inside.spawned import main
 main(channel, home, limits, packages.split(), paths)
 """
-NEEDED = ("SYSTEMROOT", "TEMP", "TMP")  # without these, Windows opens no socket
+NEEDED = ("SYSTEMROOT", "TEMP", "TMP")  # without these variables, Windows opens no socket
 IS_WINDOWS = sys.platform == "win32"
 
 
 class Spawner:
-    """Stands for `grader.sandbox.server.Sandbox` where there is no fork. A worker is kept ready, as loading takes long.
+    """The counterpart of `grader.sandbox.server.Sandbox` without fork. It keeps one worker ready, as loading is slow.
 
-    `pumps` has a thread read what workers print, as Windows needs it.
+    `pumps` makes a thread read what workers print, which Windows needs.
     """
 
     level, counts_threads = WEAKEST, True
@@ -53,7 +53,7 @@ class Spawner:
         self._ready: tuple[subprocess.Popen, socket.socket] | None = self._spawn()
 
     def worker(self) -> "Worker":
-        """A worker in a process of its own; the first is on its way since this was made."""
+        """A new worker, usually one that is starting in the background already."""
         from grader.sandbox.worker import Worker, WorkerEnded
 
         (process, channel), self._ready = self._ready or self._spawn(), None
@@ -62,14 +62,14 @@ class Spawner:
             process.stdout.close()
         worker = Worker(process.pid, channel, output, self.limits, self.reap)
         try:
-            worker.receive(START_SECONDS * 3)  # it loads NumPy, or PyTorch, from the disk
+            worker.receive(START_SECONDS * 3)  # it first loads NumPy or PyTorch from the disk
         except WorkerEnded as ended:
             said = worker.last_words.strip().splitlines()
             raise SandboxError(f"a worker did not start ({said[-1] if said else ended}); run `grade doctor`") from None
         return worker
 
     def sibling(self, packages: Sequence[str]) -> "Spawner":
-        """One like this with other packages; it ends with this one."""
+        """A spawner like this one with other packages; it is closed with this one."""
         if (wanted := tuple(packages)) == self.packages:
             return self
         if wanted not in self._siblings:
@@ -77,7 +77,7 @@ class Spawner:
         return self._siblings[wanted]
 
     def reap(self, pid: int) -> dict[str, Any]:
-        """End a worker, if it has not ended by itself: its status as a wait status. The next one starts meanwhile."""
+        """End a worker and return its wait status as `Sandbox.reap` does; the next worker starts meanwhile."""
         code = self._end(self._alive.pop(pid))
         if self._ready is None:
             self._ready = self._spawn()
@@ -110,7 +110,7 @@ class Spawner:
         arguments = [place, self._home.name, limits, " ".join(self.packages), *library_paths(self.packages)]
         more: dict[str, Any] = {} if IS_WINDOWS else {"pass_fds": [theirs.fileno()], "start_new_session": True}
         if IS_WINDOWS:
-            more["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP  # Ctrl-C reaches the grader alone
+            more["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP  # so that Ctrl-C reaches only the grader
         with theirs:
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-B", "-c", START, *arguments],

@@ -1,4 +1,4 @@
-"""Values as bytes and back: arrays, numbers, text and nests of them, and nothing that could run.
+"""Encode values as bytes and decode them: arrays, numbers, text and nests of these, and nothing that could run.
 
 One frame is a prefix (magic, header length, body length), a JSON header that gives the shape of the nest, and
 a body that holds the arrays' bytes one after another. The same form serves the pipe to a worker and a key on disk.
@@ -17,8 +17,8 @@ import numpy as np
 
 PREFIX = struct.Struct("<4sIQ")
 MAGIC = b"GRD1"
-MAX_HEADER = 8 << 20  # a key's header is its largest: texts and nests of a whole unit
-MAX_ANSWER_HEADER = 256 << 10  # a worker's: rebuilding a nest of this size takes a tenth of a second
+MAX_HEADER = 8 << 20  # bytes: the largest is a key's, with the texts and nests of a whole unit
+MAX_ANSWER_HEADER = 256 << 10  # bytes, of a worker's answer: rebuilding a nest of this size takes a tenth of a second
 MAX_BODY = 256 << 20
 MAX_DEPTH = 32  # deeper than any answer that an exercise asks for, far from Python's recursion limit
 MAX_NDIM = 16
@@ -26,25 +26,25 @@ DTYPES = {np.dtype(kind).str: np.dtype(kind) for kind in "?bhilqBHILQefdFD"}
 
 
 class WireError(ValueError):
-    """The bytes are not a frame that this side accepts; the message says what is wrong with them."""
+    """Bytes that are not a valid frame; the message says what is wrong with them."""
 
 
 @dataclass(frozen=True)
 class Seeded:
-    """Stands for `numpy.random.default_rng(seed)`; becomes a fresh generator at each call."""
+    """A stand-in for `numpy.random.default_rng(seed)`; `materialise` makes a fresh generator of it for each call."""
 
     seed: int
 
 
 @dataclass(frozen=True)
 class Opaque:
-    """Stands for an answer that is not data: all that is known of it is what its type is called."""
+    """A stand-in for an answer that is not data; it holds only the name of the answer's type."""
 
     name: str
 
 
 def encode(tree: Any, opaque: bool = False) -> bytes:
-    """One frame. What cannot be written raises WireError, or with `opaque` becomes an Opaque."""
+    """Encode a value as one frame. What is not data raises WireError, or with `opaque` becomes an Opaque."""
     arrays: list[np.ndarray] = []
     header = json.dumps(_to_json(tree, arrays, opaque, 0), separators=(",", ":"), allow_nan=False).encode(
         "utf-8", "surrogatepass"
@@ -56,7 +56,7 @@ def encode(tree: Any, opaque: bool = False) -> bytes:
 
 
 def decode(frame: bytes) -> Any:
-    """The value in one frame; WireError for any other bytes."""
+    """Decode one frame; WireError for any other bytes."""
     if len(frame) < PREFIX.size:
         raise WireError("shorter than a frame's prefix")
     header_size, body_size = lengths(frame[: PREFIX.size])
@@ -75,7 +75,7 @@ def decode(frame: bytes) -> Any:
 
 
 def lengths(prefix: bytes) -> tuple[int, int]:
-    """Header and body length that a prefix announces, within bounds."""
+    """(header length, body length) in a prefix; WireError if they are out of bounds."""
     magic, header_size, body_size = PREFIX.unpack(prefix)
     if magic != MAGIC:
         raise WireError("does not start like a frame")
@@ -85,7 +85,7 @@ def lengths(prefix: bytes) -> tuple[int, int]:
 
 
 def materialise(tree: Any) -> Any:
-    """A deep copy to hand to a function: arrays are its own, and each Seeded has become a generator."""
+    """A deep copy for a function to use: with its own arrays, and a new generator in the place of each Seeded."""
     match tree:
         case np.ndarray():
             return tree.copy()
@@ -101,7 +101,7 @@ def materialise(tree: Any) -> Any:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two trees hold the same data, bit for bit as far as values go (nan equals nan)."""
+    """Whether two nests hold equal data of equal types and shapes; nan equals nan."""
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
             return False
@@ -159,7 +159,10 @@ def _array_to_json(array: np.ndarray, arrays: list[np.ndarray], opaque: bool) ->
 
 
 def _is_small(dtype: np.dtype, shape: Sequence[int]) -> bool:
-    """Whether an array may be rebuilt, and what is made of it summed over any axes: one of no entries has other axes, too."""
+    """Whether an array, and its sum over any axes, is within the size limit.
+
+    An axis of length 0 counts as 1, because the other axes of an empty array can be huge.
+    """
     return math.prod(max(n, 1) for n in shape) * dtype.itemsize <= MAX_BODY
 
 
@@ -205,7 +208,7 @@ def _refuse(name: str) -> None:
 
 
 class _Body:
-    """Hands out the arrays of a frame's body, in order."""
+    """Reads the arrays of a frame's body one after another."""
 
     def __init__(self, view: memoryview):
         self.view = view
@@ -223,6 +226,6 @@ class _Body:
             raise WireError("an array larger than the frame")
         part = bytes(self.view[self.at : self.at + size])
         self.at += size
-        if DTYPES[dtype].kind == "b":  # one byte each, and bytes beyond 0 and 1 are no truth values to NumPy
+        if DTYPES[dtype].kind == "b":  # NumPy bools are bytes of 0 or 1; others are invalid
             return (np.frombuffer(part, np.uint8) != 0).reshape(shape)
         return np.frombuffer(part, DTYPES[dtype]).reshape(shape).copy()

@@ -1,4 +1,4 @@
-"""One worker as the grader sees it: send a message, wait for the answer, end it. Nothing that comes back is believed."""
+"""One worker process as the grader sees it: send a message, wait for the answer, end it. No reply is trusted."""
 
 import select
 import signal
@@ -12,11 +12,11 @@ from grader.sandbox.output import Pipe, Pumped
 from grader.sandbox.walls.limits import Limits
 from grader.sandbox.walls.meter import Meter
 
-BETWEEN_LOOKS = 0.05  # seconds, at what cannot be waited for: prints on some systems, files on others
+BETWEEN_LOOKS = 0.05  # seconds between polls of what `select` does not cover: output on some systems, files on others
 
 
 class WorkerEnded(Exception):
-    """The worker is gone. `how` is timeout, memory, output, disk or crash; `detail` is a clause for the student."""
+    """The worker has ended. `how` is timeout, memory, output, disk or crash; `detail` is a clause for the student."""
 
     def __init__(self, how: str, detail: str):
         super().__init__(f"{how}: {detail}")
@@ -26,8 +26,8 @@ class WorkerEnded(Exception):
 class Worker:
     """One worker process and the submission in it.
 
-    `reap` ends the process and says how it ended: its wait status, and whether the kernel ended it for its memory. `meter`
-    counts what it writes, where it must be counted.
+    `reap` ends the process and returns its wait status and whether the kernel killed it for its memory. `meter`
+    measures what it writes, where that must be measured from outside.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Worker:
         self.last_words = ""
 
     def ask(self, message: dict[str, Any], seconds: float, max_header: int = wire.MAX_ANSWER_HEADER) -> Any:
-        """Send one message and wait for its answer; WorkerEnded if there is none, for whatever reason."""
+        """Send one message and wait for its answer; WorkerEnded if there is none, for any reason."""
         self.send(message, seconds)
         return self.receive(seconds, max_header)
 
@@ -65,7 +65,7 @@ class Worker:
             self._end("crash", "")
 
     def receive(self, seconds: float, max_header: int = wire.MAX_ANSWER_HEADER) -> Any:
-        """The next frame's value, rebuilt and validated; what the worker prints is drained meanwhile."""
+        """The value in the next frame, decoded and validated; the worker's printed output is read meanwhile."""
         deadline = time.monotonic() + seconds
         frame, needed = bytearray(), wire.PREFIX.size
         while len(frame) < needed:
@@ -88,7 +88,7 @@ class Worker:
             self._end("crash", f"it wrote bytes that are no answer ({error})")
 
     def printed(self) -> str:
-        """What the student's code has printed since the last time this was asked, cut at the limit."""
+        """What the student's code has printed since the last call, cut at the limit."""
         self._drain()
         text = self._printed.decode("utf-8", "replace")
         self._printed.clear()
@@ -118,7 +118,7 @@ class Worker:
                 self._end("disk", excess)
 
     def _has_news(self, seconds: float) -> bool:
-        """Whether there is something to read, or to look at again, within a time."""
+        """Wait up to `seconds`; whether there may be something to read or to poll."""
         if not hasattr(select, "poll") or (self.output and self.output.descriptor < 0):
             look = min(seconds, BETWEEN_LOOKS)
             return bool(select.select([self.channel], [], [], look)[0]) or look < seconds
@@ -155,7 +155,7 @@ class Worker:
                 return
 
     def _end(self, how: str, detail: str) -> None:
-        """Kill the worker and raise WorkerEnded, with what its exit status tells where `detail` says nothing."""
+        """Kill the worker and raise WorkerEnded; if `detail` is empty, the exit status provides the reason."""
         status, was_short = self._kill()
         if how == "crash" and not detail:
             how, detail = ("memory", "it took more memory than it may") if was_short else _how_it_ended(status)

@@ -1,4 +1,4 @@
-"""Single keys from a terminal, without Enter and without echo; nothing where there is no terminal."""
+"""Read single keys from a terminal, without Enter and without echo; reads nothing if there is no terminal."""
 
 import contextlib
 import os
@@ -8,13 +8,13 @@ from typing import TextIO
 
 
 class Keyboard:
-    """`descriptor` can be waited for; -1 where there is none."""
+    """A source of key presses. `descriptor` can be passed to `select`; -1 if there is none."""
 
     def __init__(self, descriptor: int = -1):
         self.descriptor = descriptor
 
     def pressed(self) -> str:
-        """The keys pressed since the last time. Call it when the descriptor can be read, or where there is none."""
+        """The keys pressed since the last call. Call it when the descriptor is readable, or if there is none."""
         if sys.platform == "win32" and self.descriptor == -2:
             import msvcrt
 
@@ -27,7 +27,7 @@ class Keyboard:
 
 @contextlib.contextmanager
 def keys_of(stream: TextIO) -> Iterator[Keyboard]:
-    """The keyboard behind a stream, which gets its old ways back at the end."""
+    """A context manager: the keyboard behind a stream. The terminal's settings are restored at the end."""
     if not stream.isatty():
         yield Keyboard()
         return

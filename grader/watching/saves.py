@@ -1,4 +1,4 @@
-"""Notice that a file was saved, however the editor does it, and read it when it is whole."""
+"""Notice that a file was saved, whichever way the editor does it, and read it once it is complete."""
 
 import contextlib
 import os
@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 POLL = 0.05  # seconds between two looks at the files
-SELDOM = 0.5  # where the system tells of changes by itself: network folders may not
-QUIET = 0.08  # a file that looks half-written is taken as it is when nothing was written for so long
+SELDOM = 0.5  # the same where the system reports changes, since it may not for network folders
+QUIET = 0.08  # seconds without a write after which a file that looks half-written is read anyway
 PATIENCE = 2.0
 
 Signature = tuple[int, int, int] | None
 
 
 def signature(path: Path) -> Signature:
-    """What changes with every save: time, size and, for editors that rename, the file's number; None if it is not there."""
+    """What every save changes: time, size and, for editors that rename, the inode; None if the file does not exist."""
     try:
         status = os.stat(path)
     except OSError:
@@ -27,25 +27,25 @@ def signature(path: Path) -> Signature:
 
 
 class Files:
-    """Some files and how they looked when they were last read."""
+    """The watched files, each with its signature when it was last read."""
 
     def __init__(self) -> None:
         self._seen: dict[Path, Signature] = {}
 
     def note(self, paths: Sequence[Path]) -> None:
-        """Take these files as they are now. Call it before they are read: a save meanwhile is then noticed."""
+        """Record these files' current signatures. Call it before reading them, so that a save meanwhile is noticed."""
         self._seen |= {path: signature(path) for path in paths}
 
     def __contains__(self, path: Path) -> bool:
         return path in self._seen
 
     def changed(self) -> list[Path]:
-        """The files that are there and are not as they were noted."""
+        """The files that exist and have changed since they were noted."""
         return [path for path, seen in self._seen.items() if (now := signature(path)) is not None and now != seen]
 
 
 def settle(path: Path, is_whole: Callable[[], bool]) -> None:
-    """Return when a file is worth reading: at once if it is whole, else when nothing has been written for a moment."""
+    """Wait until a file can be read: not at all if it is whole, else until nothing has been written for a moment."""
     start = quiet_since = time.monotonic()
     before = signature(path)
     while not is_whole():
@@ -59,7 +59,7 @@ def settle(path: Path, is_whole: Callable[[], bool]) -> None:
 
 @contextlib.contextmanager
 def notices(folders: Sequence[Path]) -> Iterator[tuple[int, float]]:
-    """(a descriptor that can be read when something changed, seconds to wait for it); -1 where watchfiles is not there."""
+    """(a descriptor that becomes readable on a change, seconds to wait for it); -1 if watchfiles is not installed."""
     try:
         import watchfiles
     except ImportError:
@@ -69,7 +69,7 @@ def notices(folders: Sequence[Path]) -> Iterator[tuple[int, float]]:
     stop = threading.Event()
 
     def listen() -> None:
-        with contextlib.suppress(Exception):  # too many watches, a folder taken away: the slow look goes on
+        with contextlib.suppress(Exception):  # too many watches, or a folder is gone: polling goes on
             for _ in watchfiles.watch(
                 *folders, recursive=False, step=5, debounce=10, rust_timeout=200, stop_event=stop
             ):
@@ -87,8 +87,8 @@ def notices(folders: Sequence[Path]) -> Iterator[tuple[int, float]]:
 
 
 def wait(descriptors: Sequence[int], seconds: float) -> list[int]:
-    """Those of the descriptors that can be read, as soon as one can, or none after some seconds."""
-    if not descriptors or sys.platform == "win32":  # there, only sockets can be waited for
+    """Wait for descriptors: those that are readable, as soon as one is, or none after the timeout."""
+    if not descriptors or sys.platform == "win32":  # where select takes only sockets
         time.sleep(min(seconds, POLL))
         return []
     return select.select(descriptors, [], [], seconds)[0]

@@ -1,4 +1,4 @@
-"""What `grade --watch` shows: one screen that is redrawn in its place, or plain lines where there is no terminal."""
+"""What `grade --watch` shows: one screen, redrawn in place, or plain lines where there is no terminal."""
 
 import contextlib
 import io
@@ -17,13 +17,16 @@ from grader.report import ExerciseReport, Report, Status
 from grader.text import inert, one_line
 from grader.watching.session import Focus, Watched
 
-ENTER, LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"  # another screen, no cursor, no wrapping
+ENTER, LEAVE = (
+    "\x1b[?1049h\x1b[?25l\x1b[?7l",
+    "\x1b[?7h\x1b[?25h\x1b[?1049l",
+)  # alternate screen, no cursor, no line wrapping
 HOME, REST_OF_LINE, REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
 KEYS = "h hint   n next   q quit"
 
 
 class Screen:
-    """A terminal's other screen. What was above stays above, and comes back at the end."""
+    """A terminal's alternate screen. Earlier output is kept and comes back at the end."""
 
     def __init__(self, stream: TextIO, like: Console, places: Places = PLAIN):
         self.stream, self.like, self.places = stream, like, places
@@ -42,7 +45,7 @@ class Screen:
         return before != self.size
 
     def draw(self, files: Sequence[Watched], focus: Focus, message: Text) -> None:
-        """Everything anew, in one write, so that nothing flickers."""
+        """Redraw everything in one write, so that nothing flickers."""
         width, height = self.size
         file = io.TextIOWrapper(io.BytesIO(), encoding=self.stream.encoding, errors="backslashreplace", newline="\n")
         how = {"width": width, "color_system": self.like.color_system, "force_terminal": True}
@@ -64,7 +67,7 @@ class Screen:
         self._write(HOME + f"{REST_OF_LINE}\n".join(lines[:height]) + REST_OF_LINE + REST_OF_SCREEN)
 
     def busy(self, name: str) -> None:
-        """Say on the last line that an exercise is taking its time."""
+        """Say on the last line that an exercise is still running."""
         self._write(f"\x1b[{self.size.lines};1H{name} is running …{REST_OF_LINE}")
 
     def _write(self, text: str) -> None:
@@ -95,7 +98,7 @@ class Log:
 
 
 def _render_top(files: Sequence[Watched], focus: Focus, console: Console) -> None:
-    """The unit's title and points, and a mark for each of its exercises, with the name of the one in focus."""
+    """Print the unit's title and points, a mark for each exercise, and the name of the one in focus."""
     watched, glyphs = files[focus.file], glyphs_of(console)
     line = Text(watched.key.title, "bold").append(f"  {watched.points}/{watched.max_points}", "bold")
     if len(files) > 1:
@@ -114,7 +117,7 @@ def _render_top(files: Sequence[Watched], focus: Focus, console: Console) -> Non
 
 
 def _unfolded(text: str) -> str:
-    """A docstring's paragraphs as one line each, to be folded to the terminal's width; what is indented stays as it is."""
+    """Join each paragraph of a docstring into one line, to be wrapped to the terminal's width; indented ones stay."""
     paragraphs = text.split("\n\n")
     return "\n\n".join(part if "\n " in part else " ".join(part.split()) for part in paragraphs)
 
@@ -126,7 +129,7 @@ def _mark(report: ExerciseReport | None, glyphs: dict[str, str]) -> tuple[str, s
 
 
 def _render_focus(watched: Watched, focus: Focus, console: Console, places: Places) -> None:
-    """What is wrong with the exercise in focus, or what it asks for if it is not written yet; then hints."""
+    """Print what is wrong with the exercise in focus, or what it asks for if it is not written yet; then hints."""
     width = min(console.width, WIDTH)
     exercise = watched.key.exercise(focus.name)
     report = watched.reports.get(focus.name)

@@ -1,4 +1,4 @@
-"""What is being watched: files with their keys and reports, the exercise in focus, and what a save does to them."""
+"""The state of `grade --watch`: files with their keys and reports, the exercise in focus, and what a save changes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ from grader.submission import Submission, SubmissionError
 
 @dataclass
 class Watched:
-    """One file: its key, its code as it was graded last, and a report for each exercise that is asked of it."""
+    """One watched file: its key, its code when it was last graded, and a report for each exercise asked for."""
 
     path: Path
     key: Key
@@ -49,7 +49,7 @@ class Watched:
         return submission.read(self.path, with_helpers=self.path.stem == self.key.unit)
 
     def looks_whole(self) -> bool:
-        """Whether the file on disk is no half of one: it parses, and nothing that it defined is gone."""
+        """Whether the file on disk is completely written: it parses, and no definition is gone."""
         try:
             handed_in = self.read()
             tree, reading = parse(handed_in.source, handed_in.file)
@@ -61,7 +61,7 @@ class Watched:
         return not self.handed_in or all(handed_in.defines(name) for name in known if self.handed_in.defines(name))
 
     def regrade(self, sandbox: Sandbox, progress: Callable[[str], None], training: Training = ON_CPU) -> Report | None:
-        """Grade what has changed since the last time; None if nothing that counts has."""
+        """Grade the exercises whose code has changed since the last time; None if there are none."""
         handed_in = self.read()
         hashes = of_exercises(handed_in, self.exercises)
         changed = [name for name, value in hashes.items() if name not in self.reports or value != self.hashes[name]]
@@ -76,7 +76,7 @@ class Watched:
 
 @dataclass(frozen=True)
 class Focus:
-    """The exercise that the student is at, and how many of its hints are shown."""
+    """The exercise that is shown in detail: the file's index, its name, and how many of its hints are shown."""
 
     file: int
     name: str
@@ -88,12 +88,12 @@ def is_passed(watched: Watched, name: str) -> bool:
 
 
 def places(files: Sequence[Watched]) -> list[Focus]:
-    """Every exercise, in order."""
+    """A focus on every exercise, in order."""
     return [Focus(number, exercise.name) for number, item in enumerate(files) for exercise in item.exercises]
 
 
 def first_focus(files: Sequence[Watched]) -> Focus:
-    """What was begun and is wrong, else the first that is not written, else the first of all."""
+    """The first exercise that is begun and wrong, else the first that is not written, else the first of all."""
     everything = places(files)
     reports = [files[at.file].reports[at.name] for at in everything]
     for wanted in (
@@ -108,7 +108,7 @@ def first_focus(files: Sequence[Watched]) -> Focus:
 
 
 def next_focus(files: Sequence[Watched], focus: Focus) -> Focus:
-    """The next exercise that has not passed, from the one in focus on and round; the same if there is no other."""
+    """The next exercise that has not passed, cyclically after the one in focus; the same one if there is no other."""
     everything = places(files)
     here = everything.index(replace(focus, hints=0))
     for at in [*everything[here + 1 :], *everything[:here]]:
@@ -118,7 +118,7 @@ def next_focus(files: Sequence[Watched], focus: Focus) -> Focus:
 
 
 def after_save(files: Sequence[Watched], focus: Focus, number: int, report: Report) -> Focus:
-    """Where to look after a save: where it is if that is wrong, at what was edited, or at the next when one has passed."""
+    """The focus after a save: the same exercise if it is wrong, else the edited one, or the next if one has passed."""
     names = [exercise.id.partition(".")[2] for exercise in report.exercises]
     if focus.file == number and focus.name in names and not is_passed(files[number], focus.name):
         return focus

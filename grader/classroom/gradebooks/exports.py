@@ -1,4 +1,4 @@
-"""Records as files: CSV, JSON lines, Parquet. A file appears whole or not at all."""
+"""Write records to files: CSV, JSON Lines, Parquet. Each file appears whole or not at all."""
 
 import contextlib
 import csv
@@ -13,7 +13,7 @@ from grader.report import to_json
 from grader.text import inert
 
 COLUMNS = ("student", "unit", "outcome", "points", "max_points", "note", "submission", "sha256", "key", "seconds")
-LATE = ("handed_in", "late_penalty", "points_left")  # beside the points, never in them
+LATE = ("handed_in", "late_penalty", "points_left")  # columns for lateness, which does not change the points
 FORMULA = (
     "=",
     "+",
@@ -26,17 +26,17 @@ FORMULA = (
     "＋",
     "－",
     "＠",
-)  # what a spreadsheet takes for a formula's start
+)  # what a spreadsheet takes for the start of a formula
 
 
 def cell(text: str) -> str:
-    """A text that a spreadsheet shows and never computes: controls as escapes, a quote before a formula's first sign."""
+    """A text that no spreadsheet takes for a formula: controls are escaped, and a quote goes before a leading = etc."""
     shown = inert(text)
     return f"'{shown}" if text.startswith(FORMULA) or shown.lstrip().startswith(FORMULA) else shown
 
 
 def to_data(record: Record) -> dict[str, Any]:
-    """A record as JSON data: who, what became of it, and the report as `grade --format json` has it."""
+    """A record as JSON data: student, outcome, and the report as in `grade --format json`."""
     return {
         "student": record.student,
         "unit": record.unit,
@@ -53,14 +53,14 @@ def to_data(record: Record) -> dict[str, Any]:
 
 
 def write_json_lines(records: Iterable[Record], path: Path) -> None:
-    """One JSON object a line, in ASCII: nothing in it is an instruction to a terminal."""
+    """Write one JSON object per line, in ASCII, so that no terminal interprets anything in it."""
     with whole(path) as file:
         for record in records:
             file.write(json.dumps(to_data(record)) + "\n")
 
 
 def write_csv(records: Iterable[Record], path: Path) -> None:
-    """A row for each record, a column for each exercise of the class's units; empty where there is no report."""
+    """Write a row for each record, with a column for each exercise of the class's units; empty without a report."""
     rows = [(_row(record), _by_exercise(record)) for record in records]
     exercises = list(dict.fromkeys(name for _, points in rows for name in points))
     with whole(path) as file:
@@ -79,7 +79,7 @@ def _row(record: Record) -> list[Any]:
 
 
 def decimal(points: float) -> str:
-    """Points without needless digits."""
+    """Points without superfluous digits."""
     return f"{points:.6f}".rstrip("0").rstrip(".")
 
 
@@ -91,7 +91,7 @@ def _by_exercise(record: Record) -> dict[str, int]:
 def whole(path: Path, newline: str = "") -> Iterator[TextIO]:
     """A text file that takes its place when it is complete; GraderError if it cannot be written."""
     try:
-        with replacing_text(path, newline, is_private=True) as file:  # grades are not for every user to read
+        with replacing_text(path, newline, is_private=True) as file:  # other users must not read grades
             yield file
     except OSError as error:
         raise cannot_write(path, error) from None

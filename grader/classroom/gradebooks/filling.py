@@ -1,4 +1,4 @@
-"""Points filled into what Canvas and Moodle export. Every other byte of the file stays as it was."""
+"""Fill points into the gradebook files that Canvas and Moodle export. Every other byte of the file stays as it was."""
 
 import csv
 import io
@@ -12,7 +12,12 @@ from grader.classroom.intake.roster import Names, Student
 from grader.errors import GraderError
 from grader.text import one_line
 
-CANVAS_WHO = ("ID", "SIS User ID", "SIS Login ID", "Student")  # how Canvas itself looks for a student, in this order
+CANVAS_WHO = (
+    "ID",
+    "SIS User ID",
+    "SIS Login ID",
+    "Student",
+)  # the columns by which Canvas itself finds a student, in this order
 MOODLE_WHO = ("ID number", "Email address", "Identifier", "Full name")
 GRADE, MAXIMUM = "Grade", "Maximum grade"
 TITLE = re.compile(r"(.*?)\s*(?:\(\d+\))?\s*", re.DOTALL)  # `Attention (1234)`: Canvas's own number behind the title
@@ -20,7 +25,7 @@ TITLE = re.compile(r"(.*?)\s*(?:\(\d+\))?\s*", re.DOTALL)  # `Attention (1234)`:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a CSV file: its text, and where its bytes begin and end, quotes among them."""
+    """A field of a CSV file: its text, and where its bytes (quotes included) start and end."""
 
     text: str
     start: int
@@ -29,7 +34,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Filled:
-    """What was filled in: how many rows, and which students of the class have none."""
+    """The result of filling: how many rows got points, and which students of the class have no row."""
 
     rows: int
     missing: tuple[str, ...]
@@ -38,10 +43,9 @@ class Filled:
 def fill_canvas(
     file: Path, points: Mapping[str, tuple[float, int]], students: Sequence[Student], titles: Sequence[str]
 ) -> Filled:
-    """Fill one unit's points into a gradebook that Canvas exported, in the column of one of these titles.
+    """Fill one unit's points into a gradebook exported from Canvas, in the column with one of these titles.
 
-    `points` are each student's and the most there are; where the assignment's Points Possible are others, they are
-    scaled to those.
+    `points` are (points, maximum) by student; they are scaled if the assignment's Points Possible are different.
     """
     content, rows = _read(file)
     header = [field.text.strip() for field in rows[0]]
@@ -96,7 +100,7 @@ def _fill(
     students: Sequence[Student],
     place: Callable[[Sequence[Field]], tuple[int, str]],
 ) -> Filled:
-    """Put each student's points into the field that `place` gives, with the points that it is out of."""
+    """Put each student's points into a field; `place` gives its column and the points possible for a row."""
     known, seen, pieces, at = Names(students), set(), [], 0
     folded = [name.casefold() for name in header]
     columns = [folded.index(name.casefold()) for name in who if name.casefold() in folded]
@@ -118,7 +122,7 @@ def _fill(
 
 
 def _number(points: float, most: int, possible: str) -> str:
-    """Points as the gradebook counts them, to two decimals as Canvas keeps."""
+    """Points scaled to the gradebook's maximum, with two decimals like Canvas."""
     try:
         out_of = float(possible.replace(",", "."))
     except ValueError:
@@ -140,7 +144,7 @@ def _read(file: Path) -> tuple[bytes, list[list[Field]]]:
 
 
 def _rows(content: bytes) -> Iterator[list[Field]]:
-    """The fields of a CSV file and where they lie. The delimiter is what the header has more of, comma or semicolon."""
+    """The rows of a CSV file as fields with positions. The delimiter is the more frequent of , and ; in the header."""
     start = 3 if content.startswith(b"\xef\xbb\xbf") else 0
     head = content[start:].split(b"\n", 1)[0]
     delimiter = b";" if head.count(b";") > head.count(b",") else b","

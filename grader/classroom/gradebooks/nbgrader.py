@@ -1,8 +1,8 @@
-"""A collected nbgrader course marked by the sandbox: notebooks read as data, records written through nbgrader's own API.
+"""Mark a collected nbgrader course in the sandbox: notebooks are read as data, marks go in through nbgrader's own API.
 
-Nothing of a student's runs in a kernel, and the gradebook is written by this side alone. `nbgrader autograde` gives honest
-submissions the same points; of the two, only this one can be trusted with the others. What is written are the same rows
-and files as nbgrader's: grades, comments, `autograded/`, late penalties, so that formgrader, export and feedback work on.
+No student's code runs in a kernel, and only the grader writes into the gradebook. `nbgrader autograde` gives honest
+submissions the same points, but only this way is safe against dishonest ones. It writes the same rows and files as
+nbgrader (grades, comments, `autograded/`, late penalties), so that formgrader, export and feedback work as usual.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from grader.text import one_line
 
 
 def mark(folder: Path, unit: str, key: Key, sandbox: Sandbox) -> Iterator[Record]:
-    """Grade everything under submitted/, one after another, and write each record into the gradebook."""
+    """Grade everything under submitted/ in turn, write each record into the gradebook, and yield it."""
     for handed in submissions(folder, unit):
         record = record_of(handed, key, sandbox)
         write(folder, unit, [record], key.title)
@@ -35,7 +35,7 @@ def mark(folder: Path, unit: str, key: Key, sandbox: Sandbox) -> Iterator[Record
 
 
 def record_of(handed: Handed, key: Key, sandbox: Sandbox) -> Record:
-    """Grade what one student handed in; its report names the file and the hash of what was handed in."""
+    """Grade what one student handed in; the report gives the name and the hash of the original file."""
     if handed.code is None:
         return Record(handed.student, key.unit, Outcome.UNREADABLE, key.max_points, note=handed.note)
     report = grade(Submission(handed.name, handed.code), key, sandbox)
@@ -44,7 +44,7 @@ def record_of(handed: Handed, key: Key, sandbox: Sandbox) -> Record:
 
 
 def write(folder: Path, unit: str, records: Iterable[Record], title: str = "") -> None:
-    """Write records into nbgrader's gradebook and files. A record that is written again replaces what was there."""
+    """Write records into nbgrader's gradebook and files; a record replaces an earlier one."""
     for record in records:
         if record.outcome is Outcome.ABSENT:
             with gradebook_of(folder) as gradebook:
@@ -57,7 +57,7 @@ def write(folder: Path, unit: str, records: Iterable[Record], title: str = "") -
 
 
 def _through_nbgrader(folder: Path, unit: str, record: Record, title: str) -> bool:
-    """Let nbgrader take the notebook in, with our report in the place of what a kernel would have said."""
+    """Let nbgrader process the notebook, with our report instead of the output of a kernel."""
     from nbgrader.converters import Autograde
     from nbgrader.converters.base import NbGraderException
 
@@ -82,7 +82,7 @@ def _through_nbgrader(folder: Path, unit: str, record: Record, title: str) -> bo
 
 
 def _fill(nb: Any, unit: str, report: Report | None, title: str) -> None:
-    """Put the report where the graded cells' outputs are."""
+    """Put the report into the outputs of the graded cells."""
     from nbformat.v4 import new_output
 
     for cell in nb.cells:
@@ -103,7 +103,7 @@ def _fill(nb: Any, unit: str, report: Report | None, title: str) -> None:
 
 
 def _settle(folder: Path, unit: str, record: Record, title: str) -> None:
-    """Points and comments straight from the record: a row for each exercise, whatever became of its cells."""
+    """Write points and comments directly from the record: a row for each exercise, even if its cells are missing."""
     from nbgrader.api import MissingEntry
 
     from grader.classroom.nbsteps import fenced
@@ -126,7 +126,7 @@ def _settle(folder: Path, unit: str, record: Record, title: str) -> None:
 
 
 def _penalise(folder: Path, unit: str, student: str) -> None:
-    """The late penalty on the points as they are now, by whatever plug-in the course's configuration names."""
+    """Set the late penalty for the current points, with the plug-in that the course's configuration names."""
     from nbformat.v4 import new_notebook
     from nbgrader.preprocessors import AssignLatePenalties
 
@@ -139,7 +139,7 @@ def _penalise(folder: Path, unit: str, student: str) -> None:
 
 
 def _by_hand(folder: Path, unit: str, record: Record, title: str) -> None:
-    """Rows for what nbgrader cannot take in, and the empty assignment in `autograded/`, so that feedback can be given."""
+    """Write rows for what nbgrader cannot process, and an empty assignment in `autograded/`, so that feedback works."""
     import nbformat
 
     _, coursedir = course_of(folder)
@@ -170,6 +170,6 @@ def _only(report: Report | None, exercise: str) -> Report | None:
 
 
 def _points(report: Report | None, worth: float) -> float:
-    """What an exercise earns where nbgrader gives `worth` for it: a key's points may have changed since it was released."""
+    """An exercise's points scaled to `worth`, since the points in the key may have changed after the release."""
     share = report.points / report.max_points if report and report.max_points else 0.0
     return float(min(max(round(share * worth, 6), 0.0), worth))

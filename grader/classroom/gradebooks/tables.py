@@ -1,4 +1,4 @@
-"""Records for data tools and nbgrader: both need a package of their own, imported when they are asked for."""
+"""Write records for data tools and for nbgrader: each needs a package of its own, imported only when it is used."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,11 +9,11 @@ from grader.classroom.intake.nbbook import opened, utc
 from grader.errors import GraderError
 from grader.record import Record
 
-BATCH = 5_000  # rows of exercises that are held at once
+BATCH = 5_000  # rows that are held in memory at once
 
 
 def write_parquet(records: Iterable[Record], path: Path) -> None:
-    """A row for each exercise of each record; records without a report have one row, without an exercise."""
+    """Write a row for each exercise of each record; a record without a report has one row without an exercise."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -55,9 +55,9 @@ def _rows(record: Record) -> list[dict]:
 
 
 def write_nbgrader(records: Iterable[Record], url: str) -> None:
-    """Points into an nbgrader gradebook: an assignment for each unit, a grade cell for each exercise.
+    """Write points into an nbgrader gradebook: an assignment for each unit, a grade cell for each exercise.
 
-    The marks are ours; nbgrader neither runs nor reads a submission.
+    nbgrader itself neither runs nor reads a submission.
     """
     with opened(url) as book:
         for record in records:

@@ -1,6 +1,6 @@
-"""What was handed in, as a list of files: folders and archives opened safely, odd names kept as data.
+"""List the files that were handed in: folders and archives are opened safely, odd names are kept as data.
 
-A file of an archive is written to a scratch folder under a number, so no name of a submission ever becomes a path.
+A file of an archive is written into a scratch folder under a generated name, so that no submitted name becomes a path.
 """
 
 from collections import Counter
@@ -20,25 +20,25 @@ from grader.submission import MAX_BYTES
 CODE = (".py", ".ipynb")
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 OTHER_ARCHIVES = (".7z", ".rar", ".tar.zst", ".tar.lz", ".tar.z")
-NOTES = ("submission_metadata.yml",)  # a download's own list of who handed in what
+NOTES = ("submission_metadata.yml",)  # a download's list of who handed in what
 JUNK = {"__MACOSX", "__pycache__", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db", ".git"}
 MAX_NOTES = 64 << 20
-MAX_INNER = 16 << 20  # an archive that lies in a folder or another archive: one student's, not a class's
+MAX_INNER = 16 << 20  # bytes of a student's own archive, inside a folder or another archive
 MAX_MEMBERS = 5_000  # of one student's archive; an honest one has a dozen
 MAX_CLASS = 200_000  # of the archive of a whole class
-MAX_LOOKED_AT = 10  # times as many, folders and what is left out among them
+MAX_LOOKED_AT = 10  # times as many entries, counting folders and files that are left out
 MAX_UNPACKED = 4 << 30  # bytes that one archive may unpack to, whether they are kept or not
 MAX_KEPT = 64 << 20  # bytes that are kept of one student's archive
-ANY_SIZE = 1 << 62  # of a class's own archive
+ANY_SIZE = 1 << 62  # bytes, for the archive of a whole class
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A file that was handed in: its name's parts, where its bytes lie if it was taken, and what is wrong with it.
+    """A file that was handed in: the parts of its path, where its bytes are if it was taken, and what is wrong with it.
 
-    Neither `file` nor `problem`: a file of a kind that is not graded. `may_pass` says of a problem that it is the marker's,
-    as a missing right is; `is_nobodys` that a member of the class's archive has no name that could be used; `page` in which
-    code page the name was read, empty for UTF-8.
+    If it has neither `file` nor `problem`, it is of a kind that is not graded. `may_pass` means that the problem is on
+    the marker's side, such as a missing permission; `is_nobodys` that a member of the class's archive has no usable
+    name. `page` is the code page in which the name was decoded, empty for UTF-8.
     """
 
     path: tuple[str, ...]
@@ -62,7 +62,7 @@ class Entry:
 
 
 def entries(source: Path, scratch: Path) -> list[Entry]:
-    """Everything in a folder or an archive, students' own archives opened too; GraderError if it is neither."""
+    """Everything in a folder or an archive, including students' own archives; GraderError if it is neither."""
     if source.is_dir():
         outer = _of_class_folder(source)
     elif source.is_file() and source.name.lower().endswith(ARCHIVES):
@@ -82,7 +82,7 @@ def entries(source: Path, scratch: Path) -> list[Entry]:
 
 
 def _of_class_folder(folder: Path) -> list[Entry]:
-    """What was named may itself be a link; nothing below it is followed."""
+    """The entries of a class's folder, which may itself be a link; no link below it is followed."""
     try:
         Beneath(folder).listed()
     except Refusal as refusal:
@@ -91,7 +91,7 @@ def _of_class_folder(folder: Path) -> list[Entry]:
 
 
 def _of_class_archive(archive: Path, scratch: Path) -> list[Entry]:
-    """Below no name: its members are the students'. One without a usable name is nobody's."""
+    """The entries of a class's archive, whose members are the students'. One without a usable name is nobody's."""
     place = archive.resolve()
     whole = Entry((archive.name,), Beneath(place.parent, (place.name,)))
     outer = _of_archive(whole, scratch, MAX_CLASS, ANY_SIZE, MAX_UNPACKED)
@@ -126,13 +126,13 @@ def _of_folder(folder: Beneath, above: tuple[str, ...] = ()) -> Iterator[Entry]:
 
 
 def _foreign(name: str) -> str:
-    """What is said of an archive that nothing here opens."""
+    """The problem with an archive of an unsupported kind; empty for any other file."""
     is_foreign = name.lower().endswith(OTHER_ARCHIVES) and _limit(name) is None
     return "it is an archive of a kind that is not opened; hand in a .zip" if is_foreign else ""
 
 
 def _limit(name: str) -> int | None:
-    """How large a file of this name may be; None for one that is not taken."""
+    """How large a file with this name may be; None if such files are not taken."""
     lower = name.lower()
     if lower.endswith(CODE):
         return MAX_BYTES
@@ -142,9 +142,9 @@ def _limit(name: str) -> int | None:
 
 
 def _of_archive(archive: Entry, scratch: Path, most: int, size: int, room: int) -> list[Entry]:
-    """The files of an archive, below the archive's own name; the archive itself with its problem if it is damaged.
+    """The files of an archive, under the archive's own name; if it is damaged, only the archive with its problem.
 
-    It may be of `size`, hold `most` files, and `room` is what may be kept of them.
+    The archive may have `size` bytes and `most` files; `room` is how many bytes of them may be kept.
     """
     unpacking, found = _Unpacking(archive, scratch, room), []
     is_zip = archive.name.lower().endswith(".zip")
@@ -169,13 +169,13 @@ def _of_archive(archive: Entry, scratch: Path, most: int, size: int, room: int) 
 
 
 class _Unpacking:
-    """What may still be kept of one archive, and where its files go."""
+    """Unpacks one archive: where its files go, and how many bytes may still be kept."""
 
     def __init__(self, archive: Entry, scratch: Path, room: int):
         self.archive, self.scratch, self.room, self.most = archive, scratch, room, room
 
     def take(self, member: Member) -> Entry:
-        """ArchiveDamage if the archive cannot be read on, or there is too much in it; GraderError if there is no room."""
+        """Keep a member. ArchiveDamage if the archive cannot be read on or is too large; GraderError on a full disk."""
         path = (*self.archive.path, *(map(as_text, member.path or [member.name[:LONGEST] or "?"])))
         entry = Entry(path, page=self.archive.page or member.page, is_nobodys=not member.path)
         limit = _limit(path[-1])
@@ -204,5 +204,5 @@ def _is_junk(path: tuple[str, ...]) -> bool:
 
 
 def as_text(name: str) -> str:
-    """A file's name as text that any store takes: bytes that are no UTF-8 as escapes, NUL too."""
+    """A file name as text that any store accepts: bytes that are not UTF-8, and NUL, become escapes."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").replace("\0", "\\x00")

@@ -1,18 +1,18 @@
-"""Names whose bytes are no UTF-8: read in the code page in which they make the most of a name."""
+"""File names that are not UTF-8: decode them in the code page that gives the most plausible name."""
 
 import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 
-# Of Windows's and of DOS's zip tools, the likelier first: where two read a name equally well, the first counts.
+# The code pages of zip tools on Windows and DOS, more likely ones first: of equally plausible readings, the first counts.
 PAGES = ("cp850", "cp1252", "cp437", "cp1250", "cp852", "cp1251", "cp866", "shift_jis", "gb18030", "euc_kr", "big5")
-COMMON = frozenset("äöüßàâæçéèêëîïôœùûáíóúñãõåøčřšžýěłąęśćńżźőűıığş")  # of the names of Europe
+COMMON = frozenset("äöüßàâæçéèêëîïôœùûáíóúñãõåøčřšžýěłąęśćńżźőűıığş")  # letters in European names
 WORD = re.compile(r"[^\W\d_]+")
 
 
 def read_name(raw: bytes) -> tuple[str, str]:
-    """A name's text and the code page it was read in, which is empty for UTF-8."""
+    """(a name as text, the code page in which it was decoded), which is empty for UTF-8."""
     try:
         return raw.decode("utf-8"), ""
     except UnicodeDecodeError:
@@ -23,7 +23,7 @@ def read_name(raw: bytes) -> tuple[str, str]:
 
 
 def other_readings(text: str, page: str) -> list[str]:
-    """What a name that was read in a code page would be in the others."""
+    """How a name that was decoded in one code page reads in the others."""
     try:
         return [other for other, _ in _decoded(text.encode(page)) if other != text]
     except (UnicodeEncodeError, LookupError):
@@ -31,7 +31,7 @@ def other_readings(text: str, page: str) -> list[str]:
 
 
 def likeness(text: str) -> float:
-    """How much a text looks like a name: letters that names have speak for it; signs, and mixed scripts and cases, against."""
+    """How plausible a text is as a name: common letters count for it; symbols, mixed scripts and mixed case against."""
     score = 0.0
     for sign in text:
         if not sign.isascii() and not sign.isalpha():
@@ -48,7 +48,7 @@ def likeness(text: str) -> float:
 
 
 def _script(letter: str) -> str:
-    """LATIN, CYRILLIC, GREEK …; kana, which stand beside Chinese characters in one word, count as these."""
+    """The script of a letter: LATIN, CYRILLIC, GREEK, …; kana count as CJK, because words mix the two."""
     name = unicodedata.name(letter, "").partition(" ")[0]
     return "CJK" if name in ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA") else name
 

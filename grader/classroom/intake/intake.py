@@ -1,4 +1,4 @@
-"""Intake: who handed in what for which unit. Each student gets exactly one hand-in for each unit."""
+"""Intake: who handed in what for which unit. Each student gets exactly one submission for each unit."""
 
 import hashlib
 import re
@@ -25,10 +25,10 @@ STRANGER = "not on the roster"
 
 @dataclass(frozen=True)
 class HandIn:
-    """One student's hand-in for one unit: bytes to grade; or a problem; or neither, then nothing was handed in.
+    """One student's submission for one unit: bytes to grade, or a problem, or neither if nothing was handed in.
 
-    `name` is the path as given, `kept` the bytes as they were looked at, the student's own modules of the same folder among
-    them, `at` when it was handed in, where that is known. `unread` tells what of it could not be read, if anything.
+    `name` is the path as given, `kept` the bytes, including the student's own modules in the same folder, and `at` the
+    time when it was handed in, if known. `unread` lists what could not be read.
     """
 
     student: str
@@ -47,13 +47,13 @@ class HandIn:
         return Outcome.UNREADABLE if self.problem else Outcome.ABSENT
 
     def read(self) -> Submission:
-        """The bytes that will run; SubmissionError if they are not kept any more."""
+        """The bytes that will run; SubmissionError if they are no longer there."""
         return self.kept.read()
 
 
 @dataclass(frozen=True)
 class Intake:
-    """What a class handed in. `strays` are files that are nobody's, `lost` members of its archive whose names cannot be used."""
+    """What a class handed in. `strays` are files that are nobody's, `lost` archive members without a usable name."""
 
     hand_ins: list[HandIn]
     students: list[Student]
@@ -75,7 +75,7 @@ class Units:
     stubs: frozenset[str] = frozenset()
 
     def of_name(self, place: Place) -> str:
-        """The unit that a file's name tells, or its folder's; empty if neither does."""
+        """The unit that a file's name or else its folder's name gives; empty if neither does."""
         stem = COPY.sub("", place.path[-1].rpartition(".")[0])
         if stem in self.exercises:
             return stem
@@ -85,7 +85,7 @@ class Units:
         return next((part for part in reversed(place.path[:-1]) if part in self.exercises), "")
 
     def of_content(self, text: bytes) -> tuple[str, int]:
-        """The unit that a text defines most of, and how many of its exercises."""
+        """The unit of which a text defines most exercises, and how many these are."""
         lines = text.replace(b"\\n", b"\n")  # a notebook's lines
         counts = {
             unit: sum(bool(re.search(rb"\b(def|class)\s+" + name.encode() + rb"\b", lines)) for name in names)
@@ -98,10 +98,10 @@ class Units:
 def take(
     source: Path, course: Units, scratch: Path, roster: Sequence[Student] = (), only: Collection[str] = ()
 ) -> Intake:
-    """What lies in a folder or an archive, as one hand-in for each student and unit, in the order of the roster.
+    """Take in a folder or an archive: one hand-in for each student and unit, in the order of the roster.
 
-    `only` names the units to take; without it those that somebody handed something in for. `scratch` is an empty folder
-    where the files of archives may lie until they are graded.
+    `only` names the units to take, by default those for which somebody handed something in. `scratch` is an empty
+    folder for the bytes until they are graded.
     """
     known = Names(roster)
     units = {unit: course.exercises[unit] for unit in only or course.exercises}
@@ -134,13 +134,13 @@ def take(
 def _owned(
     found: Sequence[Place], roster: Sequence[Student], known: Names
 ) -> tuple[dict[str, Student], dict[str, list[Place]]]:
-    """Everybody, those of the roster first and in its order, and each one's files."""
+    """(all students, those on the roster first and in its order; the files of each)."""
     people: dict[str, Student] = {student.id: student for student in roster}
     theirs: dict[str, list[Place]] = defaultdict(list)
     for place in found:
         for owner in place.owners:
             name, page = known.find(owner.id, *owner.others), place.entry.page
-            if page and not name:  # the roster knows which way of reading it is right
+            if page and not name:  # the roster decides between the possible readings
                 name = known.find(*other_readings(owner.id, page))
                 note = "" if name else f"its name is not in UTF-8; it was read as code page {page}"
                 place = replace(place, note="; ".join(filter(None, [place.note, note])))
@@ -153,7 +153,7 @@ def _owned(
 
 @dataclass(frozen=True)
 class _Looked:
-    """A file that was looked at: read again it gives the same bytes, or none."""
+    """A file that was read once: reading it again gives the same bytes or raises Refusal."""
 
     file: Beneath
     sha256: str
@@ -167,7 +167,7 @@ class _Looked:
 
 @dataclass(frozen=True)
 class _Broken:
-    """What could not be read, and why; `may_pass` if that is the marker's trouble, and the next look may go better."""
+    """What could not be read, and why; `may_pass` means that the cause is on the marker's side and may go away."""
 
     words: str
     may_pass: bool
@@ -175,12 +175,12 @@ class _Broken:
 
 @dataclass
 class _Shelf:
-    """One student's files, by unit; what is wrong with the rest."""
+    """One student's files by unit, and what is wrong with the others."""
 
     files: dict[str, list[Place]] = field(default_factory=lambda: defaultdict(list))
     looked: dict[Beneath, _Looked] = field(default_factory=dict)
     modules: dict[tuple[str, ...], dict[str, _Looked]] = field(default_factory=lambda: defaultdict(dict))
-    broken: dict[str, list[_Broken]] = field(default_factory=lambda: defaultdict(list))  # "" is for every unit
+    broken: dict[str, list[_Broken]] = field(default_factory=lambda: defaultdict(list))  # "" applies to every unit
     other: list[str] = field(default_factory=list)
     untouched: set[Beneath] = field(default_factory=set)
 
@@ -203,11 +203,11 @@ def _sort(mine: Sequence[Place], course: Units, only: Collection[str]) -> _Shelf
             unsure[unit or by_content].append((count, place))
         else:
             shelf.other.append(_shown(place.entry))
-    for unit, candidates in unsure.items():  # of files that are only like a unit's, those that define most of it
+    for unit, candidates in unsure.items():  # of files recognised by content only, those that define most of the unit
         if not shelf.files[unit]:
             most = max(count for count, _ in candidates)
             shelf.files[unit] = [place for count, place in candidates if count == most]
-    if len(only) == 1 and len(code) == 1:  # whatever it is called, it is for this unit
+    if len(only) == 1 and len(code) == 1:  # the only file is for the only unit, whatever its name
         (unit,) = only
         shelf.files[unit] = shelf.files[unit] or code
     shelf.files = {unit: files for unit, files in shelf.files.items() if files}
@@ -215,7 +215,7 @@ def _sort(mine: Sequence[Place], course: Units, only: Collection[str]) -> _Shelf
 
 
 def _text(place: Place, shelf: _Shelf, course: Units) -> bytes | None:
-    """The look at a file: its bytes if it is code, remembered by their hash; None if there is nothing to be marked in it."""
+    """Read a file: its bytes if it is code, whose hash is remembered; None if there is nothing to mark in it."""
     entry = place.entry
     problem, may_pass = entry.problem, entry.may_pass
     if not problem and not (entry.file and entry.is_code):
@@ -264,7 +264,7 @@ def _hand_in(student: str, unit: str, shelf: _Shelf, source: str, is_stranger: b
 
 
 def _kept(hand_in: HandIn, place: Place, shelf: _Shelf, kept: Shelf) -> HandIn:
-    """The hand-in with the bytes that were looked at; with a problem if they are gone already, or are too many."""
+    """The hand-in with its bytes kept, or with a problem if they have changed, have gone or are too many."""
     own = shelf.looked[place.entry.file]
     beside = {name: file for name, file in shelf.modules[place.path[:-1]].items() if file != own}
     try:
@@ -276,7 +276,7 @@ def _kept(hand_in: HandIn, place: Place, shelf: _Shelf, kept: Shelf) -> HandIn:
 
 
 def _preference(place: Place, shelf: _Shelf) -> tuple:
-    """The latest; then one that is not the stub as it was given out; then a file before a notebook, and the topmost."""
+    """A sort key, the best last: worked on rather than an untouched stub, the latest, a .py file, the topmost."""
     is_file = place.entry.name.lower().endswith(".py")
     touched = place.entry.file not in shelf.untouched
     return (touched, place.turn, is_file, -len(place.path), [-ord(c) for c in "/".join(place.path)])

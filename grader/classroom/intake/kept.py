@@ -1,4 +1,4 @@
-"""What was looked at is what is marked: the bytes of every hand-in, kept from the look until its turn comes."""
+"""Keep the bytes of every submission from intake until it is marked, so that what was looked at is what is marked."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ NAME = "looked-at"
 
 @dataclass(frozen=True)
 class Kept:
-    """One hand-in's bytes in a shelf's file: `pieces` are (module, or empty for the file itself; start; length)."""
+    """One submission's bytes in a shelf's file: `pieces` are (module, or "" for the file itself; start; length)."""
 
     file: Path
     name: str
@@ -20,7 +20,7 @@ class Kept:
     pieces: tuple[tuple[str, int, int], ...]
 
     def read(self) -> Submission:
-        """The bytes as they were looked at; SubmissionError if the shelf has lost them."""
+        """The bytes as intake read them; SubmissionError if the shelf has lost them."""
         try:
             with open(self.file, "rb") as file:
                 (_, source), *helpers = [(module, _part(file, start, size)) for module, start, size in self.pieces]
@@ -38,13 +38,13 @@ def _part(file, start: int, size: int) -> bytes:
 
 
 class Shelf:
-    """One file in a scratch folder for all hand-ins of a run."""
+    """One file in a scratch folder that holds all submissions of a run."""
 
     def __init__(self, scratch: Path):
         self.file = scratch / NAME
 
     def keep(self, submission: Submission) -> Kept:
-        """GraderError if there is no room."""
+        """Append a submission's bytes; GraderError if there is no room."""
         parts = [("", submission.source), *submission.helpers]
         try:
             with open(self.file, "ab") as file:
@@ -62,7 +62,7 @@ def _places(parts: list[tuple[str, bytes]], start: int) -> Iterator[tuple[str, i
 
 
 def no_room(error: OSError) -> GraderError:
-    """What is said where the scratch folder takes no more."""
+    """The error if the scratch folder is full or cannot be written."""
     return GraderError(
         f"cannot keep what was handed in until it is marked: {error.strerror}; make room, or let TMPDIR name a folder that has it"
     )

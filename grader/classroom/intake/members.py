@@ -1,15 +1,15 @@
-"""One member of an archive, whatever made the archive; and what can be wrong with it, or with all of it."""
+"""One member of an archive, whatever the archive's format, and the errors for a bad member or a bad archive."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-LONGEST = 255  # bytes of a part of a name: no file system has longer ones
-DEEPEST = 60  # folders within one another
+LONGEST = 255  # bytes of one part of a path; no file system allows more
+DEEPEST = 60  # nested folders
 
 
 class ArchiveDamage(Exception):
-    """An archive that cannot be read to its end; the words follow its name. `may_pass`: it is the reader's trouble."""
+    """An archive cannot be read to its end; the clause follows its name. `may_pass`: the reader's side is the cause."""
 
     def __init__(self, words: str = "the archive is damaged", may_pass: bool = False):
         super().__init__(words)
@@ -17,15 +17,15 @@ class ArchiveDamage(Exception):
 
 
 class MemberDamage(Exception):
-    """A member that cannot be read; the others can."""
+    """One member cannot be read; the others can."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A file of an archive. `path` is empty, and `problem` says why, where its name cannot be used; `name` is for showing.
+    """A file in an archive. If its name cannot be used, `path` is empty and `problem` says why; `name` is for display.
 
-    `page` is the code page that its name was read in, empty for UTF-8. `content` gives at most so many bytes, and raises
-    MemberDamage or ArchiveDamage.
+    `page` is the code page in which its name was decoded, empty for UTF-8. `content(limit)` reads it, at most a byte
+    more than `limit`; it raises MemberDamage or ArchiveDamage.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Member:
 
 
 def damage(error: Exception) -> ArchiveDamage:
-    """What an exception of a library that reads archives means: a system's error, or bytes that are none of an archive."""
+    """The ArchiveDamage for an exception of an archive library: a system error, or damaged bytes."""
     if isinstance(error, ArchiveDamage):
         return error
     if isinstance(error, OSError) and error.errno:
@@ -49,7 +49,7 @@ def too_many(most: int) -> str:
 
 
 def parts_of(name: str) -> tuple[tuple[str, ...], str]:
-    """The parts of a member's name, or why it cannot be used; a Windows archive may use backslashes."""
+    """(the parts of a member's path, why it cannot be used); a Windows archive may use backslashes."""
     parts = tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
     if name.startswith(("/", "\\")) or ".." in parts or re.match(r"[A-Za-z]:[/\\]", name):
         return (), "its name leads out of the archive"

@@ -1,4 +1,4 @@
-"""Whose file is it: how folders, nbgrader, Moodle, Canvas and Gradescope name what a class hands in."""
+"""Whose file is it? How folders, nbgrader, Moodle, Canvas and Gradescope name the files that a class hands in."""
 
 import re
 from collections import defaultdict
@@ -11,21 +11,21 @@ from grader.classroom.intake.archives import ARCHIVES, MAX_NOTES, Entry
 from grader.classroom.intake.roster import Student
 from grader.errors import GraderError
 
-# `Jane Doe_31415_assignsubmission_file_/attention.py`, or all of it in one name; 31415 is "Participant 31415"
+# `Jane Doe_31415_assignsubmission_file_/attention.py`, or all in one file name; 31415 is "Participant 31415"
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+(?:_(?P<rest>.*))?", re.DOTALL)
-# `doejane_LATE_2718_9001_attention-1.py`: user, attachment, and a number for each time it was handed in again
+# `doejane_LATE_2718_9001_attention-1.py`: user, attachment, and a number for each repeated hand-in
 CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<id>\d+)_(?P<at>\d+)_(?P<rest>.+)", re.DOTALL | re.IGNORECASE)
 AGAIN = re.compile(r"-(\d+)(?=\.\w+$)")
-HEAD = re.compile(r"(['\"]?)([^\s:'\"][^:]*?)\1:\s*")  # a submission's own line in Gradescope's list
+HEAD = re.compile(r"(['\"]?)([^\s:'\"][^:]*?)\1:\s*")  # the first line of a submission in Gradescope's list
 METADATA = "submission_metadata.yml"
 SEPARATORS = "-_. "
 
 
 @dataclass(frozen=True)
 class Place:
-    """A file's owners (a group has several), its path below their own folder, and its turn: the latest counts.
+    """A file's owners (a group has several), its path below their own folder, and its turn: the highest one counts.
 
-    `at` is when it was handed in, where the download says so.
+    `at` is when it was handed in, if the download says so.
     """
 
     entry: Entry
@@ -39,7 +39,7 @@ class Place:
 def places(
     entries: Sequence[Entry], whole: str, units: Collection[str], is_known: Callable[[str], bool]
 ) -> Iterator[Place]:
-    """Every file with its owners, none where it is nobody's. `whole` names the download itself."""
+    """Every file with its owners, none if it is nobody's. `whole` is the name of the download itself."""
     for scheme in (_gradescope, _moodle, _canvas):
         if found := scheme(entries):
             return iter(found)
@@ -47,9 +47,9 @@ def places(
 
 
 def _gradescope(entries: Sequence[Entry]) -> list[Place]:
-    """`assignment_1_export/submission_123/…`, and a list of who is behind each number, which stands above all the rest.
+    """Gradescope's `assignment_1_export/submission_123/…`, with a list at the top that says whose each number is.
 
-    A file of that name among one student's says nothing about the others.
+    A file with the list's name inside a student's folder is not trusted.
     """
     lists = (entry for entry in entries if entry.name == METADATA and entry.file)
     notes = next(
@@ -76,7 +76,7 @@ def _gradescope(entries: Sequence[Entry]) -> list[Place]:
 
 
 def submitters(text: str) -> dict[str, list[Student]]:
-    """Who handed in each submission, from Gradescope's list: the part of YAML that it is written in."""
+    """Who handed in each submission, from Gradescope's list, which uses a subset of YAML."""
     people: dict[str, list[dict[str, str]]] = {}
     here: list[dict[str, str]] | None = None
     within = False
@@ -93,7 +93,7 @@ def submitters(text: str) -> dict[str, list[Student]]:
 
 
 def moments(text: str) -> dict[str, datetime]:
-    """When each submission was handed in, from Gradescope's list; what stands deeper, a history's, is not looked at."""
+    """When each submission was handed in, from Gradescope's list; deeper entries, such as a history's, are ignored."""
     found: dict[str, datetime] = {}
     here = ""
     for line in text.splitlines():
@@ -105,7 +105,7 @@ def moments(text: str) -> dict[str, datetime]:
 
 
 def moment_of(text: str) -> datetime | None:
-    """A time in ISO 8601, or nearly so: a space before the zone, `UTC` for it; without a zone it is UTC."""
+    """Parse a time in ISO 8601, also with a space before the zone or `UTC` as zone; without a zone it is UTC."""
     try:
         moment = datetime.fromisoformat(re.sub(r"\s+(?=(?:Z|[+-]\d\d:?\d\d)$)", "", text.removesuffix(" UTC")))
     except ValueError:
@@ -127,11 +127,11 @@ def _unquoted(value: str) -> str:
 
 
 def _moodle(entries: Sequence[Entry]) -> list[Place]:
-    """A folder or a file for each participant; two of one name are told apart by their numbers."""
+    """Moodle's folder or file for each participant; participants with the same name are distinguished by number."""
     found, ids = [], defaultdict(set)
     deepest = (
         2 if len({entry.path[0] for entry in entries}) == 1 else 1
-    )  # below a student's own folder names are theirs
+    )  # inside a student's own folder, names are the student's choice
     for entry in entries:
         matches = [(at, MOODLE.fullmatch(part)) for at, part in enumerate(entry.path[:deepest])]
         at, match = next(((at, match) for at, match in matches if match), (0, None))
@@ -146,7 +146,7 @@ def _moodle(entries: Sequence[Entry]) -> list[Place]:
 
 
 def _canvas(entries: Sequence[Entry]) -> list[Place]:
-    """A file for each attachment; of one that was handed in again, the latest counts."""
+    """Canvas's file for each attachment; if it was handed in again, the latest counts."""
     found, ids = [], defaultdict(set)
     for entry in entries:
         match = CANVAS.fullmatch(entry.path[0]) or (CANVAS.fullmatch(entry.path[1]) if entry.path[1:] else None)
@@ -171,7 +171,7 @@ def _told_apart(found: list[Place], ids: dict[str, set[str]]) -> list[Place]:
 def _unwrapped(
     entries: Sequence[Entry], whole: str, units: Collection[str], is_known: Callable[[str], bool]
 ) -> list[Entry]:
-    """Without the folders around all students' own: an archive's single top folder, nbgrader's `submitted`."""
+    """Remove folders that contain everything: an archive's single top folder, nbgrader's `submitted`."""
     found = list(entries)
     while found and "submitted" in {entry.path[0] for entry in found if len(entry.path) > 2}:  # a course's folder
         found = [replace(e, path=e.path[1:]) for e in found if e.path[0] == "submitted" and len(e.path) > 1]
@@ -183,7 +183,7 @@ def _unwrapped(
         if len(tops) != 1 or not below or top.lower().endswith(ARCHIVES) or is_student or below == {"."}:
             return found
         if top != whole and any(len(entry.path) == 2 and entry.is_code for entry in found):
-            return found  # one student's folder; `zip -r class.zip class` names the folder around all as the archive
+            return found  # one student's folder; only `zip -r class.zip class` has a top folder named like the archive
         found = [replace(entry, path=entry.path[1:]) for entry in found if len(entry.path) > 1]
 
 
@@ -192,7 +192,7 @@ def _is_of_unit(name: str, units: Collection[str]) -> bool:
 
 
 def _folders(entries: Sequence[Entry], whole: str, units: Collection[str]) -> Iterator[Place]:
-    """A folder, an archive or a file for each student; files named after units at the top are one student's own."""
+    """A folder, an archive or a file for each student; files at the top named after units belong to one student."""
     for entry in entries:
         top, *rest = entry.path
         if (not rest and _stem(top) in units) or (rest and top in units):
@@ -206,7 +206,7 @@ def _folders(entries: Sequence[Entry], whole: str, units: Collection[str]) -> It
 
 
 def _without_unit(stem: str, units: Collection[str]) -> str:
-    """`alice` of `alice_attention` and `attention-alice`."""
+    """A name without a unit's: `alice` for `alice_attention` and `attention-alice`."""
     for unit in units:
         if stem.endswith(unit) and stem[: -len(unit)].rstrip(SEPARATORS) != stem[: -len(unit)]:
             return stem[: -len(unit)].rstrip(SEPARATORS) or stem
@@ -216,7 +216,7 @@ def _without_unit(stem: str, units: Collection[str]) -> str:
 
 
 def _stem(name: str) -> str:
-    """A file's name without its suffix, also one of two parts."""
+    """A file's name without its suffix, also a double one such as .tar.gz."""
     lower = name.lower()
     for suffix in (*ARCHIVES, ".py", ".ipynb"):
         if lower.endswith(suffix) and len(name) > len(suffix):

@@ -1,4 +1,4 @@
-"""An nbgrader course's own configuration and gradebook: SQLite, or PostgreSQL by its URL."""
+"""Find an nbgrader course's configuration and open its gradebook: SQLite, or PostgreSQL by its URL."""
 
 import contextlib
 import importlib.util
@@ -15,11 +15,11 @@ from grader.errors import GraderError
 from grader.passwords import Address
 
 CONFIG = "nbgrader_config.py"
-POSTGRES = re.compile(r"postgres(ql)?://")  # which SQLAlchemy takes for psycopg2, and its users for PostgreSQL
+POSTGRES = re.compile(r"postgres(ql)?://")  # SQLAlchemy would use psycopg2 for it; users mean PostgreSQL
 
 
 class GradebookError(GraderError):
-    """A gradebook that cannot be opened, read or written; the message says which, and never with its password."""
+    """A gradebook cannot be opened, read or written; the message says which, without its password."""
 
 
 def course_of(folder: Path) -> tuple[Any, Any]:
@@ -43,7 +43,7 @@ def gradebook_of(folder: Path) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def opened(url: str, *course: str) -> Iterator[Any]:
-    """A gradebook by its URL, or by its file; GradebookError where there is no way in."""
+    """Open a gradebook by its URL or its file; GradebookError if that fails."""
     try:
         import nbgrader
         from nbgrader.api import Gradebook
@@ -64,7 +64,7 @@ def opened(url: str, *course: str) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _said(shown: Address) -> Iterator[None]:
-    """A database's error as one sentence."""
+    """A context that turns a database error into one sentence."""
     from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError
 
     try:
@@ -81,13 +81,13 @@ def _said(shown: Address) -> Iterator[None]:
 
 
 def utc(moment: datetime) -> datetime:
-    """A moment as nbgrader keeps it: in UTC, without saying so."""
+    """A time as nbgrader stores it: in UTC, without a zone."""
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 @contextlib.contextmanager
 def calm() -> Iterator[None]:
-    """SQLAlchemy warns of the order in which nbgrader adds its rows; they are all there in the end."""
+    """Suppress SQLAlchemy's harmless warnings about the order in which nbgrader adds rows."""
     from sqlalchemy.exc import SAWarning
 
     with warnings.catch_warnings():
@@ -96,7 +96,7 @@ def calm() -> Iterator[None]:
 
 
 def quiet() -> logging.Logger:
-    """A log that nobody reads: what was odd is in the record's note, in our own words."""
+    """A logger without output; the record's note says what was unusual."""
     log = logging.getLogger("grader.nbgrader")
     log.addHandler(logging.NullHandler())
     log.propagate = False
@@ -105,7 +105,7 @@ def quiet() -> logging.Logger:
 
 @contextlib.contextmanager
 def _tool_on_path(folder: Path) -> Iterator[None]:
-    """nbgrader makes a gradebook by running `alembic`, which lies beside it, also where that is not on the PATH."""
+    """A context with nbgrader's folder on the PATH: it creates a gradebook by running `alembic`, which lies there."""
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = f"{folder}{os.pathsep}{before}"
     try:

@@ -1,4 +1,4 @@
-"""What `nbgrader collect` brought: notebooks read as data, their code with the course's own cells as they were given out."""
+"""What `nbgrader collect` collected: read notebooks as data, with the course's own cells as they were given out."""
 
 import hashlib
 import json
@@ -16,14 +16,14 @@ from grader.classroom.intake.roster import Student
 from grader.errors import GraderError
 from grader.submission import Submission
 
-MAX_NOTEBOOK = 32 << 20  # bytes, pictures in outputs among them; the code alone is held to a submission's limit
+MAX_NOTEBOOK = 32 << 20  # bytes, including pictures in outputs; the code alone must keep a submission's limit
 
 
 @dataclass(frozen=True)
 class Handed:
-    """What one student handed in for a unit: the code as a notebook's bytes, or None with the reason in the note.
+    """What one student handed in for a unit: the code as a notebook's bytes, or None and the reason in the note.
 
-    `is_unread` says that there is something, and that it could not be read.
+    `is_unread` means that something was handed in and could not be read.
     """
 
     student: str
@@ -35,7 +35,7 @@ class Handed:
 
 
 def take(folder: Path, unit: str, scratch: Path) -> Intake:
-    """What was collected for a unit, as a class run takes it; the code that is graded is kept in `scratch` meanwhile."""
+    """The intake for a class run of what was collected for a unit; the code is kept in `scratch` until it is graded."""
     hand_ins, kept = [], Shelf(scratch)
     for handed in submissions(folder, unit):
         code = handed.code
@@ -54,7 +54,7 @@ def take(folder: Path, unit: str, scratch: Path) -> Intake:
 
 
 def submissions(folder: Path, unit: str) -> Iterator[Handed]:
-    """What lies under submitted/ for a unit, by student; locked cells as the course wrote them. No link is followed."""
+    """What is under submitted/ for a unit, by student, with locked cells as the course wrote them. Follows no link."""
     sources = source_cells(folder, unit)
     collected = Beneath(folder) / "submitted"
     try:
@@ -73,7 +73,7 @@ def submissions(folder: Path, unit: str) -> Iterator[Handed]:
 
 
 def handed_in(student: str, file: Beneath, sources: Mapping[str, Any]) -> Handed:
-    """One student's notebook; the note says what is wrong where there is no code."""
+    """Read one student's notebook; if there is no code, the note says what is wrong."""
     notebook = file.parts[-1]
     name = f"{student}/{notebook}"
     try:
@@ -89,7 +89,7 @@ def handed_in(student: str, file: Beneath, sources: Mapping[str, Any]) -> Handed
 
 
 def restored(content: bytes, sources: Mapping[str, Any]) -> tuple[bytes, list[str]]:
-    """The code cells of a notebook without outputs, locked cells as they were given out; and a note on each oddity."""
+    """(a notebook's code cells without outputs, with locked cells as they were given out; a note on each change)."""
     notes, seen, cells = [], [], []
     for cell in json.loads(content)["cells"]:
         name = cell.get("metadata", {}).get("nbgrader", {}).get("grade_id")
@@ -114,7 +114,7 @@ def restored(content: bytes, sources: Mapping[str, Any]) -> tuple[bytes, list[st
 
 
 def source_cells(folder: Path, unit: str) -> dict[str, Any]:
-    """The assignment's cells as they were given out, by grade_id; GraderError if nbgrader knows no such assignment."""
+    """The assignment's cells as they were given out, by grade_id; GraderError if nbgrader has no such assignment."""
     from nbgrader.api import MissingEntry
 
     if not (folder / CONFIG).is_file():

@@ -1,4 +1,4 @@
-"""A class's roster: a CSV with a student a row, from Canvas, Moodle, Gradescope, GitHub or a teacher's own hand."""
+"""A class's roster: a CSV file, one student per row, from Canvas, Moodle, Gradescope, GitHub or typed by a teacher."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from pathlib import Path
 from grader.classroom.intake.archives import as_text
 from grader.errors import GraderError
 
-# Columns whose value names one student, best first: the first that every row has, each once, becomes the record's name.
+# Columns that identify a student, best first: the first one with a unique value in every row becomes the student's id.
 IDS = (
     "student_id", "student id", "identifier", "id number", "sid", "sis user id", "username", "user name", "login",
     "sis login id", "login id", "github_username", "id", "email", "email address", "e-mail", "student", "name",
@@ -18,19 +18,19 @@ IDS = (
 )  # fmt: skip
 NAMES = ("student", "name", "full name", "student name")
 FIRST, LAST = ("first name", "first_name", "firstname"), ("last name", "last_name", "lastname", "surname")
-NOBODY = {"points possible", "student, test"}  # rows of Canvas's own
+NOBODY = {"points possible", "student, test"}  # rows that Canvas adds
 
 
 @dataclass(frozen=True)
 class Student:
-    """`id` is how records call a student, `others` what else downloads and gradebooks may call them."""
+    """`id` is the student's name in records, `others` are other names in downloads and gradebooks."""
 
     id: str
     others: tuple[str, ...] = ()
 
 
 def read_roster(path: Path) -> list[Student]:
-    """The students of a CSV file, in its order; GraderError says what is missing."""
+    """Read the students of a CSV file, in its order; GraderError if a column is missing."""
     text = _text(path)
     try:
         rows = [row for row in table(text) if any(map(str.strip, row))]
@@ -62,12 +62,12 @@ def _text(path: Path) -> str:
 
 
 def table(text: str) -> Iterator[list[str]]:
-    """The rows of a CSV's text, whatever ends its lines; csv.Error for what is none."""
+    """The rows of a CSV text with any line ends; csv.Error if it is not CSV."""
     return csv.reader(io.StringIO(text, newline=None), delimiter=delimiter(text))
 
 
 def delimiter(text: str) -> str:
-    """What stands between the cells of a table, by its first line."""
+    """The delimiter of a table: the most frequent of , ; and tab in its first line."""
     return max(",;\t", key=text.partition("\n")[0].count)
 
 
@@ -82,7 +82,7 @@ def _full_name(person: dict[str, str]) -> str:
 
 
 def _others(person: dict[str, str]) -> Iterator[str]:
-    """Whatever else may stand for a student: ids, the name both ways round, and how Canvas writes it in a file's name."""
+    """Other names of a student: ids, the name in both orders, and the form that Canvas uses in file names."""
     yield from filter(None, (person.get(name, "") for name in IDS))
     if full := _full_name(person):
         yield full
@@ -98,12 +98,12 @@ def _others(person: dict[str, str]) -> Iterator[str]:
 
 
 def compact(name: str) -> str:
-    """A name as Canvas puts it in front of a file's: lower case, letters and digits alone."""
+    """A name as Canvas puts it in front of a file name: lower case, only letters and digits."""
     return "".join(filter(str.isalnum, name)).lower()
 
 
 class Names:
-    """Finds students by any of their names; a name that fits two finds neither."""
+    """Finds students by any of their names; a name that two students share finds neither."""
 
     def __init__(self, students: Iterable[Student]):
         self._exact: dict[str, str | None] = {}
@@ -114,7 +114,7 @@ class Names:
                 _note(self._loose, _fold(other), student.id)
 
     def find(self, *names: str) -> str | None:
-        """The student that the first fitting name stands for."""
+        """The id of the student with the first name that is known; None if none is."""
         for known in (self._exact, self._loose):
             for name in names:
                 if found := known.get(_fold(name)):

@@ -1,4 +1,4 @@
-"""A tar, read once from front to back. A broken header ends it and is told: what follows could be anybody's."""
+"""Read a tar archive once, front to back. At a broken header it stops and says so: no data after it is trusted."""
 
 import bz2
 import gzip
@@ -12,15 +12,15 @@ from typing import BinaryIO
 from grader.classroom.intake.codepages import read_name
 from grader.classroom.intake.members import ArchiveDamage, Member, damage, parts_of, too_many
 
-MAX_HEADER = 1 << 20  # of a name or a record of keywords, which tarfile reads whole
-AFTER_THE_END = 100  # times that tarfile may read there; an honest one makes it three
+MAX_HEADER = 1 << 20  # bytes of a long name or a pax header, which tarfile reads at once
+AFTER_THE_END = 100  # reads that tarfile may make after the end; an honest archive causes three
 LONG = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 
 
 def members(file: BinaryIO, headers: int, most: int) -> Iterator[Member]:
-    """Every file of a tar, whatever it was compressed with, in its order; ArchiveDamage where it cannot be read on.
+    """Every file of a tar with any compression, in its order; ArchiveDamage if it cannot be read further.
 
-    It may hold so many `headers`, folders' among them; `most` is how many bytes it may unpack to, whether they are kept or not.
+    It may have at most `headers` entries, folders included, and unpack to at most `most` bytes, kept or not.
     """
     try:
         stream = _Metered(_plain(file), most)
@@ -31,7 +31,7 @@ def members(file: BinaryIO, headers: int, most: int) -> Iterator[Member]:
     for _ in range(headers):
         try:
             info = archive.next()
-            archive.members = []  # it would keep millions of empty ones
+            archive.members = []  # otherwise it would keep millions of empty ones
         except Exception as error:
             raise damage(error) from None
         if info is None:
@@ -57,7 +57,7 @@ def _content(archive: tarfile.TarFile, info: tarfile.TarInfo, limit: int) -> byt
 
 
 class _Header(tarfile.TarInfo):
-    """A member's header. tarfile takes a broken one for the end of the archive, and on trust how long a list of holes is."""
+    """A member's header. tarfile takes a broken one for the archive's end, and trusts the length of sparse maps."""
 
     is_sparse = False
 
@@ -84,7 +84,7 @@ class _Header(tarfile.TarInfo):
 
 
 def _plain(raw: BinaryIO) -> BinaryIO:
-    """The bytes of a tar, whatever it was compressed with: by its first bytes, not by its name."""
+    """Decompress a tar; its first bytes, not its name, decide how."""
     start = raw.read(6)
     raw.seek(0)
     for magic, module in ((b"\x1f\x8b", gzip), (b"BZh", bz2), (b"\xfd7zXZ\0", lzma)):
@@ -94,7 +94,7 @@ def _plain(raw: BinaryIO) -> BinaryIO:
 
 
 class _Metered(io.RawIOBase):
-    """A stream that ends a bomb: it gives no more than `most` bytes, and does not let tarfile read on for ever after the end."""
+    """A stream against archive bombs: it gives at most `most` bytes, and stops tarfile from reading after the end."""
 
     def __init__(self, stream: BinaryIO, most: int):
         self.stream, self.room, self.most, self.over = stream, most, most, 0
@@ -103,7 +103,7 @@ class _Metered(io.RawIOBase):
         content = self.stream.read(size)
         self.room -= len(content)
         self.over += not content
-        if self.over > AFTER_THE_END:  # it looks for a member whose header says that it is larger than all there is
+        if self.over > AFTER_THE_END:  # it looks for the rest of a member that claims to be larger than the archive
             raise ArchiveDamage
         if self.room < 0:
             raise ArchiveDamage(f"it unpacks to more than {self.most >> 20} MB")

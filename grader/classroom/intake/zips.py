@@ -1,4 +1,4 @@
-"""A zip, member by member: no line of its directory, and no member, costs more than itself."""
+"""Read a zip archive member by member: a bad directory entry or a bad member costs that member only."""
 
 import bz2
 import copy
@@ -14,34 +14,34 @@ from typing import BinaryIO
 from grader.classroom.intake.codepages import read_name
 from grader.classroom.intake.members import ArchiveDamage, Member, MemberDamage, damage, parts_of, too_many
 
-LINE = b"PK\x01\x02"  # the start of a member's line in the directory
+LINE = b"PK\x01\x02"  # the start of a member's entry in the central directory
 HEAD = 46
 VERSION = struct.pack("<H", 20)
-OLD = 0xFFFF_FFFF  # a size or a place that stands in the extra field
-PIECE = 4096  # bytes of what is packed that zipfile unpacks at once: by LZMA to some 30 MB
+OLD = 0xFFFF_FFFF  # a size or an offset whose value is in the extra field
+PIECE = 4096  # packed bytes that zipfile unpacks at once; LZMA may make 30 MB of them
 
 
 def members(file: BinaryIO, headers: int) -> Iterator[Member]:
-    """Every file of a zip, in its order; ArchiveDamage where the zip is none, or has more lines than `headers`."""
+    """Every file of a zip, in its order; ArchiveDamage if it is not a zip or has more than `headers` entries."""
     try:
         directory = _Directory(file)
         archive = zipfile.ZipFile(directory)
         directory.is_read = True
-    except Exception as error:  # a decoder of hostile bytes: zipfile raises half of what Python has
+    except Exception as error:  # on hostile bytes, zipfile raises almost any exception
         raise damage(error) from None
     if len(archive.infolist()) > headers:
         raise ArchiveDamage(too_many(headers))
     for info in archive.infolist():
         name, page = _name(info)
         if name.endswith(("/", "\\")) or (not name and not info.file_size):
-            continue  # a folder; some tools write a nameless line for the root
+            continue  # a folder; some tools write an entry without a name for the root
         path, problem = parts_of(name)
         yield Member(name, path, problem or _problem(info), page, partial(_content, archive, info))
 
 
 def _name(info: zipfile.ZipInfo) -> tuple[str, str]:
-    """A member's name and its code page: Info-ZIP's field for it, else UTF-8 whatever the flag says, else a guess."""
-    raw = info.orig_filename.encode("cp437")  # as `_Directory` lets zipfile read all of them
+    """A member's name and its code page: from Info-ZIP's extra field, else UTF-8 if it is valid, else guessed."""
+    raw = info.orig_filename.encode("cp437")  # because `_Directory` makes zipfile decode all names so
     extra = info.extra
     while len(extra) >= 4:
         kind, size = struct.unpack("<HH", extra[:4])
@@ -75,10 +75,10 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> byt
 
 
 def _of_bzip2(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
-    """zipfile would unpack as much as there is, a million times what is packed: here no more than the limit."""
+    """Unpack a bzip2 member up to the limit; zipfile would unpack all of it, up to a million times the packed size."""
     packed = copy.copy(info)
     packed.compress_type, packed.file_size = zipfile.ZIP_STORED, info.compress_size
-    del packed.CRC  # which is of what is unpacked
+    del packed.CRC  # it is the CRC of the unpacked bytes
     with archive.open(packed) as stream:
         content = bz2.BZ2Decompressor().decompress(stream.read(2 * limit), limit + 1)
     if len(content) <= limit and (len(content), zlib.crc32(content)) != (info.file_size, info.CRC):
@@ -87,7 +87,7 @@ def _of_bzip2(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> by
 
 
 class _Directory:
-    """A zip's bytes, their directory rid of what zipfile gives a whole archive up for: flags, versions, odd extra fields."""
+    """A zip file with its directory repaired where zipfile would refuse all of it: flags, versions, extra fields."""
 
     def __init__(self, file: BinaryIO):
         self.seek, self.tell, self.file, self.is_read = file.seek, file.tell, file, False
@@ -101,7 +101,7 @@ class _Directory:
 
 
 def mended(directory: bytes) -> bytes:
-    """A directory whose names count as bytes, not as UTF-8, and whose lines zipfile takes."""
+    """Change a central directory so that names count as bytes, not as UTF-8, and zipfile accepts every entry."""
     lines, at = bytearray(directory), 0
     while lines[at : at + 4] == LINE and at + HEAD <= len(lines):
         lines[at + 6 : at + 8] = VERSION
@@ -110,13 +110,13 @@ def mended(directory: bytes) -> bytes:
         start = at + HEAD + name
         wide = [*struct.unpack_from("<II", lines, at + 20), *struct.unpack_from("<I", lines, at + 42)].count(OLD)
         if not _is_sound(bytes(lines[start : start + extra]), wide) and 4 <= extra <= len(lines) - start:
-            lines[start : start + 4] = struct.pack("<HH", 0xCAFE, extra - 4)  # a field that nobody knows
+            lines[start : start + 4] = struct.pack("<HH", 0xCAFE, extra - 4)  # an unknown field, which is ignored
         at = start + extra + comment
     return bytes(lines)
 
 
 def _is_sound(extra: bytes, wide: int) -> bool:
-    """Whether an extra field is a row of fields, and holds the `wide` numbers that the line leaves to it."""
+    """Whether an extra field is well-formed and has the `wide` 64-bit numbers that its entry refers to."""
     fields = io.BytesIO(extra)
     while len(head := fields.read(4)) == 4:
         kind, size = struct.unpack("<HH", head)

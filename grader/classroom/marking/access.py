@@ -1,7 +1,7 @@
-"""Who may talk to a cluster: a scheduler is reached over TLS, and one of this machine's own gets certificates of its run.
+"""Access to a Dask cluster: schedulers use TLS, and one that is started here gets certificates for this run only.
 
-Who can connect to a scheduler or a worker of Dask can run code there, and what comes back is unpickled here. So both sides
-show a certificate of one authority before either reads a message.
+Anybody who can connect to a Dask scheduler or worker can run code there, and what comes back is unpickled here. So both
+sides present a certificate from the same authority before either reads a message.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ FILES = {"ca_file": "--tls-ca-file", "cert": "--tls-cert", "key": "--tls-key"}
 
 @dataclass(frozen=True)
 class Scheduler:
-    """A scheduler's address, or `local`; the certificates to show it; whether it may do without; seconds to wait."""
+    """A scheduler's address or `local`, the TLS files, whether a connection without TLS is allowed, seconds to wait."""
 
     address: str
     ca_file: Path | None = None
@@ -40,7 +40,7 @@ class Scheduler:
         return self.address == "local"
 
     def check(self) -> None:
-        """GraderError where it is open to everybody who reaches it, or what it takes to be let in is not there."""
+        """GraderError if the scheduler would be open to everybody, or if a file that TLS needs is missing."""
         if self.is_local or self.may_be_open:
             return
         if not self.address.startswith(TLS):
@@ -54,7 +54,7 @@ class Scheduler:
     def _check_files(self) -> None:
         found = _configured() | {name: path for name in FILES if (path := getattr(self, name))}
         missing = [option for name, option in FILES.items() if not found.get(name)]
-        if missing and missing != [FILES["key"]]:  # a key may stand in the certificate's file
+        if missing and missing != [FILES["key"]]:  # the certificate's file may contain the key
             raise GraderError(
                 f"the scheduler {self.address} takes certificates: name them with {', '.join(missing)}, "
                 "or in Dask's configuration (distributed.comm.tls)"
@@ -68,7 +68,7 @@ class Scheduler:
             )
 
     def security(self) -> Any:
-        """Dask's own form of it; what is not named comes from Dask's configuration."""
+        """Dask's Security object; files that are not named come from Dask's configuration."""
         from distributed.security import Security
 
         named = {"tls_ca_file": self.ca_file, "tls_client_cert": self.cert, "tls_client_key": self.key}
@@ -97,14 +97,14 @@ def _check_file(path: Path) -> None:
 
 @contextlib.contextmanager
 def connected(scheduler: Scheduler, size: int) -> Iterator[Any]:
-    """A client of the scheduler; `local` starts one here, with `size` workers, and ends it."""
+    """A context with a client of the scheduler; `local` starts one here with `size` workers, and ends it."""
     try:
         from distributed import Client
         from distributed.utils import silence_logging_cmgr
     except ImportError:
         raise GraderError(INSTALL) from None
     with contextlib.ExitStack() as stack:
-        stack.enter_context(silence_logging_cmgr(logging.CRITICAL))  # what goes wrong is told once, by an error
+        stack.enter_context(silence_logging_cmgr(logging.CRITICAL))  # problems are reported once, by an exception
         address = scheduler.address
         if scheduler.is_local:
             address, security = stack.enter_context(_local(size))
@@ -114,7 +114,7 @@ def connected(scheduler: Scheduler, size: int) -> Iterator[Any]:
             client = stack.enter_context(
                 Client(address, timeout=min(CONNECTING, scheduler.patience), security=security)
             )
-        except (OSError, ValueError, TypeError, AssertionError) as error:  # TLS that does not fit comes as any of them
+        except (OSError, ValueError, TypeError, AssertionError) as error:  # mismatched TLS raises any of them
             why = " ".join(str(error).split()) or "it does not answer to these certificates"
             raise GraderError(
                 f"cannot reach a Dask scheduler at {address} ({why}); start one with `dask scheduler`, "
@@ -125,14 +125,14 @@ def connected(scheduler: Scheduler, size: int) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _local(size: int) -> Iterator[tuple[str, Any]]:
-    """(address, security) of a scheduler in this process, with workers in processes of their own, all on loopback."""
+    """A context with the (address, security) of a scheduler in this process and worker processes, all on loopback."""
     import dask
     from distributed import LocalCluster
 
     security = _temporary()
     options = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
     with (
-        dask.config.set({"distributed.scheduler.http.routes": []}),  # nothing to see, until it is closed
+        dask.config.set({"distributed.scheduler.http.routes": []}),  # nothing to see, until it is stopped
         LocalCluster(
             n_workers=0, processes=False, protocol="tls", host="127.0.0.1", security=security,
             dashboard_address=None, scheduler_kwargs=options,
@@ -151,7 +151,7 @@ def _local(size: int) -> Iterator[tuple[str, Any]]:
 
 
 def _temporary() -> Any:
-    """A key and a certificate of this run, which is its own authority: who has no key is nobody."""
+    """A new key and self-signed certificate for this run; nobody without the key can connect."""
     from distributed.security import Security
 
     try:
@@ -163,7 +163,7 @@ def _temporary() -> Any:
 
 
 def _worker(address: str, folder: str, security: Any) -> subprocess.Popen:
-    """A worker that lets nobody in but those with this run's key, which lies in the private folder."""
+    """Start a worker that accepts only connections with this run's key, which is in a private folder."""
     words = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1", "--local-directory", folder]
     words += ["--protocol", "tls", "--preload", "grader.classroom.closed"]
     for option, content in security.get_tls_config_for_role("worker").items():
@@ -177,16 +177,16 @@ def _worker(address: str, folder: str, security: Any) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", "distributed.cli.dask_worker", address, *words],
         env=environment,
-        cwd=folder,  # `-m` looks for modules where it is started: never among submissions
+        cwd=folder,  # `-m` searches the current directory for modules, so never start it among submissions
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is this side's to decide about
+        start_new_session=True,  # the main process decides what Ctrl-C does
     )
 
 
 def _private(path: Path, content: str) -> str:
-    """The path of a file that its owner alone can read; the same for every worker."""
+    """Write a file that only its owner can read, once for all workers; returns its path."""
     if not path.exists():
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(content)

@@ -1,7 +1,7 @@
-"""Graders on other machines, by Dask: the keys go to each node once, reports come back as JSON text.
+"""Grade on other machines with Dask: the keys go to each node once, reports come back as JSON text.
 
-Each worker process has a fork server of its own, as on one machine, and only this side writes to the store. So a node
-that is lost costs its unfinished submissions a second try, and nothing else.
+Each Dask worker has a fork server of its own, as on one machine, and only this process writes to the store. If a node
+is lost, its unfinished submissions are graded again elsewhere, and nothing else happens.
 """
 
 import contextlib
@@ -18,8 +18,8 @@ from grader.key import from_bytes
 from grader.version import __version__
 
 TICK = 0.5
-AHEAD = 2  # submissions a thread of a worker has in hand or waiting, so that it never waits for this side
-GRACE = 10.0  # seconds to wait for another node when all are gone: what looks after a worker starts it again in a few
+AHEAD = 2  # submissions per worker thread, running or queued, so that it never waits for this process
+GRACE = 10.0  # seconds to wait for another node when all are gone; supervisors restart workers within a few
 GOES_ON = "What was marked is in the store, and the same command goes on"
 
 Say = Callable[[str], None]
@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 def run(
     feed: Feed, how: How, scheduler: Scheduler, size: int, is_stopped: Callable[[], bool], say: Say
 ) -> Iterator[Answer]:
-    """As `grader.classroom.marking.pool.run`, on the workers of a scheduler; `local` starts one here, with `size` workers."""
+    """Like `grader.classroom.marking.pool.run`, on a scheduler's workers; `local` starts `size` workers here."""
     with connected(scheduler, size) as client:
         try:
             yield from _run(client, feed, how, is_stopped, _Nodes(client, how, say, scheduler.patience))
@@ -50,7 +50,7 @@ def _run(client, feed: Feed, how: How, is_stopped: Callable[[], bool], nodes: "_
             )
             under_way[future] = job, {*nodes.allowed}
         if not under_way and not again and not is_stopped() and (job := feed()):
-            again.append(job)  # for the nodes that may come, where there are none
+            again.append(job)  # for nodes that may still come
         if not under_way and (is_stopped() or not again):
             return
         for future in _ended(under_way):
@@ -64,20 +64,20 @@ def _run(client, feed: Feed, how: How, is_stopped: Callable[[], bool], nodes: "_
                 nodes.ask_again(text[1:])
         nodes.look()
         for future in [future for future, (_, where) in under_way.items() if not where & {*nodes.allowed}]:
-            future.cancel()  # every node that might have taken it is gone
+            future.cancel()  # all nodes that could have taken it are gone
             again.append(under_way.pop(future)[0])
         yield None
 
 
 def _ended(under_way: dict[Future, Any]) -> list[Future]:
-    """Those that need not be waited for any more, after a moment: finished, failed, or lost with a node."""
+    """Wait a moment; the futures that are finished, failed, or lost with a node."""
     from distributed import wait
     from distributed.client import TimeoutError as Late
 
     if not under_way:
         time.sleep(TICK)
         return []
-    with contextlib.suppress(TimeoutError, Late, CancelledError):  # one that is lost ends the wait for all of them
+    with contextlib.suppress(TimeoutError, Late, CancelledError):  # a lost one ends the wait for all
         wait(list(under_way), timeout=TICK, return_when="FIRST_COMPLETED")
     if any(future.client.status != "running" for future in under_way):
         raise ConnectionError("the connection to it is closed")
@@ -85,7 +85,7 @@ def _ended(under_way: dict[Future, Any]) -> list[Future]:
 
 
 def _text(future: Future, job: Job, how: How) -> str:
-    """What a node answered, empty where it was lost; where no node could, the report that says so."""
+    """A node's answer, empty if it was lost; if no node could grade it, a report that says so."""
     from distributed.client import TimeoutError as Late
 
     if future.status == "error":
@@ -94,13 +94,13 @@ def _text(future: Future, job: Job, how: How) -> str:
     if future.status == "finished":
         try:
             return future.result(timeout=GRACE)
-        except (TimeoutError, Late, CancelledError):  # its node went away with the answer
+        except (TimeoutError, Late, CancelledError):  # the node has gone, and the answer with it
             future.cancel()
     return ""
 
 
 class _Nodes:
-    """The workers that may grade: those with this version of the grader and the isolation that was asked for."""
+    """The workers that may grade: those with this version of the grader and the required isolation level."""
 
     def __init__(self, client, how: How, say: Say, patience: float):
         self.client, self.how, self.say, self.patience = client, how, say, patience
@@ -112,7 +112,7 @@ class _Nodes:
         self.needs_torch = any(exercise.torch for key in keys for exercise in key.exercises)
 
     def await_first(self) -> None:
-        """Wait for a first worker; GraderError where none comes."""
+        """Wait for the first worker; GraderError if none comes in time."""
         try:
             self.client.wait_for_workers(1, timeout=self.patience)
         except TimeoutError:
@@ -120,9 +120,9 @@ class _Nodes:
         self.look()
 
     def look(self) -> None:
-        """Prepare the workers that are new, forget those that are gone; OurFault where none is left that may grade."""
+        """Prepare new workers and forget lost ones; OurFault if none is left that may grade."""
         workers = self.client.scheduler_info(n_workers=-1).get("workers", {})
-        if self.client.status != "running":  # what it knows of workers then is nothing
+        if self.client.status != "running":  # then it knows nothing about its workers
             raise ConnectionError("the connection to it is closed")
         if lost := [name for name in self.allowed if name not in workers]:
             self.say(f"{len(lost)} of {len(self.allowed)} nodes lost; what they had in hand is tried again.")
@@ -138,7 +138,7 @@ class _Nodes:
             self._all_are_gone()
 
     def ask_again(self, why: str) -> None:
-        """A node's sandbox broke meanwhile, or it has lost its keys: prepare all of them again."""
+        """Prepare all nodes again, because one's sandbox has failed or one has lost its keys."""
         if why:
             self.say(f"A node cannot hold submissions any more: {why}")
         self.allowed, self.refused = [], {}
@@ -152,7 +152,7 @@ class _Nodes:
         )
         for name, answer in answers.items():
             if isinstance(answer, OSError):
-                continue  # it went away while it was asked, or is asked again
+                continue  # it has gone meanwhile, or will be asked again
             version, why = answer if isinstance(answer, tuple) else ("", f"the grader is not installed there: {answer}")
             if not why and version != __version__:
                 why = f"it has version {version} of the grader, and this is {__version__}"

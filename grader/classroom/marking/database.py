@@ -1,4 +1,4 @@
-"""A connection that a store writes through: SQLite in WAL mode, or PostgreSQL; the same statements for both."""
+"""A store's database connection: SQLite in WAL mode, or PostgreSQL; the same statements serve both."""
 
 import contextlib
 import errno
@@ -20,11 +20,11 @@ NOT_A_LINK = "name the store itself with --db, or remove the link"
 
 
 class StoreError(GraderError):
-    """The store cannot be read or written. What was in it before still is."""
+    """The store cannot be read or written. Its content is unchanged."""
 
 
 class Database:
-    """Statements with `?` for values; `transaction` makes several of them one."""
+    """Runs SQL statements with `?` for values; `transaction` groups several."""
 
     def __init__(self, address: Address | str, is_new: bool = True):
         self.address = address if isinstance(address, Address) else Address(address)
@@ -38,7 +38,7 @@ class Database:
             self._connection = self._postgres() if self.is_postgres else self._sqlite(is_new)
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> list[tuple]:
-        """The rows that a statement returns, if it returns any."""
+        """Run a statement and return its rows, if any."""
         with self._said():
             if self.is_postgres:
                 statement = statement.replace("?", "%s").replace("BLOB", "BYTEA")
@@ -47,7 +47,7 @@ class Database:
             return self._connection.execute(statement, values).fetchall()
 
     def each(self, statement: str, values: Sequence[Any] = ()) -> Iterator[tuple]:
-        """Rows one after the other, for what is too much to hold."""
+        """The rows of a statement one by one, for results that are too large for memory."""
         with self._said():
             if self.is_postgres:
                 with self._connection.transaction(), self._connection.cursor(name="each") as cursor:
@@ -57,7 +57,7 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of it or nothing, whatever ends this process."""
+        """A context in which all statements take effect or none, even if the process is killed."""
         with self._said():
             if self.is_postgres:
                 with self._connection.transaction():
@@ -84,15 +84,15 @@ class Database:
         if not path.exists():
             if not is_new:
                 raise StoreError(f"there is no store {path}; name the one that `grade class` wrote with --db")
-            begun(path)  # it holds the seed: nobody else's business
+            begun(path)  # readable by its owner only, because it holds the seed
         if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
             if is_new:
                 raise OSError(errno.EROFS, "it is read-only")
-            # only to be read: nothing can change it, so it needs no files beside it
+            # a read-only file: nothing can change it, so SQLite needs no files beside it
             return sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, isolation_level=None)
         connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # a grade that was told is on the disk
+        connection.execute("PRAGMA synchronous = FULL")  # a reported grade is on the disk
         return connection
 
     def _postgres(self) -> Any:
@@ -107,10 +107,10 @@ class Database:
         return psycopg.connect(**found, autocommit=True)
 
     def _parts(self, psycopg: Any) -> dict[str, Any]:
-        """The address in parts. What its library takes for a password must be what we take for one, and hide."""
+        """The address in parts, as libpq parses it; refused if libpq sees a password that we would not hide."""
         try:
             parts = psycopg.conninfo.conninfo_to_dict(self.address.for_libpq())
-        except psycopg.Error:  # whose text may hold a piece of the password
+        except psycopg.Error:  # its message may contain part of the password
             parts = {"password": ""}
         held = {value for name, value in parts.items() if name in ("password", "sslpassword")}
         if not held <= {*self.address.secrets} or "@" in str(parts.get("host")):
@@ -122,7 +122,7 @@ class Database:
 
     @contextlib.contextmanager
     def _said(self) -> Iterator[None]:
-        """A database's error as one sentence."""
+        """A context that turns a database error into one sentence."""
         try:
             yield
         except (sqlite3.Error, OSError) as error:

@@ -1,4 +1,4 @@
-"""The keys of a class run: one a unit, compiled once from the class's secret seed and kept in the store."""
+"""The keys of a class run: one for each unit, compiled once from the class's secret seed and kept in the store."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ Compile = Callable[[Unit, int, Sequence[str]], Key]  # verifies the reference; s
 
 
 def seed_of(store: Store, wanted: int | None, regrades: bool) -> int:
-    """The class's seed: the recorded one, else the one that was asked for, else a drawn one, recorded from now on."""
+    """The class's seed: the recorded one, else the wanted one, else a random one, which is then recorded."""
     drawn = secrets.randbits(63) if wanted is None else wanted
     recorded = int(store.once("seed", str(drawn)))
     if wanted is None or wanted == recorded:
@@ -37,7 +37,7 @@ def seed_of(store: Store, wanted: int | None, regrades: bool) -> int:
 
 
 def course_version(unit: Unit) -> str:
-    """A hash of what decides about a unit's answers: its reference, its checks, and what they import from beside."""
+    """A hash of what determines a unit's answers: its reference, its checks, and local files that they import."""
     hashed = hashlib.sha256()
     for file in sorted(unit.folder.glob("*.py")):
         if file.name in PROOFS:
@@ -50,7 +50,7 @@ def course_version(unit: Unit) -> str:
 def keys_for(
     course: Course, units: Sequence[str], seed: int, seconds: float, store: Store, compile_key: Compile
 ) -> tuple[dict[str, bytes], dict[str, Key], dict[str, Terms]]:
-    """Each unit's key as bytes and as data, and the terms that its grades are given on."""
+    """Each unit's key as bytes, as data, and the terms of its grades."""
     packed, keys, terms = {}, {}, {}
     for name in units:
         unit = course.solutions(name)
@@ -84,7 +84,7 @@ def units_of(course: Course) -> Units:
 
 
 def _untouched(course: Course, name: str) -> Iterator[bytes]:
-    """What students were given to write in: as it was built, and of a unit that is given in parts, those."""
+    """The untouched files that students were given: those in assignments/, or those of a narrowed unit as well."""
     folder, unit = course.assignment(name).parent, course.solutions(name)
     for file in (folder / f"{name}.py", folder / f"{name}.ipynb"):
         if file.is_file():

@@ -1,8 +1,8 @@
-"""When it was handed in, and what the course's late policy makes of it; beside the points, never in them.
+"""When a submission came in and what the late policy takes off: recorded beside the points, never subtracted from them.
 
-Times come from a table (`--times`), or from a download that has them. They are kept in the store with the policy of the last
-run that knew the course, so that everything which is written out of the store says the same. Who has no time, or whose unit
-has no due date, loses nothing.
+Times come from a table (`--times`) or from a download that has them. They are kept in the store, with the policy of the
+last run that read the course, so that everything written from the store agrees. Without a time or a due date, nothing
+is lost.
 """
 
 import csv
@@ -27,14 +27,14 @@ Times = dict[str, dict[str, datetime]]  # unit -> student -> when
 
 @dataclass(frozen=True)
 class Lateness:
-    """What is known of a class: when each handed in, when each unit was due, and the policy."""
+    """When each student handed in, when each unit is due, and the late policy."""
 
     times: Times = field(default_factory=dict)
     due: Mapping[str, datetime] = field(default_factory=dict)
     late: Late = field(default_factory=Late)
 
     def on(self, record: Record) -> Record:
-        """The record with its time and with the points that the policy takes off."""
+        """The record with its time and the penalty by the policy."""
         at, due = self.times.get(record.unit, {}).get(record.student), self.due.get(record.unit)
         if at is None:
             return record
@@ -43,7 +43,7 @@ class Lateness:
 
 
 def known(store: Store) -> Lateness:
-    """What the store has noted."""
+    """The lateness that is recorded in the store."""
     data = json.loads(store.noted(NOTED) or "{}")
     moment = datetime.fromisoformat
     times = {unit: {who: moment(at) for who, at in those.items()} for unit, those in data.get("times", {}).items()}
@@ -52,7 +52,7 @@ def known(store: Store) -> Lateness:
 
 
 def note(store: Store, settings: Settings, times: Times) -> None:
-    """Keep times, which go before older ones, and the course's due dates and policy as they are now."""
+    """Record times, which replace older ones, and the course's current due dates and policy."""
     old = known(store)
     merged = {unit: old.times.get(unit, {}) | times.get(unit, {}) for unit in {**old.times, **times}}
     due = {unit: at for unit, at in old.due.items() if unit not in settings.units} | settings.due
@@ -73,10 +73,10 @@ def timed(store: Store) -> Iterator[Record]:
 
 
 def read_times(path: Path, units: Sequence[str], students: Iterable[Student]) -> tuple[Times, list[str]]:
-    """(times, names that are nobody's) of a CSV file: a column for the student, one for the time, and one called unit.
+    """(times, unknown names) from a CSV file with a column for the student, one for the time, and perhaps one `unit`.
 
-    A time is ISO 8601, in UTC where it names no zone, as due dates are. Of several rows for one student the latest counts,
-    as of several files. Without a column `unit` all times are for the one unit that there is.
+    A time is in ISO 8601, in UTC without a zone, like due dates. If a student has several rows, the latest time counts.
+    Without a column `unit`, all times are for the class's only unit.
     """
     header, rows = _rows(path)
     who = [at for at, name in enumerate(header) if name in IDS]

@@ -1,4 +1,4 @@
-"""What runs on a node of a cluster: it holds keys, and grades what it is sent, each process with a fork server of its own."""
+"""The code that runs on a cluster node: it holds keys and grades what it is sent; each process has a fork server."""
 
 import hashlib
 import threading
@@ -12,15 +12,15 @@ from grader.sandbox.server import Sandbox, SandboxError, is_installed
 from grader.sandbox.walls.limits import Limits
 from grader.version import __version__
 
-BROKEN = "!"  # the beginning of an answer that is no report: the sandbox does not hold any more, and why
-EMPTY = "?"  # the answer of a node that was never given the key, such as one that has started again
+BROKEN = "!"  # starts an answer that is not a report: the sandbox has failed, for the reason that follows
+EMPTY = "?"  # the answer of a node that does not have the key, for example after a restart
 
-_here: dict[Any, Any] = {}  # of a worker process: its sandbox and its keys, one use at a time
+_here: dict[Any, Any] = {}  # this worker process's sandbox and keys, for one use at a time
 _turn = threading.Lock()
 
 
 def prepare(keys: Sequence[bytes], seconds: float, isolation: str, needs_torch: bool) -> tuple[str, str]:
-    """Take the keys' bytes; the grader's version here, and why this node must not grade, empty if it may."""
+    """Store the keys; returns (the grader's version here, why this node must not grade, or empty)."""
     if needs_torch and not is_installed("torch"):
         return __version__, "PyTorch is not installed there"
     try:
@@ -33,12 +33,12 @@ def prepare(keys: Sequence[bytes], seconds: float, isolation: str, needs_torch: 
 
 
 def mark(content: bytes) -> str:
-    """By what a key is asked for: its bytes are sent once."""
+    """The hash that identifies a key, whose bytes are sent only once."""
     return hashlib.sha256(content).hexdigest()
 
 
 def grade_there(job: Job, key: str, seconds: float, isolation: str) -> str:
-    """The report as JSON text; a node that cannot hold the submission, or has no such key, says so instead."""
+    """Grade a submission: the report as JSON text, or BROKEN or EMPTY if the sandbox or the key is missing."""
     with _turn:
         if key not in _here.get("contents", {}):
             return EMPTY
@@ -55,7 +55,7 @@ def grade_there(job: Job, key: str, seconds: float, isolation: str) -> str:
 
 
 def _key(key: str, unit: str) -> Any:
-    """A key, read when the first submission needs it: after the fork server has started."""
+    """A key, decoded when the first submission needs it, after the fork server has started."""
     read = _here.setdefault("keys", {})
     if key not in read:
         read[key] = from_bytes(_here["contents"][key], unit)
@@ -63,12 +63,12 @@ def _key(key: str, unit: str) -> Any:
 
 
 def _sandbox(seconds: float, isolation: str) -> Sandbox:
-    """This process's fork server, made for these terms."""
+    """This process's fork server for these parameters."""
     terms = (seconds, isolation)
     if _here.get("sandbox", (None,))[0] != terms:
         if old := _here.pop("sandbox", None):
             old[1].close()
         sandbox = Sandbox(Limits(seconds=seconds), least=isolation)
-        _ = sandbox.level  # says now if it does not hold
+        _ = sandbox.level  # raises now if the level does not hold
         _here["sandbox"] = (terms, sandbox)
     return _here["sandbox"][1]

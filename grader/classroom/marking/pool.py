@@ -1,4 +1,4 @@
-"""Graders on this machine: as many processes as cores, each with a fork server of its own. No student code runs in them."""
+"""Grade on this machine: one process per core, each with its own fork server. No student code runs in the processes."""
 
 import contextlib
 import json
@@ -20,8 +20,8 @@ from grader.sandbox.server import Sandbox, SandboxError
 from grader.sandbox.walls.limits import Limits
 from grader.submission import Submission
 
-TICK = 1.0  # seconds between two looks at the clock while nothing comes back
-TRIES = 2  # a grader that dies is replaced, and its submission tried once more
+TICK = 1.0  # seconds after which None is yielded while nothing comes back
+TRIES = 2  # if a grader process dies, it is replaced and its submission tried once more
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,14 @@ class Job:
 
 @dataclass(frozen=True)
 class How:
-    """What every grader needs: the keys' bytes by unit, seconds for an exercise, the weakest isolation."""
+    """What every grader process needs: the keys' bytes by unit, seconds per exercise, the weakest isolation level."""
 
     keys: Mapping[str, bytes]
     seconds: float
     isolation: str
 
 
-Answer = tuple[Job, str] | None  # a job and its report as JSON text; None where only time has passed
+Answer = tuple[Job, str] | None  # a job and its report as JSON text; None if only time has passed
 Feed = Callable[[], Job | None]  # the next job; None for none at the moment
 
 
@@ -52,14 +52,14 @@ def as_text(report: Report) -> str:
 
 
 def at_fault(job: Job, key: Key, isolation: str, why: str) -> Report:
-    """The report where the grader itself failed: it costs no points for good, and is graded again on the next run."""
+    """The report if the grader itself failed. The submission is graded again on the next run."""
     finding = Finding("crash", f"the grader itself failed: {why}", "It is not your fault; please report it.")
     exercises = tuple(unasked(exercise, key.unit, Status.GRADER_ERROR, finding) for exercise in key.exercises)
     return Report(job.submission.name, job.submission.sha256, key.unit, key.id, isolation, 0.0, exercises)
 
 
 def run(feed: Feed, how: How, size: int, is_stopped: Callable[[], bool]) -> Iterator[Answer]:
-    """Grade what `feed` gives until it gives nothing and nothing is under way; once stopped, finish what is in hand."""
+    """Grade jobs from `feed` until there are none and none is running; once stopped, finish those that are running."""
     graders: list[_Grader] = []
     try:
         while True:
@@ -82,7 +82,7 @@ def run(feed: Feed, how: How, size: int, is_stopped: Callable[[], bool]) -> Iter
 
 
 def _answer(grader: "_Grader", graders: list["_Grader"], how: How) -> Iterator[Answer]:
-    """What a grader sends; one that has died is replaced."""
+    """Receive an answer from a grader process; replace the process if it has died."""
     job = grader.job
     try:
         message = grader.connection.recv_bytes()
@@ -106,13 +106,13 @@ def _answer(grader: "_Grader", graders: list["_Grader"], how: How) -> Iterator[A
 
 
 class _Grader:
-    """A process that grades, and what it has in hand."""
+    """A process that grades, and its current job."""
 
     def __init__(self, how: How, tries: int = 0):
         ours, theirs = socket.socketpair()
         life, self._life = os.pipe()
         arguments = [sys.executable, "-c", START, str(theirs.fileno()), str(life), *filter(None, sys.path)]
-        with theirs:  # a fresh interpreter: nothing of this process, keys and secrets, is inherited
+        with theirs:  # a fresh interpreter, which inherits no keys or secrets from this process
             self.process = subprocess.Popen(
                 arguments, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno(), life], start_new_session=True
             )
@@ -127,12 +127,12 @@ class _Grader:
         self.send(job)
 
     def send(self, *items: Any) -> None:
-        with contextlib.suppress(OSError):  # it has died: seen when its answer is awaited
+        with contextlib.suppress(OSError):  # it has died, which is noticed when its answer is awaited
             for item in items:
                 self.connection.send(item)
 
     def end(self) -> None:
-        """Hang up; one that still grades ends at once, as nobody waits for its answer."""
+        """Close the connection; a process that is still grading ends at once, since nobody waits for its answer."""
         self.connection.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             if self.job is None:
@@ -155,7 +155,7 @@ work(int(connection), int(life))
 
 
 def work(connection_fd: int, life_fd: int) -> None:
-    """A grader's whole life. Its fork server is started before any key is read."""
+    """The main function of a grader process. It starts its fork server before it reads any key."""
     connection = Connection(connection_fd)
     seconds, isolation = connection.recv()
     try:
@@ -173,7 +173,7 @@ def work(connection_fd: int, life_fd: int) -> None:
 
 
 def _end_with_parent(life_fd: int, sandbox: Sandbox) -> None:
-    """End at once when the parent is gone, however it went: nobody waits for the answer."""
+    """End at once when the parent process has ended, for whatever reason."""
     os.read(life_fd, 1)
     for home in sandbox.homes:
         home.close()

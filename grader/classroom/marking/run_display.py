@@ -1,4 +1,4 @@
-"""How a class run is shown while it runs: a live table on a terminal, a line for each record in a log."""
+"""Show the progress of a class run: a live table on a terminal, a line for each record in a log."""
 
 import contextlib
 import time
@@ -15,11 +15,11 @@ from grader.record import Record
 from grader.report import Status
 from grader.text import one_line
 
-WINDOW = 40  # records that the rate is taken from: long enough to be calm, short enough to notice a slow exercise
+WINDOW = 40  # records over which the rate is averaged: enough for a steady number, few enough to notice a slow exercise
 
 
 class Progress:
-    """Counts of a run, and how long the rest will take."""
+    """The counts of a run, and an estimate of the time left."""
 
     def __init__(self, total: int, done: int = 0):
         self.total, self.done, self.before = total, done, done
@@ -36,7 +36,7 @@ class Progress:
 
     @property
     def rate(self) -> float:
-        """Records a second, of late."""
+        """Recent records per second."""
         span = self._times[-1] - self._times[0]
         return (len(self._times) - 1) / span if span > 0 else 0.0
 
@@ -69,7 +69,7 @@ class Progress:
 
 @contextlib.contextmanager
 def shown(progress: Progress, console: Console) -> Iterator:
-    """A function to call with each record, or with None while time passes."""
+    """A context with a function to call with each record, or with None as time passes."""
     if not console.is_terminal:
 
         def tell(record: Record | None) -> None:

@@ -1,4 +1,4 @@
-"""A class run: what is to be graded, by whom, and what becomes of the answers."""
+"""A class run: plan what has to be graded, hand it to the graders, and store what comes back."""
 
 import json
 import time
@@ -15,7 +15,7 @@ from grader.report import from_json
 from grader.submission import SubmissionError
 from grader.text import one_line
 
-BEAT = 5.0  # seconds between two signs of life in the store
+BEAT = 5.0  # seconds between two heartbeats in the store
 WHY = {"key": "questions", "course": "exercises", "engine": "grader", "seconds": "time limit"}
 
 Execute = Callable[[Feed, Callable[[], bool]], Iterator[Answer]]
@@ -23,7 +23,7 @@ Execute = Callable[[Feed, Callable[[], bool]], Iterator[Answer]]
 
 @dataclass
 class Plan:
-    """Which hand-ins are to be graded now, and which records are stale: made by other questions than today's."""
+    """Which submissions have to be graded now, and which records are stale: graded on other terms than today's."""
 
     todo: list[HandIn] = field(default_factory=list)
     stale: list[HandIn] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Plan:
 
 @dataclass
 class Totals:
-    """What a run did: how many were graded, and how they ended."""
+    """The totals of a run: how many submissions were graded, and with which statuses."""
 
     graded: int = 0
     statuses: Counter = field(default_factory=Counter)
@@ -41,7 +41,7 @@ class Totals:
 
 
 def plan(hand_ins: Sequence[HandIn], store: Store, keys: Mapping[str, Key], terms: Mapping[str, Terms]) -> Plan:
-    """Sort the hand-ins; those without a file are recorded at once, and never in the place of a grade."""
+    """Make the plan. Submissions without a file are recorded at once, but never replace a grade."""
     result, lines = Plan(), store.lines()
     for hand_in in hand_ins:
         line = lines.get((hand_in.student, hand_in.unit))
@@ -63,7 +63,7 @@ def plan(hand_ins: Sequence[HandIn], store: Store, keys: Mapping[str, Key], term
 
 
 def _record_as_it_is(hand_in: HandIn, store: Store, line, key: Key) -> None:
-    """Nothing to grade. An earlier grade stays: a download that lacks a file takes nobody's points away."""
+    """Record a submission without a file. An earlier grade stays, since a later download may lack the file."""
     if line and line.outcome is Outcome.GRADED:
         return
     terms = json.dumps({"outcome": hand_in.outcome, "note": hand_in.note})
@@ -73,7 +73,7 @@ def _record_as_it_is(hand_in: HandIn, store: Store, line, key: Key) -> None:
 
 
 class Run:
-    """Grading some hand-ins into a table of the store, beside any number of other graders."""
+    """Grades submissions into a table of the store, next to any number of other graders."""
 
     def __init__(self, store: Store, hand_ins: Sequence[HandIn], terms: Mapping[str, Terms], table: str = "records"):
         self.store, self.terms, self.table = store, terms, table
@@ -85,7 +85,7 @@ class Run:
         self._beat = 0.0
 
     def results(self, execute: Execute, is_stopped: Callable[[], bool]) -> Iterator[Record | None]:
-        """Each record as it is written, this process's own; None now and then, for a display's sake."""
+        """Each record that this process writes; None now and then, so that a display can update."""
         self.beat()
         while (self.waiting or self.theirs) and not is_stopped():
             for answer in execute(self.feed, is_stopped):
@@ -98,12 +98,12 @@ class Run:
                 self.waiting, self.theirs = list(reversed(self.theirs)), []
 
     def feed(self) -> Job | None:
-        """The next hand-in that nobody else has, claimed."""
+        """Claim and return the next submission that no other grader has; None if there is none now."""
         while self.waiting:
             hand_in = self.waiting.pop()
             try:
                 submission = hand_in.read()
-            except SubmissionError as error:  # the scratch folder was lost; the next run marks it
+            except SubmissionError as error:  # the scratch folder is gone; the next run marks it
                 self.unread.append(one_line(str(error)))
                 continue
             terms = self.terms[hand_in.unit].to_json(submission.sha256)
@@ -126,14 +126,14 @@ class Run:
         note = self.notes.pop((job.student, job.unit), "")
         record = Record(job.student, job.unit, Outcome.GRADED, report.max_points, report, note)
         terms = job.terms
-        if report.is_our_fault:  # a fingerprint that nothing has: the next run grades it again
+        if report.is_our_fault:  # a fingerprint that never matches, so the next run grades it again
             terms = json.dumps(json.loads(terms) | {"fault": True}, sort_keys=True)
         return record if self.store.put(record, terms, text, self.table) else None
 
 
 @dataclass(frozen=True)
 class Change:
-    """A record whose points another grading would change."""
+    """A record whose points a regrading would change."""
 
     student: str
     unit: str
@@ -142,7 +142,7 @@ class Change:
 
 
 def changes(store: Store) -> list[Change]:
-    """What accepting the proposals would change."""
+    """The changes that accepting the proposals would make."""
     before, after = store.lines(), store.lines("proposals")
     pairs = ((who, before[who].points, line.points) for who, line in after.items() if who in before)
     return [Change(*who, old, new) for who, old, new in pairs if old != new]

@@ -1,4 +1,4 @@
-"""Seeds that nobody can guess and staff can work out again: from a secret, a student and an exercise."""
+"""Seeds from a secret, a student and an exercise: nobody can guess them, and staff can compute them again."""
 
 import hashlib
 import hmac
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grader.errors import GraderError
 
-LEAST = 16  # bytes of a secret: fewer could be tried out
+LEAST = 16  # bytes of a secret; a shorter one could be found by trying
 MOST = 4096
 
 
@@ -18,12 +18,12 @@ def seed_for(secret: bytes, student: str, exercise: str) -> int:
 
 
 def seeds_of(secret: bytes, student: str, unit: str) -> Callable[[str], int]:
-    """What `compile_key` takes for a seed, to make one student's key: a seed for each exercise of a unit."""
+    """A function from an exercise to one student's seed, for `compile_key`, to make that student's key of a unit."""
     return lambda name: seed_for(secret, student, f"{unit}.{name}")
 
 
 def read_secret(path: Path) -> bytes:
-    """The secret in a file, white space at its ends left out."""
+    """Read the secret in a file, without surrounding white space."""
     try:
         with open(path, "rb") as file:
             secret = file.read(MOST).strip()

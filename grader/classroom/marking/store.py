@@ -1,7 +1,7 @@
 """The store of a class run: every grade written whole or not at all, by any number of graders at once.
 
-A record belongs to a student and a unit. Its fingerprint is a hash of all that made it: the submission, the key, the
-course's version, the engine's, and the time limit. What it replaces is kept in `history`.
+A record belongs to a student and a unit. Its fingerprint is a hash of everything it depends on: the submission, the
+key, the versions of course and engine, and the time limit. Replaced records are kept in the table `history`.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from grader.record import Outcome, Record
 from grader.report import from_json
 
 SCHEMA = "1"
-SILENCE = 60  # seconds without a sign of life after which a grader on another machine counts as dead
+SILENCE = 60  # seconds without a heartbeat after which a grader on another machine counts as dead
 COLUMNS = "student, unit, outcome, max_points, points, note, fingerprint, terms, report, written"
 RECORD = """(
     student TEXT NOT NULL, unit TEXT NOT NULL, outcome TEXT NOT NULL, max_points INTEGER NOT NULL,
@@ -45,7 +45,7 @@ TABLES = (
 
 @dataclass(frozen=True)
 class Terms:
-    """What a grade depends on beside the submission."""
+    """What a grade depends on besides the submission."""
 
     key: str
     course: str
@@ -58,7 +58,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Line:
-    """What the store knows of a record without its report."""
+    """A stored record without its report."""
 
     outcome: Outcome
     points: int
@@ -77,7 +77,7 @@ def fingerprint(terms: str) -> str:
 
 
 class Store:
-    """One class's records. Opening it makes it, if it may be new, and lets this process claim what it grades."""
+    """One class's records. Opening it creates it if it may be new, and registers this process as a grader."""
 
     def __init__(self, address: Address | str, is_new: bool = True):
         self.database = Database(address, is_new)
@@ -97,10 +97,10 @@ class Store:
             self.leave()
         self.close()
 
-    # what is recorded once
+    # values that are recorded once
 
     def once(self, name: str, value: str) -> str:
-        """The value under a name: the one that was there, else this one."""
+        """The value stored under a name; if there is none, store this one."""
         self._write("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", (name, value))
         return self.database.execute("SELECT value FROM meta WHERE name = ?", (name,))[0][0]
 
@@ -108,11 +108,11 @@ class Store:
         self._write("UPDATE meta SET value = ? WHERE name = ?", (value, name))
 
     def noted(self, name: str) -> str:
-        """The value under a name, empty if there is none."""
+        """The value stored under a name, empty if there is none."""
         return next((value for (value,) in self.database.execute("SELECT value FROM meta WHERE name = ?", (name,))), "")
 
     def key(self, name: str, make: Callable[[], bytes]) -> bytes:
-        """A key's bytes under a name, made on the first call; two graders at once get the same."""
+        """A key's bytes under a name, made on the first call; concurrent graders get the same ones."""
         query = "SELECT content FROM keys WHERE name = ?"
         if not (found := self.database.execute(query, (name,))):
             self._write("INSERT INTO keys VALUES (?, ?) ON CONFLICT DO NOTHING", (name, make()))
@@ -120,7 +120,7 @@ class Store:
         return bytes(found[0][0])
 
     def enrol(self, students: Sequence[Student]) -> None:
-        """Keep the class in its order, with every name that a gradebook may know a student by."""
+        """Store the class's students in order, with all names that a gradebook may have for them."""
         with self.database.transaction():
             for place, student in enumerate(students):
                 self.database.execute(
@@ -140,9 +140,9 @@ class Store:
         return {(student, unit): Line(Outcome(outcome), *rest) for student, unit, outcome, *rest in rows}
 
     def put(self, record: Record, terms: str, report: str | None = None, table: str = "records") -> bool:
-        """Write a record and give up its claim, at once; False if another grader took the claim over meanwhile.
+        """Write a record and release its claim in one step; False if another grader has taken over the claim meanwhile.
 
-        `report` is the report's JSON text, which is kept as it came.
+        `report` is the report's JSON text, which is stored unchanged.
         """
         with self.database.transaction():
             if report is not None:
@@ -153,7 +153,7 @@ class Store:
         return True
 
     def accept(self) -> int:
-        """Make the proposals records, all or none; returns how many."""
+        """Turn all proposals into records in one transaction; returns how many."""
         with self.database.transaction():
             (count,) = self.database.execute("SELECT count(*) FROM proposals")[0]
             whose = "WHERE (student, unit) IN (SELECT student, unit FROM proposals)"
@@ -164,7 +164,7 @@ class Store:
         return count
 
     def forget_proposals(self, still: Iterable[tuple[str, str]]) -> None:
-        """Drop the proposals for hand-ins that are not up for regrading any more."""
+        """Delete the proposals for submissions that no longer need regrading."""
         keep = set(still)
         with self.database.transaction():
             for student, unit in self.lines("proposals"):
@@ -193,7 +193,7 @@ class Store:
     # several graders at once
 
     def claim(self, student: str, unit: str, mark: str, table: str = "records") -> Claim:
-        """Take a hand-in for this process, unless it is done or another has it."""
+        """Claim a submission for this process, unless it is done or another grader has it."""
         with self.database.transaction():
             taken = self.database.execute(
                 "INSERT INTO claims VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING unit",
@@ -208,19 +208,19 @@ class Store:
         return Claim.DONE
 
     def join(self) -> None:
-        """Let others see that this process is alive; again every few seconds."""
+        """Record a heartbeat of this process; call it every few seconds."""
         self._write(
             "INSERT INTO graders VALUES (?, ?, ?, ?, ?) ON CONFLICT (grader) DO UPDATE SET beat = excluded.beat",
             (self.grader, machine(), os.getpid(), born(os.getpid()), time.time()),
         )
 
     def leave(self) -> None:
-        """Give up every claim."""
+        """Release all claims of this process."""
         with self.database.transaction():
             self._bury(self.grader)
 
     def bury(self) -> int:
-        """Free what dead graders had claimed; returns how many graders are alive beside this one."""
+        """Release the claims of dead graders; returns how many other graders are alive."""
         others = self.database.execute("SELECT grader, machine, pid, born, beat FROM graders")
         alive = 0
         for grader, *who in others:
@@ -242,7 +242,7 @@ class Store:
 
     def _make(self) -> None:
         with self.database.transaction():
-            if self.database.is_postgres:  # two that make the same table at once would trip over each other
+            if self.database.is_postgres:  # creating the same table concurrently would fail
                 self.database.execute("SELECT pg_advisory_xact_lock(8315)")
             for table in TABLES:
                 self.database.execute(table)
@@ -254,7 +254,7 @@ class Store:
 
 
 def records(store: Store) -> Iterator[Record]:
-    """Every record, in the order of the class and the units' names; one at a time in memory."""
+    """All records, ordered by student as in the class, then by unit name; one at a time in memory."""
     query = (
         "SELECT r.student, r.unit, r.outcome, r.max_points, r.note, r.report FROM records r"
         " LEFT JOIN students s ON s.student = r.student ORDER BY s.place, r.student, r.unit"
@@ -270,7 +270,7 @@ def records(store: Store) -> Iterator[Record]:
 
 
 def machine() -> str:
-    """This machine, until it boots again; process numbers mean the same within it."""
+    """An identifier of this machine's current boot, within which process numbers are comparable."""
     parts = [socket.gethostname()]
     with contextlib.suppress(OSError):
         with open("/proc/sys/kernel/random/boot_id") as file:
@@ -280,7 +280,7 @@ def machine() -> str:
 
 
 def born(pid: int) -> str:
-    """When a process began, as far as the system tells: a number that comes again is another process."""
+    """When a process started, if the system says so; it distinguishes processes that reuse a number."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             return file.read().rpartition(b")")[2].split()[19].decode()

@@ -1,4 +1,4 @@
-"""What the page's script builds the students' table from."""
+"""The data from which the class report's script builds its table of students."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -33,7 +33,7 @@ def cells(
     looks: Sequence[Look],
     sets: Sequence[list[int]],
 ) -> dict[str, Any]:
-    """The data, as JSON; `sets` are the groups of students that a click chooses, as places in `by_student`."""
+    """The data, ready for JSON; `sets` are the groups of students that clicks select, as indices into `by_student`."""
     units = units_of(items)
     known = {unit: [item for item in items if item.id.partition(".")[0] == unit] for unit in units}
     worst: dict[str, str] = {}

@@ -9,7 +9,7 @@ LEFT, RIGHT, TOP, BOTTOM = 8, 8, 26, 30
 
 
 def histogram(figures: Distribution) -> str:
-    """Students by tenths of the points, with the median marked."""
+    """A histogram of students by share of the points, in tenths, with the median marked."""
     most = max(figures.bins) or 1
     wide = (WIDTH - LEFT - RIGHT) / len(figures.bins)
     floor = HEIGHT - BOTTOM
@@ -45,7 +45,7 @@ def _told(bins: Sequence[int]) -> str:
 
 
 def outcome_bar(figures: ExerciseFigures) -> str:
-    """Of all who were asked: full, part, no points, not written; side by side."""
+    """A stacked bar of all who were asked: full points, some, none, not written."""
     counts = {
         "full": figures.full,
         "part": figures.part,

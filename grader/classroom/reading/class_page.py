@@ -1,7 +1,7 @@
-"""The class report as one HTML page: what the class has not understood, and who needs a look.
+"""The class report as one HTML page: what the class has not understood, and which submissions need a look.
 
-The students' table is built by the page's script from data, so that a thousand students load at once; all else is
-there without it.
+The page's script builds the table of students from data, so that a thousand students load quickly; everything else
+works without scripts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,13 +27,13 @@ DEFINITIONS = (
 
 @dataclass(frozen=True)
 class Sets:
-    """Groups of students that a click on the page chooses; each is a list of places in the students' table."""
+    """Groups of students that a click on the page selects; each is a list of indices into the table of students."""
 
     places: dict[str, int]
     found: list[list[int]]
 
     def button(self, students: Sequence[str], label: str, shown: str) -> str:
-        """A button that shows these students alone."""
+        """A button that shows only these students."""
         self.found.append(sorted(self.places[student] for student in set(students)))
         number = len(self.found) - 1
         return (

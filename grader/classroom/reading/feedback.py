@@ -1,6 +1,6 @@
-"""A student's feedback as one HTML page: every unit's claims, differences and diagnoses, and nobody else's.
+"""A student's feedback as one HTML page: claims, differences and diagnoses for every unit, and only this student's.
 
-The page holds what the student's reports hold and no more: what a key keeps to itself is not in a report. It runs no script
+The page contains only what is in the student's reports, which contain nothing secret from the key. It runs no script
 and fetches nothing.
 """
 
@@ -69,7 +69,7 @@ def write_all(
 
 
 def _late(records: Sequence[Record]) -> str:
-    """What was lost by handing in late, and what is left; nothing where nothing was."""
+    """What was lost by handing in late and what is left; empty if nothing was lost."""
     lost = sum(record.penalty for record in records)
     left = decimal(sum(record.points_left for record in records))
     return (
@@ -108,12 +108,12 @@ def _unit(number: int, record: Record, title: str, fragment: Callable[[Report, s
 
 
 def file_names(students: Iterable[str]) -> dict[str, str]:
-    """A file name for each student's page: readable, plain ASCII, and never the same for two, whatever they are called."""
+    """A file name for each student's page: readable, plain ASCII, and different for any two students."""
     names: dict[str, str] = {}
     for student in students:
         plain = unicodedata.normalize("NFKD", student).encode("ascii", "ignore").decode()
         slug = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:40] or "student"
-        # letters of another script are lost above, so that two names may become one; the hash is of the whole name
+        # letters of other scripts are dropped above, so two names may become equal; the hash is of the whole name
         mark = hashlib.sha256(student.encode("utf-8", "surrogatepass")).hexdigest()[:10]
         names[student] = f"{slug}-{mark}.html"
     return names

@@ -1,4 +1,4 @@
-"""Whose submission a teacher should look at, and why: crashed, empty, hostile, absent, odd."""
+"""Which submissions a teacher should look at, and why: crashed, empty, hostile, absent, unusual."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from grader.record import Outcome, Record
 from grader.report import ExerciseReport, Status
 
-# Worst first. Each sentence is for the teacher; none says that somebody meant harm.
+# Worst first. Each sentence is for the teacher; none accuses anybody.
 WORDS = {
     "grader_error": "the grader itself failed, points are open",
     "forbidden": "uses what is not allowed",
@@ -33,7 +33,7 @@ STATUSES = {
 
 @dataclass(frozen=True)
 class Reason:
-    """`kind` is a word of WORDS; `exercises` are where it happened, `message` what was found at the first."""
+    """Why a submission needs a look: `kind` is a key of WORDS, `message` the finding of the first of `exercises`."""
 
     kind: str
     exercises: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class Look:
 
 
 def needs_a_look(records: Sequence[Record]) -> list[Look]:
-    """Who needs a look, the worst first; among equals in the order of the records."""
+    """All submissions that need a look, the worst first, and otherwise in the order of the records."""
     found = [Look(record.student, record.unit, reasons) for record in records if (reasons := _reasons(record))]
     return sorted(found, key=lambda look: ORDER.index(look.reasons[0].kind))
 
@@ -76,12 +76,12 @@ def _reasons(record: Record) -> tuple[Reason, ...]:
 
 
 def _kind(item: ExerciseReport) -> str:
-    """Why an exercise needs a look, or empty: a wrong answer does not."""
+    """The kind of reason why an exercise needs a look, or empty; a wrong answer is no reason."""
     findings = [check.finding for check in item.checks if check.finding]
     if item.status is Status.CRASH and any(finding.kind == "output" for finding in findings):
         return "output"
     if item.status is Status.ERROR and any(finding.message.startswith("PermissionError") for finding in findings):
-        return "reached"  # what a worker refuses, Python raises so
+        return "reached"  # Python raises these for what the sandbox refuses
     return STATUSES.get(item.status, "")
 
 

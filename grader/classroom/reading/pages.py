@@ -1,4 +1,4 @@
-"""A page of one file: nothing is fetched, nothing a student wrote is markup or script.
+"""Self-contained HTML pages: they fetch nothing, and no text from a student becomes markup or script.
 
 The Content-Security-Policy allows the page's own style and script by their hashes and nothing else: no other script
 runs, no attribute holds one, and no request leaves the page, whatever text finds its way into it.

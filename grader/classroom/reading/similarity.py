@@ -1,8 +1,9 @@
 """Pairs of submissions that are alike beyond what stubs and common answers explain: a prompt to look, never a verdict.
 
-Winnowing (Schleimer, Wilkerson, Aiken 2003) over the tokens of each exercise's function or class: of every WINDOW hashes of
-K_GRAM tokens in a row the least is kept, so that any common run of K_GRAM + WINDOW − 1 tokens is found, however functions are
-ordered and names chosen. Hashes that the stubs have, or more than a share of the class, tell nothing and are left out.
+Winnowing (Schleimer, Wilkerson, Aiken 2003) over the tokens of each exercise's function or class: of every WINDOW
+hashes of K_GRAM tokens in a row the least is kept, so that any common run of K_GRAM + WINDOW − 1 tokens is found,
+however functions are ordered and names chosen. Hashes that the stubs have, or more than a share of the class, tell
+nothing and are left out.
 """
 
 import zlib
@@ -15,16 +16,16 @@ from grader.classroom.reading.tokens import Token, code_of, functions
 
 K_GRAM = 12  # shorter runs are NumPy's idioms: x - x.max(axis=-1, keepdims=True) has 14 tokens
 WINDOW = 4
-COMMON = 0.05  # a piece that every twentieth wrote is an answer that comes to mind
-FEW = 3  # but three of a small class may have copied
-LEAST_SHARED = 15  # fingerprints, some 50 tokens in a row: a short function has few ways to be written
-LEAST_SCORE = 0.3  # of all exercises; what was written apart reaches 0.07
-ONE_SCORE = 0.6  # of one exercise; what was written apart reaches 0.41
+COMMON = 0.05  # of the class; code that so many share is an obvious way to write it
+FEW = 3  # at least so many, because in a small class three may have copied
+LEAST_SHARED = 15  # fingerprints, about 50 consecutive tokens; short functions have few ways to be written
+LEAST_SCORE = 0.3  # over all exercises; independently written code reaches 0.07
+ONE_SCORE = 0.6  # within one exercise; independently written code reaches 0.41
 
 
 @dataclass(frozen=True)
 class Match:
-    """A run of lines of an exercise's function in both texts, each from first to last, from 1."""
+    """Matching lines of an exercise's function in both texts, each as (first, last), counted from 1."""
 
     exercise: str
     left: tuple[int, int]
@@ -33,9 +34,9 @@ class Match:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two submissions that are alike. `score` is the share of the shorter one's uncommon fingerprints that both have.
+    """Two similar submissions. `score` is the share of the shorter one's uncommon fingerprints that both have.
 
-    `exercises` are the exercises that are alike in themselves, each with its own score.
+    `exercises` are the exercises that are similar by themselves, each with its own score.
     """
 
     left: str
@@ -48,13 +49,13 @@ class Pair:
 
 @dataclass(frozen=True)
 class Prints:
-    """A submission's fingerprints: (exercise, hash) to the first and last line of its first occurrence."""
+    """A submission's fingerprints: (exercise, hash) -> first and last line of the first occurrence."""
 
     lines: dict[tuple[str, int], tuple[int, int]]
 
 
 def alike(sources: Mapping[str, bytes], stubs: str, exercises: Collection[str], common: float = COMMON) -> list[Pair]:
-    """The pairs of students whose work on a unit's exercises is alike; who share most come first.
+    """The pairs of students whose work on a unit's exercises is similar; those who share most come first.
 
     `sources` are the files by student; `common` is the share of the class above which a fingerprint tells nothing. Code
     outside the exercises' own functions is not compared.
@@ -82,7 +83,7 @@ def alike(sources: Mapping[str, bytes], stubs: str, exercises: Collection[str], 
 
 
 def _telling(prints: Mapping[str, Prints], given: Prints, most: int) -> dict[tuple[str, int], list[str]]:
-    """Who has each fingerprint that is not given and that no more than `most` have."""
+    """The students who have each fingerprint, for those that are not in the stubs and that at most `most` have."""
     holders: dict[tuple[str, int], list[str]] = defaultdict(list)
     for student, mine in prints.items():
         for key in mine.lines:
@@ -106,7 +107,7 @@ def _hashes(tokens: Sequence[Token]) -> list[int]:
 
 
 def winnow(hashes: Sequence[int], window: int = WINDOW) -> list[tuple[int, int]]:
-    """(place, hash) of the least hash in every window, the rightmost of equals; each place once."""
+    """(index, hash) of the smallest hash in every window, the rightmost of equal ones, without duplicates."""
     if not hashes:
         return []
     kept: dict[int, int] = {}
@@ -118,7 +119,7 @@ def winnow(hashes: Sequence[int], window: int = WINDOW) -> list[tuple[int, int]]
 
 
 def _matches(both: Sequence[tuple[str, int]], left: Prints, right: Prints) -> tuple[Match, ...]:
-    """Fingerprints that overlap in both texts, joined to runs of lines."""
+    """Matches of lines, joined from shared fingerprints that overlap or touch in both texts."""
     spots = sorted((name, left.lines[name, value], right.lines[name, value]) for name, value in both)
     runs: list[Match] = []
     for name, ours, theirs in spots:

@@ -1,4 +1,4 @@
-"""Submissions that are alike, side by side: what a human looks at, with what is alike marked."""
+"""Similar submissions side by side on a page, with the matching passages marked, for a person to judge."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,9 +8,9 @@ from grader.classroom.reading.similarity import Pair
 from grader.classroom.reading.statistics import percent
 from grader.classroom.reading.tokens import code_of
 
-MAX_PAIRS = 50  # of more, nobody reads the last; the number of all of them is told
-AROUND = 3  # lines of context above and below a run
-WIDE = 200  # characters of a line
+MAX_PAIRS = 50  # pairs on the page; nobody reads more, and the total is stated
+AROUND = 3  # lines of context above and below a match
+WIDE = 200  # characters shown of a line
 WORDS = (
     "These pairs share longer runs of code than the stubs and common answers explain; names, numbers, comments and the order of "
     "functions were ignored. Alike is not copied: two may have worked together as they were allowed to, read the same "
@@ -59,7 +59,7 @@ def _pair(number: int, pair: Pair, lines: Mapping[str, Sequence[str]]) -> str:
 
 
 def _side(lines: Sequence[str], runs: Sequence[tuple[int, int]], student: str) -> str:
-    """One student's lines around what is alike, those marked; a gap is a line with dots."""
+    """One student's lines around the matches, with the matching lines marked; a line with dots stands for a gap."""
     marked = {line for first, last in runs for line in range(first, last + 1)}
     wanted = {near for line in marked for near in range(line - AROUND, line + AROUND + 1) if 0 < near <= len(lines)}
     parts, before = [], 0

@@ -1,7 +1,7 @@
-"""What a class's records say: how it did, what is hard, what tells students apart, which mistakes are common.
+"""Statistics of a class's records: how it did, what is hard, what tells students apart, which mistakes are common.
 
-Pure functions. Where a number is not defined (a correlation without variance) it is None, never nan. What the grader
-could not decide (its own fault, a run that is pending) counts for nobody and against nobody.
+Pure functions. A number that is not defined (a correlation without variance) is None, never nan. What the grader could
+not decide (because of its own fault, or a pending run) counts neither for nor against a student.
 """
 
 from collections import defaultdict
@@ -16,14 +16,14 @@ from grader.report import ExerciseReport, Status
 
 UNDECIDED = frozenset([Status.SKIPPED, Status.PENDING, Status.GRADER_ERROR])
 BINS = 10  # of the distribution: a tenth of the points each, as teachers read percentages
-LOW = 0.6  # where those who tried earn less than this on average, most have not understood it
-WIDESPREAD = 0.25  # a mistake that every fourth makes is worth a word to all
-FEW = 5  # below as many students, shares are chance
+LOW = 0.6  # mean share among those who tried below which an exercise is worth teaching again
+WIDESPREAD = 0.25  # share of students with the same mistake that makes it worth teaching again
+FEW = 5  # with fewer students, shares are not meaningful
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """Shares of the points, one for each student who handed in, and where they lie. The last bin includes 1."""
+    """The distribution of students' shares of the points, for those who handed in. The last bin includes 1."""
 
     shares: tuple[float, ...]
     bins: tuple[int, ...]
@@ -38,7 +38,8 @@ class Distribution:
 
 @dataclass(frozen=True)
 class ExerciseFigures:
-    """One exercise: `asked` handed the unit in, `tried` wrote something here; `full`, `part` and `none` are of these.
+    """One exercise in numbers: `asked` students handed the unit in, `tried` of them wrote something for the exercise,
+    and `full`, `part` and `none` of these got full points, some or none.
 
     `difficulty` is the mean share of the points among all who were asked (1 is easy), `of_tried` among those who tried;
     `discrimination` the correlation of an exercise's points with the rest of the unit's (corrected item-total).
@@ -59,7 +60,7 @@ class ExerciseFigures:
 
     @property
     def lost(self) -> float:
-        """Points that the class lost here, all together."""
+        """How many points the whole class lost on this exercise."""
         return (1 - self.difficulty) * self.max_points * self.asked if self.difficulty is not None else 0.0
 
 
@@ -80,7 +81,7 @@ class NamedMistake:
 
 @dataclass(frozen=True)
 class SameAnswer:
-    """Students whose answers to an exercise fail the same claims with the same words, digit by digit."""
+    """Students whose answers to an exercise fail the same claims with exactly the same messages."""
 
     exercise: str
     findings: tuple[tuple[str, str], ...]  # (claim, message)
@@ -91,7 +92,7 @@ class SameAnswer:
 
 @dataclass(frozen=True)
 class Reteach:
-    """An exercise worth a word to the whole class, and why."""
+    """An exercise that is worth teaching again, and why."""
 
     exercise: str
     lost: float
@@ -100,7 +101,7 @@ class Reteach:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds for a submission: in all, and where they lie; `slowest` are (student, unit, seconds)."""
+    """Grading times in seconds: the total, median and 95th percentile; `slowest` are (student, unit, seconds)."""
 
     total: float
     median: float | None
@@ -109,7 +110,7 @@ class Timing:
 
 
 def totals(records: Sequence[Record]) -> dict[str, tuple[int, int]]:
-    """(points, most) of each student over all units, of what is decided; an absent or unreadable unit has 0 points."""
+    """Each student's (points, maximum) over all units, as far as decided; absent or unreadable units have 0 points."""
     sums: dict[str, tuple[int, int]] = {}
     for record in records:
         exercises = record.report.exercises if record.report else ()
@@ -121,7 +122,7 @@ def totals(records: Sequence[Record]) -> dict[str, tuple[int, int]]:
 
 
 def distribution(records: Sequence[Record]) -> Distribution:
-    """Of those who handed in for at least one unit, and have something decided."""
+    """The distribution among students who handed in at least one unit and have decided points."""
     handed_in = {record.student for record in records if record.report}
     sums = [(points, most) for student, (points, most) in totals(records).items() if student in handed_in and most]
     if not sums:
@@ -135,7 +136,7 @@ def distribution(records: Sequence[Record]) -> Distribution:
 
 
 def exercise_figures(records: Sequence[Record]) -> list[ExerciseFigures]:
-    """Every exercise, in the order of the reports."""
+    """The figures of every exercise, in the order of the reports."""
     answers: dict[str, list[tuple[ExerciseReport, int]]] = defaultdict(list)
     for record in records:
         for item in record.report.exercises if record.report else ():
@@ -175,7 +176,7 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def correlation(x: Sequence[float], y: Sequence[float]) -> float | None:
-    """Pearson's, or None where one of them does not vary or there are fewer than three."""
+    """Pearson's correlation; None if one of them does not vary or there are fewer than three values."""
     if len(x) < 3 or len(set(x)) == 1 or len(set(y)) == 1:
         return None
     dx, dy = np.asarray(x, float) - np.mean(x), np.asarray(y, float) - np.mean(y)
@@ -183,7 +184,7 @@ def correlation(x: Sequence[float], y: Sequence[float]) -> float | None:
 
 
 def named_mistakes(records: Sequence[Record]) -> list[NamedMistake]:
-    """Every mistake that was made and has a name, the one that most students made first."""
+    """All named mistakes that were made, the most frequent first."""
     makers: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)  # a dict keeps the order of the records
     sentences: dict[tuple[str, str], str] = {}
     tried: dict[str, int] = defaultdict(int)
@@ -199,7 +200,7 @@ def named_mistakes(records: Sequence[Record]) -> list[NamedMistake]:
 
 
 def _answers(records: Sequence[Record]) -> Iterable[tuple[Record, ExerciseReport]]:
-    """Each exercise that somebody wrote something for, with its record."""
+    """Each exercise report in which the student wrote something, with its record."""
     for record in records:
         for item in record.report.exercises if record.report else ():
             if item.status not in UNDECIDED and item.status is not Status.MISSING:
@@ -209,8 +210,8 @@ def _answers(records: Sequence[Record]) -> Iterable[tuple[Record, ExerciseReport
 def same_answers(records: Sequence[Record], least: int = 2) -> list[SameAnswer]:
     """Groups of at least `least` students with the same wrong answer, the largest first.
 
-    Messages hold the numbers of an answer, so equal words are equal answers. Where each student has inputs of their own
-    no such group forms. An end by timeout or crash is no answer.
+    Messages contain numbers from the answer, so equal messages mean equal answers. If each student has different
+    inputs, no groups form. A timeout or crash is not an answer.
     """
     groups: dict[tuple, list[Record]] = defaultdict(list)
     firsts: dict[tuple, ExerciseReport] = {}
@@ -230,7 +231,7 @@ def same_answers(records: Sequence[Record], least: int = 2) -> list[SameAnswer]:
 
 
 def reteach(figures: Sequence[ExerciseFigures], mistakes: Sequence[NamedMistake]) -> list[Reteach]:
-    """The exercises worth teaching again, the one that cost the class most points first."""
+    """The exercises worth teaching again, starting with the one that cost the class most points."""
     found = []
     for item in figures:
         reasons = []
@@ -260,7 +261,7 @@ def timing(records: Sequence[Record], count: int = 5) -> Timing:
 
 
 def percent(share: float) -> str:
-    """As text, with a space that does not break: `41 %`."""
+    """A share as text with a no-break space: `41 %`."""
     return f"{round(100 * share)}\N{NO-BREAK SPACE}%"
 
 

@@ -1,4 +1,4 @@
-"""The class report in a terminal: the page's headlines as text."""
+"""The class report in a terminal: the headlines of its page as text."""
 
 from collections.abc import Sequence
 

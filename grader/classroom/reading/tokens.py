@@ -1,7 +1,7 @@
-"""Python text as tokens that renaming and reformatting do not change, for comparing submissions.
+"""Split Python code into tokens that renaming and reformatting do not change, for comparing submissions.
 
-The text is untrusted and may not parse, so it is cut by one regular expression: always in linear time, never by a parser
-that deep nesting could bring down. Names and literals lose their spelling; comments, docstrings and layout go.
+The text is untrusted and may not parse, so one regular expression splits it in linear time; a parser could fail on deep
+nesting. Names and literals lose their spelling; comments, docstrings and layout are removed.
 """
 
 import io
@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 MAX_TOKENS = 20_000  # of a submission: a unit's reference has 4,000
-STRING = (  # each form ends at the end of its line or of the text at the latest, so that none is tried in vain
+STRING = (  # every form ends at the latest at the end of its line or of the text, so none backtracks
     r"[rRbBuUfF]{0,2}(?:"
     r'"""(?:[^\\]|\\.?)*?(?:"""|\Z)'
     r"|'''(?:[^\\]|\\.?)*?(?:'''|\Z)"
@@ -42,7 +42,7 @@ class Token(NamedTuple):
 
 
 def code_of(source: bytes) -> str:
-    """The text of a submission: of a notebook, its code cells one after another. What cannot be read is empty."""
+    """The text of a submission; for a notebook, its code cells one after another. Empty if it cannot be read."""
     text = _decoded(source)
     if not text.lstrip().startswith("{"):
         return text
@@ -63,7 +63,7 @@ def _decoded(source: bytes) -> str:
 
 
 def functions(text: str, wanted: Collection[str]) -> dict[str, list[Token]]:
-    """The tokens inside each wanted function or class at the top of a text; of a name defined twice, the last, which counts."""
+    """The tokens in each wanted top-level function or class; if a name is defined twice, of the last definition."""
     found: dict[str, list[Token]] = {}
     for name, pieces in _blocks(text):
         if name in wanted:
@@ -72,7 +72,7 @@ def functions(text: str, wanted: Collection[str]) -> dict[str, list[Token]]:
 
 
 class Piece(NamedTuple):
-    """What the expression cut out: its kind, its spelling, its line, and whether it stands at the margin."""
+    """One match of the expression: its kind, its spelling, its line, and whether it is at the start of a line."""
 
     kind: str
     text: str
@@ -91,7 +91,7 @@ def _pieces(text: str) -> Iterator[Piece]:
 
 
 def _blocks(text: str) -> Iterator[tuple[str, list[Piece]]]:
-    """(name, what follows the name) of each function or class at the margin: up to the next statement that begins there."""
+    """(name, the pieces after it) of each top-level function or class, up to the next top-level statement."""
     name, block, waits = "", [], False
     for piece in _pieces(text):
         if (
@@ -111,7 +111,7 @@ def _blocks(text: str) -> Iterator[tuple[str, list[Piece]]]:
 
 
 def _body(block: list[Piece]) -> list[Token]:
-    """The tokens after the signature, without a docstring or any other string that stands alone."""
+    """The tokens after the signature, without docstrings and other strings that are statements."""
     tokens: list[Token] = []
     depth, is_signature, begins = 0, True, True
     for piece in block:
@@ -132,7 +132,7 @@ def _body(block: list[Piece]) -> list[Token]:
 
 
 def _normal(kind: str, text: str, before: list[Token]) -> str:
-    """A spelling that a student's renaming leaves as it is: names of NumPy's come after a dot, and stay."""
+    """A token's normalised spelling, which renaming does not change; names after a dot, such as NumPy's, stay."""
     if kind == "string":
         return "'"
     if kind == "number":

@@ -1,6 +1,6 @@
-"""Ask a student's function one question and bring back data. Runs in the worker.
+"""Ask a student's function one question and return the answer as data. Runs in the worker.
 
-Also used in-process by `grade dev check`, on functions that are the author's own.
+`grade dev check` also uses it in its own process, on the author's functions.
 """
 
 import functools
@@ -13,9 +13,9 @@ from grader.sandbox import wire
 from grader.sandbox.inside import modules
 from grader.sandbox.inside.doors import Doors, refused
 
-MESSAGE_LIMIT = 2000  # characters of an exception's text that are worth reading
-FRAMES = 4  # the innermost of the student's own frames
-DRIVER = "<driver>"  # what a driver's frames are called in tracebacks
+MESSAGE_LIMIT = 2000  # characters of an exception's message
+FRAMES = 4  # how many of the student's own frames are reported, the innermost
+DRIVER = "<driver>"  # the file name of a driver in tracebacks
 
 
 def call(
@@ -28,9 +28,9 @@ def call(
     report: modules.Report | None = None,
     doors: Doors | None = None,
 ) -> dict[str, Any]:
-    """{"value": …, "changed": [names]} or {"error": …}, ready for `wire.encode`. Raises nothing.
+    """Ask one question: {"value": …, "changed": [names of changed inputs]} or {"error": …}, encodable. Never raises.
 
-    `doors` are those that hang in this process before what is forbidden.
+    `doors` are the wrappers around forbidden operations that are installed in this process.
     """
     given = {name: wire.materialise(value) for name, value in inputs.items()}
     try:
@@ -38,7 +38,7 @@ def call(
         with refused(forbids, doors):
             value = ask(**given)
             answer = wire.decode(wire.encode(value, opaque=True))  # before the next call can change it
-    except BaseException as error:  # SystemExit and KeyboardInterrupt are errors of the student's code, too
+    except BaseException as error:  # SystemExit and KeyboardInterrupt come from the student's code, too
         return {"error": describe_error(error, file)}
     changed = [name for name, value in inputs.items() if not _unchanged(given[name], value)]
     return {"value": answer, "changed": changed}
@@ -46,7 +46,7 @@ def call(
 
 @dataclass(frozen=True)
 class Way:
-    """How an exercise is asked: by a plain call with these parameters, or by a driver; with arrays, or with tensors."""
+    """How an exercise is asked: by a plain call with these parameters or by a driver, with arrays or with tensors."""
 
     parameters: Sequence[str]
     driver: str = ""
@@ -56,10 +56,10 @@ class Way:
 def driven(
     pieces: Sequence[Callable], way: Way, device: str = "cpu", report: modules.Report | None = None
 ) -> Callable[..., Any]:
-    """A function of a question's inputs by name: the student's own, or the driver with the student's in its hand.
+    """A function that takes a question's inputs by name: the student's own, or the driver applied to the student's.
 
-    Either way the student's parameters may have other names: what is asked by name is passed by position. Classes, and
-    several pieces, reach the driver as they are.
+    In both cases the student may name parameters differently, because named arguments are passed on by position. A
+    class, or several pieces, are given to the driver as they are.
     """
     function = pieces[0]
 
@@ -84,7 +84,7 @@ def driven(
 
 
 def bind(given: Mapping[str, Any], parameters: Sequence[str]) -> tuple[list[Any], dict[str, Any]]:
-    """Positional arguments as far as they go without a gap, the rest by name: parameter names are free until then."""
+    """Split named arguments: positional ones up to the first gap, the rest by name. Students may rename the former."""
     positional: list[Any] = []
     for name in parameters:
         if name not in given:
@@ -94,9 +94,9 @@ def bind(given: Mapping[str, Any], parameters: Sequence[str]) -> tuple[list[Any]
 
 
 def describe_error(error: BaseException, file: str) -> dict[str, Any]:
-    """An exception as data: its type's name, its text cut short, and the student's own frames, innermost last.
+    """An exception as data: the name of its type, its shortened message, and the student's own frames, innermost last.
 
-    `in_driver` says that it was raised by the driver itself, which then could not use what the student's function gave.
+    `in_driver` means that the driver itself raised it, because it could not use what the student's function returned.
     """
     try:
         message = str(error)[:MESSAGE_LIMIT]
@@ -133,6 +133,6 @@ def _compiled(driver: str) -> CodeType:
 
 
 def _unchanged(now: Any, before: Any) -> bool:
-    if isinstance(before, wire.Seeded):  # a generator is there to be used
+    if isinstance(before, wire.Seeded):  # a generator is meant to change
         return True
     return wire.same(now, before)

@@ -1,4 +1,4 @@
-"""The worker itself: reads one submission, runs it, answers questions about it. It holds no answer and no seed.
+"""The worker process: reads one submission, runs it, answers questions about it. It holds no expected answer, no seed.
 
 Messages come one at a time, each answered before the next is sent:
 
@@ -28,7 +28,7 @@ from grader.sandbox.inside.doors import Doors, hang
 from grader.sandbox.inside.imports import Gate
 from grader.sandbox.inside.reading import Reading, read
 
-BETWEEN_REPORTS = 0.02  # seconds between two notes of a training run: a picture needs no more
+BETWEEN_REPORTS = 0.02  # seconds between two progress messages of a training run
 
 
 class Submission:
@@ -55,7 +55,7 @@ class Submission:
         linecache.cache[file] = (len(source), None, source.decode("utf-8", "replace").splitlines(True), file)
         sys.meta_path.insert(0, Gate(allows, beside))
         if forbidden := sorted({name for names in (forbids or {}).values() for name in names}):
-            self.doors = hang(forbidden)  # before anything of the student's can take what is behind them
+            self.doors = hang(forbidden)  # before the student's code can get hold of an unwrapped function
         for name in [name for name in sys.modules if name.partition(".")[0] == "grader"]:
             del sys.modules[name]
         return self.reading.outline()
@@ -68,7 +68,7 @@ class Submission:
             send(channel, {"at": number, "line": line})
             try:
                 exec(code, self.module.__dict__)
-            except BaseException as error:  # sys.exit() at the top of a file is no reason to lose what is below it
+            except BaseException as error:  # after sys.exit() at the top of a file, the definitions below still count
                 problems.append({"line": line, "names": names, "error": describe_error(error, self.file)})
         return {"problems": problems, "names": {name: kind_of(vars(self.module).get(name)) for name in wanted}}
 
@@ -94,7 +94,7 @@ class Submission:
 
 
 def kind_of(value: Any) -> str:
-    """What a name of the submission turned out to be: "function", "coroutine", "" for nothing, or a type's name."""
+    """What a name in the submission is bound to: "function", "coroutine", a type's name, or "" if it is unbound."""
     if value is None:
         return ""
     if inspect.iscoroutinefunction(value):
@@ -103,9 +103,9 @@ def kind_of(value: Any) -> str:
 
 
 def serve(channel: socket.socket) -> None:
-    """Answer until the other side hangs up."""
+    """Answer messages until the other side closes the connection."""
     submission = Submission()
-    random.seed(0)  # what hangs on chance comes out the same each time, so that a grade can be had again
+    random.seed(0)  # random results repeat, so that a grade can be reproduced
     np.random.seed(0)
     if torch := sys.modules.get("torch"):
         torch.manual_seed(0)
@@ -126,7 +126,7 @@ def send(channel: socket.socket, tree: Any) -> None:
 
 
 def receive(channel: socket.socket) -> bytes:
-    """One whole frame from the grader's side, which is trusted; empty when it has hung up."""
+    """One whole frame from the grader's side, which is trusted; empty when the connection is closed."""
     prefix = _exactly(channel, wire.PREFIX.size)
     if not prefix:
         return b""

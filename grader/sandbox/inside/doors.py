@@ -1,10 +1,11 @@
-"""Doors before what an exercise forbids: they hang before a submission is loaded, and are shut while the exercise is asked.
+"""Wrappers around what exercises forbid: installed before a submission loads, closed while such an exercise is asked.
 
-A function is replaced wherever NumPy or PyTorch holds it, and `@` and the methods of arrays in the type itself, so that what
-arrives is refused, by whatever name, from whatever text and however long ago it was taken. What a library's own functions
-do inside is let through, as far as they are no other way to the same.
+A door is a wrapper that calls the original while it is open and raises while it is shut. Functions are replaced
+wherever NumPy or PyTorch holds them; `@` and the methods of arrays in the type itself. So a forbidden call is refused
+under any name, from any code, and through any reference taken earlier. Calls that a library makes internally are let
+through, unless the library function is just another way to the forbidden operation.
 
-They hang in the process of the submission, beside its code: who looks for the function behind a door can find it.
+Doors live in the submission's own process, so code that searches for the function behind a door can find it.
 """
 
 import functools
@@ -22,21 +23,27 @@ import numpy as np
 from grader.sandbox.inside import locks, paths
 from grader.sandbox.inside.ideas import IDEAS, harmless, parts_of_names, written_out
 
-MATMUL = ("__matmul__", "__rmatmul__", "__imatmul__")  # `@` by its other names
+MATMUL = ("__matmul__", "__rmatmul__", "__imatmul__")  # the methods behind `@`
 NUMPY = os.path.dirname(np.__file__) + os.sep
-CARRIERS = ("vectorize.", "apply_along_axis", "apply_over_axes", "fromfunction")  # they call what they are given
-CARRYING = tuple(NUMPY + folder + os.sep for folder in ("matrixlib", "ma"))  # arrays whose own product is NumPy's
+CARRIERS = (
+    "vectorize.",
+    "apply_along_axis",
+    "apply_over_axes",
+    "fromfunction",
+)  # these call a function that they are given
+CARRYING = tuple(NUMPY + folder + os.sep for folder in ("matrixlib", "ma"))  # array types whose product calls NumPy's
 OF_UFUNCS = ("nin", "nout", "nargs", "ntypes", "types", "identity", "signature")
-UNDER_THE_DOOR = ("ctypes.", "gc.get_")  # events of the interpreter: calls of C by address, searches for any object
+UNDER_THE_DOOR = ("ctypes.", "gc.get_")  # audit events: calling C by address, searching for objects
 
 
 class ForbiddenOperation(RuntimeError):
-    """An operation that the exercise forbids; the message is its name."""
+    """The submission used an operation that the exercise forbids; the message is its name."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What is refused while an exercise is asked: names by what knocks, codes that may pass, or None for all of NumPy's."""
+    """What is refused while an exercise is asked: `names` maps a door's key to the operation's name, `parts` are parts
+    of names in PyTorch, `passes` the code of NumPy that may use forbidden operations (None: all of it)."""
 
     names: dict[Any, str]
     parts: tuple[str, ...]
@@ -45,9 +52,10 @@ class Rule:
 
 @dataclass
 class Doors:
-    """`shut` is the rule of the exercise that is being asked, `met` what was refused first, `before` what hung there.
+    """All doors of a process. `shut` is the rule of the exercise being asked (None: all doors are open), `met` is the
+    first operation that was refused, `before` are the original attributes.
 
-    `lock` keeps what is behind the doors from being called past them.
+    `lock` keeps the originals from being called except through a door.
     """
 
     shut: Rule | None = None
@@ -57,9 +65,9 @@ class Doors:
 
 
 def learn() -> None:
-    """Find out once where everything is that an idea means: a fork server does it for all its workers."""
+    """Find all operations behind the ideas once; a fork server does it on behalf of all its workers."""
     with suppress(ImportError):
-        importlib.import_module("numpy.linalg.lapack_lite")  # loaded later, it would have no doors
+        importlib.import_module("numpy.linalg.lapack_lite")  # loaded later, it would be without doors
     for name, idea in IDEAS.items():
         paths.places([name])
         for path in idea.harmless:
@@ -67,7 +75,7 @@ def learn() -> None:
 
 
 def hang(forbids: Sequence[str]) -> Doors:
-    """Doors before all that any exercise of a unit forbids, for good: the process is the submission's alone."""
+    """Install doors for everything that any exercise of a unit forbids. They stay: a process has one submission."""
     doors = Doors()
     learn()
     _hang_in_modules(doors, forbids)
@@ -86,9 +94,9 @@ def hang(forbids: Sequence[str]) -> Doors:
 
 @contextmanager
 def refused(forbids: Sequence[str], doors: Doors | None = None) -> Iterator[None]:
-    """While it lasts, the forbidden operations raise ForbiddenOperation; so does its end, if that was caught.
+    """A context in which forbidden operations raise ForbiddenOperation; its end raises it again if it was caught.
 
-    Without doors that hang already, those of functions and classes hang as long as it lasts: in an author's own process.
+    Without `doors`, as in an author's own process, doors for functions and classes are installed while it lasts.
     """
     if not forbids:
         yield
@@ -117,7 +125,7 @@ def refused(forbids: Sequence[str], doors: Doors | None = None) -> Iterator[None
 
 
 def shown(path: str) -> str:
-    """`numpy.linalg.solve` as it is written."""
+    """A path as students write it: `np.linalg.solve` for `numpy.linalg.solve`."""
     return path.replace("numpy", "np", 1)
 
 
@@ -134,13 +142,13 @@ def _rule(forbids: tuple[str, ...]) -> Rule:
 
 @functools.cache
 def _code(path: str) -> CodeType | None:
-    """The code of a function of NumPy that is written in Python."""
+    """The code object of a NumPy function that is written in Python; None for any other."""
     function = paths.look_up(path)
     return getattr(getattr(function, "_implementation", function), "__code__", None)
 
 
 def _knock(doors: Doors, key: Any) -> None:
-    """Called by a door: let what called the door through, or raise ForbiddenOperation."""
+    """Called by a door that is shut: return if its caller may pass, else raise ForbiddenOperation."""
     rule = doors.shut
     if rule is None or key not in rule.names:
         return
@@ -150,7 +158,7 @@ def _knock(doors: Doors, key: Any) -> None:
 
 
 def _refusal(rule: Rule, name: str, frame: FrameType | None) -> str:
-    """What is refused to who calls from a frame: the operation, or the function of NumPy that came for it; "" for nothing."""
+    """The name of what is refused to a calling frame: the operation or the NumPy function that wants it; "" if none."""
     inside: list[CodeType] = []
     while frame is not None and frame.f_code.co_filename.startswith(NUMPY):
         inside.append(frame.f_code)
@@ -166,7 +174,7 @@ def _refusal(rule: Rule, name: str, frame: FrameType | None) -> str:
 
 
 def _door(doors: Doors, original: Callable[..., Any], key: Any) -> Callable[..., Any]:
-    """A function like another, that asks before it calls it."""
+    """A wrapper that looks like a function, and asks before it calls it."""
 
     def door(*args: Any, **kwargs: Any) -> Any:
         if doors.shut is None:
@@ -202,7 +210,7 @@ def _hang_in_modules(doors: Doors, forbids: Sequence[str]) -> None:
 
 
 def _hang_in_class(doors: Doors, kind: type) -> type:
-    """A forbidden class can be named and inherited from, but not made, and what was made before does not run."""
+    """Put doors on a forbidden class: it can still be named and inherited from, but not instantiated or run."""
     for name in ("__init__", "forward"):
         if name in vars(kind):
             doors.before.append((kind, name, vars(kind)[name]))
@@ -211,7 +219,7 @@ def _hang_in_class(doors: Doors, kind: type) -> type:
 
 
 def _hang_in_torch(doors: Doors, names: set[str]) -> None:
-    """PyTorch's functions are found a second time under `_C` and `_VF`, and a third as operators by name."""
+    """Put doors on PyTorch's other copies of functions: those under `_C` and `_VF`, and the operators by name."""
     torch = sys.modules["torch"]
     found = torch._C._VariableFunctions
     static = {name: staticmethod(_door(doors, getattr(found, name), name)) for name in names if hasattr(found, name)}
@@ -232,7 +240,7 @@ def _operator_door(doors: Doors, original: Callable[..., Any]) -> Callable[..., 
 
 
 def _listen(doors: Doors) -> None:
-    """From now on C is not called by address and no object is searched for: that leads past every door."""
+    """Add an audit hook that refuses calling C by address and searching for objects, which would bypass every door."""
 
     def heard(event: str, _: Any) -> None:
         if event.startswith(UNDER_THE_DOOR):

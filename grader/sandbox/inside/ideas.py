@@ -1,8 +1,8 @@
-"""Ideas that an exercise forbids by name, each written out into the operations that are it, whatever they are called.
+"""Ideas that an exercise can forbid by name, each expanded into every operation of NumPy and PyTorch that does it.
 
-An exercise whose point is a product of matrices forbids "a product of matrices", and does not list what NumPy calls it. What
-is listed here was proven to solve such an exercise by tests/sandbox/inside/test_forbidden.py, which calls all that NumPy and PyTorch offer: a
-later version that adds a way makes it fail with the name.
+An exercise that is about multiplying matrices forbids "a product of matrices" instead of listing every NumPy function
+that does it. tests/sandbox/inside/test_forbidden.py calls everything that NumPy and PyTorch offer to prove that these
+lists are complete: if a later version adds another way, it fails and names it.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Idea:
-    """`operations` are "@" and dotted paths; those that this version has not are left out. `named` is a part of a name in
-    PyTorch, all of whose functions and modules with it are meant. `harmless` are functions of NumPy that work with what is
-    forbidden and are no way around it: any other one that does is refused."""
+    """What an idea covers.
+
+    `operations` are "@" and dotted paths; paths that the installed version lacks are ignored. `named` are parts of
+    names: every PyTorch function and module with such a part is covered. `harmless` are NumPy functions that use a
+    forbidden operation internally without being a way around it; any other function that does so is refused.
+    """
 
     operations: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
@@ -27,10 +30,10 @@ def _each(module: str, names: str) -> tuple[str, ...]:
 PRODUCTS = (
     "@",
     *_each("numpy", "dot vdot inner matmul vecdot matvec vecmat tensordot einsum"),
-    *_each("numpy", "correlate convolve cov corrcoef polymul"),  # an inner product is one entry of a convolution
+    *_each("numpy", "correlate convolve cov corrcoef polymul"),  # a single entry of a convolution is an inner product
     *_each("numpy._core.multiarray", "c_einsum correlate correlate2"),
     *_each("numpy.linalg", "matmul vecdot tensordot multi_dot matrix_power"),
-    *_each("numpy.linalg", "solve tensorsolve lstsq inv pinv tensorinv"),  # A B is what solves inv(A) X = B
+    *_each("numpy.linalg", "solve tensorsolve lstsq inv pinv tensorinv"),  # the solution of inv(A) X = B is A B
     *_each("numpy.linalg._umath_linalg", "solve solve1 inv lstsq lstsq_m lstsq_n"),
     *_each("numpy.ma", "dot inner innerproduct correlate convolve cov corrcoef"),
     *_each("numpy.polynomial.polynomial", "polymul"),
@@ -46,17 +49,17 @@ IDEAS = {
 
 
 def written_out(forbids: Sequence[str]) -> tuple[str, ...]:
-    """The operations of a list in which ideas may stand: the ideas' own, and the rest as it is, each once."""
+    """A list with each idea replaced by its operations, without duplicates."""
     listed = [path for name in forbids for path in (IDEAS[name].operations if name in IDEAS else [name])]
     return tuple(dict.fromkeys(listed))
 
 
 def parts_of_names(forbids: Sequence[str]) -> tuple[str, ...]:
-    """What in a name of PyTorch makes it forbidden."""
+    """The parts of names that make a PyTorch function forbidden."""
     return tuple(part for name in forbids if name in IDEAS for part in IDEAS[name].named)
 
 
 def harmless(forbids: Sequence[str]) -> tuple[str, ...] | None:
-    """The functions of NumPy that may work with what is forbidden; None where no idea is forbidden, and then all may."""
+    """The NumPy functions that may use forbidden operations internally; None (all may) if the list has no idea."""
     ideas = [IDEAS[name] for name in forbids if name in IDEAS]
     return tuple(path for idea in ideas for path in idea.harmless) if ideas else None

@@ -8,14 +8,14 @@ from typing import Any
 
 
 class ForbiddenImport(ImportError):
-    """A module that this unit does not allow."""
+    """An import of a module that this unit does not allow."""
 
 
 class Gate:
-    """Stands before all other finders. It hands out helper modules and refuses what is not allowed.
+    """An import finder in front of all others: it provides the helper modules and refuses what is not allowed.
 
-    A helper never takes the place of a module of the standard library or of an allowed package, and it is made from
-    the bytes that were handed in: no stale .pyc can stand for it.
+    A helper never replaces a standard library module or an allowed package. It is made from the bytes that were handed
+    in, so no stale .pyc can stand in for it.
     """
 
     def __init__(self, allows: Collection[str], helpers: Mapping[str, bytes]):
@@ -26,13 +26,13 @@ class Gate:
         top = fullname.partition(".")[0]
         if fullname in self.helpers:
             return ModuleSpec(fullname, _FromBytes(self.helpers[fullname]), origin=f"{fullname}.py")
-        if top not in self.allows and top not in sys.modules:  # what a package has loaded may load its own parts
+        if top not in self.allows and top not in sys.modules:  # a package that is loaded may load its own submodules
             raise ForbiddenImport(f"{top} may not be imported here", name=top)
         return None
 
 
 class _FromBytes:
-    """A loader; importlib.abc's base classes would say so, and take a worker's time to import."""
+    """A module loader. It has no base class of importlib.abc, whose import would slow every worker down."""
 
     def __init__(self, content: bytes):
         self.content = content

@@ -1,6 +1,6 @@
-"""What is written in C is locked while it is forbidden: whoever holds the object itself, however they came by it, cannot call it.
+"""Make functions written in C uncallable while they are forbidden, even for code that already holds the object.
 
-CPython calls such an object through a pointer that it carries. Without the pointer it raises TypeError.
+CPython calls such an object through a pointer stored in it. With the pointer cleared, the call raises TypeError.
 """
 
 import ctypes
@@ -17,15 +17,15 @@ WORD = ctypes.sizeof(ctypes.c_void_p)
 
 @dataclass
 class Lock:
-    """The pointers of some objects, and what stood in them; `opened` counts who has opened it for a while."""
+    """The call pointers of some objects with their original values; `opened` counts the contexts that hold it open."""
 
     pointers: list[tuple[ctypes.c_void_p, int]]
     opened: int = 0
-    holds: list[Any] = field(default_factory=list)  # the objects, which must stay where they are
+    holds: list[Any] = field(default_factory=list)  # the objects themselves, to keep them alive
 
 
 def lock_of(objects: Iterable[Any]) -> Lock:
-    """An open lock for those of the objects that are called through a pointer; what is written in Python has none."""
+    """An open lock for those objects that are called through a pointer; functions written in Python are not."""
     lock = Lock([])
     for value in objects:
         kind = type(value)
@@ -34,7 +34,7 @@ def lock_of(objects: Iterable[Any]) -> Lock:
         words = (ctypes.c_ssize_t * (POINTER_OFFSET + 1)).from_address(id(kind))
         offset = words[POINTER_OFFSET]
         if words[BASIC_SIZE] != kind.__basicsize__ or not 2 * WORD <= offset <= kind.__basicsize__ - WORD:
-            continue  # not the interpreter that this was written for
+            continue  # another interpreter than the one this was written for
         pointer = ctypes.c_void_p.from_address(id(value) + offset)
         if pointer.value:
             lock.pointers.append((pointer, pointer.value))
@@ -54,7 +54,7 @@ def open_up(lock: Lock) -> None:
 
 @contextmanager
 def opened(lock: Lock) -> Iterator[None]:
-    """Open for what may pass; shut again after the last of those that are inside."""
+    """A context in which the lock is open; it shuts when the last of several such contexts ends."""
     lock.opened += 1
     open_up(lock)
     try:
@@ -66,9 +66,9 @@ def opened(lock: Lock) -> Iterator[None]:
 
 
 def put(kind: type, values: dict[str, Any]) -> bool:
-    """Set attributes of a type that is written in C: its flag against that is taken away meanwhile.
+    """Set attributes of a type written in C, by clearing its immutability flag meanwhile; whether that worked.
 
-    Where the flag cannot be found (another interpreter than CPython) nothing is done: False.
+    If the flag cannot be found, as in an interpreter other than CPython, nothing is done and the result is False.
     """
     words = (ctypes.c_ulong * (type.__basicsize__ // ctypes.sizeof(ctypes.c_ulong))).from_address(id(kind))
     at = [number for number, word in enumerate(words) if word == kind.__flags__]

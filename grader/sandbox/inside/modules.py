@@ -1,6 +1,6 @@
-"""What a driver of a PyTorch exercise or of a training run finds beside the student's own: tensors, `load`, `report`, `follow`.
+"""What a driver of a PyTorch exercise or a training run can use: tensors, and `load`, `report` and `follow`.
 
-Runs in the worker, and in the author's own process where references are compiled and proven.
+Runs in the worker, and in the author's own process when references are compiled and proven.
 """
 
 import contextlib
@@ -14,24 +14,24 @@ from typing import Any
 import numpy as np
 
 Report = Callable[[int, int, float], None]
-MAX_LISTED = 8  # names of parameters in one sentence
-LEAST_PROGRESS = 0.05  # of the first loss, after a third of the steps; right pieces make a quarter and more
+MAX_LISTED = 8  # parameter names in one sentence
+LEAST_PROGRESS = 0.05  # share of the first loss, after a third of the steps; correct code makes a quarter or more
 
 
 class WrongParameters(Exception):
-    """A module's parameters have not the names and shapes that the exercise states; the message lists them."""
+    """A module's parameters do not have the names and shapes that the exercise states; the message lists them."""
 
 
 class Diverged(ArithmeticError):
-    """A training run whose loss is no longer a number; the message says when."""
+    """The loss of a training run is no longer finite; the message says at which step."""
 
 
 class Stalled(ArithmeticError):
-    """A training run whose loss has not fallen after a third of its steps; the message says from what to what."""
+    """The loss of a training run has not fallen after a third of its steps; the message gives both values."""
 
 
 def names(is_torch: bool, device: str, report: Report | None) -> dict[str, Any]:
-    """The names that a driver finds, beside its own and the builtins."""
+    """The names that a driver can use besides its own and the builtins."""
     report = report or _nobody
     found = {"np": np, "device": device, "report": _watching(report), "follow": _following(report)}
     if is_torch:
@@ -42,7 +42,7 @@ def names(is_torch: bool, device: str, report: Report | None) -> dict[str, Any]:
 
 
 def tensors(tree: Any, device: str = "cpu") -> Any:
-    """Arrays as tensors; on the CPU they share memory, so that a tensor changed in place is an array changed."""
+    """A nest with arrays as tensors. On the CPU they share memory, so changing a tensor in place changes its array."""
     import torch
 
     if isinstance(tree, np.ndarray):
@@ -51,7 +51,7 @@ def tensors(tree: Any, device: str = "cpu") -> Any:
 
 
 def arrays(tree: Any) -> Any:
-    """Tensors as arrays. Call it only where PyTorch is loaded."""
+    """A nest with tensors as arrays. Call it only if PyTorch is loaded."""
     torch = sys.modules["torch"]
     if isinstance(tree, torch.Tensor):
         return tree.detach().cpu().numpy()
@@ -61,14 +61,17 @@ def arrays(tree: Any) -> Any:
 
 
 def no_arrays(tree: Any) -> Any:
-    """An answer in which whatever is an array, and ought to be a tensor, is no longer data."""
+    """An answer with each array, where a tensor was due, replaced by an object that is not data."""
     if isinstance(tree, np.ndarray | np.generic):
         return object.__new__(type("NumPy array, not a tensor", (), {}))
     return _mapped(tree, no_arrays)
 
 
 def load(module: Any, weights: Mapping[str, np.ndarray]) -> Any:
-    """The module with its parameters set to `weights`, by name; WrongParameters lists those that do not fit."""
+    """Set a module's parameters to `weights`, by name, and return it; WrongParameters lists those that do not fit.
+
+    model = load(EncoderBlock(d_model=8, heads=2), weights)
+    """
     import torch
 
     own = {name: tuple(value.shape) for name, value in module.state_dict().items()}
@@ -88,16 +91,18 @@ def load(module: Any, weights: Mapping[str, np.ndarray]) -> Any:
 
 
 def _watching(report: Report) -> Callable[..., None]:
-    """A `report` that ends a run whose loss is no number, or has not fallen after a third of the steps.
+    """A `report` that ends a run whose loss is not finite or has not fallen after a third of the steps.
 
-    What would come after is lost time, and a student waits for it.
+    The rest would waste the student's time.
     """
     losses: list[float] = []
     before = 0
 
     def watched(step: int, total: int, loss: Any, falls: bool = True) -> None:
         nonlocal before
-        value = float(loss.detach() if hasattr(loss, "detach") else loss)  # else PyTorch warns, in the student's prints
+        value = float(
+            loss.detach() if hasattr(loss, "detach") else loss
+        )  # else PyTorch prints a warning into the student's output
         report(int(step), int(total), value)
         if not math.isfinite(value):
             raise Diverged(f"the loss is {value} in step {step} of {total}")
@@ -116,20 +121,20 @@ def _watching(report: Report) -> Callable[..., None]:
 
 
 def _progress(first: float, recent: float) -> float:
-    """How far a loss has fallen, as a share of its size at the start."""
+    """How far a loss has fallen, relative to its absolute value at the start."""
     return (first - recent) / abs(first) if first else -recent
 
 
 def _following(report: Report) -> Callable[[str], contextlib.AbstractContextManager[None]]:
-    """A `follow`: while the student's own loop runs, each call of a function of their file is told as a step.
+    """A `follow`: a context in which each call of a named function of the student's file is reported as a step.
 
-    Its result, or the first of several, is the loss. How many steps there will be is not known. What is no number is not
-    told: here it ends nothing, as a loop of the student's own may try a step and take it back.
+    Its result, or the first of several results, is the loss. The total number of steps is unknown. A loss that is not
+    finite is not reported and does not end the run, because the student's own loop may try a step and undo it.
     """
 
     @contextlib.contextmanager
     def follow(name: str) -> Iterator[None]:
-        submission = sys.modules.get("submission")  # in a worker; an author's own process has none
+        submission = sys.modules.get("submission")  # only in a worker, not in an author's own process
         own, calls, last = getattr(submission, name, None), 0, math.nan
         if not callable(own):
             yield
@@ -158,7 +163,7 @@ def _following(report: Report) -> Callable[[str], contextlib.AbstractContextMana
 
 
 def _nobody(step: int, total: int, loss: float) -> None:
-    """Nobody watches."""
+    """A `report` that ignores every step."""
 
 
 def _mapped(tree: Any, change: Callable[[Any], Any]) -> Any:

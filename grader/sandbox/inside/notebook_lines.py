@@ -1,8 +1,8 @@
-"""Which of a notebook's lines are the student's code. Data in, data out; nothing of it is run here.
+"""Which lines of a notebook are the student's code. Text goes in, lines come out; nothing is run here.
 
-Left out, line numbers kept: text cells and outputs, cells that nbgrader grades (they are the course's), lines for IPython
-(`%magic`, `!command`), and cells in another language (`%%bash`). Of cells with one id, all are kept, in order: what is
-defined last counts, as it does when the notebook runs.
+Left out, with line numbers kept: text cells and outputs, cells that nbgrader grades (they belong to the course), lines
+for IPython (`%magic`, `!command`), and cells in another language (`%%bash`). If several cells have the same id, all are
+kept in order: the last definition counts, as it does when the notebook runs.
 """
 
 import ast
@@ -10,18 +10,18 @@ import json
 import re
 
 FOR_IPYTHON = re.compile(r"^\s*[%!?].*|^\w[\w.]*\?+\s*$")
-IN_PYTHON = re.compile(r"%%(?:time|timeit|capture|prun|grade)\b.*")  # magics whose cell is Python all the same
-SHOWS = {"print", "display", "help", "check", "points", "pprint"}  # calls that look at something and define nothing
+IN_PYTHON = re.compile(r"%%(?:time|timeit|capture|prun|grade)\b.*")  # magics whose cell is still Python
+SHOWS = {"print", "display", "help", "check", "points", "pprint"}  # calls that only show something
 
 
 def code_cells(text: str) -> list[tuple[int, list[str]]]:
-    """(number, lines) of each code cell, from 1. ValueError, KeyError, TypeError or RecursionError if it is no notebook."""
+    """(number, lines) of each code cell, from 1. ValueError, KeyError, TypeError or RecursionError if it is none."""
     cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
     return [(number, _lines(cell)) for number, cell in enumerate(cells, 1)]
 
 
 def only_shows(node: ast.stmt) -> bool:
-    """Whether a statement of a notebook only looks at something: a print, a name, a value at a cell's end."""
+    """Whether a statement of a notebook only shows something: a print, a name, a value at the end of a cell."""
     if not isinstance(node, ast.Expr):
         return False
     if isinstance(node.value, ast.Call):
@@ -30,7 +30,7 @@ def only_shows(node: ast.stmt) -> bool:
 
 
 def is_graded(cell: dict) -> bool:
-    """Whether nbgrader gives points for this cell and the student writes nothing in it."""
+    """Whether nbgrader awards points for this cell and the student does not write in it."""
     marks = cell.get("metadata", {}).get("nbgrader", {})
     return bool(marks.get("grade")) and not marks.get("solution")
 

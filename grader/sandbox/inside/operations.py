@@ -1,9 +1,10 @@
-"""Operations that an exercise forbids because they are its point: `@`, a function of NumPy or PyTorch, or all of a module.
+"""Find forbidden operations in a submission's text: `@`, a function of NumPy or PyTorch, or a whole module.
 
-Here they are found in the text before anything runs; doors.py refuses them while the exercise is asked. Names of one's
-own, comments and strings are free; so is a class of a module that is forbidden as a whole, since raising
-`numpy.linalg.LinAlgError` is no linear algebra. A class that is named itself, such as `torch.nn.LSTM`, is neither called
-nor inherited from.
+An exercise forbids an operation because it would do the exercise's work. This module finds uses in the text before
+anything runs; doors.py refuses them while the exercise is asked. Names that the file itself defines, comments and
+strings are free. If a whole module is forbidden its classes are free, since raising `numpy.linalg.LinAlgError` is not
+linear algebra. A class that is forbidden by its own name, such as `torch.nn.LSTM`, may be neither called nor inherited
+from.
 """
 
 import ast
@@ -17,15 +18,15 @@ from grader.sandbox.inside.doors import MATMUL
 from grader.sandbox.inside.ideas import written_out
 
 OPERATOR = {f"operator.{name}" for name in (*MATMUL, "matmul", "imatmul")}
-HIDING = {"eval", "exec"}  # what they run is in a string
+HIDING = {"eval", "exec"}  # these can hide an operation in a string
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 def first_use(tree: ast.Module, exercise: str, forbids: Sequence[str]) -> tuple[int, str] | None:
-    """(line, operation) of the first use in an exercise and in what it reaches by name in the same file.
+    """(line, operation) of the first use in an exercise or in anything that it uses from the same file; None if unused.
 
-    `forbids` are operations and ideas.
+    `forbids` lists operations and ideas.
     """
     if not forbids:
         return None
@@ -48,7 +49,7 @@ def first_use(tree: ast.Module, exercise: str, forbids: Sequence[str]) -> tuple[
 
 
 def _top_level(tree: ast.Module) -> tuple[dict[str, list[ast.stmt]], dict[str, str], list[str]]:
-    """The statements that bind each name of a file, the paths that imported names stand for, and `import *`s."""
+    """The statements that bind each name of a file, the paths of imported names, and the modules of `import *`."""
     bound: dict[str, list[ast.stmt]] = {}
     aliases: dict[str, str] = {}
     stars: list[str] = []
@@ -65,7 +66,7 @@ def _top_level(tree: ast.Module) -> tuple[dict[str, list[ast.stmt]], dict[str, s
 
 
 def _bindings(body: Sequence[ast.AST]) -> dict[str, str]:
-    """The names that statements bind in their own scope; the path of an import, "" for anything else."""
+    """The names that statements bind in their own scope: the path if it is an import, "" for anything else."""
     found: dict[str, str] = {}
     waiting = list(body)
     while waiting:
@@ -98,7 +99,7 @@ def _own_methods(tree: ast.Module) -> set[str]:
 
 @dataclass
 class _Finder(ast.NodeVisitor):
-    """Collects forbidden uses, and the file's own names that are reached. `scopes` are of functions, innermost last."""
+    """Collects forbidden uses and the file's own names that are used. `scopes` are of functions, innermost last."""
 
     functions: dict[int, str]
     listed: set[str]
@@ -170,7 +171,7 @@ class _Finder(ast.NodeVisitor):
         self.scopes.pop()
 
     def _path(self, node: ast.AST) -> str | None:
-        """The dotted path that a name or a chain of attributes stands for; "" for one's own, None for no import's."""
+        """The dotted path of a name or attribute chain; "" if the file defines it, None if it is not imported."""
         if isinstance(node, ast.Attribute):
             path = self._path(node.value)
             return f"{path}.{node.attr}" if path else path
@@ -191,6 +192,6 @@ class _Finder(ast.NodeVisitor):
         if path in OPERATOR and "@" in self.listed:
             self.uses.append((node.lineno, path))
         value = paths.look_up(path)
-        is_hidden = path.startswith(("numpy._core", "numpy.core"))  # where NumPy keeps the same under other names
+        is_hidden = path.startswith(("numpy._core", "numpy.core"))  # NumPy's internal copies under other names
         if id(value) in self.functions or path in self.listed or (is_hidden and callable(value)):
             self.uses.append((node.lineno, ast.unparse(node)))

@@ -1,4 +1,4 @@
-"""What a dotted path of NumPy or PyTorch leads to, and where else the same is found: other names, methods, modules."""
+"""Resolve a dotted path of NumPy or PyTorch, and find the same object under other names: aliases, methods, modules."""
 
 import functools
 import math
@@ -11,17 +11,17 @@ import numpy as np
 
 from grader.sandbox.inside.ideas import parts_of_names, written_out
 
-ALSO_OF = (list, dict, set, str)  # a method that these have, too, cannot be told from ndarray's by reading
+ALSO_OF = (list, dict, set, str)  # if these have a method of the same name, the text does not show whose it is
 LAYERS = ("torch.nn", "torch.ao.nn")  # where PyTorch's layers are defined
 
 
 def operation_exists(path: str) -> bool:
-    """Whether there is a function, a class or a module of that path, in NumPy or in PyTorch as far as it is loaded."""
+    """Whether a path leads to a function, class or module of NumPy, or of PyTorch if that is loaded."""
     return look_up(path) is not None
 
 
 def functions(forbids: Sequence[str]) -> dict[int, str]:
-    """The forbidden functions and classes: the path of each by its id, ideas written out."""
+    """The forbidden functions and classes, with ideas expanded: a path for each object's id."""
     found: dict[int, str] = {}
     for name in forbids:
         for key, path in _functions(name).items():
@@ -31,7 +31,7 @@ def functions(forbids: Sequence[str]) -> dict[int, str]:
 
 @functools.cache
 def _functions(forbidden: str) -> dict[int, str]:
-    """What one entry of a list stands for; kept, as a fork server can have it ready for its workers."""
+    """The functions that one entry stands for; cached, so that a fork server can prepare it for its workers."""
     found: dict[int, str] = {}
     for path in written_out([forbidden]):
         value = look_up(path)
@@ -39,14 +39,16 @@ def _functions(forbidden: str) -> dict[int, str]:
             found |= {id(function): name for name, function in _functions_of(path)}
         elif callable(value):
             found.setdefault(id(value), path)
-            found.setdefault(id(getattr(value, "_implementation", value)), path)  # what NumPy calls if all are arrays
+            found.setdefault(
+                id(getattr(value, "_implementation", value)), path
+            )  # the function behind NumPy's dispatcher
     for path, value in _named_in_torch(parts_of_names([forbidden])):
         found.setdefault(id(value), path)
     return found
 
 
 def _functions_of(package: str) -> Iterator[tuple[str, Any]]:
-    """A module's own functions and those of its private parts, not what it has from elsewhere, and no classes."""
+    """The functions that a module and its private submodules define themselves; no classes, nothing imported."""
     for module in _modules(package):
         for name, value in vars(module).items():
             own = str(getattr(value, "__module__", "") or "").startswith(package) or isinstance(value, np.ufunc)
@@ -55,7 +57,7 @@ def _functions_of(package: str) -> Iterator[tuple[str, Any]]:
 
 
 def _named_in_torch(parts: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    """PyTorch's functions and layers whose names hold one of the parts, by the shortest path first."""
+    """PyTorch's functions and layers whose names contain one of the parts, the shortest path first."""
     if not parts or "torch" not in sys.modules:
         return
     for module in sorted([sys.modules["torch"], *_modules(*LAYERS)], key=lambda module: len(module.__name__)):
@@ -70,10 +72,10 @@ def _modules(*packages: str) -> list[ModuleType]:
 
 
 def places(forbids: Sequence[str]) -> list[tuple[ModuleType, str, Any]]:
-    """Where the forbidden functions are found: in every module of NumPy that is loaded, by whatever name.
+    """(module, name, object) of the forbidden functions, in every loaded module of NumPy and under every name.
 
-    Of PyTorch it is the modules of layers and those that lead to a forbidden path, torch and torch.nn for
-    torch.nn.LSTM, and to where it is defined.
+    For PyTorch they are looked for in the modules of layers and in those on the way to a forbidden path or to its
+    definition: torch and torch.nn for torch.nn.LSTM.
     """
     return list({(id(place[0]), place[1]): place for name in forbids for place in _places(name)}.values())
 
@@ -95,7 +97,7 @@ def _places(forbidden: str) -> list[tuple[ModuleType, str, Any]]:
 
 
 def _leading_to(path: str) -> Iterator[ModuleType]:
-    """The modules on a path of PyTorch, and those on the path to where what it leads to is defined."""
+    """The modules on a path of PyTorch, and those on the path to the module that defines its object."""
     defined = str(getattr(look_up(path), "__module__", ""))
     for parts in (path.split(".")[:-1], defined.split(".")):
         names = [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
@@ -103,19 +105,21 @@ def _leading_to(path: str) -> Iterator[ModuleType]:
 
 
 def look_up(path: str) -> Any:
-    """What a dotted path of NumPy, of PyTorch or of math leads to; None where it leads nowhere.
+    """The object at a dotted path of NumPy, PyTorch or math; None if there is none.
 
-    Nothing is loaded for it: what a module that nobody has loaded has to offer is not there.
+    Nothing is imported for it, so the content of a module that is not loaded is not found.
     """
     first, *rest = path.split(".")
     value = {"numpy": np, "torch": sys.modules.get("torch"), "math": math}.get(first)
     for number, name in enumerate(rest, 2):
-        is_late = isinstance(value, ModuleType) and name not in vars(value)  # a module's __getattr__ may import
+        is_late = isinstance(value, ModuleType) and name not in vars(
+            value
+        )  # a module's __getattr__ might import something
         value = sys.modules.get(".".join([first, *rest][:number])) if is_late else getattr(value, name, None)
     return value
 
 
 def methods(forbids: Sequence[str]) -> list[str]:
-    """Methods of arrays that are forbidden functions by another name: `a.dot(b)` for `np.dot(a, b)`."""
+    """The array methods that are forbidden functions under another name: `a.dot(b)` for `np.dot(a, b)`."""
     names = [path.removeprefix("numpy.") for path in written_out(forbids) if path.startswith("numpy.")]
     return [name for name in names if hasattr(np.ndarray, name) and not any(hasattr(kind, name) for kind in ALSO_OF)]

@@ -1,9 +1,9 @@
-"""Read a submission's text without running it: parse what parses, name what does not. Runs in the worker.
+"""Read a submission's text without running it: parse what parses, report what does not. Runs in the worker.
 
 A notebook's code cells are read one after another, as if they stood in one file; outputs and texts are left out.
 
-A broken function must not sink its neighbours, so a syntax error blanks the top-level block it stands in and the
-rest is parsed again. Everything reported here is settled before the first line of the student's code runs.
+A broken function must not affect the others, so the top-level block with a syntax error is blanked and the rest is
+parsed again. Everything that is reported here is known before the first line of the student's code runs.
 """
 
 import __future__
@@ -21,7 +21,7 @@ from typing import Any
 from grader.sandbox.inside.notebook_lines import code_cells, only_shows
 from grader.sandbox.inside.operations import first_use
 
-MAX_BROKEN = 40  # blocks with syntax errors, after which the rest of the file is not read
+MAX_BROKEN = 40  # blocks with syntax errors; after these, the rest of the file is not read
 STARTS_BLOCK = re.compile(r"[^\s#)\]}'\"]")
 BLAMED_LINE = re.compile(r"on line (\d+)")
 
@@ -34,13 +34,13 @@ class Reading:
     problems: list[dict[str, Any]] = field(default_factory=list)
     definitions: dict[str, int] = field(default_factory=dict)
     text: str = ""
-    cells: list[list[int]] = field(default_factory=list)  # of a notebook: [first line, number] of each code cell
+    cells: list[list[int]] = field(default_factory=list)  # in a notebook: [first line, number] of each code cell
 
     def problem(self, kind: str, line: int, message: str, names: Collection[str] = ()) -> None:
         self.problems.append({"kind": kind, "line": line, "message": message[:400], "names": list(names)})
 
     def outline(self) -> dict[str, Any]:
-        """What the grader may know before anything runs."""
+        """The reply to `read`: what the grader learns before any of the student's code runs."""
         return {
             "problems": self.problems,
             "definitions": self.definitions,
@@ -83,7 +83,7 @@ def read(
 
 
 def parse(source: bytes, file: str) -> tuple[ast.Module, Reading]:
-    """What parses of a file or of a notebook's code, and a reading that holds the text and why the rest does not."""
+    """The syntax tree of what parses in a file or a notebook's code, and a reading with the text and the problems."""
     reading = Reading()
     text = _decode(source, reading)
     if text is not None and file.endswith(".ipynb"):
@@ -95,14 +95,14 @@ def parse(source: bytes, file: str) -> tuple[ast.Module, Reading]:
 def _use_in_helpers(
     tree: ast.Module, exercise: str, operations: Sequence[str], helpers: Mapping[str, bytes]
 ) -> tuple[int, str] | None:
-    """(line, operation) of the first use in a helper's function that the exercise names, at the line that names it."""
+    """(line, operation) of the first forbidden use in a helper; the line is where the exercise names the function."""
     nodes = [node for top in tree.body if exercise in bound_names(top) for node in ast.walk(top)] if operations else []
     named = {name: node.lineno for node in nodes if (name := getattr(node, "attr", None) or getattr(node, "id", None))}
     for module, content in helpers.items():
         try:
             helper = ast.parse(content)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue  # importing it will say so
+            continue  # importing it reports the error
         for name in {name for top in helper.body for name in bound_names(top)} & set(named):
             if use := first_use(helper, name, operations):
                 return named[name], f"{use[1]} in {module}.py (line {use[0]})"
@@ -139,7 +139,7 @@ def _decode(source: bytes, reading: Reading) -> str | None:
 
 
 def _code_of_notebook(text: str, reading: Reading) -> str | None:
-    """The code cells of a notebook in one text."""
+    """The code cells of a notebook as one text."""
     try:
         cells = code_cells(text)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -169,14 +169,14 @@ def _parse(text: str, reading: Reading) -> ast.Module:
 
 
 def _blamed(error: SyntaxError, count: int) -> int:
-    """The line to blame: a missing body is reported at the next line, its message names the right one."""
+    """The line of a syntax error. For a missing body Python reports the next line; its message has the right one."""
     named = BLAMED_LINE.search(str(error.msg))
     line = int(named[1]) if named else error.lineno or count
     return min(max(line, 1), count)
 
 
 def block(lines: list[str], line: int) -> tuple[int, int]:
-    """The top-level block around a line (from 1), as a half-open range from 0; it always holds some text."""
+    """The top-level block around a line (counted from 1) as a half-open range from 0; it is never blank."""
     starts = [i for i, text in enumerate(lines) if STARTS_BLOCK.match(text)]
     before = [i for i in starts if i < line]
     first = before[-1] if before else 0
@@ -200,7 +200,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _future_flags(tree: ast.Module) -> int:
-    """`from __future__ import annotations` holds for the whole file, though its statements are compiled one by one."""
+    """The compiler flags of a file's `from __future__` imports, for compiling its statements one by one."""
     flags = 0
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.module == "__future__":
@@ -210,7 +210,7 @@ def _future_flags(tree: ast.Module) -> int:
 
 
 def _note_imports(node: ast.stmt, names: Collection[str], allows: Collection[str], reading: Reading) -> None:
-    """A friendly word with the line number for each import that will be refused when it runs."""
+    """Note a problem, with its line number, for each import that will be refused when it runs."""
     for item in ast.walk(node):
         if isinstance(item, ast.Import):
             modules = [alias.name for alias in item.names]

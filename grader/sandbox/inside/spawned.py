@@ -1,4 +1,4 @@
-"""What a spawned interpreter does: find its channel, load the packages, take the limits that there are, serve."""
+"""Start-up of a spawned interpreter: find its channel, load the packages, set the limits the system has, serve."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from grader.sandbox.walls.limits import Limits, apply
 
 
 def main(place: str, home: str, limits: str, packages: list[str], paths: list[str]) -> None:
-    """Serve the grader until it hangs up. `place` is a descriptor, or `shared` where the socket comes on standard input."""
+    """Serve until the grader closes the connection. `place` is a descriptor, or `shared` for one on standard input."""
     is_shared = place == "shared"
     channel = socket.fromshare(sys.stdin.buffer.read()) if is_shared else socket.socket(fileno=int(place))
     channel.set_inheritable(False)

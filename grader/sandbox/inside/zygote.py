@@ -1,12 +1,12 @@
-"""The fork server: a process with Python and NumPy loaded and nothing else, from which each worker is forked.
+"""The fork server: a process with Python and NumPy loaded and nothing else; every worker is forked from it.
 
-It is started with an empty environment, before a key or a solution is read, by a command line that names no file of
-the course. So a worker has nothing to find: what the grader knows was never in its memory.
+It is started with an empty environment, before any key or solution is read, with a command line that names no file of
+the course. So a worker cannot find any secret of the grader: it was never in its memory.
 
-Its first line on the control socket is {"ready": level, "counts_threads"} or {"failed": reason}. Then {"fork": limits} with two
-descriptors (the worker's channel, the pipe for what it prints) is answered {"pid"}, and {"reap": pid} is answered
-{"status", "was_short": of memory} when it has been ended: process numbers are those of a namespace, so killing is done
-here. A worker's own first frame says what it could still do: {"escapes": []}.
+Its first line on the control socket is {"ready": level, "counts_threads"} or {"failed": reason}. Then {"fork": limits}
+with two descriptors (the worker's channel, the pipe for what it prints) is answered {"pid"}, and {"reap": pid} is
+answered {"status", "was_short": of memory} when it has ended. Process numbers are those of a namespace, so killing is
+done here. The first frame from a worker lists what it can still do: {"escapes": []}.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ MESSAGE = 1 << 16
 
 
 def main(control_fd: int, level: str, home: str, packages: list[str], paths: list[str]) -> None:
-    """Serve until the grader hangs up; then no worker is left alive. `paths` are where the packages were found."""
+    """Serve until the grader closes the connection; then end all workers. `paths` is the search path for packages."""
     control = socket.socket(fileno=control_fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the grader's to handle; it hangs up
     try:
@@ -40,9 +40,9 @@ def main(control_fd: int, level: str, home: str, packages: list[str], paths: lis
         reply(control, {"failed": f"{error}"})
         return
     gc.collect()
-    gc.freeze()  # a collection in a worker would copy every page it touches
+    gc.freeze()  # otherwise garbage collection in a worker would copy every page it touches
     reply(control, {"ready": level, "counts_threads": ground.counts_threads})
-    alive: dict[int, int] = {}  # workers by their process numbers: how many there had been before
+    alive: dict[int, int] = {}  # process number of each worker -> how many workers had been forked before it
     while True:
         line, fds = hear(control)
         if not line:
@@ -54,13 +54,13 @@ def main(control_fd: int, level: str, home: str, packages: list[str], paths: lis
             reap(control, ground, message["reap"], alive)
     for pid in alive:
         kill(pid)
-    os._exit(0)  # nothing is left to tidy up, and the grader waits for this end
+    os._exit(0)  # there is nothing to clean up, and the grader waits for the exit
 
 
 def fork(
     control: socket.socket, ground: isolation.Ground, budget: Limits, fds: list[int], alive: dict[int, int]
 ) -> None:
-    """One more worker, which has the descriptors; its number goes back."""
+    """Fork a worker that gets the descriptors, and reply with its process number."""
     ground.alive, own = len(alive), os.getpid()
     pid = isolation.fork(ground)
     if pid == 0:
@@ -71,11 +71,11 @@ def fork(
     alive[pid] = ground.workers
     reply(control, {"pid": pid})
     if ground.workers == 1:
-        doors.learn()  # for the workers to come, while the first one shuts itself in
+        doors.learn()  # for later workers, while the first one isolates itself
 
 
 def reap(control: socket.socket, ground: isolation.Ground, pid: int, alive: dict[int, int]) -> None:
-    """One worker less; how it ended goes back."""
+    """End a worker and reply with how it ended."""
     kill(pid)
     _, status = os.waitpid(pid, 0)
     number = alive.pop(pid)
@@ -85,7 +85,7 @@ def reap(control: socket.socket, ground: isolation.Ground, pid: int, alive: dict
 
 
 def hear(control: socket.socket) -> tuple[bytes, list[int]]:
-    """The next message and the descriptors that came with it; empty when the grader has hung up, however it did."""
+    """The next message and the descriptors sent with it; empty when the connection is closed or broken."""
     try:
         line, fds, _, _ = socket.recv_fds(control, MESSAGE, 2)
     except OSError:
@@ -94,12 +94,12 @@ def hear(control: socket.socket) -> tuple[bytes, list[int]]:
 
 
 def reply(control: socket.socket, message: dict) -> None:
-    with contextlib.suppress(OSError):  # the grader may have hung up; the next hear() says so
+    with contextlib.suppress(OSError):  # the grader may be gone; the next hear() notices
         control.sendall(json.dumps(message).encode() + b"\n")
 
 
 def become_worker(channel_fd: int, output_fd: int, ground: isolation.Ground, budget: Limits, parent: int) -> None:
-    """Turn this process into a worker: its own session, no descriptors but its own, shut in. Does not return."""
+    """Turn this process into a worker with its own session and descriptors, isolate it and serve. Does not return."""
     status = 1
     try:
         os.setsid()
@@ -128,23 +128,21 @@ def become_worker(channel_fd: int, output_fd: int, ground: isolation.Ground, bud
 
 
 def load_packages(packages: list[str]) -> None:
-    """Import what the workers will need, also what a package imports when it is first used."""
-    import numpy.random  # noqa: F401  loaded lazily by NumPy; once here instead of once a worker
+    """Import what the workers will need, including what a package imports only on first use."""
+    import numpy.random  # noqa: F401  NumPy loads it lazily; once here instead of in every worker
 
     if "torch" in packages:
         import torch
 
-        torch.set_num_threads(1)  # a fork of a process in which several threads have computed hangs
+        torch.set_num_threads(1)  # forking a process in which several threads have computed leads to hangs
         weight = torch.nn.Parameter(torch.zeros(1))
-        weight.softmax(-1).backward(
-            torch.ones(1)
-        )  # the first operation looks at the processor, which a worker cannot see
+        weight.softmax(-1).backward(torch.ones(1))  # the first operation examines the processor, which a worker cannot
         if "torch.optim" in packages:
             torch.optim.Adam([weight]).step()
 
 
 def _folders(paths: list[str]) -> tuple[str, ...]:
-    """The folders of all packages that are loaded; imported late, as only some levels need it."""
+    """The folders of all loaded packages. The import is late because only some levels need it."""
     from grader.sandbox.walls import view
 
     loaded = {name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names - {"grader"}

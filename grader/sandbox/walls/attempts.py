@@ -1,4 +1,4 @@
-"""What a new worker tries before it reads a submission: each attempt that succeeds is a promise of its level broken."""
+"""Escapes that a new worker tries before it reads a submission: if one succeeds, the isolation level does not hold."""
 
 import _thread
 import ctypes
@@ -11,22 +11,22 @@ from collections.abc import Callable
 
 try:
     import fcntl
-except ImportError:  # Windows, where no level needs it
+except ImportError:  # Windows, where no isolation level needs it
     fcntl = None  # type: ignore[assignment]
 
-CHANNEL = 3  # the descriptor that a worker speaks by
+CHANNEL = 3  # the descriptor of a worker's socket to the grader
 F_SETOWN, F_SETLEASE, F_UNLCK = 8, 1024, 2
 FIOSETOWN, FIOASYNC = 0x8901, 0x5452
 PR_SET_PDEATHSIG = 1
 STACK = 64 << 10  # bytes for each thread of an attempt
-HIDDEN = ("/etc", "/proc", "/sys", "/var")  # folders that every system has and no view holds
+HIDDEN = ("/etc", "/proc", "/sys", "/var")  # folders that every system has and no worker's view contains
 
 
 def escapes(level: str, own: str, threads: int) -> list[str]:
-    """What this worker can still do that its level forbids; empty where the level holds.
+    """What this worker can still do although its level forbids it; empty if the level holds.
 
-    `own` is a file of the grader's, and `threads` is how many it may have: 0 leaves out what takes long, as all workers of a fork
-    server are held by the same rules.
+    `own` is a file of the grader. `threads` is how many threads a worker may have; 0 skips the slow attempts, which one
+    worker of a fork server makes on behalf of all.
     """
     attempts: dict[str, Callable[[], object]] = {}
     if level in ("namespaces", "landlock"):
@@ -60,7 +60,7 @@ def _succeeds(attempt: Callable[[], object]) -> bool:
 
 
 def _see_the_host() -> None:
-    """Raises OSError where nothing is in folders that every system has."""
+    """Look into folders that every system has; raises OSError if nothing can be seen in them."""
     if not any(os.path.isdir(folder) and os.listdir(folder) for folder in HIDDEN):
         raise PermissionError
 
@@ -73,7 +73,7 @@ def _start_a_process() -> None:
 
 
 def _hold_a_lease() -> None:
-    """On a file of its own: a lease on a shared one would stop whoever opens it."""
+    """Take a lease on a file of its own, since a lease on a shared file would block others from opening it."""
     with open("lease", "w"):
         pass
     descriptor = os.open("lease", os.O_RDONLY)
@@ -86,7 +86,7 @@ def _hold_a_lease() -> None:
 
 
 def _be_signalled_for() -> None:
-    """Make another process the owner of the channel, by each of the ways; none of them sends anything yet."""
+    """Try every way to make another process the owner of the channel, the receiver of its signals; none is sent yet."""
     ways = (
         lambda: fcntl.fcntl(CHANNEL, F_SETOWN, os.getppid() or 1),
         lambda: fcntl.ioctl(CHANNEL, FIOSETOWN, struct.pack("i", os.getppid() or 1)),
@@ -103,11 +103,11 @@ def _outlive() -> None:
 
 
 def _start_threads(count: int) -> None:
-    """Start threads until there are so many; they wait, and end when all is over. RuntimeError if one cannot be started."""
+    """Start threads until there are `count`; they wait, then end together. RuntimeError if one cannot be started."""
     over, before, running = _thread.allocate_lock(), _thread.stack_size(STACK), _thread._count()
     over.acquire()
     try:
-        for _ in range(count - 1):  # this one is the first
+        for _ in range(count - 1):  # the main thread is the first
             _thread.start_new_thread(_wait_for, (over,))
     finally:
         _thread.stack_size(before)

@@ -18,12 +18,12 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_SET_SECCOMP, PR_SET_NO_NE
 SECCOMP_MODE_FILTER = 2
 CAPABILITY_VERSION_3 = 0x20080522
 
-# The same numbers on every architecture that matters here: these calls came after the tables were unified.
+# The same numbers on all supported architectures: these calls were added after the tables were unified.
 SYS_MOUNT_SETATTR, SYS_LANDLOCK_CREATE, SYS_LANDLOCK_ADD, SYS_LANDLOCK_RESTRICT = 442, 444, 445, 446
 SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 SYS_CAPSET = {"x86_64": 126, "aarch64": 91}
 
-# Landlock's rights over files, by bit, and the interface version that brought each group.
+# Landlock's access rights for files, by bit, and the interface version that introduced each group.
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 ACCESS_OF_ABI = {1: (1 << 13) - 1, 2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
 READ = READ_FILE | READ_DIR
@@ -44,14 +44,14 @@ def mount(source: str | None, target: str, kind: str | None, flags: int, data: s
 
 
 def make_read_only(target: str) -> None:
-    """The mount at target and all below it: read-only, set-uid bits without effect."""
+    """Make the mount at `target` and all mounts below it read-only, and their set-uid bits ineffective."""
     attributes = struct.pack("<QQQQ", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0, 0, 0)
     arguments = (AT_FDCWD, target.encode(), AT_RECURSIVE, attributes, ctypes.c_size_t(len(attributes)))
     _check("mount_setattr", LIBC.syscall(SYS_MOUNT_SETATTR, *arguments))
 
 
 def change_root(root: str) -> None:
-    """Make `root` the root of this process; the old one is gone."""
+    """Make `root` the root of this process and unmount the old one."""
     os.chdir(root)
     _check("pivot_root", LIBC.syscall(SYS_PIVOT_ROOT[os.uname().machine], b".", b"."))
     _check("umount2", LIBC.umount2(b".", MNT_DETACH))
@@ -67,38 +67,38 @@ def die_with_parent(signal: int) -> None:
 
 
 def keep_capabilities() -> None:
-    """Keep root's rights over the next change of user; `drop_capabilities` says which of them are wanted."""
+    """Keep root's capabilities across the next change of user; call `drop_capabilities` afterwards."""
     _check("prctl", LIBC.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
 
 
 def be_dumpable() -> None:
-    """After a change of user: what /proc shows of this process belongs to its user again."""
+    """Give this process's /proc entries back to its user; needed after a change of user."""
     _check("prctl", LIBC.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
 
 
 def drop_capabilities(keep: Iterable[int] = ()) -> None:
-    """Have no right of root's but those in `keep`, given by their numbers below 32."""
+    """Drop all capabilities except those in `keep`, given by their numbers (below 32)."""
     header, kept = struct.pack("<Ii", CAPABILITY_VERSION_3, 0), sum(1 << number for number in keep)
-    data = struct.pack("<6I", kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; then the same of those above
+    data = struct.pack("<6I", kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; then those above 31
     _check("capset", LIBC.syscall(SYS_CAPSET[os.uname().machine], header, data))
 
 
 def install_filter(program: bytes) -> None:
-    """Put a seccomp program (an array of struct sock_filter) on this process, for good."""
+    """Install a seccomp filter (an array of struct sock_filter) on this process, irrevocably."""
     buffer = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
     _check("seccomp", LIBC.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, header, 0, 0))
 
 
 def landlock_version() -> int:
-    """The kernel's Landlock interface version; 0 where it has none."""
+    """The kernel's Landlock interface version; 0 if it has no Landlock."""
     return max(LIBC.syscall(SYS_LANDLOCK_CREATE, None, ctypes.c_size_t(0), 1), 0)
 
 
 def landlock_rules(readable: Iterable[str], writable: Iterable[str]) -> int:
-    """A set of rules, as a descriptor: read below some paths, read and write below others, and nothing else.
+    """Create a Landlock ruleset and return its descriptor: read below some paths, read and write below others.
 
-    TCP and signals to processes outside are refused too, where the kernel can.
+    All other files are refused, and so are TCP and signals to outside processes if the kernel supports that.
     """
     version = landlock_version()
     if not version:
@@ -115,7 +115,7 @@ def landlock_rules(readable: Iterable[str], writable: Iterable[str]) -> int:
 
 
 def landlock(rules: int) -> None:
-    """Hold this process to a set of rules, for good. Needs no_new_privileges."""
+    """Apply a ruleset to this process, irrevocably. Call `no_new_privileges` first."""
     _check("landlock_restrict_self", LIBC.syscall(SYS_LANDLOCK_RESTRICT, rules, 0))
 
 

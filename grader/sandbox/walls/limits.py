@@ -1,4 +1,4 @@
-"""Resource limits of a worker, set by itself before it reads a submission; the kernel holds them from then on."""
+"""A worker's resource limits. It sets them itself before it reads a submission; then the kernel enforces them."""
 
 import contextlib
 import os
@@ -8,13 +8,13 @@ from typing import Any
 
 try:
     import resource
-except ImportError:  # Windows has none; the wall clock is kept from outside everywhere
+except ImportError:  # Windows has none; the time limit is enforced from outside on every system
     resource = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one worker may use. `seconds` is wall time for each exercise, kept by the grader's side."""
+    """What one worker may use. `seconds` is the wall time for each exercise, enforced by the grader."""
 
     seconds: float = 10.0  # a reference takes milliseconds; loops on a slow, busy laptop still end within this
     submission_seconds: float = 120.0  # wall time for a whole submission: a dozen exercises that all time out
@@ -22,23 +22,23 @@ class Limits:
     memory: int = 2 << 30  # bytes beyond what Python and its packages take; 0 for no limit
     file_size: int = 16 << 20
     open_files: int = 64
-    threads: int = 64  # of the worker, its first one included: room for a thread pool, not for a bomb
-    written: int = 64 << 20  # bytes in files, all together; in `namespaces`, what its folder holds
+    threads: int = 64  # including the main thread: enough for a thread pool, not for a fork bomb
+    written: int = 64 << 20  # bytes written to all files; in `namespaces`, the size of its folder
     files: int = 1024  # in its folder
-    output: int = 64 << 10  # bytes of prints that are kept; more is read and dropped
-    output_flood: int = 64 << 20  # bytes of prints after which the worker is ended
+    output: int = 64 << 10  # bytes of printed output that are kept; more is read and dropped
+    output_flood: int = 64 << 20  # bytes of printed output after which the worker is ended
     answer: int = 64 << 20  # bytes of one answer
-    has_device: bool = False  # whether it drives an accelerator, whose driver needs more of the kernel
+    has_device: bool = False  # whether it uses an accelerator, whose driver needs more system calls
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def apply(limits: Limits, used: int = 0, tasks: int | None = None) -> None:
-    """Hold this process to the limits. What a system cannot limit is left to the grader's side.
+    """Set the limits on this process. What the system cannot limit is left to the grader.
 
-    `used` is the address space in use now, where /proc cannot tell; `tasks` what the kernel counts for this user already,
-    None to look.
+    `used` is the address space in use now, for when /proc is not available. `tasks` is how many threads the kernel
+    counts for this user already; None to find out.
     """
     if resource is None:
         return
@@ -59,7 +59,7 @@ def cores() -> int:
 
 
 def kill(pid: int) -> None:
-    """End a worker and what it started in its session."""
+    """Kill a worker and everything it started in its session."""
     for end in (os.killpg, os.kill):
         with contextlib.suppress(OSError):
             end(pid, signal.SIGKILL)
@@ -75,7 +75,7 @@ def _set(which: int, soft: int, hard: int | None = None) -> None:
 
 
 def _address_space() -> int:
-    """Bytes of address space in use now; 0 where the system does not say."""
+    """Bytes of address space in use now; 0 if the system does not say."""
     try:
         with open("/proc/self/statm") as file:
             return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
@@ -84,7 +84,7 @@ def _address_space() -> int:
 
 
 def _tasks_of_user() -> int | None:
-    """Threads of this user on the machine but for this one, which is what the kernel counts; None where none show."""
+    """How many threads of this user the kernel counts, without this one; None if /proc does not show them."""
     if not os.path.isdir("/proc/self"):
         return None
     user, count = os.getuid(), 0

@@ -1,4 +1,4 @@
-"""What a worker has written to files, looked at from outside, where no file system of its own bounds it."""
+"""Measure from outside what a worker writes to files, where no size-limited file system bounds it."""
 
 import os
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from grader.sandbox.walls.limits import Limits
 
 @dataclass(frozen=True)
 class Meter:
-    """`pid` is the worker's number on this machine, and `folder` where it may write."""
+    """Measures one worker: `pid` is its process number on this machine, `folder` the folder in which it may write."""
 
     pid: int
     folder: str
     limits: Limits
 
     def excess(self) -> str:
-        """A clause that says how it has written too much; empty if it has not, or where the system does not tell."""
+        """A clause if the worker has written too much; empty if it has not or the system does not tell."""
         if self._written() > self.limits.written:
             return f"it wrote more than {self.limits.written >> 20} MB to files"
         if self._has_too_many():
@@ -23,7 +23,7 @@ class Meter:
         return ""
 
     def _written(self) -> int:
-        """Bytes, as the kernel counts them for the process: what it wrote beyond what it may print, and pages of files."""
+        """Bytes written: the larger of the kernel's counts for write calls, less what may be printed, and for pages."""
         try:
             with open(f"/proc/{self.pid}/io") as file:
                 counts = dict(line.split(": ") for line in file.read().splitlines())
@@ -32,7 +32,7 @@ class Meter:
         return max(int(counts["wchar"]) - self.limits.output_flood, int(counts["write_bytes"]))
 
     def _has_too_many(self) -> bool:
-        """Whether the folder holds more files and folders than it may; no more of them are counted."""
+        """Whether the folder holds more files and folders than allowed; counting stops there."""
         left, waiting = self.limits.files, [self.folder]
         while waiting and left >= 0:
             try:
@@ -44,5 +44,5 @@ class Meter:
                         if entry.is_dir(follow_symlinks=False):
                             waiting.append(entry.path)
             except OSError:
-                continue  # gone this moment, or closed by the worker: it is looked at again
+                continue  # it has just gone, or the worker closed it; the next look sees it
         return left < 0

@@ -1,13 +1,14 @@
 """The seccomp filter of a worker: which system calls it may make, with which commands, by architecture.
 
-The list is of what is allowed: what a computation with arrays, Python's own start and import, threads and a file of one's
-own ask for. Everything else is refused with EPERM, so that Python raises PermissionError; a call that is younger than
-this list with ENOSYS, so that a C library takes the way it takes on an older kernel. `tests/sandbox/walls/seen_calls.py` shows what
-the course really calls, and `tests/sandbox/walls/test_syscalls.py` holds the numbers to the kernel's own tables.
+It is a list of what is allowed: the calls that array computations, Python's start-up and imports, threads and private
+files need. Every other call fails with EPERM, so that Python raises PermissionError; a call newer than this list fails
+with ENOSYS, so that the C library falls back as it does on an older kernel. `tests/sandbox/walls/seen_calls.py` shows
+which calls the course really makes, and `tests/sandbox/walls/test_syscalls.py` compares the numbers with the kernel's
+own tables.
 
-The program is assembled here and not by libseccomp: its Python binding has had no release since 2021 and needs a C library
-that many machines lack, it takes 10 ms to compile what is put together here in a fraction of one, and the list of numbers
-would be as long. It is one layer of several, and the one that also holds where files cannot be hidden.
+The filter is assembled here and not by libseccomp, whose Python binding has had no release since 2021, needs a C
+library that many machines lack, and takes 10 ms to compile what is assembled here in less than one; the list of numbers
+would be as long. It is one layer of several, and the only one that also works where files cannot be hidden.
 """
 
 import errno
@@ -27,7 +28,7 @@ MEMORY = {
     "membarrier": (324, 283),
     "get_mempolicy": (239, 236),
 }
-FILES = {  # what can be opened is another layer's to say; no links, rights, owners, times, locks, queues or devices
+FILES = {  # other layers decide what can be opened; no links, modes, owners, times, locks, queues or devices
     "read": (0, 63),
     "write": (1, 64),
     "readv": (19, 65),
@@ -81,7 +82,7 @@ FILES = {  # what can be opened is another layer's to say; no links, rights, own
     "select": (23, None),
     "pselect6": (270, 72),
 }
-CHANNEL = {"sendto": (44, 206), "recvfrom": (45, 207), "shutdown": (48, 210)}  # on the one socket that it was given
+CHANNEL = {"sendto": (44, 206), "recvfrom": (45, 207), "shutdown": (48, 210)}  # on the one socket that the worker has
 THREADS = {
     "futex": (202, 98),
     "set_robust_list": (273, 99),
@@ -96,7 +97,7 @@ THREADS = {
     "exit": (60, 93),
     "exit_group": (231, 94),
 }
-ITSELF = {  # what a process may ask about itself and the time, and do to itself
+ITSELF = {  # questions about the process itself and the time, and changes to itself
     "getpid": (39, 172),
     "gettid": (186, 178),
     "getppid": (110, 173),
@@ -117,7 +118,7 @@ ITSELF = {  # what a process may ask about itself and the time, and do to itself
     "times": (100, 153),
     "getrusage": (98, 165),
     "getrlimit": (97, 163),
-    "setrlimit": (160, 164),  # downwards: it has no right to raise a limit
+    "setrlimit": (160, 164),  # only downwards: it has no capability to raise a limit
     "getcpu": (309, 168),
     "getrandom": (318, 278),
     "time": (201, None),
@@ -140,7 +141,7 @@ ITSELF = {  # what a process may ask about itself and the time, and do to itself
     "sigaltstack": (131, 132),
 }
 ALLOWED = MEMORY | FILES | CHANNEL | THREADS | ITSELF
-# What a driver of an accelerator needs beyond that; only for a worker that is given one.
+# What an accelerator's driver needs in addition; only for a worker that uses one.
 DEVICE = {
     "eventfd2": (290, 19),
     "pipe2": (293, 59),
@@ -155,17 +156,17 @@ DEVICE = {
     "epoll_pwait": (281, 22),
 }
 
-# Calls that do many things, by a command in one of their arguments: which argument, and the commands that are allowed.
+# Calls with a command among their arguments: (call, index of the argument, commands that are allowed).
 FCNTL, IOCTL, PRCTL, ARCH_PRCTL = (72, 25), (16, 29), (157, 167), (158, None)
 COMMANDS = (
-    (FCNTL, 1, (0, 1, 2, 3, 1030)),  # duplicate, flags read and set: no owner, signal, lease, lock or size of a pipe
+    (FCNTL, 1, (0, 1, 2, 3, 1030)),  # duplicate, read and set flags; no owner, signal, lease, lock or pipe size
     (
         IOCTL,
         1,
         (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451),
     ),  # is it a terminal, its size, how much, FIONBIO, F(N)IOCLEX
     (PRCTL, 0, (3, 15, 16, 0x53564D41)),  # dumpable read, a thread's name, the name of a mapping
-    (ARCH_PRCTL, 0, (0x1021, 0x1022, 0x1023)),  # leave to use the processor's matrix unit, which oneDNN asks for
+    (ARCH_PRCTL, 0, (0x1021, 0x1022, 0x1023)),  # permission to use the processor's matrix unit, for oneDNN
 )
 SIGNALLING = (0x5452, 0x8901, 0x8902, 0x5410, 0x5412)  # ioctl: FIOASYNC, FIOSETOWN, SIOCSPGRP, TIOCSPGRP, TIOCSTI
 
@@ -173,8 +174,8 @@ CLONE, CLONE3, KILL, TGKILL, PRLIMIT, MMAP = (56, 220), (435, 435), (62, 129), (
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column above, AUDIT_ARCH
 CLONE_THREAD, F_SETFL, O_ASYNC, MAP_SHARED, NO_FILE = 0x00010000, 4, 0x2000, 0x01, 0xFFFFFFFF
 X32 = 0x40000000  # on x86_64, calls of the x32 interface have this bit and their own numbers
-ITSELF_HERE = 0x7E57ED01  # stands for a process number in a program: more than any system gives
-YOUNGEST = 448  # process_mrelease of Linux 5.15: what came later is unknown to this list
+ITSELF_HERE = 0x7E57ED01  # a placeholder for the process number; larger than any real one
+YOUNGEST = 448  # process_mrelease of Linux 5.15, the newest call that this list knows
 
 # struct seccomp_data: nr at 0, arch at 4, arguments from 16, 8 bytes each, the low half first.
 NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16
@@ -184,9 +185,10 @@ REFUSE, UNKNOWN = ERRNO | errno.EPERM, ERRNO | errno.ENOSYS
 
 
 def program(pid: int, has_device: bool = False, machine: str | None = None) -> bytes:
-    """The filter for the process `pid`: an array of struct sock_filter. KeyError on an unknown machine.
+    """The filter for the process `pid`, an array of struct sock_filter. KeyError on an unknown architecture.
 
-    `has_device` lets an accelerator's driver work, with its own commands and memory that it shares with the device.
+    `has_device` also allows what an accelerator's driver needs: its own ioctl commands, and memory shared with the
+    device.
     """
     return _program(has_device, machine or os.uname().machine).replace(
         struct.pack("<I", ITSELF_HERE), struct.pack("<I", pid)
@@ -195,7 +197,7 @@ def program(pid: int, has_device: bool = False, machine: str | None = None) -> b
 
 @functools.cache
 def _program(has_device: bool, machine: str) -> bytes:
-    """The filter for any process, with ITSELF_HERE for its number: a fork server has it ready for its workers."""
+    """The filter with ITSELF_HERE in place of the process number; cached, so that a fork server can prepare it."""
     column, architecture = MACHINES[machine]
     code = [
         _step(LOAD, ARCHITECTURE),
@@ -206,7 +208,7 @@ def _program(has_device: bool, machine: str) -> bytes:
         _step(RETURN, KILL_PROCESS),
         _step(AT_LEAST, YOUNGEST + 1, 0, 1),
         _step(RETURN, UNKNOWN),
-        # glibc falls back from clone3, whose flags a filter cannot see, to clone when it is told that there is none.
+        # A filter cannot see the flags of clone3; given ENOSYS, glibc falls back to clone.
         _step(EQUAL, CLONE3[column], 0, 1),
         _step(RETURN, UNKNOWN),
     ]
@@ -219,7 +221,7 @@ def _program(has_device: bool, machine: str) -> bytes:
 
 
 def _runs(numbers: list[int]) -> list[tuple[int, int]]:
-    """Numbers in order as runs of neighbours: (first, last)."""
+    """Sorted numbers as runs of consecutive ones: (first, last)."""
     runs: list[tuple[int, int]] = []
     for number in numbers:
         if runs and runs[-1][1] == number - 1:
@@ -230,7 +232,7 @@ def _runs(numbers: list[int]) -> list[tuple[int, int]]:
 
 
 def _search(runs: list[tuple[int, int]]) -> list[bytes]:
-    """ALLOW for a number in one of the runs, else on to what follows: by halves, as the kernel tries every number at once."""
+    """Steps that return ALLOW for a number in one of the runs and else continue: a binary search."""
     if len(runs) == 1:
         first, last = runs[0]
         return [_step(AT_LEAST, first, 0, 2), _step(AT_LEAST, last + 1, 1, 0), _step(RETURN, ALLOW)]
@@ -240,21 +242,21 @@ def _search(runs: list[tuple[int, int]]) -> list[bytes]:
 
 
 def _conditions(has_device: bool) -> list[tuple[tuple[int, int | None], list[bytes]]]:
-    """Calls that are allowed with some arguments: (numbers, steps that end in ALLOW where they are)."""
-    # A new thread is a clone with CLONE_THREAD; any other would be a process.
+    """Calls that are allowed with certain arguments only: (numbers, steps that return ALLOW for these arguments)."""
+    # A clone with CLONE_THREAD starts a thread; any other would start a process.
     found = [(CLONE, [_load(0), _step(ANY_BIT, CLONE_THREAD, 0, 1), _step(RETURN, ALLOW)])]
-    # Signals to itself only: abort() and raise() are its own business. Its own limits, not another process's.
+    # Signals only to itself, for abort() and raise(); limits only of itself.
     found += [
         (call, [_load(0), *_allow(value)]) for call, value in ((KILL, ITSELF_HERE), (TGKILL, ITSELF_HERE), (PRLIMIT, 0))
     ]
-    # Memory shared with a file would be written past every count of what is written; private, or of no file, it is memory.
+    # Writes to a shared file mapping escape every count of written bytes; private and anonymous mappings are only memory.
     shared = [_load(3), _step(ANY_BIT, MAP_SHARED, 1, 0), _step(RETURN, ALLOW), _load(4), *_allow(NO_FILE)]
     found.append((MMAP, [_step(RETURN, ALLOW)] if has_device else shared))
     for call, argument, commands in COMMANDS:
         steps = [_load(argument), *_allow(*commands)]
-        if call == IOCTL and has_device:  # a driver has commands of its own, hundreds
+        if call == IOCTL and has_device:  # a driver has hundreds of commands of its own
             steps = [_load(argument), *_each(REFUSE, SIGNALLING), _step(RETURN, ALLOW)]
-        if call == FCNTL:  # a descriptor's flags, but for the one that has the kernel send signals
+        if call == FCNTL:  # a descriptor's flags, except the one that makes the kernel send signals
             flags = [_load(2), _step(ANY_BIT, O_ASYNC, 0, 1), _step(RETURN, REFUSE), _step(RETURN, ALLOW)]
             steps[1:1] = [_step(EQUAL, F_SETFL, 0, len(flags)), *flags]
         found.append((call, steps))
@@ -266,12 +268,12 @@ def _allow(*values: int) -> list[bytes]:
 
 
 def _each(verdict: int, values: tuple[int, ...]) -> list[bytes]:
-    """The verdict, where what was loaded is one of the values."""
+    """Steps that return the verdict if the loaded value is one of these."""
     return [step for value in values for step in (_step(EQUAL, value, 0, 1), _step(RETURN, verdict))]
 
 
 def _load(argument: int) -> bytes:
-    """Load the low half of an argument: what the kernel looks at in all calls here."""
+    """Load the low half of an argument, the only half that the kernel uses in all calls here."""
     return _step(LOAD, ARGUMENTS + 8 * argument)
 
 

@@ -1,8 +1,8 @@
-"""A user of its own for each worker, where the machine lets it: the kernel counts threads by user, and root's not at all.
+"""A separate user for each worker, where possible, because the kernel counts threads per user and never counts root's.
 
-Root takes numbers that no system gives to anybody. Anybody else has them in a user namespace, if an administrator gave
-them subordinate numbers (/etc/subuid, /etc/subgid) and the tools of the package uidmap are there. Where there are none, a
-worker stays the user that its grader is.
+Root uses user numbers that no system assigns. Any other user has spare numbers in a user namespace, if an administrator
+has assigned subordinate ones (/etc/subuid, /etc/subgid) and the tools of the package uidmap are installed. Otherwise
+workers run as the grader's user.
 """
 
 import os
@@ -10,41 +10,41 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-NOBODY = 65534  # what the grader's user is called in a namespace
-FIRST = 1_900_000_000  # in the range that systemd's table of users and groups calls unused
+NOBODY = 65534  # the number of the grader's user in a namespace
+FIRST = 1_900_000_000  # in a range that systemd's table of users and groups lists as unused
 SPAN = 1 << 16
-INSIDE = 100_000  # where the workers' numbers begin in a namespace
+INSIDE = 100_000  # the first number for workers in a namespace
 READ_EVERYTHING = 2  # CAP_DAC_READ_SEARCH
 
-Lines = tuple[tuple[int, int, int], ...]  # of a map: first number inside, first outside, how many
+Lines = tuple[tuple[int, int, int], ...]  # of a uid_map: first number inside, first outside, how many
 
 
 @dataclass(frozen=True)
 class Users:
-    """Numbers for workers, from `first` on, `count` of them: users and groups alike. None is 0 of them."""
+    """The `count` user and group numbers for workers, starting at `first`. A count of 0 means that there are none."""
 
     first: int = 0
     count: int = 0
 
     def of(self, number: int) -> int:
-        """The user of a worker with this process number; 0 where it stays who it is."""
+        """The user for a worker with this process number; 0 if it keeps the grader's user."""
         return self.first + number % self.count if self.count else 0
 
 
 def spare(uid: int, mapped: str) -> Users:
-    """The numbers that this user may take without a namespace, by /proc/self/uid_map: root's alone."""
+    """The numbers that root can use without a namespace, given the text of /proc/self/uid_map; none for others."""
     if uid != 0:
         return Users()
     ranges = [tuple(map(int, line.split())) for line in mapped.splitlines()]
     for first, _, count in ranges:
         if first <= FIRST and first + count >= FIRST + SPAN:
             return Users(FIRST, SPAN)
-    first, _, count = max(ranges, key=lambda line: line[2])  # a container's: the last of those that it was given
+    first, _, count = max(ranges, key=lambda line: line[2])  # in a container: the last of the numbers it was given
     return Users(first + count - count // 2, count // 2) if count > 2 else Users()
 
 
 def subordinate(text: str, uid: int, name: str) -> Users:
-    """The first range that /etc/subuid or /etc/subgid gives a user, by number or name."""
+    """The first range that the text of /etc/subuid or /etc/subgid assigns to a user, listed by number or name."""
     for line in text.splitlines():
         owner, _, span = line.partition(":")
         first, _, count = span.partition(":")
@@ -96,13 +96,13 @@ def stand_by() -> Mapper:
 
 
 def _map_itself(uid: int, gid: int) -> None:
-    """The one user and group that a process may map for itself: its own."""
+    """Map only its own user and group, which a process may do for itself."""
     for file, text in (("setgroups", "deny"), ("uid_map", f"{NOBODY} {uid} 1"), ("gid_map", f"{NOBODY} {gid} 1")):
         Path(f"/proc/self/{file}").write_text(text)
 
 
 def _outside(uid: int) -> tuple[Users, Users]:
-    """The users and groups that can be mapped into a namespace."""
+    """The user and group numbers outside that can be mapped into a namespace."""
     if uid == 0:
         return tuple(spare(0, Path(f"/proc/self/{kind}_map").read_text()) for kind in ("uid", "gid"))
     import pwd
@@ -117,7 +117,7 @@ def _outside(uid: int) -> tuple[Users, Users]:
 
 
 def _is_mapped(pid: int, uid: int, gid: int, outside: tuple[Users, Users]) -> bool:
-    """Give a process's new namespace its two ranges: the grader's user, and the workers'. Whether that could be done."""
+    """Map the grader's user and the workers' numbers into a process's new namespace; whether that worked."""
     count = min(users.count for users in outside)
     for kind, own, users in zip(("uid", "gid"), (uid, gid), outside, strict=True):
         lines = (NOBODY, own, 1), (INSIDE, users.first, count)
@@ -135,8 +135,8 @@ def _write_map(pid: int, kind: str, lines: Lines) -> bool:
 
 
 def _call_tool(pid: int, kind: str, lines: Lines) -> bool:
-    """Have newuidmap or newgidmap do it: they have the right that a user lacks, and look into /etc/subuid themselves."""
-    import subprocess  # takes longer to load than all else here
+    """Let newuidmap or newgidmap write the map: they have the privilege, and check /etc/subuid themselves."""
+    import subprocess  # late: it is the slowest import here
 
     numbers = [str(number) for line in lines for number in line]
     try:
@@ -147,20 +147,20 @@ def _call_tool(pid: int, kind: str, lines: Lines) -> bool:
 
 
 def become(user: int) -> None:
-    """Be this user and group, with no other group. Rights of root's stay until they are dropped."""
+    """Change to this user and group, with no other groups. Capabilities stay until they are dropped."""
     from grader.sandbox.walls import kernel
 
     kernel.keep_capabilities()
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-    kernel.be_dumpable()  # its own /proc is its own again
+    kernel.be_dumpable()  # its /proc entries belong to it again
 
 
 def needed_rights(paths: tuple[str, ...], is_open_above: bool) -> tuple[int, ...]:
-    """What another user needs to read these folders and what lies in them: no right, where everybody may.
+    """The capabilities that another user needs to read these folders; none if everybody can read them.
 
-    `is_open_above` is for a root of its own, in which the folders above these are everybody's.
+    `is_open_above` means that the folders above them are accessible, as in a root built for the workers.
     """
     wanted = dict.fromkeys(paths, 0o005)
     wanted |= {file: 0o004 for name in ("os", "numpy") if (file := getattr(sys.modules.get(name), "__file__", ""))}

@@ -1,4 +1,4 @@
-"""What a worker may see of the file system: the standard library, the allowed packages, the C libraries under them."""
+"""What a worker can see of the file system: the standard library, the allowed packages and their C libraries."""
 
 import os
 import sysconfig
@@ -10,7 +10,7 @@ PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 
 @dataclass(frozen=True)
 class View:
-    """`folders` are seen whole, but for what is in `hidden`; `packages` are seen wherever they lie, in hidden folders too."""
+    """`folders` are visible except for `hidden` ones in them; `packages` are always visible, also in hidden folders."""
 
     folders: tuple[str, ...]
     hidden: tuple[str, ...]
@@ -18,7 +18,7 @@ class View:
 
     @property
     def readable(self) -> tuple[str, ...]:
-        """Every path that may be read, for a rule that knows no exceptions: folders that hold hidden ones by their parts."""
+        """All readable paths without exceptions, for Landlock: a folder with hidden ones in it is split into parts."""
         paths: list[str] = []
         for folder in self.folders:
             paths += _parts(folder, self.hidden)
@@ -26,7 +26,7 @@ class View:
 
 
 def measure(packages: tuple[str, ...]) -> View:
-    """The view for packages given by their folders. Call it when they are loaded: their libraries are then known."""
+    """The view for packages, given by their folders. Call it once they are loaded and their C libraries are mapped."""
     stdlib = {os.path.realpath(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
     mapped = {os.path.dirname(path) for path in mapped_files() if ".so" in os.path.basename(path)}
     within = [*stdlib, *packages]
@@ -36,7 +36,7 @@ def measure(packages: tuple[str, ...]) -> View:
         folder for folder in folders if not any(_is_below(folder, other) for other in folders if other != folder)
     )
     hidden = [os.path.join(folder, name) for folder in stdlib for name in PACKAGE_FOLDERS]
-    for folder in set(folders) - stdlib:  # beside C libraries, other Pythons may have their packages
+    for folder in set(folders) - stdlib:  # packages of other Pythons may lie beside C libraries
         pythons = (entry.path for entry in os.scandir(folder) if entry.name.startswith("python"))
         hidden += [path for path in pythons if not any(_is_below(inner, path) for inner in stdlib)]
     hidden = [path for path in hidden if os.path.isdir(path)]
@@ -44,7 +44,7 @@ def measure(packages: tuple[str, ...]) -> View:
 
 
 def package_folders(names: tuple[str, ...], paths: list[str]) -> tuple[str, ...]:
-    """The folders of packages, and of the libraries that their wheels bring (`numpy.libs`)."""
+    """The folders of packages, and of the C libraries that their wheels contain (`numpy.libs`)."""
     found = []
     for path in paths:
         for name in names:
@@ -56,13 +56,13 @@ def package_folders(names: tuple[str, ...], paths: list[str]) -> tuple[str, ...]
 
 
 def mapped_files() -> set[str]:
-    """Files that this process has mapped, such as its shared libraries."""
+    """The files that this process has mapped, such as shared libraries."""
     with open("/proc/self/maps") as file:
         return {os.path.realpath(line.split(None, 5)[5].strip()) for line in file if "/" in line}
 
 
 def _parts(folder: str, hidden: tuple[str, ...]) -> list[str]:
-    """A folder by the parts of it that hold nothing hidden."""
+    """Split a folder into the parts that contain nothing hidden."""
     if folder in hidden:
         return []
     if not any(_is_below(path, folder) for path in hidden):
