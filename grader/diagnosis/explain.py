@@ -14,7 +14,7 @@ import numpy as np
 
 from grader.diagnosis.explain_arrangements import forms, moved, not_reduced, weak
 from grader.diagnosis.explain_sizes import Claim, Pair, magnitudes, precisions
-from grader.judging.compare import Path, at, difference, leaves, named
+from grader.judging.compare import Path, at, difference, is_plural, leaves, named
 from grader.key import ExerciseKey
 
 LARGEST = 1 << 18  # entries of an array that are worth searching
@@ -85,9 +85,9 @@ def _in_another_order(names: Sequence[str], parts: Parts) -> Found | None:
     if len(orders) != 1 or not _tells([pair for case in wrong for pair in case if pair.is_wrong]):
         return None
     elsewhere = [names[i] for i, j in enumerate(orders[0]) if i != j]
-    text = f"You return {_listed([names[j] for j in orders[0]])}, in this order; it must be {_listed(names)}."
+    text = f"You return {_listed([names[j] for j in orders[0]])}, in this order; the right order is {_listed(names)}."
     if len(elsewhere) == 2:
-        text = f"{elsewhere[0]} and {elsewhere[1]} are in each other's place."
+        text = f"{elsewhere[0]} and {elsewhere[1]} are swapped."
     return (text, all(_is_ordered(case, orders[0]) for case in cases)) if elsewhere else None
 
 
@@ -150,8 +150,8 @@ def _name(path: Path, names: Sequence[str]) -> str:
 
 
 def _sentence(subjects: Sequence[str], predicate: str) -> str:
-    """`dW and db are transposed.`"""
-    if len(subjects) > 1:
+    """`dW and db are transposed.`, `gradients have the wrong sign.`"""
+    if len(subjects) > 1 or is_plural(subjects[0]):
         verb, _, rest = predicate.partition(" ")
         predicate = f"{PLURAL[verb]} {rest}"
     return f"{_listed(subjects)} {predicate}{'' if predicate.endswith('?') else '.'}"
