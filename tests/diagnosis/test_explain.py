@@ -489,7 +489,7 @@ def test_a_nest_of_parameters_is_named_part_by_part():
         f"{names}; gradients[0][0], gradients[1][0] and gradients[2][0] are exactly 2 times too small"
     )
     negated = [(loss, [(-dW, -db) for dW, db in layers]) for loss, layers in expected]
-    assert said(expected, negated, returns=("loss", "gradients")) == "loss is right; gradients has the wrong sign."
+    assert said(expected, negated, returns=("loss", "gradients")) == "loss is right; gradients have the wrong sign."
 
 
 def test_a_size_that_one_part_shows_is_named_for_all():
