@@ -1,7 +1,7 @@
 """Machine learning: learning from data, before the networks.
 
-A data set is a matrix X with one example a row, and a vector y with what is known of each example. This unit fits
-models to it, and measures how far they may be trusted.
+A data set is a matrix X with one example per row, and a vector y with the target of each example. This unit fits models
+to such data, and measures how far they can be trusted.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ def mean_absolute_error(y_true, y_pred):
 
 
 def root_mean_squared_error(y_true, y_pred):
-    """How far predictions are off, large errors counting more than in proportion.
+    """How far predictions are off, where large errors count more.
 
     y_true (N,), y_pred (N,) -> error
 
@@ -30,7 +30,7 @@ def root_mean_squared_error(y_true, y_pred):
 
 
 def confusion_matrix(y_true, y_pred, num_classes):
-    """Count which class was taken for which.
+    """Count how often each true class is predicted as each class.
 
     y_true (N,), y_pred (N,), num_classes -> matrix (K, K)
 
@@ -42,7 +42,7 @@ def confusion_matrix(y_true, y_pred, num_classes):
 
 
 def classification_metrics(y_true, y_pred):
-    """Five ways to say how good a yes-or-no classifier is.
+    """Five metrics of a binary classifier.
 
     y_true (N,), y_pred (N,) -> metrics
 
@@ -62,33 +62,33 @@ def classification_metrics(y_true, y_pred):
 
 
 def train_test_split(X, y, test_fraction, rng):
-    """Put some of the data aside, drawn at random, to test on later.
+    """Split the data at random into a training set and a test set.
 
     X (N, ...), y (N,), test_fraction, rng -> X_train (n, ...), X_test (m, ...), y_train (n,), y_test (m,)
 
-    There are m = round(N · test_fraction) test rows, and never a half to round. Call rng.permutation(N) once: the first
-    m indices of that order are the test rows, the others the training rows, both in the order in which they stand
-    there. Rows may have any shape and targets any dtype; both come out as they went in.
+    There are m = round(N · test_fraction) test rows; N · test_fraction never ends in exactly .5. Call rng.permutation(N)
+    once: the first m indices of that order are the test rows, the others the training rows, both in the order of the
+    permutation. Rows may have any shape and targets any dtype; both keep their shape and dtype.
     """
     # YOUR CODE HERE
     raise NotImplementedError
 
 
 def k_fold(n, k):
-    """Cut n examples into k folds, each of which is the test set once.
+    """Split n examples into k folds, each of which is the test set once.
 
     n, k -> folds
 
     A list of k pairs (train_indices, test_indices), integers from 0 to n−1 in ascending order, as arrays or lists. The
-    test sets are contiguous, follow one another and together are everything; their sizes differ by at most 1, and the
-    larger ones come first. A fold's training set is all that is not its test set. 2 ≤ k ≤ n.
+    test sets are contiguous blocks in order that together cover all examples; their sizes differ by at most 1, and the
+    larger ones come first. A fold's training set is every example outside its test set. 2 ≤ k ≤ n.
     """
     # YOUR CODE HERE
     raise NotImplementedError
 
 
 def linear_regression(X, y):
-    """The linear function of the features that comes nearest to the targets.
+    """Least squares: the linear function of the features that fits the targets best.
 
     X (N, D), y (N,) -> weights (D+1,)
 
@@ -100,7 +100,7 @@ def linear_regression(X, y):
 
 
 def ridge_regression(X, y, penalty):
-    """Linear regression whose slopes are held small.
+    """Linear regression with a penalty that keeps the slopes small.
 
     X (N, D), y (N,), penalty -> weights (D+1,)
 
@@ -113,7 +113,7 @@ def ridge_regression(X, y, penalty):
 
 
 def logistic_loss_and_gradient(w, X, y):
-    """How wrong a logistic regression is, and which way is up.
+    """The loss of a logistic regression and its gradient.
 
     w (D,), X (N, D), y (N,) -> loss, gradient (D,)
 
@@ -127,25 +127,25 @@ def logistic_loss_and_gradient(w, X, y):
 
 
 def kmeans_step(X, centers):
-    """One round of k-means: each point joins its nearest center, each center moves to the mean of its points.
+    """One round of k-means: assign each point to its nearest center, move each center to the mean of its points.
 
     X (N, D), centers (K, D) -> labels (N,), new_centers (K, D)
 
-    labels[n] is the index of the center that is nearest to X[n] in Euclidean distance, the lowest index if several are.
-    A center that no point has joined stays where it is.
+    labels[n] is the index of the center nearest to X[n] in Euclidean distance; of several equally near, the lowest index.
+    A center without points stays where it is.
     """
     # YOUR CODE HERE
     raise NotImplementedError
 
 
 def house_prices(X_train, y_train, X_test):
-    """Learn from houses that were sold what others will sell for.
+    """Predict the prices of houses from the records of houses that were sold.
 
     X_train (N, D), y_train (N,), X_test (M, D) -> prices (M,)
 
-    A row is a house, a column is something that was measured, each in a unit of its own; y_train are prices. There are
-    few houses and almost as many columns, and many of the columns say the same. How you predict is yours. The root mean
-    squared error on X_test must be at most 0.4 times that of always predicting the mean price.
+    A row is a house, a column is a measurement, each in its own unit; y_train are prices. There are few houses and almost
+    as many columns, and many of the columns say nearly the same. Choose any method. The root mean squared error on X_test
+    must be at most 0.4 times that of always predicting the mean price.
     """
     # YOUR CODE HERE
     raise NotImplementedError

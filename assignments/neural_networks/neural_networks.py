@@ -1,8 +1,8 @@
 """Neural networks: layers, activations, losses, initialisation.
 
-A network is a chain of simple functions: linear layers, and between them activations that bend what would otherwise
-stay one linear map. A loss turns its output and the truth into one number. Examples are rows; classes are on the last
-axis.
+A network is a chain of simple functions: linear layers, and between them nonlinear activations, without which the whole
+chain would be one linear map. A loss compares the output with the targets in one number. Examples are rows; classes are
+on the last axis.
 """
 
 import math
@@ -59,7 +59,7 @@ def gelu(x):
 
 
 def leaky_relu(x, slope=0.01):
-    """A relu that lets a little of what is negative through: x where x > 0, slope·x elsewhere.
+    """A relu with a small slope for negative entries: x where x > 0, slope·x elsewhere.
 
     x (...), slope -> out (...)
 
@@ -139,7 +139,7 @@ def softmax_cross_entropy(logits, labels):
 
 
 def one_hot(labels, num_classes):
-    """Labels as rows of zeros with a single one.
+    """One-hot encoding: each label as a row of zeros with a single 1.
 
     labels (N,), num_classes -> out (N, K)
 
@@ -163,39 +163,39 @@ def mlp(x, params):
 
 
 def xavier_uniform(fan_in, fan_out, rng):
-    """Weights from a uniform law that keeps signals and gradients about as large as they are.
+    """Xavier initialisation: uniform weights that keep the size of signals and gradients about the same.
 
     fan_in, fan_out, rng -> W (fan_in, fan_out)
 
-    Every entry is drawn by itself from the uniform law between −a and a, with a = √(6 / (fan_in + fan_out)): its variance
-    is 2 / (fan_in + fan_out). rng is a NumPy Generator, and all randomness comes from it, in any way and order.
+    Every entry is drawn independently from the uniform distribution between −a and a, with a = √(6 / (fan_in + fan_out)):
+    its variance is 2 / (fan_in + fan_out). rng is a NumPy Generator; draw all random numbers from it, in any order.
     """
     # YOUR CODE HERE
     raise NotImplementedError
 
 
 def he_normal(fan_in, fan_out, rng):
-    """Weights from a normal law, made for layers that are followed by a relu.
+    """He initialisation: normal weights for layers that are followed by a relu.
 
     fan_in, fan_out, rng -> W (fan_in, fan_out)
 
-    Every entry is drawn by itself from the normal law of mean 0 and variance 2 / fan_in, which is not truncated. rng is a
-    NumPy Generator, and all randomness comes from it, in any way and order.
+    Every entry is drawn independently from the normal distribution of mean 0 and variance 2 / fan_in, which is not
+    truncated. rng is a NumPy Generator; draw all random numbers from it, in any order.
     """
     # YOUR CODE HERE
     raise NotImplementedError
 
 
 def vanishing_gradient(depth, width, activation, rng):
-    """How large the gradient is at each layer of a deep network that has learned nothing yet.
+    """How large the gradient is at each layer of a deep, untrained network.
 
     depth, width, activation, rng -> norms (depth,)
 
     Build `depth` linear layers, each from `width` units to `width` units, without biases, and each followed by the
     activation: "sigmoid", "tanh" or "relu". Send one standard normal input through, and take the sum of the last layer's
-    activations for the loss. norms[l] is the Euclidean norm of the gradient of this loss in what layer l computes before
-    its activation; the list starts with the first layer. Draw the weights with xavier_uniform or with he_normal. The input
-    and the weights come from rng, a NumPy Generator, in any order: no particular numbers are asked.
+    activations as the loss. norms[l] is the Euclidean norm of the gradient of this loss with respect to the output of
+    layer l before its activation; the list starts with the first layer. Draw the weights with xavier_uniform or with
+    he_normal. Draw the input and the weights from rng, a NumPy Generator, in any order: no particular numbers are expected.
     """
     # YOUR CODE HERE
     raise NotImplementedError

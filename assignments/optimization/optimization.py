@@ -1,7 +1,7 @@
 """Optimization: optimisers, regularisation, normalisation.
 
-What turns a gradient into a trained network: how far to step, what to hold back, and how to keep the numbers that
-flow through the layers at a size at which learning works.
+How to turn gradients into a trained network: how far to step, how to regularise, and how to keep activations at a scale
+at which learning works.
 """
 
 import numpy as np
@@ -12,20 +12,20 @@ def sgd_step(w, dw, lr):
 
     w (...), dw (...), lr -> new_w (...)
 
-    dw is the gradient of the loss in w; the step goes against it, lr times its length. The old w stays as it is.
+    dw is the gradient of the loss with respect to w; the step goes against it, scaled by lr. Do not change the old w.
     """
     # YOUR CODE HERE
     raise NotImplementedError
 
 
 def momentum_step(w, dw, state, lr, momentum=0.9):
-    """One step with momentum: the gradients of the past go on pushing.
+    """One step with momentum, which accumulates past gradients.
 
     w (...), dw (...), state, lr -> new_w (...), new_state
 
-    The velocity is v = momentum · v + dw, and the step is w − lr · v. It starts at 0. lr may differ from step to step,
-    and scales the whole velocity. `state` is whatever you need to remember: None at the first step, and after that what
-    you returned the last time. Neither w nor dw is changed.
+    The velocity is v = momentum · v + dw, starting at 0, and the new w is w − lr · v. lr may differ from step to step, and
+    scales the whole velocity. `state` is whatever you need to remember: None at the first step, and after that what
+    you returned the last time. Do not change w or dw.
     """
     # YOUR CODE HERE
     raise NotImplementedError
@@ -36,7 +36,7 @@ def nesterov_step(w, dw, state, lr, momentum=0.9):
 
     w (...), dw (...), state, lr -> new_w (...), new_state
 
-    The velocity is v = momentum · v + dw, and the step is w − lr · (dw + momentum · v), with the new v. It starts at 0.
+    The velocity is v = momentum · v + dw, starting at 0, and the new w is w − lr · (dw + momentum · v), with the new v.
     lr may differ from step to step. `state` is None at the first step, and after that what you returned the last time.
     """
     # YOUR CODE HERE
@@ -44,7 +44,7 @@ def nesterov_step(w, dw, state, lr, momentum=0.9):
 
 
 def rmsprop_step(w, dw, state, lr, decay=0.99, eps=1e-8):
-    """One step in which every weight has a scale of its own: the usual size of its gradient.
+    """One step of RMSprop, which divides each weight's gradient by its usual size.
 
     w (...), dw (...), state, lr -> new_w (...), new_state
 
@@ -70,19 +70,19 @@ def adam_step(w, dw, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
 
 
 def adamw_step(w, dw, state, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
-    """One step of Adam, and a decay of the weights that does not go through it.
+    """One step of Adam with decoupled weight decay.
 
     w (...), dw (...), state, lr -> new_w (...), new_state
 
-    The step is that of Adam (see adam_step) with dw alone. Besides, the weights lose lr · weight_decay · w, where w is
-    the old one. `state` is None at the first step, and after that what you returned the last time.
+    The step is that of Adam (see adam_step) with dw alone. In addition, the weights lose lr · weight_decay · w, with the
+    old w. `state` is None at the first step, and after that what you returned the last time.
     """
     # YOUR CODE HERE
     raise NotImplementedError
 
 
 def warmup_cosine(step, warmup, total, peak, floor=0.0):
-    """The learning rate at a step: up in a straight line, down in half a wave.
+    """The learning rate at a step: a linear warm-up, then a cosine decay.
 
     step, warmup, total, peak, floor -> lr
 
@@ -107,7 +107,7 @@ def clip_gradient_norm(grads, max_norm):
 
 
 def l1_penalty(W, strength):
-    """A price on the size of weights that makes many of them 0, and its gradient.
+    """The L1 penalty, which drives many weights to exactly 0, and its gradient.
 
     W (...), strength -> penalty, gradient (...)
 
@@ -118,7 +118,7 @@ def l1_penalty(W, strength):
 
 
 def l2_penalty(W, strength):
-    """A price on the size of weights that keeps all of them small, and its gradient.
+    """The L2 penalty, which keeps all weights small, and its gradient.
 
     W (...), strength -> penalty, gradient (...)
 
@@ -129,7 +129,7 @@ def l2_penalty(W, strength):
 
 
 def dropout(x, p, rng, training):
-    """Switch off a random part of the activations, so that no unit can rely on another.
+    """Set a random part of the activations to 0, so that no unit relies on another.
 
     x (...), p, rng, training -> out (...)
 
@@ -142,25 +142,25 @@ def dropout(x, p, rng, training):
 
 
 def dropout_backward(dout, mask, p):
-    """Gradient of dropout in its input.
+    """Gradient of dropout with respect to its input.
 
     dout (...), mask (...), p -> dx (...)
 
-    The mask is the one that the forward drew, boolean, True where an entry was kept. p is the probability to drop, and
-    the forward is the inverted one, in which the kept entries are divided by 1 − p.
+    mask is the boolean mask of the forward pass, True where an entry was kept. p is the probability of dropping an entry,
+    and the forward pass is inverted dropout, which divides the kept entries by 1 − p.
     """
     # YOUR CODE HERE
     raise NotImplementedError
 
 
 def batchnorm(x, gamma, beta, running_mean, running_var, training, momentum=0.1, eps=1e-5):
-    """Give every feature mean 0 and variance 1 over the batch, then a scale and a shift of its own.
+    """Batch normalisation: give each feature mean 0 and variance 1 over the batch, then scale and shift it.
 
     x (N, D), gamma (D,), beta (D,), running_mean (D,), running_var (D,), training -> out, new_mean, new_var
 
     out = gamma · (x − mean) / √(var + eps) + beta. In training, mean and var are those of each feature over the N
-    examples, and the new running values are (1 − momentum) · running + momentum · batch. Otherwise mean and var are the
-    running ones, which are returned as they came. Every variance is the biased one, which divides by N.
+    examples, and the new running statistics are (1 − momentum) · running + momentum · batch. Otherwise mean and var are the
+    running statistics, which are returned unchanged. Every variance is the biased one, which divides by N.
     """
     # YOUR CODE HERE
     raise NotImplementedError
@@ -179,7 +179,7 @@ def batchnorm_backward(dout, x, gamma, beta, eps=1e-5):
 
 
 def layernorm(x, gamma, beta, eps=1e-5):
-    """Give every example mean 0 and variance 1 over its features, then each feature a scale and a shift.
+    """Layer normalisation: give each example mean 0 and variance 1 over its features, then scale and shift each feature.
 
     x (..., D), gamma (D,), beta (D,) -> out (..., D)
 
@@ -196,14 +196,14 @@ def layernorm_backward(dout, x, gamma, beta, eps=1e-5):
     dout (..., D), x (..., D), gamma (D,), beta (D,) -> dx (..., D), dgamma (D,), dbeta (D,)
 
     The forward is out = gamma · (x − mean) / √(var + eps) + beta, with mean and biased variance over the last axis.
-    gamma and beta serve every position along the leading axes, of which there may be any number, or none.
+    All positions along the leading axes share gamma and beta; there may be any number of leading axes, or none.
     """
     # YOUR CODE HERE
     raise NotImplementedError
 
 
 def label_smoothing_cross_entropy(logits, labels, smoothing):
-    """Cross-entropy with a target that is not quite sure.
+    """Cross-entropy with a smoothed target.
 
     logits (N, K), labels (N,), smoothing -> loss
 
@@ -216,20 +216,20 @@ def label_smoothing_cross_entropy(logits, labels, smoothing):
 
 
 def random_flip_crop(images, padding, rng):
-    """Show the same images a little differently each time.
+    """Data augmentation: flip and shift images at random.
 
     images (N, C, H, W), padding, rng -> out (N, C, H, W)
 
-    First, an image is flipped left to right where rng.random(N) < 0.5. Then `padding` zeros are put on all four sides
-    of each, and a window of the old size is cut out, whose top left corner is (row, column) = rng.integers(0,
-    2·padding + 1, (N, 2))[n]. Two calls of rng, in this order.
+    First, an image is flipped left to right where rng.random(N) < 0.5. Then each image is padded with `padding` zeros on
+    all four sides, and a window of the original size is cropped, whose top left corner is (row, column) = rng.integers(0,
+    2·padding + 1, (N, 2))[n]. Call rng twice, in this order.
     """
     # YOUR CODE HERE
     raise NotImplementedError
 
 
 def early_stopping(losses, patience):
-    """Which epoch's weights to keep, if training stops once it no longer gets better.
+    """Early stopping: which epoch's weights to keep.
 
     losses (E,), patience -> epoch
 

@@ -1,7 +1,7 @@
 """Vision: the architectures that convolutions are for.
 
-Networks that say what is in a picture, where it is, and which pixels belong to it; and how what one of them has learned is
-used again. Everything is written in PyTorch: tensors are float32, images are (N, C, H, W).
+Networks that say what is in a picture, where it is, and which pixels belong to it; and how to reuse what a network has
+learned. Everything is written in PyTorch: tensors are float32, images are (N, C, H, W).
 """
 
 import torch
@@ -48,7 +48,7 @@ class UNet(nn.Module):
 
     On the way down there are `width` channels at full size, 2 · width at half and 4 · width at a quarter. On the way up
     the maps are enlarged and, at half and at full size, concatenated with the maps of that size from the way down. The
-    convolutions keep the size. The rest is yours: how you enlarge, and whether there is batch norm.
+    convolutions keep the size. Choose the rest yourself: how to enlarge, and whether to use batch norm.
     """
 
     def __init__(self, in_channels, num_classes, width):
@@ -118,25 +118,25 @@ def dice_loss(logits, target, eps=1.0):
 
 
 def freeze_backbone(model, head):
-    """Leave only the parameters of a model's head to be trained.
+    """Freeze all parameters of a model except those of its head.
 
     model, head -> None
 
-    `head` is the name of a direct submodule of the model. Its parameters need gradients afterwards, even if they did not
-    before; no other parameter of the model does. The model is changed in place.
+    `head` is the name of a direct submodule of the model. Afterwards its parameters require gradients, even if they did not
+    before, and no other parameter of the model does. The model is changed in place.
     """
     # YOUR CODE HERE
     raise NotImplementedError
 
 
 def finetune(model, images, labels):
-    """Teach a trained model new classes, of which there are only a few examples.
+    """Fine-tune a trained model on new classes, from only a few examples.
 
     model, images (N, 1, H, W), labels (N,) -> model
 
-    `model.backbone` maps images to features (N, D), and has learned to on other classes; `model.head` is an nn.Linear from
-    the features to the logits of those. Returns a model that maps images to logits of the new classes, which are numbered
-    0 to labels.max(). You may change and return the given one. The grader puts it into evaluation mode before it uses it.
+    `model.backbone` maps images to features (N, D), and was trained on other classes; `model.head` is an nn.Linear from the
+    features to the logits of those classes. Return a model that maps images to logits of the new classes, numbered 0 to
+    labels.max(). You may change and return the given model. The grader puts it into evaluation mode before it uses it.
     """
     # YOUR CODE HERE
     raise NotImplementedError

@@ -14,7 +14,7 @@ import numpy as np
 
 from grader.diagnosis.explain_arrangements import forms, moved, not_reduced, weak
 from grader.diagnosis.explain_sizes import Claim, Pair, magnitudes, precisions
-from grader.judging.compare import difference, named
+from grader.judging.compare import difference, is_plural, named
 from grader.judging.kinds.registry import kind_of
 from grader.key import ExerciseKey
 from grader.nest import Path, numeric_leaves
@@ -87,9 +87,9 @@ def _in_another_order(names: Sequence[str], parts: Parts) -> Found | None:
     if len(orders) != 1 or not _tells([pair for case in wrong for pair in case if pair.is_wrong]):
         return None
     elsewhere = [names[i] for i, j in enumerate(orders[0]) if i != j]
-    text = f"You return {_listed([names[j] for j in orders[0]])}, in this order; it must be {_listed(names)}."
+    text = f"You return {_listed([names[j] for j in orders[0]])}, in this order; the right order is {_listed(names)}."
     if len(elsewhere) == 2:
-        text = f"{elsewhere[0]} and {elsewhere[1]} are in each other's place."
+        text = f"{elsewhere[0]} and {elsewhere[1]} are swapped."
     return (text, all(_is_ordered(case, orders[0]) for case in cases)) if elsewhere else None
 
 
@@ -152,8 +152,8 @@ def _name(path: Path, names: Sequence[str]) -> str:
 
 
 def _sentence(subjects: Sequence[str], predicate: str) -> str:
-    """Subjects and a predicate as a sentence: `dW and db are transposed.`"""
-    if len(subjects) > 1:
+    """Subjects and a predicate as a sentence: `dW and db are transposed.`, `gradients have the wrong sign.`"""
+    if len(subjects) > 1 or is_plural(subjects[0]):
         verb, _, rest = predicate.partition(" ")
         predicate = f"{PLURAL[verb]} {rest}"
     return f"{_listed(subjects)} {predicate}{'' if predicate.endswith('?') else '.'}"

@@ -18,8 +18,10 @@ def forms(wrong: Sequence[Pair]) -> Iterator[list[Claim]]:
     shapes = f"shape {wrong[0].yours.shape} where {wrong[0].expected.shape} is expected"
     yield [Claim(f"has the right values, but {shapes}", lambda pair: _stretches(pair, {0}))]
     yield [
-        Claim(f"has the right values more than once: {shapes}", lambda pair: _stretches(pair, {0, 1})),
-        Claim(f"has the right values, but too few times: {shapes}", lambda pair: _stretches(pair, {0, -1})),
+        Claim(f"has the right values, but repeated: {shapes}", lambda pair: _stretches(pair, {0, 1})),
+        Claim(
+            f"has the right values, but not repeated along an axis: {shapes}", lambda pair: _stretches(pair, {0, -1})
+        ),
     ]
 
 
@@ -47,12 +49,12 @@ def moved(wrong: Sequence[Pair]) -> Iterator[Claim]:
         other = f"has the right entries in another order{place}"
         yield Claim(f"is reversed{place}", _on(axis, lambda y, e, t: _like(y, e[::-1], t)), other)
         for late in (True, False):
-            text = f"is shifted by one{place}: each entry stands one place too {'late' if late else 'early'}"
+            text = f"is shifted by one{place}: each entry is one place too {'late' if late else 'early'}"
             yield Claim(text, _on(axis, lambda y, e, t, late=late: _is_shifted(y, e, t, late)), other)
-        yield Claim(f"lacks its first entry{place}", _on(axis, lambda y, e, t: _like(y, e[1:], t)))
-        yield Claim(f"lacks its last entry{place}", _on(axis, lambda y, e, t: _like(y, e[:-1], t)))
-        yield Claim(f"has an entry too many at the start{place}", _on(axis, lambda y, e, t: _like(y[1:], e, t)))
-        yield Claim(f"has an entry too many at the end{place}", _on(axis, lambda y, e, t: _like(y[:-1], e, t)))
+        yield Claim(f"lacks the first entry{place}", _on(axis, lambda y, e, t: _like(y, e[1:], t)))
+        yield Claim(f"lacks the last entry{place}", _on(axis, lambda y, e, t: _like(y, e[:-1], t)))
+        yield Claim(f"has one entry too many at the start{place}", _on(axis, lambda y, e, t: _like(y[1:], e, t)))
+        yield Claim(f"has one entry too many at the end{place}", _on(axis, lambda y, e, t: _like(y[:-1], e, t)))
 
 
 def _orders(ndims: set[int]) -> Iterator[tuple[tuple[int, ...], str]]:
@@ -63,9 +65,9 @@ def _orders(ndims: set[int]) -> Iterator[tuple[tuple[int, ...], str]]:
         if ndims == {2} and order != same_order:
             yield order, "is transposed"
         elif order == (*same_order[:-2], -1, -2):
-            yield order, "has its last two axes in each other's place"
+            yield order, "has the last two axes swapped"
         elif order != same_order:
-            yield order, f"has its axes in another order: {tuple(n + axis for axis in order)}"
+            yield order, f"has the axes in another order: {tuple(n + axis for axis in order)}"
 
 
 def _is_reordered(pair: Pair, order: tuple[int, ...]) -> bool:
@@ -119,7 +121,7 @@ def not_reduced(wrong: Sequence[Pair]) -> Iterator[Claim]:
         return
     for axes in [None] if scalars else combinations(range(yours), yours - expected):
         over = "all its entries" if scalars else f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
-        count = "axes" if scalars or len(axes) > 1 else "an axis"
+        extra_axes = "extra axes" if scalars or len(axes) > 1 else "an extra axis"
         for how, reduce in (("sum", np.sum), ("mean", np.mean)):
 
             def holds(pair: Pair, axes: Any = axes, reduce: Callable = reduce) -> bool:
@@ -127,7 +129,7 @@ def not_reduced(wrong: Sequence[Pair]) -> Iterator[Claim]:
                     reduce(pair.yours, axes), pair.expected, pair.tolerance
                 )
 
-            yield Claim(f"has {count} too many: the {how} over {over} is right", holds)
+            yield Claim(f"has {extra_axes}: the {how} over {over} is right", holds)
 
 
 def weak(wrong: Sequence[Pair]) -> Iterator[Claim]:
@@ -136,7 +138,7 @@ def weak(wrong: Sequence[Pair]) -> Iterator[Claim]:
         yield Claim(f"has the right entries in another order{place}", _on(axis, _is_permuted))
     totals = [*_axes(wrong)[:-1], (None, " over all entries")] if wrong[0].expected.ndim > 1 else []
     for axis, place in totals:
-        text = f"sums to one{place} where the last axis should: is the softmax over the wrong axis?"
+        text = f"sums to one{place} instead of along the last axis: is the softmax over the wrong axis?"
         yield Claim(text, lambda pair, axis=axis: _is_softmax_along(pair, axis))
 
 

@@ -19,6 +19,7 @@ from grader.nest import numeric_leaves
 CLEARLY = 10  # tolerances: an error smaller than this can only be explained by rounding
 LARGEST_CONSTANT = 1000  # nobody is off by a larger whole-number factor by mistake
 ROUNDINGS = 100  # how many roundings in lower precision may have added up
+SUMMED, AVERAGED = ": a sum instead of a mean?", ": a mean instead of a sum?"
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def precisions(pairs: Sequence[Pair]) -> Iterator[Claim]:
     for precision, digits in ((np.float32, 7), (np.float16, 3)):
         text = f"is {np.dtype(precision).name}: right to {digits} digits, where float64 is expected"
         yield Claim(text, lambda pair, kind=precision: pair.dtype == kind and _is_near(pair, kind))
-    yield Claim("is right to some 7 digits only: is there a float32 on the way?", _went_through_float32)
+    yield Claim("is right to about 7 digits only: is something computed in float32 on the way?", _went_through_float32)
 
 
 def axis_sizes(shapes: Mapping[str, Sequence[str]], inputs: Mapping[str, Any]) -> dict[str, int]:
@@ -183,32 +184,33 @@ def _factors(
 ) -> Iterator[tuple[Callable[[dict], float], str]]:
     """Functions of the sizes, each with the sentence for an answer that is off by that factor."""
     for n in names:
-        batch = ", N being the batch size" if n == "N" else _being(n, shapes)
-        yield lambda s, n=n: s[n], f"is {n} times too large{batch}{': sum instead of mean?' if n == 'N' else ''}"
-        yield lambda s, n=n: 1 / s[n], f"is {n} times too small{batch}{': mean instead of sum?' if n == 'N' else ''}"
+        batch = ", where N is the batch size" if n == "N" else _being(n, shapes)
+        yield lambda s, n=n: s[n], f"is {n} times too large{batch}{SUMMED if n == 'N' else ''}"
+        yield lambda s, n=n: 1 / s[n], f"is {n} times too small{batch}{AVERAGED if n == 'N' else ''}"
         yield lambda s, n=n: sqrt(s[n]), f"is √{n} times too large{batch}"
         yield lambda s, n=n: 1 / sqrt(s[n]), f"is √{n} times too small{batch}"
         yield (
             lambda s, n=n: s[n] / max(s[n] - 1, 0.5),
-            f"is {n}/({n} − 1) times too large{batch}: is it to be divided by {n}?",
+            f"is {n}/({n} − 1) times too large{batch}: should the divisor be {n}?",
         )
         yield (
             lambda s, n=n: (s[n] - 1) / s[n],
-            f"is {n}/({n} − 1) times too small{batch}: is it to be divided by {n} − 1?",
+            f"is {n}/({n} − 1) times too small{batch}: should the divisor be {n} − 1?",
         )
     for n, m in combinations(names, 2):
         batch = "N" in (n, m)
-        yield lambda s, n=n, m=m: s[n] * s[m], f"is {n}·{m} times too large{': sum instead of mean?' if batch else ''}"
-        yield (
-            lambda s, n=n, m=m: 1 / (s[n] * s[m]),
-            f"is {n}·{m} times too small{': mean instead of sum?' if batch else ''}",
-        )
+        yield lambda s, n=n, m=m: s[n] * s[m], f"is {n}·{m} times too large{SUMMED if batch else ''}"
+        yield lambda s, n=n, m=m: 1 / (s[n] * s[m]), f"is {n}·{m} times too small{AVERAGED if batch else ''}"
 
 
 def _being(name: str, shapes: Mapping[str, Sequence[str]]) -> str:
     argument, axes = next((argument, list(axes)) for argument, axes in shapes.items() if name in axes)
     place = "the last" if axes[-1] == name else "the first" if axes[0] == name else "an"
-    return f", {name} being {place} axis of {argument}" if len(axes) > 1 else f", {name} being the length of {argument}"
+    return (
+        f", where {name} is {place} axis of {argument}"
+        if len(axes) > 1
+        else f", where {name} is the length of {argument}"
+    )
 
 
 def _inverted(pair: Pair) -> bool:
@@ -241,8 +243,8 @@ def _terms(pairs: Sequence[Pair]) -> Iterator[Claim]:
 TERMS = {
     -1: ("-", "is {} missing?"),
     1: ("+", "is {} added twice?"),
-    -2: ("-2·", "has {} the wrong sign?"),
-    2: ("+2·", "has {} the wrong sign?"),
+    -2: ("-2·", "does {} have the wrong sign?"),
+    2: ("+2·", "does {} have the wrong sign?"),
 }
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from grader.draw import Draw, like
 from grader.grading.judge import Answer, Ask
+from grader.judging.compare import is_plural
 from grader.judging.kinds.agrees import Options, decide
 from grader.judging.kinds.registry import kind_of, options_of
 from grader.key import ExerciseKey, Key, Question
@@ -90,9 +91,9 @@ def _opinion(backward: ExerciseKey, index: int, forward: ExerciseKey, ask: Ask, 
 
 
 def _sentence(forward: str, parts: Sequence[str], verdicts: set[bool | None]) -> str:
-    subject, verb = " and ".join(parts), "are" if len(parts) > 1 else "is"
+    subject, verb = " and ".join(parts), "are" if len(parts) > 1 or is_plural(parts[0]) else "is"
     if verdicts == {True}:
-        return f"{subject} {verb} the slope of your own {forward}, though, which is wrong itself: mend that first."
+        return f"{subject} {verb} the slope of your own {forward}, which is wrong itself: fix {forward} first."
     return f"{subject} {verb} not the slope of your own {forward} either." if verdicts == {False} else ""
 
 

@@ -157,7 +157,7 @@ def _mutation(answers: Sequence[Answer], questions: Sequence[Question]) -> Findi
             return Finding(
                 "mutated",
                 message,
-                "Whoever called you still needs it: work on a copy, or write `x = x - m`, not `x -= m`.",
+                "The caller still needs that array: work on a copy, or write `x = x - m`, not `x -= m`.",
             )
     return None
 

@@ -25,14 +25,20 @@ class BadReply(Exception):
     """A reply that does not have the form that the worker's own code gives it: the student's code has interfered."""
 
 
-PARAMETERS = "The names and shapes of a module's parameters are those in the handout's table: that is how weights find their place."
+PARAMETERS = (
+    "Give the module's parameters the names and shapes in the handout's table: the grader loads weights by name."
+)
 NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # on the CPU, PyTorch has no exception class for it
 MOST_STEPS = 10**9  # a larger number counts nothing real, and may be too large to print or divide
 ENDS = {
     "timeout": (Status.TIMEOUT, "timeout", "Is there a loop that never ends, or one that could be an array operation?"),
-    "memory": (Status.MEMORY, "memory", "Check the shapes of what you allocate: is one of them squared by accident?"),
+    "memory": (
+        Status.MEMORY,
+        "memory",
+        "Check the shapes of the arrays that you create: is one of them far larger than it needs to be?",
+    ),
     "output": (Status.CRASH, "output", "Take the prints out of your loops."),
-    "disk": (Status.CRASH, "output", "An answer is what your function returns: write nothing to files."),
+    "disk": (Status.CRASH, "output", "Return your answer, and write nothing to files."),
     "crash": (Status.CRASH, "crash", "The other exercises are graded in a fresh process."),
 }
 
@@ -99,7 +105,7 @@ def before_asking(name: str, facts: FileFacts) -> tuple[Status, Finding] | None:
             return _of_error(problem["error"], facts, "while your file was loaded")
     for line, ended in facts.endings:
         if line == facts.outline.definitions.get(name):
-            return of_end(ended, f"while line {line} was run")
+            return of_end(ended, f"while line {line} ran")
     return Status.MISSING, Finding(
         "missing", f"your file does not define {name}{_nearest(name, facts.outline.definitions)}"
     )
@@ -174,11 +180,13 @@ def _told_error(error: dict[str, Any], facts: FileFacts, where: str) -> tuple[St
     if kind == "Stalled":
         return Status.FAILED, Finding("value", f"{text} ({where})", STALLED)
     if error["in_driver"]:
-        unusable = f"what it returns cannot be used as it is asked to be: {message} ({where})"
+        unusable = f"what your code returns cannot be used as the exercise asks: {message} ({where})"
         return Status.ERROR, Finding("exception", unusable, "Return what the stub's docstring says, in its order.")
     if kind == "TypeError" and not lines:
         return Status.ERROR, Finding(
-            "exception", f"it cannot be called as asked: {text} ({where})", "Keep the stub's signature."
+            "exception",
+            f"your code cannot be called with the stub's arguments: {text} ({where})",
+            "Keep the stub's signature.",
         )
     return Status.ERROR, Finding("exception", f"{message}{at} ({where})", _advice(kind, text))
 
@@ -186,7 +194,7 @@ def _told_error(error: dict[str, Any], facts: FileFacts, where: str) -> tuple[St
 def _of_operation(operation: str, line: int, listing: Listing) -> Finding:
     place = listing.place(line).partition(": `")[0].removeprefix("at ").removeprefix("in ") if line else "your code"
     message = f"{place} uses {one_line(operation, 80)}, which this exercise forbids"
-    hint = "It is what this exercise asks you to write."
+    hint = "Write this operation yourself: that is what the exercise is about."
     return Finding("forbidden", message, hint, line=listing.file_line(line))
 
 
@@ -205,11 +213,11 @@ def _forbidden(error: dict[str, Any], outline: Outline) -> str:
 
 def _advice(kind: str, text: str) -> str:
     if "could not be broadcast" in text or "mismatch in its core dimension" in text or "not aligned" in text:
-        return "Print the shapes on that line: which axis should meet which?"
+        return "Print the shapes on that line: which axes should line up?"
     if kind == "EOFError":
-        return "There is nobody to type: take input() out."
+        return "Nobody can type an answer while your code is graded: take out input()."
     if kind == "PermissionError":
-        return "Here your code has no network, starts no processes, and sees no files but Python's own and its folder."
+        return "While it is graded, your code has no network, starts no processes, and sees only Python's own files and its own folder."
     if kind == "RecursionError":
         return "What ends the recursion?"
     return ""
@@ -222,8 +230,8 @@ def _nearest(name: str, definitions: Mapping[str, int]) -> str:
     line = definitions[near[0]]
     if not near[0].isascii():
         odd = next(char for char in near[0] if not char.isascii())
-        return f"; line {line} defines a name that looks like it, with the character U+{ord(odd):04X}"
-    return f"; line {line} defines {near[0]}: is it that?"
+        return f"; line {line} defines a name that looks the same, but has the character U+{ord(odd):04X}"
+    return f"; line {line} defines {near[0]}: did you mean that one?"
 
 
 def _problem(item: Any) -> dict[str, Any]:

@@ -14,18 +14,21 @@ STILL = (
     "The loss does not move at all: no gradient reaches the parameters. Is a result detached, rounded or made constant "
     "on its way to the loss?"
 )
-GROWS = "The loss grows. Is the sign of a gradient turned, are gradients of earlier steps still in the sum, or is the step too large?"
+GROWS = (
+    "The loss grows. Does a gradient have the wrong sign, are gradients of earlier steps still added in, or is the step "
+    "too large?"
+)
 SLOW = (
     "The loss hardly falls. Is the learning rate far too small, are most units dead (a ReLU whose inputs are all negative), "
-    "or do labels and inputs not belong together?"
+    "or are labels paired with the wrong inputs?"
 )
 STALLED = (
     "Nothing is learned. Does a gradient reach the parameters, is its sign right, and is the step neither far too small nor "
     "far too large?"
 )
 FALLS = (
-    "The loss falls, and yet the predictions are wrong: compare what is trained with what is asked. Is the answer read from "
-    "the wrong axis, are labels shifted, is something done at training that is not done at prediction?"
+    "The loss falls, and yet the predictions are wrong. Is the answer read from the wrong axis, are the labels shifted, or "
+    "does training do something to the inputs that prediction does not?"
 )
 
 

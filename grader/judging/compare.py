@@ -36,6 +36,11 @@ def named(path: Path, names: Sequence[str]) -> str:
     return "the answer" + subscripts(path)
 
 
+def is_plural(name: str) -> bool:
+    """Whether a sentence about a part of an answer is in the plural: `gradients` are, `gradients[0]`, `loss` and `bias` are not."""
+    return len(name) > 3 and name.endswith("s") and not name.endswith(("ss", "us", "is", "ias"))
+
+
 def difference(answer: Any, expected: Any, tolerance: Sequence[float], names: Sequence[str] = ()) -> Difference | None:
     """The first difference between an answer and the expected one; None if the answer is right.
 
@@ -114,7 +119,7 @@ def _differ(
         return _differ_leaf(answer, expected, next(tolerance), named(path, names), path)
     if type(answer) is type(expected) and answer == expected:
         return None
-    return Difference("type", path, f"{named(path, names)} is {describe(answer)}, expected {expected!r}")
+    return Difference("type", path, f"{_is(named(path, names))} {describe(answer)}, expected {expected!r}")
 
 
 def _in_its_form(answer: Any, expected: Any) -> Any:
@@ -144,7 +149,7 @@ def _differ_dict(
     if not same_parts(answer, expected):
         wanted = ", ".join(map(repr, expected))
         got = "a dict with " + ", ".join(map(repr, answer)) if isinstance(answer, dict) else describe(answer)
-        return Difference("type", path, f"{named(path, names)} is {got}, expected a dict with {wanted}"[:400])
+        return Difference("type", path, f"{_is(named(path, names))} {got}, expected a dict with {wanted}"[:400])
     found = (_differ(answer[key], item, tolerance, names, (*path, key)) for key, item in expected.items())
     return next(filter(None, found), None)
 
@@ -154,8 +159,13 @@ def _differ_sequence(
 ) -> Difference | None:
     if not same_parts(answer, expected):
         parts = f" ({', '.join(names)})" if len(names) == len(expected) > 1 and not path else ""
-        got = f"{len(answer)} values" if isinstance(answer, list | tuple) else describe(answer)
-        return Difference("type", path, f"{named(path, names)} is {got}, expected {len(expected)} values{parts}")
+        name = named(path, names)
+        got = (
+            f"{_has(name)} {len(answer)} values"
+            if isinstance(answer, list | tuple)
+            else f"{_is(name)} {describe(answer)}"
+        )
+        return Difference("type", path, f"{got}, expected {len(expected)} values{parts}")
     found = (
         _differ(mine, item, tolerance, names, (*path, i))
         for i, (mine, item) in enumerate(zip(answer, expected, strict=True))
@@ -166,12 +176,12 @@ def _differ_sequence(
 def _differ_leaf(answer: Any, expected: Any, tolerance: float, name: str, path: Path) -> Difference | None:
     wanted = np.asarray(expected)
     if not is_numeric(answer):
-        return Difference("type", path, f"{name} is {describe(answer)}, expected {describe(expected)}{_wrap(answer)}")
+        return Difference("type", path, f"{_is(name)} {describe(answer)}, expected {describe(expected)}{_wrap(answer)}")
     yours = np.asarray(answer)
     if yours.shape != wanted.shape:
-        return Difference("shape", path, f"{name} has shape {yours.shape}, expected {wanted.shape}")
+        return Difference("shape", path, f"{_has(name)} shape {yours.shape}, expected {wanted.shape}")
     if not _kind_fits(yours, wanted):
-        return Difference("dtype", path, f"{name} is {yours.dtype}, expected {_kind_name(wanted)}")
+        return Difference("dtype", path, f"{_is(name)} {yours.dtype}, expected {_kind_name(wanted)}")
     wrong = wrong_entries(yours, wanted, tolerance)
     if not wrong.any():
         return None
@@ -200,8 +210,20 @@ def _worst(yours: np.ndarray, wanted: np.ndarray, among: np.ndarray, wrong: np.n
     index = np.unravel_index(int(np.argmax(error)), error.shape)
     place = f"{name}[{', '.join(map(str, map(int, index)))}]" if index else name
     mine, right = numbers(yours[index], wanted[index])
-    many = f"all {wrong.size}" if wrong.all() else f"{int(wrong.sum())} of {wrong.size}"
+    many = _every(wrong.size) if wrong.all() else f"{int(wrong.sum())} of {wrong.size}"
     return f"{place} is {mine}, expected {right}" + (f"; {many} entries differ" if wrong.size > 1 else "")
+
+
+def _is(name: str) -> str:
+    return f"{name} {'are' if is_plural(name) else 'is'}"
+
+
+def _has(name: str) -> str:
+    return f"{name} {'have' if is_plural(name) else 'has'}"
+
+
+def _every(size: int) -> str:
+    return "both" if size == 2 else f"all {size}"
 
 
 def numbers(yours: Any, wanted: Any) -> tuple[str, str]:

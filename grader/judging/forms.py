@@ -28,7 +28,7 @@ def no_answer(answers: list, questions: list[Question], names: Sequence[str]) ->
             return Finding(found.kind, f"{found.text} ({on(question)})")
         for name, value in question.inputs.items():
             if _is_only(answer, value) and not _is_only(question.expected, value):
-                return Finding("value", f"your answer is the input {name} as it came ({on(question)})")
+                return Finding("value", f"your answer is the input {name}, unchanged ({on(question)})")
     return None
 
 

@@ -31,7 +31,7 @@ def render_overview(reports: Sequence[tuple[str, Report]], console: Console, her
     if begun:
         named = ", ".join(f"{item.id} {item.points}/{item.max_points}" for item in begun[:BEGUN])
         more = f" and {len(begun) - BEGUN} more" if len(begun) > BEGUN else ""
-        console.print(Text("In work: ", "bold").append(named + more), width=min(console.width, WIDTH))
+        console.print(Text("In progress: ", "bold").append(named + more), width=min(console.width, WIDTH))
     for line in _next(reports, not begun and not points, here):
         console.print(line, soft_wrap=True)
 
@@ -65,8 +65,8 @@ def _next(reports: Sequence[tuple[str, Report]], is_new: bool, here: Path | None
     steps = [(command, "")]
     if is_new:
         name = command.split()[-1]
-        steps = [(command, "read what it is about"), (_file(report, here), "write your answer there")]
-        steps.append((f"grade {name}", "see what is right, and what is wrong where"))
+        steps = [(command, "read the exercise"), (_file(report, here), "write your answer there")]
+        steps.append((f"grade {name}", "see what is right and what is wrong"))
     wide = max(len(step) for step, _ in steps)
     for number, (step, why) in enumerate(steps):
         line = Text("      " if number else "Next: ", "bold").append(step.ljust(wide) if why else step, "not bold")

@@ -1,7 +1,7 @@
 """Attention: from alignment to the transformer.
 
-Every token asks a question (its query), offers a label (its key) and a content (its value). Attention answers each
-question with a mixture of contents, weighted by how well the labels fit. Masks are boolean; True means "may attend".
+Every token has a query (what it looks for), a key (what it offers) and a value (its content). Attention answers each query
+with a mixture of values, weighted by how well their keys match. Masks are boolean; True means "may attend".
 
 The functions are written in NumPy. The modules at the end are written in PyTorch, and so is what is trained.
 """
@@ -40,7 +40,7 @@ def scaled_dot_product_attention(q, k, v, mask=None):
 
 
 def attention_backward(dout, q, k, v, mask=None):
-    """Gradients of scaled dot-product attention in queries, keys and values.
+    """Gradients of scaled dot-product attention with respect to queries, keys and values.
 
     dout (..., Tq, M), q (..., Tq, d), k (..., Tk, d), v (..., Tk, M), mask (..., Tq, Tk) -> dq, dk, dv
 
@@ -59,7 +59,7 @@ def attention_backward(dout, q, k, v, mask=None):
 
 
 def causal_mask(T):
-    """Which tokens a token may attend to if it must not see the future: itself and those before it.
+    """The causal mask: a token may attend to itself and to earlier tokens.
 
     T -> mask (T, T)
 
@@ -69,7 +69,7 @@ def causal_mask(T):
 
 
 def padding_mask(lengths, T):
-    """Which tokens of a padded batch are real: the first `lengths[n]` of sequence n.
+    """The padding mask: the first `lengths[n]` tokens of sequence n are real.
 
     lengths (N,), T -> mask (N, 1, T)
 
@@ -95,7 +95,7 @@ def additive_attention(query, keys, values, Wq, Wk, v):
 
 
 def local_attention(query, keys, values, center, window):
-    """Luong's local attention: look only near a position, and less the further from it.
+    """Luong's local attention: attend only near a position, and less with distance.
 
     query (N, D), keys (N, T, D), values (N, T, dv), center (N,), window -> context (N, dv), weights (N, T)
 
@@ -115,7 +115,7 @@ def local_attention(query, keys, values, center, window):
 
 
 def hard_attention(scores, values, rng):
-    """Attend to one value alone, drawn at random by the softmax of the scores.
+    """Hard attention: attend to one value, drawn at random with the softmax of the scores.
 
     scores (N, T), values (N, T, dv), rng -> context (N, dv), index (N,)
 
@@ -148,7 +148,7 @@ def _split_heads(x, num_heads):
 
 
 def multi_head_attention(x, Wq, Wk, Wv, Wo, num_heads, mask=None):
-    """Several attentions side by side, each with its own part of the projections.
+    """Multi-head attention: several attentions in parallel, each with its own part of the projections.
 
     x (N, T, D), Wq (D, A), Wk (D, A), Wv (D, E), Wo (E, M), num_heads, mask (N, T, T) -> out (N, T, M)
 
@@ -165,7 +165,7 @@ def multi_head_attention(x, Wq, Wk, Wv, Wo, num_heads, mask=None):
 
 
 def positional_encoding(T, D):
-    """Waves of many lengths that tell a token where it stands.
+    """Sinusoidal positional encoding: waves of many frequencies that encode the position of a token.
 
     T, D -> encoding (T, D)
 
@@ -180,7 +180,7 @@ def positional_encoding(T, D):
 
 
 def rotary_embedding(x, base=10000.0):
-    """Turn each pair of a token's features by an angle that grows with its position.
+    """Rotary embedding: rotate each pair of a token's features by an angle proportional to its position.
 
     x (..., T, D) -> out (..., T, D)
 
@@ -198,7 +198,7 @@ def rotary_embedding(x, base=10000.0):
 
 
 class MultiHeadAttention(nn.Module):
-    """Attention with several heads and weights of its own, as a PyTorch module.
+    """Multi-head attention with its own weights, as a PyTorch module.
 
     `query`, `key`, `value` and `out` are nn.Linear(dim, dim) with bias. Head h has the h-th of `heads` consecutive
     blocks of features. There is no dropout.
@@ -214,8 +214,8 @@ class MultiHeadAttention(nn.Module):
         """x (N, Tq, dim), context (N, Tk, dim), mask -> out (N, Tq, dim)
 
         Queries come from x; keys and values from the context, or from x where there is none. The mask, (Tq, Tk),
-        (N, 1, Tk) or (N, Tq, Tk), is True where a query may attend. What a query that may attend to nothing brings to
-        `out` is zero, and its gradients are zero, too.
+        (N, 1, Tk) or (N, Tq, Tk), is True where a query may attend. For a query that may attend to nothing, the input of
+        `out` is zero, and so are its gradients.
         """
         context = x if context is None else context
         q, k, v = self._split(self.query(x)), self._split(self.key(context)), self._split(self.value(context))
@@ -238,11 +238,11 @@ def _feed_forward(dim, hidden):
 
 
 class EncoderBlock(nn.Module):
-    """One block of a transformer's encoder: tokens look at one another, then each is worked on alone.
+    """One block of a transformer's encoder: self-attention, then a feed-forward network for each token.
 
     `norm1` and `norm2` are nn.LayerNorm(dim), `attention` is a MultiHeadAttention(dim, heads), and `feed_forward` is
     nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(), nn.Linear(hidden, dim)). The block is pre-norm: each of its two
-    halves reads the normalised tokens, and what it finds is added to the tokens as they were. There is no dropout.
+    halves reads the normalised tokens, and its output is added to the tokens before the norm. There is no dropout.
     """
 
     def __init__(self, dim, heads, hidden):
@@ -262,12 +262,12 @@ class EncoderBlock(nn.Module):
 
 
 class DecoderBlock(nn.Module):
-    """One block of a transformer's decoder: tokens look back, then at what the encoder has read.
+    """One block of a transformer's decoder: causal self-attention, cross-attention, then a feed-forward network.
 
     `norm1`, `norm2` and `norm3` are nn.LayerNorm(dim), `self_attention` and `cross_attention` are
     MultiHeadAttention(dim, heads), and `feed_forward` is nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(),
     nn.Linear(hidden, dim)). The block is pre-norm: its three parts, in this order, each read the tokens through the norm
-    of their number, and what they find is added to the tokens as they were. The memory is not normalised. There is no
+    of their number, and their output is added to the tokens before the norm. The memory is not normalised. There is no
     dropout.
     """
 
@@ -293,13 +293,13 @@ class DecoderBlock(nn.Module):
 
 
 def greedy_decode_cached(model, prompt, steps):
-    """Write `steps` tokens after a prompt, each the likeliest one, and never read a token twice.
+    """Greedy decoding with a cache: append the most likely token `steps` times, and read no token twice.
 
     model, prompt (N, T), steps -> tokens (N, T + steps)
 
     `logits, cache = model(tokens, cache)` reads new tokens (N, new), int64, after those that the cache remembers, and
     returns logits (N, new, V), row t for the token that comes after the t-th of the new ones, and a cache that
-    remembers the new ones, too. The first cache is None. tokens are the prompt and what was written, int64. All in all
+    remembers the new ones, too. The first cache is None. tokens are the prompt and the written tokens, int64. In total
     the model may be fed the prompt once and each written token once; steps is at least 1.
     """
     tokens, new, cache = prompt, prompt, None

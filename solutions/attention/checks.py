@@ -23,35 +23,32 @@ NAIVE = "(np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True))"  # the s
 # What goes wrong in the weights of scaled dot-product attention goes wrong wherever they are used.
 MASK_IGNORED = Mistake(
     "mask_ignored",
-    "Your answer does not feel the mask. Where it is False a key must get weight 0: think of the score that makes exp vanish.",
+    "You ignore the mask. Where it is False a key must get weight 0: which score makes exp vanish?",
     edit("if mask is not None:", "if False:", of="_weights"),
 )
 MASK_INVERTED = Mistake(
     "mask_inverted",
-    "Your mask works the wrong way round: True means that a query may attend.",
+    "You invert the mask. True means that a query may attend.",
     edit("np.where(mask, scores, -np.inf)", "np.where(mask, -np.inf, scores)", of="_weights"),
 )
 BLIND_NAN = Mistake(
     "blind_nan",
-    "A query that may attend to nothing gets nan: its scores are all -inf, and -inf minus their maximum is not a number. "
-    "Such a row is all zeros.",
+    "You return nan for a query that may attend to nothing: its scores are all -inf, and -inf minus their maximum is nan. Such a row must be all zeros.",
     edit("np.where(np.isfinite(top), top, 0.0)", "top", of="softmax"),
 )
 BLIND_UNIFORM = Mistake(
     "blind_uniform",
-    "A query that may attend to nothing gets the mean of all values: if every score is the same large negative number, the "
-    "softmax is uniform. Such a row is all zeros.",
+    "You return the mean of all values for a query that may attend to nothing: if all scores are the same large negative number, the softmax is uniform. Such a row must be all zeros.",
     edit("-np.inf", "-1e9", of="_weights"),
 )
 UNSTABLE = Mistake(
     "unstable",
-    "Your softmax overflows for large scores. A softmax does not change if every score of a row is lowered by the same "
-    "number: choose one after which exp is at most 1.",
+    "Your softmax overflows for large scores. A softmax does not change if every score of a row is lowered by the same number: choose a number for which exp is at most 1.",
     edit("softmax(scores)", NAIVE, of="_weights"),
 )
 UNSCALED = Mistake(
     "unscaled",
-    "The scores are not divided by √d: their variance grows with d, and the softmax saturates. Scale them first.",
+    "You do not divide the scores by √d. Their variance grows with d, and the softmax saturates: scale them first.",
     edit(" / np.sqrt(q.shape[-1])", "", of="_weights"),
 )
 
@@ -141,11 +138,11 @@ scaled_dot_product_attention = Exercise(
         agrees(
             2, "gives weight 0 where the mask is False", on=["a mask", "one mask for the whole batch", "padded keys"]
         ),
-        moves(2, "lets a key be felt by those queries alone that may attend to it", another_second_key, on="a mask"),
+        moves(2, "changing a key changes only the queries that may attend to it", another_second_key, on="a mask"),
         agrees(1, "gives zeros for a query that may attend to nothing", on="a fully masked row"),
         agrees(
             1,
-            "survives scores near ±1000, seen or hidden",
+            "is right and finite for scores near ±1000, masked or not",
             on=["scores near ±1000", "scores thousands apart", "a hidden key far ahead"],
         ),
     ],
@@ -153,26 +150,24 @@ scaled_dot_product_attention = Exercise(
         UNSCALED,
         Mistake(
             "scaled_by_d",
-            "You divide the scores by d, and it must be √d: a dot product of d terms has a standard deviation of √d.",
+            "You divide the scores by d instead of √d. A dot product of d terms has a standard deviation of √d.",
             edit("np.sqrt(q.shape[-1])", "q.shape[-1]", of="_weights"),
         ),
         Mistake(
             "softmax_over_queries",
-            "Your softmax runs over the queries. Each query shares its attention out among the keys: its own row sums to one.",
+            "You take the softmax over the queries. Each query distributes its attention over the keys: its row sums to one.",
             edit("softmax(scores)", "softmax(scores.swapaxes(-1, -2)).swapaxes(-1, -2)", of="_weights"),
         ),
         Mistake(
             "keys_reshaped",
-            "The keys are reshaped to (d, Tk), and they must be transposed: a reshape deals the numbers out anew, so that "
-            "no column is a key any more.",
+            "You reshape the keys to (d, Tk) instead of transposing them. After a reshape, the columns are no longer keys.",
             edit("k.swapaxes(-1, -2)", "k.reshape(*k.shape[:-2], k.shape[-1], k.shape[-2])", of="_weights"),
         ),
         MASK_IGNORED,
         MASK_INVERTED,
         Mistake(
             "masked_after_softmax",
-            "You mask the weights after the softmax, so that a row no longer sums to one. Hide a key before the softmax, "
-            "in its score.",
+            "You mask the weights after the softmax, so a row no longer sums to one. Mask the scores before the softmax.",
             attend_masked_after_softmax,
         ),
         BLIND_NAN,
@@ -181,8 +176,8 @@ scaled_dot_product_attention = Exercise(
     ],
     hints=[
         "How large does a dot product of two random vectors of length d typically get, and what does softmax do then?",
-        "Write it in four steps: scores, scale, mask, softmax. Which axis of the scores counts the keys?",
-        "What must the score of a hidden key be, so that it gets no weight and leaves the other weights alone?",
+        "Write it in four steps: scores, scale, mask, softmax. Which axis of the scores runs over the keys?",
+        "What must the score of a masked key be so that it gets weight 0 and the other weights still sum to one?",
     ],
 )
 
@@ -220,22 +215,21 @@ attention_backward = Exercise(
         agrees(2, "returns dq", on=UNMASKED, part="dq"),
         agrees(2, "returns dk", on=UNMASKED, part="dk"),
         agrees(1, "returns dv", on=UNMASKED, part="dv"),
-        agrees(1, "sends dq and dk nothing from where the mask is False", on=MASKED, part=["dq", "dk"]),
-        agrees(1, "sends dv nothing from queries that do not see it", on=MASKED, part="dv"),
+        agrees(1, "passes no gradient to dq and dk where the mask is False", on=MASKED, part=["dq", "dk"]),
+        agrees(1, "passes no gradient to dv from queries that may not attend to it", on=MASKED, part="dv"),
         moves(
             1,
-            "leaves the gradient of a query alone when a key changes that it cannot see",
+            "changing a masked key does not change the gradient of a query",
             another_second_key,
             on="a mask",
         ),
         agrees(1, "gives zeros for a query that may attend to nothing", on="a fully masked row"),
-        agrees(1, "survives scores near ±1000", on="scores near ±1000"),
+        agrees(1, "is right and finite for scores near ±1000", on="scores near ±1000"),
     ],
     mistakes=[
         Mistake(
             "scale_forgotten",
-            "Your dq and dk are too large by √d: the scores were divided by √d on the way forward, and so is their gradient on the "
-            "way back.",
+            "Your dq and dk are √d times too large. The forward pass divides the scores by √d, so the backward pass divides their gradient by √d, too.",
             edit("dscores / np.sqrt(q.shape[-1])", "dscores"),
         ),
         Mistake(
@@ -246,17 +240,17 @@ attention_backward = Exercise(
         ),
         Mistake(
             "softmax_skipped",
-            "The gradient in the weights is used as the gradient in the scores: the softmax between them has a Jacobian.",
+            "You use the gradient of the weights as the gradient of the scores. The softmax between them has a Jacobian.",
             edit(SOFTMAX_BACKWARD, "dscores = dweights"),
         ),
         Mistake(
             "plain_sum",
-            "In the softmax's backward you subtract the plain sum of the gradients, and it must be their mean under the weights.",
+            "In the backward pass of the softmax you subtract the plain sum of the gradients. Subtract their sum weighted by the attention weights.",
             edit("(weights * dweights).sum", "dweights.sum"),
         ),
         Mistake(
             "sum_over_queries",
-            "In the softmax's backward your sum runs over the queries, and it must run over the keys, as the softmax does.",
+            "In the backward pass of the softmax you sum over the queries. Sum over the keys, as the softmax does.",
             edit("sum(axis=-1, keepdims=True)", "sum(axis=-2, keepdims=True)"),
         ),
         MASK_IGNORED,
@@ -264,9 +258,9 @@ attention_backward = Exercise(
         UNSTABLE,
     ],
     hints=[
-        "Go back through the forward one step at a time: which four steps lead from q, k and v to out?",
+        "Go back through the forward pass one step at a time: which four steps lead from q, k and v to out?",
         "The softmax of one row, p, has the Jacobian diag(p) − p·pᵀ. What is that times a vector, without building a matrix?",
-        "Let the shapes lead: with dweights of shape (Tq, Tk), which products have the shapes of q, k and v?",
+        "Let the shapes guide you: with dweights of shape (Tq, Tk), which products have the shapes of q, k and v?",
     ],
 )
 
@@ -279,10 +273,8 @@ causal_mask = Exercise(
         "a long sequence": lambda draw: {"T": int(draw.integers(40, 60))},
     },
     checks=[
-        agrees(
-            2, "lets a token see itself and what came before it, and no more", on=["a few tokens", "a long sequence"]
-        ),
-        agrees(1, "lets a single token see itself", on=["a single token", "a few tokens"]),
+        agrees(2, "lets a token attend to itself and to earlier tokens only", on=["a few tokens", "a long sequence"]),
+        agrees(1, "lets a single token attend to itself", on=["a single token", "a few tokens"]),
     ],
     mistakes=[
         Mistake(
@@ -292,12 +284,12 @@ causal_mask = Exercise(
         ),
         Mistake(
             "diagonal_hidden",
-            "A token cannot see itself in your mask, so that the first token sees nothing. The diagonal belongs to the past.",
+            "You exclude the diagonal, so a token cannot attend to itself and the first token sees nothing. A token may attend to itself.",
             edit("dtype=bool)", "dtype=bool), k=-1"),
         ),
         Mistake(
             "transposed",
-            "Your mask shows the future and hides the past: rows are for queries and columns for keys.",
+            "You return the transpose: your mask shows the future and hides the past. Rows are queries and columns are keys.",
             edit("np.tril", "np.triu"),
         ),
         Mistake(
@@ -308,7 +300,7 @@ causal_mask = Exercise(
     ],
     hints=[
         "Write the mask for three tokens by hand: what may the first token see, and what the last?",
-        "Entry (t, s) says whether query t sees key s: which comparison of t and s is it?",
+        "Entry (t, s) says whether query t may attend to key s: which comparison of t and s is that?",
     ],
 )
 
@@ -333,14 +325,14 @@ padding_mask = Exercise(
         agrees(2, "marks as many leading tokens as each sequence has", on=["three sequences", "a batch of one"]),
         agrees(
             1,
-            "copes with many sequences, an empty and a full one",
+            "is right for many sequences, an empty one and a full one",
             on=["more sequences than tokens", "an empty and a full sequence"],
         ),
     ],
     mistakes=[
         Mistake(
             "one_too_many",
-            "Your mask lets one token too many through: positions start at 0, so that the last real one is length − 1.",
+            "Your mask lets one token too many through. Positions start at 0, so the last real position is length − 1.",
             edit("np.arange(T) <", "np.arange(T) <="),
         ),
         Mistake(
@@ -350,18 +342,17 @@ padding_mask = Exercise(
         ),
         Mistake(
             "padded_in_front",
-            "Your mask takes the padding to stand in front, but the real tokens come first.",
+            "Your mask assumes that the padding comes first. The real tokens come first.",
             edit("np.arange(T) <", "T - 1 - np.arange(T) <"),
         ),
         Mistake(
             "no_query_axis",
-            "Your mask has shape (N, T). It needs an axis of length 1 for the queries, or it will line up with the wrong axis "
-            "of the scores.",
+            "Your mask has shape (N, T). It needs an axis of length 1 for the queries, or it lines up with the wrong axis of the scores.",
             edit("lengths[:, None, None]", "lengths[:, None]"),
         ),
         Mistake(
             "queries_masked",
-            "Your mask has shape (N, T, 1) and so hides queries. It is the keys that must be hidden: they are the last axis.",
+            "Your mask has shape (N, T, 1), so it hides queries. Hide keys, which are the last axis.",
             edit("np.arange(T) < lengths[:, None, None]", "np.arange(T)[:, None] < lengths[:, None, None]"),
         ),
     ],
@@ -421,38 +412,39 @@ additive_attention = Exercise(
         keeps(1, "gives weights that sum to one", "sum", another_first_query, part=1, on="three queries, five keys"),
         moves(
             1,
-            "lets a query change the weights of its own sequence, and no others",
+            "changing a query changes only the weights of its own sequence",
             another_first_query,
             on="a longer sequence",
         ),
-        agrees(1, "keeps every shape for a batch of one and a single key", on=["a batch of one", "a single key"]),
-        agrees(1, "survives scores near ±1000", on="scores near ±1000"),
+        agrees(
+            1, "returns the right shapes for a batch of one and a single key", on=["a batch of one", "a single key"]
+        ),
+        agrees(1, "is right and finite for scores near ±1000", on="scores near ±1000"),
     ],
     mistakes=[
         Mistake(
             "no_tanh",
-            "The tanh is missing. Without it the query adds the same number to each score of its sequence, and the softmax "
-            "takes that away again: the query would have no say.",
+            "You leave out the tanh. Without it the query adds the same number to each score of its sequence, and the softmax cancels that: the query would have no effect.",
             edit("np.tanh((query @ Wq)[:, None, :] + keys @ Wk)", "(query @ Wq)[:, None, :] + keys @ Wk"),
         ),
         Mistake(
             "tanh_of_the_score",
-            "The tanh is taken of the score. It belongs inside, around the hidden units, before v weighs them.",
+            "You apply the tanh to the score. Apply it to the hidden units, before the product with v.",
             lambda query, keys, values, Wq, Wk, v: _mixture(np.tanh(((query @ Wq)[:, None] + keys @ Wk) @ v), values),
         ),
         Mistake(
             "scaled",
-            "You divide the scores by the root of their number of units, as dot products are. The additive score is not scaled.",
+            "You divide the scores by the root of the number of hidden units. Dot products are scaled like this, the additive score is not.",
             edit("hidden @ v", "hidden @ v / np.sqrt(len(v))"),
         ),
         Mistake(
             "softmax_over_batch",
-            "Your softmax runs over the batch. Each sequence shares its attention out among its own positions.",
+            "You take the softmax over the batch. Each sequence distributes its attention over its own positions.",
             edit("softmax(scores)", "softmax(scores.T).T"),
         ),
         Mistake(
             "mean_of_values",
-            "Your context is divided by the number of positions: the weights sum to one already.",
+            "You divide the context by the number of positions. The weights already sum to one.",
             edit("(weights[:, None, :] @ values)[:, 0, :]", "(weights[:, :, None] * values).mean(axis=1)"),
         ),
         Mistake(
@@ -527,8 +519,10 @@ local_attention = Exercise(
         "scores near ±1000": far_near,
     },
     checks=[
-        agrees(3, "weighs by softmax and distance inside the window", on=["three sequences", "a narrow window"]),
-        moves(1, "does not feel what lies outside the window", others_outside, on="three sequences"),
+        agrees(
+            3, "weights positions by softmax and distance inside the window", on=["three sequences", "a narrow window"]
+        ),
+        moves(1, "ignores positions outside the window", others_outside, on="three sequences"),
         agrees(
             1,
             "cuts the window off at the first and last position",
@@ -539,17 +533,17 @@ local_attention = Exercise(
             "counts a position on the window's edge",
             on=["a position on the window's edge", "a single sequence of one"],
         ),
-        agrees(1, "survives scores near ±1000", on="scores near ±1000"),
+        agrees(1, "is right and finite for scores near ±1000", on="scores near ±1000"),
     ],
     mistakes=[
         Mistake(
             "no_distance",
-            "The distance to the center has no effect inside your window. Weights fall off with it, as a Gaussian.",
+            "You ignore the distance to the center inside the window. The weights fall off with the distance, like a Gaussian.",
             edit(f"{LOCAL_SOFTMAX} * near", LOCAL_SOFTMAX),
         ),
         Mistake(
             "normalised_again",
-            "You normalise the weights after the Gaussian. Here they stay as they are, and sum to less than one.",
+            "You normalise the weights again after the Gaussian. Here they are not normalised again, and sum to less than one.",
             edit(f"{LOCAL_SOFTMAX} * near", "softmax(np.where(inside, scores + np.log(near), -np.inf))"),
         ),
         Mistake(
@@ -559,27 +553,27 @@ local_attention = Exercise(
         ),
         Mistake(
             "no_half_in_exponent",
-            "In your Gaussian's exponent the factor 2 of 2σ² is missing.",
+            "You leave out the factor 2 of 2σ² in the exponent of the Gaussian.",
             edit("(2 * sigma**2)", "sigma**2"),
         ),
         Mistake(
             "softmax_over_all",
-            "Your softmax runs over the whole sequence, and the window comes after it. Positions outside must not take a share.",
+            "You take the softmax over the whole sequence and apply the window afterwards. Positions outside the window must not take part in the softmax.",
             edit(f"{LOCAL_SOFTMAX} * near", "softmax(scores) * inside * near"),
         ),
         Mistake(
             "window_ignored",
-            "Your weights do not end at the window: outside it they are zero, however good the match.",
+            "You ignore the window. Outside the window the weights must be zero, however good the match.",
             edit(f"{LOCAL_SOFTMAX} * near", "softmax(scores) * near"),
         ),
         Mistake(
             "edge_left_out",
-            "A position exactly on the edge of the window belongs to it.",
+            "You leave out a position exactly on the edge of the window. The edge belongs to the window.",
             edit("<= window", "< window"),
         ),
         Mistake(
             "center_rounded",
-            "You round the center to a position. It is a real number, and the window and the Gaussian are centred on it as it is.",
+            "You round the center to a whole position. The center is a real number: centre the window and the Gaussian on it without rounding.",
             edit("center[:, None]", "np.round(center)[:, None]"),
         ),
         Mistake(
@@ -594,9 +588,9 @@ local_attention = Exercise(
         ),
     ],
     hints=[
-        "Which positions lie within the window of a center at 3.2, if the window is 1.5?",
-        "Treat what lies outside as a mask: which score gives weight 0 in a softmax?",
-        "The Gaussian comes last, and its σ is half the window. What is left to be done to the weights after it?",
+        "Which positions are within the window of a center at 3.2, if the window is 1.5?",
+        "Treat positions outside the window as masked: which score gives weight 0 in a softmax?",
+        "The Gaussian comes last, and its σ is half the window. Is there anything left to do to the weights after it?",
     ],
 )
 
@@ -629,45 +623,47 @@ hard_attention = Exercise(
         "scores near ±1000": far_choices,
     },
     checks=[
-        agrees(2, "draws an index for each row, and takes its value", on="forty rows"),
-        moves(1, "lets a row's scores decide that row's draw, and no other", another_half, on="forty rows"),
-        agrees(1, "keeps every shape for a single row and a single index", on=["a single row", "a single index"]),
-        agrees(1, "survives scores near ±1000", on=["scores near ±1000", "sure choices"]),
+        agrees(2, "draws an index for each row, and returns the value at that index", on="forty rows"),
+        moves(1, "changing the scores of one row changes only that row's draw", another_half, on="forty rows"),
+        agrees(
+            1, "returns the right shapes for a single row and a single index", on=["a single row", "a single index"]
+        ),
+        agrees(1, "is right and finite for scores near ±1000", on=["scores near ±1000", "sure choices"]),
     ],
     mistakes=[
         Mistake(
             "largest_score",
-            "You take the index of the largest score. Hard attention draws: the largest score is only the likeliest.",
+            "You take the index of the largest score. Hard attention draws an index at random: the largest score is only the likeliest.",
             edit("exceeds.argmax(axis=-1)", "scores.argmax(axis=-1)"),
         ),
         Mistake(
             "mean_of_values",
-            "Your context is the mixture of all values, which is soft attention. Here it is one value, the one that was drawn.",
+            "You return the weighted mean of all values, which is soft attention. Return the one value that is drawn.",
             edit("values[np.arange(len(values)), index]", "np.einsum('nt,ntv->nv', softmax(scores), values)"),
         ),
         Mistake(
             "one_draw_for_all",
-            "You draw one random number for the whole batch. Each row has its own.",
+            "You draw one random number for the whole batch. Draw one for each row.",
             edit("rng.random(len(scores))", "np.full(len(scores), rng.random())"),
         ),
         Mistake(
             "one_draw_per_entry",
-            "You draw a random number for each entry of the scores. One for each row is enough, and it fixes the row's index.",
+            "You draw a random number for each entry of the scores. Draw one for each row: it determines the row's index.",
             edit("u[:, None]", "rng.random(scores.shape)"),
         ),
         Mistake(
             "no_softmax",
-            "You add up the scores themselves. They become probabilities by a softmax first.",
+            "You add up the scores themselves. Turn them into probabilities with a softmax first.",
             edit("softmax(scores)", "scores"),
         ),
         Mistake(
             "index_before",
-            "Your index is one too small: it is the first whose cumulative probability exceeds u, not the last that does not.",
+            "Your index is one too small. Return the first index whose cumulative probability exceeds u, not the last one whose probability does not.",
             edit("index = exceeds.argmax(axis=-1)", "index = np.maximum(exceeds.argmax(axis=-1) - 1, 0)"),
         ),
         Mistake(
             "uniform_draw",
-            "All indices are equally likely in your draw: the scores have no say.",
+            "You draw all indices with equal probability and ignore the scores.",
             edit("softmax(scores)", "np.full(scores.shape, 1 / scores.shape[1])"),
         ),
         Mistake(
@@ -677,8 +673,8 @@ hard_attention = Exercise(
         ),
     ],
     hints=[
-        "A row's probabilities cut the line from 0 to 1 into pieces. In which piece does u fall?",
-        "Which running total tells where each piece ends, and how do you find the first end beyond u?",
+        "A row's probabilities divide the interval from 0 to 1 into pieces. In which piece is u?",
+        "Which running total tells where each piece ends, and how do you find the first end greater than u?",
     ],
 )
 
@@ -748,7 +744,7 @@ def another_third_token(inputs, draw):
     return inputs | {"x": x}
 
 
-FUTURE = "lets a token be felt by itself and by later ones under a causal mask: the future is hidden"
+FUTURE = "under a causal mask, changing a token changes only itself and later tokens"
 
 self_attention = Exercise(
     points=8,
@@ -775,28 +771,28 @@ self_attention = Exercise(
         ),
         moves(1, FUTURE, another_third_token, on="a causal mask"),
         agrees(1, "gives zeros for a token that may attend to nothing", on="a fully masked row"),
-        agrees(1, "survives scores near ±1000", on="scores near ±1000"),
+        agrees(1, "is right and finite for scores near ±1000", on="scores near ±1000"),
     ],
     mistakes=[
         UNSCALED,
         Mistake(
             "scaled_by_token_width",
-            "You divide the scores by √D, the tokens' width. It must be the length of a query, d, which the projection decides.",
+            "You divide the scores by √D, with the width of the tokens. Use the length of a query, d, which the projection determines.",
             edit("x @ Wq,", "x @ Wq * np.sqrt(Wq.shape[1] / Wq.shape[0]),"),
         ),
         Mistake(
             "queries_and_keys_swapped",
-            "Your queries are made by Wk and your keys by Wq, so that every token answers the question it should ask.",
+            "You swap the projections of queries and keys: your queries use Wk and your keys Wq.",
             edit("x @ Wq, x @ Wk,", "x @ Wk, x @ Wq,"),
         ),
         Mistake(
             "queries_as_keys",
-            "Your keys are made by Wq, as the queries are. Keys have a projection of their own.",
+            "You project the keys with Wq, like the queries. Keys have their own projection.",
             edit("x @ Wq, x @ Wk,", "x @ Wq, x @ Wq,"),
         ),
         Mistake(
             "values_not_projected",
-            "You mix the tokens themselves. What is mixed are the values, and they have a projection, too.",
+            "You mix the tokens themselves. Mix the values, which have their own projection.",
             edit("x @ Wv", "x"),
         ),
         MASK_IGNORED,
@@ -806,7 +802,7 @@ self_attention = Exercise(
         UNSTABLE,
     ],
     hints=[
-        "What is a query, a key and a value here, when there is nothing but x?",
+        "Where do the queries, keys and values come from when there is only x?",
         "You have written an attention for queries, keys and values already: can this one call it?",
     ],
 )
@@ -850,12 +846,12 @@ multi_head_attention = Exercise(
     checks=[
         agrees(
             3,
-            "joins what the heads find, each in its own columns",
+            "joins the outputs of the heads, each in its own columns",
             on=["two heads", "three heads", "one head", "a single token"],
         ),
         agrees(
             2,
-            "lets queries, values and outputs have widths of their own",
+            "accepts different widths for queries, values and outputs",
             on=["widths of their own", "three heads, widths of their own"],
         ),
         agrees(
@@ -865,29 +861,27 @@ multi_head_attention = Exercise(
         ),
         moves(1, FUTURE, another_third_token, on="a causal mask"),
         agrees(1, "gives zeros for a token that may attend to nothing", on="a fully masked row"),
-        agrees(1, "survives scores near ±1000", on="scores near ±1000"),
+        agrees(1, "is right and finite for scores near ±1000", on="scores near ±1000"),
     ],
     mistakes=[
         Mistake(
             "split_by_reshape_alone",
-            "Your heads are cut out of the rows, not the columns: a reshape to (N, heads, T, d) mixes tokens. Split the last "
-            "axis, then move the new axis.",
+            "You split the rows into heads, not the columns: a reshape to (N, heads, T, d) mixes tokens. Split the last axis, then move the new axis.",
             edit(SPLIT, "x.reshape(N, num_heads, T, width // num_heads)", of="_split_heads"),
         ),
         Mistake(
             "joined_by_reshape_alone",
-            "The heads' outputs are joined without bringing the tokens' axis back in front of the heads': what one row holds "
-            "are different tokens of one head.",
+            "You join the heads without moving the token axis back in front of the head axis, so a row contains different tokens of one head.",
             edit(JOIN, "heads"),
         ),
         Mistake(
             "heads_interleaved",
-            "Your heads take every num_heads-th column. They are blocks of consecutive columns.",
+            "Your heads take every num_heads-th column. A head is a block of consecutive columns.",
             edit(SPLIT, "x.reshape(N, T, width // num_heads, num_heads).transpose(0, 3, 1, 2)", of="_split_heads"),
         ),
         Mistake(
             "one_wide_head",
-            "All heads attend as one: the number of heads has no effect. Each head has scores and a softmax of its own.",
+            "You use one wide head, so num_heads has no effect. Each head has its own scores and softmax.",
             edit(
                 "for W in (Wq, Wk, Wv))",
                 "for W in (Wq, Wk, Wv))\n    num_heads = 1\n    q, k, v = (_split_heads(x @ W, 1) for W in (Wq, Wk, Wv))",
@@ -895,23 +889,23 @@ multi_head_attention = Exercise(
         ),
         Mistake(
             "scaled_by_all_heads",
-            "The scores are divided by the root of all heads' columns together. Each head's dot product has only d terms of its own.",
+            "You divide the scores by the root of the width of all heads together. The dot product of one head has only d terms.",
             edit(CALL, "scaled_dot_product_attention(q / np.sqrt(num_heads), k, v, mask)"),
         ),
         Mistake(
             "scaled_by_token_width",
-            "You take the length of a head's queries to be D/num_heads. It is the number of Wq's columns over num_heads.",
+            "You use D/num_heads as the length of a head's queries. It is the number of columns of Wq divided by num_heads.",
             edit(CALL, "scaled_dot_product_attention(q * np.sqrt(Wq.shape[1] / len(Wq)), k, v, mask)"),
         ),
         UNSCALED,
         Mistake(
             "no_output_projection",
-            "The joined heads are returned as they are. Wo is still to come: it lets the heads speak to one another.",
+            "You return the joined heads without the output projection Wo, which mixes the heads.",
             edit("joined @ Wo", "joined"),
         ),
         Mistake(
             "mask_meets_the_heads",
-            "Your mask's batch axis meets the heads' axis of the scores. Give it an axis of length 1 where the heads are.",
+            "Your mask's batch axis lines up with the head axis of the scores. Give the mask an axis of length 1 where the heads are.",
             edit("mask[..., None, :, :]", "mask"),
         ),
         MASK_IGNORED,
@@ -923,7 +917,7 @@ multi_head_attention = Exercise(
     hints=[
         "Which columns of x·Wq belong to head 0, and which reshape and transpose make (N, heads, T, d) of them?",
         "On the way back, which two axes must be next to each other before a reshape can join them?",
-        "The scores have four axes now. On which of them does a mask of shape (N, 1, T) land?",
+        "The scores now have four axes. With which of them does a mask of shape (N, 1, T) line up?",
     ],
 )
 
@@ -954,10 +948,12 @@ positional_encoding = Exercise(
     checks=[
         agrees(
             3,
-            "puts sines on even and cosines on odd columns, slower from pair to pair",
+            "has sines in even and cosines in odd columns, with a lower frequency in each pair",
             on=["a short sequence", "a long sequence", "more columns than positions"],
         ),
-        agrees(1, "turns the first pair by one radian a position, from 0", on=["two columns", "a single position"]),
+        agrees(
+            1, "advances the first pair by one radian per position, from 0", on=["two columns", "a single position"]
+        ),
     ],
     mistakes=[
         Mistake(
@@ -967,12 +963,12 @@ positional_encoding = Exercise(
         ),
         Mistake(
             "integer_division",
-            "All your columns have the same frequency: an integer division makes the exponent 0.",
+            "Your columns all have the same frequency, because an integer division makes the exponent 0.",
             edit("np.arange(0, D, 2) / D", "np.arange(0, D, 2) // D"),
         ),
         Mistake(
             "cosine_with_own_index",
-            "Your cosines have other frequencies than the sines beside them. The two columns of a pair share one.",
+            "Your cosines have different frequencies from the sines next to them. The two columns of a pair share one frequency.",
             lambda T, D: _interleaved(np.sin(_waves(T, D)), np.cos(_waves(T, D, np.arange(1, D, 2) / D))),
         ),
         Mistake(
@@ -982,17 +978,17 @@ positional_encoding = Exercise(
         ),
         Mistake(
             "sine_and_cosine_swapped",
-            "Your cosines stand on the even columns. Position 0 begins with sin 0 = 0.",
+            "You put the cosines in the even columns. Position 0 begins with sin 0 = 0.",
             lambda T, D: _interleaved(np.cos(_waves(T, D)), np.sin(_waves(T, D))),
         ),
         Mistake(
             "multiplied",
-            "Your waves get faster from pair to pair: the position is divided by the power of 10000, not multiplied.",
+            "Your frequencies grow from pair to pair, because you multiply the position by the power of 10000. Divide by it.",
             edit("position / 10000.0", "position * 10000.0"),
         ),
         Mistake(
             "from_one",
-            "Your positions start at 1, and they start at 0.",
+            "You count positions from 1. They start at 0.",
             edit("np.arange(T)", "np.arange(1, T + 1)"),
         ),
     ],
@@ -1049,18 +1045,18 @@ rotary_embedding = Exercise(
     checks=[
         agrees(
             3,
-            "turns pair i of token t by the angle t·base^(−2i/D)",
+            "rotates pair i of token t by the angle t·base^(−2i/D)",
             on=["three sequences", "batch and heads", "one sequence, no batch", "large features"],
         ),
-        agrees(1, "takes another base", on=["another base", "the usual base, given"]),
+        agrees(1, "uses the given base", on=["another base", "the usual base, given"]),
         keeps(1, "keeps the length of every token", "norm", another_base, on=["three sequences", "batch and heads"]),
         moves(
             1,
-            "turns neither the first token nor the first pair otherwise when the base changes, but all the rest",
+            "changing the base changes everything but the first token and the first pair",
             another_base,
             on="three sequences",
         ),
-        agrees(1, "leaves a single token as it is, and turns a single pair", on=["a single token", "two features"]),
+        agrees(1, "leaves a single token as it is, and rotates a single pair", on=["a single token", "two features"]),
     ],
     mistakes=[
         Mistake(
@@ -1070,22 +1066,22 @@ rotary_embedding = Exercise(
         ),
         Mistake(
             "turned_backwards",
-            "You turn the wrong way, clockwise: look at the signs of the two sines.",
+            "You rotate clockwise, which is the wrong direction: check the signs of the two sines.",
             edit("np.sin(angle)", "-np.sin(angle)"),
         ),
         Mistake(
             "not_crossed",
-            "Your cosine and sine multiply the same feature. In a rotation each new feature takes something of both.",
+            "You multiply the same feature by cosine and sine. In a rotation each new feature depends on both old ones.",
             _rotary_not_crossed,
         ),
         Mistake(
             "from_one",
-            "Your positions start at 1. They start at 0, so that the first token stays as it is.",
+            "You count positions from 1. They start at 0, so that the first token stays as it is.",
             edit("np.arange(T)", "np.arange(1, T + 1)"),
         ),
         Mistake(
             "base_ignored",
-            "Your angles do not depend on the base that is given: 10000 is only its default.",
+            "You ignore the given base and always use 10000, which is only the default.",
             edit("base ** (", "10000.0 ** ("),
         ),
         Mistake(
@@ -1095,13 +1091,13 @@ rotary_embedding = Exercise(
         ),
         Mistake(
             "heads_counted",
-            "With batch and heads your positions count the heads. The tokens' axis is the last but one, whatever comes before it.",
+            "You count positions along the heads when there are batch and head axes. The token axis is the last but one, whatever comes before it.",
             _rotary_counting_heads,
         ),
     ],
     hints=[
-        "What does a rotation by the angle θ make of the point (1, 0), and what of (0, 1)?",
-        "Which shape do all the angles have together, and with which axes of x must it broadcast?",
+        "Where does a rotation by the angle θ take the point (1, 0), and where the point (0, 1)?",
+        "Which shape does the array of all angles have, and with which axes of x must it broadcast?",
     ],
 )
 
@@ -1193,36 +1189,36 @@ MultiHeadAttention = Exercise(
         agrees(1, "takes keys and values from a context", on="a context of another length"),
         agrees(
             1,
-            "takes a mask of each form",
+            "accepts every form of mask",
             on=["a causal mask", "padded keys", "padded keys of a context", "a mask for each query"],
         ),
         moves(
             1,
-            "a token is felt by itself and later ones alone under a causal mask",
+            "under a causal mask, changing a token changes only itself and later tokens",
             another_last_token,
             on="a causal mask",
         ),
-        agrees(1, "lets gradients through, and none from hidden keys", on=["the gradient"]),
+        agrees(1, "passes gradients back, and none from masked keys", on=["the gradient"]),
         agrees(
             1,
-            "gives zeros and zero gradients for a query that sees nothing",
+            "gives zeros and zero gradients for a query that may attend to nothing",
             on=["a query that sees nothing", "the gradient past a query that sees nothing"],
         ),
     ],
     mistakes=[
         Mistake(
             "scaled_by_dim",
-            "You divide the scores by √dim. A head's queries have dim / heads features, and it is their number that counts.",
+            "You divide the scores by √dim. The queries of a head have dim / heads features: scale by their number.",
             edit("q.shape[-1] ** 0.5", "x.shape[-1] ** 0.5", of="MultiHeadAttention"),
         ),
         Mistake(
             "unscaled",
-            "The scores are not scaled: divide them by the root of the number of features of a head.",
+            "You do not scale the scores. Divide them by the root of the number of features of a head.",
             edit(" / q.shape[-1] ** 0.5", "", of="MultiHeadAttention"),
         ),
         Mistake(
             "heads_interleaved",
-            "Your heads take every so-and-so-many-th feature. A head has a block of features that stand side by side.",
+            "Your heads take interleaved features. A head is a block of consecutive features.",
             edit(
                 "x.unflatten(-1, (self.heads, -1)).transpose(1, 2)",
                 "x.unflatten(-1, (-1, self.heads)).permute(0, 3, 1, 2)",
@@ -1230,39 +1226,39 @@ MultiHeadAttention = Exercise(
         ),
         Mistake(
             "context_ignored",
-            "Your answer does not feel the context: keys and values come from it where there is one.",
+            "You ignore the context. Keys and values come from the context where there is one.",
             edit("context = x if context is None else context", "context = x"),
         ),
         Mistake(
             "mask_ignored",
-            "Your answer does not feel the mask. Where it is False a key must get weight 0.",
+            "You ignore the mask. Where it is False a key must get weight 0.",
             edit("if mask is None:", "if True:"),
         ),
         Mistake(
             "mask_inverted",
-            "Your mask works the wrong way round: True means that a query may attend.",
+            "You invert the mask. True means that a query may attend.",
             edit("mask = mask[..., None, :, :]", "mask = ~mask[..., None, :, :]"),
         ),
         Mistake(
             "blind_uniform",
-            "A query that may attend to nothing gets the mean of all values. Its row of weights must be zero.",
+            "You return the mean of all values for a query that may attend to nothing. Its row of weights must be zero.",
             edit(".softmax(-1) * mask", ".softmax(-1)"),
         ),
         Mistake(
             "out_forgotten",
-            "The heads are joined, and `out` is not applied: it is what mixes them.",
+            "You join the heads, but do not apply `out`, which mixes them.",
             edit("self.out((weights @ v).transpose(1, 2).flatten(2))", "(weights @ v).transpose(1, 2).flatten(2)"),
         ),
         Mistake(
             "detached",
-            "No gradient comes back from your module. Something on the way is detached, or turned into an array.",
+            "Your module passes no gradient back. Is something detached, or turned into a NumPy array?",
             edit("(weights @ v)", "(weights @ v).detach()"),
         ),
     ],
     hints=[
-        "Which shape have the queries when the heads are an axis of their own, in front of the tokens?",
-        "Where must a mask of shape (N, Tq, Tk) get one more axis, so that it is the same for all heads?",
-        "A softmax over scores that are all equally low is uniform. What can you multiply it with afterwards, for a query that sees nothing?",
+        "Which shape do the queries have when the heads are their own axis, in front of the tokens?",
+        "Where does a mask of shape (N, Tq, Tk) need one more axis so that it is the same for all heads?",
+        "A softmax over scores that are all equally low is uniform. By what can you multiply it afterwards, for a query that may attend to nothing?",
     ],
 )
 
@@ -1310,12 +1306,12 @@ def another_hidden_token(inputs, draw):
     return another_last_token(inputs, draw)
 
 
-PRE_NORM = "Your block is post-norm: it normalises the sum. Here each part reads the normalised tokens, and its result is added to the tokens as they were."
-NO_SKIP = "What a part finds replaces the tokens: it must be added to them, or what they were is lost and the gradient has no short way back."
-DETACHED = "No gradient comes back from your block. Something on the way is detached, or turned into an array."
+PRE_NORM = "Your block is post-norm: it normalises the sum. Here each part reads the normalised tokens, and its output is added to the tokens before the norm."
+NO_SKIP = "You leave out a residual connection: the output of a part replaces the tokens. Add it to them, so that gradients have a direct path back."
+DETACHED = "Your block passes no gradient back. Is something detached, or turned into a NumPy array?"
 GELU = Mistake(
     "gelu",
-    "Between the two linear layers you have another nonlinearity than ReLU, or none: the loaded weights were made for ReLU.",
+    "You use a different nonlinearity from ReLU between the two linear layers, or none. The loaded weights were made for ReLU.",
     edit("nn.ReLU()", "nn.GELU()", of="_feed_forward"),
 )
 
@@ -1335,17 +1331,21 @@ EncoderBlock = Exercise(
     checks=[
         agrees(
             3,
-            "adds to the tokens what attention, then the feed-forward network find in the normalised tokens",
+            "adds the outputs of attention, then of the feed-forward network, each applied to the normalised tokens",
             on=["three heads", "one head, narrow inside", "a single token"],
         ),
-        agrees(1, "hands a mask of each form on", on=["a causal mask", "padded tokens", "a mask for each query"]),
+        agrees(
+            1,
+            "passes every form of mask on to the attention",
+            on=["a causal mask", "padded tokens", "a mask for each query"],
+        ),
         moves(
             1,
-            "a token is felt by all others of its sequence, and by itself alone where it is padding",
+            "changing a token changes its whole sequence, but only itself where it is padding",
             another_hidden_token,
             on="padded tokens",
         ),
-        agrees(1, "lets the gradient back through both parts and past them", on="the gradient"),
+        agrees(1, "passes the gradient back through both parts and along the residual connections", on="the gradient"),
     ],
     mistakes=[
         Mistake(
@@ -1360,7 +1360,7 @@ EncoderBlock = Exercise(
         Mistake("no_skip_at_feed_forward", NO_SKIP, edit("return x + self.feed_forward", "return self.feed_forward")),
         Mistake(
             "skip_from_the_norm",
-            "You add what attention finds to the normalised tokens. It is the tokens as they came that go straight through.",
+            "You add the output of attention to the normalised tokens. Add it to the tokens before the norm.",
             edit(
                 "x = x + self.attention(self.norm1(x), mask=mask)",
                 "x = self.norm1(x)\n        x = x + self.attention(x, mask=mask)",
@@ -1368,7 +1368,7 @@ EncoderBlock = Exercise(
         ),
         Mistake(
             "norms_swapped",
-            "Your two norms have changed places: `norm1` stands before attention, `norm2` before the feed-forward network.",
+            "You swap the two norms. `norm1` comes before attention, `norm2` before the feed-forward network.",
             edit(
                 "self.norm1(x), mask=mask)\n        return x + self.feed_forward(self.norm2(x))",
                 "self.norm2(x), mask=mask)\n        return x + self.feed_forward(self.norm1(x))",
@@ -1376,18 +1376,18 @@ EncoderBlock = Exercise(
         ),
         Mistake(
             "one_norm_for_both",
-            "You normalise by `norm1` twice. The feed-forward network has a norm of its own.",
+            "You use `norm1` twice. The feed-forward network has its own norm.",
             edit("self.norm2(x)", "self.norm1(x)"),
         ),
         Mistake(
             "mask_ignored",
-            "Your answer does not feel the mask: hand it on to the attention, by name, as its second argument is the context.",
+            "You do not pass the mask on to the attention. Pass it by name, because the second argument is the context.",
             edit(", mask=mask)", ")"),
         ),
         GELU,
         Mistake(
             "side_by_side",
-            "Both parts read the tokens as they came in. The feed-forward network comes second and reads what attention has added to.",
+            "You let both parts read the block's input. The feed-forward network comes second, and reads the tokens after attention.",
             edit(
                 "x = x + self.attention(self.norm1(x), mask=mask)\n        return x + self.feed_forward(self.norm2(x))",
                 "return x + self.attention(self.norm1(x), mask=mask) + self.feed_forward(self.norm2(x))",
@@ -1402,8 +1402,8 @@ EncoderBlock = Exercise(
         ),
     ],
     hints=[
-        "A block has two parts. What does each read, and where does what it finds go?",
-        "Which x is normalised before the feed-forward network: the one that came in, or the one that attention has added to?",
+        "A block has two parts. What does each part read, and what is its output added to?",
+        "Which x is normalised before the feed-forward network: the input of the block, or the tokens after attention?",
         "Do your layers have the names of the table? What is the second argument of your attention's forward?",
     ],
 )
@@ -1456,62 +1456,62 @@ DecoderBlock = Exercise(
     checks=[
         agrees(
             3,
-            "adds to the tokens what self-attention, cross-attention and the feed-forward network find, in this order",
+            "adds the outputs of self-attention, cross-attention and the feed-forward network, in this order",
             on=["three heads", "one head, narrow inside", "a single token"],
         ),
         moves(
             1,
-            "hides the future: a token is felt by itself and later ones, and by none before it",
+            "hides the future: changing a token changes only itself and later tokens",
             another_last_token,
             on="three heads",
         ),
-        agrees(1, "takes a mask of the memory", on=["a padded memory", "a memory mask for each query"]),
+        agrees(1, "uses the mask of the memory", on=["a padded memory", "a memory mask for each query"]),
         moves(
             1,
-            "every token feels the memory, and none feels its padding",
+            "changing the memory changes every token, changing its padding changes none",
             another_end_of_memory,
             on="a padded memory",
         ),
         agrees(
             2,
-            "lets gradients back to the tokens and to the memory, from which the encoder learns",
+            "passes gradients back to the tokens and to the memory, so that the encoder learns",
             on=["the gradient", "the gradient of a padded memory"],
         ),
     ],
     mistakes=[
         Mistake(
             "future_visible",
-            "Your self-attention has no causal mask: each token reads those that it is to predict. The block makes the mask itself.",
+            "You use no causal mask in self-attention, so each token can read the tokens that it must predict. The block makes this mask itself.",
             edit("self.self_attention(self.norm1(x), mask=past)", "self.self_attention(self.norm1(x))"),
         ),
         Mistake(
             "only_future_visible",
-            "Your causal mask is the wrong way round: a token may attend to itself and to those before it.",
+            "Your causal mask shows the future and hides the past. A token may attend to itself and to earlier tokens.",
             edit(".tril()", ".triu()"),
         ),
         Mistake(
             "itself_hidden",
-            "Your causal mask hides a token from itself: its diagonal must be True.",
+            "Your causal mask hides each token from itself. A token may attend to itself.",
             edit(".tril()", ".tril(-1)"),
         ),
         Mistake(
             "memory_normed",
-            "You normalise the memory. It comes in as it is to be read; the norm before cross-attention is of the tokens alone.",
+            "You normalise the memory. The norm before cross-attention applies to the tokens only.",
             edit("self.norm2(x), memory, memory_mask", "self.norm2(x), self.norm2(memory), memory_mask"),
         ),
         Mistake(
             "memory_mask_ignored",
-            "Your answer does not feel the memory's mask: the padding of what the encoder read is attended to.",
+            "You ignore the memory's mask, so tokens attend to the padding of the memory.",
             edit("self.norm2(x), memory, memory_mask", "self.norm2(x), memory"),
         ),
         Mistake(
             "memory_unread",
-            "Your answer does not feel the memory: in cross-attention keys and values come from it.",
+            "You ignore the memory. In cross-attention, keys and values come from the memory.",
             edit("self.norm2(x), memory, memory_mask", "self.norm2(x)"),
         ),
         Mistake(
             "cross_attention_first",
-            "You look at the memory before you look back. Self-attention comes first, so that a token knows what it is asking for.",
+            "You apply cross-attention before self-attention. Self-attention comes first.",
             edit(
                 """x = x + self.self_attention(self.norm1(x), mask=past)
         x = x + self.cross_attention(self.norm2(x), memory, memory_mask)""",
@@ -1538,14 +1538,14 @@ DecoderBlock = Exercise(
         GELU,
         Mistake(
             "memory_detached",
-            "No gradient reaches the memory, and so the encoder would never learn. Is it detached on its way?",
+            "Your block passes no gradient to the memory, so the encoder would never learn. Is the memory detached?",
             edit("self.norm2(x), memory, memory_mask", "self.norm2(x), memory.detach(), memory_mask"),
         ),
     ],
     hints=[
         "Three parts, three norms, three sums: what does each part read, and from where do its keys and values come?",
         "Who makes the causal mask, and what is its size? What does memory_mask hide, and in which of the two attentions?",
-        "Whatever is normalised is what asks. What is read in cross-attention was finished by the encoder.",
+        "The block normalises the tokens, which make the queries. The encoder has already processed the memory that cross-attention reads.",
     ],
 )
 
@@ -1621,46 +1621,46 @@ greedy_decode_cached = Exercise(
     checks=[
         agrees(
             3,
-            "writes after each prompt the token that the model likes best, again and again",
+            "appends the model's most likely token to each prompt, again and again",
             on=["two prompts", "a prompt of one token", "one step"],
         ),
         agrees(
             2,
-            "does so without reading any token twice",
+            "feeds no token to the model twice",
             on=["many steps, counted", "one prompt, counted"],
         ),
     ],
     mistakes=[
         Mistake(
             "no_cache",
-            "Your tokens are right, and each step reads the whole text again. Keep the cache that the model returns, and feed it what is new.",
+            "Your tokens are right, but each step reads the whole text again. Keep the cache that the model returns, and feed only new tokens.",
             edit("logits, cache = model(new, cache)", "logits, _ = model(tokens, None)"),
         ),
         Mistake(
             "prompt_again",
-            "You hand over the cache and the whole text: the model reads as new what it remembers already. Feed it the new token alone.",
+            "You pass the cache and the whole text, so the model reads tokens again that are already in the cache. Feed only the new token.",
             edit("model(new, cache)", "model(tokens, cache)"),
         ),
         Mistake(
             "cache_dropped",
-            "You feed the new token alone, and no cache with it: the model knows nothing of what came before.",
+            "You feed the new token without the cache, so the model knows nothing of the tokens before it.",
             edit("model(new, cache)", "model(new, None)"),
         ),
         Mistake(
             "cache_of_the_prompt",
-            "You keep the cache of the prompt and forget those of the later steps: what the model wrote, it does not remember.",
+            "You always pass the cache of the prompt, and drop the caches of later steps. The model does not remember the tokens that it has written.",
             edit(
                 "logits, cache = model(new, cache)", "logits, later = model(new, cache)\n        cache = cache or later"
             ),
         ),
         Mistake(
             "first_row",
-            "You read the logits of the first of the new tokens. The next token is told by the last.",
+            "You read the logits of the first of the new tokens. The last of them predicts the next token.",
             edit("logits[:, -1:]", "logits[:, :1]"),
         ),
         Mistake(
             "prompt_left_out",
-            "You return what was written without the prompt: the answer begins with it.",
+            "You return the written tokens without the prompt. The answer begins with the prompt.",
             edit("return tokens", "return tokens[:, prompt.shape[1] :]"),
         ),
         Mistake(
@@ -1671,7 +1671,7 @@ greedy_decode_cached = Exercise(
     ],
     hints=[
         "Which tokens has the model not read yet, in the first step and in every later one?",
-        "Of the logits of several new tokens, which row tells what comes next? Which shape must a new token have to be fed?",
+        "Of the logits of several new tokens, which row predicts the next token? Which shape must a new token have so that you can feed it?",
     ],
 )
 
@@ -1739,18 +1739,20 @@ reverse_sequence = Exercise(
     seconds=40,
     cases={"strings of eight letters": strings},
     checks=[
-        reaches(5, "writes at least 99 % of the letters of new strings in the right place", "accuracy", at_least=0.99)
+        reaches(
+            5, "writes at least 99 % of the letters of new strings at the right position", "accuracy", at_least=0.99
+        )
     ],
     mistakes=[
         # A decoder that sees the future is none: on one seed in seven it learns to reverse all the same.
         Mistake(
             "memory_unread",
-            "The decoder never looks at what the encoder has read.",
+            "Your decoder never attends to the memory.",
             edit("self.norm2(x), memory, memory_mask", "self.norm2(x)", of="DecoderBlock"),
         ),
         Mistake(
             "memory_averaged",
-            "The encoder gives every token the same vector, so that nobody can tell where a letter stood.",
+            "Your encoder gives every token the same vector, so the positions of the letters are lost.",
             edit(
                 "return x + self.feed_forward(self.norm2(x))",
                 "return (x + self.feed_forward(self.norm2(x))).mean(1, keepdim=True).expand_as(x)",
@@ -1759,7 +1761,7 @@ reverse_sequence = Exercise(
         ),
         Mistake(
             "detached",
-            "No gradient comes back through the decoder, and all that learns is the last layer.",
+            "Your decoder passes no gradient back, so only the last layer is trained.",
             edit(
                 "return x + self.feed_forward(self.norm3(x))",
                 "return (x + self.feed_forward(self.norm3(x))).detach()",
@@ -1768,12 +1770,12 @@ reverse_sequence = Exercise(
         ),
         Mistake(
             "constant",
-            "The decoder answers the same whatever it is given.",
+            "Your decoder returns the same output for every input.",
             edit("return x + self.feed_forward(self.norm3(x))", "return 0 * x", of="DecoderBlock"),
         ),
     ],
     hints=[
-        "Are EncoderBlock and DecoderBlock both right? What is trained here is nothing but these two.",
-        "If the loss falls and the strings come out wrong: what can the decoder see in training that it cannot see when it writes?",
+        "Are EncoderBlock and DecoderBlock both right? This exercise trains nothing but these two.",
+        "If the loss falls and the strings are still wrong: what can the decoder see in training that it cannot see when it writes?",
     ],
 )

@@ -1,8 +1,8 @@
 """Backprop: gradients by hand, then by machine.
 
-A `*_backward` gets the gradient of the loss in the layer's output, `dout`, and the layer's own inputs; it returns the
-gradient of the loss in each of those inputs, in the same order and each of the same shape as its input. The backward of
-a loss has no `dout`: the loss is where the gradient starts.
+A `*_backward` gets `dout`, the gradient of the loss with respect to the layer's output, and the layer's inputs; it returns
+the gradient with respect to each of those inputs, in the same order, each in the shape of its input. The backward of a loss
+has no `dout`: the loss is where the gradient starts.
 """
 
 import itertools
@@ -81,7 +81,7 @@ def linear_backward(dout, x, W, b):
 
     dout (N, M), x (N, D), W (D, M), b (M,) -> dx (N, D), dW (D, M), db (M,)
 
-    Each gradient has the shape of what it is the gradient of. W and b serve all N examples: their gradients add up.
+    Each gradient has the shape of its input. All N examples share W and b, so their gradients add up.
     """
     dx = dout @ W.T
     dW = x.T @ dout
@@ -90,7 +90,7 @@ def linear_backward(dout, x, W, b):
 
 
 def mean_squared_error_backward(prediction, target):
-    """Gradient of the mean squared error in the prediction.
+    """Gradient of the mean squared error with respect to the prediction.
 
     prediction (...), target (...) -> dprediction (...)
 
@@ -112,7 +112,7 @@ def softmax_backward(dout, x):
 
 
 def softmax_cross_entropy_backward(logits, labels):
-    """Gradient, in the logits, of the softmax and the cross-entropy taken together.
+    """Gradient of softmax and cross-entropy together, with respect to the logits.
 
     logits (N, K), labels (N,) -> dlogits (N, K)
 
@@ -125,12 +125,12 @@ def softmax_cross_entropy_backward(logits, labels):
 
 
 def mlp_loss_and_gradients(x, labels, params):
-    """A network's loss, and its gradient in every weight and bias.
+    """A network's loss, and its gradient with respect to every weight and bias.
 
     x (N, D), labels (N,), params [(W, b), ...] -> loss, gradients
 
     `params` holds a (W, b) for each layer, first layer first, and at least one; a layer computes h @ W + b. There is a
-    relu between layers and none after the last, whose output are the logits. The loss is the mean softmax cross-entropy
+    relu between layers and none after the last, whose output is the logits. The loss is the mean softmax cross-entropy
     over the N examples; labels are integers. `gradients` is a list of (dW, db), first layer first. No relu gets an input
     of exactly 0; logits may be as far out as ±1000, where the loss is finite, too.
     """
@@ -150,7 +150,7 @@ def mlp_loss_and_gradients(x, labels, params):
 
 
 def topological_order(graph, root):
-    """List `root` and all that it was computed from, every parent before its child.
+    """List `root` and everything it was computed from, every parent before its child.
 
     graph {node: [parents]}, root -> order
 
@@ -173,14 +173,14 @@ def topological_order(graph, root):
 
 
 class Value:
-    """A number that remembers what it was made from, so that it can say how it changes with each of its makers.
+    """A number that remembers which values it was computed from, so that it can compute gradients.
 
-    `.data` is the number. `.grad` is how the last value changes with this one; it starts at 0.0 and is filled by
-    `backward` of that last value. The other side of an operator is a Value or a plain number.
+    `.data` is the number. `.grad` is the derivative of the last value with respect to this one; it starts at 0.0 and is
+    filled by `backward` of that last value. The other operand of an operator is a Value or a plain number.
     """
 
     def __init__(self, data):
-        """A value that was made from nothing; `data` is a number."""
+        """A value that is not computed from others; `data` is a number."""
         self.data = float(data)
         self.grad = 0.0
         self._parents = []  # pairs (parent, slope): how this value changes with what it was made from
@@ -244,7 +244,7 @@ class Value:
         return _made(math.log(self.data), (self, 1 / self.data))
 
     def backward(self):
-        """Fill `.grad` of this value, which is 1.0, and of every value that it was made from."""
+        """Fill `.grad` of this value, which is 1.0, and of every value that it was computed from."""
         graph, waiting = {}, [self]
         while waiting:
             value = waiting.pop()
@@ -273,8 +273,8 @@ def spirals(X, labels, rng):
 
     X (N, 2), labels (N,), rng -> predict
 
-    `predict(X)` takes points (M, 2) and returns their labels (M,), integers. The labels are 0, 1 and 2. How you get
-    there is yours: the pieces are in this file. Random numbers come from `rng`.
+    `predict(X)` takes points (M, 2) and returns their labels (M,), integers. The labels are 0, 1 and 2. Choose any method:
+    the pieces are in this file. Draw random numbers from `rng`.
     """
     sizes = [2, 64, 64, 3]
     params = [(rng.normal(0, np.sqrt(2 / n), (n, m)), np.zeros(m)) for n, m in itertools.pairwise(sizes)]

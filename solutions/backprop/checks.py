@@ -45,28 +45,28 @@ sigmoid_backward = Exercise(
     cases=ELEMENTWISE,
     checks=[
         agrees(2, "scales dout by the slope of the sigmoid at x", on=[BATCH, LARGE]),
-        agrees(1, "works entry by entry on arrays of any shape", on=SHAPES),
+        agrees(1, "works elementwise on arrays of any shape", on=SHAPES),
         agrees(1, "is right and finite for x up to ±1000", on=FAR),
     ],
     mistakes=[
         Mistake(
             "no_upstream",
-            "You return the sigmoid's own slope and leave dout out: the chain rule multiplies the two.",
+            "You return the sigmoid's own slope and leave out dout: the chain rule multiplies the two.",
             edit("return dout * s", "return s"),
         ),
         Mistake(
             "output_for_input",
-            "You treat x as if it were the sigmoid's output. It is the input: send it through the sigmoid first.",
+            "You treat x as if it were the sigmoid's output. x is the input: apply the sigmoid to it first.",
             edit("s = _sigmoid(x)", "s = x"),
         ),
         Mistake(
             "sigmoid_of_dout",
-            "You evaluate the slope at dout and multiply by x: the two have changed places. The slope is taken where the forward was, at x.",
+            "You evaluate the slope at dout and multiply by x: you have swapped the two. Take the slope at x, the input of the forward pass.",
             edit("s = _sigmoid(x)\n    return dout * s", "s = _sigmoid(dout)\n    return x * s"),
         ),
         Mistake(
             "half_a_slope",
-            "You multiply dout by the sigmoid itself. Its slope has one more factor, which makes it fall to 0 on both sides.",
+            "You multiply dout by the sigmoid itself. The slope of the sigmoid has one more factor, so that it is near 0 far out on both sides.",
             edit(" * (1.0 - s)", ""),
         ),
         Mistake(
@@ -76,7 +76,7 @@ sigmoid_backward = Exercise(
         ),
         Mistake(
             "overflow_far_left",
-            "At x = -1000 your exponential overflows, and inf / inf is nan. Express the slope by the sigmoid, or use that it is the same at x and -x.",
+            "At x = -1000 your exponential overflows, and inf / inf is nan. Write the slope in terms of a stable sigmoid, or use that the slope is the same at x and -x.",
             edit("return dout * s * (1.0 - s)", "return dout * np.exp(-x) / (1.0 + np.exp(-x)) ** 2"),
         ),
     ],
@@ -91,28 +91,28 @@ tanh_backward = Exercise(
     cases=ELEMENTWISE,
     checks=[
         agrees(1, "scales dout by the slope of tanh at x", on=[BATCH, LARGE]),
-        agrees(1, "works entry by entry on arrays of any shape", on=SHAPES),
+        agrees(1, "works elementwise on arrays of any shape", on=SHAPES),
         agrees(1, "is right and finite for x up to ±1000", on=FAR),
     ],
     mistakes=[
         Mistake(
             "no_upstream",
-            "You return tanh's own slope and leave dout out: the chain rule multiplies the two.",
+            "You return tanh's own slope and leave out dout: the chain rule multiplies the two.",
             edit("return dout * (1.0 - t**2)", "return 1.0 - t**2"),
         ),
         Mistake(
             "output_for_input",
-            "You treat x as if it were tanh's output. It is the input: send it through tanh first.",
+            "You treat x as if it were tanh's output. x is the input: apply tanh to it first.",
             edit("t = np.tanh(x)", "t = x"),
         ),
         Mistake(
             "tanh_of_dout",
-            "You take the tanh of dout. The slope is taken where the forward was, at x, and dout is what it multiplies.",
+            "You take the tanh of dout. Take the slope at x, the input of the forward pass, and multiply dout by it.",
             edit("t = np.tanh(x)", "t = np.tanh(dout)"),
         ),
         Mistake(
             "no_square",
-            "You subtract tanh itself from 1, and it is its square: the slope of tanh is the same at x and at -x.",
+            "You subtract tanh itself from 1. Which power of tanh makes the slope the same at x and at -x?",
             edit("t**2", "t"),
         ),
         Mistake(
@@ -123,7 +123,7 @@ tanh_backward = Exercise(
     ],
     hints=[
         "How can the slope of tanh be written with nothing but tanh's own value?",
-        "What is the slope at 0, and what far out on either side? Check that your formula gives these three.",
+        "What is the slope at 0, and far out on either side? Check that your formula gives these three values.",
     ],
 )
 
@@ -131,33 +131,33 @@ relu_backward = Exercise(
     points=3,
     cases=ELEMENTWISE,
     checks=[
-        agrees(2, "lets dout through where x is positive, and nowhere else", on=[BATCH, LARGE, FAR]),
-        agrees(1, "works entry by entry on arrays of any shape", on=SHAPES),
+        agrees(2, "passes dout on where x is positive, and nowhere else", on=[BATCH, LARGE, FAR]),
+        agrees(1, "works elementwise on arrays of any shape", on=SHAPES),
     ],
     mistakes=[
         Mistake(
             "no_upstream",
-            "You return relu's own slope, ones and zeros, and leave dout out: the chain rule multiplies the two.",
+            "You return relu's own slope, ones and zeros, and leave out dout: the chain rule multiplies the two.",
             edit("np.where(x > 0, dout, 0.0)", "np.where(x > 0, 1.0, 0.0)"),
         ),
         Mistake(
             "mask_of_dout",
-            "You decide by the sign of dout. What counts is which entries the forward let through, and that is the sign of x.",
+            "You decide by the sign of dout. Decide by the sign of x: it says which entries the forward pass let through.",
             edit("x > 0", "dout > 0"),
         ),
         Mistake(
             "times_the_output",
-            "You multiply dout by relu's output. Its slope is wanted: 1 for every positive x, however large.",
+            "You multiply dout by relu's output. Multiply it by relu's slope, which is 1 for every positive x, however large.",
             edit("np.where(x > 0, dout, 0.0)", "dout * np.maximum(x, 0.0)"),
         ),
         Mistake(
             "always_one",
-            "You let dout through everywhere. Did you ask whether relu's output is at least 0? It always is; the sign of x is what counts.",
+            "You pass dout on everywhere. Do you check whether relu's output is at least 0? It always is: check the sign of x.",
             edit("x > 0", "np.maximum(x, 0.0) >= 0"),
         ),
         Mistake(
             "inverted",
-            "You let dout through where x is negative: there relu's output is 0 whatever x does, so its slope is 0.",
+            "You pass dout on where x is negative. There relu's output is always 0, so its slope is 0.",
             edit("x > 0", "x < 0"),
         ),
     ],
@@ -177,38 +177,38 @@ gelu_backward = Exercise(
     cases=ELEMENTWISE,
     checks=[
         agrees(3, "scales dout by the slope of the exact gelu at x", on=[BATCH, LARGE]),
-        agrees(1, "works entry by entry on arrays of any shape", on=SHAPES),
+        agrees(1, "works elementwise on arrays of any shape", on=SHAPES),
         agrees(1, "is right and finite for x up to ±1000", on=FAR),
     ],
     mistakes=[
         Mistake(
             "gate_held_still",
-            "Your slope is Φ(x) alone: x stands in x·Φ(x) twice, and the product rule has a second term.",
+            "Your slope is Φ(x) alone. x appears twice in x·Φ(x), so the product rule has a second term.",
             edit(" + x * density", ""),
         ),
         Mistake(
             "second_term_alone",
-            "Your slope is x·Φ'(x) alone: x stands in x·Φ(x) twice, and the product rule has a first term, too.",
+            "Your slope is x·Φ'(x) alone. x appears twice in x·Φ(x), so the product rule has another term.",
             edit("below + x * density", "x * density"),
         ),
         Mistake(
             "density_not_normalised",
-            "The derivative of Φ is the normal density, and its area is 1: a factor 1/√(2π) is missing.",
+            "Your derivative of Φ lacks its normalising constant. The derivative of Φ is the normal density, whose area is 1.",
             edit(" / np.sqrt(2.0 * np.pi)", ""),
         ),
         Mistake(
             "erf_without_root_two",
-            "You take erf of x itself. The error function belongs to a normal of variance ½: Φ needs x divided by √2.",
+            "You take erf of x itself. erf belongs to a normal distribution of variance ½: for Φ, divide x by √2 first.",
             edit("erf(x / np.sqrt(2.0))", "erf(x)"),
         ),
         Mistake(
             "density_without_x",
-            "You add Φ(x) and its derivative, but in the product rule that derivative is multiplied by x.",
+            "You add Φ(x) and its derivative. In the product rule that derivative has a factor x.",
             edit(" + x * density", " + density"),
         ),
         Mistake(
             "tanh_formula",
-            "That is the slope of the tanh formula, which only approximates gelu. The exact one is asked: use erf.",
+            "You return the slope of the tanh formula, which only approximates gelu. Differentiate the exact gelu, with erf.",
             edit(
                 "below = (1.0 + erf(x / np.sqrt(2.0))) / 2.0\n    density = np.exp(-(x**2) / 2.0) / np.sqrt(2.0 * np.pi)\n",
                 TANH_FORMULA,
@@ -216,13 +216,13 @@ gelu_backward = Exercise(
         ),
         Mistake(
             "no_upstream",
-            "You return gelu's own slope and leave dout out: the chain rule multiplies the two.",
+            "You return gelu's own slope and leave out dout: the chain rule multiplies the two.",
             edit("return dout * (below + x * density)", "return below + x * density"),
         ),
     ],
     hints=[
-        "In how many places does x stand in x·Φ(x)? Which rule gives the derivative of such a product?",
-        "What is the derivative of a distribution function? That of the standard normal has a name of its own.",
+        "In how many places does x appear in x·Φ(x)? Which rule gives the derivative of such a product?",
+        "What is the derivative of a distribution function? What is it for the standard normal?",
     ],
 )
 
@@ -262,17 +262,17 @@ linear_backward = Exercise(
         "large and small entries": uneven_layer,
     },
     checks=[
-        agrees(2, "returns dx, the gradient of what came in", on=LAYERS, part="dx"),
+        agrees(2, "returns dx, the gradient with respect to the input", on=LAYERS, part="dx"),
         agrees(1, "returns dW, added up over the examples", on=LAYERS, part="dW"),
         agrees(1, "returns db, added up over the examples", on=LAYERS, part="db"),
         agrees(
             1,
-            "keeps every shape for a batch of one and a single feature",
+            "returns the right shapes for a batch of one and for a single feature",
             on=["a single example", "one feature in, one out"],
         ),
         moves(
             1,
-            "dout of one example changes that example's dx, no other's, and both dW and db",
+            "changing dout of one example changes only that example's dx, and both dW and db",
             change=other_upstream,
             on="five examples",
         ),
@@ -280,12 +280,12 @@ linear_backward = Exercise(
     mistakes=[
         Mistake(
             "db_mean",
-            "Your db is the mean over the examples, and it must be the sum: the 1/N is already in dout.",
+            "You average db over the examples. Sum instead: dout already contains the 1/N.",
             edit("dout.sum(axis=0)", "dout.mean(axis=0)"),
         ),
         Mistake(
             "dW_mean",
-            "Your dW is divided by N: the loss has averaged already, so the examples' gradients just add up.",
+            "You divide dW by N. Sum over the examples instead: dout already contains the 1/N.",
             edit("x.T @ dout", "x.T @ dout / len(x)"),
         ),
         Mistake(
@@ -295,24 +295,24 @@ linear_backward = Exercise(
         ),
         Mistake(
             "db_over_outputs",
-            "Your db adds over the outputs. Each output has a bias of its own; it is the N examples that share it.",
+            "You sum db over the outputs. Each output has its own bias, which all N examples share: sum over the examples.",
             edit("dout.sum(axis=0)", "dout.sum(axis=1)"),
         ),
         Mistake(
             "dW_transposed",
-            "Your dW has its axes the wrong way round: W is (D, M), so its gradient is (D, M), too.",
+            "You return the transpose of dW. W has shape (D, M), so its gradient has shape (D, M), too.",
             edit("dW = x.T @ dout", "dW = dout.T @ x"),
         ),
         Mistake(
             "weights_first",
-            "You return dW, db, dx. The order is that of the layer's inputs: x, W, b.",
+            "You return dW, db, dx. Return the gradients in the order of the layer's inputs: x, W, b.",
             edit("return dx, dW, db", "return dW, db, dx"),
         ),
     ],
     hints=[
-        "Write out one entry: how much does y[n, m] change when W[d, m] grows a little, and which n feel it?",
-        "Let the shapes lead: which product of dout and W has the shape of x, and which of x and dout that of W?",
-        "Which axis of dout counts the examples that share one bias? That is the axis to add over.",
+        "Write out one entry: how much does y[n, m] change when W[d, m] grows a little, and for which n does it change?",
+        "Let the shapes guide you: which product of dout and W has the shape of x, and which product of x and dout has the shape of W?",
+        "Which axis of dout runs over the examples that share one bias? That is the axis to sum over.",
     ],
 )
 
@@ -333,7 +333,7 @@ mean_squared_error_backward = Exercise(
     points=3,
     cases={
         "four examples of three": lambda draw: guesses(draw, 4, 3),
-        "one number an example": lambda draw: guesses(draw, 5, 1),
+        "one number per example": lambda draw: guesses(draw, 5, 1),
         "a vector": lambda draw: guesses(draw, 6),
         "a single example": lambda draw: guesses(draw, 1, 3),
         "three axes": lambda draw: guesses(draw, 2, 3, 4),
@@ -341,44 +341,46 @@ mean_squared_error_backward = Exercise(
     },
     checks=[
         agrees(
-            2, "is the gradient of the mean over every element", on=["four examples of three", "large and small errors"]
+            2,
+            "returns the gradient of the mean over all elements",
+            on=["four examples of three", "large and small errors"],
         ),
         agrees(
             1,
             "averages over every axis, whatever the shape",
-            on=["one number an example", "a vector", "a single example", "three axes"],
+            on=["one number per example", "a vector", "a single example", "three axes"],
         ),
     ],
     mistakes=[
         Mistake(
             "mean_over_examples",
-            "You divide by the number of examples, but the loss is the mean over every element: divide by how many numbers there are.",
+            "You divide by the number of examples. The loss is the mean over all elements: divide by the number of elements.",
             edit("prediction.size", "len(prediction)"),
         ),
         Mistake(
             "not_averaged",
-            "That is the gradient of the sum of the squared errors: the loss is their mean.",
+            "You return the gradient of the sum of the squared errors. The loss is their mean.",
             edit(" / prediction.size", ""),
         ),
         Mistake(
             "no_factor_two",
-            "You are off by a factor of 2: the loss has no ½ in front, so the one from the square stays.",
+            "You leave out the factor 2 from the square. The loss has no ½ in front to cancel it.",
             edit("return 2.0 * ", "return "),
         ),
         Mistake(
             "sign",
-            "Your gradient points the other way: where the prediction is too high, raising it raises the loss.",
+            "Your gradient has the wrong sign. Where the prediction is too high, a higher prediction raises the loss.",
             edit("2.0 * (prediction - target)", "2.0 * (target - prediction)"),
         ),
         Mistake(
             "absolute_error",
-            "You return the sign of each error: that is the slope of the absolute error, not of the squared one.",
+            "You return the sign of each error. That is the slope of the absolute error, not of the squared error.",
             edit("2.0 * (prediction - target)", "np.sign(prediction - target)"),
         ),
     ],
     hints=[
         "How many terms does the mean have, and how much does one of them change when its prediction grows a little?",
-        "Check the size: with a single number the loss is (p - t)². What is the slope of that in p?",
+        "Check the size: with a single number the loss is (p - t)². What is its derivative with respect to p?",
     ],
 )
 
@@ -410,13 +412,13 @@ softmax_backward = Exercise(
         agrees(3, "applies the Jacobian of the softmax to every row", on=["four rows of three", "three rows of six"]),
         agrees(
             2,
-            "takes the last axis for the classes, whatever stands before",
+            "treats the last axis as the classes, however many axes come before it",
             on=["a single row", "one vector", "batch and time"],
         ),
         agrees(1, "is right and finite for logits near ±1000", on="logits near ±1000"),
         keeps(
             1,
-            "dx adds up to 0 in every row, as equal steps of all logits change nothing",
+            "dx adds up to 0 in every row, because shifting all logits equally changes nothing",
             measure="sum",
             change=lambda inputs, draw: inputs | {"dout": draw(*inputs["dout"].shape)},
             on=["four rows of three", "batch and time"],
@@ -425,37 +427,37 @@ softmax_backward = Exercise(
     mistakes=[
         Mistake(
             "diagonal_only",
-            "You use p·(1 - p), the diagonal of the Jacobian. A logit moves the other outputs of its row, too: those terms are missing.",
+            "You use p·(1 - p), the diagonal of the Jacobian. A logit also changes the other outputs of its row: those terms are missing.",
             edit("(dout - (p * dout).sum(axis=-1, keepdims=True))", "(1.0 - p) * dout"),
         ),
         Mistake(
             "normaliser_held_still",
-            "You multiply dout by the softmax and stop. The sum in the denominator depends on every logit, and that takes something off.",
+            "You multiply dout by the softmax and stop. The denominator depends on every logit, too: the term from its derivative is missing.",
             edit("(dout - (p * dout).sum(axis=-1, keepdims=True))", "dout"),
         ),
         Mistake(
             "sum_over_all_rows",
-            "Your sum runs over all rows. Each row is a distribution of its own: add over the last axis, and keep it for broadcasting.",
+            "You sum over all rows. Each row is its own distribution: sum over the last axis only, and keep that axis for broadcasting.",
             edit("(p * dout).sum(axis=-1, keepdims=True)", "(p * dout).sum()"),
         ),
         Mistake(
             "output_for_input",
-            "You treat x as if it were the softmax's output. It holds the logits: send it through the softmax first.",
+            "You treat x as if it were the softmax's output. x holds the logits: apply the softmax to it first.",
             edit("p = _softmax(x)", "p = x"),
         ),
         Mistake(
             "softmax_over_first_axis",
-            "Your softmax runs over the first axis, the examples. The classes are on the last.",
+            "You take the softmax over the first axis, the examples. The classes are on the last axis.",
             edit("p = _softmax(x)", "p = np.exp(x - x.max(axis=0)) / np.exp(x - x.max(axis=0)).sum(axis=0)"),
         ),
         Mistake(
             "unstable",
-            "At logits of ±1000 your softmax is nan: exp overflows, or all of a row becomes 0. Shift each row first, which changes nothing else.",
+            "At logits of ±1000 your softmax is nan: exp overflows, or a whole row becomes 0. Shift each row first, which does not change the probabilities.",
             edit("x - x.max(axis=-1, keepdims=True)", "x", of="_softmax"),
         ),
         Mistake(
             "shifted_by_the_batch",
-            "You subtract the largest logit of the whole batch, and a row far below it becomes 0 / 0. Each row needs a maximum of its own.",
+            "You subtract the largest logit of the whole batch, and a row far below it becomes 0 / 0. Each row needs its own maximum.",
             edit("x.max(axis=-1, keepdims=True)", "x.max()", of="_softmax"),
         ),
     ],
@@ -498,7 +500,7 @@ softmax_cross_entropy_backward = Exercise(
     checks=[
         agrees(
             3,
-            "is the gradient of the mean loss in the logits",
+            "returns the gradient of the mean loss with respect to the logits",
             on=["five examples, three classes", "more classes than examples", "the same label again and again"],
         ),
         agrees(1, "is right for a single example and for two classes", on=["a single example", "two classes"]),
@@ -514,7 +516,7 @@ softmax_cross_entropy_backward = Exercise(
     mistakes=[
         Mistake(
             "not_averaged",
-            "That is the gradient of the summed loss, N times too large: the loss is the mean over the examples.",
+            "You return the gradient of the summed loss, which is N times too large. The loss is the mean over the examples.",
             edit("return dlogits / len(labels)", "return dlogits"),
         ),
         Mistake(
@@ -524,35 +526,35 @@ softmax_cross_entropy_backward = Exercise(
         ),
         Mistake(
             "sign",
-            "Your gradient points uphill: a step against the gradient must raise the logit of the true class.",
+            "Your gradient has the wrong sign: a step against the gradient must raise the logit of the true class.",
             edit("return dlogits / len(labels)", "return -dlogits / len(labels)"),
         ),
         Mistake(
             "true_class_minus_one",
-            "You set the true class to -1. Its own probability belongs there, too: a class that is already certain has nothing left to learn.",
+            "You set the entry of the true class to -1. That entry contains the probability of the class, too: if the class is already certain, the gradient is 0.",
             edit("labels] -= 1.0", "labels] = -1.0"),
         ),
         Mistake(
             "whole_columns",
-            "You subtract in whole columns, from every example. One entry for each example is meant: index the rows and the labels together.",
+            "You subtract in whole columns, for every example. Change one entry in each row: index rows and labels together.",
             edit("dlogits[np.arange(len(labels)), labels]", "dlogits[:, labels]"),
         ),
         Mistake(
             "one_term_averaged",
-            "Only one of the two terms is divided by N: the mean is over the whole difference.",
+            "You divide only one of the two terms by N. The mean is over the whole difference.",
             edit(
                 "labels] -= 1.0\n    return dlogits / len(labels)", "labels] -= 1.0 / len(labels)\n    return dlogits"
             ),
         ),
         Mistake(
             "unstable",
-            "At logits of ±1000 your softmax is nan: exp overflows, or all of a row becomes 0. Shift each row first, which changes nothing else.",
+            "At logits of ±1000 your softmax is nan: exp overflows, or a whole row becomes 0. Shift each row first, which does not change the probabilities.",
             edit("x - x.max(axis=-1, keepdims=True)", "x", of="_softmax"),
         ),
     ],
     hints=[
-        "Write the loss of one example as log Σ exp(z) - z[label]. What is the slope of each part in one of the logits?",
-        "What does a row of the gradient add up to? And what is it, if the network is certain and right?",
+        "Write the loss of one example as log Σ exp(z) - z[label]. What is the derivative of each part with respect to one of the logits?",
+        "What does a row of the gradient add up to? And what is that row if the network is certain and right?",
         "Every example has one entry that differs from the rest of its row: which index pairs name these entries?",
     ],
 )
@@ -627,27 +629,27 @@ mlp_loss_and_gradients = Exercise(
     mistakes=[
         Mistake(
             "relu_backward_missing",
-            "On the way back you pass the relus by. Where a hidden unit was off, no gradient may come through.",
+            "You leave out the relus in the backward pass. Where a hidden unit was off, no gradient may pass.",
             edit("relu_backward(dh, h)", "dh"),
         ),
         Mistake(
             "mask_of_gradient",
-            "Your relus let through what is positive of the gradient. What counts is which units were on in the forward.",
+            "Your relus pass on the positive entries of the gradient. What counts is which units were on in the forward pass.",
             edit("relu_backward(dh, h)", "relu_backward(dh, dh)"),
         ),
         Mistake(
             "relu_on_logits",
-            "You put a relu after the last layer as well. Its output are the logits, and they may be negative.",
+            "You put a relu after the last layer as well. The last layer outputs the logits, which may be negative.",
             edit("logits = inputs[-1] @ W + b", "logits = np.maximum(0.0, inputs[-1] @ W + b)"),
         ),
         Mistake(
             "last_layer_first",
-            "Your gradients come in the order in which the backward found them, last layer first. The list follows params.",
+            "You return the gradients in the order of the backward pass, last layer first. Return them in the order of params.",
             edit("gradients[::-1]", "gradients"),
         ),
         Mistake(
             "summed",
-            "Your loss and gradients are sums over the examples, N times too large: the mean is asked.",
+            "Your loss and gradients are sums over the examples, and so N times too large. Return those of the mean.",
             edit(LOSS_AND_START, SUMMED),
         ),
         Mistake(
@@ -657,18 +659,18 @@ mlp_loss_and_gradients = Exercise(
         ),
         Mistake(
             "log_of_zero",
-            "Your loss is inf where the true class's probability rounds to 0: never take the log of a softmax. Work on the logarithm from the start.",
+            "Your loss is inf where the probability of the true class rounds to 0. Do not take the log of a softmax: compute the log-softmax directly.",
             edit("_log_softmax(logits)", "np.log(_softmax(logits))"),
         ),
         Mistake(
             "unstable",
-            "At logits of ±1000 your softmax is nan: exp overflows. Shift each row first, which changes nothing else.",
+            "At logits of ±1000 your softmax is nan: exp overflows. Shift each row first, which does not change the probabilities.",
             edit(LOSS_AND_START, UNSTABLE),
         ),
     ],
     hints=[
-        "What does each layer need on the way back that only the way forward knows? Keep it in a list.",
-        "Go through the layers in reverse with one running dout. What happens to it at a linear layer, and what at a relu?",
+        "What does each layer need in the backward pass that only the forward pass computes? Keep it in a list.",
+        "Go through the layers in reverse with one running dout. What happens to dout at a linear layer, and at a relu?",
         "Where does dout start? You have written that gradient already, and it has the 1/N in it.",
     ],
 )
@@ -767,7 +769,7 @@ topological_order = Exercise(
     checks=[
         orders(
             3,
-            "puts every parent before its child, and root last",
+            "lists every parent before its child, and root last",
             ancestry,
             on=[
                 "a diamond",
@@ -777,14 +779,14 @@ topological_order = Exercise(
                 "nine nodes",
             ],
         ),
-        orders(1, "leaves out what root was not computed from", ancestry, on="nodes that root does not need"),
+        orders(1, "leaves out nodes that root was not computed from", ancestry, on="nodes that root does not need"),
         orders(1, "lists a node once, however often it is used", ancestry, on=["a node used twice", "a single node"]),
         orders(1, "follows a chain of 400 nodes to its start", ancestry, on="a chain of 400 nodes"),
     ],
     mistakes=[
         Mistake(
             "reversed",
-            "Your order is the wrong way round, root first. It is the one in which backward runs; here, parents come before their children.",
+            "You return the reverse order, root first. That is the order of the backward pass; here, parents come before their children.",
             edit("return order", "return order[::-1]"),
         ),
         Mistake(
@@ -794,7 +796,7 @@ topological_order = Exercise(
         ),
         Mistake(
             "breadth_first",
-            "You go through the graph level by level. A node may be near root by one way and far by another, and the far one counts.",
+            "You go through the graph level by level. A node may be near root along one path and far along another, and the longer path counts.",
             breadth_first,
         ),
         Mistake(
@@ -804,12 +806,12 @@ topological_order = Exercise(
         ),
         Mistake(
             "shared_nodes_repeated",
-            "A node that is used more than once is in your list more than once. Remember which nodes you have already been to.",
+            "You list a node that is used more than once several times. Remember which nodes you have already visited.",
             edit("elif node not in seen:", "else:"),
         ),
         Mistake(
             "one_level",
-            "You list root's own parents and stop there. The parents have parents, too.",
+            "You list root's parents and stop there. The parents have parents, too.",
             lambda graph, root: [*graph[root], root],
         ),
     ],
@@ -927,7 +929,7 @@ Value = Exercise(
         agrees(1, "computes + − * / ** and neg", on="arithmetic"),
         agrees(1, "computes relu, tanh, exp and log", on=["functions", "relus"]),
         agrees(
-            1, "takes a number on either side of an operator", on=["numbers on either side", "gradients past numbers"]
+            1, "accepts a number on either side of an operator", on=["numbers on either side", "gradients past numbers"]
         ),
         agrees(
             2,
@@ -935,65 +937,65 @@ Value = Exercise(
             on=["gradients of arithmetic", "gradients of functions", "gradients of relus"],
         ),
         agrees(1, "adds up the gradients of a value that is used twice", on="a value used twice"),
-        agrees(1, "passes a gradient on when it is complete, not before", on=["a diamond", "a random graph"]),
-        agrees(1, "goes back through a chain of 300 nodes", on="a chain of 300 nodes"),
+        agrees(1, "passes a gradient on only when it is complete", on=["a diamond", "a random graph"]),
+        agrees(1, "runs backward through a chain of 300 nodes", on="a chain of 300 nodes"),
     ],
     mistakes=[
         Mistake(
             "overwritten",
-            "Where a value is used twice, the second gradient replaces the first. Both ways to the result count: add them up.",
+            "You overwrite the gradient of a value that is used twice. Both paths to the result count: add their gradients up.",
             edit("parent.grad += value.grad * slope", "parent.grad = value.grad * slope"),
         ),
         Mistake(
             "passed_on_early",
-            "A value passes its gradient on before all of it has arrived. Everything that was made from a value must have its turn first.",
+            "You pass the gradient of a value on before it is complete. Everything that was computed from the value must be handled first.",
             edit("reversed(topological_order(graph, self))", "graph"),
         ),
         Mistake(
             "upstream_dropped",
-            "You add the slope of the operation alone. By the chain rule it is multiplied by the gradient of what was made.",
+            "You add the slope of the operation alone. The chain rule multiplies it by the gradient of the operation's result.",
             edit("value.grad * slope", "slope"),
         ),
         Mistake(
             "not_started",
-            "All your gradients are 0. The last value changes with itself at the rate of 1: begin with that.",
+            "Your gradients are all 0. What is the derivative of the last value with respect to itself? Begin backward with that.",
             edit("self.grad = 1.0", "pass"),
         ),
         Mistake(
             "divisor_sign",
-            "The gradient of a divisor has the wrong sign: a quotient falls when its divisor grows.",
+            "Your gradient of a divisor has the wrong sign: for positive numbers, a quotient falls when its divisor grows.",
             edit("-self.data / _number(other) ** 2", "self.data / _number(other) ** 2"),
         ),
         Mistake(
             "power_rule",
-            "The slope of a power keeps its exponent. It is one lower than in the power itself.",
+            "Your slope of a power keeps the exponent. Differentiation lowers the exponent by one.",
             edit("(exponent - 1)", "exponent"),
         ),
         Mistake(
             "tanh_of_input",
-            "The slope of tanh is taken at its input, and it is written with its output.",
+            "You compute the slope of tanh from its input. The formula that you use needs the output of tanh.",
             edit("1 - t**2", "1 - self.data**2"),
         ),
         Mistake(
             "swapped_difference",
-            "A number minus a value comes out as the value minus the number.",
+            "You compute a number minus a value as the value minus the number.",
             edit("return -self + other", "return self - other"),
         ),
         Mistake(
             "swapped_quotient",
-            "A number divided by a value comes out as the value divided by the number.",
+            "You compute a number divided by a value as the value divided by the number.",
             edit("return Value(other) / self", "return self / other"),
         ),
         Mistake(
             "relu_open",
-            "Your relu lets every gradient through. Where its input is negative nothing depends on it.",
+            "Your relu passes on every gradient. Where its input is negative, its output does not depend on the input.",
             edit("float(self.data > 0)", "1.0"),
         ),
     ],
     hints=[
         "What must a result remember about its operands, so that it can send them their share of the gradient later?",
-        "In backward, which values may send their gradient on first? The exercise before this one puts them in order.",
-        "Let each result keep pairs of an operand and the slope in it. Then backward is two loops, the same for all operations.",
+        "In backward, which values may pass their gradient on first? The exercise before this one puts them in order.",
+        "Let each result keep pairs of an operand and the slope with respect to it. Then backward is two loops, the same for all operations.",
     ],
 )
 
@@ -1029,20 +1031,24 @@ spirals = Exercise(
     driver=predicted,
     seconds=40,
     cases={"three spiral arms": arms},
-    checks=[reaches(5, "labels at least 95 % of new points rightly", "accuracy", at_least=0.95)],
+    checks=[reaches(5, "labels at least 95 % of new points correctly", "accuracy", at_least=0.95)],
     mistakes=[
-        Mistake("linear", "A single layer draws straight lines.", edit("[2, 64, 64, 3]", "[2, 3]")),
-        Mistake("too_short", "It stops long before it has learned.", edit("range(1, 501)", "range(1, 16)")),
-        Mistake("uphill", "It climbs: the step goes against the gradient.", edit("w - lr *", "w + lr *", of="_adam")),
+        Mistake(
+            "linear",
+            "You train a single layer, which can only separate classes by straight lines.",
+            edit("[2, 64, 64, 3]", "[2, 3]"),
+        ),
+        Mistake("too_short", "You stop training long before the loss is low.", edit("range(1, 501)", "range(1, 16)")),
+        Mistake("uphill", "You step along the gradient, so the loss rises.", edit("w - lr *", "w + lr *", of="_adam")),
         Mistake(
             "no_activation_at_prediction",
-            "Prediction leaves out the relu that training has.",
+            "You leave out the relu when you predict, but use it in training.",
             edit("(np.maximum(h, 0) if number else h) @ W", "h @ W"),
         ),
-        Mistake("means", "The nearest mean knows no arms.", nearest_mean),
+        Mistake("means", "You label each point by the nearest class mean, which cannot follow the arms.", nearest_mean),
     ],
     hints=[
-        "What does a network without a hidden layer draw between two classes? How wide must one be to follow an arm?",
-        "Start from weights of the right size, take some hundred steps with the whole data, and look at the loss on the way.",
+        "What kind of boundary does a network without a hidden layer draw between two classes? How wide must a hidden layer be to follow an arm?",
+        "Start from weights of the right size, take a few hundred steps with all the data, and watch the loss.",
     ],
 )

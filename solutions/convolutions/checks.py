@@ -65,13 +65,13 @@ conv_output_size = Exercise(
     checks=[
         agrees(
             1,
-            "counts the places where a kernel fits",
+            "counts the positions where a kernel fits",
             on=["a kernel and no more", "a 1×1 kernel", "a kernel as large as the padded image"],
         ),
-        agrees(1, "adds the padding on both sides", on=["padding of 2", "padding that keeps the size"]),
+        agrees(1, "counts the padding on both sides", on=["padding of 2", "padding that keeps the size"]),
         agrees(
             1,
-            "moves by the stride, and leaves out what it cannot fill",
+            "moves by the stride, and leaves out positions where the kernel does not fit",
             on=[
                 "a stride of 2 that comes out even",
                 "a stride of 3 with 1 pixel left over",
@@ -80,39 +80,39 @@ conv_output_size = Exercise(
         ),
         agrees(
             1,
-            "spreads a dilated kernel",
+            "uses the dilation",
             on=["a dilation of 2", "stride, padding and dilation", "stride, padding and dilation, 1 pixel left over"],
         ),
     ],
     mistakes=[
         Mistake(
             "first_place_forgotten",
-            "You count the steps between the places. There is one more place than there are steps: the one to start from.",
+            "You count the steps between positions. There is one more position than there are steps: the starting position.",
             edit("// stride + 1", "// stride"),
         ),
         Mistake(
             "padding_once",
-            "You add the padding once. It stands on both sides of the image.",
+            "You add the padding once. It is on both sides of the image.",
             edit("2 * padding", "padding"),
         ),
         Mistake(
             "one_inside",
-            "You add the 1 before you divide. It is the first place of the kernel, and a stride does not divide that.",
+            "You add the 1 before you divide. The 1 is the starting position of the kernel, which the stride does not divide.",
             edit("- span) // stride + 1", "- span + 1) // stride"),
         ),
         Mistake(
             "rounded_up",
-            "You round up. A place where the kernel would stick out of the image does not count.",
+            "You round up. A position where the kernel would stick out of the image does not count.",
             edit("return (size + 2 * padding - span) // stride", "return -((span - size - 2 * padding) // stride)"),
         ),
         Mistake(
             "not_an_integer",
-            "Your answer is not an integer. It counts places: use the division that rounds down.",
+            "You do not return an integer. The answer counts positions: use the division that rounds down.",
             edit(" // stride", " / stride"),
         ),
         Mistake(
             "dilation_ignored",
-            "Your answer does not feel the dilation. Count the pixels from the first entry of a dilated kernel to its last.",
+            "You ignore the dilation. Count the pixels from the first entry of a dilated kernel to its last.",
             edit("dilation * (kernel - 1) + 1", "kernel"),
         ),
         Mistake(
@@ -122,9 +122,9 @@ conv_output_size = Exercise(
         ),
     ],
     hints=[
-        "How far can a kernel of 3 move in a row of 10 pixels, and in how many places does it stand on the way?",
-        "Draw five pixels and a stride of 2. What happens to the last step if it does not come out even?",
-        "How many pixels does a kernel of 3 span if its entries are 2 apart?",
+        "How far can a kernel of size 3 move in a row of 10 pixels, and how many positions does it have on the way?",
+        "Draw a kernel of size 2 on five pixels, with a stride of 2. What happens at the last step, where the kernel no longer fits?",
+        "How many pixels does a kernel of size 3 span if its entries are 2 pixels apart?",
     ],
 )
 
@@ -174,7 +174,7 @@ conv1d = Exercise(
         agrees(1, "uses stride and padding together", on="stride 2 and padding 2"),
         moves(
             1,
-            "a sample is felt by the outputs whose window it is in, and by no others",
+            "changing a sample changes exactly the outputs whose window contains it",
             another_sample,
             on=["two signals", "stride 3, samples left over"],
         ),
@@ -182,37 +182,37 @@ conv1d = Exercise(
     mistakes=[
         Mistake(
             "flipped",
-            "You flip the kernel. That is the convolution of signal processing; here its first entry meets the first sample of the window.",
+            "You flip the kernel, as convolution in signal processing does. Here the first entry of the kernel multiplies the first sample of the window.",
             edit("windows, w)", "windows, w[:, :, ::-1])"),
         ),
         Mistake(
             "no_bias",
-            "The bias is missing: each output channel f has one of its own, b[f], the same at every place.",
+            "You leave out the bias. Each output channel f has its own bias b[f], the same at every position.",
             edit(" + b[:, None]", ""),
         ),
         Mistake(
             "bias_for_each_channel",
-            "You add the bias once for each input channel. It belongs to the output: add it once, after the sum over the channels.",
+            "You add the bias once for each input channel. Add it once per output, after the sum over the channels.",
             edit(" + b[:, None]", " + x.shape[1] * b[:, None]"),
         ),
         Mistake(
             "last_channel_alone",
-            "Only the last input channel is left in your output: the channels add up, so do not write over what the earlier ones gave.",
+            "You keep only the last input channel: each channel overwrites the ones before. Add the channels up.",
             edit("windows, w)", "windows[:, -1:], w[:, -1:])"),
         ),
         Mistake(
             "steps_of_one",
-            "You return as many outputs as the stride asks for, but your windows are one sample apart: output i starts at i times the stride.",
+            "You return the right number of outputs, but your windows are one sample apart. The window of output i starts at i times the stride.",
             edit("[:, :, ::stride]", "[:, :, : (padded.shape[2] - w.shape[2]) // stride + 1]"),
         ),
         Mistake(
             "padded_in_front",
-            "You pad in front alone: the zeros stand at either end of the signal.",
+            "You pad only the start of the signal. Pad both ends with zeros.",
             edit("(padding, padding)", "(padding, 0)"),
         ),
     ],
     hints=[
-        "Which samples does output i look at? Start without padding, with a stride of 1 and one channel.",
+        "Which samples does output i depend on? Start without padding, with a stride of 1 and one channel.",
         "Once the padded signal exists, padding needs no further thought. What does the stride do to the start of window i?",
         "The channels of the input are added up, and each output channel has a kernel for every one of them.",
     ],
@@ -273,11 +273,11 @@ conv2d = Exercise(
             on=["padding 2", "a 1×1 kernel and padding 2", "a kernel as large as the padded image"],
         ),
         agrees(1, "moves the window by the stride, down and across", on=["stride 2", "stride 3, pixels left over"]),
-        agrees(1, "spreads a dilated kernel", on="dilation 2"),
+        agrees(1, "uses the dilation", on="dilation 2"),
         agrees(1, "uses stride, padding and dilation together", on="stride, padding and dilation"),
         moves(
             1,
-            "a pixel is felt by the outputs whose window it is in, and by no others",
+            "changing a pixel changes exactly the outputs whose window contains it",
             another_pixel,
             on=["two images", "stride 2", "dilation 2"],
         ),
@@ -285,27 +285,27 @@ conv2d = Exercise(
     mistakes=[
         Mistake(
             "flipped",
-            "You turn the kernel by half a turn. Here its top left entry meets the top left pixel of the window.",
+            "You rotate the kernel by 180°. Here its top left entry multiplies the top left pixel of the window.",
             edit("windows, w)", "windows, w[:, :, ::-1, ::-1])"),
         ),
         Mistake(
             "no_bias",
-            "The bias is missing: each output channel f has one of its own, b[f], the same at every place.",
+            "You leave out the bias. Each output channel f has its own bias b[f], the same at every position.",
             edit(" + b[:, None, None]", ""),
         ),
         Mistake(
             "last_channel_alone",
-            "Only the last input channel is left in your output: the channels add up, so do not write over what the earlier ones gave.",
+            "You keep only the last input channel: each channel overwrites the ones before. Add the channels up.",
             edit("windows, w)", "windows[:, -1:], w[:, -1:])"),
         ),
         Mistake(
             "width_from_height",
-            "Your output has as many columns as rows. Count the columns from the image's width and the kernel's width.",
+            "You return as many columns as rows. Compute the number of columns from the width of the image and of the kernel.",
             conv2d_width_from_height,
         ),
         Mistake(
             "steps_of_one",
-            "Your output has the right size, but your windows are one pixel apart: window (i, j) starts at the stride times i and j.",
+            "Your output has the right size, but your windows are one pixel apart. Window (i, j) starts at the stride times i and j.",
             edit(
                 "    return",
                 "    (OH, OW), every = windows.shape[2:4], _windows(_pad(x, padding, padding), w.shape[2:], 1, dilation)\n"
@@ -315,19 +315,19 @@ conv2d = Exercise(
         ),
         Mistake(
             "dilation_ignored",
-            "Your answer does not feel the dilation: neighbouring entries of the kernel meet pixels that far apart.",
+            "You ignore the dilation. Neighbouring entries of the kernel multiply pixels that are `dilation` apart.",
             edit("stride, dilation)", "stride)"),
         ),
         Mistake(
             "padded_on_two_sides",
-            "You pad at the top and on the left alone: the border of zeros runs around all four sides.",
+            "You pad only at the top and on the left. Pad all four sides with zeros.",
             edit("(rows, rows), (columns, columns)", "(rows, 0), (columns, 0)", of="_pad"),
         ),
     ],
     hints=[
         "Which pixels does output (i, j) look at? Start without padding, with a stride of 1 and no dilation.",
         "Make the padded image first. Then find the top left corner of window (i, j), and how many rows and columns it spans.",
-        "Loops over places, kernel entries or channels are all fine. What you loop over, you must add up.",
+        "Loops over positions, kernel entries or channels are all fine. Which of these loops must add up what they compute?",
     ],
 )
 
@@ -366,12 +366,12 @@ conv2d_backward = Exercise(
         "stride 2 and padding 2": partial(upstream, H=6, W=9, K=(4, 3), stride=2, padding=2),
     },
     checks=[
-        agrees(2, "returns dx, where windows overlap the sum over all of them", on=OVERLAPPING, part="dx"),
-        agrees(1, "returns dw, the sum over all places and images", on=OVERLAPPING, part="dw"),
-        agrees(1, "returns db, the sum over all places and images", on=OVERLAPPING, part="db"),
+        agrees(2, "returns dx, summed over all windows that contain a pixel", on=OVERLAPPING, part="dx"),
+        agrees(1, "returns dw, summed over all positions and images", on=OVERLAPPING, part="dw"),
+        agrees(1, "returns db, summed over all positions and images", on=OVERLAPPING, part="db"),
         agrees(
             1,
-            "keeps every shape for a batch of one, and for the smallest and the largest kernel",
+            "returns the right shapes for a batch of one, and for the smallest and the largest kernel",
             on=["a batch of one, one channel", "a 1×1 kernel", "a kernel as large as the image"],
         ),
         agrees(
@@ -380,12 +380,12 @@ conv2d_backward = Exercise(
             on=["padding 1", "padding 2", "a 1×1 kernel and padding 2"],
             part=["dx", "dw"],
         ),
-        agrees(1, "follows the stride in dx", on=["stride 2", "stride 3, pixels left over"], part="dx"),
-        agrees(1, "follows the stride in dw", on=["stride 2", "stride 3, pixels left over"], part="dw"),
+        agrees(1, "uses the stride in dx", on=["stride 2", "stride 3, pixels left over"], part="dx"),
+        agrees(1, "uses the stride in dw", on=["stride 2", "stride 3, pixels left over"], part="dw"),
         agrees(1, "uses stride and padding together, in dx and dw", on="stride 2 and padding 2", part=["dx", "dw"]),
         moves(
             1,
-            "dout of one image changes that image's dx, no other's, and both dw and db",
+            "changing dout of one image changes only that image's dx, and both dw and db",
             other_upstream,
             on=["two images", "padding 1"],
         ),
@@ -393,7 +393,7 @@ conv2d_backward = Exercise(
     mistakes=[
         Mistake(
             "crop_at_zero",
-            "Your dx is empty where there is no padding: a slice that ends at -0 ends at 0. Say where the image starts and how long it is.",
+            "Your dx is empty where the padding is 0, because a slice that ends at -0 ends at 0. Slice from the start of the image by its size instead.",
             edit("padding : padding + H, padding : padding + W", "padding:-padding, padding:-padding"),
         ),
         Mistake(
@@ -403,37 +403,37 @@ conv2d_backward = Exercise(
         ),
         Mistake(
             "dx_overwritten",
-            "A pixel is in many windows, and each sends a gradient back. Yours keeps only the last: add them up.",
+            "You overwrite dx where windows overlap. A pixel gets a gradient from every window that contains it: add them up.",
             edit("] += np", "] = np"),
         ),
         Mistake(
             "dx_last_filter",
-            "Only the last output channel is in your dx. Every filter has looked at the pixel: their gradients add up.",
+            "Your dx contains only the last output channel. Every filter uses the pixel, so their gradients add up.",
             edit("dout, w[:, :, u, v]", "dout[:, -1:], w[-1:, :, u, v]"),
         ),
         Mistake(
             "dx_flipped",
-            "In your dx the kernel is the wrong way round: what a pixel gets from a window goes through the entry that met it in the forward.",
+            "You flip the kernel in dx. A pixel gets its gradient through the kernel entry that multiplies it in the forward pass.",
             edit("dout, w[:, :, u, v]", "dout, w[:, :, KH - 1 - u, KW - 1 - v]"),
         ),
         Mistake(
             "dw_last_image",
-            "Only the last image is in your dw. The kernels serve all images: their gradients add up.",
+            "Your dw contains only the last image. All images share the kernels, so their gradients add up.",
             edit("dout, padded[:, :, rows, columns]", "dout[-1:], padded[-1:, :, rows, columns]"),
         ),
         Mistake(
             "averaged",
-            "You divide dw and db by N. If the loss is a mean, its 1/N is in dout already: just add up.",
+            "You divide dw and db by N. Sum instead: if the loss is a mean, dout already contains the 1/N.",
             edit("return dx, dw, db", "return dx, dw / len(x), db / len(x)"),
         ),
         Mistake(
             "db_mean",
-            "Your db is a mean. A bias is added at every place of every image, so it collects the sum of dout over all of them.",
+            "You average db. The bias is added at every position of every image, so its gradient is a sum over all of them.",
             edit("dout.sum(axis=(0, 2, 3))", "dout.mean(axis=(0, 2, 3))"),
         ),
         Mistake(
             "stride_ignored",
-            "You send dout back as if neighbouring windows were one pixel apart. They are as far apart as the stride.",
+            "You ignore the stride in the backward pass. Neighbouring windows are as far apart as the stride.",
             edit(
                 "rows, columns = slice(u, u + stride * OH, stride), slice(v, v + stride * OW, stride)",
                 "rows, columns = slice(u, u + OH), slice(v, v + OW)",
@@ -441,9 +441,9 @@ conv2d_backward = Exercise(
         ),
     ],
     hints=[
-        "Take one output and one of the products in its sum. What does this output's gradient send to the weight, and what to the pixel?",
-        "A weight is used at every place of every image, a pixel in several windows: where do the gradients meet, and what happens there?",
-        "Work on the padded image all the way, and cut the border off at the very end. What does your slice do when the padding is 0?",
+        "Take one output and one of the products in its sum. Which gradient does this product give to the weight, and which to the pixel?",
+        "A weight is used at every position of every image, and a pixel in several windows. What happens to the gradients that meet in one weight or one pixel?",
+        "Work on the padded image throughout, and cut off the border at the very end. What does your slice do when the padding is 0?",
     ],
 )
 
@@ -470,7 +470,7 @@ im2col = Exercise(
         agrees(2, "writes every window as a column, in order", on=["two images", "a tall image"]),
         agrees(
             1,
-            "keeps three axes for a batch of one, one channel, and the smallest and the largest kernel",
+            "returns three axes for a batch of one, one channel, and the smallest and the largest kernel",
             on=["a batch of one, one channel", "a 1×1 kernel", "a kernel as large as the image"],
         ),
         agrees(1, "moves the window by the stride", on=["stride 2", "stride 3, pixels left over"]),
@@ -481,7 +481,7 @@ im2col = Exercise(
         ),
         moves(
             1,
-            "a pixel is in the columns of its own windows, once in each",
+            "changing a pixel changes one entry in the column of each window that contains it",
             another_pixel,
             on=["two images", "stride 2"],
         ),
@@ -489,32 +489,32 @@ im2col = Exercise(
     mistakes=[
         Mistake(
             "reshaped_alone",
-            "You reshape without bringing the axes into order first. A reshape reads the numbers as they lie: channel, kernel row and kernel column must come before the place.",
+            "You reshape without reordering the axes first. A reshape keeps the order in memory: channel, kernel row and kernel column must come before the position.",
             edit("windows.transpose(0, 1, 4, 5, 2, 3)", "windows"),
         ),
         Mistake(
             "channels_last",
-            "In your columns the channel runs fastest. All of channel 0 comes first, then all of channel 1.",
+            "Your columns have the channels last. All of channel 0 comes first, then all of channel 1.",
             edit("transpose(0, 1, 4, 5, 2, 3)", "transpose(0, 4, 5, 1, 2, 3)"),
         ),
         Mistake(
             "windows_top_to_bottom",
-            "Your columns go down the image first. The windows are read as a page is: left to right, then top to bottom.",
+            "You number the windows from top to bottom first. Number them left to right, then top to bottom.",
             edit("transpose(0, 1, 4, 5, 2, 3)", "transpose(0, 1, 4, 5, 3, 2)"),
         ),
         Mistake(
             "pixels_top_to_bottom",
-            "Within a window you go down first. A window is read row by row, from left to right.",
+            "You read each window column by column. Read it row by row.",
             edit("transpose(0, 1, 4, 5, 2, 3)", "transpose(0, 1, 5, 4, 2, 3)"),
         ),
         Mistake(
             "windows_as_rows",
-            "Your windows are the rows, and they must be the columns: kernel entries go down, places go across.",
+            "You return the windows as rows. Each window must be a column.",
             edit("OH * OW)", "OH * OW).swapaxes(1, 2)"),
         ),
         Mistake(
             "images_side_by_side",
-            "You write the windows of all images into one matrix. The batch keeps its own axis, the first.",
+            "You write the windows of all images into one matrix. The batch keeps its own axis, which is the first.",
             edit(
                 "windows.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * KH * KW, OH * OW)",
                 "windows.transpose(1, 4, 5, 2, 3, 0).reshape(C * KH * KW, OH * OW * N)",
@@ -522,13 +522,13 @@ im2col = Exercise(
         ),
         Mistake(
             "kernel_swapped",
-            "You take the pair for (KW, KH). Rows come first: the kernel is (KH, KW).",
+            "You read the kernel's size as (KW, KH). It is (KH, KW): rows come first.",
             edit("kernel, stride)", "kernel[::-1], stride)"),
         ),
     ],
     hints=[
         "What does the first column hold, and what the second? Write both out for a 3 × 3 image and a 2 × 2 kernel.",
-        "With loops: cut out one window, flatten it, and put it in its column. Which number has the column of window (i, j)?",
+        "With loops: cut out one window, flatten it, and put it in its column. What is the column number of window (i, j)?",
         "With strides: which of the six axes N, C, OH, OW, KH, KW belong to the rows of the result, and in which order?",
     ],
 )
@@ -595,12 +595,10 @@ STEPS = [
 ]
 RAGGED = ["pixels left over", "pixels left over, windows of three"]
 
-STRIDE_IGNORED = (
-    "You move the window by its own size. The stride is a number of its own: windows may overlap, or leave gaps."
-)
-EDGE_KEPT = "You pool what is left over at the edge, too. A window that does not fit counts for nothing: those pixels are left out."
-SQUARE = "Your output has as many columns as rows. Count the columns from the image's width."
-STEPS_OF_ONE = "Your output has the right size, but your windows are one pixel apart: window (i, j) starts at the stride times i and j."
+STRIDE_IGNORED = "You move the window by its own size. Move it by the stride: windows may overlap, or leave gaps."
+EDGE_KEPT = "You also pool the pixels left over at the edge. Leave out windows that do not fit."
+SQUARE = "You return as many columns as rows. Compute the number of columns from the width of the image."
+STEPS_OF_ONE = "Your output has the right size, but your windows are one pixel apart. Window (i, j) starts at the stride times i and j."
 
 max_pool2d = Exercise(
     points=5,
@@ -613,12 +611,12 @@ max_pool2d = Exercise(
         ),
         agrees(1, "keeps the largest value where all are negative", on="every pixel negative"),
         agrees(1, "moves by the stride, whatever the size of the window", on=STEPS),
-        agrees(1, "leaves out pixels that fill no whole window", on=RAGGED),
+        agrees(1, "leaves out pixels that do not fill a whole window", on=RAGGED),
     ],
     mistakes=[
         Mistake(
             "never_below_zero",
-            "Your maximum starts from 0, which wins where every pixel of a window is negative. Start from one of the pixels.",
+            "You start the maximum from 0, so 0 wins where all pixels of a window are negative. Start from one of the pixels.",
             edit(".max(axis=(4, 5))", ".max(axis=(4, 5), initial=0.0)"),
         ),
         Mistake("stride_ignored", STRIDE_IGNORED, edit("stride).max", "size).max")),
@@ -627,12 +625,12 @@ max_pool2d = Exercise(
         Mistake("steps_of_one", STEPS_OF_ONE, steps_of_one(np.max)),
         Mistake(
             "channels_pooled",
-            "You take the maximum over the channels as well. Each channel is pooled by itself and stays.",
+            "You take the maximum over the channels as well. Pool each channel separately.",
             edit(".max(axis=(4, 5))", ".max(axis=(1, 4, 5))"),
         ),
     ],
     hints=[
-        "Where does window (i, j) start, and where does it end? The one depends on the stride, the other on the size as well.",
+        "Where does window (i, j) start, and where does it end? The start depends on the stride, the end on the size as well.",
         "How many windows fit? You have written that formula, in the first exercise of this unit.",
     ],
 )
@@ -643,25 +641,27 @@ avg_pool2d = Exercise(
     checks=[
         agrees(
             2,
-            "is the mean of every window",
+            "returns the mean of every window",
             on=["windows of two", "a batch of one, one channel", "one window for the whole image"],
         ),
         agrees(1, "moves by the stride, whatever the size of the window", on=STEPS),
-        agrees(1, "leaves out pixels that fill no whole window", on=RAGGED),
+        agrees(1, "leaves out pixels that do not fill a whole window", on=RAGGED),
     ],
     mistakes=[
         Mistake(
             "not_divided",
-            "You add up each window and do not divide: a mean has the size of its entries, however many there are.",
+            "You sum each window without dividing. Divide by the number of pixels to get the mean.",
             edit(".mean(", ".sum("),
         ),
         Mistake(
             "divided_by_side",
-            "You divide by the window's side. Divide by the number of pixels in the window.",
+            "You divide by the side length of the window. Divide by the number of pixels in the window.",
             edit(".mean(axis=(4, 5))", ".sum(axis=(4, 5)) / size"),
         ),
         Mistake(
-            "maximum", "You keep the largest value of each window. Here the mean is asked.", edit(".mean(", ".max(")
+            "maximum",
+            "You keep the largest value of each window, which is max pooling. Return the mean.",
+            edit(".mean(", ".max("),
         ),
         Mistake("stride_ignored", STRIDE_IGNORED, edit("stride).mean", "size).mean")),
         Mistake("edge_kept", EDGE_KEPT, keep_the_edge(np.mean)),
@@ -734,29 +734,29 @@ max_pool2d_backward = Exercise(
     checks=[
         agrees(
             3,
-            "sends dout to the pixel that was the maximum, and nothing to the others",
+            "passes dout to the pixel that is the maximum, and nothing to the others",
             on=["windows of two", "a tall image", "a batch of one, one channel", "one window for the whole image"],
         ),
         agrees(
             1,
-            "gives pixels outside every window no gradient",
+            "gives no gradient to pixels outside every window",
             on=["gaps between the windows", "pixels left over"],
         ),
         agrees(
             2,
-            "adds up what a pixel gets from windows that overlap",
+            "adds up the gradients of a pixel in overlapping windows",
             on=["windows that overlap", "windows that overlap, stride 1"],
         ),
         agrees(
             1,
-            "sends dout to the first maximum of a tie, and to no other",
+            "passes dout to the first maximum of a tie only",
             on=["windows of zeros, as after a relu", "ties in windows that overlap"],
         ),
     ],
     mistakes=[
         Mistake(
             "overwritten",
-            "A pixel that is the maximum of two windows keeps the gradient of the last one only: gradients that meet add up.",
+            "You overwrite the gradient of a pixel that is the maximum of two windows. Add the gradients up.",
             edit(
                 "np.add.at(dx, (n, c, i * stride + first // size, j * stride + first % size), dout)",
                 "dx[n, c, i * stride + first // size, j * stride + first % size] = dout",
@@ -764,48 +764,48 @@ max_pool2d_backward = Exercise(
         ),
         Mistake(
             "window_overwritten",
-            "You write a whole window of dx at a time, zeros and all, over what earlier windows have sent there: add instead.",
+            "You write a whole window of dx at a time, and its zeros overwrite gradients of earlier windows. Add to dx instead.",
             lambda dout, x, size, stride: unpooled(first_maximum, x, dout, size, stride, assign=True),
         ),
         Mistake(
             "every_maximum",
-            "In a tie, every pixel that equals the maximum gets the whole gradient. Only the first of them does.",
+            "In a tie, you give the whole gradient to every pixel that equals the maximum. Give it only to the first of them.",
             lambda dout, x, size, stride: unpooled(every_maximum, x, dout, size, stride),
         ),
         Mistake(
             "tie_shared",
-            "In a tie, you share the gradient out among the pixels. Here all of it goes to the first of them.",
+            "In a tie, you split the gradient among the pixels. Give all of it to the first of them.",
             lambda dout, x, size, stride: unpooled(
                 lambda window: every_maximum(window) / every_maximum(window).sum(), x, dout, size, stride
             ),
         ),
         Mistake(
             "last_maximum",
-            "In a tie, your gradient goes to the last of the largest pixels. It goes to the first: a later one must be larger to take over.",
+            "In a tie, you give the gradient to the last of the largest pixels. Give it to the first: a later pixel must be strictly larger to replace it.",
             lambda dout, x, size, stride: unpooled(last_maximum, x, dout, size, stride),
         ),
         Mistake(
             "no_upstream",
-            "You return which pixel was the maximum and leave dout out: the chain rule multiplies the two.",
+            "You return a mask of the maximum and leave out dout: the chain rule multiplies the two.",
             edit("first % size), dout)", "first % size), 1.0)"),
         ),
         Mistake(
             "as_for_the_mean",
-            "You give every pixel of a window the same part. That is the gradient of the mean; of a maximum, one pixel alone decides.",
+            "You give every pixel of a window the same share of the gradient. That is the gradient of the mean; the maximum depends on one pixel only.",
             lambda dout, x, size, stride: unpooled(
                 lambda window: np.full(window.shape, 1 / window.size), x, dout, size, stride
             ),
         ),
         Mistake(
             "stride_ignored",
-            "You look for window (i, j) at the window's size times i and j. It starts at the stride times i and j, as in the forward.",
+            "You place window (i, j) at the window's size times i and j. It starts at the stride times i and j, as in the forward pass.",
             lambda dout, x, size, stride: unpooled(first_maximum, x, dout, size, stride, step=size),
         ),
     ],
     hints=[
         "If a pixel of a window grows a little, does the output change? For which pixel does it?",
-        "What if one pixel is the maximum of two windows? Think of the general rule for a number that is used twice.",
-        "NumPy has a function that says where the maximum is. Which of several equal entries does it name?",
+        "What if one pixel is the maximum of two windows? Which rule applies to the gradient of a number that is used twice?",
+        "NumPy has a function that finds the index of the maximum. Which of several equal entries does it return?",
     ],
 )
 
@@ -825,42 +825,44 @@ global_avg_pool = Exercise(
         "one pixel": partial(maps, H=1, W=1),
     },
     checks=[
-        agrees(2, "is the mean of each channel of each image", on=["two images", "a tall image", "means far from 0"]),
+        agrees(
+            2, "returns the mean of each channel of each image", on=["two images", "a tall image", "means far from 0"]
+        ),
         agrees(
             1,
-            "keeps both axes for a batch of one, one channel and one pixel",
+            "returns both axes for a batch of one, one channel and one pixel",
             on=["a batch of one", "one channel", "one pixel"],
         ),
     ],
     mistakes=[
         Mistake(
             "axes_kept",
-            "Your values are right, but two axes of length 1 are left over: the answer is (N, C), ready for a linear layer.",
+            "Your values are right, but you keep two axes of length 1. The answer has shape (N, C), ready for a linear layer.",
             edit("axis=(2, 3)", "axis=(2, 3), keepdims=True"),
         ),
         Mistake(
             "not_divided",
-            "You add the pixels up and do not divide: a mean must not depend on how large the image is.",
+            "You sum the pixels without dividing. Divide by the number of pixels to get the mean.",
             edit("x.mean(", "x.sum("),
         ),
         Mistake(
             "maximum",
-            "You keep the largest pixel of each channel. That is global max pooling; here the mean is asked.",
+            "You keep the largest pixel of each channel, which is global max pooling. Return the mean.",
             edit("x.mean(", "x.max("),
         ),
         Mistake(
             "over_the_batch",
-            "You average over the images as well. Each image keeps its own channels' means.",
+            "You average over the images as well. Each image has its own mean for each channel.",
             edit("axis=(2, 3)", "axis=(0, 2, 3)"),
         ),
         Mistake(
             "over_the_channels",
-            "You average over the channels. They are what stays; what goes are the rows and columns.",
+            "You average over the channels. Average over rows and columns; the channels stay.",
             edit("axis=(2, 3)", "axis=1"),
         ),
         Mistake(
             "rows_alone",
-            "You average over the rows and keep the columns. Both go: one number is left for each channel.",
+            "You average over the rows, but keep the columns. Average over both: one number is left for each channel.",
             edit("axis=(2, 3)", "axis=2"),
         ),
     ],
@@ -897,7 +899,7 @@ conv_transpose2d = Exercise(
         "a batch of one, one channel": partial(prints, N=1, C=1, H=3, W=4, F=2, K=(2, 3)),
         "a single pixel": partial(prints, H=1, W=1),
         "stride 2": partial(prints, H=3, W=4, stride=2),
-        "stride 3, prints that do not touch": partial(prints, H=3, W=4, K=(2, 1), stride=3),
+        "stride 3, kernels that do not touch": partial(prints, H=3, W=4, K=(2, 1), stride=3),
         "a 1×1 kernel, stride 2": partial(prints, H=3, W=4, K=(1, 1), stride=2),
         "padding 1": partial(prints, H=3, W=5, padding=1),
         "padding 2": partial(prints, H=5, W=7, padding=2),
@@ -907,19 +909,19 @@ conv_transpose2d = Exercise(
     checks=[
         agrees(
             3,
-            "adds up the prints of all pixels and channels, plus the bias",
+            "adds up the scaled kernels of all pixels and channels, plus the bias",
             on=["two images", "a batch of one, one channel", "a single pixel"],
         ),
         agrees(
             2,
-            "sets the prints a stride apart",
-            on=["stride 2", "stride 3, prints that do not touch", "a 1×1 kernel, stride 2"],
+            "places the kernels a stride apart",
+            on=["stride 2", "stride 3, kernels that do not touch", "a 1×1 kernel, stride 2"],
         ),
-        agrees(1, "cuts the padding off", on=["padding 1", "padding 2"]),
+        agrees(1, "cuts off the padding", on=["padding 1", "padding 2"]),
         agrees(1, "uses stride and padding together", on=["twice the size", "stride 3 and padding 2"]),
         moves(
             1,
-            "a pixel is felt within its own print, and nowhere else",
+            "changing a pixel changes the outputs under its own kernel, and no others",
             another_pixel,
             on=["two images", "stride 2"],
         ),
@@ -927,38 +929,38 @@ conv_transpose2d = Exercise(
     mistakes=[
         Mistake(
             "crop_at_zero",
-            "Your output is empty where there is no padding: a slice that ends at -0 ends at 0. Count from the front where to stop.",
+            "Your output is empty where the padding is 0, because a slice that ends at -0 ends at 0. Compute the end of the slice from the front.",
             edit("padding : height - padding, padding : width - padding", "padding:-padding, padding:-padding"),
         ),
         Mistake(
             "overwritten",
-            "Prints overlap, and yours write over one another: they add up.",
+            "You overwrite the output where the kernels of two pixels overlap. Add them up.",
             edit("] += prints", "] = prints"),
         ),
         Mistake(
             "flipped",
-            "Your prints are turned by half a turn: a single pixel of 1 must print the kernel as it is.",
+            "You rotate the kernel by 180°. For a single pixel of 1 the output must be the kernel itself.",
             edit("w[:, :, u, v]", "w[:, :, KH - 1 - u, KW - 1 - v]"),
         ),
         Mistake(
             "padding_added",
-            "You add the padding to the output. Everything runs the other way here: padding makes the output smaller.",
+            "You add the padding to the output. In a transposed convolution, padding makes the output smaller.",
             edit("out[:, :, padding : height - padding, padding : width - padding]", "_pad(out, padding, padding)"),
         ),
         Mistake(
             "no_bias",
-            "The bias is missing: each output channel f has one of its own, b[f], on every pixel, printed or not.",
+            "You leave out the bias. Each output channel f has its own bias b[f], on every pixel, even where no kernel reaches.",
             edit(" + b[:, None, None]", ""),
         ),
         Mistake(
             "bias_in_every_print",
-            "You add the bias with each print, so it counts as often as prints overlap. Add it once, at the end.",
+            "You add the bias with each kernel, so it counts as often as kernels overlap. Add it once, at the end.",
             conv_transpose2d_bias_in_every_print,
         ),
     ],
     hints=[
-        "What is the output for an image of one pixel, and what for two pixels side by side?",
-        "How large is the canvas before the padding is cut off? Look at the corner where the last pixel prints.",
+        "What is the output for an image of one pixel, and for two pixels side by side?",
+        "How large is the output before the padding is cut off? Look at the corner that the last pixel reaches.",
         "What does your slice do when the padding is 0?",
     ],
 )
@@ -995,7 +997,7 @@ depthwise_separable = Exercise(
         agrees(1, "keeps the size for kernels that are not square", on=["a wide kernel", "a kernel of one column"]),
         moves(
             1,
-            "a pixel is felt as far as its kernel reaches, and no further",
+            "changing a pixel changes outputs as far as its kernel reaches, and no further",
             another_pixel,
             on=["two images", "a wide kernel"],
         ),
@@ -1003,12 +1005,12 @@ depthwise_separable = Exercise(
     mistakes=[
         Mistake(
             "one_kernel_for_all",
-            "You filter every channel with the first kernel. Each channel has its own.",
+            "You filter every channel with the first kernel. Each channel has its own kernel.",
             edit("windows, depthwise)", "windows, np.broadcast_to(depthwise[:1], depthwise.shape))"),
         ),
         Mistake(
             "channels_mixed_twice",
-            "You add up the channels in the first step already, as an ordinary convolution does. There, each channel stays by itself.",
+            "You already add up the channels in the first step, as an ordinary convolution does. The first step keeps the channels separate.",
             edit(
                 'np.einsum("ncijuv,cuv->ncij", windows, depthwise)',
                 'np.repeat(np.einsum("ncijuv,cuv->nij", windows, depthwise)[:, None], len(depthwise), axis=1)',
@@ -1016,29 +1018,29 @@ depthwise_separable = Exercise(
         ),
         Mistake(
             "flipped",
-            "You turn the kernels by half a turn. Their top left entry meets the top left pixel of the window.",
+            "You rotate the kernels by 180°. The top left entry of a kernel multiplies the top left pixel of the window.",
             edit("windows, depthwise)", "windows, depthwise[:, ::-1, ::-1])"),
         ),
         Mistake(
             "relu_between",
-            "You apply a relu between the two steps. Some networks do; here, nothing stands between them.",
+            "You apply a relu between the two steps. Some networks do; here, there is nothing between them.",
             edit('einsum("ncij,fc->nfij", filtered,', 'einsum("ncij,fc->nfij", np.maximum(0.0, filtered),'),
         ),
         Mistake(
             "padding_from_height",
-            "You pad the columns by what the kernel's height asks for. Its width decides there, and the two may differ.",
+            "You compute the padding of the columns from the kernel's height. Use its width: the two may differ.",
             edit("KH // 2, KW // 2", "KH // 2, KH // 2"),
         ),
         Mistake(
             "no_padding",
-            "Your output is smaller than the image. Surround the image with zeros first, by half a kernel on each side.",
+            "You do not pad the image, so your output is smaller than the image. Surround it with zeros first, half a kernel on each side.",
             edit("KH // 2, KW // 2", "0, 0"),
         ),
     ],
     hints=[
-        "How many numbers does the first step make of each channel, and does it ever look at two channels at once?",
-        "The second step is a matrix product at each pixel. Which axis does it add over?",
-        "How far does a kernel of 5 reach to either side of its centre? Ask this for the rows and for the columns.",
+        "How many channels does the first step make from each input channel, and does it ever use two channels at once?",
+        "The second step is a matrix product at each pixel. Which axis does it sum over?",
+        "How far does a kernel of size 5 reach to either side of its centre? Answer separately for the rows and the columns.",
     ],
 )
 
@@ -1075,12 +1077,12 @@ receptive_field = Exercise(
         agrees(1, "adds up layers of stride 1", on=["three layers of stride 1", "seven layers of stride 1"]),
         agrees(
             2,
-            "widens each layer's reach by the strides before it",
+            "multiplies each layer's reach by the strides before it",
             on=["a stride of 2 in the middle", "strides of 2 and 3", "convolutions and poolings"],
         ),
         agrees(
             1,
-            "gets single layers, last strides, 1×1 kernels and no layers right",
+            "is right for single layers, a stride in the last layer, 1×1 kernels and no layers",
             on=[
                 "a single layer of stride 2",
                 "a stride in the last layer",
@@ -1092,37 +1094,37 @@ receptive_field = Exercise(
     mistakes=[
         Mistake(
             "strides_ignored",
-            "Your answer does not feel the strides. After a stride of 2, neighbours are 2 pixels apart, and the next kernel reaches twice as far.",
+            "You ignore the strides. After a stride of 2, neighbours are 2 pixels apart, and the next kernel reaches twice as far.",
             edit("step *= stride", "step = 1"),
         ),
         Mistake(
             "own_stride",
-            "You count a layer's own stride for its own reach. A stride moves the windows apart and does not widen them: only later layers feel it.",
+            "You count a layer's own stride in its own reach. A stride moves the windows apart without widening them: it affects later layers only.",
             edit("(kernel - 1) * step", "(kernel - 1) * step * stride"),
         ),
         Mistake(
             "strides_added",
-            "You add the strides up. After strides of 2 and 3, neighbours are 6 pixels apart: strides multiply.",
+            "You add up the strides. After strides of 2 and 3, neighbours are 6 pixels apart: strides multiply.",
             edit("step *= stride", "step += stride - 1"),
         ),
         Mistake(
             "last_stride_alone",
-            "You use the stride of the layer before, and forget those before it: all the earlier ones count.",
+            "You use only the stride of the previous layer. The strides of all earlier layers count.",
             edit("step *= stride", "step = stride"),
         ),
         Mistake(
             "whole_kernels",
-            "You add the whole kernel at each layer. One of its entries lies on a pixel that was in view already.",
+            "You add the whole kernel size at each layer. One entry of the kernel covers a pixel that is already in view.",
             edit("(kernel - 1) * step", "kernel * step"),
         ),
         Mistake(
             "from_the_output",
-            "You go through the layers from the output to the input with a rule for the other direction. The first layer of the list is next to the image.",
+            "You go through the layers from the output to the input, with a rule for the other direction. The first layer of the list is next to the image.",
             edit("in layers:", "in reversed(layers):"),
         ),
         Mistake(
             "nothing_to_start_with",
-            "You start from 0. Without any layer, one output is one pixel.",
+            "You start the width from 0. Without any layer, one output sees one pixel.",
             edit("width, step = 1, 1", "width, step = 0, 1"),
         ),
     ],
@@ -1159,39 +1161,44 @@ residual_block = Exercise(
         "a larger image": partial(block, H=8, W=9),
     },
     checks=[
-        agrees(4, "is relu(x + conv(relu(conv(x))))", on=["two images", "fewer channels inside"]),
-        agrees(1, "is relu(x) as long as the second kernels are zero", on="second kernels of zero"),
+        agrees(4, "returns relu(x + conv(relu(conv(x))))", on=["two images", "fewer channels inside"]),
+        agrees(1, "returns relu(x) when the second kernels are zero", on="second kernels of zero"),
         agrees(
             1,
-            "keeps the shape of a batch of one, of a row and of a pixel",
+            "returns the right shape for a batch of one, a single row and a single pixel",
             on=["a batch of one, one channel", "a single row", "a single pixel"],
         ),
-        moves(1, "a pixel is felt up to two pixels away, and no further", another_pixel, on="a larger image"),
+        moves(
+            1,
+            "changing a pixel changes outputs up to two pixels away, and no further",
+            another_pixel,
+            on="a larger image",
+        ),
     ],
     mistakes=[
         Mistake(
             "no_skip",
-            "Your block has no shortcut: x itself must be added to what the convolutions make of it.",
+            "You leave out the shortcut. Add x to the output of the convolutions.",
             edit("x + change", "change"),
         ),
         Mistake(
             "added_after_relu",
-            "You add x after the last relu. The sum comes first, so that the relu sees both.",
+            "You add x after the last relu. Add it before, so that the relu applies to the sum.",
             edit("np.maximum(0.0, x + change)", "x + np.maximum(0.0, change)"),
         ),
         Mistake(
             "relu_after_each",
-            "You apply a relu to the second convolution before you add x, so that the block can only ever raise its input. The sum comes first.",
+            "You apply a relu to the second convolution before you add x, so the block can only raise its input. Add first.",
             edit("x + change", "x + np.maximum(0.0, change)"),
         ),
         Mistake(
             "no_last_relu",
-            "The last relu is missing: the sum goes through one, too.",
+            "You leave out the last relu, which applies to the sum.",
             edit("np.maximum(0.0, x + change)", "x + change"),
         ),
         Mistake(
             "no_inner_relu",
-            "There is no relu between your two convolutions. Without it they are one linear map, no more than a single larger kernel can do.",
+            "You put no relu between the two convolutions. Without it they are one linear map, equivalent to a single larger kernel.",
             edit(
                 "np.maximum(0.0, conv2d(x, w1, np.zeros(len(w1)), padding=1))",
                 "conv2d(x, w1, np.zeros(len(w1)), padding=1)",
@@ -1199,17 +1206,17 @@ residual_block = Exercise(
         ),
         Mistake(
             "relu_first",
-            "You apply a relu to x before the first convolution. Some later networks do; here x goes in as it is.",
+            "You apply a relu to x before the first convolution. Some later networks do; here the first convolution gets x itself.",
             edit("conv2d(x, w1,", "conv2d(np.maximum(0.0, x), w1,"),
         ),
         Mistake(
             "flipped",
-            "Your convolutions turn the kernel by half a turn. Its top left entry meets the top left pixel of the window.",
+            "You rotate the kernels by 180°. The top left entry of a kernel multiplies the top left pixel of the window.",
             edit("windows, w)", "windows, w[:, :, ::-1, ::-1])", of="conv2d"),
         ),
     ],
     hints=[
-        "Which of your functions does most of the work? Ask it for a border that keeps the size, and for no bias.",
+        "Which of your functions does most of the work? Which padding keeps the size, and which bias is no bias?",
         "Count the relus: where does the formula have them, and does x enter the sum before or after the last one?",
     ],
 )
@@ -1254,11 +1261,11 @@ digits = Exercise(
     driver=read_digits,
     seconds=40,
     cases={"1000 digits, moved to a side": handwritten},
-    checks=[reaches(6, "reads at least 95 % of new digits", "accuracy", at_least=0.95)],
+    checks=[reaches(6, "labels at least 95 % of new digits correctly", "accuracy", at_least=0.95)],
     mistakes=[
         Mistake(
             "linear",
-            "The features are the pixels themselves, and what a pixel means depends on where the digit stands.",
+            "You train a linear model on the pixels. What a pixel means depends on where the digit is in the image.",
             edit(
                 """features = np.maximum(kernels @ columns + bias, 0)
         return""",
@@ -1269,18 +1276,18 @@ digits = Exercise(
         ),
         Mistake(
             "too_short",
-            "It stops before it has learned.",
+            "You stop training long before the loss is low.",
             edit("B, steps = 48, 5, 64, 1500", "B, steps = 48, 5, 64, 40"),
         ),
-        Mistake("uphill", "It climbs: the step goes against the gradient.", edit("w -= lr", "w += lr", of="_adam")),
+        Mistake("uphill", "You step along the gradient, so the loss rises.", edit("w -= lr", "w += lr", of="_adam")),
         Mistake(
             "labels_of_other_images",
-            "Images and labels are drawn apart, so that they do not belong together.",
+            "You draw images and labels independently, so each image gets the label of another.",
             edit("np.eye(10)[labels[batch]]", "np.eye(10)[labels[rng.permutation(batch)]]"),
         ),
         Mistake(
             "no_relu_at_prediction",
-            "Prediction leaves out the relu that training has.",
+            "You leave out the relu when you predict, but use it in training.",
             edit(
                 "return lambda images: forward(images)[-1].argmax(axis=1)",
                 """return lambda images: (
@@ -1289,12 +1296,12 @@ digits = Exercise(
     ).argmax(axis=1)""",
             ),
         ),
-        Mistake("means", "The mean of each digit is a blur.", nearest_mean),
-        Mistake("constant", "Every image gets the commonest digit.", commonest),
+        Mistake("means", "You compare each image with the mean image of each digit, which is blurred.", nearest_mean),
+        Mistake("constant", "You predict the most common digit for every image.", commonest),
     ],
     hints=[
-        "One layer of kernels, a relu and a linear layer on what comes out: which of your functions make these, and their gradients?",
-        "You may move the training images yourself. How many different ones does that make of a thousand?",
-        "Is the loss near log 10 at the start, and does it fall? If it falls and the digits come out wrong, what differs at prediction?",
+        "A convolution, a relu and a linear layer on the result: which of your functions compute these, and their gradients?",
+        "You may shift the training images yourself. How many different images can you make from a thousand?",
+        "Is the loss near log 10 at the start, and does it fall? If it falls and the digits are still wrong, what does prediction do differently?",
     ],
 )

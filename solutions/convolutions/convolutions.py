@@ -1,8 +1,8 @@
 """Convolutions: a few weights, slid over a whole image.
 
 Images are (N, C, H, W): N examples of C channels, each H rows by W columns. A kernel looks at one small window of all the
-channels at a time, and with the same weights wherever it stands. It is not flipped: what deep learning calls a
-convolution is a cross-correlation. F is the number of output channels; OH and OW are the rows and columns of the output.
+channels at a time, with the same weights at every position. It is not flipped: what deep learning calls a convolution is
+a cross-correlation. F is the number of output channels; OH and OW are the rows and columns of the output.
 """
 
 import numpy as np
@@ -23,13 +23,13 @@ def _windows(x, kernel, stride, dilation=1):
 
 
 def conv_output_size(size, kernel, stride=1, padding=0, dilation=1):
-    """In how many places a kernel fits along one axis of an image.
+    """The number of positions at which a kernel fits along one axis of an image.
 
     size, kernel, stride, padding, dilation -> count
 
-    All are integers, and so is the answer. `padding` zeros stand on either side of the `size` pixels. The kernel moves
-    by `stride` pixels at a time, from the very first place; a place where any of it would stick out does not count.
-    Neighbouring entries of a dilated kernel are `dilation` pixels apart. There is room for at least one place.
+    All are integers, and so is the answer. There are `padding` zeros on either side of the `size` pixels. The kernel moves
+    by `stride` pixels at a time, from the first position; a position where part of it would stick out does not count.
+    Neighbouring entries of a dilated kernel are `dilation` pixels apart. There is room for at least one position.
     """
     span = dilation * (kernel - 1) + 1
     return (size + 2 * padding - span) // stride + 1
@@ -62,12 +62,12 @@ def conv2d(x, w, b, stride=1, padding=0, dilation=1):
 
 
 def conv2d_backward(dout, x, w, b, stride=1, padding=0):
-    """Gradients of a convolution in the image, the kernels and the biases.
+    """Gradients of a convolution with respect to the image, the kernels and the biases.
 
     dout (N, F, OH, OW), x (N, C, H, W), w (F, C, KH, KW), b (F,), stride, padding -> dx, dw, db
 
-    The forward is that of conv2d with dilation 1; dout is the gradient of the loss in its output. Each gradient has the
-    shape of its input. A pixel that is in no window has gradient 0.
+    The forward pass is conv2d with dilation 1; dout is the gradient of the loss with respect to its output. Each gradient
+    has the shape of its input. A pixel that is in no window has gradient 0.
     """
     H, W = x.shape[2:]
     KH, KW = w.shape[2:]
@@ -104,8 +104,8 @@ def max_pool2d(x, size, stride):
     x (N, C, H, W), size, stride -> out (N, C, OH, OW)
 
     A window is size × size pixels of one channel; the next one starts `stride` pixels further. Windows may overlap, and
-    there may be gaps between them. There is no padding: where the pixels left over at the right or at the bottom fill
-    no whole window, they do not count.
+    there may be gaps between them. There is no padding: leave out pixels at the right or at the bottom that do not fill a
+    whole window.
     """
     return _windows(x, (size, size), stride).max(axis=(4, 5))
 
@@ -116,19 +116,19 @@ def avg_pool2d(x, size, stride):
     x (N, C, H, W), size, stride -> out (N, C, OH, OW)
 
     A window is size × size pixels of one channel; the next one starts `stride` pixels further. Windows may overlap, and
-    there may be gaps between them. There is no padding: where the pixels left over at the right or at the bottom fill
-    no whole window, they do not count.
+    there may be gaps between them. There is no padding: leave out pixels at the right or at the bottom that do not fill a
+    whole window.
     """
     return _windows(x, (size, size), stride).mean(axis=(4, 5))
 
 
 def max_pool2d_backward(dout, x, size, stride):
-    """Gradient of max pooling in the image.
+    """Gradient of max pooling with respect to the image.
 
     dout (N, C, OH, OW), x (N, C, H, W), size, stride -> dx (N, C, H, W)
 
-    The forward is that of max_pool2d; dout is the gradient of the loss in its output. Where several pixels of a window
-    are the largest, the first of them is the maximum, row by row from the top and from the left. Windows may overlap.
+    The forward pass is max_pool2d; dout is the gradient of the loss with respect to its output. Where several pixels of a
+    window are the largest, the first of them is the maximum, row by row from the top and from the left. Windows may overlap.
     """
     n, c, i, j = np.ogrid[tuple(slice(axis) for axis in dout.shape)]
     flat = _windows(x, (size, size), stride).reshape(*dout.shape, size * size)
@@ -148,14 +148,14 @@ def global_avg_pool(x):
 
 
 def conv_transpose2d(x, w, b, stride=1, padding=0):
-    """Run a convolution the other way: each pixel prints the kernel onto a larger image.
+    """Transposed convolution: each pixel adds a scaled copy of the kernel to a larger image.
 
     x (N, C, H, W), w (C, F, KH, KW), b (F,), stride, padding -> out (N, F, OH, OW)
 
     Pixel (i, j) of channel c adds x[n, c, i, j]·w[c, f] to the KH × KW pixels of output channel f whose top left corner
-    is (i·stride, j·stride); prints that overlap add up. Then `padding` rows and columns are cut off on all four sides,
-    so that OH = (H − 1)·stride + KH − 2·padding, and OW likewise. Last, b[f] is added once to every pixel that is left.
-    Mind the order of the axes of w: input channels come first.
+    is (i·stride, j·stride); where these overlap, they add up. Then `padding` rows and columns are cut off on all four
+    sides, so that OH = (H − 1)·stride + KH − 2·padding, and OW likewise. Last, b[f] is added once to every remaining pixel.
+    Note the order of the axes of w: input channels come first.
     """
     N, _, H, W = x.shape
     _, F, KH, KW = w.shape
@@ -169,13 +169,13 @@ def conv_transpose2d(x, w, b, stride=1, padding=0):
 
 
 def depthwise_separable(x, depthwise, pointwise):
-    """A convolution in two cheap steps: filter each channel by itself, then mix the channels pixel by pixel.
+    """A convolution in two cheap steps: filter each channel separately, then mix the channels at each pixel.
 
     x (N, C, H, W), depthwise (C, KH, KW), pointwise (F, C) -> out (N, F, H, W)
 
-    First, channel c is filtered with its own kernel depthwise[c], stride 1, inside a border of zeros that keeps the size
-    H × W. KH and KW are odd, and may differ. Then each pixel's C values are mixed into F by pointwise. There is no bias,
-    and nothing between the two steps. The kernels are not flipped.
+    First, channel c is filtered with its own kernel depthwise[c], with stride 1 and a border of zeros that keeps the size
+    H × W. KH and KW are odd, and may differ. Then pointwise maps the C values of each pixel to F. There is no bias, and
+    nothing between the two steps. The kernels are not flipped.
     """
     KH, KW = depthwise.shape[1:]
     windows = _windows(_pad(x, KH // 2, KW // 2), (KH, KW), stride=1)
@@ -184,14 +184,13 @@ def depthwise_separable(x, depthwise, pointwise):
 
 
 def receptive_field(layers):
-    """How many pixels of the input, along one axis, one output of a stack of layers can see.
+    """The receptive field of a stack of layers: how many input pixels, along one axis, one output depends on.
 
     layers [(kernel, stride), ...] -> width
 
     `layers` is a list of pairs of integers, from the input to the output; a layer is a convolution or a pooling. The
-    answer is an integer: the distance from the first pixel that is seen to the last one, both counted, and with them any
-    that a stride has jumped over in between. No layers see one pixel. The image is large enough for its edges not to
-    matter.
+    answer is an integer: the number of pixels from the first to the last that affect the output, including any in between
+    that a stride skips. With no layers the answer is 1. The image is large enough for its edges not to matter.
     """
     width, step = 1, 1  # step: how far apart, in pixels of the input, two neighbouring outputs are
     for kernel, stride in layers:
@@ -201,7 +200,7 @@ def receptive_field(layers):
 
 
 def residual_block(x, w1, w2):
-    """Two convolutions that learn what to add to their input.
+    """A residual block: two convolutions that learn what to add to their input.
 
     x (N, C, H, W), w1 (M, C, 3, 3), w2 (C, M, 3, 3) -> out (N, C, H, W)
 
@@ -219,8 +218,8 @@ def digits(images, labels, rng):
     images (N, 1, 8, 8), labels (N,), rng -> predict
 
     `predict(images)` takes images (M, 1, 8, 8) and returns their digits (M,), integers from 0 to 9. Pixels are from 0,
-    paper, to 1, ink. Every image has been moved by up to one pixel to the left or to the right. How you get there is
-    yours: the pieces are in this file. Random numbers come from `rng`.
+    paper, to 1, ink. Every image has been moved by up to one pixel to the left or to the right. Choose any method: the
+    pieces are in this file. Draw random numbers from `rng`.
     """
     F, K, B, steps = 48, 5, 64, 1500
     places = 4 * 4  # of a kernel that moves by two pixels

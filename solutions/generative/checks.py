@@ -79,18 +79,18 @@ gan_discriminator_loss = Exercise(
             "adds the mean loss on real examples and the mean loss on fake ones",
             on=["four real, six fake", "one real, one fake", "a column of logits"],
         ),
-        agrees(1, "is finite for a discriminator that is sure", on="logits of ±1000"),
-        agrees(2, "sends the right gradient to every logit", on=["the gradient", "the gradient at logits of ±1000"]),
+        agrees(1, "is finite for a discriminator that is very sure", on="logits of ±1000"),
+        agrees(2, "returns the right gradient for every logit", on=["the gradient", "the gradient at logits of ±1000"]),
     ],
     mistakes=[
         Mistake(
             "halved",
-            "Your loss is half of what it should be: the two means are added, not averaged.",
+            "You average the two means. Add them.",
             lambda real_logits, fake_logits: (F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()) / 2,
         ),
         Mistake(
             "swapped",
-            "Your discriminator is paid for taking real for fake and fake for real. Which logits should be large?",
+            "You swap real and fake: your loss rewards a discriminator for calling real examples fake. Which logits should be large?",
             edit(
                 "F.softplus(-real_logits).mean() + F.softplus(fake_logits)",
                 "F.softplus(real_logits).mean() + F.softplus(-fake_logits)",
@@ -98,30 +98,29 @@ gan_discriminator_loss = Exercise(
         ),
         Mistake(
             "all_real",
-            "You ask the discriminator to call the fake examples real, too: their target is 0.",
+            "Your loss asks the discriminator to call the fake examples real, too. Their target is 0.",
             edit("F.softplus(fake_logits)", "F.softplus(-fake_logits)"),
         ),
         Mistake(
             "real_alone",
-            "Your loss does not feel the fake logits: a discriminator that calls everything real would pay nothing.",
+            "You ignore the fake logits, so a discriminator that calls everything real has no loss.",
             edit(" + F.softplus(fake_logits).mean()", ""),
         ),
         Mistake(
             "pooled",
-            "You average over real and fake examples together. Each kind has a mean of its own, so that both count alike.",
+            "You average over real and fake examples together. Take a mean of each kind, so that both count equally.",
             lambda real_logits, fake_logits: 2 * F.softplus(torch.cat([-real_logits, fake_logits])).mean(),
         ),
         Mistake(
             "unstable",
-            "Your loss is not finite for large logits: the sigmoid becomes 0, and so does what you take the log of. "
-            "Work with the logits themselves.",
+            "Your loss is not finite for large logits: the sigmoid rounds to 0 or 1, and you take the logarithm of 0. Work with the logits themselves.",
             lambda real_logits, fake_logits: (
                 -real_logits.sigmoid().log().mean() - (1 - fake_logits.sigmoid()).log().mean()
             ),
         ),
     ],
     hints=[
-        "What is −log σ(x) for x = 0, and what does it come close to for a large x and for a very negative one?",
+        "What is −log σ(x) for x = 0, and what does it approach for a large x and for a very negative x?",
         "How is 1 − σ(x) written with σ alone? Then both terms are the same function of a logit.",
         "PyTorch has log(1 + exp(x)) as one function that does not overflow.",
     ],
@@ -142,44 +141,42 @@ gan_generator_loss = Exercise(
     checks=[
         agrees(
             1,
-            "is the mean of −log σ over the fake logits",
+            "returns the mean of −log σ over the fake logits",
             on=["six fake", "one fake", "a column of logits"],
         ),
         agrees(1, "is finite where the discriminator is sure", on="logits of ±1000"),
         agrees(
             2,
-            "sends a gradient even where the discriminator is sure that an example is fake",
+            "passes a gradient even where the discriminator is sure that an example is fake",
             on=["the gradient", "the gradient at logits of ±1000"],
         ),
     ],
     mistakes=[
         Mistake(
             "saturating",
-            "You minimise the mean of log(1 − σ), the form that saturates: where the discriminator is sure, its gradient "
-            "vanishes. The other form has the same goal, and its gradient is largest there.",
+            "You minimise the mean of log(1 − σ), the saturating form: where the discriminator is sure, its gradient vanishes. The non-saturating form has its largest gradient there.",
             edit("F.softplus(-fake_logits)", "-F.softplus(fake_logits)"),
         ),
         Mistake(
             "discriminators_side",
-            "That is the discriminator's loss on fake examples. The generator wants the opposite.",
+            "You return the discriminator's loss on fake examples. The generator wants the opposite.",
             edit("softplus(-fake_logits)", "softplus(fake_logits)"),
         ),
-        Mistake("sum", "You sum over the examples, and the loss is their mean.", edit(".mean()", ".sum()")),
+        Mistake("sum", "You sum over the examples. The loss is their mean.", edit(".mean()", ".sum()")),
         Mistake(
             "not_negated",
-            "Your loss is negative: it rewards the generator for being found out. Mind the sign in front of the log.",
+            "Your loss is negative, so it rewards the generator for fakes that are recognised. Check the sign in front of the log.",
             edit("return F", "return -F"),
         ),
         Mistake(
             "unstable",
-            "Your loss is not finite for large negative logits: the sigmoid becomes 0, and its log infinite. Work with the "
-            "logits themselves.",
+            "Your loss is not finite for large negative logits: the sigmoid rounds to 0, and its log is infinite. Work with the logits themselves.",
             lambda fake_logits: -fake_logits.sigmoid().log().mean(),
         ),
     ],
     hints=[
         "Which probability does the generator want the discriminator to give to its examples?",
-        "It is the discriminator's loss on real examples, asked of the fake ones.",
+        "The generator's loss on fake examples is the same function as the discriminator's loss on which examples?",
     ],
 )
 
@@ -225,49 +222,48 @@ vae_kl = Exercise(
             "is zero for the prior, and finite where the variance is tiny",
             on=["codes that are standard normal", "variances near e⁻¹²⁰"],
         ),
-        agrees(2, "sends the right gradient to means and log variances", on="the gradient"),
+        agrees(2, "returns the right gradient for means and log variances", on="the gradient"),
     ],
     mistakes=[
         Mistake(
             "averaged_over_features",
-            "You average over the features. The divergences of independent features add up: sum over them, and average "
-            "over the examples alone.",
+            "You average over the features. The divergences of independent features add up: sum over the features, and average over the examples only.",
             edit(".sum(1).mean()", ".mean()"),
         ),
         Mistake(
             "summed_over_examples",
-            "You sum over the examples, too. Their mean is asked.",
+            "You sum over the examples, too. Average over the examples.",
             edit(".sum(1).mean()", ".sum()"),
         ),
         Mistake(
             "half_missing",
-            "Your divergence is twice what it should be: there is a ½ before the sum.",
+            "You leave out the factor ½ in front of the sum.",
             edit("0.5 * (", "1.0 * ("),
         ),
         Mistake(
             "deviation_for_variance",
-            "You use the standard deviation where the variance stands in the formula.",
+            "You use the standard deviation where the formula has the variance.",
             edit("log_var.exp()", "(0.5 * log_var).exp()"),
         ),
         Mistake(
             "log_var_as_sigma",
-            "You take log_var for the standard deviation itself. It is the logarithm of the variance.",
+            "You use log_var as the standard deviation itself. It is the logarithm of the variance.",
             edit("log_var.exp() - 1 - log_var)", "log_var**2 - 1 - (log_var**2).log())"),
         ),
         Mistake(
             "negative",
-            "Your divergence is negative, and no divergence is: that is minus the KL, as it stands in the evidence lower bound.",
+            "Your divergence is negative, and a divergence never is. You return minus the KL, the term of the evidence lower bound.",
             edit("0.5 * (", "-0.5 * ("),
         ),
         Mistake(
             "one_forgotten",
-            "For the prior itself your divergence is not zero: a constant is missing in each feature.",
+            "Your divergence is not zero for the prior itself: you leave out a constant in each feature.",
             edit(" - 1 -", " -"),
         ),
     ],
     hints=[
         "For which mean and variance must the divergence be zero? Does your formula give that?",
-        "Write the formula with σ², then put the exponential of log_var in its place. What becomes of log σ²?",
+        "Write the formula with σ², then replace σ² by the exponential of log_var. What does log σ² become?",
     ],
 )
 
@@ -312,13 +308,13 @@ reparameterize = Exercise(
             1, "scales the noise by the standard deviation and shifts it by the mean", on=["four codes", "one code"]
         ),
         agrees(1, "is finite where the variance is too large for single precision", on="variances near e¹²⁰"),
-        moves(1, "lets the noise of an example move that example alone", more_noise, on="four codes"),
-        agrees(1, "lets gradients through to mean and variance", on="the gradient"),
+        moves(1, "changing the noise of one example changes that example only", more_noise, on="four codes"),
+        agrees(1, "passes gradients to mean and variance", on="the gradient"),
     ],
     mistakes=[
         Mistake(
             "variance_for_deviation",
-            "You scale the noise by the variance. What stretches a standard normal is the standard deviation, its root.",
+            "You scale the noise by the variance. Scale it by the standard deviation, the root of the variance.",
             edit("(0.5 * log_var).exp()", "log_var.exp()"),
         ),
         Mistake(
@@ -328,27 +324,27 @@ reparameterize = Exercise(
         ),
         Mistake(
             "root_of_exp",
-            "Your result overflows for large log variances: exp comes before the root. Halve the logarithm instead.",
+            "Your result overflows for large log variances, because you take exp before the root. What does a root do to a logarithm?",
             edit("(0.5 * log_var).exp()", "log_var.exp().sqrt()"),
         ),
         Mistake(
             "mean_forgotten",
-            "Your draws are around zero: the mean is not added.",
+            "You do not add the mean, so your draws are centred on zero.",
             edit("mean + (0.5", "0 * mean + (0.5"),
         ),
         Mistake(
             "no_noise",
-            "Your result is not a draw, since the noise does not move it.",
+            "You ignore the noise, so your result is not a random draw.",
             edit(" + (0.5 * log_var).exp() * noise", " + 0 * log_var"),
         ),
         Mistake(
             "detached",
-            "Your values are right, and no gradient comes back to log_var: the deviation is cut off on its way.",
+            "Your values are right, but log_var gets no gradient: the standard deviation is detached.",
             edit("(0.5 * log_var).exp()", "(0.5 * log_var).exp().detach()"),
         ),
     ],
     hints=[
-        "How do you make a normal number of mean μ and standard deviation σ from a standard normal one?",
+        "How do you turn a standard normal number into one with mean μ and standard deviation σ?",
         "If log_var is the logarithm of σ², what is the logarithm of σ?",
     ],
 )
@@ -382,38 +378,38 @@ linear_beta_schedule = Exercise(
             "grows by the same amount from step to step, from start to end",
             on=["seven steps", "a thousand steps, the defaults", "two steps", "another start"],
         ),
-        agrees(1, "has only the start where there is a single step", on="a single step"),
+        agrees(1, "returns only the start for a single step", on="a single step"),
     ],
     mistakes=[
         Mistake(
             "end_left_out",
-            "Your last beta is not the end: of n numbers the last is n − 1 steps after the first.",
+            "You do not reach the end: of n numbers, the last is n − 1 steps after the first.",
             lambda steps, start=1e-4, end=0.02: start + (end - start) * torch.arange(steps) / steps,
         ),
         Mistake(
             "scaled_linear",
-            "Your schedule is linear in the root of beta, as in latent diffusion. Here it is beta itself that grows linearly.",
+            "Your schedule is linear in the root of beta, as in latent diffusion. Here beta itself grows linearly.",
             lambda steps, start=1e-4, end=0.02: torch.linspace(start**0.5, end**0.5, steps) ** 2,
         ),
         Mistake(
             "alphas",
-            "You return the alphas, what a step keeps. Betas are what it adds.",
+            "You return the alphas, the share that a step keeps. Return the betas, the variance of the noise that it adds.",
             edit("torch.linspace(start, end, steps)", "1 - torch.linspace(start, end, steps)"),
         ),
         Mistake(
             "backwards",
-            "Your schedule runs backwards: the first steps add little noise, the last ones much.",
+            "Your schedule runs backwards. The first steps add little noise, the last steps a lot.",
             edit("torch.linspace(start, end, steps)", "torch.linspace(start, end, steps).flip(0)"),
         ),
         Mistake(
             "defaults_only",
-            "Your betas do not feel the start and end that are given: 0.0001 and 0.02 are only the defaults.",
+            "You ignore the given start and end: 0.0001 and 0.02 are only the defaults.",
             edit("torch.linspace(start, end, steps)", "torch.linspace(1e-4, 0.02, steps)"),
         ),
     ],
     hints=[
-        "With n numbers from the start to the end, both included, how many steps lie between them?",
-        "There is a function of PyTorch that makes evenly spaced numbers.",
+        "With n numbers from the start to the end, both included, how many steps are there between them?",
+        "PyTorch has a function that returns evenly spaced numbers.",
     ],
 )
 
@@ -461,48 +457,48 @@ diffuse = Exercise(
         ),
         agrees(1, "counts steps from 0", on=["the first step", "the last step"]),
         agrees(2, "gives each example its own step, whatever its shape", on=["as many features as examples", "images"]),
-        moves(1, "lets the step of an example move that example alone", another_step, on="five examples"),
+        moves(1, "changing the step of one example changes that example only", another_step, on="five examples"),
     ],
     mistakes=[
         Mistake(
             "no_roots",
-            "You mix by ᾱ and 1 − ᾱ. It is variances that add up to one, so the factors are their roots.",
+            "You mix by ᾱ and 1 − ᾱ. These are variances, which add up to one: the factors are their roots.",
             edit("kept.sqrt() * x0 + (1 - kept).sqrt() * noise", "kept * x0 + (1 - kept) * noise"),
         ),
         Mistake(
             "root_of_noise_forgotten",
-            "The factor of the noise lacks its root: 1 − ᾱ is its variance.",
+            "You leave out the root in the factor of the noise: 1 − ᾱ is the variance.",
             edit("(1 - kept).sqrt()", "(1 - kept)"),
         ),
         Mistake(
             "one_step_only",
-            "You use the α of step t alone. After t + 1 steps what is left is the product of all the α so far.",
+            "You use only the α of step t. After t + 1 steps the factor is the product of all α so far.",
             edit(".cumprod(0)[t], x0)", "[t], x0)"),
         ),
         Mistake(
             "one_step_early",
-            "Your ᾱ is one step behind: t = 0 has one step of noise already.",
+            "Your ᾱ is one step behind. At t = 0 there is already one step of noise.",
             edit("(1 - betas).cumprod(0)[t]", "torch.cat([betas.new_ones(1), (1 - betas).cumprod(0)])[t]"),
         ),
         Mistake(
             "swapped",
-            "You have interchanged the factors of example and noise: at the first step nearly all of the example is left.",
+            "You swap the factors of example and noise. At the first step, nearly all of the example is left.",
             edit("kept.sqrt() * x0 + (1 - kept).sqrt() * noise", "(1 - kept).sqrt() * x0 + kept.sqrt() * noise"),
         ),
         Mistake(
             "product_of_betas",
-            "You multiply the betas. What a step keeps is 1 − β, and that is what is multiplied.",
+            "You multiply the betas. Multiply the shares that the steps keep, 1 − β.",
             edit("(1 - betas).cumprod(0)[t]", "1 - betas.cumprod(0)[t]"),
         ),
         Mistake(
             "step_by_column",
-            "Where there are as many features as examples, your factors run along the features. Each example has one factor.",
+            "Your factors line up with the features, not with the examples. Each example has one factor.",
             _scaled_by_column,
         ),
     ],
     hints=[
-        "If a step keeps √(1 − β) of what there is, what do two steps keep?",
-        "Which shape must a number for each example have, to be multiplied with images (N, C, H, W)?",
+        "If one step multiplies an example by √(1 − β), by what do two steps multiply it?",
+        "Which shape must one number per example have so that it multiplies images of shape (N, C, H, W)?",
         "The function torch.cumprod gives all the ᾱ at once; pick those of t, and give them the axes that they lack.",
     ],
 )
@@ -549,7 +545,7 @@ ddpm_loss = Exercise(
     checks=[
         agrees(
             2,
-            "compares the noise with what the model makes of the noised examples",
+            "compares the noise with the model's estimate from the noised examples",
             on=["five examples", "a single example"],
         ),
         agrees(1, "averages over every element, of images too", on="images"),
@@ -559,12 +555,12 @@ ddpm_loss = Exercise(
     mistakes=[
         Mistake(
             "clean_examples",
-            "You show the model the clean examples. It is to tell the noise in noised ones.",
+            "You pass the clean examples to the model. It must estimate the noise in noised examples.",
             edit("model(diffuse(x0, t, noise, betas), t)", "model(x0, t)"),
         ),
         Mistake(
             "wants_examples",
-            "You compare the model's answer with the examples. Here the model tells the noise.",
+            "You compare the model's output with the examples. Here the model estimates the noise.",
             edit("estimate - noise", "estimate - x0"),
         ),
         Mistake(
@@ -574,27 +570,27 @@ ddpm_loss = Exercise(
         ),
         Mistake(
             "absolute",
-            "You average absolute errors. Asked is the mean of their squares.",
+            "You average absolute errors. The loss is the mean of the squared errors.",
             edit("((estimate - noise) ** 2)", "(estimate - noise).abs()"),
         ),
         Mistake(
             "step_hidden",
-            "Your model is not told the step of each example: it sees the same t for all.",
+            "You pass the same t for all examples to the model. Each example has its own step.",
             edit("betas), t)", "betas), torch.zeros_like(t))"),
         ),
         Mistake(
             "detached",
-            "Your loss is right, and no gradient comes back from it: something on the way from the model is detached.",
+            "Your loss is right, but passes no gradient back: something between the model and the loss is detached.",
             edit("estimate - noise", "estimate.detach() - noise"),
         ),
         Mistake(
             "root_of_noise_forgotten",
-            "Your noised examples have too little noise: its factor is the root of 1 − ᾱ.",
+            "Your noised examples have too little noise. The factor of the noise is the root of 1 − ᾱ.",
             edit("(1 - kept).sqrt() * noise", "(1 - kept) * noise", of="diffuse"),
         ),
         Mistake(
             "one_step_only",
-            "You noise the examples as by step t alone, and not by all the steps up to it.",
+            "You apply the noise of step t only, not of all the steps up to t.",
             edit(".cumprod(0)[t], x0)", "[t], x0)", of="diffuse"),
         ),
         Mistake(
@@ -604,7 +600,7 @@ ddpm_loss = Exercise(
         ),
     ],
     hints=[
-        "What does the model see, and what is it asked for?",
+        "What is the model's input, and what must it estimate?",
         "The exercise before this one makes the model's input; your own function may be called.",
     ],
 )
@@ -652,23 +648,28 @@ denoise_step = Exercise(
     checks=[
         agrees(
             3,
-            "takes away the model's noise, rescales, and adds fresh noise",
+            "subtracts the model's noise, rescales, and adds fresh noise",
             on=["five examples", "a single example", "from the last step"],
         ),
-        agrees(1, "takes an int for the whole batch", on=["one step for all", "one step for all, the last back"]),
+        agrees(1, "accepts an int for the whole batch", on=["one step for all", "one step for all, the last back"]),
         agrees(1, "gives each example its own step, whatever its shape", on=["images", "as many features as examples"]),
         agrees(1, "adds no noise in the last step back", on="steps of zero"),
-        moves(1, "feels the fresh noise wherever t is above 0, and nowhere else", another_noise, on="five examples"),
+        moves(
+            1,
+            "changing the fresh noise changes the result where t is above 0, and nowhere else",
+            another_noise,
+            on="five examples",
+        ),
     ],
     mistakes=[
         Mistake(
             "noise_at_the_end",
-            "You add noise at t = 0. What comes out there is the finished example, and nothing will take that noise away again.",
+            "You add noise at t = 0. The result of that step is the finished example, and no later step removes the noise.",
             edit("torch.where(is_last, mean, mean + beta.sqrt() * noise)", "mean + beta.sqrt() * noise"),
         ),
         Mistake(
             "no_noise",
-            "You add no noise at all. Each step back is a draw, and without it all examples drift to a few points.",
+            "You add no noise at all. Each step back is a random draw; without noise all examples drift to a few points.",
             edit("torch.where(is_last, mean, mean + beta.sqrt() * noise)", "mean"),
         ),
         Mistake(
@@ -678,27 +679,27 @@ denoise_step = Exercise(
         ),
         Mistake(
             "model_noise_again",
-            "You add the noise that the model has told instead of the fresh noise that is given.",
+            "You add the noise that the model estimates instead of the given fresh noise.",
             edit("mean + beta.sqrt() * noise", "mean + beta.sqrt() * model(x, t)"),
         ),
         Mistake(
             "not_rescaled",
-            "You do not divide by √α_t: the noising step has shrunk the example by it.",
+            "You do not divide by √α_t. The noising step multiplies the example by √α_t.",
             edit(" / (1 - beta).sqrt()", ""),
         ),
         Mistake(
             "all_at_once",
-            "You divide by √ᾱ_t, as if all the steps were undone at once. This is one step, and it has shrunk by √α_t.",
+            "You divide by √ᾱ_t, as if you undid all steps at once. Undo one step: which α belongs to it?",
             edit(" / (1 - beta).sqrt()", " / kept.sqrt()"),
         ),
         Mistake(
             "root_forgotten",
-            "You divide the model's noise by 1 − ᾱ_t. It is the root of that.",
+            "You divide the model's noise by 1 − ᾱ_t. Divide it by the root of 1 − ᾱ_t.",
             edit("(1 - kept).sqrt() * model", "(1 - kept) * model"),
         ),
         Mistake(
             "posterior_variance",
-            "Your fresh noise has the variance β_t · (1 − ᾱ_(t−1)) / (1 − ᾱ_t). That is a choice of some papers; here it is β_t.",
+            "Your fresh noise has the variance β_t · (1 − ᾱ_(t−1)) / (1 − ᾱ_t). Some papers choose that; here the variance is β_t.",
             edit(
                 "mean + beta.sqrt() * noise",
                 "mean + (beta * (1 - kept / (1 - beta)) / (1 - kept)).clamp(min=0).sqrt() * noise",
@@ -706,7 +707,7 @@ denoise_step = Exercise(
         ),
         Mistake(
             "added",
-            "You add the model's noise, and it is to be taken away.",
+            "You add the model's noise instead of subtracting it.",
             edit("(x - beta /", "(x + beta /"),
         ),
     ],
@@ -774,65 +775,64 @@ info_nce = Exercise(
             "finds the other view of each of the 2N views among all others",
             on=["four examples", "a single example", "one feature fewer than views"],
         ),
-        agrees(1, "has a temperature of 0.1 where none is given", on="the default temperature"),
+        agrees(1, "uses a temperature of 0.1 by default", on="the default temperature"),
         agrees(1, "is finite at low temperatures", on="a temperature of a thousandth"),
         agrees(
             2,
-            "sends the right gradient to both views",
+            "returns the right gradient for both views",
             on=["the gradient", "the gradient for a single pair of far views"],
         ),
     ],
     mistakes=[
         Mistake(
             "itself_among_the_others",
-            "Each view competes with itself, and nothing is more similar to it. Leave the diagonal out.",
+            "You compare each view with itself, to which it is most similar. Leave out the diagonal.",
             edit('similarity.masked_fill(itself, float("-inf"))', "similarity"),
         ),
         Mistake(
             "one_direction",
-            "You compare the first views with the second ones alone. Each of the 2N views is an anchor, and its negatives "
-            "are all other views of both kinds.",
+            "You compare only the first views with the second views. Each of the 2N views is an anchor, and its negatives are all other views, first and second.",
             _one_direction,
         ),
         Mistake(
             "not_normalised",
-            "Your loss feels how long the rows are. Bring each to length 1 first.",
+            "Your loss depends on the length of the rows. Normalise each row to length 1 first.",
             edit("F.normalize(torch.cat([z1, z2]), dim=1)", "torch.cat([z1, z2])"),
         ),
         Mistake(
             "normalised_columns",
-            "You normalise each feature over the batch. It is each view, a row, that gets length 1.",
+            "You normalise each feature over the batch. Normalise each view, which is a row.",
             edit("F.normalize(torch.cat([z1, z2]), dim=1)", "F.normalize(torch.cat([z1, z2]), dim=0)"),
         ),
         Mistake(
             "temperature_times",
-            "You multiply by the temperature, and similarities are divided by it.",
+            "You multiply similarities by the temperature. Divide them by it.",
             edit("z @ z.T / temperature", "z @ z.T * temperature"),
         ),
         Mistake(
             "temperature_ignored",
-            "Your loss does not feel the temperature.",
+            "You ignore the temperature.",
             edit("z @ z.T / temperature", "z @ z.T"),
         ),
         Mistake(
             "positive_not_below",
-            "Your positive pair stands above the fraction and not below it. The other view is one of the 2N − 1 that it is found among.",
+            "You leave the positive pair out of the denominator. The other view is one of the 2N − 1 candidates, too.",
             _positive_not_below,
         ),
         Mistake(
             "neighbour",
-            "You ask each view for the next row. Where in the rows, first views and then second ones, is the other view of row n?",
+            "You use the next row as the positive of each view. If the rows are all first views, then all second views, where is the other view of row n?",
             edit(".roll(len(z1))", ".roll(1)"),
         ),
         Mistake(
             "unstable",
-            "Your loss is not finite at low temperatures: the exponentials overflow. A cross-entropy of similarities need not take them by themselves.",
+            "Your loss is not finite at low temperatures, because the exponentials overflow. A cross-entropy of similarities avoids computing them directly.",
             _naive_nt_xent,
         ),
     ],
     hints=[
-        "If all 2N views stand below one another, which row holds the other view of row n?",
-        "The loss is a classification with 2N rows of logits. What are the logits, which of them is out of the race, and what are the labels?",
+        "If you stack all 2N views in one array, which row is the other view of row n?",
+        "The loss is a classification with 2N rows of logits. What are the logits, which of them must be left out, and what are the labels?",
     ],
 )
 
@@ -858,20 +858,20 @@ clip_loss = Exercise(
     checks=[
         agrees(
             3,
-            "averages the losses of both directions, by direction and not by length",
+            "averages the losses of both directions, and does not depend on the length of rows",
             on=["five pairs", "a single pair", "a low temperature"],
         ),
         agrees(1, "is finite at low temperatures", on="a temperature of a thousandth"),
         agrees(
             2,
-            "sends the right gradient to images and texts",
+            "returns the right gradient for images and texts",
             on=["the gradient", "the gradient at a low temperature"],
         ),
     ],
     mistakes=[
         Mistake(
             "texts_alone",
-            "You find texts for images alone. The other half of the loss finds images for texts.",
+            "You only find texts for images. The other half of the loss finds images for texts.",
             edit(
                 "(F.cross_entropy(similarity, partner) + F.cross_entropy(similarity.T, partner)) / 2",
                 "F.cross_entropy(similarity, partner)",
@@ -879,29 +879,29 @@ clip_loss = Exercise(
         ),
         Mistake(
             "added",
-            "Your loss is twice what it should be: the two directions are averaged.",
+            "You add the two directions. Average them.",
             edit("partner)) / 2", "partner))"),
         ),
         Mistake(
             "not_normalised",
-            "Your loss feels how long the rows are. Bring each image and each text to length 1 first.",
+            "Your loss depends on the length of the rows. Normalise each image and each text to length 1 first.",
             edit("F.normalize(image, dim=1) @ F.normalize(text, dim=1).T", "image @ text.T"),
         ),
         Mistake(
             "texts_not_normalised",
-            "Your loss feels how long the texts' rows are. Both sides are normalised.",
+            "You do not normalise the texts. Normalise the rows of both images and texts.",
             edit("F.normalize(text, dim=1)", "text"),
         ),
         Mistake(
             "temperature_times",
-            "You multiply by the temperature. In CLIP's code a logit scale is multiplied, and that is its inverse.",
+            "You multiply by the temperature. CLIP's code multiplies by a logit scale, which is the inverse of the temperature.",
             edit(".T / temperature", ".T * temperature"),
         ),
-        Mistake("temperature_ignored", "Your loss does not feel the temperature.", edit(".T / temperature", ".T")),
+        Mistake("temperature_ignored", "You ignore the temperature.", edit(".T / temperature", ".T")),
     ],
     hints=[
-        "In the table of similarities, images by texts, where are the pairs that belong together?",
-        "Each row of the table is a classification, and so is each column.",
+        "In the matrix of similarities, images by texts, where are the matching pairs?",
+        "Each row of the matrix is a classification, and so is each column. Which class is right in row n?",
     ],
 )
 
@@ -981,58 +981,55 @@ mask_patches = Exercise(
             "keeps round((1 − ratio) · L) of them",
             on=["a ratio that leaves a remainder", "most patches hidden", "few patches hidden"],
         ),
-        moves(
-            1, "shows what is in the visible patches, and nothing of the hidden ones", other_patches, on="five images"
-        ),
+        moves(1, "returns the visible patches, and nothing of the hidden ones", other_patches, on="five images"),
     ],
     mistakes=[
         Mistake(
             "ratio_kept",
-            "You keep the share that is to be hidden: `ratio` says how much is masked.",
+            "You keep the share that must be hidden: `ratio` says how much is masked.",
             edit("round((1 - ratio) *", "round(ratio *"),
         ),
         Mistake(
             "truncated",
-            "You cut the number of visible patches off to a whole number. It is rounded.",
+            "You round the number of visible patches down. Round it to the nearest whole number.",
             edit("round((1 - ratio) * rows * columns)", "int((1 - ratio) * rows * columns)"),
         ),
         Mistake(
             "largest_kept",
-            "You keep the patches with the largest noise; the smallest stay visible.",
+            "You keep the patches with the largest noise. Keep those with the smallest.",
             edit("noise.argsort(axis=1)", "(-noise).argsort(axis=1)"),
         ),
         Mistake(
             "not_sorted",
-            "Your indices stand in the order of the noise. They are ascending, so that visible patches keep their order.",
+            "Your indices are in the order of the noise. Sort them, so that visible patches keep their order.",
             edit("np.sort(noise.argsort(axis=1)[:, :kept], axis=1)", "noise.argsort(axis=1)[:, :kept]"),
         ),
         Mistake(
             "ranks",
-            "You argsort twice and take the first ranks: those are places in the order, and not the patches that have them.",
+            "You apply argsort twice and take the first ranks. A rank is a position in the sorted order, not the index of a patch.",
             edit("np.sort(noise.argsort(axis=1)[:, :kept]", "np.sort(noise.argsort(axis=1).argsort(axis=1)[:, :kept]"),
         ),
         Mistake(
             "same_for_all",
-            "All your images have the same visible patches: each has a row of noise of its own.",
+            "Your images all have the same visible patches. Each image has its own row of noise.",
             edit("noise = rng.random((N, rows * columns))", "noise = rng.random((N, rows * columns))[:1].repeat(N, 0)"),
         ),
         Mistake(
             "channels_last",
-            "Your patches are flattened with the channels last. Channels come first, then rows, then columns.",
+            "You flatten patches with the channels last. Channels come first, then rows, then columns.",
             _channels_last,
         ),
-        Mistake("columns_first", "You number the patches column by column, and it is row by row.", _columns_first),
+        Mistake("columns_first", "You number the patches column by column. Number them row by row.", _columns_first),
         Mistake(
             "reshaped",
-            "A reshape alone puts pixels together that are no patch: neighbours in memory are neighbours in a row. The axes "
-            "must be cut and moved.",
+            "You only reshape, which groups pixels that are neighbours in memory, not in a patch. Split the axes, then move them.",
             _reshaped,
         ),
     ],
     hints=[
-        "Cut H into H/patch rows of patch pixels, and W likewise. Which six axes are there, and which order do you need?",
-        "Which function gives the places of the smallest numbers of a row?",
-        "For a seed to give everybody the same patches, draw once, an array of shape (N, L).",
+        "Split H into H/patch rows of patch pixels, and W likewise. Which six axes do you get, and in which order do you need them?",
+        "Which function returns the indices of the smallest numbers of a row?",
+        "So that a seed gives everybody the same patches, draw one array of shape (N, L).",
     ],
 )
 
@@ -1084,7 +1081,7 @@ caption_teacher_forcing_loss = Exercise(
     checks=[
         agrees(
             2,
-            "compares the scores at each place with the next word",
+            "compares the scores at each position with the next word",
             on=["a single caption", "captions of one length"],
         ),
         agrees(
@@ -1095,39 +1092,39 @@ caption_teacher_forcing_loss = Exercise(
         agrees(1, "is finite for large logits", on="logits of thousands"),
         agrees(
             2,
-            "sends gradients to the places whose next word is real, and nowhere else",
+            "passes gradients to positions whose next word is real, and nowhere else",
             on=["the gradient", "the gradient with another number for padding"],
         ),
     ],
     mistakes=[
         Mistake(
             "not_shifted",
-            "You compare the scores at t with the word at t, which the model has just read. They predict the one after it.",
+            "You compare the scores at t with the word at t, which the model has just read. The scores at t predict the word after it.",
             edit("logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten()", "logits.flatten(0, 1), tokens.flatten()"),
         ),
         Mistake(
             "shifted_back",
-            "You compare the scores at t with the word before. It is the word after it that they predict.",
+            "You compare the scores at t with the word before t. The scores at t predict the word after t.",
             edit("logits[:, :-1].flatten(0, 1), tokens[:, 1:]", "logits[:, 1:].flatten(0, 1), tokens[:, :-1]"),
         ),
         Mistake(
             "padding_counts",
-            "Padding counts in your loss. It is no word, and a model must not be taught to write it.",
+            "You count padding in the loss. Padding is not a word, and the model must not learn to write it.",
             edit(", ignore_index=pad", ""),
         ),
         Mistake(
             "pad_is_zero",
-            "Your padding is always 0. Its number is given.",
+            "You always treat 0 as padding. Use the given `pad`.",
             edit("ignore_index=pad", "ignore_index=0"),
         ),
         Mistake(
             "mean_of_means",
-            "You average over each caption first. Every word of the batch counts alike, those of long captions too.",
+            "You average over each caption first. Every word of the batch must count equally, including those of long captions.",
             _mean_of_means,
         ),
         Mistake(
             "divided_by_all",
-            "You leave padding out of the sum and count it in the number that you divide by.",
+            "You leave padding out of the sum, but count it in the divisor.",
             edit(
                 "F.cross_entropy(predictions, targets, ignore_index=pad)",
                 'F.cross_entropy(predictions, targets, ignore_index=pad, reduction="none").mean()',
@@ -1135,18 +1132,18 @@ caption_teacher_forcing_loss = Exercise(
         ),
         Mistake(
             "masked_by_the_input",
-            "You leave out the places that are padding. It is the target, the next word, that must not be padding.",
+            "You leave out the positions where the input is padding. Leave out those where the target, the next word, is padding.",
             _by_the_input,
         ),
         Mistake(
             "unstable",
-            "Your loss is not finite for large logits. Take the logarithm of the softmax in one step.",
+            "Your loss is not finite for large logits. Compute the log-softmax in one step.",
             _naive_cross_entropy,
         ),
     ],
     hints=[
-        "Which is the first word that is predicted, and by the scores at which place? Which scores predict nothing?",
-        "A cross-entropy wants rows of scores and a label for each: bring both into that form. How do you make it pass over padding?",
+        "Which word is predicted first, and by the scores at which position? Which scores predict nothing?",
+        "A cross-entropy expects rows of scores and a label for each: bring both into that form. How do you make it skip padding?",
     ],
 )
 
@@ -1225,7 +1222,7 @@ two_moons_gan = Exercise(
         # two samples of 1000 real points are at most about 0.06 apart
         reaches(
             5,
-            "teaches a generator to draw two moons, to an energy distance of at most 0.3",
+            "trains a generator to draw two moons, to an energy distance of at most 0.3",
             "energy_distance",
             at_most=0.3,
         )
@@ -1233,7 +1230,7 @@ two_moons_gan = Exercise(
     mistakes=[
         Mistake(
             "discriminator_swapped",
-            "The discriminator learns to call real points fake.",
+            "Your discriminator loss teaches it to call real points fake.",
             edit(
                 "F.softplus(-real_logits).mean() + F.softplus(fake_logits)",
                 "F.softplus(real_logits).mean() + F.softplus(-fake_logits)",
@@ -1242,24 +1239,26 @@ two_moons_gan = Exercise(
         ),
         Mistake(
             "all_real",
-            "The discriminator is paid for calling everything real, and tells the generator nothing.",
+            "Your discriminator loss rewards it for calling everything real, so the generator learns nothing.",
             edit("F.softplus(fake_logits)", "F.softplus(-fake_logits)", of="gan_discriminator_loss"),
         ),
         Mistake(
             "real_alone",
-            "The discriminator never looks at a fake point.",
+            "Your discriminator loss ignores the fake points.",
             edit(" + F.softplus(fake_logits).mean()", "", of="gan_discriminator_loss"),
         ),
         Mistake(
             "generator_against_itself",
-            "The generator is paid for being found out.",
+            "Your generator loss rewards the generator for fakes that are recognised.",
             edit("F.softplus(-fake_logits)", "F.softplus(fake_logits)", of="gan_generator_loss"),
         ),
-        Mistake("constant", "The discriminator's loss is a constant, and it learns nothing.", _constant_losses),
+        Mistake(
+            "constant", "Your discriminator loss is constant, so the discriminator learns nothing.", _constant_losses
+        ),
     ],
     hints=[
         "Which of the two losses rises when the generator gets better, and which falls?",
-        "Check both losses by themselves first. If they are right, the loop does the rest.",
+        "Check both losses on their own first. If they are right, the training loop does the rest.",
     ],
 )
 
@@ -1318,7 +1317,7 @@ swiss_roll_diffusion = Exercise(
     checks=[
         reaches(
             5,
-            "makes a swiss roll out of noise, to an energy distance of at most 0.2",
+            "turns noise into a swiss roll, to an energy distance of at most 0.2",
             "energy_distance",
             at_most=0.2,
         )
@@ -1326,7 +1325,7 @@ swiss_roll_diffusion = Exercise(
     mistakes=[
         Mistake(
             "roots_swapped",
-            "The first steps are nearly all noise and the last ones nearly none.",
+            "You swap the factors of example and noise: the first steps are nearly all noise, and the last steps nearly none.",
             edit(
                 "kept.sqrt() * x0 + (1 - kept).sqrt() * noise",
                 "(1 - kept).sqrt() * x0 + kept.sqrt() * noise",
@@ -1335,36 +1334,40 @@ swiss_roll_diffusion = Exercise(
         ),
         Mistake(
             "wants_examples",
-            "The model learns to tell the example, and its answer is taken for the noise.",
+            "Your model learns to estimate the example, but its output is used as the noise.",
             edit("estimate - noise", "estimate - x0", of="ddpm_loss"),
         ),
         Mistake(
             "clean_examples",
-            "In training the model sees no noise, so that it learns to tell none.",
+            "You train the model on clean examples, so it never learns to estimate noise.",
             edit("model(diffuse(x0, t, noise, betas), t)", "model(x0, t)", of="ddpm_loss"),
         ),
         Mistake(
             "no_noise",
-            "Without fresh noise on the way back all points fall on a few.",
+            "You add no fresh noise on the way back, so all points collapse to a few.",
             edit("torch.where(is_last, mean, mean + beta.sqrt() * noise)", "mean", of="denoise_step"),
         ),
         Mistake(
             "variance_for_deviation",
-            "The fresh noise is too small by far: it is scaled by its variance.",
+            "You scale the fresh noise by its variance, which makes it far too small.",
             edit("mean + beta.sqrt() * noise", "mean + beta * noise", of="denoise_step"),
         ),
-        Mistake("added", "The way back adds noise to noise.", edit("(x - beta /", "(x + beta /", of="denoise_step")),
+        Mistake(
+            "added",
+            "You add the model's noise on the way back instead of subtracting it.",
+            edit("(x - beta /", "(x + beta /", of="denoise_step"),
+        ),
         Mistake(
             "alphas",
-            "The schedule keeps what it should add.",
+            "Your schedule returns the alphas where it must return the betas.",
             edit(
                 "torch.linspace(start, end, steps)", "1 - torch.linspace(start, end, steps)", of="linear_beta_schedule"
             ),
         ),
     ],
     hints=[
-        "After the last step of noising, how much of an example is left? The way back begins with pure noise.",
-        "Check the loss and the step by themselves first. The index of ᾱ must be the same in both.",
+        "After the last step of noising, how much of an example is left? The way back starts from pure noise.",
+        "Check the loss and the step on their own first. The index of ᾱ must be the same in both.",
     ],
 )
 
@@ -1450,7 +1453,7 @@ contrastive_digits = Exercise(
     checks=[
         reaches(
             5,
-            "learns features without labels from which a linear probe reads at least 79 % of new digits",
+            "learns features without labels, from which a linear probe labels at least 79 % of new digits correctly",
             "accuracy",
             at_least=0.79,
         )
@@ -1458,28 +1461,32 @@ contrastive_digits = Exercise(
     mistakes=[
         Mistake(
             "pushed_apart",
-            "The two views of a digit are pushed apart.",
+            "Your loss pushes the two views of a digit apart.",
             edit("return F.cross_entropy", "return -F.cross_entropy", of="info_nce"),
         ),
         Mistake(
             "neighbour",
-            "Each view is pulled to another digit's.",
+            "Your loss pulls each view towards a view of another digit.",
             edit(".roll(len(z1))", ".roll(1)", of="info_nce"),
         ),
         Mistake(
             "asks_for_itself",
-            "Each view is asked for itself, which any features that tell views apart can do.",
+            "Your loss asks each view to find itself, which is easy with any features that tell views apart.",
             edit(
                 'similarity.masked_fill(itself, float("-inf")), other_view',
                 "similarity, other_view.roll(len(z1))",
                 of="info_nce",
             ),
         ),
-        Mistake("attraction_alone", "Nothing keeps different digits apart.", _attraction_alone),
-        Mistake("constant", "The loss is a constant, and the features stay random.", _constant_loss),
+        Mistake(
+            "attraction_alone",
+            "Your loss only pulls views together, and nothing keeps different digits apart.",
+            _attraction_alone,
+        ),
+        Mistake("constant", "Your loss is constant, so the features stay random.", _constant_loss),
     ],
     hints=[
         "If the loss only pulled views together, which features would make it as small as it can be?",
-        "Check the loss by itself first. How large is it when all features are random, and how large when they are perfect?",
+        "Check the loss on its own first. How large is it when all features are random, and how large when they are perfect?",
     ],
 )

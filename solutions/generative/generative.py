@@ -1,7 +1,7 @@
 """Generative models: learning distributions and representations.
 
 A generative model learns to draw new examples like those that it has seen: by a game of two networks, by a code with a
-prior, or by taking noise away step by step. Its cousins learn representations from pictures and texts without labels.
+prior, or by removing noise step by step. Related methods learn representations from pictures and texts without labels.
 
 Everything is PyTorch, float32 in and out. Losses are tensors without axes through which gradients flow. Steps of
 diffusion are counted from 0, which is the first step of noising.
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 
 def gan_discriminator_loss(real_logits, fake_logits):
-    """What a discriminator pays for taking real examples for fake ones, and fake for real.
+    """The discriminator's loss: real examples should get large logits, fake ones small logits.
 
     real_logits (N,), fake_logits (M,) -> loss
 
@@ -24,11 +24,11 @@ def gan_discriminator_loss(real_logits, fake_logits):
 
 
 def gan_generator_loss(fake_logits):
-    """What a generator pays for being found out, in the non-saturating form.
+    """The generator's loss, in the non-saturating form.
 
     fake_logits (M,) -> loss
 
-    The mean of −log σ(logit), where σ(logit) is how far the discriminator believes that a generated example is real.
+    The mean of −log σ(logit), where σ(logit) is the discriminator's probability that a generated example is real.
     Logits may also be (M, 1).
     """
     return F.softplus(-fake_logits).mean()
@@ -84,7 +84,7 @@ def diffuse(x0, t, noise, betas):
 
 
 def ddpm_loss(model, x0, t, noise, betas):
-    """How well a model tells the noise in noised examples.
+    """The loss of a diffusion model: how well it estimates the noise in noised examples.
 
     model, x0 (N, ...), t (N,), noise (N, ...), betas (T,) -> loss
 
@@ -163,7 +163,7 @@ def mask_patches(x, patch, ratio, rng):
 
 
 def caption_teacher_forcing_loss(logits, tokens, pad):
-    """How well a captioner tells each next word when it is given all the right words before it.
+    """Teacher forcing: the loss of predicting each next word of a caption from all the right words before it.
 
     logits (N, T, V), tokens (N, T), pad -> loss
 

@@ -56,22 +56,22 @@ vector_norm = Exercise(
         ),
         Mistake(
             "mean_of_squares",
-            "You average the squares, which makes a long vector of small entries short. They are added up.",
+            "You take the mean of the squares. The norm adds them up: more entries make a vector longer.",
             edit(".sum())  # no", ".mean())  # no"),
         ),
         Mistake(
             "always_two",
-            "You return the Euclidean length whatever p is: p chooses between three ways of measuring.",
+            "You return the Euclidean length whatever p is. The argument p chooses between three norms.",
             edit("if p == 1:", "if p == 1:\n        p = 2\n    if p == np.inf:\n        p = 2\n    if p == 1:"),
         ),
         Mistake(
             "squares_overflow",
-            "The square of 1e200 is inf and that of 1e-200 is 0, although the length is neither. Bring the entries near 1 first.",
+            "You square entries like 1e200, whose square is inf, and 1e-200, whose square is 0. The length is neither: bring the entries near 1 first.",
             edit("largest * np.sqrt(((size / largest) ** 2).sum())", "np.sqrt((size**2).sum())"),
         ),
     ],
     hints=[
-        "What do the three norms of (3, -4) come to? One of them is 5.",
+        "What are the three norms of (3, -4)? One of them is 5.",
         "By what can you divide x so that no square overflows, and how does the norm change when you do?",
     ],
 )
@@ -116,12 +116,12 @@ cosine_similarity = Exercise(
     mistakes=[
         Mistake(
             "not_normalised",
-            "That is the dot product, which grows with the lengths. A cosine knows nothing but the angle.",
+            "You return the dot product, which grows with the lengths. A cosine depends on the angle alone.",
             edit("x, y = x / vector_norm(x), y / vector_norm(y)\n    return (x * y).sum()", "return (x * y).sum()"),
         ),
         Mistake(
             "one_length",
-            "You divide by the length of x alone: the length of y is still in it.",
+            "You divide by the length of x alone. Your answer still grows with the length of y.",
             edit("y / vector_norm(y)", "y"),
         ),
         Mistake(
@@ -131,7 +131,7 @@ cosine_similarity = Exercise(
         ),
         Mistake(
             "distance",
-            "That is 1 minus the cosine, a distance: it is 0 for equal directions, where a similarity is 1.",
+            "You return 1 minus the cosine, which is the cosine distance: for equal directions it is 0, and the similarity is 1.",
             edit("return (x * y).sum()", "return 1 - (x * y).sum()"),
         ),
         Mistake(
@@ -184,7 +184,7 @@ matrix_multiply = Exercise(
         ),
         Mistake(
             "last_term",
-            "Only the last product of each row and column is left: add to what is there, do not replace it.",
+            "You keep only the last product of each row and column. Add each product to the entry; do not overwrite it.",
             edit(".sum(axis=1)", "[:, -1]"),
         ),
         Mistake(
@@ -199,13 +199,13 @@ matrix_multiply = Exercise(
         ),
         Mistake(
             "positive",
-            "Your entries are sums of absolute values. Keep the signs.",
+            "You add up absolute values of the products. Keep the signs.",
             edit("A[:, :, None] * B", "np.abs(A[:, :, None] * B)"),
         ),
     ],
     hints=[
         "Which row of A and which column of B make the entry in row i and column j?",
-        "Three loops will do. To have none: which axes must A and B get so that broadcasting makes every single product?",
+        "Three loops are enough. To avoid them: which axes must A and B get so that broadcasting makes every single product?",
     ],
 )
 
@@ -245,12 +245,12 @@ hyperplane_distance = Exercise(
                 "points on a line",
             ],
         ),
-        agrees(1, "does not mind a normal of length 1e200 or 1e-200", on=["a huge normal", "a tiny normal"]),
+        agrees(1, "is right for a normal of length 1e200 or 1e-200", on=["a huge normal", "a tiny normal"]),
     ],
     mistakes=[
         Mistake(
             "not_normalised",
-            "That is w·x + b itself, which doubles when w and b do, while the plane stays where it is.",
+            "You return w·x + b itself. When w and b double, it doubles, too, although the plane stays where it is.",
             edit("return (X @ w + b) / np.sqrt(w @ w)", "return (X @ w + b) * scale"),
         ),
         Mistake(
@@ -260,12 +260,12 @@ hyperplane_distance = Exercise(
         ),
         Mistake(
             "unsigned",
-            "The distances have lost their signs, and with them the side of the plane.",
+            "Your distances have no signs. The sign says on which side of the plane a point lies.",
             edit("return (X @ w + b)", "return np.abs(X @ w + b)"),
         ),
         Mistake(
             "offset_not_divided",
-            "You divide w·x by the length of w, and b not. Both belong to the plane.",
+            "You divide w·x by the length of w, but not b. The plane is the same only if both are divided.",
             edit("return (X @ w + b) / np.sqrt(w @ w)", "return (X @ w) / np.sqrt(w @ w) + b * scale"),
         ),
         Mistake(
@@ -320,22 +320,22 @@ project = Exercise(
     mistakes=[
         Mistake(
             "what_is_left",
-            "You return what is left of x when its projection has gone: the part that is orthogonal to the space.",
+            "You return the residual, x minus its projection: the part of x that is orthogonal to the space.",
             edit("return Q @ (Q.T @ x)", "return x - Q @ (Q.T @ x)"),
         ),
         Mistake(
             "coordinates",
-            "Those are coordinates, one for each column. The projection is a vector in the same space as x: put the columns together.",
+            "You return coordinates, one for each column. The projection is a vector of the same length as x: combine the columns with these coordinates.",
             edit("return Q @ (Q.T @ x)", "return np.linalg.lstsq(A, x, rcond=None)[0]"),
         ),
         Mistake(
             "no_inverse",
-            "A·Aᵀ projects only if the columns of A are orthonormal, and here they are not.",
+            "You multiply x by A·Aᵀ. That projects only if the columns of A are orthonormal, and here they are not.",
             edit("Q, _ = np.linalg.qr(A)", "Q = A"),
         ),
         Mistake(
             "each_column_for_itself",
-            "You project onto each column and add up. Where columns are not orthogonal, what they share is counted twice.",
+            "You project onto each column on its own and add up the results. Where columns are not orthogonal, what they share is counted twice.",
             edit("Q, _ = np.linalg.qr(A)", "Q = A / np.sqrt((A**2).sum(axis=0))"),
         ),
         Mistake(
@@ -346,7 +346,7 @@ project = Exercise(
     ],
     hints=[
         "What is left of x after the projection is orthogonal to every column of A. What does that say about Aᵀ(x − p)?",
-        "With which columns, spanning the same space, would the projection be a sum of projections onto lines?",
+        "If the columns were orthonormal, the projection would be a sum of projections onto lines. How can you find such columns that span the same space?",
     ],
 )
 
@@ -380,7 +380,7 @@ gram_schmidt = Exercise(
     mistakes=[
         Mistake(
             "not_normalised",
-            "Your columns are orthogonal, but not of unit length.",
+            "Your columns are orthogonal, but they do not have unit length.",
             edit(
                 "q -= (Q[:, j] @ q) * Q[:, j]\n        Q[:, k] = q / np.sqrt(q @ q)",
                 "q -= (Q[:, j] @ q) / (Q[:, j] @ Q[:, j]) * Q[:, j]\n        Q[:, k] = q",
@@ -388,7 +388,7 @@ gram_schmidt = Exercise(
         ),
         Mistake(
             "squared_length",
-            "You divide each column by the square of its length.",
+            "You divide each column by the square of its length. What must you divide by so that its length becomes 1?",
             edit(
                 "q -= (Q[:, j] @ q) * Q[:, j]\n        Q[:, k] = q / np.sqrt(q @ q)",
                 "q -= (Q[:, j] @ q) / (Q[:, j] @ Q[:, j]) * Q[:, j]\n        Q[:, k] = q / (q @ q)",
@@ -396,22 +396,22 @@ gram_schmidt = Exercise(
         ),
         Mistake(
             "only_the_last",
-            "You take out the direction of the column just before, and leave those of the earlier ones in.",
+            "You remove the direction of the previous column only. The directions of all earlier columns must go.",
             edit("for j in range(k):", "for j in range(max(k - 1, 0), k):"),
         ),
         Mistake(
             "original_columns",
-            "You project onto the columns of A. Take out the directions that you have made, the columns of Q.",
+            "You subtract projections onto the columns of A. Subtract those onto the orthonormal columns that you have made, the columns of Q.",
             edit("q -= (Q[:, j] @ q) * Q[:, j]", "q -= (A[:, j] @ q) / (A[:, j] @ A[:, j]) * A[:, j]"),
         ),
         Mistake(
             "other_signs",
-            "Some columns have the other sign, as numpy.linalg.qr leaves them. Gram–Schmidt never turns a column round.",
+            "Some of your columns have the opposite sign, as numpy.linalg.qr returns them. Gram–Schmidt never flips the sign of a column.",
             edit("Q = np.zeros_like(A)", "return np.linalg.qr(A)[0]\n    Q = np.zeros_like(A)"),
         ),
         Mistake(
             "normalised_only",
-            "Every column has unit length, but they are not orthogonal to each other.",
+            "You bring every column to unit length, but do not make the columns orthogonal to each other.",
             edit("q -= (Q[:, j] @ q) * Q[:, j]", "pass"),
         ),
     ],
@@ -499,7 +499,7 @@ solve = Exercise(
     mistakes=[
         Mistake(
             "no_pivoting",
-            "You divide by the entry that happens to stand on the diagonal, even if it is 0 or nearly so. Look for the largest one below it first.",
+            "You divide by whatever entry is on the diagonal, even if it is 0 or close to 0. First look for the largest entry in that column, at or below the diagonal.",
             edit(
                 "best = j + np.argmax(np.abs(A[j:, j]))\n        if A[best, j] == 0:",
                 "best = j\n        if not A[j:, j].any():",
@@ -507,7 +507,7 @@ solve = Exercise(
         ),
         Mistake(
             "signed_pivot",
-            "You choose the largest entry, and a large negative one is as good: what counts is its absolute value.",
+            "You choose the pivot by its signed value. A large negative entry is as good as a large positive one: compare absolute values.",
             edit(
                 "best = j + np.argmax(np.abs(A[j:, j]))\n        if A[best, j] == 0:",
                 "best = j + np.argmax(A[j:, j])\n        if not A[j:, j].any():",
@@ -515,22 +515,22 @@ solve = Exercise(
         ),
         Mistake(
             "right_side_stays",
-            "When two rows of A change places, their right sides must, too.",
+            "You swap two rows of A, but not the matching entries of b.",
             edit("        b[[j, best]] = b[[best, j]]\n", ""),
         ),
         Mistake(
             "right_side_not_eliminated",
-            "What is subtracted from the rows of A must be subtracted from b as well: a row is an equation.",
+            "You subtract rows of A, but leave b as it is. A row and its entry of b are one equation: do the same to both.",
             edit("b[j + 1 :] -= factors * b[j]", "pass"),
         ),
         Mistake(
             "no_substitution_back",
-            "You divide the right side by the diagonal, as if the triangle above it were gone. Begin with the last unknown and put in what you know.",
+            "You divide the right side by the diagonal and ignore the entries above it. Begin with the last unknown, and substitute back what you know.",
             edit("known = A[j, j + 1 :] @ x[j + 1 :]", "known = 0.0"),
         ),
         Mistake(
             "singular_not_noticed",
-            "A singular system gets an answer full of nan or inf. If even the largest entry of the column is 0, raise LinAlgError.",
+            "You return an answer full of nan or inf for a singular matrix. If even the largest entry of the column is 0, raise LinAlgError.",
             edit("if A[best, j] == 0:", "if False:"),
         ),
     ],
@@ -578,12 +578,12 @@ power_iteration = Exercise(
     mistakes=[
         Mistake(
             "length_for_eigenvalue",
-            "Your eigenvalue is how much A stretches v, which is never negative. A dominant eigenvalue may turn v round: use v·A·v.",
+            "You return the length of A·v, which is never negative. The dominant eigenvalue may be negative: which product of v and A·v keeps its sign?",
             edit("return v @ A @ v, v", "return vector_norm(A @ v), v"),
         ),
         Mistake(
             "scaled_at_the_end_only",
-            "Without scaling, the vector grows or shrinks by the eigenvalue in every step, and after a thousand of them it is inf or 0.",
+            "You scale the vector only at the end. Each step multiplies its length by the eigenvalue, and after a thousand steps it has overflowed or vanished.",
             edit(
                 "        v = v / vector_norm(v)\n    return v @ A @ v, v",
                 "    v = v / np.sqrt((v * v).sum())\n    return v @ A @ v, v",
@@ -591,22 +591,22 @@ power_iteration = Exercise(
         ),
         Mistake(
             "one_step_too_many",
-            "You apply A once more than `steps` says.",
+            "You apply A one time more than `steps` says.",
             edit("range(steps)", "range(steps + 1)"),
         ),
         Mistake(
             "one_step_short",
-            "You apply A once less than `steps` says.",
+            "You apply A one time fewer than `steps` says.",
             edit("range(steps)", "range(steps - 1)"),
         ),
         Mistake(
             "until_it_converges",
-            "You go on until nothing changes. The vector after exactly `steps` steps is asked.",
+            "You iterate until the vector no longer changes. Stop after exactly `steps` steps.",
             edit("range(steps)", "range(3000)"),
         ),
         Mistake(
             "not_unit_length",
-            "Your vector is not of unit length, so that v·A·v is not the eigenvalue either.",
+            "Your vector does not have unit length, so v·A·v is not the eigenvalue either.",
             edit("return v @ A @ v, v", "v = A @ v\n    return v @ A @ v, v"),
         ),
     ],
@@ -659,17 +659,17 @@ low_rank = Exercise(
         ),
         Mistake(
             "what_is_cut_off",
-            "That is what the approximation leaves out: A minus the answer.",
+            "You return what the approximation leaves out: A minus the answer.",
             edit("(U[:, :k] * s[:k]) @ Vt[:k]", "(U[:, k:] * s[k:]) @ Vt[k:]"),
         ),
         Mistake(
             "squared",
-            "You weigh each direction by its singular value squared, which is what AᵀA would do.",
+            "You weight each direction by the square of its singular value. Those are the weights for AᵀA, not for A.",
             edit("U[:, :k] * s[:k]", "U[:, :k] * s[:k] ** 2"),
         ),
         Mistake(
             "centred",
-            "You take the mean of the columns away first. That is for principal components: here A itself is approximated.",
+            "You subtract the mean of each column first. That belongs to principal components: here A itself is approximated.",
             edit("np.linalg.svd(A, ", "np.linalg.svd(A - A.mean(axis=0), "),
         ),
     ],
@@ -701,7 +701,7 @@ pca = Exercise(
     checks=[
         agrees(
             4,
-            "finds the directions of largest variance, the coordinates along them and their part of it",
+            "finds the directions of largest variance, the coordinates along them and their share of the variance",
             on=["two of four features", "three of five features"],
         ),
         agrees(1, "finds a single component", on=["one component", "two features, one component"]),
@@ -710,22 +710,22 @@ pca = Exercise(
     mistakes=[
         Mistake(
             "not_centred",
-            "You leave the mean in, so that your first component points from zero to the middle of the data.",
+            "You do not subtract the mean, so your first component points from the origin to the middle of the data.",
             edit("centred = X - X.mean(axis=0)", "centred = X"),
         ),
         Mistake(
             "mean_of_everything",
-            "You subtract one mean of all entries. Every feature has a mean of its own.",
+            "You subtract one mean of all entries. Each feature has its own mean.",
             edit("X.mean(axis=0)", "X.mean()"),
         ),
         Mistake(
             "ratio_not_squared",
-            "Your ratios are of the singular values. Variances are their squares.",
+            "Your ratios are those of the singular values. Variances belong to their squares.",
             edit("s[:k] ** 2 / (s**2).sum()", "s[:k] / s.sum()"),
         ),
         Mistake(
             "ratio_of_the_kept",
-            "Your ratios add up to 1. The part of the whole variance is asked, also of the components that are left out.",
+            "Your ratios add up to 1, because you divide by the variance of the kept components. Divide by the variance of all features.",
             edit("(s**2).sum()", "(s[:k] ** 2).sum()"),
         ),
         Mistake(
@@ -743,17 +743,17 @@ pca = Exercise(
         ),
         Mistake(
             "standardised",
-            "You divide each feature by its standard deviation first, which gives other components. Only the mean is taken away.",
+            "You divide each feature by its standard deviation first, which changes the components. Only subtract the mean.",
             edit("centred = X - X.mean(axis=0)", "centred = (X - X.mean(axis=0)) / X.std(axis=0)"),
         ),
         Mistake(
             "components_in_columns",
-            "Your components stand in columns; each must be a row.",
+            "You return the components as columns. Each component must be a row.",
             edit("components.T, components,", "components.T, components.T,"),
         ),
     ],
     hints=[
-        "What is the first thing to do with the data, if variance is what counts?",
-        "How do the singular values of the centred data go together with variances? Which rows or columns of the decomposition are directions among the features?",
+        "Variance is measured around the mean. What must you do with the data first?",
+        "How are the singular values of the centred data related to variances? Which rows or columns of the decomposition are directions in feature space?",
     ],
 )

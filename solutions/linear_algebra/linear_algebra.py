@@ -1,7 +1,6 @@
 """Linear algebra: vectors, matrices, decompositions.
 
-Vectors are one-dimensional arrays. The columns of a matrix are what it is made of, unless the rows are examples, and then
-it is called X.
+Vectors are one-dimensional arrays. A matrix A is a set of columns; a matrix X is a data set, with one example in each row.
 """
 
 import numpy as np
@@ -40,8 +39,8 @@ def matrix_multiply(A, B):
 
     A (N, D), B (D, M) -> product (N, M)
 
-    Forbidden is what multiplies matrices or adds up products for you, by whatever name: `@`, NumPy's dot, matmul, einsum,
-    inner, vdot, vecdot, tensordot, convolve and their kin, numpy.linalg's products, inverses and solvers, math.sumprod.
+    Functions that multiply matrices or sum products for you are forbidden: `@`, NumPy's dot, matmul, einsum, inner, vdot,
+    vecdot, tensordot, convolve and the like, numpy.linalg's products, inverses and solvers, and math.sumprod.
     """
     return (A[:, :, None] * B).sum(axis=1)
 
@@ -51,8 +50,8 @@ def hyperplane_distance(X, w, b):
 
     X (N, D), w (D,), b -> distances (N,)
 
-    A point on the side to which w points has a positive distance. Scaling w and b by the same positive number changes
-    nothing, even by 1e200 or 1e-200.
+    A point on the side that w points to has a positive distance. Scaling w and b by the same positive number, even 1e200
+    or 1e-200, changes nothing.
     """
     scale = np.abs(w).max()
     w, b = w / scale, b / scale
@@ -71,12 +70,12 @@ def project(x, A):
 
 
 def gram_schmidt(A):
-    """Orthonormal columns that span what the columns of A span, one after the other.
+    """Orthonormal columns that span the same space as the columns of A, made one after the other.
 
     A (D, K) -> Q (D, K)
 
-    The first k columns of Q span the first k columns of A, and each column of Q has a positive product with the column of
-    A that it was made from. The columns are linearly independent.
+    The first k columns of Q span the same space as the first k columns of A, and each column of Q has a positive dot
+    product with the column of A that it was made from. The columns of A are linearly independent.
     """
     Q = np.zeros_like(A)
     for k in range(A.shape[1]):
@@ -92,7 +91,7 @@ def solve(A, b):
 
     A (D, D), b (D,) -> x (D,)
 
-    Each step brings the row with the largest entry, by absolute value, into the pivot's place. Where that entry is exactly
+    Each step moves the row with the largest entry, by absolute value, to the pivot position. Where that entry is exactly
     zero, A is singular: raise numpy.linalg.LinAlgError. All other uses of numpy.linalg are forbidden.
     """
     A, b = A.copy(), b.copy()
@@ -141,9 +140,9 @@ def pca(X, k):
 
     X (N, D), k -> projected (N, k), components (k, D), ratio (k,)
 
-    components are unit vectors in rows, by falling variance; projected are the coordinates of the centred examples along
-    them; ratio is each component's part of the variance of all D features. A component may have either sign, and its
-    column of projected turns with it.
+    The rows of components are unit vectors, sorted by decreasing variance; projected holds the coordinates of the centred
+    examples along them; ratio is each component's share of the variance of all D features. A component may have either
+    sign, as long as its column of projected has the same sign.
     """
     centred = X - X.mean(axis=0)
     _, s, Vt = np.linalg.svd(centred, full_matrices=False)

@@ -51,13 +51,13 @@ mean_absolute_error = Exercise(
     points=3,
     cases=ERRORS,
     checks=[
-        agrees(2, "averages the sizes of the errors, whatever their sign", on=[SEVEN, CANCEL]),
-        agrees(1, "holds for large errors, a single error and none", on=[OUTLIER, LARGE, ALONE, PERFECT]),
+        agrees(2, "averages the absolute values of the errors", on=[SEVEN, CANCEL]),
+        agrees(1, "is right for large errors, a single error and no error", on=[OUTLIER, LARGE, ALONE, PERFECT]),
     ],
     mistakes=[
         Mistake(
             "signed",
-            "Your errors keep their signs, so that one that is too high makes up for one that is too low. Only sizes count.",
+            "You average errors with their signs, so an error that is too high cancels one that is too low. Only their sizes count.",
             edit("np.abs(y_true - y_pred)", "(y_true - y_pred)"),
         ),
         Mistake(
@@ -67,22 +67,22 @@ mean_absolute_error = Exercise(
         ),
         Mistake(
             "summed",
-            "You add the errors up, so that twice the data would mean twice the error. Take their mean.",
+            "You add the errors up, so twice the data would give twice the error. Take their mean.",
             edit(".mean()", ".sum()"),
         ),
         Mistake(
             "squared",
-            "You square the errors, so that large ones count more than in proportion. Here an error counts by its size.",
+            "You square the errors, so large errors dominate. Here each error counts in proportion to its size.",
             edit("np.abs(y_true - y_pred)", "((y_true - y_pred) ** 2)"),
         ),
         Mistake(
             "median",
-            "You return the median of the errors' sizes. It ignores how far off the worst are; the mean is asked.",
+            "You return the median of the errors' sizes. Return the mean, which also counts how far off the worst errors are.",
             edit("np.abs(y_true - y_pred).mean()", "np.median(np.abs(y_true - y_pred))"),
         ),
         Mistake(
             "relative",
-            "You divide each error by its target, which is the mean absolute percentage error. Here errors have the unit of y.",
+            "You divide each error by its target, which gives the mean absolute percentage error. Here the error keeps the unit of y.",
             edit("np.abs(y_true - y_pred).mean()", "np.abs((y_true - y_pred) / y_true).mean()"),
         ),
     ],
@@ -97,43 +97,43 @@ root_mean_squared_error = Exercise(
     cases=ERRORS,
     checks=[
         agrees(2, "is the root of the mean of the squared errors", on=[SEVEN, CANCEL]),
-        agrees(1, "holds for large errors, a single error and none", on=[OUTLIER, LARGE, ALONE, PERFECT]),
+        agrees(1, "is right for large errors, a single error and no error", on=[OUTLIER, LARGE, ALONE, PERFECT]),
     ],
     mistakes=[
         Mistake(
             "no_root",
-            "You stop at the mean squared error, whose unit is the square of y's. The root brings it back.",
+            "You stop at the mean squared error, whose unit is that of y². The root brings back the unit of y.",
             edit("np.sqrt(np.mean((y_true - y_pred) ** 2))", "np.mean((y_true - y_pred) ** 2)"),
         ),
         Mistake(
             "root_of_the_sum",
-            "You take the root of the sum: it grows with the number of examples. Divide by N under the root.",
+            "You take the root of the sum, which grows with the number of examples. Divide by N before you take the root.",
             edit("np.mean(", "np.sum("),
         ),
         Mistake(
             "mean_outside_the_root",
-            "You divide by N outside the root. The mean is taken first, of the squares, and the root is the last step.",
+            "You divide by N after the root. Take the mean of the squares first; the root is the last step.",
             edit("np.sqrt(np.mean((y_true - y_pred) ** 2))", "np.sqrt(np.sum((y_true - y_pred) ** 2)) / len(y_true)"),
         ),
         Mistake(
             "root_of_each",
-            "You take the root of each square, which is the error's size, so that you have the mean absolute error. Mean first, then root.",
+            "You take the root of each square, which is the size of the error, so you get the mean absolute error. Take the mean first, then the root.",
             edit("np.sqrt(np.mean((y_true - y_pred) ** 2))", "np.mean(np.sqrt((y_true - y_pred) ** 2))"),
         ),
         Mistake(
             "standard_deviation",
-            "You return the standard deviation of the errors. It takes their mean away first, and forgives predictions that are all too high.",
+            "You return the standard deviation of the errors. It subtracts their mean first, so predictions that are all too high look perfect.",
             edit("np.sqrt(np.mean((y_true - y_pred) ** 2))", "np.std(y_true - y_pred)"),
         ),
         Mistake(
             "halved",
-            "You halve the mean. The ½ makes a gradient prettier in some losses; it has no place in this measure.",
+            "You halve the mean. Some losses have a ½ to simplify the gradient; this measure has none.",
             edit("np.mean((y_true - y_pred) ** 2)", "np.mean((y_true - y_pred) ** 2) / 2"),
         ),
     ],
     hints=[
         "The name lists three operations, and the last one is done first. Which order is that?",
-        "If every prediction is off by 3, what must the answer be, for ten examples and for a thousand?",
+        "If every prediction is off by 3, what must the answer be for ten examples, and for a thousand?",
     ],
 )
 
@@ -202,28 +202,27 @@ confusion_matrix = Exercise(
     mistakes=[
         Mistake(
             "transposed",
-            "Your rows are the predicted classes. Here, rows are the true ones: a row tells what became of a class.",
+            "Your rows are the predicted classes. Here, rows are the true classes, and columns the predicted ones.",
             edit("(y_true, y_pred), 1)", "(y_pred, y_true), 1)"),
         ),
         Mistake(
             "counted_once",
-            "A pair of classes that comes several times is counted once. Indexing with arrays and += writes each cell one time only; "
-            "look for NumPy's way to add at repeated indices, or loop.",
+            "You count a pair of classes that occurs several times only once. Indexing with arrays and += writes each cell only once; look for NumPy's way to add at repeated indices, or loop.",
             edit("np.add.at(matrix, (y_true, y_pred), 1)", "matrix[y_true, y_pred] += 1"),
         ),
         Mistake(
             "classes_from_the_data",
-            "You take the number of classes from the labels that occur. A class may be missing from a small test set; its row is there all the same.",
+            "You take the number of classes from the labels that occur. A class may be missing from a small test set, and still has a row and a column.",
             edit("np.zeros((num_classes, num_classes)", "np.zeros((max(y_true.max(), y_pred.max()) + 1,) * 2"),
         ),
         Mistake(
             "only_right_ones",
-            "You count the right predictions alone. What lies off the diagonal, the confusions, is the point of this matrix.",
+            "You count only the right predictions. The entries off the diagonal, the confusions, are the point of this matrix.",
             edit("np.add.at(matrix, (y_true, y_pred), 1)", "np.add.at(matrix, (y_true, y_true), y_true == y_pred)"),
         ),
         Mistake(
             "normalised",
-            "You divide each row by its sum. Counts are asked, as integers.",
+            "You divide each row by its sum. Return the counts themselves, as integers.",
             edit("return matrix", "return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)"),
         ),
     ],
@@ -288,13 +287,13 @@ classification_metrics = Exercise(
             "gives 0.0 for what would be 0/0",
             on=[NONE_PREDICTED, NONE_POSITIVE, NONE_NEGATIVE, NOTHING_FOUND, QUIET],
         ),
-        moves(1, "a false alarm costs precision and specificity, but no recall", a_false_alarm, on=FEW_ALARMS),
-        moves(1, "a miss costs precision and recall, but no specificity", a_miss, on=MANY_ALARMS),
+        moves(1, "a false alarm lowers precision and specificity, but not recall", a_false_alarm, on=FEW_ALARMS),
+        moves(1, "a miss lowers precision and recall, but not specificity", a_miss, on=MANY_ALARMS),
     ],
     mistakes=[
         Mistake(
             "precision_and_recall_swapped",
-            "Precision and recall are in each other's place. Precision asks of what you predicted positive, recall of what is positive.",
+            "You swap precision and recall. Precision is a share of what is predicted positive, recall a share of what is positive.",
             edit(
                 '"precision": _ratio(tp, tp + fp),\n        "recall": _ratio(tp, tp + fn)',
                 '"precision": _ratio(tp, tp + fn),\n        "recall": _ratio(tp, tp + fp)',
@@ -302,7 +301,7 @@ classification_metrics = Exercise(
         ),
         Mistake(
             "false_positive_rate",
-            "Your specificity is the share of negatives that got a false alarm. It is the share that got none.",
+            "Your specificity is the false positive rate, the share of negatives with a false alarm. Specificity is the share without one.",
             edit('"specificity": _ratio(tn, tn + fp)', '"specificity": _ratio(fp, tn + fp)'),
         ),
         Mistake(
@@ -312,7 +311,7 @@ classification_metrics = Exercise(
         ),
         Mistake(
             "plain_mean_for_f1",
-            "Your f1 is the plain mean of precision and recall. The harmonic mean is asked, which stays low unless both are high.",
+            "Your f1 is the arithmetic mean of precision and recall. Use the harmonic mean, which stays low unless both are high.",
             edit("_ratio(2 * tp, 2 * tp + fp + fn)", "(_ratio(tp, tp + fp) + _ratio(tp, tp + fn)) / 2"),
         ),
         Mistake(
@@ -322,7 +321,7 @@ classification_metrics = Exercise(
         ),
         Mistake(
             "accuracy_of_positives",
-            "Your accuracy counts the positives that were found, and forgets that a negative seen as negative is right, too.",
+            "Your accuracy counts only the true positives. A negative that is predicted negative is right, too.",
             edit("tp + tn, tp + fp", "tp, tp + fp"),
         ),
         Mistake(
@@ -335,17 +334,17 @@ classification_metrics = Exercise(
         ),
         Mistake(
             "nan_where_undefined",
-            "You divide 0 by 0 and get nan, for instance where nothing is predicted positive. Such a metric is 0.0 here: look before you divide.",
+            "You divide 0 by 0 and get nan, for instance where nothing is predicted positive. Such a metric is 0.0 here: check the denominator before you divide.",
             edit("float(part / whole) if whole else 0.0", "float(np.float64(part) / whole)", of="_ratio"),
         ),
         Mistake(
             "one_where_undefined",
-            "You give a metric 1.0 where it would be 0/0. Opinions differ on that; here it is 0.0.",
+            "You return 1.0 for a metric that would be 0/0. Libraries differ on that; here such a metric is 0.0.",
             edit("else 0.0", "else 1.0", of="_ratio"),
         ),
         Mistake(
             "eps_in_the_denominator",
-            "A small number added to the denominators saves you from 0/0, but makes every metric a little wrong. Treat 0/0 as a case of its own.",
+            "You add a small number to the denominators. That avoids 0/0, but makes every metric a little wrong: treat 0/0 as a separate case.",
             edit("float(part / whole) if whole else 0.0", "float(part / (whole + 1e-8))", of="_ratio"),
         ),
     ],
@@ -386,7 +385,7 @@ train_test_split = Exercise(
     checks=[
         agrees(
             3,
-            "deals rows and targets out in the order of one rng.permutation, test first",
+            "splits rows and targets in the order of one rng.permutation, test rows first",
             on=["eleven rows, 30 % for the test", "forty rows", "more than half for the test"],
         ),
         agrees(
@@ -396,7 +395,7 @@ train_test_split = Exercise(
         ),
         agrees(
             1,
-            "takes rows of any shape, and targets of any type",
+            "accepts rows of any shape, and targets of any type",
             on=["images", "a single feature, no axis for it", "integer labels", "true-or-false labels"],
         ),
         moves(1, "takes its order from rng", another_generator, on="forty rows"),
@@ -404,17 +403,17 @@ train_test_split = Exercise(
     mistakes=[
         Mistake(
             "test_last",
-            "You take the test rows from the end of the shuffled order. Here, its first m rows are the test.",
+            "You take the test rows from the end of the shuffled order. Here, the first m rows of that order are the test rows.",
             edit("order[:m], order[m:]", "order[-m:], order[:-m]"),
         ),
         Mistake(
             "X_shuffled_alone",
-            "You shuffle X and leave y in its old order, so that a row gets somebody else's target. One order serves both.",
+            "You shuffle X and leave y in its old order, so rows get the targets of other rows. Use one order for both.",
             edit("y[train], y[test]", "y[m:], y[:m]"),
         ),
         Mistake(
             "shuffled_twice",
-            "You draw one order for X and another for y, so that a row gets somebody else's target. One order serves both.",
+            "You draw one order for X and another for y, so rows get the targets of other rows. Use one order for both.",
             edit(
                 "test, train = order[:m], order[m:]\n    return X[train], X[test], y[train], y[test]",
                 "again = rng.permutation(len(X))\n    return X[order[m:]], X[order[:m]], y[again[m:]], y[again[:m]]",
@@ -422,27 +421,27 @@ train_test_split = Exercise(
         ),
         Mistake(
             "not_shuffled",
-            "You take the rows as they come. Data is often sorted, and then your test set holds one kind of row alone: shuffle first.",
+            "You take the rows in their given order. Data is often sorted, and then your test set contains only one kind of row: shuffle first.",
             edit("rng.permutation(len(X))", "np.arange(len(X))"),
         ),
         Mistake(
             "rounded_down",
-            "You cut off the number of test rows: 4.55 rows become 4. Round it.",
+            "You round the number of test rows down: 4.55 rows become 4. Round to the nearest whole number.",
             edit("round(len(X) * test_fraction)", "int(len(X) * test_fraction)"),
         ),
         Mistake(
             "rounded_up",
-            "You round the number of test rows up: 3.3 rows become 4. Round to the nearest.",
+            "You round the number of test rows up: 3.3 rows become 4. Round to the nearest whole number.",
             edit("round(len(X) * test_fraction)", "int(np.ceil(len(X) * test_fraction))"),
         ),
         Mistake(
             "fraction_for_training",
-            "You give test_fraction of the rows to the training set. It says how much is put aside.",
+            "You give test_fraction of the rows to the training set. test_fraction is the share of the test set.",
             edit("round(len(X) * test_fraction)", "len(X) - round(len(X) * test_fraction)"),
         ),
         Mistake(
             "pairs_together",
-            "You return X_train, y_train, X_test, y_test. The order here is that of scikit-learn: both X first, then both y.",
+            "You return X_train, y_train, X_test, y_test. Return them in the order of scikit-learn: both parts of X first, then both of y.",
             edit("return X[train], X[test], y[train], y[test]", "return X[train], y[train], X[test], y[test]"),
         ),
         Mistake(
@@ -452,12 +451,12 @@ train_test_split = Exercise(
         ),
         Mistake(
             "back_in_order",
-            "You put the drawn rows back in ascending order. They stay in the order of the permutation.",
+            "You sort the drawn rows back into ascending order. Keep them in the order of the permutation.",
             edit("order[:m], order[m:]", "np.sort(order[:m]), np.sort(order[m:])"),
         ),
     ],
     hints=[
-        "What must be true of row i of X_train and entry i of y_train? How many shuffled orders does that need?",
+        "How must row i of X_train and entry i of y_train be related? How many shuffled orders does that need?",
         "An array may be indexed with an array of integers. What does the drawn order look like, and where do you cut it?",
     ],
 )
@@ -486,24 +485,24 @@ k_fold = Exercise(
         ALL_BUT_ONE: lambda draw: (lambda n: {"n": n, "k": n})(int(draw.integers(5, 9))),
     },
     checks=[
-        agrees(2, "cuts equal folds, each with all the rest to train on", on=EVEN),
+        agrees(2, "makes equal folds, each with all other examples as its training set", on=EVEN),
         agrees(2, "spreads a remainder over the first folds", on=[UNEVEN, ONE_MORE, ONE_LESS]),
-        agrees(1, "is right for two folds, and for one example a fold", on=[HALVES, ALL_BUT_ONE]),
+        agrees(1, "is right for two folds, and for one example per fold", on=[HALVES, ALL_BUT_ONE]),
     ],
     mistakes=[
         Mistake(
             "train_and_test_swapped",
-            "Your pairs hold the test set first. Training comes first, and it is the larger part.",
+            "Your pairs have the test set first. The training set comes first.",
             edit("(np.setdiff1d(indices, test), test)", "(test, np.setdiff1d(indices, test))"),
         ),
         Mistake(
             "remainder_dropped",
-            "What is left when n is divided by k is in no test set of yours. Every example is tested once.",
+            "You drop the remainder of n divided by k: these examples are in none of your test sets. Every example must be tested once.",
             edit("np.array_split(indices, k)", "[indices[i * (n // k) : (i + 1) * (n // k)] for i in range(k)]"),
         ),
         Mistake(
             "remainder_in_the_last_fold",
-            "Your last fold takes all that is left when n is divided by k. Sizes differ by 1 at most: give one each to the first folds.",
+            "Your last fold takes the whole remainder of n divided by k. Sizes may differ by at most 1: spread the remainder over the first folds.",
             edit(
                 "np.array_split(indices, k)",
                 "[indices[i * (n // k) : (i + 1) * (n // k) if i < k - 1 else n] for i in range(k)]",
@@ -516,17 +515,17 @@ k_fold = Exercise(
         ),
         Mistake(
             "every_kth",
-            "Your folds take every k-th example. Here a fold is a run of neighbours, one fold after the other.",
+            "Your folds take every k-th example. Here a fold is a contiguous block of examples.",
             edit("np.array_split(indices, k)", "[indices[i::k] for i in range(k)]"),
         ),
         Mistake(
             "only_what_came_before",
-            "You train on the examples before the fold alone, as one does with a series in time. Here all other examples count.",
+            "You train only on the examples before the fold, as with a time series. Here the training set is all other examples.",
             edit("np.setdiff1d(indices, test)", "indices[: test[0]]"),
         ),
         Mistake(
             "counted_from_one",
-            "Your indices run from 1 to n. They are to index arrays, so they start at 0.",
+            "Your indices run from 1 to n. They index arrays, so they must start at 0.",
             edit("np.arange(n)", "np.arange(1, n + 1)"),
         ),
     ],
@@ -586,12 +585,12 @@ linear_regression = Exercise(
             "is right for an exact fit and for features of any size",
             on=["no noise", "as many rows as weights", SCALES],
         ),
-        moves(1, "when all targets rise, the intercept rises and no slope moves", another_level, on=HOUSES),
+        moves(1, "when all targets rise, the intercept rises and no slope changes", another_level, on=HOUSES),
     ],
     mistakes=[
         Mistake(
             "no_intercept",
-            "You return a weight for each feature and no intercept, so that your function must pass through the origin.",
+            "You return a weight for each feature and no intercept, so your function must pass through the origin.",
             without_intercept,
         ),
         Mistake(
@@ -606,7 +605,7 @@ linear_regression = Exercise(
         ),
         Mistake(
             "mean_for_intercept",
-            "Your slopes are right, but your intercept is the mean of y. It would be, if every feature had mean 0.",
+            "Your slopes are right, but your intercept is the mean of y. That is the intercept only if every feature has mean 0.",
             edit(
                 "np.linalg.lstsq(_with_intercept(X), y, rcond=None)[0]",
                 "np.concatenate([[y.mean()], np.linalg.lstsq(_with_intercept(X), y, rcond=None)[0][1:]])",
@@ -614,12 +613,12 @@ linear_regression = Exercise(
         ),
         Mistake(
             "y_centred_alone",
-            "You take the mean off y and fit the rest without an intercept. The features have means, too: centre both, or fit a column of ones.",
+            "You subtract the mean of y and fit the rest without an intercept. The features have means, too: centre both, or add a column of ones.",
             lambda X, y: np.concatenate([[y.mean()], np.linalg.lstsq(X, y - y.mean(), rcond=None)[0]]),
         ),
         Mistake(
             "standardised",
-            "Your weights are those of standardised features. They must fit X as it came.",
+            "Your weights belong to standardised features. Return the weights for X as it is given.",
             lambda X, y: np.concatenate(
                 [
                     [y.mean()],
@@ -629,7 +628,7 @@ linear_regression = Exercise(
         ),
         Mistake(
             "a_little_ridge",
-            "Your weights are a little too small: you add something to the diagonal before you solve, which is ridge regression. Here, nothing need be added.",
+            "You add a small number to the diagonal before you solve, which is ridge regression and makes the weights a little too small. Here nothing needs to be added.",
             lambda X, y: (lambda A: np.linalg.solve(A.T @ A + 1e-6 * np.eye(A.shape[1]), A.T @ y))(
                 np.hstack([np.ones((len(X), 1)), X])
             ),
@@ -661,12 +660,12 @@ ridge_regression = Exercise(
         agrees(3, "minimises the squared errors plus the penalty", on=[HOUSES, SIX_FEATURES, ONE_FEATURE]),
         agrees(1, "leaves the intercept free", on=["targets far from 0", "a very strong penalty"]),
         agrees(1, "is least squares where the penalty is 0", on="no penalty"),
-        moves(1, "when all targets rise, the intercept rises and no slope moves", another_level, on=HOUSES),
+        moves(1, "when all targets rise, the intercept rises and no slope changes", another_level, on=HOUSES),
     ],
     mistakes=[
         Mistake(
             "intercept_penalised",
-            "Your intercept is penalised with the slopes and drawn towards 0. It says how large y is as a whole, and there is nothing wrong with that.",
+            "You penalise the intercept together with the slopes, which pulls it towards 0. The penalty is for the slopes only.",
             edit("shrink[0, 0] = 0.0", "pass"),
         ),
         Mistake(
@@ -676,27 +675,27 @@ ridge_regression = Exercise(
         ),
         Mistake(
             "penalty_times_n",
-            "Your penalty is N times too strong: you average the squared errors and not the penalty. Here, both are sums.",
+            "Your penalty is N times too strong: you average the squared errors, but not the penalty. Here, both are sums.",
             edit("penalty * np.eye", "len(X) * penalty * np.eye"),
         ),
         Mistake(
             "penalty_over_n",
-            "Your penalty is divided by N. Here it stands beside the sum of the squared errors as it is.",
+            "You divide the penalty by N. Here the squared errors are summed, so the penalty is not divided.",
             edit("penalty * np.eye", "penalty / len(X) * np.eye"),
         ),
         Mistake(
             "penalty_halved",
-            "Your penalty is half as strong as it should be: one of the two terms has a ½ or a 2 that the other has not.",
+            "Your penalty is half as strong as it should be: one of the two terms has a factor ½ or 2 that the other lacks.",
             edit("penalty * np.eye", "penalty / 2 * np.eye"),
         ),
         Mistake(
             "penalty_squared",
-            "Your penalty is squared. If you add rows to X to express the penalty, they hold its root.",
+            "You square the penalty. If you add rows to X to express the penalty, they must contain its square root.",
             edit("penalty * np.eye", "penalty**2 * np.eye"),
         ),
         Mistake(
             "wrong_entry_spared",
-            "You spare the last weight from the penalty. The intercept is the first.",
+            "You exempt the last weight from the penalty. The intercept is the first weight.",
             edit("shrink[0, 0]", "shrink[-1, -1]"),
         ),
         Mistake(
@@ -707,7 +706,7 @@ ridge_regression = Exercise(
     ],
     hints=[
         "At the minimum the gradient is 0. What does the penalty add to the equations of least squares, and to which of them?",
-        "If you double a strong penalty again and again, what do the slopes become, and what the intercept?",
+        "If you double a strong penalty again and again, what do the slopes tend to, and what does the intercept tend to?",
     ],
 )
 
@@ -779,7 +778,7 @@ logistic_loss_and_gradient = Exercise(
     mistakes=[
         Mistake(
             "summed",
-            "Your loss and gradient are sums over the examples, N times too large: the mean is asked.",
+            "Your loss and gradient are sums over the examples, and so N times too large. Return those of the mean.",
             edit(
                 "loss = np.mean(np.logaddexp(0.0, z) - y * z)\n    gradient = X.T @ (_sigmoid(z) - y) / len(y)",
                 "loss = np.sum(np.logaddexp(0.0, z) - y * z)\n    gradient = X.T @ (_sigmoid(z) - y)",
@@ -792,22 +791,22 @@ logistic_loss_and_gradient = Exercise(
         ),
         Mistake(
             "uphill",
-            "Your gradient has the wrong sign: it points to where the loss falls. Compare with how the loss itself changes in w.",
+            "Your gradient has the wrong sign: it points in the direction in which the loss falls. A gradient points uphill.",
             edit("(_sigmoid(z) - y)", "(y - _sigmoid(z))"),
         ),
         Mistake(
             "log_likelihood",
-            "You return the mean log likelihood, which is to be maximised, and its gradient. The loss is its negative.",
+            "You return the mean log likelihood and its gradient. The loss is the negative of the log likelihood.",
             edit("return loss, gradient", "return -loss, -gradient"),
         ),
         Mistake(
             "squared_error_gradient",
-            "Your gradient has the slope of the sigmoid in it, as that of a squared error has. In this loss the logarithm cancels it.",
+            "Your gradient contains the derivative of the sigmoid, as for a squared error. In this loss the logarithm cancels that derivative.",
             edit("(_sigmoid(z) - y)", "((_sigmoid(z) - y) * _sigmoid(z) * (1.0 - _sigmoid(z)))"),
         ),
         Mistake(
             "labels_plus_minus_one",
-            "You use the formula for labels −1 and 1. Here they are 0 and 1, and with label 0 your loss no longer depends on the logit.",
+            "You use the formula for labels −1 and 1. Here the labels are 0 and 1, and for label 0 your loss does not depend on the logit.",
             edit(
                 "loss = np.mean(np.logaddexp(0.0, z) - y * z)\n    gradient = X.T @ (_sigmoid(z) - y) / len(y)",
                 "loss = np.mean(np.logaddexp(0.0, -y * z))\n    gradient = -X.T @ (y * _sigmoid(-y * z)) / len(y)",
@@ -815,7 +814,7 @@ logistic_loss_and_gradient = Exercise(
         ),
         Mistake(
             "only_class_one",
-            "Only the examples with label 1 are in your loss. Those with label 0 have a term of their own.",
+            "Your loss counts only the examples with label 1. Those with label 0 have their own term.",
             edit("np.logaddexp(0.0, z) - y * z", "y * np.logaddexp(0.0, -z)"),
         ),
         Mistake(
@@ -825,19 +824,19 @@ logistic_loss_and_gradient = Exercise(
         ),
         Mistake(
             "log_of_zero",
-            "Your probabilities round to 0 and 1, and their logarithm is infinite or, times 0, nan. Work on the logits: the log and the exp can be joined.",
+            "Your probabilities round to 0 and 1, and their logarithm is infinite or, times 0, nan. Work with the logits: combine the log and the exp on paper.",
             logistic_of_probabilities,
         ),
         Mistake(
             "clipped",
-            "You clip the probabilities to keep log finite, so that an error of any size costs the same. The true loss at a logit of 1000 is 1000.",
+            "You clip the probabilities to keep the log finite, so all large errors cost the same. The true loss at a logit of 1000 is 1000.",
             logistic_clipped,
         ),
     ],
     hints=[
-        "Write −log σ(z) with one log and one exp. What does it come close to for large z, and for very negative z?",
+        "Write −log σ(z) with one log and one exp. What does it approach for large z, and for very negative z?",
         "How do −log σ(z) and −log(1 − σ(z)) differ? Subtract one from the other.",
-        "Differentiate the loss in one logit: it comes out very simple. How does a logit change with w?",
+        "Differentiate the loss of one example with respect to its logit: the result is very simple. How does a logit change with w?",
     ],
 )
 
@@ -918,20 +917,18 @@ kmeans_step = Exercise(
     checks=[
         agrees(
             3,
-            "gives each point its nearest center, and moves each center to its points' mean",
+            "assigns each point to its nearest center, and moves each center to the mean of its points",
             on=["thirty points, three centers", "four islands", "five features", "a single feature"],
         ),
         agrees(1, "is right for a single point or center", on=["a single center", "a single point"]),
-        agrees(1, "leaves a center where it is if no point joins it", on="centers that no point joins"),
-        agrees(1, "breaks a tie for the lowest index", on="points as near to one center as to another"),
-        moves(
-            1, "a point that moves a little takes its own center with it, and no other", a_step_aside, on="four islands"
-        ),
+        agrees(1, "leaves a center where it is if no point is assigned to it", on="centers that no point joins"),
+        agrees(1, "breaks ties in favour of the lowest index", on="points as near to one center as to another"),
+        moves(1, "moving a point a little moves its own center, and no other", a_step_aside, on="four islands"),
     ],
     mistakes=[
         Mistake(
             "nan_for_empty",
-            "A center that no point joins becomes nan: the mean of nothing is 0/0. Such a center stays where it is.",
+            "Your empty center becomes nan, because the mean of no points is 0/0. A center without points stays where it is.",
             edit(
                 f"for k in np.unique(labels):\n        {MEAN}",
                 "for k in range(len(centers)):\n        new_centers[k] = X[labels == k].sum(axis=0) / (labels == k).sum()",
@@ -939,12 +936,12 @@ kmeans_step = Exercise(
         ),
         Mistake(
             "zero_for_empty",
-            "A center that no point joins jumps to the origin. It stays where it is: start from the old centers.",
+            "Your empty center jumps to the origin. A center without points stays where it is: start from the old centers.",
             edit("centers.copy()", "np.zeros_like(centers)"),
         ),
         Mistake(
             "empty_dropped",
-            "A center that no point joins is lost, so that there are fewer centers than before. It stays, where it is.",
+            "You drop a center without points, so you return fewer centers than you got. Such a center stays where it is.",
             edit("return labels, new_centers", "return labels, new_centers[np.unique(labels)]"),
         ),
         Mistake(
@@ -954,17 +951,17 @@ kmeans_step = Exercise(
         ),
         Mistake(
             "center_term_forgotten",
-            "You compare points and centers by their dot product alone. A long center wins too often: its own squared length belongs in the distance.",
+            "You compare points and centers by their dot product alone, so a long center wins too often. The squared length of the center is part of the distance.",
             edit("((X[:, None, :] - centers) ** 2).sum(axis=-1)", "-(X @ centers.T)"),
         ),
         Mistake(
             "highest_index",
-            "Between two centers that are equally near you choose the one with the highest index. The lowest is asked.",
+            "Between two equally near centers you choose the one with the highest index. Choose the lowest.",
             edit("distances.argmin(axis=1)", "len(centers) - 1 - distances[:, ::-1].argmin(axis=1)"),
         ),
         Mistake(
             "labels_after_the_move",
-            "Your labels are those of the centers after their move. Return those by which the means were taken.",
+            "You compute the labels from the moved centers. Return the labels that you used for the means.",
             edit(
                 "return labels, new_centers",
                 "return ((X[:, None, :] - new_centers) ** 2).sum(axis=-1).argmin(axis=1), new_centers",
@@ -972,24 +969,24 @@ kmeans_step = Exercise(
         ),
         Mistake(
             "one_point_at_a_time",
-            "You move a center as soon as a point has joined it. First all points choose, then all centers move.",
+            "You move a center as soon as a point is assigned to it. First assign all points, then move all centers.",
             online,
         ),
         Mistake(
             "divided_by_all",
-            "You divide each cluster's sum by the number of all points. Divide by the number of its own.",
+            "You divide each cluster's sum by the number of all points. Divide it by the number of points in that cluster.",
             edit("X[labels == k].mean(axis=0)", "X[labels == k].sum(axis=0) / len(X)"),
         ),
         Mistake(
             "centers_not_moved",
-            "Your centers do not move. Each goes to the mean of the points that have joined it.",
+            "You return the centers unmoved. Each center moves to the mean of the points assigned to it.",
             edit(MEAN, "pass"),
         ),
     ],
     hints=[
         "With X as (N, 1, D) and centers as (K, D), what is the shape of their difference, and over which axis do you add?",
-        "Which points belong to center k? What is their mean, if there are none?",
-        "Did all points choose before the first center moved?",
+        "Which points belong to center k? What happens to their mean if there are none?",
+        "Do you assign all points before you move the first center?",
     ],
 )
 
@@ -1020,7 +1017,7 @@ house_prices = Exercise(
     checks=[
         reaches(
             5,
-            "predicts the prices of new houses with at most 0.4 times the error of the mean",
+            "predicts the prices of new houses with at most 0.4 times the error of always predicting the mean",
             "relative_rmse",
             at_most=0.4,
         )
@@ -1028,7 +1025,7 @@ house_prices = Exercise(
     mistakes=[
         Mistake(
             "least_squares",
-            "Without a penalty the weights fit the chance in 80 houses.",
+            "You fit without a penalty, so the weights follow the noise in 80 houses.",
             edit(
                 "return _predicted(ridge_regression(Z_train, y_train, penalty), Z_test)",
                 "return _predicted(linear_regression(Z_train, y_train), Z_test)",
@@ -1036,7 +1033,7 @@ house_prices = Exercise(
         ),
         Mistake(
             "penalty_chosen_in_training",
-            "The penalty is chosen by the error on the rows it was fitted to, and there the smallest always wins.",
+            "You choose the penalty by the error on the rows that the model was fitted to, where the smallest penalty always wins.",
             edit(
                 "y_train[test], _predicted(weights, Z_train[test])",
                 "y_train[train], _predicted(weights, Z_train[train])",
@@ -1044,28 +1041,36 @@ house_prices = Exercise(
         ),
         Mistake(
             "penalty_far_too_large",
-            "The penalty leaves no slope: every house costs about the mean.",
+            "Your penalty is so strong that it leaves no slope: every house costs about the mean.",
             edit("10.0 ** np.arange(-3, 5)", "[1e5]"),
         ),
         Mistake(
             "not_standardised_at_prediction",
-            "Training is on standardised columns, prediction on raw ones.",
+            "You train on standardised columns, but predict from raw ones.",
             edit(
                 "_predicted(ridge_regression(Z_train, y_train, penalty), Z_test)",
                 "_predicted(ridge_regression(Z_train, y_train, penalty), X_test)",
             ),
         ),
         Mistake(
-            "no_intercept", "The mean price is left out.", edit("return weights[0] + X", "return X", of="_predicted")
+            "no_intercept",
+            "You leave out the intercept, so the mean price is missing from every prediction.",
+            edit("return weights[0] + X", "return X", of="_predicted"),
         ),
-        Mistake("nearest", "In 76 columns even the nearest house is far away.", price_of_the_nearest),
         Mistake(
-            "mean", "Every house costs the mean.", lambda X_train, y_train, X_test: np.full(len(X_test), y_train.mean())
+            "nearest",
+            "You return the price of the nearest house. In 76 columns even the nearest house is far away.",
+            price_of_the_nearest,
+        ),
+        Mistake(
+            "mean",
+            "You predict the mean price for every house.",
+            lambda X_train, y_train, X_test: np.full(len(X_test), y_train.mean()),
         ),
     ],
     hints=[
-        "What does least squares do with 76 columns and 80 houses? Which of your functions holds the weights small?",
+        "What does least squares do with 76 columns and 80 houses? Which of your functions keeps the weights small?",
         "One penalty for all columns is fair only if they are measured in the same unit. What can you divide each of them by?",
-        "How can you tell which penalty is good without looking at a house of X_test? You have written a function that cuts the training rows.",
+        "How can you tell which penalty is good without looking at X_test? You have written a function that splits the training rows into folds.",
     ],
 )

@@ -54,7 +54,7 @@ def elementwise(points, claim):
     """Value, shape and far entries; the first is worth what the others leave."""
     return [
         agrees(points - 2, claim, on=BATCH),
-        agrees(1, "works entry by entry on arrays of any shape", on=SHAPES),
+        agrees(1, "works elementwise on arrays of any shape", on=SHAPES),
         agrees(1, "is right and finite for entries up to ±1000", on=FAR),
     ]
 
@@ -68,7 +68,7 @@ sigmoid = Exercise(
     mistakes=[
         Mistake(
             "falling",
-            "Your sigmoid falls from 1 to 0, and it must rise: look at the sign in the exponent.",
+            "Your sigmoid falls from 1 to 0. It must rise: look at the sign in the exponent.",
             edit("x >= 0", "x < 0"),
         ),
         Mistake(
@@ -83,12 +83,12 @@ sigmoid = Exercise(
         ),
         Mistake(
             "parentheses",
-            "Your formula lacks a pair of parentheses: a fraction is taken before a sum, so that you add exp(-x) to one.",
+            "You compute 1 / 1 + exp(-x): the division comes before the sum. Put parentheses around the denominator.",
             edit(STABLE_SIGMOID, "return 1.0 / 1.0 + np.exp(-x)"),
         ),
         Mistake(
             "twice_as_steep",
-            "Yours is twice as steep as the sigmoid. It can be made of tanh, but of tanh at half of x.",
+            "Your function is twice as steep as the sigmoid. If you use tanh, take it at half of x.",
             edit(STABLE_SIGMOID, "return (1.0 + np.tanh(x)) / 2.0"),
         ),
         Mistake(
@@ -98,13 +98,13 @@ sigmoid = Exercise(
         ),
         Mistake(
             "slope",
-            "You return the slope of the sigmoid, which is a quarter at 0. The sigmoid itself is a half there.",
+            "You return the derivative of the sigmoid, which is ¼ at 0. The sigmoid itself is ½ there.",
             edit(STABLE_SIGMOID, "return e / (1.0 + e) ** 2"),
         ),
     ],
     hints=[
         "What is the sigmoid at 0, at 1000 and at -1000? Which exp in your code gets a large positive number?",
-        "Multiply above and below the bar by exp(x). For which x is that form safe, and for which the first one?",
+        "Multiply numerator and denominator by exp(x). For which x is that form safe, and for which x is the first form safe?",
     ],
 )
 
@@ -120,38 +120,38 @@ tanh = Exercise(
         ),
         Mistake(
             "overflow_far_right",
-            "At x = 1000 your exponential overflows, and inf / inf is nan, though all is well on the left. NumPy has a tanh that is safe on both sides.",
+            "At x = 1000 your exponential overflows, and inf / inf is nan; at -1000 your formula is right. NumPy has a tanh that is safe on both sides.",
             edit("np.tanh(x)", "(np.exp(2.0 * x) - 1.0) / (np.exp(2.0 * x) + 1.0)"),
         ),
         Mistake(
             "hyperbolic_sine",
-            "You return the hyperbolic sine, half of the difference of two exponentials. Divide it by the cosine, half of their sum.",
+            "You return the hyperbolic sine, half the difference of two exponentials. Divide it by the hyperbolic cosine, half their sum.",
             edit("np.tanh(x)", "np.sinh(x)"),
         ),
         Mistake(
             "upside_down",
-            "Your fraction stands on its head: tanh is 0 at 0, where its numerator is 0, and never beyond ±1.",
+            "Your fraction is upside down: you divide the sum of the exponentials by their difference. tanh is 0 at 0 and stays between -1 and 1.",
             edit("np.tanh(x)", "1.0 / np.tanh(x)"),
         ),
         Mistake(
             "half_as_steep",
-            "Yours is half as steep as tanh. It can be made of a sigmoid, but of the sigmoid at twice x.",
+            "Your function is half as steep as tanh. If you use the sigmoid, take it at twice x.",
             edit("np.tanh(x)", "np.tanh(x / 2.0)"),
         ),
         Mistake(
             "circular",
-            "You return the tangent of an angle. The hyperbolic one is asked, which stays between -1 and 1.",
+            "You return the tangent of an angle. The hyperbolic tangent stays between -1 and 1.",
             edit("np.tanh(x)", "np.tan(x)"),
         ),
         Mistake(
             "slope",
-            "You return the slope of tanh, which is 1 at 0. Tanh itself is 0 there.",
+            "You return the derivative of tanh, which is 1 at 0. tanh itself is 0 there.",
             edit("np.tanh(x)", "1.0 - np.tanh(x) ** 2"),
         ),
     ],
     hints=[
-        "What is tanh at 0, and what far out on either side? Which of these does your formula get wrong?",
-        "Which functions of this kind does NumPy have already?",
+        "What is tanh at 0, at 1000 and at -1000? Which of these does your formula get wrong?",
+        "Which hyperbolic functions does NumPy have?",
     ],
 )
 
@@ -162,42 +162,42 @@ relu = Exercise(
     mistakes=[
         Mistake(
             "mask",
-            "You return where x is positive, as ones and zeros. What is positive must keep its value.",
+            "You return a mask of ones and zeros that says where x is positive. Positive entries must keep their value.",
             edit("np.maximum(x, 0.0)", "np.where(x > 0, 1.0, 0.0)"),
         ),
         Mistake(
             "positives_only",
-            "You pick the positive entries out, and the others are gone. They must stay where they are, as zeros.",
+            "You return only the positive entries. The others must stay in their places, as zeros.",
             edit("np.maximum(x, 0.0)", "x[x > 0]"),
         ),
         Mistake(
             "largest_along_an_axis",
-            "You take the largest entry along an axis: the 0 was read as the axis's number. NumPy has another maximum, of two things entry by entry.",
+            "You take the largest entry along axis 0: NumPy reads your 0 as an axis. It has another function for the elementwise maximum of two arrays.",
             edit("np.maximum(x, 0.0)", "np.max(x, 0)"),
         ),
         Mistake(
             "wrong_side",
-            "You keep what is negative. It is the other side that passes.",
+            "You keep the negative entries. The relu keeps the positive ones.",
             edit("np.maximum", "np.minimum"),
         ),
         Mistake(
             "absolute_value",
-            "You make negative entries positive. They become 0.",
+            "You take the absolute value, so negative entries become positive. They must become 0.",
             edit("np.maximum(x, 0.0)", "np.abs(x)"),
         ),
         Mistake(
             "leaky",
-            "You let a hundredth of what is negative through. That is the leaky relu; this one lets nothing through.",
+            "You multiply negative entries by 0.01. That is the leaky relu; the plain relu makes them 0.",
             edit("0.0", "0.01 * x"),
         ),
         Mistake(
             "soft",
-            "You return softplus, log(1 + exp(x)), a smooth cousin. The relu itself has a corner at 0.",
+            "You return softplus, log(1 + exp(x)), which is a smooth approximation. The relu itself has a kink at 0.",
             edit("np.maximum(x, 0.0)", "np.logaddexp(x, 0.0)"),
         ),
     ],
     hints=[
-        "What should become of -2, of 0 and of 3?",
+        "What are the outputs for -2, for 0 and for 3?",
         "How do you take the larger of two numbers for every entry at once, without a loop and without changing x?",
     ],
 )
@@ -209,7 +209,7 @@ gelu = Exercise(
     mistakes=[
         Mistake(
             "tanh_formula",
-            "That is the formula with tanh, which only approximates gelu. The exact one is asked: use erf.",
+            "You use the tanh formula, which only approximates gelu. Compute the exact gelu with erf.",
             edit(
                 "(1.0 + erf(x / np.sqrt(2.0))) / 2.0",
                 "(1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3))) / 2.0",
@@ -217,17 +217,17 @@ gelu = Exercise(
         ),
         Mistake(
             "sigmoid_formula",
-            "That is x times a sigmoid of 1.702·x, which only approximates gelu. The exact one is asked: use erf.",
+            "You use x times the sigmoid of 1.702·x, which only approximates gelu. Compute the exact gelu with erf.",
             edit("(1.0 + erf(x / np.sqrt(2.0))) / 2.0", "(1.0 + np.tanh(0.851 * x)) / 2.0"),
         ),
         Mistake(
             "silu",
-            "You multiply x by its sigmoid: that is SiLU, or swish. Gelu multiplies it by the normal distribution function.",
+            "You multiply x by its sigmoid, which gives SiLU, or swish. Gelu multiplies x by the normal distribution function Φ.",
             edit("(1.0 + erf(x / np.sqrt(2.0))) / 2.0", "(1.0 + np.tanh(x / 2.0)) / 2.0"),
         ),
         Mistake(
             "erf_without_root_two",
-            "You take erf of x itself. The error function belongs to a normal of variance ½: Φ needs x divided by √2.",
+            "You take erf of x itself. erf belongs to a normal distribution of variance ½: for Φ, divide x by √2 first.",
             edit("erf(x / np.sqrt(2.0))", "erf(x)"),
         ),
         Mistake(
@@ -237,18 +237,18 @@ gelu = Exercise(
         ),
         Mistake(
             "not_halved",
-            "Yours is twice too large: 1 + erf runs from 0 to 2, and Φ is a probability.",
+            "Your answer is twice as large as gelu: 1 + erf runs from 0 to 2, but Φ is a probability and runs from 0 to 1.",
             edit(" / 2.0\n", "\n"),
         ),
         Mistake(
             "erf_for_phi",
-            "You multiply x by erf, which is negative on the left, so that nothing is held back there. Φ runs from 0 to 1.",
+            "You multiply x by erf, which runs from -1 to 1, so negative entries turn positive. The factor Φ runs from 0 to 1.",
             edit("(1.0 + erf(x / np.sqrt(2.0))) / 2.0", "erf(x / np.sqrt(2.0))"),
         ),
     ],
     hints=[
-        "What is Φ at 0 and far out on either side, and what must gelu be there?",
-        "The error function runs from -1 to 1. How do you move and scale that to run from 0 to 1?",
+        "What is Φ at 0, at 1000 and at -1000, and what must gelu be there?",
+        "The error function runs from -1 to 1. How do you shift and scale it so that it runs from 0 to 1?",
     ],
 )
 
@@ -264,51 +264,51 @@ leaky_relu = Exercise(
         "a slope of 0": lambda draw: entries(draw, 3, 5) | {"slope": 0.0},
     },
     checks=[
-        agrees(1, "lets a hundredth of what is negative through, if no slope is given", on=[BATCH, FAR]),
-        agrees(1, "works entry by entry on arrays of any shape", on=SHAPES),
-        agrees(1, "takes the slope that is given", on=SLOPES),
+        agrees(1, "multiplies negative entries by 0.01 by default", on=[BATCH, FAR]),
+        agrees(1, "works elementwise on arrays of any shape", on=SHAPES),
+        agrees(1, "uses the given slope", on=SLOPES),
         agrees(1, "is the plain relu for a slope of 0", on="a slope of 0"),
     ],
     mistakes=[
         Mistake(
             "slope_ignored",
-            "Your slope is always 0.01: that is only the default.",
+            "You always use the slope 0.01. That is only the default.",
             edit("slope * x", "0.01 * x"),
         ),
         Mistake(
             "nothing_leaks",
-            "You let nothing negative through. The leaky relu multiplies it by a small slope instead.",
+            "You set negative entries to 0. The leaky relu multiplies them by a small slope instead.",
             edit("slope * x", "0.0"),
         ),
         Mistake(
             "slope_added",
-            "You add the slope to what is negative, and it must be multiplied.",
+            "You add the slope to negative entries. Multiply them by it.",
             edit("slope * x", "slope + x"),
         ),
         Mistake(
             "floor_at_slope",
-            "You return at least the slope itself, a constant. What is negative must be multiplied by it.",
+            "You use the slope as a lower bound for the entries. Negative entries must be multiplied by it.",
             edit("np.where(x > 0, x, slope * x)", "np.maximum(x, slope)"),
         ),
         Mistake(
             "sign_lost",
-            "What was negative comes out positive. It shrinks, but it stays on its side of 0.",
+            "You turn negative entries positive. They must shrink, but stay negative.",
             edit("slope * x", "slope * np.abs(x)"),
         ),
         Mistake(
             "slope_of_zero_refused",
-            "A slope of 0 is taken for a slope left out: 0 is false in Python, and so is None. Let the signature have the default.",
+            "You treat a slope of 0 as if no slope were given: in Python both 0 and None are false. Put the default into the signature.",
             edit("slope * x", "(slope or 0.01) * x"),
         ),
         Mistake(
             "derivative",
-            "You return the function's own slope, 1 or the small one. The value is asked.",
+            "You return the derivative, 1 or the small slope. Return the value of the function.",
             edit("x, slope * x", "1.0, slope"),
         ),
     ],
     hints=[
-        "What should become of 3 and of -3 with a slope of 0.1?",
-        "How can you choose, entry by entry, between x and a multiple of x?",
+        "With a slope of 0.1, what are the outputs for 3 and for -3?",
+        "How can you choose elementwise between x and a multiple of x?",
     ],
 )
 
@@ -346,17 +346,14 @@ SOFTMAX = {
     "a single class": logits_of(2, 1),
     "logits near ±1000": lambda draw: {"x": far_logits(draw)},
 }
-SHIFTED_BY_THE_BATCH = (
-    "You subtract the largest logit of the whole array, and nothing is left of a row far below it. Each row needs a maximum "
-    "of its own."
-)
+SHIFTED_BY_THE_BATCH = "You subtract the largest logit of the whole array, and a row far below it underflows to zeros. Each row needs its own maximum."
 
 softmax = Exercise(
     points=6,
     cases=SOFTMAX,
     checks=[
         agrees(2, "turns every row of logits into probabilities", on=["four rows of three", "three rows of six"]),
-        agrees(2, "takes the last axis for the classes, whatever stands before", on=CLASSES),
+        agrees(2, "treats the last axis as the classes, however many axes come before it", on=CLASSES),
         agrees(1, "is right and finite for logits near ±1000", on="logits near ±1000"),
         keeps(
             1,
@@ -369,7 +366,7 @@ softmax = Exercise(
     mistakes=[
         Mistake(
             "unstable",
-            "At logits of ±1000 your softmax is nan: exp overflows, or all of a row becomes 0. Shift each row first, which changes nothing else.",
+            "At logits of ±1000 your softmax is nan: exp overflows, or a whole row becomes 0. Shift each row first, which does not change the probabilities.",
             edit("x - x.max(axis=-1, keepdims=True)", "x"),
         ),
         Mistake(
@@ -379,7 +376,7 @@ softmax = Exercise(
         ),
         Mistake(
             "over_first_axis",
-            "Your softmax runs over the first axis, the examples. The classes are on the last.",
+            "You take the softmax over the first axis, the examples. The classes are on the last axis.",
             edit(
                 "e = np.exp(x - x.max(axis=-1, keepdims=True))\n    return e / e.sum(axis=-1, keepdims=True)",
                 "e = np.exp(x - x.max(axis=0))\n    return e / e.sum(axis=0)",
@@ -387,7 +384,7 @@ softmax = Exercise(
         ),
         Mistake(
             "over_second_axis",
-            "Your softmax runs over axis 1, which is the last one for a matrix alone. Count from the end.",
+            "You take the softmax over axis 1, which is the last axis only for a matrix. Count axes from the end.",
             edit(
                 "e = np.exp(x - x.max(axis=-1, keepdims=True))\n    return e / e.sum(axis=-1, keepdims=True)",
                 "e = np.exp(x - x.max(axis=1, keepdims=True))\n    return e / e.sum(axis=1, keepdims=True)",
@@ -395,7 +392,7 @@ softmax = Exercise(
         ),
         Mistake(
             "over_everything",
-            "All your entries together add up to one. Each row is a distribution of its own.",
+            "You normalise over the whole array, so all entries together add up to one. Each row is its own distribution.",
             edit("e.sum(axis=-1, keepdims=True)", "e.sum()"),
         ),
         Mistake(
@@ -405,12 +402,12 @@ softmax = Exercise(
         ),
         Mistake(
             "not_exponentiated",
-            "You divide the logits by their sum. They may be negative, and so are your probabilities: take exponentials first.",
+            "You divide the logits by their sum. Logits may be negative, so your probabilities may be, too: take exponentials first.",
             edit("e = np.exp(x - x.max(axis=-1, keepdims=True))", "e = x"),
         ),
         Mistake(
             "logarithm",
-            "You return the logarithm of the softmax. The probabilities themselves are asked.",
+            "You return the logarithm of the softmax. Return the probabilities themselves.",
             edit(
                 "return e / e.sum(axis=-1, keepdims=True)", "return np.log(e) - np.log(e.sum(axis=-1, keepdims=True))"
             ),
@@ -427,7 +424,7 @@ log_softmax = Exercise(
     cases=SOFTMAX,
     checks=[
         agrees(2, "is the logarithm of every row's softmax", on=["four rows of three", "three rows of six"]),
-        agrees(1, "takes the last axis for the classes, whatever stands before", on=CLASSES),
+        agrees(1, "treats the last axis as the classes, however many axes come before it", on=CLASSES),
         agrees(2, "is right and finite for logits near ±1000", on="logits near ±1000"),
     ],
     mistakes=[
@@ -441,12 +438,12 @@ log_softmax = Exercise(
         ),
         Mistake(
             "unstable",
-            "At logits of ±1000 the sum of your exponentials is inf or 0, and so its logarithm is infinite. Shift each row first, which changes nothing else.",
+            "At logits of ±1000 the sum of your exponentials is inf or 0, so its logarithm is infinite. Shift each row first, which does not change the result.",
             edit("x - x.max(axis=-1, keepdims=True)", "x"),
         ),
         Mistake(
             "small_number_added",
-            "You add a small number inside the logarithm. That keeps it finite, and makes it wrong wherever a probability is small.",
+            "You add a small number inside the logarithm. That keeps the logarithm finite, but makes it wrong wherever a probability is small.",
             edit(
                 "return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
                 "return np.log(np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True) + 1e-8)",
@@ -459,12 +456,12 @@ log_softmax = Exercise(
         ),
         Mistake(
             "shifted_once",
-            "You shift the logits inside the sum and not in front of it, so that the maximum does not cancel.",
+            "You shift the logits inside the sum, but not the logit in front of it, so the shift does not cancel.",
             edit("return shifted -", "return x -"),
         ),
         Mistake(
             "over_first_axis",
-            "Your sum runs over the first axis, the examples. The classes are on the last.",
+            "You sum over the first axis, the examples. The classes are on the last axis.",
             edit(
                 "shifted = x - x.max(axis=-1, keepdims=True)\n    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
                 "shifted = x - x.max(axis=0)\n    return shifted - np.log(np.exp(shifted).sum(axis=0))",
@@ -472,23 +469,23 @@ log_softmax = Exercise(
         ),
         Mistake(
             "over_everything",
-            "Your sum runs over the whole array. Each row is a distribution of its own.",
+            "You sum over the whole array. Each row is its own distribution.",
             edit("np.exp(shifted).sum(axis=-1, keepdims=True)", "np.exp(shifted).sum()"),
         ),
         Mistake(
             "probabilities",
-            "You return the softmax itself. Its logarithm is asked.",
+            "You return the softmax itself instead of its logarithm.",
             edit("return shifted - np.log(", "return np.exp(shifted) / ("),
         ),
         Mistake(
             "no_logarithm_of_the_sum",
-            "You subtract the sum of the exponentials. Its logarithm must be subtracted.",
+            "You subtract the sum of the exponentials. Subtract the logarithm of that sum.",
             edit("np.log(np.exp(shifted).sum(axis=-1, keepdims=True))", "np.exp(shifted).sum(axis=-1, keepdims=True)"),
         ),
     ],
     hints=[
         "Take the logarithm of exp(x_k) / Σ exp(x_j) on paper. What becomes of the fraction, and of the first exp?",
-        "Which number can you take off all logits of a row without changing the result? Choose it so that the sum is at least 1.",
+        "Which number can you subtract from all logits of a row without changing the result? Choose it so that the sum of exponentials is at least 1.",
     ],
 )
 
@@ -525,42 +522,46 @@ linear = Exercise(
             on=["five examples", "more outputs than inputs", "large and small entries"],
         ),
         agrees(
-            1, "keeps its shape for one example and one feature", on=["a single example", "one feature in, one out"]
+            1,
+            "returns the right shape for one example and for one feature",
+            on=["a single example", "one feature in, one out"],
         ),
-        moves(1, "an example that changes changes its own row alone", another_row, on="five examples"),
+        moves(1, "changing one example changes only its own row", another_row, on="five examples"),
     ],
     mistakes=[
         Mistake(
-            "no_bias", "You leave the bias out: every output has one, the same for all examples.", edit("W + b", "W")
+            "no_bias",
+            "You leave out the bias. Each output has a bias, which is the same for all examples.",
+            edit("W + b", "W"),
         ),
         Mistake(
             "bias_subtracted",
-            "You subtract the bias, and it must be added.",
+            "You subtract the bias instead of adding it.",
             edit("W + b", "W - b"),
         ),
         Mistake(
             "bias_in_the_weights",
-            "You add the bias to the weights, where the inputs multiply it. Add it to each output, once.",
+            "You add the bias to the weights, so the inputs multiply it. Add the bias to each output once.",
             edit("x @ W + b", "x @ (W + b)"),
         ),
         Mistake(
             "biases_added_up",
-            "You add the sum of all biases to every output. Each output has one bias, its own.",
+            "You add the sum of all biases to every output. Each output has its own bias.",
             edit("W + b", "W + b.sum()"),
         ),
         Mistake(
             "features_first",
-            "Your answer has the examples as columns, shape (M, N). Here examples are rows.",
+            "You return the examples as columns, in shape (M, N). Here examples are rows.",
             edit("x @ W + b", "W.T @ x.T + b[:, None]"),
         ),
         Mistake(
             "weights_reshaped",
-            "You read W as (M, D), as PyTorch stores it. Here W is (D, M) already: nothing needs to be reshaped or transposed.",
+            "You treat W as if its shape were (M, D), as PyTorch stores it. Here W is (D, M): nothing needs to be reshaped or transposed.",
             edit("x @ W + b", "x @ W.reshape(W.shape[::-1]).T + b"),
         ),
         Mistake(
             "relu_added",
-            "Your outputs are cut off at 0. The linear layer has no activation.",
+            "You cut off the outputs at 0, as a relu does. The linear layer has no activation.",
             edit("x @ W + b", "np.maximum(x @ W + b, 0.0)"),
         ),
     ],
@@ -590,7 +591,7 @@ mean_squared_error = Exercise(
     points=3,
     cases={
         "four examples of three": lambda draw: guesses(draw, 4, 3),
-        "one number an example": lambda draw: guesses(draw, 5, 1),
+        "one number per example": lambda draw: guesses(draw, 5, 1),
         "a vector": lambda draw: guesses(draw, 6),
         "a single example": lambda draw: guesses(draw, 1, 3),
         "three axes": lambda draw: guesses(draw, 2, 3, 4),
@@ -605,33 +606,33 @@ mean_squared_error = Exercise(
         agrees(
             1,
             "averages over every axis, whatever the shape",
-            on=["three axes", "one number an example", "a vector", "a single example"],
+            on=["three axes", "one number per example", "a vector", "a single example"],
         ),
     ],
     mistakes=[
         Mistake(
             "halved",
-            "You are off by a factor of 2: this loss has no ½ in front.",
+            "You halve the loss. This loss has no ½ in front.",
             edit(".mean()", ".mean() / 2.0"),
         ),
         Mistake(
             "sum",
-            "You return the sum of the squared errors. Their mean is asked.",
+            "You return the sum of the squared errors. Return their mean.",
             edit(".mean()", ".sum()"),
         ),
         Mistake(
             "mean_over_examples",
-            "You divide by the number of examples, and it must be by how many numbers there are, along all axes.",
+            "You divide by the number of examples. Divide by the number of elements, along all axes.",
             edit(".mean()", ".sum() / len(prediction)"),
         ),
         Mistake(
             "one_loss_each",
-            "You average over the last axis alone. The loss is one number, the mean over every element.",
+            "You average over the last axis only. The loss is one number, the mean over all elements.",
             edit(".mean()", ".mean(axis=-1)"),
         ),
         Mistake(
             "root",
-            "You take the root: that is the root mean squared error. This one stays squared.",
+            "You take the root, which gives the root mean squared error. The mean squared error has no root.",
             edit("((prediction - target) ** 2).mean()", "((prediction - target) ** 2).mean() ** 0.5"),
         ),
         Mistake(
@@ -641,7 +642,7 @@ mean_squared_error = Exercise(
         ),
         Mistake(
             "squared_mean",
-            "You average before you square, so that errors of opposite sign cancel. Square each of them first.",
+            "You average before you square, so errors of opposite sign cancel. Square each error first.",
             edit("((prediction - target) ** 2).mean()", "(prediction - target).mean() ** 2"),
         ),
     ],
@@ -687,7 +688,7 @@ binary_cross_entropy_with_logits = Exercise(
     cases={
         "five labels": lambda draw: yes_or_no(draw, 5),
         "four examples of three": lambda draw: yes_or_no(draw, 4, 3),
-        "one label an example": lambda draw: yes_or_no(draw, 6, 1),
+        "one label per example": lambda draw: yes_or_no(draw, 6, 1),
         "three axes": lambda draw: yes_or_no(draw, 2, 3, 4),
         "a single label": lambda draw: yes_or_no(draw, 1),
         "targets between 0 and 1": soft_targets,
@@ -699,21 +700,21 @@ binary_cross_entropy_with_logits = Exercise(
         agrees(
             1,
             "averages over every axis, whatever the shape",
-            on=["three axes", "one label an example", "a single label"],
+            on=["three axes", "one label per example", "a single label"],
         ),
-        agrees(1, "takes a target between 0 and 1 for a probability", on="targets between 0 and 1"),
+        agrees(1, "treats a target between 0 and 1 as a probability", on="targets between 0 and 1"),
         agrees(1, "is finite for logits of ±1000 that are right", on="far logits, right side"),
         agrees(1, "is finite and large for logits of ±1000 that are wrong", on="far logits, wrong side"),
     ],
     mistakes=[
         Mistake(
             "unstable",
-            "You take the logarithm of a sigmoid that has become 0 or 1, and 0 times -inf is nan. Put the sigmoid's formula into the logarithm on paper first.",
+            "You take the logarithm of a sigmoid that has rounded to 0 or 1, and 0 times -inf is nan. Simplify the logarithm of the sigmoid on paper first.",
             edit(SOFTPLUS, WITH_SIGMOID + "return -(target * np.log(p) + (1.0 - target) * np.log(1.0 - p)).mean()"),
         ),
         Mistake(
             "clipped",
-            "You clip the probability to keep its logarithm finite. A logit of 1000 on the wrong side must cost 1000; yours costs 16, and its gradient is gone.",
+            "You clip the probability to keep its logarithm finite. A logit of 1000 on the wrong side must cost 1000; yours costs 16 and has no gradient.",
             edit(
                 SOFTPLUS,
                 WITH_SIGMOID
@@ -722,27 +723,27 @@ binary_cross_entropy_with_logits = Exercise(
         ),
         Mistake(
             "overflow",
-            "Your loss is inf where a logit is as far out as 1000: exp overflows before its logarithm is taken. Take the large part out of the logarithm first, as a sum.",
+            "Your loss is inf at a logit of 1000: exp overflows before you take the logarithm. On paper, split the large part off the logarithm as a separate term.",
             edit("np.maximum(logits, 0.0) + np.log1p(np.exp(-np.abs(logits)))", "np.log(1.0 + np.exp(logits))"),
         ),
         Mistake(
             "no_sigmoid",
-            "You take logarithms of the logits themselves. They are scores from -∞ to ∞: the sigmoid makes probabilities of them.",
+            "You take logarithms of the logits themselves. Logits run from -∞ to ∞: the sigmoid turns them into probabilities.",
             edit(SOFTPLUS, "return -(target * np.log(logits) + (1.0 - target) * np.log(1.0 - logits)).mean()"),
         ),
         Mistake(
             "yes_only",
-            "You count the elements with target 1 alone. Those with target 0 cost something, too: the term with 1 − t.",
+            "You count only the elements with target 1. Those with target 0 cost something, too: the term with 1 − t.",
             edit("(softplus - target * logits)", "(target * (softplus - logits))"),
         ),
         Mistake(
             "swapped",
-            "You reward the wrong answer: where the target is 1, a large logit must cost little.",
+            "You swap the two targets, so the loss rewards wrong answers: where the target is 1, a large logit must cost little.",
             edit("target * logits", "(1.0 - target) * logits"),
         ),
         Mistake(
             "sign",
-            "Your loss is negative. Logarithms of probabilities are, so a minus is needed in front.",
+            "Your loss is negative, because logarithms of probabilities are negative. The loss needs a minus sign in front.",
             edit("softplus - target * logits", "target * logits - softplus"),
         ),
         Mistake(
@@ -752,7 +753,7 @@ binary_cross_entropy_with_logits = Exercise(
         ),
         Mistake(
             "mean_over_examples",
-            "You divide by the number of examples, and it must be by how many targets there are, along all axes.",
+            "You divide by the number of examples. Divide by the number of targets, along all axes.",
             edit(".mean()", ".sum() / len(logits)"),
         ),
         Mistake(
@@ -763,7 +764,7 @@ binary_cross_entropy_with_logits = Exercise(
     ],
     hints=[
         "Write −log σ(z) and −log(1 − σ(z)) as logarithms of a sum with one exponential. How do the two differ?",
-        "Which exponential is at most 1, whatever the sign of z? Bring log(1 + exp(z)) into a form with that one alone.",
+        "Which exponential is at most 1, whatever the sign of z? Rewrite log(1 + exp(z)) so that it contains only that exponential.",
         "What should a logit of 1000 cost if the target is 0, and what if it is 1?",
     ],
 )
@@ -814,12 +815,12 @@ softmax_cross_entropy = Exercise(
     checks=[
         agrees(
             3,
-            "is the mean of −log p of the right class",
+            "is the mean of −log p of the true class",
             on=["five examples, three classes", "three examples, seven classes"],
         ),
         agrees(
             1,
-            "takes labels in integers of any width",
+            "accepts labels of any integer dtype",
             on=["labels in int32", "labels in uint8", "labels in int16"],
         ),
         agrees(1, "is right for one example and for one class", on=["a single example", "a single class"]),
@@ -828,17 +829,17 @@ softmax_cross_entropy = Exercise(
     mistakes=[
         Mistake(
             "unstable",
-            "At logits of ±1000 your loss is inf or nan: exp overflows, or all of a row becomes 0. Shift each row first, which changes nothing else.",
+            "At logits of ±1000 your loss is inf or nan: exp overflows, or a whole row becomes 0. Shift each row first, which does not change the probabilities.",
             edit("x - x.max(axis=-1, keepdims=True)", "x", of="log_softmax"),
         ),
         Mistake(
             "small_number_added",
-            "You add a small number inside the logarithm. A right class with a tiny probability must cost much, and yours costs 18 at most: work with logarithms from the start.",
+            "You add a small number inside the logarithm. A true class with a tiny probability must have a large loss, and yours is 18 at most: work with logarithms from the start.",
             edit("log_p = log_softmax(logits)", "log_p = np.log(softmax(logits) + 1e-8)"),
         ),
         Mistake(
             "log_of_softmax",
-            "You take the logarithm of a probability that has underflowed to 0, and the loss is inf. Use the logarithm of the softmax, which needs no such detour.",
+            "You take the logarithm of a probability that has underflowed to 0, and the loss is inf. Compute the log-softmax directly.",
             edit("log_p = log_softmax(logits)", "log_p = np.log(softmax(logits))"),
         ),
         Mistake(
@@ -853,32 +854,32 @@ softmax_cross_entropy = Exercise(
         ),
         Mistake(
             "every_label_for_every_example",
-            "You pick the labels of all examples in every row: a slice and a list of columns make a whole matrix. Each example goes with its own label.",
+            "You pick the labels of all examples in every row: indexing with a slice and a list of columns returns a whole matrix. Pair each row with its own label.",
             edit("[np.arange(len(labels)), labels]", "[:, labels]"),
         ),
         Mistake(
             "mean_over_classes",
-            "You divide by N·K, as the mean of a one-hot product does. The zeros are no examples: divide by N.",
+            "You divide by N·K, as the mean of a product with one-hot labels does. There are only N examples: divide by N.",
             edit(".mean()", ".sum() / log_p.size"),
         ),
         Mistake(
             "softmax_twice",
-            "You take the softmax of a softmax. The logits go in as they are.",
+            "You take the softmax of a softmax. Use the logits as they are.",
             edit("log_softmax(logits)", "log_softmax(softmax(logits))"),
         ),
         Mistake(
             "log_of_mean",
-            "You average the probabilities and take the logarithm then. Each example has a −log p of its own: average those.",
+            "You average the probabilities and then take the logarithm. Each example has its own −log p: average those.",
             log_of_mean,
         ),
         Mistake(
             "over_examples",
-            "Your softmax runs over the examples. Each row is a distribution over the classes.",
+            "You take the softmax over the examples. Each row is a distribution over the classes.",
             edit("log_softmax(logits)", "log_softmax(logits.T).T"),
         ),
         Mistake(
             "sign",
-            "Your loss is negative. Logarithms of probabilities are, so a minus is needed in front.",
+            "Your loss is negative, because logarithms of probabilities are negative. The loss needs a minus sign in front.",
             edit("return -", "return "),
         ),
         Mistake(
@@ -918,55 +919,55 @@ one_hot = Exercise(
     checks=[
         agrees(
             2,
-            "has a single one in each row, at the label",
+            "has a single 1 in each row, in the column of the label",
             on=["five labels, four classes", "three labels, eight classes"],
         ),
         agrees(
             1,
-            "has a column for every class, also for one that nobody has",
+            "has a column for every class, even one that no example has",
             on=["a class that nobody has", "a single label", "a single class"],
         ),
-        agrees(1, "takes labels in integers of any width", on=["labels in int32", "labels in uint8", "labels in int8"]),
+        agrees(1, "accepts labels of any integer dtype", on=["labels in int32", "labels in uint8", "labels in int8"]),
     ],
     mistakes=[
         Mistake(
             "integers",
-            "Your rows hold integers. Float64 is asked, as everywhere: they will be multiplied with probabilities.",
+            "You return integers. Return float64, because the rows are multiplied by probabilities later.",
             edit("np.zeros((len(labels), num_classes))", "np.zeros((len(labels), num_classes), int)"),
         ),
         Mistake(
             "booleans",
-            "Your rows hold True and False. Float64 is asked: 1.0 and 0.0.",
+            "You return True and False. Return float64: 1.0 and 0.0.",
             edit("np.zeros((len(labels), num_classes))", "np.zeros((len(labels), num_classes), bool)"),
         ),
         Mistake(
             "from_one",
-            "Your labels count from 1. They count from 0: label 0 is the first column.",
+            "You count labels from 1. Label 0 belongs to the first column.",
             edit("labels] = 1.0", "labels.astype(int) - 1] = 1.0"),
         ),
         Mistake(
             "transposed",
-            "Your examples are columns, shape (K, N). They are rows.",
+            "You return the examples as columns, in shape (K, N). Here examples are rows.",
             edit("return out", "return out.T"),
         ),
         Mistake(
             "classes_counted",
-            "You take the largest label for the number of classes. A class that nobody has needs a column, too: use the number that is given.",
+            "You take the number of classes from the largest label. A class without examples needs a column, too: use num_classes.",
             edit("out = np.zeros((len(labels), num_classes))", "out = np.zeros((len(labels), int(labels.max()) + 1))"),
         ),
         Mistake(
             "every_label_in_every_row",
-            "Every row has the labels of all examples: a slice and a list of columns pick a whole matrix. Pair each row with its own label.",
+            "You mark the labels of all examples in every row: indexing with a slice and a list of columns selects a whole matrix. Pair each row with its own label.",
             edit("out[np.arange(len(labels)), labels]", "out[:, labels]"),
         ),
         Mistake(
             "one_cold",
-            "Your zeros and ones have changed places: the single one stands at the label.",
+            "You swap zeros and ones. The single 1 belongs in the column of the label.",
             edit("return out", "return 1.0 - out"),
         ),
     ],
     hints=[
-        "Which shape has the answer, and in which column of row n is the one?",
+        "Which shape does the answer have, and in which column of row n is the 1?",
         "How do you set one entry in every row at once? Or: what do the rows of an identity matrix look like?",
     ],
 )
@@ -1019,37 +1020,37 @@ mlp = Exercise(
             "is right for one example, for one number in and out, and for large weights",
             on=["a single example", "one number in, one out", "large weights"],
         ),
-        moves(1, "an example that changes changes its own row alone", another_row, on=["two layers", "three layers"]),
+        moves(1, "changing one example changes only its own row", another_row, on=["two layers", "three layers"]),
     ],
     mistakes=[
         Mistake(
             "relu_after_the_last",
-            "Your network ends in a relu, so that it can never say a negative number. The last layer has none after it.",
+            "You put a relu after the last layer, so the network can never output a negative number. The last layer has no relu.",
             edit("return linear(x, W, b)", "return relu(linear(x, W, b))"),
         ),
         Mistake(
             "no_relu",
-            "There is no relu between your layers: without it, they are one linear map, however many there are.",
+            "You put no relu between the layers. Without it, any number of layers is one linear map.",
             edit("x = relu(linear(x, W, b))", "x = linear(x, W, b)"),
         ),
         Mistake(
             "relu_before_the_first",
-            "You send the inputs through a relu. It stands between layers: after the first, not before it.",
+            "You put a relu before the first layer. The relu goes between layers: after the first, not before it.",
             edit("*hidden, last = params", "*hidden, last = params\n    x = relu(x)"),
         ),
         Mistake(
             "first_relu_only",
-            "Only your first layer is followed by a relu. There is one between any two layers.",
+            "You put a relu after the first layer only. There is one between any two layers.",
             only_first_relu,
         ),
         Mistake(
             "no_bias",
-            "Your layers have no bias. Each adds its own b.",
+            "You leave out the biases. Each layer adds its own b.",
             edit("x @ W + b", "x @ W", of="linear"),
         ),
         Mistake(
             "bias_after_relu",
-            "You add the bias after the relu. It belongs to the linear layer, and moves the point where the relu bends.",
+            "You add the bias after the relu. The bias belongs to the linear layer, before the relu.",
             relu_between_and_before_bias,
         ),
         Mistake(
@@ -1059,18 +1060,18 @@ mlp = Exercise(
         ),
         Mistake(
             "tanh",
-            "You bend with tanh. Here it is relu.",
+            "You use tanh between the layers. Use relu.",
             edit("x = relu(linear(x, W, b))", "x = np.tanh(linear(x, W, b))"),
         ),
         Mistake(
             "sigmoid",
-            "You bend with the sigmoid. Here it is relu.",
+            "You use the sigmoid between the layers. Use relu.",
             edit("x = relu(linear(x, W, b))", "x = sigmoid(linear(x, W, b))"),
         ),
     ],
     hints=[
         "With three layers, how many relus are there, and where?",
-        "How can you treat the last layer differently from the others, and still get a single layer right?",
+        "How can you treat the last layer differently from the others, so that a network of a single layer is right, too?",
     ],
 )
 
@@ -1090,14 +1091,8 @@ LAYERS = {
 }
 LARGE = "400 inputs, 150 outputs"
 
-OWN_SEED = (
-    "You draw from a generator that you seed yourself, so that every layer gets the same numbers. Draw from the rng that is "
-    "passed in."
-)
-GLOBAL_RANDOMNESS = (
-    "You draw from randomness of your own, so that a run cannot be repeated. Draw from the rng that is passed in, and from "
-    "nothing else."
-)
+OWN_SEED = "You draw from a generator that you seed yourself, so every layer gets the same numbers. Draw from the rng that is passed in."
+GLOBAL_RANDOMNESS = "You draw from your own or the global random generator, so a run cannot be repeated. Draw only from the rng that is passed in."
 
 
 def xavier_from(inputs):
@@ -1112,44 +1107,47 @@ xavier_uniform = Exercise(
     cases=LAYERS,
     checks=[
         distributed(
-            3, "draws each weight from the uniform law between ±√(6 / (fan_in + fan_out))", xavier_from, on=list(LAYERS)
+            3,
+            "draws each weight from the uniform distribution between ±√(6 / (fan_in + fan_out))",
+            xavier_from,
+            on=list(LAYERS),
         ),
-        seeded(1, "takes its numbers from rng, and from nowhere else", on=LARGE),
+        seeded(1, "draws its random numbers from rng alone", on=LARGE),
     ],
     mistakes=[
         Mistake(
             "normal",
-            "Your weights have the right variance and a normal law. This one is uniform, with two ends that no weight exceeds.",
+            "You draw from a normal distribution of the right variance. Draw from a uniform distribution, whose bounds no weight exceeds.",
             edit(UNIFORM, "rng.normal(0.0, bound / np.sqrt(3.0), (fan_in, fan_out))"),
         ),
         Mistake(
             "deviation_as_bound",
-            "You use √(2 / (fan_in + fan_out)) for the bound, and it is the standard deviation. A uniform law reaches further than that.",
+            "You use √(2 / (fan_in + fan_out)) as the bound, but that is the standard deviation. The bound of a uniform distribution is larger than its standard deviation.",
             edit("6.0 / (fan_in + fan_out)", "2.0 / (fan_in + fan_out)"),
         ),
         Mistake(
             "fan_in_alone",
-            "Your bound depends on fan_in alone. It must serve the way forward and the way back, so both fans count.",
+            "Your bound depends on fan_in alone. It must keep both signals and gradients at scale, so both fans count.",
             edit("6.0 / (fan_in + fan_out)", "3.0 / fan_in"),
         ),
         Mistake(
             "no_root",
-            "Your bound lacks the root: a variance is a square, and the bound is not.",
+            "You leave out the root. A variance is a square; the bound is not.",
             edit("np.sqrt(6.0 / (fan_in + fan_out))", "6.0 / (fan_in + fan_out)"),
         ),
         Mistake(
             "positive_only",
-            "Your weights are all positive: the law has two sides, from minus the bound to the bound.",
+            "You draw only positive weights. The distribution runs from minus the bound to the bound.",
             edit("(-bound, bound,", "(0.0, bound,"),
         ),
         Mistake(
             "not_scaled",
-            "Your weights lie between -1 and 1, however large the layer. With many inputs the sums grow: scale by the fans.",
+            "You draw weights between -1 and 1, however large the layer is. With many inputs the sums grow: scale the bound by the fans.",
             edit("(-bound, bound,", "(-1.0, 1.0,"),
         ),
         Mistake(
             "rows_repeated",
-            "You draw one row and use it for every input. Equal weights get equal gradients and stay equal: draw each entry by itself.",
+            "You draw one row and use it for every input. Equal weights get equal gradients and stay equal: draw each entry independently.",
             edit(UNIFORM, "np.tile(rng.uniform(-bound, bound, fan_out), (fan_in, 1))"),
         ),
         Mistake(
@@ -1164,8 +1162,8 @@ xavier_uniform = Exercise(
         ),
     ],
     hints=[
-        "What is the variance of a uniform law between −a and a? Which a gives 2 / (fan_in + fan_out)?",
-        "Which method of a NumPy Generator draws a whole array from such a law?",
+        "What is the variance of a uniform distribution between −a and a? Which a gives 2 / (fan_in + fan_out)?",
+        "Which method of a NumPy Generator draws a whole array from a uniform distribution?",
     ],
 )
 
@@ -1188,43 +1186,45 @@ he_normal = Exercise(
     points=4,
     cases=LAYERS,
     checks=[
-        distributed(3, "draws each weight from the normal law of variance 2 / fan_in", he_from, on=list(LAYERS)),
-        seeded(1, "takes its numbers from rng, and from nowhere else", on=LARGE),
+        distributed(
+            3, "draws each weight from the normal distribution of variance 2 / fan_in", he_from, on=list(LAYERS)
+        ),
+        seeded(1, "draws its random numbers from rng alone", on=LARGE),
     ],
     mistakes=[
         Mistake(
             "variance_as_deviation",
-            "You pass the variance where NumPy wants the standard deviation, which is its root.",
+            "You pass the variance where NumPy expects the standard deviation, which is the root of the variance.",
             edit("np.sqrt(2.0 / fan_in)", "2.0 / fan_in"),
         ),
         Mistake(
             "one_over_fan_in",
-            "Your variance is 1 / fan_in. A relu silences half of the inputs, and the 2 makes up for that.",
+            "Your variance is 1 / fan_in. A relu sets about half of the inputs to 0, and a factor 2 makes up for that.",
             edit("2.0 / fan_in", "1.0 / fan_in"),
         ),
         Mistake(
             "fan_out",
-            "Your variance depends on fan_out. A unit adds up fan_in terms, and their number is what counts.",
+            "Your variance depends on fan_out. A unit sums over its inputs, so the variance depends on fan_in.",
             edit("2.0 / fan_in", "2.0 / fan_out"),
         ),
         Mistake(
             "both_fans",
-            "Your variance is that of Xavier's law, with both fans. He's has fan_in alone.",
+            "Your variance is that of Xavier initialisation, with both fans. He initialisation uses fan_in alone.",
             edit("2.0 / fan_in", "2.0 / (fan_in + fan_out)"),
         ),
         Mistake(
             "uniform",
-            "Your weights have the right variance and a uniform law. This one is normal.",
+            "You draw from a uniform distribution of the right variance. Draw from a normal distribution.",
             edit(NORMAL, "rng.uniform(-np.sqrt(3.0) * std, np.sqrt(3.0) * std, (fan_in, fan_out))"),
         ),
         Mistake(
             "truncated",
-            "The tails of your normal law are cut off, as some libraries do it. Here it is a plain one.",
+            "You truncate the tails of the normal distribution, as some libraries do. Draw from the plain normal distribution.",
             truncated,
         ),
         Mistake(
             "not_scaled",
-            "Your weights are standard normal, however large the layer. With many inputs the sums grow: scale by fan_in.",
+            "You draw standard normal weights, however large the layer is. With many inputs the sums grow: scale the weights by fan_in.",
             edit(NORMAL, "rng.standard_normal((fan_in, fan_out))"),
         ),
         Mistake("own_seed", OWN_SEED, edit(NORMAL, "np.random.default_rng(0).normal(0.0, std, (fan_in, fan_out))")),
@@ -1235,7 +1235,7 @@ he_normal = Exercise(
         ),
     ],
     hints=[
-        "What does NumPy's normal law take as its second number, the variance or the standard deviation?",
+        "What is the second argument of NumPy's normal distribution, the variance or the standard deviation?",
         "If fan_in inputs of mean square 1 are multiplied by weights of variance v and added up, what is the variance of the sum?",
     ],
 )
@@ -1333,7 +1333,7 @@ vanishing_gradient = Exercise(
     checks=[
         grows(
             3,
-            "with sigmoids the gradient falls by more than 10⁶ on its way down twenty layers, with relus it does not",
+            "with sigmoids the gradient shrinks by more than 10⁶ through twenty layers, with relus it does not",
             by=1e6,
             change=with_sigmoids,
             on=list(DEEP),
@@ -1346,36 +1346,34 @@ vanishing_gradient = Exercise(
         ),
         seeded(
             1,
-            "gives one finite norm for each layer, made of rng's numbers alone, for every activation",
+            "returns one finite norm per layer for every activation, and draws its random numbers from rng alone",
             on=list(SHALLOW),
         ),
     ],
     mistakes=[
         Mistake(
             "no_slope",
-            "Your gradient passes the activations as if they were not there. Each multiplies it by its slope, which is at most a "
-            "quarter for a sigmoid.",
+            "You leave out the activations in the backward pass. Each activation multiplies the gradient by its derivative, which is at most ¼ for a sigmoid.",
             edit("dz = dh * local", "dz = dh"),
         ),
         Mistake(
             "last_layer_first",
-            "Your list starts with the last layer, where the backward pass starts. The first layer comes first.",
+            "You list the norms from the last layer to the first, as the backward pass finds them. The first layer comes first.",
             edit("norms[::-1]", "norms"),
         ),
         Mistake(
             "weights_not_transposed",
-            "Your gradient goes back through W as the input went forward. On the way back it is W's transpose, and with square "
-            "layers no shape tells you.",
+            "You multiply the gradient by W in the backward pass, where it must be the transpose of W. With square layers the shapes do not show this mistake.",
             edit("dh = dz @ W.T", "dh = dz @ W"),
         ),
         Mistake(
             "slope_of_the_output",
-            "You take tanh's slope at tanh(z), as if that were z: 1 - tanh²(z) is 1 - h² with h the activation.",
+            "You compute the derivative of tanh at tanh(z) instead of z. With the activation h = tanh(z), which power of h do you subtract from 1?",
             edit("lambda h: 1.0 - h**2", "lambda h: 1.0 - tanh(h) ** 2", of="_activation"),
         ),
         Mistake(
             "sigmoid_slope_for_all",
-            "Your relu network fades as a sigmoid's does: did you take the sigmoid's slope for every activation?",
+            "You use the derivative of the sigmoid for every activation, so even a relu network's gradient vanishes.",
             edit(
                 '"relu": (relu, lambda h: np.where(h > 0, 1.0, 0.0))',
                 '"relu": (relu, lambda h: sigmoid(h) * (1.0 - sigmoid(h)))',
@@ -1384,18 +1382,17 @@ vanishing_gradient = Exercise(
         ),
         Mistake(
             "weights_not_scaled",
-            "Your weights are standard normal, whatever the width. Then sigmoids saturate and relus explode: draw the weights with "
-            "an initialiser.",
+            "You draw standard normal weights, whatever the width. Then sigmoids saturate and relus explode: draw the weights with xavier_uniform or he_normal.",
             edit("he_normal(width, width, rng)", "rng.standard_normal((width, width))"),
         ),
         Mistake(
             "input_counted",
-            "You have one norm too many: the gradient at the input belongs to no layer.",
+            "You return one norm too many: the gradient with respect to the network's input belongs to no layer.",
             edit("return norms[::-1]", "return [float(np.linalg.norm(dh)), *norms[::-1]]"),
         ),
         Mistake(
             "last_layer_missing",
-            "You have one norm too few: the last layer has an activation behind it and a gradient of its own, like every other.",
+            "You return one norm too few: the last layer has an activation and its own gradient, like every other layer.",
             edit("return norms[::-1]", "return norms[:0:-1]"),
         ),
         Mistake(
@@ -1412,8 +1409,8 @@ vanishing_gradient = Exercise(
         ),
     ],
     hints=[
-        "What does a layer's backward multiply the gradient by, for its activation and for its weights?",
+        "By what does a layer's backward pass multiply the gradient, for its activation and for its weights?",
         "What must the forward pass keep so that the backward pass can use it? In which order does it use it?",
-        "How large is the slope of a sigmoid at most? To which power does it enter after twenty layers?",
+        "What is the largest derivative of a sigmoid? To which power does it enter after twenty layers?",
     ],
 )

@@ -35,43 +35,43 @@ sgd_step = Exercise(
     },
     checks=[
         agrees(1, "steps against the gradient", on=["a matrix", "a vector", "a kernel", "a single weight"]),
-        agrees(1, "steps as far as the learning rate says", on=["a small learning rate", "a large learning rate"]),
-        moves(1, "a slope that changes moves its own weight, and no other", another_slope, on="a matrix"),
+        agrees(1, "scales the step by the learning rate", on=["a small learning rate", "a large learning rate"]),
+        moves(1, "changing one entry of the gradient changes only its own weight", another_slope, on="a matrix"),
     ],
     mistakes=[
         Mistake(
             "uphill",
-            "You step along the gradient, which is where the loss grows fastest. Go the other way.",
+            "You step along the gradient, the direction in which the loss grows fastest. Step the other way.",
             edit("w - lr * dw", "w + lr * dw"),
         ),
         Mistake(
             "no_learning_rate",
-            "Your step is the gradient itself, whatever lr is. The learning rate says which part of it to go.",
+            "You ignore lr: your step is the gradient itself. The learning rate scales the step.",
             edit("w - lr * dw", "w - dw"),
         ),
         Mistake(
             "the_step_alone",
-            "You return the step and not where it leads. The new weights are the old ones and the step.",
+            "You return the step alone. Return the new weights, which are the old weights after the step.",
             edit("w - lr * dw", "-lr * dw"),
         ),
         Mistake(
             "normalised",
-            "You make the gradient a unit vector first. Its length counts: where the loss is steep, the step is long.",
+            "You scale the gradient to length 1 first. Keep its length: where the loss is steep, the step is long.",
             edit("w - lr * dw", "w - lr * dw / np.linalg.norm(dw)"),
         ),
         Mistake(
             "signs",
-            "You use nothing but the signs of the gradient. Its size counts, too.",
+            "You use only the signs of the gradient. Its size counts, too.",
             edit("w - lr * dw", "w - lr * np.sign(dw)"),
         ),
         Mistake(
             "weights_shrunk",
-            "You multiply the weights as well as the gradient by the learning rate. Only the step is scaled.",
+            "You multiply the weights as well as the gradient by the learning rate. Scale the step only.",
             edit("w - lr * dw", "lr * (w - dw)"),
         ),
     ],
     hints=[
-        "The gradient points to where the loss grows. Which sign does a step have that makes it smaller?",
+        "The gradient points in the direction in which the loss grows. Which sign does a step have that lowers the loss?",
         "Is the array w that was passed to you still the same afterwards?",
     ],
 )
@@ -127,9 +127,9 @@ WALKS = {
     SLOWER: slowing,
     RESTS: resting,
 }
-NOT_KEPT = "You forget what came before: every step begins as if it were the first. Return the new state, and read the one that you get."
-RATE_INSIDE = "You put the learning rate into the velocity. It scales the velocity as a whole, the old gradients in it as well, with the rate of today."
-AVERAGED = "You weigh the new gradient with 1 − momentum, as in an average. The velocity is a sum: the gradient comes in whole."
+NOT_KEPT = "You ignore the state, so every step is like the first. Read the state that you get, and return the new one."
+RATE_INSIDE = "You put the learning rate into the velocity. Scale the whole velocity, old gradients included, by the current learning rate."
+AVERAGED = "You weight the new gradient by 1 − momentum, as in a running average. The velocity is a sum: add the gradient unscaled."
 
 momentum_step = Exercise(
     points=4,
@@ -140,16 +140,18 @@ momentum_step = Exercise(
         NO_MOMENTUM: partial(walk, shape=(3,), S=4, momentum=0.0),
     },
     checks=[
-        agrees(2, "lets the gradients of the past go on pushing", on=[SIX_STEPS, MATRIX_STEPS, ONE_STEP, OTHER_RATE]),
-        agrees(1, "is as heavy as asked, and rolls on without a gradient", on=[LESS_MOMENTUM, NO_MOMENTUM, RESTS]),
-        agrees(1, "scales the whole velocity by a learning rate that falls", on=SLOWER),
+        agrees(2, "accumulates past gradients in the velocity", on=[SIX_STEPS, MATRIX_STEPS, ONE_STEP, OTHER_RATE]),
+        agrees(
+            1, "uses the given momentum, and keeps moving without a gradient", on=[LESS_MOMENTUM, NO_MOMENTUM, RESTS]
+        ),
+        agrees(1, "scales the whole velocity by the current learning rate", on=SLOWER),
     ],
     mistakes=[
         Mistake("not_kept", NOT_KEPT, edit("lr * velocity, velocity", "lr * velocity, None")),
         Mistake("averaged", AVERAGED, edit("* velocity + dw", "* velocity + (1.0 - momentum) * dw")),
         Mistake(
             "momentum_times_rate",
-            "You multiply the step by momentum as well as by the learning rate. Momentum belongs to the old velocity alone.",
+            "You multiply the step by momentum as well as by the learning rate. Momentum scales only the old velocity.",
             edit("w - lr *", "w - momentum * lr *"),
         ),
         Mistake(
@@ -162,19 +164,19 @@ momentum_step = Exercise(
         ),
         Mistake(
             "steps_twice",
-            "You add the gradient's own step to that of the velocity. The velocity has the gradient in it already.",
+            "You step along the gradient and the velocity. The velocity already contains the gradient.",
             edit("w - lr * velocity", "w - lr * (dw + velocity)"),
         ),
         Mistake(
             "no_friction",
-            "Your velocity never fades. Momentum says what part of the old one is left.",
+            "You keep the whole old velocity, so it never decays. Momentum says which share of it is kept.",
             edit("momentum * velocity + dw", "velocity + dw"),
         ),
-        Mistake("uphill", "You step along the velocity, and uphill. Go against it.", edit("w - lr", "w + lr")),
+        Mistake("uphill", "You step along the velocity, which is uphill. Step against it.", edit("w - lr", "w + lr")),
     ],
     hints=[
         "What does the velocity hold after two steps, written out in both gradients?",
-        "What must the next step know of this one? Return it beside w.",
+        "What does the next step need from this one? Return it together with w.",
     ],
 )
 
@@ -188,32 +190,36 @@ nesterov_step = Exercise(
     },
     checks=[
         agrees(
-            3, "steps along the gradient and the velocity to come", on=[SIX_STEPS, MATRIX_STEPS, ONE_STEP, OTHER_RATE]
+            3,
+            "steps along the gradient plus the look-ahead velocity",
+            on=[SIX_STEPS, MATRIX_STEPS, ONE_STEP, OTHER_RATE],
         ),
-        agrees(1, "is as heavy as asked, and rolls on without a gradient", on=[LESS_MOMENTUM, NO_MOMENTUM, RESTS]),
-        agrees(1, "scales the whole step by a learning rate that falls", on=SLOWER),
+        agrees(
+            1, "uses the given momentum, and keeps moving without a gradient", on=[LESS_MOMENTUM, NO_MOMENTUM, RESTS]
+        ),
+        agrees(1, "scales the whole step by the current learning rate", on=SLOWER),
     ],
     mistakes=[
         Mistake(
             "no_look_ahead",
-            "This is plain momentum: you step along the velocity itself, or look ahead with the old one, which is the same. Nesterov looks ahead with the new one.",
+            "You take a plain momentum step: you step along the velocity itself, or look ahead with the old velocity, which is the same. Nesterov looks ahead with the new velocity.",
             edit("(dw + momentum * velocity), velocity", "velocity, velocity"),
         ),
         Mistake(
             "gradient_missing",
-            "You step along the velocity to come, and leave out the gradient that stands beside it.",
+            "You step along the look-ahead velocity alone. The gradient is missing from the step.",
             edit("(dw + momentum * velocity)", "momentum * velocity"),
         ),
         Mistake(
             "velocity_whole",
-            "You add the whole velocity to the gradient. The velocity to come is momentum times this one.",
+            "You add the whole velocity to the gradient. The look-ahead velocity is only a part of it: which factor is missing?",
             edit("(dw + momentum * velocity)", "(dw + velocity)"),
         ),
         Mistake("not_kept", NOT_KEPT, edit("* velocity), velocity", "* velocity), None")),
         Mistake("averaged", AVERAGED, edit("* velocity + dw", "* velocity + (1.0 - momentum) * dw")),
         Mistake(
             "look_ahead_kept",
-            "You keep the look-ahead as the velocity. It is made for this step alone: keep the velocity from which it was made.",
+            "You store the look-ahead as the velocity. The look-ahead serves this step only: store the velocity itself.",
             edit("* velocity), velocity", "* velocity), dw + momentum * velocity"),
         ),
         Mistake(
@@ -227,7 +233,7 @@ nesterov_step = Exercise(
     ],
     hints=[
         "If the next gradient were 0, what would the next velocity be?",
-        "Which velocity is used for the step, and which is kept?",
+        "Which velocity is used for the step, and which one goes into the state?",
     ],
 )
 
@@ -248,16 +254,16 @@ rmsprop_step = Exercise(
     },
     checks=[
         agrees(2, "divides by the root of the running average of dw²", on=[SIX_STEPS, MATRIX_STEPS, ONE_STEP]),
-        agrees(1, "forgets as quickly, and steps as far, as asked", on=[QUICK_DECAY, OTHER_RATE, SLOWER]),
+        agrees(1, "uses the given decay and learning rate", on=[QUICK_DECAY, OTHER_RATE, SLOWER]),
         agrees(1, "has eps outside the root", on=[LARGE_EPS, TINY, ALL_GIVEN]),
-        agrees(1, "is right and finite where gradients are 0", on=RESTS),
+        agrees(1, "is right and finite where a gradient is 0", on=RESTS),
         moves(1, RELATIVE, larger_and_other_gradients, on=NO_EPS),
     ],
     mistakes=[
         Mistake("eps_in_the_root", EPS_TEXT, edit("(np.sqrt(square) + eps)", "np.sqrt(square + eps)")),
         Mistake(
             "no_root",
-            "You divide by the average of the squares. Its root has the size of a gradient; that is what to divide by.",
+            "You divide by the average of the squares. Divide by its root, which has the size of a gradient.",
             edit("np.sqrt(square)", "square"),
         ),
         Mistake(
@@ -267,30 +273,30 @@ rmsprop_step = Exercise(
         ),
         Mistake(
             "summed",
-            "You add up all squares, as Adagrad does, so that the steps only ever get shorter. A running average forgets.",
+            "You add up all squares, as Adagrad does, so the steps only get shorter. A running average forgets old gradients.",
             edit("decay * square + (1.0 - decay) * dw**2", "square + dw**2"),
         ),
         Mistake("not_kept", NOT_KEPT, edit("+ eps), square", "+ eps), None")),
         Mistake(
             "begins_with_the_first",
-            "Your average begins with the first gradient's square. It begins at 0, and the first square is averaged in.",
+            "You start the average at the square of the first gradient. Start it at 0 and average the first square in.",
             edit("0.0 if state is None", "dw**2 if state is None"),
         ),
         Mistake(
             "eps_missing",
-            "You leave eps out, so that a weight whose gradient is 0 from the start becomes nan.",
+            "You leave out eps, so a weight whose gradient is always 0 becomes nan.",
             edit("(np.sqrt(square) + eps)", "np.sqrt(square)"),
         ),
         Mistake(
             "one_scale_for_all",
-            "You average the squares over the weights, too. Each weight has a scale of its own.",
+            "You average the squares over the weights, too. Each weight has its own scale.",
             edit("* dw**2", "* np.mean(dw**2)"),
         ),
     ],
     hints=[
         "How large is the first step of a weight, if decay is 0.99 and its gradient is 5? And if it is 0.005?",
         "What has the same unit as the gradient: the average of the squares, or its root?",
-        "What becomes of a weight whose gradient is always 0?",
+        "What happens to a weight whose gradient is always 0?",
     ],
 )
 
@@ -302,24 +308,22 @@ ADAM_WALKS = WALKS | {
     TINY: partial(walk, shape=(4,), S=3, size=1e-7),
     NO_EPS: partial(walk, shape=(4, 5), S=3, eps=0.0),
 }
-COUNTED_FROM_ZERO = "In your first step t is 0, and you divide by 1 − 1. Count the step before you use the number."
-NO_CORRECTION = (
-    "You leave out the bias correction. Both averages start at 0, and are too small until they have forgotten it."
+COUNTED_FROM_ZERO = "You count steps from 0, so in the first step you divide by 1 − 1. Increase t before you use it."
+NO_CORRECTION = "You leave out the bias correction. Both averages start at 0, and are too small during the first steps."
+NO_POWER = "You divide by 1 − beta in every step: the power t is missing, or t is not in your state. The correction must fade as t grows."
+MOMENTS_MIXED = (
+    "You swap the betas. beta1 belongs to the average of the gradients, beta2 to the average of their squares."
 )
-NO_POWER = (
-    "You divide by 1 − beta in every step: the power is missing, or t is not kept. The correction fades as t grows."
-)
-MOMENTS_MIXED = "The betas are mixed up: beta1 belongs to the average of the gradients, beta2 to that of their squares."
 
 adam_step = Exercise(
     points=8,
     driver=descent,
     cases=ADAM_WALKS,
     checks=[
-        agrees(3, "divides one corrected average by the root of the other", on=[SIX_STEPS, MATRIX_STEPS, RESTS]),
-        agrees(1, "has a first step that is right", on=ONE_STEP),
-        agrees(1, "steps as far as a learning rate says", on=[OTHER_RATE, SLOWER]),
-        agrees(1, "uses each beta for its own average", on=[BETA1_ALONE, BETA2_ALONE, WITH_BETAS]),
+        agrees(3, "divides the corrected first average by the root of the second", on=[SIX_STEPS, MATRIX_STEPS, RESTS]),
+        agrees(1, "takes the right first step", on=ONE_STEP),
+        agrees(1, "uses the given learning rate", on=[OTHER_RATE, SLOWER]),
+        agrees(1, "uses beta1 and beta2 for the right averages", on=[BETA1_ALONE, BETA2_ALONE, WITH_BETAS]),
         agrees(1, "adds eps to the root of the corrected average", on=[LARGE_EPS, TINY]),
         moves(1, RELATIVE, larger_and_other_gradients, on=NO_EPS),
     ],
@@ -340,18 +344,18 @@ adam_step = Exercise(
         Mistake("counted_from_zero", COUNTED_FROM_ZERO, edit("(0, 0.0", "(-1, 0.0")),
         Mistake(
             "second_not_corrected",
-            "You correct the first average alone. The second starts at 0 just as well, and takes longer to forget it.",
+            "You correct only the first average. The second one also starts at 0, and takes longer to recover from it.",
             edit("v / (1.0 - beta2**t)", "v"),
         ),
         Mistake("eps_in_the_root", EPS_TEXT, edit("(np.sqrt(v_hat) + eps)", "np.sqrt(v_hat + eps)")),
         Mistake(
             "eps_before_the_correction",
-            "You add eps to the root before it is corrected, so that eps is scaled, too. Correct first.",
+            "You add eps to the root before the bias correction, so eps is scaled, too. Correct first.",
             edit("(np.sqrt(v_hat) + eps)", "((np.sqrt(v) + eps) / np.sqrt(1.0 - beta2**t))"),
         ),
         Mistake(
             "corrected_kept",
-            "You keep the corrected averages, and correct them again in the next step. The state holds the plain ones.",
+            "You store the corrected averages in the state, and correct them again in the next step. Store the uncorrected ones.",
             edit("(t, m, v)", "(t, m_hat, v_hat)"),
         ),
         Mistake(
@@ -362,14 +366,14 @@ adam_step = Exercise(
         Mistake("not_kept", NOT_KEPT, edit("+ eps), (t, m, v)", "+ eps), None")),
         Mistake(
             "no_root",
-            "You divide by the average of the squares. Its root has the size of a gradient.",
+            "You divide by the average of the squares. Divide by its root, which has the size of a gradient.",
             edit("np.sqrt(v_hat)", "v_hat"),
         ),
     ],
     hints=[
         "What are m and v after one step, and what must they be divided by to give dw and dw²?",
-        "Which three things must the next step know?",
-        "If the very first step has the size lr for every weight, what do you know about the correction?",
+        "Which three things does the next step need?",
+        "The very first step has the size lr for every weight. What does that tell you about the correction?",
     ],
 )
 
@@ -385,9 +389,9 @@ adamw_step = Exercise(
         ALL_OF_ADAMW: partial(walk, shape=(3, 2), S=4, lr=0.03, beta1=0.7, beta2=0.9, eps=0.1, weight_decay=0.2),
     },
     checks=[
-        agrees(2, "takes Adam's step, and lets the weights decay beside it", on=[SIX_STEPS, MATRIX_STEPS, ONE_STEP]),
-        agrees(1, "decays as much as asked", on=[MUCH_DECAY, NO_DECAY, ALL_OF_ADAMW]),
-        agrees(1, "decays without a gradient, and in step with the learning rate", on=[RESTS, OTHER_RATE, SLOWER]),
+        agrees(2, "takes Adam's step, and decays the weights separately", on=[SIX_STEPS, MATRIX_STEPS, ONE_STEP]),
+        agrees(1, "uses the given weight decay", on=[MUCH_DECAY, NO_DECAY, ALL_OF_ADAMW]),
+        agrees(1, "decays without a gradient, in proportion to the learning rate", on=[RESTS, OTHER_RATE, SLOWER]),
         agrees(
             1, "uses each beta, and eps outside the root", on=[BETA1_ALONE, BETA2_ALONE, WITH_BETAS, LARGE_EPS, TINY]
         ),
@@ -396,7 +400,7 @@ adamw_step = Exercise(
     mistakes=[
         Mistake(
             "decay_in_the_gradient",
-            "You add the decay to the gradient, as an L2 penalty does. There Adam divides it away again: the decay must not pass through the averages.",
+            "You add the decay to the gradient, as an L2 penalty does. Then Adam rescales it: the decay must not pass through the averages.",
             edit(
                 "(w, dw, state, lr, beta1, beta2, eps)\n    return new_w - lr * weight_decay * w, state",
                 "(w, dw + weight_decay * w, state, lr, beta1, beta2, eps)\n    return new_w, state",
@@ -404,22 +408,22 @@ adamw_step = Exercise(
         ),
         Mistake(
             "decay_after_the_step",
-            "You shrink the new weights. The decay is that of the old ones, from before the step.",
+            "You decay the weights after the step. Decay the old weights, from before the step.",
             edit("lr * weight_decay * w, state", "lr * weight_decay * new_w, state"),
         ),
         Mistake(
             "decay_without_the_rate",
-            "Your decay does not depend on the learning rate. It is scaled by lr, as the step is.",
+            "Your decay does not depend on the learning rate. Scale it by lr, as you scale the step.",
             edit("new_w - lr * weight_decay", "new_w - weight_decay"),
         ),
         Mistake(
             "no_decay",
-            "This is Adam: your weights do not decay.",
+            "You take a plain Adam step: your weights do not decay.",
             edit("new_w - lr * weight_decay * w, state", "new_w, state"),
         ),
         Mistake(
             "growth",
-            "Your weights grow by what they are to lose.",
+            "Your decay has the wrong sign: the weights grow instead of shrinking.",
             edit("new_w - lr * weight_decay", "new_w + lr * weight_decay"),
         ),
         Mistake(
@@ -433,7 +437,7 @@ adamw_step = Exercise(
         Mistake("not_kept", NOT_KEPT, edit("weight_decay * w, state", "weight_decay * w, None")),
     ],
     hints=[
-        "What does a weight do whose gradient is always 0?",
+        "What happens to a weight whose gradient is always 0?",
         "If the decay were added to dw, by what would Adam divide it?",
         "Which w decays: the one from before the step, or the one after?",
     ],
@@ -474,7 +478,7 @@ warmup_cosine = Exercise(
         COLD_DECAY: partial(rates, at=part_way(0.6), warmup=None, floor=False),
     },
     checks=[
-        agrees(3, "falls from the peak to the floor along half a wave", on=[EARLY, LATE, HALF_WAY, LAST]),
+        agrees(3, "falls from the peak to the floor along half a cosine wave", on=[EARLY, LATE, HALF_WAY, LAST]),
         agrees(1, "rises in a straight line from 0 to the peak", on=[RISING, SECOND, FIRST, PEAK]),
         agrees(1, "stays at the floor from step `total` on", on=[END, BEYOND, LATE]),
         agrees(1, "starts at the peak without a warm-up", on=[COLD_START, COLD_DECAY]),
@@ -482,17 +486,17 @@ warmup_cosine = Exercise(
     mistakes=[
         Mistake(
             "floor_ignored",
-            "Your rate falls to 0. It falls to floor: the wave goes from the peak to there.",
+            "Your learning rate falls to 0. It must fall from the peak to `floor`.",
             edit("floor + (peak - floor) * (1.0", "peak * (1.0"),
         ),
         Mistake(
             "floor_on_top",
-            "You add the floor to a wave that has the full height of the peak, so that the decay starts above the peak.",
+            "You add the floor to a wave as high as the peak, so the decay starts above the peak.",
             edit("(peak - floor)", "peak"),
         ),
         Mistake(
             "floor_as_a_bound",
-            "Your wave falls to 0 and is cut off at the floor. Half a wave leads from the peak to the floor, without a corner.",
+            "Your wave falls towards 0 and is cut off at the floor. The half wave itself must end at the floor.",
             edit(
                 "floor + (peak - floor) * (1.0 + np.cos(np.pi * progress)) / 2.0",
                 "max(floor, peak * (1.0 + np.cos(np.pi * progress)) / 2.0)",
@@ -500,12 +504,12 @@ warmup_cosine = Exercise(
         ),
         Mistake(
             "warm_up_counted_twice",
-            "Your wave starts at step 0, so that the rate jumps where the warm-up ends. Count the progress of the decay from step `warmup`.",
+            "Your wave starts at step 0, so the rate jumps at the end of the warm-up. Count the progress of the decay from step `warmup`.",
             edit("(step - warmup) / (total - warmup)", "step / total"),
         ),
         Mistake(
             "progress_over_total",
-            "You divide the steps since the warm-up by all steps, so that the floor is not reached in time. The decay is shorter than that.",
+            "You divide the steps since the warm-up by the total number of steps, so the rate does not reach the floor in time. How many steps does the decay take?",
             edit("(step - warmup) / (total - warmup)", "(step - warmup) / total"),
         ),
         Mistake(
@@ -515,29 +519,29 @@ warmup_cosine = Exercise(
         ),
         Mistake(
             "quarter_wave",
-            "You use a quarter of a wave, from cos 0 to cos π/2. Half a wave is asked, from cos 0 to cos π, shifted and scaled.",
+            "You use a quarter of a wave, from cos 0 to cos π/2. Use half a wave, from cos 0 to cos π, shifted and scaled.",
             edit("(1.0 + np.cos(np.pi * progress)) / 2.0", "np.cos(np.pi / 2 * progress)"),
         ),
         Mistake(
             "no_end",
-            "After the last step your cosine rises again. From step `total` on the rate stays where it is.",
+            "Your cosine rises again after the last step. From step `total` on, the rate stays at the floor.",
             edit("if step >= total:", "if False:"),
         ),
         Mistake(
             "one_step_ahead",
-            "Your warm-up is one step ahead: step 0 has a rate of 0.",
+            "Your warm-up is one step ahead. The rate at step 0 must be 0.",
             edit("peak * step / warmup", "peak * (step + 1) / warmup"),
         ),
         Mistake(
             "warm_up_from_the_floor",
-            "Your warm-up starts at the floor. It starts at 0; the floor is for the end.",
+            "Your warm-up starts at the floor. Start it at 0; the floor is for the end of the decay.",
             edit("peak * step / warmup", "floor + (peak - floor) * step / warmup"),
         ),
     ],
     hints=[
-        "Which part of the decay is behind us at a step: 0 at the end of the warm-up, 1 at step `total`?",
-        "A cosine goes from 1 to -1 on the way from 0 to π. How do you make of it something that goes from 1 to 0, then from peak to floor?",
-        "Which steps need no wave at all? Deal with them first.",
+        "What fraction of the decay is done at a step? It is 0 at the end of the warm-up and 1 at step `total`.",
+        "A cosine goes from 1 to -1 between 0 and π. How do you shift and scale it to go from 1 to 0, and then from peak to floor?",
+        "Which steps need no cosine at all? Handle them first.",
     ],
 )
 
@@ -576,24 +580,24 @@ clip_gradient_norm = Exercise(
         ),
         agrees(
             2,
-            "clips from max_norm on, and leaves shorter gradients as they are",
+            "clips only gradients longer than max_norm",
             on=["a little too long", BELOW, "far too short to clip", "all zero"],
         ),
     ],
     mistakes=[
         Mistake(
             "each_by_its_own_norm",
-            "You clip each array by its own norm, which turns the gradient's direction. There is one norm, of all arrays together.",
+            "You clip each array by its own norm, which changes the direction of the gradient. Use one norm, of all arrays together.",
             lambda grads, max_norm: [g * min(1.0, max_norm / max(np.linalg.norm(g), 1e-300)) for g in grads],
         ),
         Mistake(
             "by_value",
-            "You cut off each entry at max_norm. That is clipping by value and turns the direction; here all entries are scaled alike.",
+            "You cut off each entry at max_norm. That is clipping by value, and changes the direction; here all entries are scaled by the same factor.",
             lambda grads, max_norm: [np.clip(g, -max_norm, max_norm) for g in grads],
         ),
         Mistake(
             "always_scaled",
-            "You scale every gradient to max_norm, short ones, too. A gradient that is short enough stays as it is.",
+            "You scale every gradient to max_norm, even short ones. A gradient that is short enough stays as it is.",
             edit("if norm <= max_norm:", "if norm == 0:"),
         ),
         Mistake(
@@ -603,7 +607,7 @@ clip_gradient_norm = Exercise(
         ),
         Mistake(
             "norms_added",
-            "You add up the arrays' norms. It is their squares that add up, as in the theorem of Pythagoras.",
+            "You add up the norms of the arrays. Only their squares add up, as in Pythagoras' theorem.",
             edit("np.sqrt(sum(np.sum(g**2) for g in grads))", "sum(np.sqrt(np.sum(g**2)) for g in grads)"),
         ),
         Mistake(
@@ -613,19 +617,19 @@ clip_gradient_norm = Exercise(
         ),
         Mistake(
             "eps_in_the_norm",
-            "You add something small to the norm before you divide, so that the result is a little too short. Where you divide, the norm cannot be 0.",
+            "You add a small number to the norm before you divide, so the result is a little too short. Where you divide, the norm cannot be 0.",
             edit("(max_norm / norm)", "(max_norm / (norm + 1e-6))"),
         ),
         Mistake(
             "nan_for_zeros",
-            "A gradient of zeros becomes nan: its norm is 0, and you divide by it.",
+            "You divide by the norm even where it is 0, so a gradient of zeros becomes nan.",
             lambda grads, max_norm: (
                 lambda norm: [np.where(norm > max_norm, g * (max_norm / norm), g * (norm / norm)) for g in grads]
             )(np.sqrt(sum(np.sum(g**2) for g in grads))),
         ),
     ],
     hints=[
-        "If all arrays were laid end to end, what would be the length of that vector? Do you need to lay them end to end to know?",
+        "If you joined all arrays into one vector, what would its length be? Do you need to join them to compute it?",
         "By which factor must a vector be multiplied to get a given length? When do you multiply at all?",
     ],
 )
@@ -658,13 +662,13 @@ PENALTIES = {
     ZEROS: with_zeros,
 }
 
-NOT_SCALED = "The strength scales the penalty, and so it scales the gradient."
+NOT_SCALED = "The strength scales the penalty, so it scales the gradient, too."
 
 l1_penalty = Exercise(
     points=4,
     cases=PENALTIES,
     checks=[
-        agrees(1, "adds up the weights' sizes, times the strength", on=[MATRIX, WEAK, STRONG]),
+        agrees(1, "returns the sum of the absolute weights, times the strength", on=[MATRIX, WEAK, STRONG]),
         agrees(1, "works on arrays of any shape", on=OTHER_SHAPES),
         agrees(1, "has gradient 0 where a weight is exactly 0", on=ZEROS),
         slopes(1, "the gradient is the slope of your own penalty", of="W", on=[MATRIX, STRONG]),
@@ -677,7 +681,7 @@ l1_penalty = Exercise(
         ),
         Mistake(
             "gradient_without_sign",
-            "Your gradient is positive everywhere. For a negative weight the penalty falls when the weight grows.",
+            "Your gradient is positive everywhere. For a negative weight, the penalty falls when the weight grows.",
             edit("np.sign(W)", "np.ones_like(W)"),
         ),
         Mistake(
@@ -687,28 +691,28 @@ l1_penalty = Exercise(
         ),
         Mistake(
             "gradient_of_sizes",
-            "You return the sizes, times the strength, as the gradient: that is each weight's part of the penalty, not its slope.",
+            "You return the absolute weights, times the strength, as the gradient. That is each weight's share of the penalty, not the slope.",
             edit("np.sign(W)", "np.abs(W)"),
         ),
         Mistake(
             "mean",
-            "You take the mean of the sizes. The penalty is their sum.",
+            "You take the mean of the absolute weights. The penalty is their sum.",
             edit("np.abs(W).sum(), strength * np.sign(W)", "np.abs(W).mean(), strength * np.sign(W) / W.size"),
         ),
         Mistake(
             "largest_column",
-            "Your penalty is the matrix norm that NumPy calls 1, the largest sum of a column. Add up every entry.",
+            "Your penalty is the matrix 1-norm of NumPy, the largest sum of a column. Add up all entries.",
             edit("np.abs(W).sum()", "np.abs(W).sum(axis=0).max()"),
         ),
         Mistake(
             "one_at_zero",
-            "Where a weight is exactly 0 your gradient is not. There is a kink, and this exercise takes the middle.",
+            "Your gradient is not 0 where a weight is exactly 0. |W| has a kink there, and this exercise uses slope 0.",
             edit("np.sign(W)", "np.where(W >= 0, 1.0, -1.0)"),
         ),
     ],
     hints=[
         "How does |W| change when W grows a little: for a positive W, for a negative one?",
-        "NumPy has a function with the three values that you need, for positive, negative and zero.",
+        "NumPy has a function with the three values that you need, for positive, negative and zero entries.",
     ],
 )
 
@@ -716,14 +720,14 @@ l2_penalty = Exercise(
     points=4,
     cases=PENALTIES,
     checks=[
-        agrees(2, "adds up the weights' squares, times half the strength", on=[MATRIX, WEAK, STRONG]),
-        agrees(1, "works on arrays of any shape, zeros and all", on=[*OTHER_SHAPES, ZEROS]),
+        agrees(2, "returns the sum of the squared weights, times half the strength", on=[MATRIX, WEAK, STRONG]),
+        agrees(1, "works on arrays of any shape, including zeros", on=[*OTHER_SHAPES, ZEROS]),
         slopes(1, "the gradient is the slope of your own penalty", of="W", on=[MATRIX, STRONG]),
     ],
     mistakes=[
         Mistake(
             "not_halved",
-            "Your penalty has no ½ and your gradient has: it is not its slope. Here, the penalty is halved.",
+            "Your penalty has no factor ½, so your gradient is not its slope. Halve the penalty.",
             edit("strength / 2.0", "strength"),
         ),
         Mistake(
@@ -733,7 +737,7 @@ l2_penalty = Exercise(
         ),
         Mistake(
             "both_doubled",
-            "Penalty and gradient are both twice as large: this penalty has a ½ in front.",
+            "Your penalty and your gradient are both twice as large as they should be: this penalty has a ½ in front.",
             edit("strength / 2.0 * np.sum(W**2), strength * W", "strength * np.sum(W**2), 2.0 * strength * W"),
         ),
         Mistake(
@@ -748,12 +752,12 @@ l2_penalty = Exercise(
         ),
         Mistake(
             "square_of_the_sum",
-            "You square the sum of the weights, and those of opposite signs cancel. Square each, then add.",
+            "You square the sum of the weights, in which opposite signs cancel. Square each weight, then add.",
             edit("np.sum(W**2)", "np.sum(W) ** 2"),
         ),
         Mistake(
             "root",
-            "Your penalty is the norm. Its square is asked: no root.",
+            "Your penalty contains the norm. Use its square, without a root.",
             edit("np.sum(W**2)", "np.sqrt(np.sum(W**2))"),
         ),
         Mistake(
@@ -810,22 +814,22 @@ dropout = Exercise(
             "returns x when it is not training, and only then",
             on=["a batch", REST, "not training, and p is large"],
         ),
-        moves(1, "wakes up in training", in_training, on="not training, and p is large"),
+        moves(1, "drops entries in training, and only then", in_training, on="not training, and p is large"),
     ],
     mistakes=[
         Mistake(
             "not_scaled",
-            "You drop and do not scale up what is left, so that the next layer gets less in training than afterwards. Divide by the probability to keep.",
+            "You drop entries without scaling up the rest, so the next layer gets smaller inputs in training than afterwards. By which probability must you divide?",
             edit(" / (1.0 - p)", ""),
         ),
         Mistake(
             "scaled_by_p",
-            "You divide by p. The share that is left is 1 − p, and that makes up for what is dropped.",
+            "You divide by p, the probability of dropping an entry. Divide by the probability of keeping it.",
             edit("/ (1.0 - p)", "/ p"),
         ),
         Mistake(
             "p_is_kept",
-            "You keep an entry with probability p, and scale accordingly. Here, p is the probability to drop.",
+            "You keep an entry with probability p, and scale accordingly. Here, p is the probability of dropping it.",
             edit(
                 "rng.random(x.shape) >= p\n    return x * mask / (1.0 - p)",
                 "rng.random(x.shape) < p\n    return x * mask / p",
@@ -833,12 +837,12 @@ dropout = Exercise(
         ),
         Mistake(
             "mask_inverted",
-            "Your mask is the wrong way round: you keep what should be dropped. Numbers from p on are kept.",
+            "You invert the mask: you keep what should be dropped. Entries whose random number is at least p are kept.",
             edit("mask = rng.random(x.shape) >= p", "mask = rng.random(x.shape) < p"),
         ),
         Mistake(
             "drops_nothing",
-            "You drop nothing. Python reads `u < p / p` as `u < 1`: make the mask first, scale afterwards.",
+            "You drop nothing. Python reads `u < p / p` as `u < 1`: make the mask first and scale afterwards.",
             edit(
                 "mask = rng.random(x.shape) >= p\n    return x * mask / (1.0 - p)",
                 "return x * (rng.random(x.shape) < (1.0 - p) / (1.0 - p))",
@@ -846,7 +850,7 @@ dropout = Exercise(
         ),
         Mistake(
             "scaled_afterwards",
-            "You multiply by 1 − p when it is not training. In the inverted form that is asked, training alone scales, and afterwards x passes as it is.",
+            "You multiply by 1 − p outside training. Inverted dropout scales in training only, and returns x unchanged otherwise.",
             edit(
                 "return x\n    mask = rng.random(x.shape) >= p\n    return x * mask / (1.0 - p)",
                 "return x * (1.0 - p)\n    mask = rng.random(x.shape) >= p\n    return x * mask",
@@ -854,18 +858,18 @@ dropout = Exercise(
         ),
         Mistake(
             "always_training",
-            "You drop when it is not training, too. A network that is in use must not be random.",
+            "You drop entries outside training, too. A trained network must not be random.",
             edit("if not training:", "if False:"),
         ),
         Mistake(
             "one_number_a_row",
-            "You draw one number for each row and drop it as a whole. Each entry has its own.",
+            "You draw one random number for each row and drop whole rows. Draw one number for each entry.",
             edit("mask = rng.random(x.shape)", "mask = rng.random((len(x),) + (1,) * (x.ndim - 1))"),
         ),
     ],
     hints=[
         "If a share p of the entries becomes 0, by which factor does the mean shrink? What makes up for it?",
-        "What does the function do when it is not training? Is there anything to draw?",
+        "What does the function do outside training? Does it draw anything?",
     ],
 )
 
@@ -896,34 +900,38 @@ dropout_backward = Exercise(
         "nothing was dropped": nothing_dropped,
     },
     checks=[
-        agrees(2, "sends back what the forward let through, scaled as it was", on=["a batch", "most were dropped"]),
+        agrees(
+            2,
+            "passes dout on where the forward pass kept an entry, with the same scale",
+            on=["a batch", "most were dropped"],
+        ),
         agrees(1, "works on arrays of any shape, and for p = 0", on=["a vector", "images", "nothing was dropped"]),
-        moves(1, "no gradient comes through what was dropped, and some through the rest", another_dout, on="a batch"),
+        moves(1, "passes no gradient through dropped entries, and some through the rest", another_dout, on="a batch"),
     ],
     mistakes=[
         Mistake(
             "not_scaled",
-            "You forget the scale. In the forward each kept entry was divided by 1 − p, and a factor goes back as it came.",
+            "You leave out the scale. The forward pass divides each kept entry by 1 − p, and the gradient gets the same factor.",
             edit(" / (1.0 - p)", ""),
         ),
         Mistake(
             "scaled_by_p",
-            "You divide by p, which is the probability to drop. The forward divided by that to keep.",
+            "You divide by p, the probability of dropping. The forward pass divides by the probability of keeping.",
             edit("/ (1.0 - p)", "/ p"),
         ),
         Mistake(
             "scale_undone",
-            "You multiply by 1 − p, as if to undo the forward. A gradient goes through a factor by the same factor.",
+            "You multiply by 1 − p, as if to undo the forward pass. The gradient of a multiplication by a constant has the same constant as a factor.",
             edit("/ (1.0 - p)", "* (1.0 - p)"),
         ),
         Mistake(
             "mask_inverted",
-            "You send the gradient through the entries that were dropped. The mask is True where an entry was kept.",
+            "You pass the gradient through the dropped entries. The mask is True where an entry was kept.",
             edit("dout * mask", "dout * ~mask"),
         ),
         Mistake(
             "mask_ignored",
-            "You send the gradient through everything. An entry that was dropped had no part in the output.",
+            "You pass the gradient through all entries. A dropped entry does not affect the output, so its gradient is 0.",
             edit("dout * mask", "dout"),
         ),
     ],
@@ -981,44 +989,44 @@ batchnorm = Exercise(
     },
     checks=[
         agrees(3, "normalises each feature over the batch", on=[TRAIN, "more features than examples"]),
-        agrees(1, "uses momentum and eps as they are given", on=[EPS_TRAIN, MOMENTUM]),
+        agrees(1, "uses the given momentum and eps", on=[EPS_TRAIN, MOMENTUM]),
         agrees(
             2,
-            "uses the running values when it is not training, and returns them as they came",
+            "uses the running statistics outside training, and returns them unchanged",
             on=[TEST, EPS_TEST, "a single example, not in training"],
         ),
         agrees(1, "is finite where a variance is 0", on=["a batch of one", "a feature that never changes"]),
-        moves(1, "no example feels another when it is not training", another_example, on=TEST),
+        moves(1, "outside training, changing one example changes no other example's output", another_example, on=TEST),
     ],
     mistakes=[
         Mistake(
             "eps_outside_the_root",
-            "You add eps to the standard deviation. It belongs to the variance, under the root.",
+            "You add eps to the standard deviation. Add it to the variance, under the root.",
             edit("np.sqrt(var + eps)", "(np.sqrt(var) + eps)"),
         ),
         Mistake(
             "no_eps",
-            "You leave eps out. Where a variance is 0 your answer is nan, and elsewhere it is a little too large.",
+            "You leave out eps. Where a variance is 0 your answer is nan, and elsewhere it is a little too large.",
             edit("np.sqrt(var + eps)", "np.sqrt(var)"),
         ),
         Mistake(
             "divided_by_the_variance",
-            "You divide by the variance. Its root, the standard deviation, has the unit of x.",
+            "You divide by the variance. Divide by its root, the standard deviation.",
             edit("np.sqrt(var + eps)", "(var + eps)"),
         ),
         Mistake(
             "unbiased_variance",
-            "Your variance divides by N − 1. Here it is the biased one throughout, which divides by N and needs no second example.",
+            "Your variance divides by N − 1. Use the biased variance, which divides by N.",
             edit("x.var(axis=0)", "x.var(axis=0) * len(x) / (len(x) - 1)"),
         ),
         Mistake(
             "unbiased_running_variance",
-            "You normalise by the biased variance and keep the unbiased one, as PyTorch does. Here, both are biased.",
+            "You normalise by the biased variance, but update the running variance with the unbiased one, as PyTorch does. Here, both are biased.",
             edit("momentum * var", "momentum * var * len(x) / (len(x) - 1)"),
         ),
         Mistake(
             "momentum_the_other_way",
-            "Your running values take 1 − momentum of the batch. Momentum is the weight of what is new: with 0.1, they change slowly.",
+            "You weight the batch statistics by 1 − momentum. Here momentum is the weight of the batch: with 0.1, the running statistics change slowly.",
             edit(
                 "(1.0 - momentum) * running_mean + momentum * mean\n        running_var = (1.0 - momentum) * running_var + momentum * var",
                 "momentum * running_mean + (1.0 - momentum) * mean\n        running_var = momentum * running_var + (1.0 - momentum) * var",
@@ -1026,12 +1034,12 @@ batchnorm = Exercise(
         ),
         Mistake(
             "running_standard_deviation",
-            "You keep the running standard deviation. It is the variance that is averaged, before the root.",
+            "You average the standard deviation. The running statistic is an average of variances.",
             edit("momentum * var", "momentum * np.sqrt(var)"),
         ),
         Mistake(
             "running_values_in_training",
-            "In training you normalise by the running values. They are updated there, and used later; the batch is normalised by its own.",
+            "You normalise by the running statistics in training. In training, normalise by the statistics of the batch.",
             edit(
                 "    out = gamma * (x - mean) / np.sqrt(var + eps)",
                 "    out = gamma * (x - running_mean) / np.sqrt(running_var + eps)",
@@ -1039,12 +1047,12 @@ batchnorm = Exercise(
         ),
         Mistake(
             "batch_statistics_always",
-            "You use the batch's own mean and variance when it is not training. An answer must not depend on who else is in the batch.",
+            "You use the mean and variance of the batch outside training. There the output of an example must not depend on the other examples in the batch.",
             edit("mean, var = running_mean, running_var", "mean, var = x.mean(axis=0), x.var(axis=0)"),
         ),
         Mistake(
             "updated_when_not_training",
-            "You update the running values when it is not training. They stay as they are, and are used.",
+            "You update the running statistics outside training. Use them there, but return them unchanged.",
             edit(
                 "mean, var = running_mean, running_var",
                 "mean, var = running_mean, running_var\n"
@@ -1063,19 +1071,19 @@ batchnorm = Exercise(
         ),
         Mistake(
             "no_scale_and_shift",
-            "You normalise and stop there. Gamma and beta let the network choose the scale and the shift of each feature.",
+            "You leave out gamma and beta. They let the network choose the scale and the shift of each feature.",
             edit("gamma * (x - mean) / np.sqrt(var + eps) + beta", "(x - mean) / np.sqrt(var + eps)"),
         ),
         Mistake(
             "shift_scaled",
-            "You add beta before you multiply by gamma. First the scale, then the shift.",
+            "You add beta before you multiply by gamma. Scale first, then shift.",
             edit("gamma * (x - mean) / np.sqrt(var + eps) + beta", "gamma * ((x - mean) / np.sqrt(var + eps) + beta)"),
         ),
     ],
     hints=[
-        "Over which axis do you take the mean, if every feature is to have one of its own?",
-        "Which mean and which variance are used in training, and which afterwards? Who updates the running ones, and when?",
-        "Where exactly does eps stand, and what does it prevent?",
+        "Over which axis do you take the mean so that each feature has its own?",
+        "Which mean and which variance do you use in training, and which outside training? When do you update the running statistics?",
+        "Where exactly does eps appear in the formula, and what does it prevent?",
     ],
 )
 
@@ -1103,11 +1111,14 @@ batchnorm_backward = Exercise(
     },
     checks=[
         agrees(
-            3, "returns dx, by all three ways into the output", on=[BATCH, "more features than examples"], part="dx"
+            3,
+            "returns dx, along all three paths from x to the output",
+            on=[BATCH, "more features than examples"],
+            part="dx",
         ),
         agrees(1, "returns dgamma", on=[BATCH, "more features than examples"], part="dgamma"),
         agrees(1, "returns dbeta", on=[BATCH, "more features than examples"], part="dbeta"),
-        agrees(2, "uses eps as it is given", on=LARGE_EPS, part=["dx", "dgamma"]),
+        agrees(2, "uses the given eps", on=LARGE_EPS, part=["dx", "dgamma"]),
         agrees(
             1,
             "is right for one or two examples, and for one feature",
@@ -1115,7 +1126,7 @@ batchnorm_backward = Exercise(
         ),
         keeps(
             2,
-            "dx adds up to 0 over the batch: a shift of all examples changes nothing",
+            "dx adds up to 0 over the batch, because shifting all examples changes nothing",
             measure="sum",
             change=another_upstream,
             axis=0,
@@ -1126,32 +1137,32 @@ batchnorm_backward = Exercise(
     mistakes=[
         Mistake(
             "statistics_held_still",
-            "Your dx treats mean and variance as given numbers. Both are computed from x, so x reaches the output by three ways.",
+            "Your dx treats mean and variance as constants. Both are computed from x, so x reaches the output along three paths.",
             edit(f"({DX_HAT})", "dx_hat"),
         ),
         Mistake(
             "variance_held_still",
-            "Your dx lacks the way through the variance: each x changes how all examples of its feature are scaled.",
+            "Your dx lacks the path through the variance: each x changes how all examples of its feature are scaled.",
             edit(" - x_hat * (dx_hat * x_hat).mean(axis=0)", ""),
         ),
         Mistake(
             "mean_held_still",
-            "Your dx lacks the way through the mean: each x shifts all examples of its feature.",
+            "Your dx lacks the path through the mean: each x shifts all examples of its feature.",
             edit("dx_hat - dx_hat.mean(axis=0) - ", "dx_hat - "),
         ),
         Mistake(
             "no_gamma_in_dx",
-            "Gamma is missing from your dx. It multiplies the normalised values, and so it multiplies what comes back to them.",
+            "You leave gamma out of dx. The forward pass multiplies the normalised values by gamma, so the backward pass multiplies their gradient by gamma.",
             edit("dx_hat = dout * gamma", "dx_hat = dout"),
         ),
         Mistake(
             "dgamma_from_x",
-            "Your dgamma multiplies dout by x. In the forward gamma multiplies the normalised values.",
+            "Your dgamma multiplies dout by x. In the forward pass gamma multiplies the normalised values, not x.",
             edit("(dout * x_hat).sum(axis=0)", "(dout * x).sum(axis=0)"),
         ),
         Mistake(
             "averaged",
-            "Your dgamma and dbeta are means over the batch. They serve every example, and their gradients add up.",
+            "You average dgamma and dbeta over the batch. All examples share gamma and beta, so their gradients add up.",
             edit(
                 "dout.sum(axis=0)\n    dgamma = (dout * x_hat).sum(axis=0)",
                 "dout.mean(axis=0)\n    dgamma = (dout * x_hat).mean(axis=0)",
@@ -1159,7 +1170,7 @@ batchnorm_backward = Exercise(
         ),
         Mistake(
             "features_for_examples",
-            "You divide sums over the examples by the number of features. The mean of a feature divides by the number of examples.",
+            "You divide sums over the examples by the number of features. Divide them by the number of examples.",
             edit(
                 "dx_hat.mean(axis=0) - x_hat * (dx_hat * x_hat).mean(axis=0)",
                 "dx_hat.sum(axis=0) / x.shape[1] - x_hat * (dx_hat * x_hat).sum(axis=0) / x.shape[1]",
@@ -1167,22 +1178,22 @@ batchnorm_backward = Exercise(
         ),
         Mistake(
             "no_eps",
-            "You leave eps out. It stands beside the variance in the forward, and so it does on the way back.",
+            "You leave out eps. The forward pass adds it to the variance, so the backward pass must, too.",
             edit("np.sqrt(x.var(axis=0) + eps)", "np.sqrt(x.var(axis=0) + 1e-300)"),
         ),
         Mistake(
             "eps_outside_the_root",
-            "You add eps to the standard deviation. It belongs to the variance, under the root.",
+            "You add eps to the standard deviation. Add it to the variance, under the root.",
             edit("np.sqrt(x.var(axis=0) + eps)", "np.sqrt(x.var(axis=0)) + eps"),
         ),
         Mistake(
             "default_eps",
-            "You use 1e-5 whatever eps is given.",
+            "You always use 1e-5 instead of the given eps.",
             edit("x.var(axis=0) + eps", "x.var(axis=0) + 1e-5"),
         ),
         Mistake(
             "own_output_only",
-            "Your dx takes each output's slope in its own x alone. An example moves the outputs of all others, too, by way of mean and variance.",
+            "Your dx counts only how each output depends on its own x. An example also changes the outputs of all others, through mean and variance.",
             edit(
                 f"({DX_HAT}) / std",
                 "dx_hat * (len(x) - 1.0 - x_hat**2) / (len(x) * std)",
@@ -1190,9 +1201,9 @@ batchnorm_backward = Exercise(
         ),
     ],
     hints=[
-        "Draw the forward as a graph: x, mean, centred, variance, normalised, out. By how many ways does x reach out?",
-        "Go back node by node. Where two arrows leave a node, what comes back adds up.",
-        "Check yourself: what must dx add up to, over the batch? And what if it is multiplied by the normalised values first, with eps = 0?",
+        "Draw the forward pass as a graph: x, mean, centred, variance, normalised, out. Along how many paths does x reach out?",
+        "Go back node by node. Where two arrows leave a node, the gradients that come back add up.",
+        "Check: what must dx add up to over the batch? And what does dx times the normalised values add up to, with eps = 0?",
     ],
 )
 
@@ -1212,26 +1223,26 @@ layernorm = Exercise(
     },
     checks=[
         agrees(2, "normalises over the last axis, then scales and shifts", on=["six examples", SENTENCES]),
-        agrees(1, "takes any number of leading axes, or none", on=["four axes", "a single vector", "a batch of one"]),
-        agrees(1, "uses eps as it is given, and is finite where the variance is 0", on=[LARGE_EPS, "a single feature"]),
+        agrees(1, "accepts any number of leading axes, or none", on=["four axes", "a single vector", "a batch of one"]),
+        agrees(1, "uses the given eps, and is finite where the variance is 0", on=[LARGE_EPS, "a single feature"]),
         moves(
-            1, "an example is normalised by itself, and feels no other", another_example, on=["six examples", SENTENCES]
+            1, "changing one example changes no other example's output", another_example, on=["six examples", SENTENCES]
         ),
     ],
     mistakes=[
         Mistake(
             "over_the_batch",
-            "You normalise over the first axis, which is batch normalisation. Each example is normalised by itself, over its features.",
+            "You normalise over the first axis, which is batch normalisation. Normalise each example on its own, over its features.",
             lambda x, gamma, beta, eps=1e-5: gamma * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps) + beta,
         ),
         Mistake(
             "over_everything",
-            "You normalise the whole array at once. Each vector along the last axis has a mean and a variance of its own.",
+            "You normalise the whole array at once. Each vector along the last axis has its own mean and variance.",
             lambda x, gamma, beta, eps=1e-5: gamma * (x - x.mean()) / np.sqrt(x.var() + eps) + beta,
         ),
         Mistake(
             "over_all_but_the_first_axis",
-            "You normalise over all axes but the first. It is the last one alone: each token of a sequence stands for itself.",
+            "You normalise over all axes but the first. Normalise over the last axis only: each token of a sequence has its own statistics.",
             lambda x, gamma, beta, eps=1e-5: (
                 gamma
                 * (x - x.mean(tuple(range(x.ndim > 1, x.ndim)), keepdims=True))
@@ -1241,7 +1252,7 @@ layernorm = Exercise(
         ),
         Mistake(
             "eps_outside_the_root",
-            "You add eps to the standard deviation. It belongs to the variance, under the root.",
+            "You add eps to the standard deviation. Add it to the variance, under the root.",
             edit("np.sqrt(var + eps)", "(np.sqrt(var) + eps)"),
         ),
         Mistake(
@@ -1254,28 +1265,28 @@ layernorm = Exercise(
         ),
         Mistake(
             "no_eps",
-            "You leave eps out: with a variance of 0 your answer is nan.",
+            "You leave out eps, so your answer is nan where the variance is 0.",
             edit("np.sqrt(var + eps)", "np.sqrt(var)"),
         ),
         Mistake(
             "default_eps",
-            "You use 1e-5 whatever eps is given.",
+            "You always use 1e-5 instead of the given eps.",
             edit("np.sqrt(var + eps)", "np.sqrt(var + 1e-5)"),
         ),
         Mistake(
             "no_scale_and_shift",
-            "You normalise and stop there. Gamma and beta come after.",
+            "You leave out gamma and beta, which scale and shift the normalised values.",
             edit("gamma * (x - mean) / np.sqrt(var + eps) + beta", "(x - mean) / np.sqrt(var + eps)"),
         ),
         Mistake(
             "not_centred",
-            "You divide by the standard deviation and do not take the mean away first.",
+            "You divide by the standard deviation without subtracting the mean first.",
             edit("(x - mean)", "x"),
         ),
     ],
     hints=[
-        "How many means are there, if x has shape (N, T, D)? Along which axis do the numbers that share one lie?",
-        "What must the shape of the means be, so that they can be taken from x? Look for keepdims.",
+        "How many means are there if x has shape (N, T, D)? Over which axis is each of them taken?",
+        "Which shape must the means have so that you can subtract them from x? Look for keepdims.",
     ],
 )
 
@@ -1295,20 +1306,20 @@ layernorm_backward = Exercise(
         "a single feature": partial(upstream, shape=(4, 1)),
     },
     checks=[
-        agrees(2, "returns dx, by all three ways into the output", on=["six examples", SENTENCES], part="dx"),
+        agrees(2, "returns dx, along all three paths from x to the output", on=["six examples", SENTENCES], part="dx"),
         agrees(1, "returns dgamma", on=["six examples", SENTENCES], part="dgamma"),
         agrees(1, "returns dbeta", on=["six examples", SENTENCES], part="dbeta"),
-        agrees(1, "gives dx any number of leading axes, or none", on=LEADING, part="dx"),
-        agrees(1, "adds dgamma and dbeta up over every leading axis", on=LEADING, part=["dgamma", "dbeta"]),
+        agrees(1, "returns the right dx for any number of leading axes, or none", on=LEADING, part="dx"),
+        agrees(1, "sums dgamma and dbeta over all leading axes", on=LEADING, part=["dgamma", "dbeta"]),
         agrees(
             1,
-            "uses eps as it is given, and is right for a single feature",
+            "uses the given eps, and is right for a single feature",
             on=[LARGE_EPS, "a single feature"],
             part=["dx", "dgamma"],
         ),
         keeps(
             2,
-            "dx adds up to 0 over the features: a shift of them all changes nothing",
+            "dx adds up to 0 over the features, because shifting all features changes nothing",
             measure="sum",
             change=another_upstream,
             axis=-1,
@@ -1319,27 +1330,27 @@ layernorm_backward = Exercise(
     mistakes=[
         Mistake(
             "statistics_held_still",
-            "Your dx treats mean and variance as given numbers. Both are computed from x, so x reaches the output by three ways.",
+            "Your dx treats mean and variance as constants. Both are computed from x, so x reaches the output along three paths.",
             edit(f"({DX_HAT_LAST})", "dx_hat"),
         ),
         Mistake(
             "variance_held_still",
-            "Your dx lacks the way through the variance: each feature changes how the whole vector is scaled.",
+            "Your dx lacks the path through the variance: each feature changes how the whole vector is scaled.",
             edit(" - x_hat * (dx_hat * x_hat).mean(axis=-1, keepdims=True)", ""),
         ),
         Mistake(
             "mean_held_still",
-            "Your dx lacks the way through the mean: each feature shifts the whole vector.",
+            "Your dx lacks the path through the mean: each feature shifts the whole vector.",
             edit("dx_hat - dx_hat.mean(axis=-1, keepdims=True) - ", "dx_hat - "),
         ),
         Mistake(
             "no_gamma_in_dx",
-            "Gamma is missing from your dx. It multiplies the normalised values, and so it multiplies what comes back to them.",
+            "You leave gamma out of dx. The forward pass multiplies the normalised values by gamma, so the backward pass multiplies their gradient by gamma.",
             edit("dx_hat = dout * gamma", "dx_hat = dout"),
         ),
         Mistake(
             "gamma_outside_the_means",
-            "You multiply by gamma at the very end. It differs from feature to feature, so it must be inside the means over the features.",
+            "You multiply by gamma at the very end. gamma differs between features, so it must be inside the means over the features.",
             edit(
                 f"dx_hat = dout * gamma\n    dx = ({DX_HAT_LAST}) / std",
                 f"dx_hat = dout\n    dx = gamma * ({DX_HAT_LAST}) / std",
@@ -1347,17 +1358,17 @@ layernorm_backward = Exercise(
         ),
         Mistake(
             "dgamma_from_x",
-            "Your dgamma multiplies dout by x. In the forward gamma multiplies the normalised values.",
+            "Your dgamma multiplies dout by x. In the forward pass gamma multiplies the normalised values, not x.",
             edit("(dout * x_hat).sum(axis=leading)", "(dout * x).sum(axis=leading)"),
         ),
         Mistake(
             "first_axis_only",
-            "Your dgamma and dbeta are summed over the first axis alone. They serve every position, along all leading axes.",
+            "You sum dgamma and dbeta over the first axis only. All positions share gamma and beta: sum over all leading axes.",
             edit("tuple(range(x.ndim - 1))", "tuple(range(min(1, x.ndim - 1)))"),
         ),
         Mistake(
             "over_the_batch",
-            "Your dx averages over the first axis, as batch normalisation does. Mean and variance were taken over the features.",
+            "Your dx averages over the first axis, as batch normalisation does. Here mean and variance are taken over the features.",
             edit(
                 DX_HAT_LAST,
                 "dx_hat - dx_hat.mean(axis=0) - x_hat * (dx_hat * x_hat).mean(axis=0)",
@@ -1365,7 +1376,7 @@ layernorm_backward = Exercise(
         ),
         Mistake(
             "averaged",
-            "Your dgamma and dbeta are means. They serve every position, and their gradients add up.",
+            "You average dgamma and dbeta. All positions share gamma and beta, so their gradients add up.",
             edit(
                 "dout.sum(axis=leading)\n    dgamma = (dout * x_hat).sum(axis=leading)",
                 "dout.mean(axis=leading)\n    dgamma = (dout * x_hat).mean(axis=leading)",
@@ -1373,13 +1384,13 @@ layernorm_backward = Exercise(
         ),
         Mistake(
             "default_eps",
-            "You use 1e-5 whatever eps is given.",
+            "You always use 1e-5 instead of the given eps.",
             edit("keepdims=True) + eps)", "keepdims=True) + 1e-5)"),
         ),
     ],
     hints=[
-        "Which entries of out does one entry of x reach, and by how many ways?",
-        "Go back node by node: normalised, variance, centred, mean. Where two arrows leave a node, what comes back adds up.",
+        "Which entries of out does one entry of x affect, and along how many paths?",
+        "Go back node by node: normalised, variance, centred, mean. Where two arrows leave a node, the gradients that come back add up.",
         "Gamma and beta have one axis, and x may have several. Over which axes do their gradients add up?",
     ],
 )
@@ -1425,7 +1436,7 @@ label_smoothing_cross_entropy = Exercise(
         agrees(3, "is the mean cross-entropy with the smoothed target", on=[FIVE, MANY, "strong smoothing"]),
         agrees(
             1,
-            "is right without smoothing and with nothing else",
+            "is right for smoothing 0 and smoothing 1",
             on=["no smoothing", "nothing but smoothing"],
         ),
         agrees(1, "is right for a single example and for two classes", on=["a single example", "two classes"]),
@@ -1434,7 +1445,7 @@ label_smoothing_cross_entropy = Exercise(
     mistakes=[
         Mistake(
             "others_only",
-            "You spread the smoothing over the other K − 1 classes. Here, it is spread over all K, and the true class gets its share.",
+            "You spread the smoothing over the other K − 1 classes. Here it is spread over all K classes, including the true one.",
             edit(
                 "(1.0 - smoothing) * of_label + smoothing * log_p.mean(axis=-1)",
                 "(1.0 - smoothing) * of_label + smoothing * (log_p.sum(axis=-1) - of_label) / (log_p.shape[-1] - 1)",
@@ -1442,7 +1453,7 @@ label_smoothing_cross_entropy = Exercise(
         ),
         Mistake(
             "true_class_without_share",
-            "Your target does not add up to 1: the true class has lost its own share of the smoothing.",
+            "Your target does not add up to 1: you leave out the true class's share of the smoothing.",
             edit(
                 "smoothing * log_p.mean(axis=-1)",
                 "smoothing * (log_p.sum(axis=-1) - of_label) / log_p.shape[-1]",
@@ -1450,22 +1461,22 @@ label_smoothing_cross_entropy = Exercise(
         ),
         Mistake(
             "smoothing_added",
-            "Your target adds up to 1 + smoothing: what is spread over all classes must be taken from the true one.",
+            "Your target adds up to 1 + smoothing. What you spread over all classes must be taken from the true class.",
             edit("(1.0 - smoothing) * of_label", "of_label"),
         ),
         Mistake(
             "not_divided_by_k",
-            "You give every class the whole of smoothing. It is shared out: each of the K classes gets a K-th.",
+            "You give every class the whole smoothing. Share it among the K classes.",
             edit("log_p.mean(axis=-1)", "log_p.sum(axis=-1)"),
         ),
         Mistake(
             "smoothing_ignored",
-            "Your loss is the plain cross-entropy, whatever smoothing is.",
+            "You ignore the smoothing: your loss is the plain cross-entropy.",
             edit("(1.0 - smoothing) * of_label + smoothing * log_p.mean(axis=-1)", "of_label"),
         ),
         Mistake(
             "weights_swapped",
-            "The two weights are swapped: with little smoothing nearly all of the target belongs to the true class.",
+            "You swap the two weights. With little smoothing, nearly all of the target belongs to the true class.",
             edit(
                 "(1.0 - smoothing) * of_label + smoothing * log_p.mean(axis=-1)",
                 "smoothing * of_label + (1.0 - smoothing) * log_p.mean(axis=-1)",
@@ -1473,12 +1484,12 @@ label_smoothing_cross_entropy = Exercise(
         ),
         Mistake(
             "summed",
-            "Your loss is the sum over the examples. The mean is asked.",
+            "Your loss is the sum over the examples. Return the mean.",
             edit("np.mean(", "np.sum("),
         ),
         Mistake(
             "mean_over_everything",
-            "You average over the classes as well. Over the classes it is a sum, over the examples a mean.",
+            "You average over the classes as well. Sum over the classes, and average over the examples.",
             edit(
                 "-np.mean((1.0 - smoothing) * of_label + smoothing * log_p.mean(axis=-1))",
                 "-np.mean((1.0 - smoothing) * of_label + smoothing * log_p.mean(axis=-1)) / log_p.shape[-1]",
@@ -1486,7 +1497,7 @@ label_smoothing_cross_entropy = Exercise(
         ),
         Mistake(
             "unstable",
-            "At logits of ±1000 your loss is nan or inf: exp overflows, or you take the log of a softmax that is 0. Work on the logarithm from the start.",
+            "At logits of ±1000 your loss is nan or inf: exp overflows, or you take the log of a softmax that is 0. Compute the log-softmax directly.",
             edit(
                 "return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
                 "return np.log(np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True))",
@@ -1495,7 +1506,7 @@ label_smoothing_cross_entropy = Exercise(
         ),
         Mistake(
             "log_of_zero",
-            "Your softmax is stable, but where a probability rounds to 0 its logarithm is -inf. Do not take the log of a softmax.",
+            "Your softmax is stable, but where a probability rounds to 0 its logarithm is -inf. Do not take the log of a softmax: compute the log-softmax directly.",
             edit(
                 "return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
                 "return np.log(np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True))",
@@ -1505,8 +1516,8 @@ label_smoothing_cross_entropy = Exercise(
     ],
     hints=[
         "What does the target of one example look like, for K = 4 and smoothing = 0.2? Do its entries add up to 1?",
-        "The loss is linear in the target. What is it for the onehot part alone, and for the even part alone?",
-        "You need the log of a softmax. Can it be had without ever taking a log of 0?",
+        "The loss is linear in the target. What is the loss for the one-hot part alone, and for the uniform part alone?",
+        "You need the log of a softmax. How can you compute it without ever taking a log of 0?",
     ],
 )
 
@@ -1538,40 +1549,40 @@ random_flip_crop = Exercise(
         "a single channel": partial(pictures, N=6, C=1, H=6, W=3, padding=2),
     },
     checks=[
-        agrees(4, "flips, pads with zeros, and cuts out a window of the old size", on=[WIDE, TALL]),
-        agrees(1, "flips alone where there is no padding", on=[NO_PADDING, "a single channel"]),
+        agrees(4, "flips, pads with zeros, and crops to the original size", on=[WIDE, TALL]),
+        agrees(1, "only flips where there is no padding", on=[NO_PADDING, "a single channel"]),
         agrees(1, "is right for much padding, and for a single image", on=["much padding", "a single image"]),
-        moves(1, "takes its chances from rng", another_generator, on=WIDE),
+        moves(1, "draws its random numbers from rng alone", another_generator, on=WIDE),
     ],
     mistakes=[
         Mistake(
             "crop_drawn_first",
-            "You draw the windows before the flips. Both come from the same rng, so the order decides which numbers each gets.",
+            "You draw the window offsets before the flips. Both come from the same rng: draw the flips first.",
             edit(f"{COINS}\n    {CORNERS}", f"{CORNERS}\n    {COINS}"),
         ),
         Mistake(
             "column_for_row",
-            "You take the first offset for the column. It is the row; the column comes second.",
+            "You use the first offset as the column. The first offset is the row, the second the column.",
             edit("for n, (row, column)", "for n, (column, row)"),
         ),
         Mistake(
             "upside_down",
-            "You turn the images upside down. Left and right change places: that is the last axis.",
+            "You flip the images upside down. Flip left to right, along the last axis.",
             edit("images[..., ::-1]", "images[..., ::-1, :]"),
         ),
         Mistake(
             "flips_inverted",
-            "You flip the images whose number is 0.5 or more. Those below it are flipped.",
+            "You flip the images whose random number is 0.5 or more. Flip those below 0.5.",
             edit("flip = rng.random(N) <", "flip = rng.random(N) >="),
         ),
         Mistake(
             "one_flip_for_all",
-            "You toss one coin for the whole batch. Each image has its own.",
+            "You draw one random number for the whole batch. Draw one for each image.",
             edit(COINS, "flip = np.full(N, rng.random() < 0.5)"),
         ),
         Mistake(
             "one_window_for_all",
-            "You cut the same window out of all images. Each has an offset of its own.",
+            "You use the same window for all images. Each image has its own offset.",
             edit(
                 "for n, (row, column) in enumerate(corners)",
                 "for n, (row, column) in enumerate(corners[:1].repeat(N, axis=0))",
@@ -1579,17 +1590,17 @@ random_flip_crop = Exercise(
         ),
         Mistake(
             "last_offset_missing",
-            "Your windows never reach the last position: the upper end of rng.integers is left out, and the largest offset is twice the padding.",
+            "Your windows never reach the last position. rng.integers excludes its upper end, and the largest offset is twice the padding.",
             edit("2 * padding + 1", "max(2 * padding, 1)"),
         ),
         Mistake(
             "edges_repeated",
-            "You pad with copies of the edge. Zeros are asked.",
+            "You pad with copies of the edge pixels. Pad with zeros.",
             edit("(padding, padding)))", '(padding, padding)), mode="edge")'),
         ),
         Mistake(
             "cropped_before_the_flip",
-            "You cut out the window before you flip, so that its offset counts from the other side. Flip first.",
+            "You crop before you flip, so the column offset counts from the other side. Flip first.",
             edit(
                 "padded = np.pad(flipped,",
                 "corners[flip, 1] = 2 * padding - corners[flip, 1]\n    padded = np.pad(flipped,",
@@ -1597,7 +1608,7 @@ random_flip_crop = Exercise(
         ),
         Mistake(
             "not_cropped",
-            "You flip the images and leave them where they are. The window may lie up to `padding` pixels off.",
+            "You flip the images, but do not crop them. The window may be shifted by up to `padding` pixels.",
             edit("row : row + H, column : column + W", "padding : padding + H, padding : padding + W"),
         ),
     ],
@@ -1681,51 +1692,51 @@ early_stopping = Exercise(
     },
     checks=[
         agrees(2, "keeps the best epoch before training stops", on=[TOO_LATE, IN_TIME, PLATEAU, LONG]),
-        agrees(1, "waits for an epoch that beats the best, and starts to count again", on=[RELAPSES, RECOVERY]),
+        agrees(1, "restarts the count at every new best epoch", on=[RELAPSES, RECOVERY]),
         agrees(
             1, "is right if the loss only falls, only rises, or patience is 1", on=[FALLING, RISING_LOSS, IMPATIENT]
         ),
-        agrees(1, "does not take an equal loss for an improvement", on=[TIES, TIE_LATER, TIE_FIRST]),
+        agrees(1, "does not treat an equal loss as an improvement", on=[TIES, TIE_LATER, TIE_FIRST]),
     ],
     mistakes=[
         Mistake(
             "best_of_all",
-            "You return the best epoch of all. Training stops when patience is at its end, and what comes after was never seen.",
+            "You return the best epoch of the whole list. Training stops when patience runs out, and later losses do not count.",
             edit("elif epoch - best >= patience:", "elif False:"),
         ),
         Mistake(
             "where_it_stops",
-            "You return the epoch at which training stops. The one to keep is the best, `patience` epochs before.",
+            "You return the epoch at which training stops. Return the best epoch, `patience` epochs earlier.",
             early_stopping_where_it_stops,
         ),
         Mistake(
             "one_epoch_too_patient",
-            "You wait one epoch too long: training stops as soon as `patience` epochs have brought nothing.",
+            "You wait one epoch too long. Training stops as soon as `patience` epochs in a row bring no improvement.",
             edit(">= patience", "> patience"),
         ),
         Mistake(
             "one_epoch_too_early",
-            "You stop one epoch too early: as many as `patience` epochs may bring nothing, and only the last of them ends it.",
+            "You stop one epoch too early. Training stops only when `patience` epochs in a row bring no improvement.",
             edit(">= patience", ">= max(1, patience - 1)"),
         ),
         Mistake(
             "equal_is_better",
-            "You take a loss that equals the best for an improvement. It must be strictly below.",
+            "You treat a loss equal to the best as an improvement. An improvement must be strictly below the best.",
             edit("loss < losses[best]", "loss <= losses[best]"),
         ),
         Mistake(
             "better_than_the_last",
-            "You compare each loss with the one before. It must beat the best so far: a slow recovery is no improvement.",
+            "You compare each loss with the one before. Compare it with the best so far: a slow recovery is not an improvement.",
             early_stopping_by_neighbour,
         ),
         Mistake(
             "never_forgotten",
-            "You count all bad epochs of the run. An improvement starts the count again.",
+            "You count all epochs without improvement. Restart the count at each improvement.",
             early_stopping_by_count,
         ),
         Mistake(
             "the_loss_itself",
-            "You return the best loss. The index of its epoch is asked.",
+            "You return the best loss. Return the index of its epoch.",
             edit("return best", "return losses[best]"),
         ),
     ],

@@ -64,15 +64,15 @@ covariance = Exercise(
     checks=[
         agrees(
             2,
-            "is the sample covariance of all pairs of features",
+            "returns the sample covariance of all pairs of features",
             on=["six examples of three features", "two examples", "more features than examples"],
         ),
         agrees(1, "divides by N − ddof", on=["ddof of 0", "ddof of 1, given", "ddof of 2"]),
         agrees(1, "gives a single feature a matrix of shape (1, 1)", on="a single feature"),
-        agrees(1, "loses no digits where features lie far from zero", on=FAR_FROM_ZERO),
+        agrees(1, "loses no digits where features are far from zero", on=FAR_FROM_ZERO),
         moves(
             1,
-            "a feature that changes is felt in its own row and column alone",
+            "changing one feature changes only its own row and column",
             another_feature,
             on="six examples of three features",
         ),
@@ -80,27 +80,27 @@ covariance = Exercise(
     mistakes=[
         Mistake(
             "ddof_always_one",
-            "You always divide by N − 1, and the divisor depends on ddof: 1 is only its default.",
+            "You always divide by N − 1. The divisor depends on ddof, and 1 is only the default of ddof.",
             edit("len(X) - ddof", "len(X) - 1"),
         ),
         Mistake(
             "ddof_always_zero",
-            "You always divide by N, and the divisor depends on ddof, which is 1 if it is left out.",
+            "You always divide by N. The divisor depends on ddof, which is 1 by default.",
             edit("(len(X) - ddof)", "len(X)"),
         ),
         Mistake(
             "not_centred",
-            "You multiply the features as they are. A covariance is about deviations: take each feature's mean off first.",
+            "You multiply the features without centring them. A covariance is made of deviations: subtract each feature's mean first.",
             edit("centred = X - X.mean(axis=0)", "centred = X"),
         ),
         Mistake(
             "centred_by_rows",
-            "You take off the mean of each example. Each feature has a mean of its own, over the examples.",
+            "You subtract the mean of each example. Each feature has its own mean, over the examples.",
             edit("X.mean(axis=0)", "X.mean(axis=1, keepdims=True)"),
         ),
         Mistake(
             "one_mean_for_all",
-            "You take one mean of the whole array off every feature. Each feature has a mean of its own, over the examples.",
+            "You subtract one mean of the whole array from every feature. Each feature has its own mean, over the examples.",
             edit("X.mean(axis=0)", "X.mean()"),
         ),
         Mistake(
@@ -115,18 +115,17 @@ covariance = Exercise(
         ),
         Mistake(
             "squeezed",
-            "For a single feature you return a number. It is still a matrix, of shape (1, 1): NumPy's own function drops the axes there.",
+            "You return a number for a single feature. The covariance is still a matrix, of shape (1, 1): NumPy's own function drops these axes.",
             covariance_squeezed,
         ),
         Mistake(
             "cancelled",
-            "You subtract a product of means from a mean of products. Far from zero both are huge and nearly equal, and the "
-            "difference is noise: take the means off first, then multiply.",
+            "You subtract a product of means from a mean of products. Far from zero both are huge and nearly equal, and their difference is rounding error: subtract the means first, then multiply.",
             lambda X, ddof=1: cancelled(X) * len(X) / (len(X) - ddof),
         ),
     ],
     hints=[
-        "What is left of a feature when its mean is taken off, and over which axis does that mean run?",
+        "What is left of a feature when its mean is subtracted, and over which axis do you take that mean?",
         "Which product of the centred data with itself has one row and one column for each feature?",
     ],
 )
@@ -173,22 +172,21 @@ gaussian_log_density = Exercise(
     },
     checks=[
         agrees(4, "is the log density at every point", on=["five points, three features", "more features than points"]),
-        agrees(1, "keeps its shapes for one point and for one feature", on=["a single point", "a single feature"]),
+        agrees(
+            1, "returns the right shape for one point and for one feature", on=["a single point", "a single feature"]
+        ),
         agrees(1, "is finite where the density is too small for a float", on="points far out"),
         agrees(
             1,
             "is finite where the determinant is too small or too large for a float",
             on=["forty features with tiny variances", "forty features with huge variances"],
         ),
-        moves(
-            1, "a point that moves changes its own log density alone", another_point, on="five points, three features"
-        ),
+        moves(1, "moving one point changes only its own log density", another_point, on="five points, three features"),
     ],
     mistakes=[
         Mistake(
             "log_of_density",
-            "You take the logarithm of a density that has underflowed to 0 or overflowed. Take the logarithm on paper first, "
-            "term by term.",
+            "You take the logarithm of a density that has already underflowed to 0 or overflowed. Take the logarithm on paper first, term by term.",
             edit(
                 "return -0.5 * (squared_distance + log_det + D * np.log(2.0 * np.pi))",
                 "return np.log(np.exp(-0.5 * squared_distance) / np.sqrt((2.0 * np.pi) ** D * np.linalg.det(cov)))",
@@ -196,43 +194,42 @@ gaussian_log_density = Exercise(
         ),
         Mistake(
             "log_of_determinant",
-            "Your determinant underflows to 0 or overflows before you take its logarithm. Find a way to the logarithm itself: "
-            "NumPy has one, and so has every triangular factor.",
+            "Your determinant underflows to 0 or overflows before you take its logarithm. Compute the log-determinant directly: NumPy has a function for it, and a triangular factor gives it, too.",
             edit("_, log_det = np.linalg.slogdet(cov)", "log_det = np.log(np.linalg.det(cov))"),
         ),
         Mistake(
             "one_two_pi",
-            "You have log 2π once, whatever D is. Each of the D dimensions brings a factor of √(2π) of its own.",
+            "You count log 2π once, whatever D is. Each of the D dimensions contributes a factor of √(2π).",
             edit("D * np.log(2.0 * np.pi)", "np.log(2.0 * np.pi)"),
         ),
         Mistake(
             "no_two_pi",
-            "The constant with 2π is missing: without it the density does not integrate to one.",
+            "You leave out the constant with 2π. Without it the density does not integrate to one.",
             edit(" + D * np.log(2.0 * np.pi)", ""),
         ),
         Mistake(
             "whole_log_determinant",
-            "The determinant stands under a root, so its logarithm is halved, like everything else in the sum.",
+            "You do not halve the log-determinant. The determinant is under a square root: what does the root become in the logarithm?",
             edit("log_det + D", "2.0 * log_det + D"),
         ),
         Mistake(
             "no_determinant",
-            "The determinant is missing: a wider bell is a lower one, or its volume would not be one.",
+            "You leave out the determinant. A wider bell must be lower, or the density would not integrate to one.",
             edit(" + log_det", ""),
         ),
         Mistake(
             "covariances_ignored",
-            "You use the diagonal of cov alone, as if the features were independent. The covariances beside it count, too.",
+            "You use only the diagonal of cov, as if the features were independent. The off-diagonal covariances count, too.",
             edit("D = len(mean)", "D, cov = len(mean), np.diag(np.diagonal(cov))"),
         ),
         Mistake(
             "not_inverted",
-            "You multiply by the covariance, and it must be its inverse: where the variance is large, a step counts little.",
+            "You multiply by the covariance instead of its inverse. Where the variance is large, a deviation must count less.",
             edit("np.linalg.solve(cov, offset.T).T", "(offset @ cov)"),
         ),
         Mistake(
             "density",
-            "You return the density itself; its logarithm is asked.",
+            "You return the density itself instead of its logarithm.",
             edit(
                 "return -0.5 * (squared_distance + log_det + D * np.log(2.0 * np.pi))",
                 "return np.exp(-0.5 * (squared_distance + log_det + D * np.log(2.0 * np.pi)))",
@@ -240,13 +237,12 @@ gaussian_log_density = Exercise(
         ),
         Mistake(
             "all_pairs",
-            "Your quadratic form is (N, N): it pairs every point with every other. Each point goes with itself alone, so the "
-            "answer has shape (N,).",
+            "Your quadratic form has shape (N, N): it pairs every point with every other. Pair each point with itself only; the answer has shape (N,).",
             all_pairs,
         ),
         Mistake(
             "sign",
-            "Your log density grows with the distance from the mean, and it must fall: look at the sign in front.",
+            "Your log density grows with the distance from the mean. It must fall: check the sign of the whole expression.",
             edit("return -0.5", "return 0.5"),
         ),
     ],
@@ -271,21 +267,21 @@ gaussian_mle = Exercise(
     checks=[
         agrees(
             3,
-            "gives the mean and the covariance of maximum likelihood",
+            "returns the maximum-likelihood mean and covariance",
             on=["six examples of three features", "two examples of five features"],
         ),
-        agrees(1, "keeps its shapes for one feature and for one example", on=[SINGLE, "a single example"]),
-        agrees(1, "loses no digits where features lie far from zero", on=FAR_FROM_ZERO),
+        agrees(1, "returns the right shapes for one feature and for one example", on=[SINGLE, "a single example"]),
+        agrees(1, "loses no digits where features are far from zero", on=FAR_FROM_ZERO),
     ],
     mistakes=[
         Mistake(
             "unbiased",
-            "You divide by N − 1, which makes the estimate unbiased. The likelihood has its maximum at another divisor.",
+            "You divide by N − 1, which makes the estimate unbiased. The likelihood is largest with another divisor.",
             edit("centred / len(X)", "centred / (len(X) - 1)"),
         ),
         Mistake(
             "sum_not_mean",
-            "Your covariance is the sum over the examples, and it must be the mean: twice the data must not double it.",
+            "You sum over the examples instead of averaging. Twice the data must not double the covariance.",
             edit("centred / len(X)", "centred"),
         ),
         Mistake(
@@ -295,17 +291,17 @@ gaussian_mle = Exercise(
         ),
         Mistake(
             "diagonal_matrix",
-            "Your covariance is 0 beside its diagonal, as if the features were independent. Fill in the pairs.",
+            "You leave zeros off the diagonal of the covariance, as if the features were independent. Fill in the pairs of features.",
             edit("cov = centred.T @ centred / len(X)", "cov = np.diag((centred**2).mean(axis=0))"),
         ),
         Mistake(
             "not_centred",
-            "Your covariance is made of the features as they are. Take each feature's mean off first.",
+            "You compute the covariance without centring the features. Subtract each feature's mean first.",
             edit("centred = X - mean", "centred = X"),
         ),
         Mistake(
             "mean_of_each_example",
-            "Your mean runs over the features. Examples are rows: the mean runs over them, and has one entry for each feature.",
+            "You take the mean over the features. Take it over the examples, which are the rows: the mean has one entry for each feature.",
             edit(
                 "mean = X.mean(axis=0)\n    centred = X - mean",
                 "mean = X.mean(axis=1)\n    centred = X - mean[:, None]",
@@ -318,19 +314,17 @@ gaussian_mle = Exercise(
         ),
         Mistake(
             "squeezed",
-            "For a single feature your covariance is a number. It is still a matrix, of shape (1, 1): NumPy's own function "
-            "drops the axes there.",
+            "You return a number as the covariance of a single feature. The covariance is still a matrix, of shape (1, 1): NumPy's own function drops these axes.",
             lambda X: (X.mean(axis=0), np.cov(X, rowvar=False, ddof=0)),
         ),
         Mistake(
             "cancelled",
-            "You subtract a product of means from a mean of products. Far from zero both are huge and nearly equal, and the "
-            "difference is noise: take the means off first, then multiply.",
+            "You subtract a product of means from a mean of products. Far from zero both are huge and nearly equal, and their difference is rounding error: subtract the means first, then multiply.",
             lambda X: (X.mean(axis=0), cancelled(X)),
         ),
     ],
     hints=[
-        "Set the derivative of the log likelihood in the variance to zero: what stands in the denominator, N or N − 1?",
+        "Set the derivative of the log likelihood with respect to the variance to zero: is the denominator N or N − 1?",
         "What is the covariance of a single example? Does your formula divide by 0 there?",
     ],
 )
@@ -390,10 +384,10 @@ bayes_posterior = Exercise(
     checks=[
         agrees(
             2,
-            "weighs each likelihood by its prior, and divides by the evidence",
+            "weights each likelihood by its prior, and divides by the evidence",
             on=["four observations, three hypotheses", "two observations, six hypotheses"],
         ),
-        agrees(1, "rules out what has no prior or no likelihood", on="zeros in prior and likelihood"),
+        agrees(1, "gives probability 0 where the prior or the likelihood is 0", on="zeros in prior and likelihood"),
         agrees(
             1,
             "is right for one observation, for one hypothesis, and for likelihoods from 1e-200 to 1e150",
@@ -410,12 +404,12 @@ bayes_posterior = Exercise(
     mistakes=[
         Mistake(
             "prior_ignored",
-            "Your posterior does not feel the prior: that is what you would get if every hypothesis had been equally likely before.",
+            "You leave out the prior. Your posterior treats all hypotheses as equally likely before the observation.",
             edit("joint = prior * likelihood", "joint = likelihood"),
         ),
         Mistake(
             "likelihood_ignored",
-            "Your posterior is the prior again: the observation must count, or nothing is ever learned.",
+            "You return the prior as the posterior. The likelihood of the observation must change it.",
             edit("joint = prior * likelihood", "joint = prior * np.ones_like(likelihood)"),
         ),
         Mistake(
@@ -425,28 +419,27 @@ bayes_posterior = Exercise(
         ),
         Mistake(
             "over_observations",
-            "You normalise over the observations. Each of them has a posterior of its own, over the hypotheses.",
+            "You normalise over the observations. Each observation has its own posterior, which is a distribution over the hypotheses.",
             edit("joint.sum(axis=-1, keepdims=True)", "joint.sum(axis=0)"),
         ),
         Mistake(
             "over_everything",
-            "You normalise over all observations together. Each row is a distribution of its own.",
+            "You normalise over all observations together. Each row is its own distribution and must add up to one.",
             edit("joint.sum(axis=-1, keepdims=True)", "joint.sum()"),
         ),
         Mistake(
             "evidence_without_prior",
-            "You divide by the sum of the likelihoods. The evidence weighs them by the prior: add up what stands in the numerator.",
+            "You divide by the sum of the likelihoods. The evidence weights them by the prior: what does each row of numerators add up to?",
             edit("joint.sum(", "likelihood.sum("),
         ),
         Mistake(
             "small_number_added",
-            "You add a small number to the denominator. A likelihood may be far smaller still, and then your rows do not add "
-            "up to one: nothing needs to be added.",
+            "You add a small number to the denominator. A likelihood may be even smaller, and then your rows do not add up to one. Nothing needs to be added.",
             edit("return joint / evidence", "return joint / (evidence + 1e-8)"),
         ),
     ],
     hints=[
-        "What is the probability that hypothesis k is true and observation n is made?",
+        "What is the joint probability that hypothesis k is true and observation n is made?",
         "What must each row of the answer add up to, and over which axis is that?",
     ],
 )
@@ -487,7 +480,7 @@ entropy = Exercise(
     },
     checks=[
         agrees(2, "is −Σ p·log p of every distribution, in nats", on=[ROWS, MANY]),
-        agrees(1, "sums over the last axis, whatever stands before", on=[VECTOR, THREE_AXES, ONE_OUTCOME]),
+        agrees(1, "sums over the last axis, however many axes come before it", on=[VECTOR, THREE_AXES, ONE_OUTCOME]),
         agrees(
             1,
             "counts 0 for an outcome of probability 0",
@@ -497,17 +490,17 @@ entropy = Exercise(
     mistakes=[
         Mistake(
             "nan_at_zero",
-            "An outcome of probability 0 makes your entropy nan: 0 times -inf is not a number. Its term is 0, as p·log p goes to 0.",
+            "Your entropy is nan where an outcome has probability 0, because 0 times -inf is nan. The term of such an outcome is 0, the limit of p·log p.",
             edit("-_times_log(p, p)", "-(p * np.log(p))"),
         ),
         Mistake(
             "bits",
-            "Your entropy is in bits: the logarithm is natural here, so that the unit is nats.",
+            "Your entropy is in bits. Use the natural logarithm, which gives nats.",
             edit(".sum(axis=-1)", ".sum(axis=-1) / np.log(2.0)"),
         ),
         Mistake(
             "sign",
-            "Your entropy is negative. Logarithms of probabilities are, so a minus is needed in front of the sum.",
+            "Your entropy is negative, because logarithms of probabilities are negative. The sum needs a minus sign in front.",
             edit("-_times_log", "_times_log"),
         ),
         Mistake(
@@ -517,29 +510,28 @@ entropy = Exercise(
         ),
         Mistake(
             "over_everything",
-            "You add over all axes. Each distribution has an entropy of its own: sum over the last axis alone.",
+            "You sum over all axes. Each distribution has its own entropy: sum over the last axis only.",
             edit(".sum(axis=-1)", ".sum()"),
         ),
         Mistake(
             "over_first_axis",
-            "You add over the first axis. The outcomes are on the last.",
+            "You sum over the first axis. The outcomes are on the last axis.",
             edit("axis=-1", "axis=0"),
         ),
         Mistake(
             "small_number_added",
-            "You add a small number inside the logarithm, which keeps nan away and changes every term. Leave out the terms of "
-            "probability 0 instead.",
+            "You add a small number inside the logarithm. That avoids nan, but changes every term: treat outcomes of probability 0 separately instead.",
             edit("-_times_log(p, p)", "-(p * np.log(p + 1e-8))"),
         ),
         Mistake(
             "surprise",
-            "You add up −log p without its weight: rare surprises are rare, so each counts as often as it happens.",
+            "You add up −log p without weights. A rare outcome is surprising, but happens rarely: weight each surprise by its probability.",
             edit("-_times_log(p, p)", "-_times_log(np.ones_like(p), p)"),
         ),
     ],
     hints=[
         "How surprising is an outcome of probability p, and how often does that surprise happen?",
-        "What does p·log p tend to when p goes to 0? What does NumPy make of 0 times the logarithm of 0?",
+        "What does p·log p tend to when p goes to 0? What does NumPy return for 0 times the logarithm of 0?",
     ],
 )
 
@@ -601,10 +593,7 @@ PAIRS = {
 }
 ZERO_P, IMPOSSIBLE = ["p = 0 here and there", "p = q = 0 here and there"], "q = 0 < p here and there"
 
-SMALL_NUMBER = (
-    "You add a small number inside the logarithm. That changes every term, makes large what must be infinite, and hides "
-    "how small q is."
-)
+SMALL_NUMBER = "You add a small number inside the logarithm. That changes every term, and turns what must be infinite into a finite number."
 
 
 def symmetrised(p, q):
@@ -625,25 +614,25 @@ kl_divergence = Exercise(
     cases=PAIRS,
     checks=[
         agrees(2, "is Σ p·log(p / q) of every pair", on=[ROWS, MANY, "q from 1e-200 on"]),
-        agrees(1, "sums over the last axis, whatever stands before", on=[VECTOR, THREE_AXES, ONE_OUTCOME]),
+        agrees(1, "sums over the last axis, however many axes come before it", on=[VECTOR, THREE_AXES, ONE_OUTCOME]),
         agrees(1, "counts 0 for an outcome with p = 0", on=ZERO_P),
         agrees(1, "is inf where q rules out what p does not", on=IMPOSSIBLE),
-        moves(1, "a q that changes is felt by its own pair alone", another_q, on=ROWS),
+        moves(1, "changing one q changes only the divergence of its own pair", another_q, on=ROWS),
     ],
     mistakes=[
         Mistake(
             "wrong_way_round",
-            "That is KL(q‖p). The divergence is not symmetric: the distribution that weighs the terms is p, the first.",
+            "You return KL(q‖p). The divergence is not symmetric: the terms are weighted by p, the first distribution.",
             edit("(_times_log(p, p) - _times_log(p, q))", "(_times_log(q, q) - _times_log(q, p))"),
         ),
         Mistake(
             "nan_at_zero",
-            "An outcome with p = 0 makes your divergence nan: 0 times an infinite logarithm is not a number. Its term is 0.",
+            "Your divergence is nan where an outcome has p = 0, because 0 times an infinite logarithm is nan. The term of such an outcome is 0.",
             edit("(_times_log(p, p) - _times_log(p, q))", "(p * np.log(p / q))"),
         ),
         Mistake(
             "impossible_left_out",
-            "You leave out the outcomes with q = 0. Where p is 0, too, that is right; where p expects them, the divergence is inf.",
+            "You leave out the outcomes with q = 0. That is right where p is 0, too; where p is above 0, the divergence is inf.",
             possible_only,
         ),
         Mistake(
@@ -653,12 +642,12 @@ kl_divergence = Exercise(
         ),
         Mistake(
             "cross_entropy",
-            "You return the cross-entropy. The divergence is what it has beyond the entropy of p: for p = q it is 0.",
+            "You return the cross-entropy. The divergence is the cross-entropy minus the entropy of p: for p = q it is 0.",
             edit("_times_log(p, p) - _times_log(p, q)", "-_times_log(p, q)"),
         ),
         Mistake(
             "sign",
-            "Your divergence is negative, and it never is: look at which of p and q stands above the fraction's bar.",
+            "Your divergence is negative, and a divergence never is. Which of p and q is the numerator inside the logarithm?",
             edit("_times_log(p, p) - _times_log(p, q)", "_times_log(p, q) - _times_log(p, p)"),
         ),
         Mistake(
@@ -668,17 +657,17 @@ kl_divergence = Exercise(
         ),
         Mistake(
             "bits",
-            "Your divergence is in bits: the logarithm is natural here, so that the unit is nats.",
+            "Your divergence is in bits. Use the natural logarithm, which gives nats.",
             edit(".sum(axis=-1)", ".sum(axis=-1) / np.log(2.0)"),
         ),
         Mistake(
             "over_everything",
-            "You add over all axes. Each pair has a divergence of its own: sum over the last axis alone.",
+            "You sum over all axes. Each pair has its own divergence: sum over the last axis only.",
             edit(".sum(axis=-1)", ".sum()"),
         ),
         Mistake(
             "symmetrised",
-            "You average both directions. The divergence of q from p is one of them: p weighs the terms.",
+            "You average KL(p‖q) and KL(q‖p). Only one of them is asked for: the one whose terms are weighted by p.",
             symmetrised,
         ),
     ],
@@ -709,24 +698,24 @@ cross_entropy = Exercise(
     },
     checks=[
         agrees(2, "is −Σ p·log q of every pair", on=[ROWS, MANY, "q from 1e-200 on"]),
-        agrees(1, "sums over the last axis, whatever stands before", on=[VECTOR, THREE_AXES, ONE_OUTCOME]),
+        agrees(1, "sums over the last axis, however many axes come before it", on=[VECTOR, THREE_AXES, ONE_OUTCOME]),
         agrees(1, "counts 0 for an outcome with p = 0", on=[*ZERO_P, "p certain of one outcome"]),
         agrees(1, "is inf where q rules out what p does not", on=IMPOSSIBLE),
     ],
     mistakes=[
         Mistake(
             "wrong_way_round",
-            "You weigh the logarithm of p by q. The weights are p, how often outcomes happen; q is what was promised.",
+            "You weight the logarithm of p by q. The weights are p, how often outcomes really happen; the logarithm is of q, the prediction.",
             edit("-_times_log(p, q)", "-_times_log(q, p)"),
         ),
         Mistake(
             "nan_at_zero",
-            "An outcome with p = q = 0 makes your answer nan: 0 times -inf is not a number. Its term is 0.",
+            "Your answer is nan where an outcome has p = q = 0, because 0 times -inf is nan. The term of such an outcome is 0.",
             edit("-_times_log(p, q)", "-(p * np.log(q))"),
         ),
         Mistake(
             "impossible_left_out",
-            "You leave out the outcomes with q = 0. Where p is 0, too, that is right; where p expects them, the cross-entropy is inf.",
+            "You leave out the outcomes with q = 0. That is right where p is 0, too; where p is above 0, the cross-entropy is inf.",
             forgiving_cross_entropy,
         ),
         Mistake(
@@ -736,22 +725,22 @@ cross_entropy = Exercise(
         ),
         Mistake(
             "divergence",
-            "You return the divergence: the entropy of p has been taken off. The cross-entropy of p with itself is not 0.",
+            "You return the divergence: you subtract the entropy of p. The cross-entropy of p with itself is not 0.",
             edit("-_times_log(p, q)", "(_times_log(p, p) - _times_log(p, q))"),
         ),
         Mistake(
             "q_ignored",
-            "That is the entropy of p. What is asked depends on q, under whose code the outcomes are told.",
+            "You return the entropy of p. The cross-entropy depends on q as well: q is the distribution that predicts the outcomes.",
             edit("-_times_log(p, q)", "-_times_log(p, p)"),
         ),
         Mistake(
             "sign",
-            "Your answer is negative. Logarithms of probabilities are, so a minus is needed in front of the sum.",
+            "Your answer is negative, because logarithms of probabilities are negative. The sum needs a minus sign in front.",
             edit("-_times_log", "_times_log"),
         ),
         Mistake(
             "mean_over_batch",
-            "You average over the distributions, as a loss does. Here each pair keeps a cross-entropy of its own.",
+            "You average over the distributions, as a loss does. Here each pair keeps its own cross-entropy.",
             edit(".sum(axis=-1)", ".sum(axis=-1).mean()"),
         ),
         Mistake(
@@ -761,12 +750,12 @@ cross_entropy = Exercise(
         ),
         Mistake(
             "binary",
-            "You add (1 − p)·log(1 − q) for every outcome. That is for yes or no; a distribution over K outcomes has one term each.",
+            "You add (1 − p)·log(1 − q) for every outcome. That belongs to binary cross-entropy; here each of the K outcomes has one term.",
             binary_everywhere,
         ),
     ],
     hints=[
-        "Which of the two distributions says how often an outcome happens, and which one how long its code is?",
+        "Which of the two distributions says how often an outcome happens, and which one says how surprising it is?",
         "Where p = 0, what should the term be, whatever q is? What does 0 times -inf give in NumPy?",
     ],
 )
@@ -817,7 +806,7 @@ log_sum_exp = Exercise(
         ),
         agrees(
             1,
-            "sums over the axis that is asked for, counted from either end",
+            "sums over the given axis, counted from either end",
             on=["axis 0", "axis 1 of three", "axis -2", "the last axis, given"],
         ),
         agrees(2, "is right and finite for numbers near ±1000", on=["rows near ±1000", "columns near ±1000"]),
@@ -825,34 +814,32 @@ log_sum_exp = Exercise(
     mistakes=[
         Mistake(
             "unstable",
-            "At 1000 your exp is inf, and at -1000 all of them are 0, so that the logarithm is infinite. Take the largest number "
-            "out of the sum first, and see what it becomes outside the logarithm.",
+            "Your exp overflows to inf at 1000 and vanishes at -1000, so the logarithm is infinite. Factor the largest number out of the sum first, and see what it becomes outside the logarithm.",
             edit("np.log(np.exp(x - top).sum(axis=axis)) + top.squeeze(axis)", "np.log(np.exp(x).sum(axis=axis))"),
         ),
         Mistake(
             "one_top_for_all",
-            "You take out the largest number of the whole array. A row far below it becomes the logarithm of 0: each sum needs a "
-            "maximum of its own.",
+            "You factor out the largest number of the whole array. A row far below it becomes the logarithm of 0: each sum needs its own maximum.",
             one_top_for_all,
         ),
         Mistake(
             "top_not_added",
-            "You take the largest number out of the sum and never add it again: log Σ exp(x − m) is smaller by m.",
+            "You factor the largest number out of the sum and never add it back: log Σ exp(x − m) is too small by m.",
             edit(" + top.squeeze(axis)", ""),
         ),
         Mistake(
             "axis_ignored",
-            "You always sum over the last axis: that is only the default.",
+            "You always sum over the last axis and ignore `axis`. The last axis is only the default.",
             edit("top = x.max(", "axis = -1\n    top = x.max("),
         ),
         Mistake(
             "over_everything",
-            "You sum over the whole array. One axis is to go, and the others stay.",
+            "You sum over the whole array. Sum over one axis only; the others stay.",
             lambda x, axis=-1: np.log(np.exp(x - x.max()).sum()) + x.max(),
         ),
         Mistake(
             "axis_kept",
-            "Your answer keeps the summed axis with length 1. It is to be gone.",
+            "You keep the summed axis with length 1. The answer must not have this axis.",
             edit(
                 "np.log(np.exp(x - top).sum(axis=axis)) + top.squeeze(axis)",
                 "np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top",
@@ -860,18 +847,18 @@ log_sum_exp = Exercise(
         ),
         Mistake(
             "mean",
-            "You take the mean of the exponentials, and it must be their sum: you are off by the logarithm of their number.",
+            "You take the mean of the exponentials instead of their sum. Your answer is too small by the logarithm of their number.",
             edit(".sum(axis=axis)", ".mean(axis=axis)"),
         ),
         Mistake(
             "maximum",
-            "You return the maximum. The sum is a little larger than its largest term, and that little is asked.",
+            "You return the maximum. The sum is larger than its largest term, so the answer is a little above the maximum.",
             edit("np.log(np.exp(x - top).sum(axis=axis)) + top.squeeze(axis)", "top.squeeze(axis)"),
         ),
     ],
     hints=[
         "What happens to log Σ exp(x) if every number grows by the same c? Which c makes every exp at most 1?",
-        "Which shape must the maximum have to be subtracted from x, and which to be added to the result?",
+        "Which shape must the maximum have so that you can subtract it from x, and which so that you can add it to the result?",
     ],
 )
 
@@ -926,7 +913,7 @@ bias_variance = Exercise(
             "finds no variance where models agree, and no bias where they are right on average",
             on=["a single model", "a single example", "models that agree", "models that are right on average"],
         ),
-        agrees(1, "loses no digits where numbers lie far from zero", on="numbers far from zero"),
+        agrees(1, "loses no digits where numbers are far from zero", on="numbers far from zero"),
     ],
     mistakes=[
         Mistake(
@@ -936,12 +923,12 @@ bias_variance = Exercise(
         ),
         Mistake(
             "averaged_before_squaring",
-            "You average the bias over the examples and square it then. Too high here and too low there must not cancel: square first.",
+            "You average the bias over the examples before you square it. Too high here and too low there must not cancel: square first.",
             edit("((mean - target) ** 2).mean()", "(mean - target).mean() ** 2"),
         ),
         Mistake(
             "bias_not_squared",
-            "Your first number is the bias itself. It must be squared for each example, before the mean.",
+            "Your first number is the mean of the bias itself. Square the bias of each example before you take the mean.",
             edit("((mean - target) ** 2).mean()", "(mean - target).mean()"),
         ),
         Mistake(
@@ -951,17 +938,17 @@ bias_variance = Exercise(
         ),
         Mistake(
             "variance_around_target",
-            "Your variance is taken around the target. Models waver around their own mean, which may well be wrong.",
+            "You measure the variance around the target. A variance is measured around the models' own mean prediction, even if that mean is wrong.",
             edit("((predictions - mean) ** 2)", "((predictions - target) ** 2)"),
         ),
         Mistake(
             "variance_over_examples",
-            "Your variance runs over the examples of one model. What counts is how the models differ on the same example.",
+            "You take the variance over the examples of one model. It must measure how the models differ on the same example.",
             edit("variance = ((predictions - mean) ** 2).mean()", "variance = predictions.var(axis=1).mean()"),
         ),
         Mistake(
             "deviation",
-            "You average the standard deviations. Only variances add up with the squared bias.",
+            "You average the standard deviations. Average the variances: only they add up with the squared bias to the error.",
             edit("variance = ((predictions - mean) ** 2).mean()", "variance = predictions.std(axis=0).mean()"),
         ),
         Mistake(
@@ -971,7 +958,7 @@ bias_variance = Exercise(
         ),
         Mistake(
             "not_averaged",
-            "You return one pair for each example. Both are averaged over the examples: two numbers in all.",
+            "You return one pair for each example. Average both over the examples: the answer is two numbers.",
             edit(
                 "bias_squared = ((mean - target) ** 2).mean()\n    variance = ((predictions - mean) ** 2).mean()",
                 "bias_squared = (mean - target) ** 2\n    variance = ((predictions - mean) ** 2).mean(axis=0)",
@@ -979,8 +966,7 @@ bias_variance = Exercise(
         ),
         Mistake(
             "cancelled",
-            "You subtract a squared mean from a mean square. Far from zero both are huge and nearly equal, and the difference is "
-            "noise: take the mean off first, then square.",
+            "You subtract a squared mean from a mean square. Far from zero both are huge and nearly equal, and their difference is rounding error: subtract the mean first, then square.",
             cancelled_bias_variance,
         ),
     ],

@@ -14,7 +14,7 @@ def _times_log(p, q):
 
 
 def covariance(X, ddof=1):
-    """How the features of a data set vary together.
+    """The covariance matrix of the features of a data set: how they vary together.
 
     X (N, D), ddof -> cov (D, D)
 
@@ -31,9 +31,8 @@ def gaussian_log_density(X, mean, cov):
 
     X (N, D), mean (D,), cov (D, D) -> log_density (N,)
 
-    The density is exp(−½·(x − mean)ᵀ·cov⁻¹·(x − mean)) / √((2π)ᴰ·det cov), and its logarithm is asked, which is finite
-    even where the density, or the determinant, is too large or too small for a float. The covariance is symmetric and
-    invertible.
+    The density is exp(−½·(x − mean)ᵀ·cov⁻¹·(x − mean)) / √((2π)ᴰ·det cov). Return its logarithm, which is finite even where
+    the density, or the determinant, is too large or too small for a float. The covariance is symmetric and invertible.
     """
     D = len(mean)
     offset = X - mean
@@ -57,7 +56,7 @@ def gaussian_mle(X):
 
 
 def bayes_posterior(prior, likelihood):
-    """How probable each of K hypotheses is after an observation, for N observations on their own.
+    """How probable each of K hypotheses is after an observation, separately for each of N observations.
 
     prior (K,), likelihood (N, K) -> posterior (N, K)
 
@@ -82,7 +81,7 @@ def entropy(p):
 
 
 def kl_divergence(p, q):
-    """Kullback-Leibler divergence of q from p: the price, in nats, of taking p for q.
+    """Kullback-Leibler divergence KL(p‖q): the extra surprise, in nats, of expecting q when outcomes follow p.
 
     p (..., K), q (..., K) -> divergence (...)
 
@@ -93,7 +92,7 @@ def kl_divergence(p, q):
 
 
 def cross_entropy(p, q):
-    """How many nats it takes on average to tell outcomes of p with a code made for q.
+    """The average surprise, in nats, of expecting q when outcomes follow p.
 
     p (..., K), q (..., K) -> cross_entropy (...)
 
@@ -116,7 +115,7 @@ def log_sum_exp(x, axis=-1):
 
 
 def bias_variance(predictions, target):
-    """Split the error of a kind of model into what it gets wrong on average and how much it wavers.
+    """Split the error of a kind of model into squared bias and variance.
 
     predictions (R, N), target (N,) -> bias_squared, variance
 

@@ -14,8 +14,7 @@ FAR = 1000.0  # what is this large overflows exp, which ends near 709
 OVERFLOWING_SIGMOID = edit("np.where(x >= 0, 1.0, e) / (1.0 + e)", "np.exp(x) / (1.0 + np.exp(x))", of="_sigmoid")
 OVERFLOW = Mistake(
     "overflow",
-    "Where a gate gets 1000 your sigmoid is inf / inf, which is nan. Write it so that no exp gets a large positive number, "
-    "or so that an infinite one stands in the denominator alone.",
+    "At inputs of 1000 your sigmoid is inf / inf, which is nan. Write the sigmoid so that no exp gets a large positive number, or so that an infinite exp is in the denominator only.",
     OVERFLOWING_SIGMOID,
 )
 
@@ -86,24 +85,24 @@ tokenize_bpe_merge = Exercise(
         ),
         agrees(
             1,
-            "minds both ends, and keeps what cannot be merged",
+            "handles both ends, and keeps tokens that cannot be merged",
             on=["a pair at both ends", "nothing but the pair", "nothing to merge", "a single token"],
         ),
     ],
     mistakes=[
         Mistake(
             "merged_tokens_stay",
-            "After a merge you go on with the pair's second token, which is used up: it turns up again, or in another merge.",
+            "After a merge you continue at the second token of the pair. That token is used up: skip it.",
             edit("i += 2", "i += 1"),
         ),
         Mistake(
             "last_token_lost",
-            "Your list ends too early. If the last token is not part of a merge, it has no right neighbour, but it stays.",
+            "You drop the last token. The last token has no right neighbour, but it stays if it is not part of a merge.",
             edit("while i < len(ids):", "while i < len(ids) - 1:"),
         ),
         Mistake(
             "from_the_right",
-            "Your merges are those of a reader from the right: in a, a, a it is the first two tokens that become one.",
+            "You merge from the right. In a, a, a the first two tokens become one, not the last two.",
             merge_from_the_right,
         ),
         Mistake(
@@ -113,19 +112,19 @@ tokenize_bpe_merge = Exercise(
         ),
         Mistake(
             "either_order",
-            "You merge the two tokens in either order. A pair is ordered: its first token must stand on the left.",
+            "You merge the two tokens in either order. A pair is ordered: its first token must come first in the list.",
             edit(PAIR_FOUND, "tuple(sorted(ids[i : i + 2])) == tuple(sorted(pair))"),
         ),
         Mistake(
             "first_token_kept",
-            "Your new token stands behind the pair's first one, and it stands for both: neither of the two remains.",
+            "You keep the first token of the pair in front of the new one. The new token replaces both.",
             edit("merged.append(new_id)", "merged.extend([ids[i], new_id])"),
         ),
     ],
     hints=[
-        "After a merge, how many tokens have been read: one or two? And where there is none?",
+        "After a merge, how many tokens have you read: one or two? And where you do not merge?",
         "A for loop steps by one each time. Which loop lets you choose the step?",
-        "What is there to compare with at the last position? Try a list of one token.",
+        "At the last position, what can you compare the token with? Try a list of one token.",
     ],
 )
 
@@ -159,7 +158,7 @@ embedding = Exercise(
         "the same token again and again": lambda draw: lookup(draw, 2, 6, V=8, D=3) | {"ids": np.full((2, 6), 5)},
     },
     checks=[
-        agrees(1, "puts each token's vector in the token's place", on=["two sequences of five", "one sequence"]),
+        agrees(1, "returns each token's vector at the token's position", on=["two sequences of five", "one sequence"]),
         agrees(
             1,
             "keeps the shape of ids, whatever it is, and adds one axis",
@@ -167,7 +166,7 @@ embedding = Exercise(
         ),
         moves(
             1,
-            "feels a change of one token's vector wherever that token stands, and nowhere else",
+            "changing one token's vector changes the output wherever that token occurs, and nowhere else",
             another_row,
             on=["two sequences of five", "three axes"],
         ),
@@ -175,33 +174,33 @@ embedding = Exercise(
     mistakes=[
         Mistake(
             "from_one",
-            "Your vectors are those of the rows before: ids count from 0, like the rows of an array.",
+            "You take the row before each id. Ids count from 0, like the rows of an array.",
             edit("table[ids]", "table[ids - 1]"),
         ),
         Mistake(
             "flat_table",
-            "You take single numbers from the table, as if it were one long vector. An id picks a whole row: say along which axis.",
+            "You take single numbers from the table, as if it were one long vector. An id selects a whole row: along which axis must you index?",
             edit("table[ids]", "np.take(table, ids)"),
         ),
         Mistake(
             "flat_ids",
-            "Your answer is one long list of vectors. The axes of ids are lost: out has all of them, and one more.",
+            "You return one long list of vectors. Keep the axes of ids: out has all of them, and one more.",
             edit("table[ids]", "table[ids.reshape(-1)]"),
         ),
         Mistake(
             "scaled",
-            "Your vectors are √D times too long. Some transformers scale their embeddings so, but a look-up changes nothing.",
+            "You multiply the vectors by √D. Some transformers scale their embeddings like this, but a look-up returns the rows unchanged.",
             edit("table[ids]", "table[ids] * np.sqrt(table.shape[1])"),
         ),
         Mistake(
             "averaged",
-            "You average the vectors over the tokens, as a bag of words does. Each token keeps a vector of its own.",
+            "You average the vectors over the tokens, as a bag of words does. Each token keeps its own vector.",
             edit("table[ids]", "table[ids].mean(axis=-2)"),
         ),
     ],
     hints=[
-        "What does NumPy give you if you index an array with an array of integers?",
-        "Which shape has the answer if ids has shape (2, 5) and the table (9, 4)?",
+        "What does NumPy return if you index an array with an array of integers?",
+        "Which shape does the answer have if ids has shape (2, 5) and the table has shape (9, 4)?",
     ],
 )
 
@@ -263,12 +262,12 @@ embedding_backward = Exercise(
         ),
         agrees(
             1,
-            "takes ids of any shape",
+            "accepts ids of any shape",
             on=["one sequence", "three axes", "a single token", "vectors of length one"],
         ),
         moves(
             1,
-            "sends the gradient of one position to the row of its token, and to no other",
+            "passes the gradient of one position to the row of its token, and to no other",
             another_first_upstream,
             on=["each token at most once", "repeated tokens"],
         ),
@@ -276,38 +275,37 @@ embedding_backward = Exercise(
     mistakes=[
         Mistake(
             "repeats_lost",
-            "Of a token that occurs twice only the last gradient counts: += with an array of indices reads all rows first and "
-            "writes them after. NumPy has an add that does not.",
+            "You keep only the last gradient of a token that occurs twice: += with an array of indices reads all rows first and writes them afterwards. NumPy has an add that counts repeats.",
             edit("np.add.at(dtable, ids, dout)", "dtable[ids] += dout"),
         ),
         Mistake(
             "averaged_over_repeats",
-            "You divide by how often a token occurs. Each of its places feels the row, so the gradients add up.",
+            "You divide by how often a token occurs. All its positions use the same row, so their gradients add up.",
             averaged_over_repeats,
         ),
         Mistake(
             "averaged_over_tokens",
-            "You divide by the number of tokens. If the loss is a mean, that is already in dout: here gradients just add up.",
+            "You divide by the number of tokens. Sum instead: if the loss is a mean, dout already contains the division.",
             edit("return dtable", "return dtable / ids.size"),
         ),
         Mistake(
             "started_from_the_table",
-            "You add the gradients to the table's own values. The gradient starts from zeros, and the table lends its shape only.",
+            "You add the gradients to the table's own values. Start from zeros: only the shape of the table matters.",
             edit("np.zeros_like(table)", "table.copy()"),
         ),
         Mistake(
             "used_rows_only",
-            "Your answer has one row for each token that occurs. A gradient has the shape of its parameter: unused rows are zero.",
+            "You return one row for each token that occurs. A gradient has the shape of its parameter: unused rows are zero.",
             edit("return dtable", "return dtable[np.unique(ids)]"),
         ),
         Mistake(
             "cut_at_the_largest_id",
-            "Your answer ends at the largest id that occurs. It needs a row for every row of the table.",
+            "Your gradient ends at the largest id that occurs. It needs a row for every row of the table.",
             edit("return dtable", "return dtable[: ids.max() + 1]"),
         ),
     ],
     hints=[
-        "If a token stands in three places, how many terms of the loss feel a change of its row?",
+        "If a token occurs at three positions, how many terms of the loss depend on its row?",
         "What does a[[0, 0]] += 1 do to a[0]? Try it.",
         "NumPy's ufuncs have a method for sums into places that may repeat. A loop over the positions will do, too.",
     ],
@@ -345,10 +343,10 @@ skipgram_pairs = Exercise(
     checks=[
         agrees(
             3,
-            "lists (center, context) for every place in the window, in order",
+            "lists (center, context) for every position in the window, in order",
             on=["six tokens, window 2", "nine tokens, window 3", "window 1"],
         ),
-        agrees(1, "leaves out the center's place, not its equals", on="repeated tokens"),
+        agrees(1, "leaves out the center's position, but keeps equal tokens elsewhere", on="repeated tokens"),
         agrees(
             1,
             "cuts the window off at the text's ends",
@@ -358,27 +356,27 @@ skipgram_pairs = Exercise(
     mistakes=[
         Mistake(
             "center_included",
-            "You pair each token with itself: its own place is no context.",
+            "You pair each token with itself. The center's own position is not a context.",
             edit("if j != i:", "if True:"),
         ),
         Mistake(
             "equals_left_out",
-            "You leave out contexts that are equal to their center. A word may stand near itself: it is the place that must differ.",
+            "You leave out contexts that are equal to their center. A word may occur near itself: only the position must differ.",
             edit("if j != i:", "if tokens[j] != center:"),
         ),
         Mistake(
             "right_end_missing",
-            "The last context on the right is missing: range stops before its end.",
+            "You miss the last context on the right: range stops before its end.",
             edit("i + window + 1", "i + window"),
         ),
         Mistake(
             "right_only",
-            "You look to the right alone. The window reaches as far to the left.",
+            "You look only to the right. The window reaches equally far to the left.",
             edit("max(0, i - window)", "i"),
         ),
         Mistake(
             "wraps_around",
-            "At the start of the text your window reaches into its end: a negative index counts from behind.",
+            "At the start of the text your window wraps around to the end: a negative index counts from the end.",
             lambda tokens, window: [
                 (center, tokens[j])
                 for i, center in enumerate(tokens)
@@ -388,7 +386,7 @@ skipgram_pairs = Exercise(
         ),
         Mistake(
             "context_first",
-            "Your pairs are the wrong way round: the center comes first.",
+            "You swap center and context in each pair. The center comes first.",
             edit("(center, tokens[j])", "(tokens[j], center)"),
         ),
         Mistake(
@@ -400,14 +398,14 @@ skipgram_pairs = Exercise(
         ),
         Mistake(
             "half_a_window",
-            "You share the window out between both sides. It reaches that far on each.",
+            "You split the window between both sides. It reaches `window` positions to each side.",
             edit(PLACES, "range(max(0, i - window // 2), min(len(tokens), i + window // 2 + 1))"),
         ),
     ],
     hints=[
-        "Which places can be contexts of place i, if there were text without end on both sides?",
-        "And which of them are there? What does Python make of tokens[-1]?",
-        "Is it the token or its place that a context must not share with its center?",
+        "If the text were endless on both sides, which positions would be contexts of position i?",
+        "And which of these positions exist? What does Python return for tokens[-1]?",
+        "What must a context not share with its center: the token, or the position?",
     ],
 )
 
@@ -464,9 +462,9 @@ negative_sampling = Exercise(
     },
     checks=[
         agrees(1, "returns the loss", on=NEGATIVES, part="loss"),
-        agrees(1, "returns dcenter, in which every pair has its part", on=NEGATIVES, part="dcenter"),
+        agrees(1, "returns dcenter, with a term from every pair", on=NEGATIVES, part="dcenter"),
         agrees(1, "returns dcontext", on=NEGATIVES, part="dcontext"),
-        agrees(1, "returns dnegatives, a row for each", on=NEGATIVES, part="dnegatives"),
+        agrees(1, "returns dnegatives, with a row for each negative", on=NEGATIVES, part="dnegatives"),
         agrees(
             1,
             "counts each negative, once for each time that it is listed",
@@ -474,7 +472,7 @@ negative_sampling = Exercise(
         ),
         moves(
             1,
-            "lets a negative be felt in the loss, in dcenter and in its own row alone",
+            "changing a negative changes the loss, dcenter and its own row of dnegatives only",
             another_first_negative,
             on="four negatives",
         ),
@@ -483,49 +481,48 @@ negative_sampling = Exercise(
     mistakes=[
         Mistake(
             "mean_over_negatives",
-            "You average over the negatives, but this loss is their sum: more of them push harder.",
+            "You average over the negatives. This loss sums over them.",
             sampled_mean,
         ),
         Mistake(
             "negatives_not_in_loss",
-            "Your loss lacks the negatives. Without them it would be lowest if all vectors were long and the same.",
+            "You leave the negatives out of the loss. Without them, it would be lowest with all vectors long and equal.",
             edit(LOSS, "np.logaddexp(0.0, -positive)"),
         ),
         Mistake(
             "negatives_pulled",
-            "Your loss treats the negatives like the context and rewards large dot products: theirs should be small.",
+            "Your loss treats the negatives like the context and rewards their large dot products. Dot products with negatives should be small.",
             edit("np.logaddexp(0.0, negative)", "np.logaddexp(0.0, -negative)"),
         ),
         Mistake(
             "dcenter_without_negatives",
-            "Your dcenter lacks the negatives: the center's vector is in each of their dot products, too.",
+            "You leave the negatives out of dcenter. The center's vector is in each of their dot products, too.",
             edit(" + dnegative @ negatives", ""),
         ),
         Mistake(
             "outside_for_center",
-            "Your dcontext is along the context itself. The slope of a dot product in one vector is the other one.",
+            "Your dcontext points along the context itself. The gradient of a dot product with respect to one vector is the other vector.",
             edit("dpositive * center", "dpositive * context"),
         ),
         Mistake(
             "scores_for_sigmoids",
-            "Your dcenter weighs the negatives by their dot products. The slope of the loss lies between 0 and 1: it is a sigmoid.",
+            "You weight the negatives in dcenter by their dot products. The slope of the loss with respect to a dot product is between 0 and 1: it is a sigmoid.",
             edit("dnegative @ negatives", "negative @ negatives"),
         ),
         Mistake(
             "uphill",
-            "All your gradients have the wrong sign: they point to where the loss falls. A gradient points uphill.",
+            "Your gradients all have the wrong sign: they point in the direction in which the loss falls. A gradient points uphill.",
             edit("-_sigmoid(-positive), _sigmoid(negative)", "_sigmoid(-positive), -_sigmoid(negative)"),
         ),
         Mistake(
             "log_of_zero",
-            "Your loss is inf where a dot product is large on the wrong side: the sigmoid has become 0 before the log is taken. "
-            "Take the two together, and use logaddexp.",
+            "Your loss is inf where a dot product is large on the wrong side: the sigmoid rounds to 0 before you take the log. Combine log and sigmoid on paper, and use logaddexp.",
             edit(LOSS, "-np.log(1 / (1 + np.exp(-positive))) - np.log(1 / (1 + np.exp(negative))).sum()"),
         ),
     ],
     hints=[
         "What is the slope of -log σ(x)? It is simpler than you would expect, and between -1 and 0.",
-        "In how many of the dot products does center stand, and in how many each of the negatives?",
+        "In how many of the dot products does center appear, and in how many does each negative appear?",
         "Write -log σ(x) as log(1 + exp(-x)). Which function of NumPy adds two numbers that are given by their logs?",
     ],
 )
@@ -616,7 +613,7 @@ def cells(case, far):
 
 NO_TANH = Mistake(
     "no_tanh",
-    "The tanh is missing. Without it the step is linear, and so are a hundred of them.",
+    "You leave out the tanh. Without it a step is linear, and so are a hundred steps.",
     edit("np.tanh(x @ Wx + h @ Wh + b)", "x @ Wx + h @ Wh + b", of="rnn_step"),
 )
 
@@ -624,30 +621,30 @@ rnn_step = Exercise(
     points=4,
     cases=cells(cell, saturated(cell)),
     checks=[
-        agrees(2, "makes the new state of the input, the old state and the bias", on=[MAIN, WIDE]),
-        agrees(1, "is right and finite where tanh gets ±1000", on=SATURATED),
-        agrees(1, "keeps every shape for a single example and a single unit", on=[ONE, NARROW]),
+        agrees(2, "computes the new state from the input, the old state and the bias", on=[MAIN, WIDE]),
+        agrees(1, "is right and finite for inputs of ±1000 to tanh", on=SATURATED),
+        agrees(1, "returns the right shapes for a single example and a single unit", on=[ONE, NARROW]),
     ],
     mistakes=[
         NO_TANH,
         Mistake(
             "state_ignored",
-            "Your new state does not feel the old one: a network without memory. It has weights of its own, Wh.",
+            "You ignore the old state, so the network has no memory. The old state enters through Wh.",
             edit("return np.tanh(x @ Wx + h @ Wh + b)", "return np.tanh(x @ Wx + b)"),
         ),
         Mistake(
             "bias_ignored",
-            "Your new state does not feel the bias.",
+            "You leave out the bias.",
             edit("return np.tanh(x @ Wx + h @ Wh + b)", "return np.tanh(x @ Wx + h @ Wh)"),
         ),
         Mistake(
             "Wh_transposed",
-            "You multiply the state by the transpose of Wh. Wh is square, so that nothing complains; it is a linear layer like Wx.",
+            "You multiply the state by the transpose of Wh. Wh is square, so the shapes do not show this mistake; multiply as with Wx.",
             edit("h @ Wh + b", "h @ Wh.T + b"),
         ),
         Mistake(
             "two_tanhs",
-            "You take the tanh of each part and add them. There is one, and it is taken of the whole sum: a state stays within ±1.",
+            "You take the tanh of each part and add them. Take one tanh, of the whole sum, so that the state stays within ±1.",
             edit("np.tanh(x @ Wx + h @ Wh + b)", "np.tanh(x @ Wx + b) + np.tanh(h @ Wh)"),
         ),
         Mistake(
@@ -665,15 +662,13 @@ rnn_step = Exercise(
         ),
     ],
     hints=[
-        "Two linear layers meet here, one for the input and one for the old state. Which shape has each of their outputs?",
+        "There are two linear layers here, one for the input and one for the old state. Which shape does each of their outputs have?",
         "What keeps a state within bounds, however many steps are taken?",
     ],
 )
 
-DB_MEAN = (
-    "Your db is the mean over the examples, and it must be the sum: the 1/N is already in the gradient that comes in."
-)
-DB_2D = "Your db has an axis of length 1 too many: a gradient has the shape of its parameter."
+DB_MEAN = "You average db over the examples. Sum instead: the incoming gradient already contains the 1/N."
+DB_2D = "Your db has an extra axis of length 1. A gradient has the shape of its parameter."
 
 rnn_step_backward = Exercise(
     points=6,
@@ -682,11 +677,11 @@ rnn_step_backward = Exercise(
         agrees(1, "returns dx and dh", on=[MAIN, WIDE], part=["dx", "dh"]),
         agrees(1, "returns dWx and dWh", on=[MAIN, WIDE], part=["dWx", "dWh"]),
         agrees(1, "returns db", on=[MAIN, WIDE], part="db"),
-        agrees(1, "keeps every shape for a single example and a single unit", on=[ONE, NARROW]),
-        agrees(1, "passes nothing back through a unit that is saturated", on=SATURATED),
+        agrees(1, "returns the right shapes for a single example and a single unit", on=[ONE, NARROW]),
+        agrees(1, "passes no gradient back through a saturated unit", on=SATURATED),
         moves(
             1,
-            "lets dh_next of one example change that example's dx and dh, no other's, and all three parameters' gradients",
+            "changing dh_next of one example changes only that example's dx and dh, and the gradients of all three parameters",
             another_first_row("dh_next"),
             on=MAIN,
         ),
@@ -694,41 +689,41 @@ rnn_step_backward = Exercise(
     mistakes=[
         Mistake(
             "tanh_skipped",
-            "You go back through the two linear layers, but not through the tanh before them: dh_next must pass its slope first.",
+            "You go back through the two linear layers, but not through the tanh. Multiply dh_next by the slope of tanh first.",
             edit("dh_next * (1.0 - h_next**2)", "dh_next"),
         ),
         Mistake(
             "no_upstream",
-            "The slope of tanh is right, and dh_next is missing: the chain rule multiplies the two.",
+            "You use the slope of tanh, but leave out dh_next. The chain rule multiplies the two.",
             edit("dh_next * (1.0 - h_next**2)", "1.0 - h_next**2"),
         ),
         Mistake(
             "slope_at_upstream",
-            "You take the slope of tanh at dh_next. It is taken where the forward was, at the sum that went into tanh.",
+            "You take the slope of tanh at dh_next. Take it at the sum that goes into tanh in the forward pass.",
             edit("1.0 - h_next**2", "1.0 - np.tanh(dh_next) ** 2"),
         ),
         Mistake(
             "slope_from_old_state",
-            "You take the slope from the old state h. It was the new state that came out of this tanh: compute it again.",
+            "You compute the slope from the old state h. The output of this tanh is the new state: compute it again.",
             edit("1.0 - h_next**2", "1.0 - h**2"),
         ),
         Mistake(
             "slope_of_the_sum",
-            "Your slope uses the sum that went into tanh as if it were what came out.",
+            "You compute the slope as if the input of tanh were its output.",
             edit("1.0 - h_next**2", "1.0 - (x @ Wx + h @ Wh + b) ** 2"),
         ),
         Mistake(
             "Wh_not_transposed",
-            "Your dh goes through Wh the wrong way. Wh is square, so that nothing complains: let dx, where the shapes do, be your guide.",
+            "You multiply by Wh without transposing it. Wh is square, so the shapes do not show this mistake; compare with dx, where they do.",
             edit("da @ Wh.T", "da @ Wh"),
         ),
         Mistake("db_mean", DB_MEAN, edit("da.sum(axis=0)", "da.mean(axis=0)")),
         Mistake("db_kept_2d", DB_2D, edit("da.sum(axis=0)", "da.sum(axis=0, keepdims=True)")),
     ],
     hints=[
-        "Give the sum that goes into tanh a name. What is the gradient in it, if dh_next is the gradient in what comes out?",
+        "Give the sum that goes into tanh a name. What is its gradient, if dh_next is the gradient of tanh's output?",
         "From there it is a linear layer, twice. What were the gradients of x @ W + b?",
-        "How can the slope of tanh be written with nothing but its value, the new state?",
+        "How can you write the slope of tanh with nothing but its value, the new state?",
     ],
 )
 
@@ -755,13 +750,15 @@ rnn = Exercise(
     checks=[
         agrees(3, "carries the state from h0 through every step", on=[MAIN, MIXED, LONG]),
         moves(1, "does not let the future change the past", another_future, on=MAIN),
-        agrees(1, "keeps every axis for a single example, a single step and a single unit", on=[ONE, ONE_STEP, NARROW]),
-        agrees(1, "is right and finite where tanh gets ±1000", on=SATURATED),
+        agrees(
+            1, "returns every axis for a single example, a single step and a single unit", on=[ONE, ONE_STEP, NARROW]
+        ),
+        agrees(1, "is right and finite for inputs of ±1000 to tanh", on=SATURATED),
     ],
     mistakes=[
         Mistake(
             "state_not_carried",
-            "Every step of yours starts from h0. It should start from the state that the step before has left.",
+            "You start every step from h0. A step must start from the state after the previous step.",
             edit("states[-1]", "h0"),
         ),
         Mistake(
@@ -771,33 +768,33 @@ rnn = Exercise(
         ),
         Mistake(
             "one_step_late",
-            "Your answer has the state before each step, so that it begins with h0. The state after it is asked.",
+            "You return the state before each step, so your answer begins with h0. Return the state after each step.",
             edit("states[1:]", "states[:-1]"),
         ),
         Mistake(
             "h0_included",
-            "Your answer has T + 1 states: h0 is where the network starts, and no part of the answer.",
+            "You return T + 1 states. h0 is not part of the answer.",
             edit("states[1:]", "states"),
         ),
         Mistake(
             "last_state_only",
-            "You return the state after the last step alone. All of them are asked.",
+            "You return only the state after the last step. Return the states after all steps.",
             edit("np.stack(states[1:], axis=1)", "states[-1]"),
         ),
         Mistake(
             "time_first",
-            "Your answer has time as its first axis. Here the batch comes first: (N, T, H).",
+            "You return time as the first axis. Here the batch comes first: (N, T, H).",
             edit("axis=1", "axis=0"),
         ),
         Mistake(
             "backwards",
-            "Your network reads from the end to the start. The first step reads x[:, 0].",
+            "You read the sequence from the end to the start. The first step reads x[:, 0].",
             edit("range(x.shape[1])", "reversed(range(x.shape[1]))"),
         ),
         NO_TANH,
     ],
     hints=[
-        "What does a step need beside its input, and where does it come from: in the first step, in all others?",
+        "What does a step need besides its input? Where does that come from in the first step, and in all others?",
         "Which axis of x is time? What is the shape of one step's input?",
     ],
 )
@@ -810,31 +807,31 @@ rnn_backward = Exercise(
         agrees(2, "returns dx and dh0", on=[MAIN, MIXED, LONG], part=["dx", "dh0"]),
         agrees(1, "returns dWx and dWh, added up over the steps", on=[MAIN, MIXED, LONG], part=["dWx", "dWh"]),
         agrees(1, "returns db, added up over the steps", on=[MAIN, MIXED, LONG], part="db"),
-        agrees(2, "keeps every axis for a single example, a single step and a single unit", on=[ONE, ONE_STEP, NARROW]),
+        agrees(
+            2, "returns every axis for a single example, a single step and a single unit", on=[ONE, ONE_STEP, NARROW]
+        ),
         moves(
             2,
-            "sends what the loss says of a step back to that step and those before it, never to later ones",
+            "passes the gradient of a step back to that step and earlier ones, never to later ones",
             another_third_step,
             on=MAIN,
         ),
-        agrees(1, "passes nothing back through a unit that is saturated", on=SATURATED),
+        agrees(1, "passes no gradient back through a saturated unit", on=SATURATED),
     ],
     mistakes=[
         Mistake(
             "no_recurrence",
-            "Your gradient does not travel back through time: the state after a step also feeds the next one, and what comes "
-            "back from there is missing.",
+            "You do not pass the gradient back through time. The state after a step also feeds the next step, and the gradient from there is missing.",
             edit("dout[:, t] + dh", "dout[:, t]"),
         ),
         Mistake(
             "last_dout_only",
-            "You start from the last step's dout and leave the others out. Each of them joins in at its own step.",
+            "You use only the dout of the last step. Add the dout of each step at that step.",
             edit("dout[:, t] + dh", "dh + (dout[:, t] if t == x.shape[1] - 1 else 0.0)"),
         ),
         Mistake(
             "weights_overwritten",
-            "Your dWx, dWh and db are those of the first step alone: each step overwrites them. All steps share the weights, so "
-            "that their gradients add up.",
+            "You overwrite dWx, dWh and db in every step, so only the first step counts. All steps share the weights, so their gradients add up.",
             edit(
                 "dWx += step[2]\n        dWh += step[3]\n        db += step[4]",
                 "dWx, dWh, db = step[2:]",
@@ -842,34 +839,33 @@ rnn_backward = Exercise(
         ),
         Mistake(
             "state_after_the_step",
-            "You give each step the state that it made. It started from the one before, and the first step from h0.",
+            "You give each step's backward pass the state after the step. It needs the state before the step, which is h0 for the first step.",
             edit("before[:, t]", "h[:, t]"),
         ),
         Mistake(
             "zeros_before",
-            "You let the first step start from zeros. It started from h0.",
+            "In the backward pass you let the first step start from zeros. It starts from h0.",
             edit("[h0[:, None], h[:, :-1]]", "[0 * h0[:, None], h[:, :-1]]"),
         ),
         Mistake(
             "dh_added_up",
-            "You add up the gradients in the state over all steps. What one step hands on replaces what it was handed: that is "
-            "in there already.",
+            "You add up the gradients of the state over all steps. The gradient that a step passes back already contains the one that it received: replace it.",
             edit("dx[:, t], dh = step[:2]", "dx[:, t], dh = step[0], dh + step[1]"),
         ),
         Mistake(
             "forwards",
-            "You go through the steps from first to last. A gradient goes back: the last step knows its own first.",
+            "You go through the steps from first to last. The backward pass starts at the last step.",
             edit("reversed(range(x.shape[1]))", "range(x.shape[1])"),
         ),
         Mistake(
             "mean_over_time",
-            "Your dWx, dWh and db are divided by the number of steps. They just add up: if the loss is a mean, that is in dout.",
+            "You divide dWx, dWh and db by the number of steps. Sum instead: if the loss is a mean, dout already contains the division.",
             edit("return dx, dh, dWx, dWh, db", "return dx, dh, dWx / x.shape[1], dWh / x.shape[1], db / x.shape[1]"),
         ),
     ],
     hints=[
-        "The state after step t goes two ways: into the loss and into step t+1. What is the gradient in it, then?",
-        "Which step's gradient is complete from the start, without any other?",
+        "The state after step t is used twice: in the loss and in step t+1. What is its gradient, then?",
+        "For which step is the gradient of the state known from the start, without any other step?",
         "Every step uses the same Wx, Wh and b. What does that mean for their gradients?",
     ],
 )
@@ -890,20 +886,20 @@ gru_cell = Exercise(
     points=7,
     cases=cells(gated, saturated(gated, 3, "bx")),
     checks=[
-        agrees(4, "mixes the old state and a new one by its gates", on=[MAIN, WIDE]),
-        agrees(1, "keeps every shape for a single example and a single unit", on=[ONE, NARROW]),
-        agrees(1, "is right and finite where gates get ±1000", on=SATURATED),
-        moves(1, "lets an example's state change that example alone", another_first_row("h"), on=MAIN),
+        agrees(4, "mixes the old state and a new one with its gates", on=[MAIN, WIDE]),
+        agrees(1, "returns the right shapes for a single example and a single unit", on=[ONE, NARROW]),
+        agrees(1, "is right and finite for inputs of ±1000 to the gates", on=SATURATED),
+        moves(1, "changing one example's state changes that example only", another_first_row("h"), on=MAIN),
     ],
     mistakes=[
         Mistake(
             "update_swapped",
-            "Your update gate works the other way round: where z is 1 the old state stays. Texts differ here; this is PyTorch's way.",
+            "You invert the update gate. Where z is 1 the old state stays. Textbooks differ on this; here it is as in PyTorch.",
             edit("(1.0 - z) * n + z * h", "z * n + (1.0 - z) * h"),
         ),
         Mistake(
             "reset_before_product",
-            "You reset the state before it is multiplied by the weights. Here the product comes first, and r multiplies all of it.",
+            "You apply the reset gate before you multiply the state by the weights. Here the product comes first, and r multiplies the result.",
             edit(
                 GRU_GATES,
                 """r = _sigmoid(xr + hr)
@@ -915,17 +911,17 @@ gru_cell = Exercise(
         ),
         Mistake(
             "bias_not_reset",
-            "Your r leaves the bias of the new state out. It multiplies all that comes from the old state: the product and its bias.",
+            "Your r does not multiply the bias. It multiplies everything that comes from the old state: the product and its bias.",
             edit("np.tanh(xn + r * hn)", "np.tanh(xn + r * (hn - bh[-h.shape[1] :]) + bh[-h.shape[1] :])"),
         ),
         Mistake(
             "reset_forgotten",
-            "Your reset gate has no effect. It decides how much of the old state the new one gets to see.",
+            "You leave out the reset gate. It decides how much of the old state the new state uses.",
             edit("np.tanh(xn + r * hn)", "np.tanh(xn + hn)"),
         ),
         Mistake(
             "blocks_z_r_n",
-            "You take the first block for the update gate. Here the order is r, z, n.",
+            "You use the first block as the update gate. Here the order is r, z, n.",
             edit(
                 GRU_GATES,
                 GRU_GATES.replace("xr + hr", "xz + hz", 1).replace("z = _sigmoid(xz + hz)", "z = _sigmoid(xr + hr)"),
@@ -933,18 +929,18 @@ gru_cell = Exercise(
         ),
         Mistake(
             "bh_ignored",
-            "Your answer does not feel bh. There are two biases here, because r multiplies one of them and not the other.",
+            "You ignore bh. There are two biases here, because r multiplies one of them and not the other.",
             edit("h @ Wh + bh", "h @ Wh"),
         ),
         Mistake(
             "sigmoid_for_tanh",
-            "Your new state goes through a sigmoid, as gates do. It is no gate: its values lie between -1 and 1.",
+            "You apply a sigmoid to the new state. It is not a gate: its values are between -1 and 1.",
             edit("np.tanh(xn + r * hn)", "_sigmoid(xn + r * hn)"),
         ),
         OVERFLOW,
     ],
     hints=[
-        "Compute x·Wx + bx and h·Wh + bh first, and keep them apart: which of the three blocks may be added at once?",
+        "Compute x·Wx + bx and h·Wh + bh first, and keep them separate: which of the three blocks can you add directly?",
         "What should be left of the old state where z is 1, and where z is 0?",
     ],
 )
@@ -964,17 +960,17 @@ def far_memory(draw):
 
 BLOCKS_I_F_O_G = Mistake(
     "blocks_i_f_o_g",
-    "You take the third block for the output gate. Here the order is i, f, g, o: the one with the tanh comes third.",
+    "You use the third block as the output gate. Here the order is i, f, g, o: the block with the tanh comes third.",
     edit("i, f, g, o = np.split", "i, f, o, g = np.split", of="_gates"),
 )
 BLOCKS_F_I_G_O = Mistake(
     "blocks_f_i_g_o",
-    "You take the first block for the forget gate. Here the order is i, f, g, o.",
+    "You use the first block as the forget gate. Here the order is i, f, g, o.",
     edit("i, f, g, o = np.split", "f, i, g, o = np.split", of="_gates"),
 )
 SIGMOID_FOR_TANH = Mistake(
     "sigmoid_for_tanh",
-    "Your g goes through a sigmoid like the three gates. It is what is written into the cell, and may be negative: use tanh.",
+    "You apply a sigmoid to g, as to the three gates. g is the new content of the cell and may be negative: use tanh.",
     edit("np.tanh(g)", "_sigmoid(g)", of="_gates"),
 )
 
@@ -982,10 +978,10 @@ lstm_cell = Exercise(
     points=7,
     cases=cells(memory, far_memory),
     checks=[
-        agrees(4, "writes to the cell state, forgets and shows by its gates", on=[MAIN, WIDE]),
-        agrees(1, "keeps every shape for a single example and a single unit", on=[ONE, NARROW]),
-        agrees(1, "is right and finite where gates get ±1000", on=SATURATED),
-        moves(1, "lets an example's cell state change that example alone", another_first_row("c"), on=MAIN),
+        agrees(4, "updates the cell state and computes the hidden state with its gates", on=[MAIN, WIDE]),
+        agrees(1, "returns the right shapes for a single example and a single unit", on=[ONE, NARROW]),
+        agrees(1, "is right and finite for inputs of ±1000 to the gates", on=SATURATED),
+        moves(1, "changing one example's cell state changes that example only", another_first_row("c"), on=MAIN),
     ],
     mistakes=[
         BLOCKS_I_F_O_G,
@@ -993,12 +989,12 @@ lstm_cell = Exercise(
         SIGMOID_FOR_TANH,
         Mistake(
             "cell_shown_as_it_is",
-            "Your hidden state shows the cell state as it is. It passes a tanh on its way to the output gate.",
+            "You leave out the tanh between the cell state and the output gate.",
             edit("h_next = o * np.tanh(c_next)", "h_next = o * c_next"),
         ),
         Mistake(
             "old_cell_shown",
-            "Your hidden state shows the old cell state. Write first, then show.",
+            "You compute the hidden state from the old cell state. Update the cell state first.",
             edit("np.tanh(c_next)", "np.tanh(c)"),
         ),
         Mistake(
@@ -1008,7 +1004,7 @@ lstm_cell = Exercise(
         ),
         Mistake(
             "forget_bias_of_one",
-            "You add 1 to what goes into the forget gate. Some programs do, as a start for training; here the bias b says all.",
+            "You add 1 to the input of the forget gate. Some implementations do, to help training; here the bias b is all there is.",
             edit("_sigmoid(f)", "_sigmoid(f + 1.0)", of="_gates"),
         ),
         Mistake(
@@ -1020,7 +1016,7 @@ lstm_cell = Exercise(
     ],
     hints=[
         "All four blocks come from one sum of two products. How do you cut an array into four along its last axis?",
-        "Which of i, f, g and o says how much, and which says what?",
+        "Which of i, f, g and o say how much to let through, and which one is the content?",
     ],
 )
 
@@ -1039,11 +1035,11 @@ lstm_cell_backward = Exercise(
         agrees(1, "returns dc", on=[MAIN, WIDE], part="dc"),
         agrees(1, "returns dWx and dWh", on=[MAIN, WIDE], part=["dWx", "dWh"]),
         agrees(1, "returns db", on=[MAIN, WIDE], part="db"),
-        agrees(2, "keeps every shape for a single example and a single unit", on=[ONE, NARROW]),
-        agrees(1, "is right and finite where gates get ±1000", on=SATURATED),
+        agrees(2, "returns the right shapes for a single example and a single unit", on=[ONE, NARROW]),
+        agrees(1, "is right and finite for inputs of ±1000 to the gates", on=SATURATED),
         moves(
             2,
-            "lets dc_next of one example be felt by that example alone, by all weights, and not by the output gate",
+            "changing dc_next of one example changes only that example's gradients and all weights but the output gate's",
             another_first_row("dc_next"),
             on=MAIN,
         ),
@@ -1051,45 +1047,45 @@ lstm_cell_backward = Exercise(
     mistakes=[
         Mistake(
             "dc_next_ignored",
-            "Your gradients do not feel dc_next. It adds to what comes back to the new cell state through h_next.",
+            "You ignore dc_next. It adds to the gradient that reaches the new cell state through h_next.",
             edit("dc = dc_next + dh_next * o", "dc = dh_next * o"),
         ),
         Mistake(
             "one_way_only",
-            "Only dc_next reaches your cell state. It is also shown, through tanh and output gate: what comes back that way is missing.",
+            "Only dc_next reaches your cell state. The gradient that comes from h_next, through the output gate and tanh, is missing.",
             edit("dc = dc_next + dh_next * o * (1.0 - shown**2)", "dc = dc_next"),
         ),
         Mistake(
             "tanh_of_cell_skipped",
-            "On the way from h_next to the cell state you leave the slope of the tanh out.",
+            "You leave out the slope of tanh between h_next and the cell state.",
             edit("dh_next * o * (1.0 - shown**2)", "dh_next * o"),
         ),
         Mistake(
             "dc_next_not_gated",
-            "Your dc does not pass the forget gate. The old cell state was multiplied by it, and so is its gradient.",
+            "You leave the forget gate out of dc. The forward pass multiplies the old cell state by it, so its gradient gets the same factor.",
             edit("dc * f, x.T", "dc, x.T"),
         ),
         Mistake(
             "gate_slopes_forgotten",
-            "You have the gradients in the four gates after their sigmoids and tanh; their slopes are missing before the weights come.",
+            "You leave out the slopes of the gates' sigmoids and tanh. Multiply by them before you go back through the weights.",
             edit(DGATES, "di, df, dg, do = dc * g, dc * c, dc * i, dh_next * shown\n"),
         ),
         Mistake(
             "blocks_i_f_o_g",
-            "Your gradients of the gates are joined in another order than the gates. It is i, f, g, o.",
+            "You join the gradients of the gates in the wrong order. The order of the gates is i, f, g, o.",
             edit("[di, df, dg, do]", "[di, df, do, dg]"),
         ),
         Mistake(
             "new_cell_forgotten",
-            "Your forget gate's gradient uses the new cell state. It is the old one that the gate multiplied.",
+            "You use the new cell state in the gradient of the forget gate. The gate multiplies the old cell state.",
             edit("df = dc * c * f", "df = dc * (f * c + i * g) * f"),
         ),
         Mistake("db_mean", DB_MEAN, edit("da.sum(axis=0)", "da.mean(axis=0)")),
         OVERFLOW,
     ],
     hints=[
-        "Run the forward again and name every part of it. On how many ways does the loss feel the new cell state?",
-        "Once you have the whole gradient in the new cell state, what are those in i, f, g and c?",
+        "Run the forward pass again and name every part of it. Along how many paths does the new cell state reach the loss?",
+        "Once you have the whole gradient of the new cell state, what are the gradients of i, f, g and c?",
         "Which slope belongs to each gate? Then the four gradients, joined, go back through the two linear layers at once.",
     ],
 )
@@ -1106,18 +1102,20 @@ lstm = Exercise(
     checks=[
         agrees(3, "carries both states from step to step", on=[MAIN, MIXED, LONG]),
         moves(1, "does not let the future change the past", another_future, on=MAIN),
-        agrees(2, "keeps every axis for a single example, a single step and a single unit", on=[ONE, ONE_STEP, NARROW]),
-        agrees(1, "is right and finite where gates get ±1000", on=SATURATED),
+        agrees(
+            2, "returns every axis for a single example, a single step and a single unit", on=[ONE, ONE_STEP, NARROW]
+        ),
+        agrees(1, "is right and finite for inputs of ±1000 to the gates", on=SATURATED),
     ],
     mistakes=[
         Mistake(
             "cell_not_carried",
-            "Every step of yours starts from the cell state c0. The cell state is the long memory: hand it on like the hidden state.",
+            "You start every step from the cell state c0. Carry the cell state from step to step, like the hidden state.",
             edit("lstm_cell(x[:, t], h, c,", "lstm_cell(x[:, t], h, c0,"),
         ),
         Mistake(
             "hidden_not_carried",
-            "Every step of yours starts from the hidden state h0. It should start from what the step before has left.",
+            "You start every step from the hidden state h0. A step must start from the state after the previous step.",
             edit("lstm_cell(x[:, t], h, c,", "lstm_cell(x[:, t], h0, c,"),
         ),
         Mistake(
@@ -1127,30 +1125,30 @@ lstm = Exercise(
         ),
         Mistake(
             "cells_put_out",
-            "Your outputs are the cell states. What a step shows to the world is its hidden state.",
+            "You return the cell states as outputs. The output of a step is its hidden state.",
             edit("outputs.append(h)", "outputs.append(c)"),
         ),
         Mistake(
             "state_swapped",
-            "Your last state is (c, h), and it must be (h, c).",
+            "You return the last state as (c, h). The order is (h, c).",
             edit("axis=1), (h, c)", "axis=1), (c, h)"),
         ),
         Mistake(
             "three_answers",
-            "You return three values. There are two: the outputs, and a pair of the last hidden and cell state.",
+            "You return three values. Return two: the outputs, and the pair of the last hidden and cell state.",
             edit("np.stack(outputs, axis=1), (h, c)", "np.stack(outputs, axis=1), h, c"),
         ),
         Mistake(
             "time_first",
-            "Your outputs have time as their first axis. Here the batch comes first: (N, T, H).",
+            "You return time as the first axis of the outputs. Here the batch comes first: (N, T, H).",
             edit("axis=1", "axis=0"),
         ),
         BLOCKS_I_F_O_G,
         OVERFLOW,
     ],
     hints=[
-        "How many states does a step need, and where do they come from: in the first step, in all others?",
-        "Which of the two states is put out at every step? And what is known of the other at the end?",
+        "How many states does a step need? Where do they come from in the first step, and in all others?",
+        "Which of the two states is the output of every step? And for which step do you return the other?",
     ],
 )
 
@@ -1229,17 +1227,17 @@ perplexity = Exercise(
         agrees(1, "is V where all V tokens have the same logit", on="the same logit for every token"),
         agrees(2, "leaves out the positions whose target is `ignore`", on=IGNORING),
         agrees(1, "is right and finite for logits near ±1000", on="logits near ±1000"),
-        agrees(1, "survives a text whose probability underflows", on="six hundred tokens"),
+        agrees(1, "is right for a text whose probability underflows", on="six hundred tokens"),
     ],
     mistakes=[
         Mistake(
             "no_exp",
-            "That is the mean loss. The perplexity is its exponential: a number of tokens.",
+            "You return the mean loss. The perplexity is its exponential: a number of tokens.",
             edit("np.exp(losses.mean())", "losses.mean()"),
         ),
         Mistake(
             "base_two",
-            "You raise 2 to the mean loss, but your logarithm is the natural one: the two must have the same base.",
+            "You raise 2 to the power of the mean loss, but use the natural logarithm. Both must have the same base.",
             edit("np.exp(losses.mean())", "2.0 ** losses.mean()"),
         ),
         Mistake(
@@ -1249,17 +1247,17 @@ perplexity = Exercise(
         ),
         Mistake(
             "divided_by_all",
-            "You divide by the number of all positions. Those that are ignored count neither in the sum nor in the number.",
+            "You divide by the number of all positions. Ignored positions count neither in the sum nor in the number.",
             edit("losses.mean()", "losses.sum() / kept.size"),
         ),
         Mistake(
             "only_minus_one",
-            "You leave out negative targets, whatever `ignore` says. It may be any integer, the id of a padding token, too.",
+            "You leave out negative targets, whatever `ignore` is. It may be any integer, such as the id of a padding token.",
             edit("targets != ignore", "targets >= 0"),
         ),
         Mistake(
             "nothing_ignored",
-            "You count the positions that should be ignored. A negative index does not fail: it takes the last token's probability.",
+            "You count the positions that should be ignored. A negative index raises no error: it picks the probability of the last token.",
             lambda logits, targets, ignore=-1: np.exp(
                 -np.take_along_axis(
                     logits - np.logaddexp.reduce(logits, axis=-1)[..., None],
@@ -1270,37 +1268,34 @@ perplexity = Exercise(
         ),
         Mistake(
             "no_softmax",
-            "You take the logits for log-probabilities. They become such by a log-softmax over the last axis.",
+            "You use the logits as log-probabilities. Apply a log-softmax over the last axis first.",
             edit(LOSSES, "losses = -logits["),
         ),
         Mistake(
             "unstable",
-            "Your softmax overflows at logits near 1000, or becomes 0 / 0 near -1000. Shift each position's logits first, which "
-            "changes nothing else.",
+            "Your softmax overflows at logits near 1000, or becomes 0 / 0 near -1000. Shift the logits of each position first, which does not change the probabilities.",
             edit("logits - logits.max(axis=-1, keepdims=True)", "logits"),
         ),
         Mistake(
             "log_of_zero",
-            "Your probabilities are right, but one is too small for a float, and the log of 0 is -inf. Take the log of the "
-            "softmax as a whole, before anything underflows.",
+            "Your probabilities are right, but one is too small for a float, and the log of 0 is -inf. Compute the log-softmax directly, before anything underflows.",
             edit(LOSSES, "losses = -np.log(np.exp(shifted - log_total[:, None]))["),
         ),
         Mistake(
             "eps_in_log",
-            "You add a small number inside the logarithm. It hides the log of 0, and makes every answer a little wrong: take the "
-            "log of the softmax as a whole.",
+            "You add a small number inside the logarithm. That avoids the log of 0, but makes every answer a little wrong: compute the log-softmax directly.",
             edit(LOSSES, "losses = -np.log(1e-10 + np.exp(shifted - log_total[:, None]))["),
         ),
         Mistake(
             "product_of_probabilities",
-            "You multiply the probabilities before you take the root: of a few hundred tokens the product is 0. Add logs instead.",
+            "You multiply the probabilities before you take the root. For a few hundred tokens the product underflows to 0: add logs instead.",
             edit("np.exp(losses.mean())", "np.prod(np.exp(-losses)) ** (-1.0 / len(losses))"),
         ),
     ],
     hints=[
         "Which positions count? Pick them first, from the logits as well as from the targets.",
         "What is the log of a softmax, written without ever taking the softmax? Which shift keeps its exp small?",
-        "If a model finds V tokens equally likely, what must come out? Check that your function says so.",
+        "If a model finds V tokens equally likely, what must the perplexity be? Check that your function returns it.",
     ],
 )
 
@@ -1377,7 +1372,7 @@ adding_problem = Exercise(
     mistakes=[
         Mistake(
             "plain",
-            "It is a plain tanh network: its state is overwritten in every step, and nothing lasts.",
+            "Your network is a plain tanh network: each step overwrites the state, and nothing is remembered for long.",
             edit(
                 """c = f.sigmoid() * c + i.sigmoid() * g.tanh()
             h = o.sigmoid() * c.tanh()""",
@@ -1387,28 +1382,28 @@ adding_problem = Exercise(
         ),
         Mistake(
             "detached",
-            "No gradient comes back from the outputs, and all that learns is the layer that reads them.",
+            "Your outputs pass no gradient back, so only the layer that reads them is trained.",
             edit("return torch.stack(outputs, 1)", "return torch.stack(outputs, 1).detach()", of="LSTM"),
         ),
         Mistake(
             "time_reversed",
-            "The outputs stand in the wrong order: the last one has seen a single step.",
+            "You return the outputs in the wrong order: the last output has seen a single step.",
             edit("torch.stack(outputs, 1)", "torch.stack(outputs[::-1], 1)", of="LSTM"),
         ),
         Mistake(
             "reads_one_step",
-            "Every output is made of its own step alone.",
+            "Your network computes every output from its own step alone, without a state.",
             edit("outputs.append(h)", "outputs.append(h)\n            h, c = 0 * h, 0 * c", of="LSTM"),
         ),
         Mistake(
             "constant",
-            "The outputs are the same for every sequence.",
+            "You return the same outputs for every sequence.",
             edit("return torch.stack(outputs, 1)", "return 0 * torch.stack(outputs, 1)", of="LSTM"),
         ),
     ],
     hints=[
         "Your lstm_cell is in this file: which linear layers make its four gates from x and h?",
-        "How is the memory c carried on: is it added to, and is it multiplied by the forget gate alone?",
-        "What does a memory keep of a number after 50 steps if its forget gate starts at one half?",
+        "How does the memory c pass from step to step: do you add to it, and multiply it by the forget gate only?",
+        "If the forget gate starts at one half, how much of a number is left in the memory after 50 steps?",
     ],
 )

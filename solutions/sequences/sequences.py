@@ -1,7 +1,7 @@
 """Sequences: recurrence and embeddings.
 
-Text becomes numbers in two steps: a tokenizer makes integers of it, and an embedding makes a vector of each integer. A
-recurrent network then reads the vectors one after another and carries what it has read in a state. Sequences are
+Text becomes numbers in two steps: a tokenizer turns it into integers, and an embedding turns each integer into a vector. A
+recurrent network then reads the vectors one after another and keeps what it has read in a state. Sequences are
 (N, T, D): N examples, T time steps, D features. A linear layer is x @ W + b with W of shape (D, M).
 
 The functions are written in NumPy. What is trained at the end is a module in PyTorch.
@@ -43,7 +43,7 @@ def embedding(ids, table):
 
 
 def embedding_backward(dout, ids, table):
-    """Gradient of a look-up in its table.
+    """Gradient of an embedding look-up with respect to its table.
 
     dout (..., D), ids (...), table (V, D) -> dtable (V, D)
 
@@ -60,9 +60,9 @@ def skipgram_pairs(tokens, window):
 
     tokens [T], window -> pairs [(center, context), ...]
 
-    A context stands at most `window` places to the left or to the right of its center, and is another position than
-    the center's; it may well be an equal token. `pairs` is a list, centers from left to right, and for each center its
-    contexts from left to right. Tokens are a list of integers; window is a positive integer.
+    A context is at most `window` positions to the left or to the right of its center, and never the center's own position;
+    it may be an equal token. `pairs` is a list, centers from left to right, and for each center its contexts from left to
+    right. Tokens are a list of integers; window is a positive integer.
     """
     pairs = []
     for i, center in enumerate(tokens):
@@ -198,7 +198,7 @@ def lstm_cell_backward(dh_next, dc_next, x, h, c, Wx, Wh, b):
     dh_next (N, H), dc_next (N, H), x (N, D), h (N, H), c (N, H), Wx (D, 4H), Wh (H, 4H), b (4H,) -> dx, dh, dc, dWx, dWh, db
 
     The forward is lstm_cell(x, h, c, Wx, Wh, b). dh_next and dc_next are the gradients of the loss in its two answers;
-    dc_next is what reaches c_next from later steps, without the way through h_next. Each gradient has the shape of its
+    dc_next is what reaches c_next from later steps, without the path through h_next. Each gradient has the shape of its
     input. What goes into the gates may be as far out as ±1000.
     """
     i, f, g, o = _gates(x, h, Wx, Wh, b)
@@ -229,7 +229,7 @@ def lstm(x, h0, c0, Wx, Wh, b):
 
 
 def perplexity(logits, targets, ignore=-1):
-    """How many equally likely tokens a model might as well choose from: the lower, the better.
+    """The perplexity of a language model: the number of equally likely tokens that would be as hard to predict.
 
     logits (..., V), targets (...), ignore -> perplexity
 
@@ -248,8 +248,8 @@ def perplexity(logits, targets, ignore=-1):
 class LSTM(nn.Module):
     """A long short-term memory that reads sequences, as a PyTorch module.
 
-    Its layers are yours, and so are their names: nn.Linear and nn.Parameter will do. nn.LSTM and PyTorch's other
-    recurrent layers are forbidden. It learns fastest if the forget gate starts near 1.
+    Choose its layers and their names yourself: nn.Linear and nn.Parameter are enough. nn.LSTM and PyTorch's other recurrent
+    layers are forbidden. The module learns fastest if the forget gate starts near 1.
     """
 
     def __init__(self, input_size, hidden_size):

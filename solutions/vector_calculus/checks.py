@@ -74,9 +74,11 @@ def field(draw, D=4, M=3, K=5, **h):
     return dict(A=draw(M, K), W=draw(K, D), b=draw(K), C=draw(M, D) / (2 * D**0.5), x=draw(D)) | h
 
 
-ONE_SIDED = "You look to one side of {} only. The error of that falls like h, that of both sides like h²."
-NOT_HALVED = "Your answer is twice too large: how far apart are the two points?"
-OWN_STEP = "You use a step of your own. It is the difference with the given h that is asked, however coarse."
+ONE_SIDED = (
+    "You use a one-sided difference around {}. Its error is of order h; points on both sides make it of order h²."
+)
+NOT_HALVED = "Your answer is twice as large as it should be: how far apart are the two points?"
+OWN_STEP = "You use your own step instead of the given h. Use h, however coarse it is."
 QUOTIENT = "(f(x + h) - f(x - h)) / (2 * h)"
 
 derivative = Exercise(
@@ -99,13 +101,13 @@ derivative = Exercise(
         Mistake("own_step", OWN_STEP, edit(f"return {QUOTIENT}", f"h = 1e-5\n    return {QUOTIENT}")),
         Mistake(
             "multiplied",
-            "You multiply by the distance of the two points. A slope is a change divided by a distance.",
+            "You multiply by the distance between the two points. A slope is a change divided by a distance.",
             edit("/ (2 * h)", "* (2 * h)"),
         ),
     ],
     hints=[
         "What is the slope of the straight line through two points of the graph of f?",
-        "Which two points lie evenly around x, and how far apart are they?",
+        "Which two points lie symmetrically around x, and how far apart are they?",
     ],
 )
 
@@ -136,7 +138,7 @@ tangent = Exercise(
         Mistake("own_step", OWN_STEP, edit(f"return {CURVE_QUOTIENT}", f"h = 1e-5\n    return {CURVE_QUOTIENT}")),
         Mistake(
             "unit_length",
-            "You give your answer length 1. The velocity's own length is the speed, and it belongs to the derivative.",
+            "You scale your answer to length 1. The length of the velocity is the speed, and it is part of the derivative.",
             edit(CURVE_QUOTIENT, "(F(t + h) - F(t - h)) / np.linalg.norm(F(t + h) - F(t - h))"),
         ),
     ],
@@ -181,20 +183,20 @@ gradient = Exercise(
     mistakes=[
         Mistake(
             "all_at_once",
-            "You move all coordinates together, which adds up all slopes. A partial derivative moves one and holds the others.",
+            "You move all coordinates together, which adds up all slopes. A partial derivative moves one coordinate and holds the others fixed.",
             edit(STEPWISE, "(f(x + h) - f(x - h)) / (2 * h)"),
         ),
         Mistake("forward", ONE_SIDED.format("x"), edit(STEPWISE, "(f(x + step) - f(x)) / h")),
         Mistake("own_step", OWN_STEP, edit("steps = h", "h = 1e-5\n    steps = h")),
         Mistake(
             "not_put_back",
-            "Each coordinate stays moved while you go on to the next. Put it back, so that all slopes are taken at x.",
+            "You leave each coordinate moved while you go on to the next. Restore it, so that all slopes are taken at x.",
             gradient_not_put_back,
         ),
     ],
     hints=[
         "How does f change when a single coordinate moves and the others stay?",
-        "Which array of length D is h in one place and 0 elsewhere? All D of them are the rows of one matrix.",
+        "Which array of length D is h in one place and 0 elsewhere? The D such arrays are the rows of one matrix.",
     ],
 )
 
@@ -235,13 +237,13 @@ directional_derivative = Exercise(
         ),
         Mistake(
             "divided_by_the_sum",
-            "You divide v by the sum of its absolute entries. Its length is Euclid's, with squares and a root.",
+            "You divide v by its 1-norm, the sum of its absolute entries. Use its Euclidean length.",
             edit("np.linalg.norm(v)", "np.abs(v).sum()"),
         ),
         Mistake("not_halved", NOT_HALVED, edit("/ (2 * h)", "/ h")),
     ],
     hints=[
-        "What is the answer for 2·v, if it is known for v?",
+        "If you know the answer for v, what is the answer for 2·v?",
         "Which two points lie a distance h from x along v, one ahead and one behind?",
     ],
 )
@@ -275,7 +277,7 @@ jacobian = Exercise(
     mistakes=[
         Mistake(
             "transposed",
-            "Your Jacobian lies on its side: its rows belong to the entries of F, its columns to the coordinates of x.",
+            "You return the transpose of the Jacobian: your rows belong to the coordinates of x. They must belong to the entries of F.",
             edit("axis=1", "axis=0"),
         ),
         Mistake("forward", ONE_SIDED.format("x"), edit(COLUMN, "(F(x + step) - F(x)) / h")),
@@ -321,12 +323,12 @@ hessian = Exercise(
     mistakes=[
         Mistake(
             "no_mixed",
-            "Off the diagonal you leave zeros. The slope in one coordinate changes along every other coordinate, too.",
+            "You fill in the diagonal only and leave zeros elsewhere. The slope along one coordinate may change along every other coordinate, too.",
             edit("return H", "return np.diag(np.diag(H))"),
         ),
         Mistake(
             "slopes_multiplied",
-            "You multiply first derivatives. A second derivative is the derivative of a derivative, which is another thing.",
+            "You multiply first derivatives. A second derivative is the derivative of a first derivative, not a product of two of them.",
             edit("(same - opposite) / (4 * h**2)", "(f(x + a) - f(x - a)) * (f(x + b) - f(x - b)) / (4 * h**2)"),
         ),
         Mistake(
@@ -336,7 +338,7 @@ hessian = Exercise(
         ),
         Mistake(
             "to_one_side",
-            "You step to one side only, which is off by as much as h. Go ahead and back in both coordinates.",
+            "You step to one side only, so your error is of order h. Step forward and backward in both coordinates.",
             hessian_to_one_side,
         ),
     ],
@@ -365,7 +367,7 @@ divergence = Exercise(
     mistakes=[
         Mistake(
             "every_entry",
-            "You add up all of the Jacobian. How entry i changes along another coordinate is no flow out.",
+            "You add up the whole Jacobian. How entry i changes along another coordinate does not count as outflow.",
             edit("(F(x + step)[i] - F(x - step)[i])", "(F(x + step) - F(x - step)).sum()"),
         ),
         Mistake("not_halved", NOT_HALVED, edit("/ (2 * h)", "/ h")),
@@ -376,7 +378,7 @@ divergence = Exercise(
         ),
         Mistake(
             "not_added_up",
-            "You return one number for each coordinate. The divergence is their sum, a single number.",
+            "You return one number for each coordinate. The divergence is the sum of these numbers.",
             edit(
                 "return sum((F(x + step)[i] - F(x - step)[i]) / (2 * h) for i, step in enumerate(steps))",
                 "return np.array([(F(x + step)[i] - F(x - step)[i]) / (2 * h) for i, step in enumerate(steps)])",
@@ -402,8 +404,8 @@ curl = Exercise(
         "a field that grows": lambda draw: space(draw) | dict(C=draw(3, 3)),
     },
     checks=[
-        agrees(3, "says how the field turns around each axis", on=["a field in space", "another field"]),
-        agrees(1, "is right for busier and steeper fields", on=["seven waves", "a field that grows"]),
+        agrees(3, "measures the rotation of the field around each axis", on=["a field in space", "another field"]),
+        agrees(1, "is right for fields that vary faster", on=["seven waves", "a field that grows"]),
     ],
     mistakes=[
         Mistake(
@@ -416,12 +418,12 @@ curl = Exercise(
         ),
         Mistake(
             "middle_sign",
-            "Your middle entry has the wrong sign. Turn the indices 1 → 2 → 3 → 1, and its order follows.",
+            "Your middle entry has the wrong sign. Cycle the indices 1 → 2 → 3 → 1 to see which derivative comes first.",
             edit("J[0, 2] - J[2, 0]", "J[2, 0] - J[0, 2]"),
         ),
         Mistake(
             "added",
-            "You add the two derivatives of each pair. Only their difference tells a turn from a stretch.",
+            "You add the two derivatives of each pair. Only their difference tells rotation from stretching.",
             edit(
                 "J[2, 1] - J[1, 2], J[0, 2] - J[2, 0], J[1, 0] - J[0, 1]",
                 "J[2, 1] + J[1, 2], J[0, 2] + J[2, 0], J[1, 0] + J[0, 1]",
@@ -429,7 +431,7 @@ curl = Exercise(
         ),
         Mistake(
             "axes_out_of_order",
-            "Your entries are in another order. Entry i is about the axis i, and uses the two other coordinates.",
+            "Your entries are in the wrong order. Entry i is the rotation around axis i, and uses the two other coordinates.",
             edit(
                 "J[2, 1] - J[1, 2], J[0, 2] - J[2, 0], J[1, 0] - J[0, 1]",
                 "J[1, 0] - J[0, 1], J[0, 2] - J[2, 0], J[2, 1] - J[1, 2]",
@@ -510,7 +512,11 @@ taylor2 = Exercise(
         "a point farther off": partial(near, D=3, distance=2.0),
     },
     checks=[
-        agrees(3, "adds value, slope and bend of f at x0", on=["four coordinates", "six coordinates"]),
+        agrees(
+            3,
+            "adds up the value, the first-order and the second-order term of f at x0",
+            on=["four coordinates", "six coordinates"],
+        ),
         agrees(
             2,
             "is right for one coordinate and for points farther off",
@@ -520,22 +526,22 @@ taylor2 = Exercise(
     mistakes=[
         Mistake(
             "no_half",
-            "The second-order term is twice too large: differentiate d² twice to see which factor it needs.",
+            "Your second-order term is twice too large. Differentiate d² twice to see which factor it needs.",
             edit(" / 2", ""),
         ),
         Mistake(
             "first_order",
-            "You stop at first order. The term with the Hessian is missing, which bends the tangent plane to the surface.",
+            "You stop at first order. The term with the Hessian is missing: it adds the curvature to the tangent plane.",
             edit(" + d @ hessian(f, x0, h) @ d / 2", ""),
         ),
         Mistake(
             "derivatives_at_x",
-            "You take the derivatives at x. All that the estimate knows of f is known at x0.",
+            "You take the derivatives at x. The estimate may use the value and the derivatives of f at x0 only.",
             edit("gradient(f, x0, h) @ d + d @ hessian(f, x0, h)", "gradient(f, x, h) @ d + d @ hessian(f, x, h)"),
         ),
         Mistake(
             "backwards",
-            "You go from x to x0. The step of a Taylor estimate leads from x0, where f is known, to x.",
+            "Your step goes from x to x0, so its sign is wrong. A Taylor estimate steps from x0, where f is known, to x.",
             edit("x - x0", "x0 - x"),
         ),
     ],
@@ -568,37 +574,37 @@ chain_rule = Exercise(
     checks=[
         agrees(
             3,
-            "multiplies the Jacobian of G at F(x) with that of F at x",
+            "multiplies the Jacobian of G at F(x) by that of F at x",
             on=["three, three, three", "four, three, two", "two, five, four"],
         ),
         agrees(
-            2, "goes through a single number, and ends in one", on=["through a single number", "a single number out"]
+            2, "is right where F or G returns a single number", on=["through a single number", "a single number out"]
         ),
     ],
     mistakes=[
         Mistake(
             "order_swapped",
-            "You multiply in the wrong order. The shapes tell: (P, M) and (M, D) give (P, D).",
+            "You multiply in the wrong order. Check the shapes: (P, M) times (M, D) gives (P, D).",
             edit("jacobian(G, F(x), h) @ jacobian(F, x, h)", "jacobian(F, x, h) @ jacobian(G, F(x), h)"),
         ),
         Mistake(
             "outer_at_x",
-            "You take the Jacobian of G at x. G never sees x: it is evaluated where F has led.",
+            "You take the Jacobian of G at x. The input of G is not x: at which point is G evaluated?",
             edit("jacobian(G, F(x), h)", "jacobian(G, x, h)"),
         ),
         Mistake(
             "outer_alone",
-            "You return the Jacobian of G alone. What F does to a step in x is missing.",
+            "You return the Jacobian of G alone. What F does to a small step in x is missing.",
             edit(" @ jacobian(F, x, h)", ""),
         ),
         Mistake(
             "transposed",
-            "Your Jacobian lies on its side: its rows belong to the entries of G, its columns to the coordinates of x.",
+            "You return the transpose of the Jacobian: your rows belong to the coordinates of x. They must belong to the entries of G.",
             edit("jacobian(G, F(x), h) @ jacobian(F, x, h)", "(jacobian(G, F(x), h) @ jacobian(F, x, h)).T"),
         ),
     ],
     hints=[
-        "A small step dx becomes J·dx. Which step does F make of it, and which does G make of that?",
+        "A small step dx changes the output of F by J·dx. By how much does that change the output of G?",
         "At which point is each of the two Jacobians taken?",
     ],
 )
@@ -618,23 +624,23 @@ quadratic_form_gradient = Exercise(
         "entries of many sizes": lambda draw: dict(A=draw(5, 5) * 10.0 ** draw.integers(-3, 4, 5, 5), x=draw(5)),
     },
     checks=[
-        agrees(2, "counts both places where x stands", on=["four coordinates", "seven coordinates"]),
+        agrees(2, "counts both places where x appears", on=["four coordinates", "seven coordinates"]),
         agrees(1, "is right for any size", on=["two coordinates", "entries of many sizes", "a single coordinate"]),
     ],
     mistakes=[
         Mistake(
             "as_if_symmetric",
-            "That is right for a symmetric matrix, and this one is not: x stands on both sides of A, and the two see different matrices.",
+            "Your formula holds for a symmetric matrix, and A is not symmetric: the x on the left and the x on the right of A give different terms.",
             edit("(A + A.T)", "2 * A"),
         ),
         Mistake(
             "one_side",
-            "You differentiate one of the two x only. The product rule has a second term.",
+            "You differentiate only one of the two x's. The product rule has a second term.",
             edit("(A + A.T)", "A"),
         ),
         Mistake(
             "other_side",
-            "You differentiate the x on the left of A twice, or one x with the transpose alone. Which matrix does each of the two x see?",
+            "You use the transpose of A for both terms. Which matrix belongs to the x on the left, and which to the x on the right?",
             edit("(A + A.T)", "2 * A.T"),
         ),
         Mistake(
@@ -644,8 +650,8 @@ quadratic_form_gradient = Exercise(
         ),
     ],
     hints=[
-        "Write x·A·x as a double sum. In which terms does one coordinate of x stand?",
-        "Use the product rule: hold the right x and move the left one, then the other way round.",
+        "Write x·A·x as a double sum. In which terms does one coordinate of x appear?",
+        "Use the product rule: hold the right x fixed and move the left one, then the other way round.",
     ],
 )
 
@@ -674,7 +680,7 @@ least_squares_gradient = Exercise(
     mistakes=[
         Mistake(
             "no_two",
-            "A factor 2 is missing, that of the square's derivative. Some books put ½ before the loss; this one has none.",
+            "The factor 2 from the derivative of the square is missing. Some books put ½ in front of the loss; this loss has none.",
             edit("2 * X.T", "X.T"),
         ),
         Mistake(
@@ -684,22 +690,22 @@ least_squares_gradient = Exercise(
         ),
         Mistake(
             "targets_first",
-            "Your sign is wrong: the error is prediction minus target, and W is in the prediction.",
+            "Your gradient has the wrong sign: the error is prediction minus target, and W is in the prediction.",
             edit("(X @ W - Y)", "(Y - X @ W)"),
         ),
         Mistake(
             "no_targets",
-            "The targets are missing from your error: the gradient must vanish where XW hits Y.",
+            "You leave the targets out of the error. The gradient must vanish where XW equals Y.",
             edit("(X @ W - Y)", "(X @ W)"),
         ),
         Mistake(
             "transposed",
-            "Your gradient lies on its side. It has the shape of W, (D, M).",
+            "You return the transpose of the gradient. It must have the shape of W, (D, M).",
             edit("2 * X.T @ (X @ W - Y)", "(2 * X.T @ (X @ W - Y)).T"),
         ),
     ],
     hints=[
-        "Write the loss as a sum over examples n and outputs m. Which terms know the weight W[d, m]?",
+        "Write the loss as a sum over examples n and outputs m. Which terms contain the weight W[d, m]?",
         "Which product of X and the errors has the shape of W, and adds over the examples?",
     ],
 )
@@ -728,12 +734,12 @@ softmax_jacobian = Exercise(
     mistakes=[
         Mistake(
             "diagonal_alone",
-            "Off the diagonal you leave zeros. All probabilities share one sum, so each score moves every one of them.",
+            "You leave zeros off the diagonal. All probabilities share one denominator, so each score changes all of them.",
             edit("np.diag(p) - np.outer(p, p)", "np.diag(p * (1 - p))"),
         ),
         Mistake(
             "no_diagonal",
-            "The diagonal lacks what a probability gains from its own score: the rows of the Jacobian must add up to 0.",
+            "Your diagonal lacks the term that a probability gains from its own score. Check: each row of the Jacobian must add up to 0.",
             edit("np.diag(p) - np.outer(p, p)", "-np.outer(p, p)"),
         ),
         Mistake(
@@ -748,12 +754,12 @@ softmax_jacobian = Exercise(
         ),
         Mistake(
             "overflow",
-            "Far scores give nan, for exp(1000) is inf and exp(-1000) is 0. Softmax does not mind a shift of all scores.",
+            "Your softmax gives nan for scores like ±1000: exp(1000) is inf and exp(-1000) is 0. Softmax does not change when all scores are shifted by the same number.",
             edit("x - x.max()", "x"),
         ),
     ],
     hints=[
         "Differentiate the quotient of exp(xᵢ) and the sum: once in xᵢ, once in another xⱼ. Which form fits both?",
-        "Which matrix has the probabilities on its diagonal, and which has all their products? For far scores, make the largest of them 0.",
+        "Which matrix has the probabilities on its diagonal, and which has all their products? For scores far from 0, shift them so that the largest is 0.",
     ],
 )

@@ -1,8 +1,8 @@
 """Vector calculus: derivatives of functions of vectors.
 
-`f` takes a point, an array (D,), and gives one number; `F` takes a point and gives an array (M,). Both are smooth, are
-handed in as functions, and take one point a call. Their derivatives are found by central differences: a step h to either
-side leaves an error that falls like h², where a step to one side alone leaves one that falls like h.
+`f` takes a point, an array (D,), and returns one number; `F` takes a point and returns an array (M,). Both are smooth
+functions, and take one point per call. Their derivatives are found by central differences: a step h to either side leaves
+an error of order h², a step to one side alone leaves an error of order h.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ def derivative(f, x, h=1e-5):
 
     f, x, h -> slope
 
-    The two points are x + h and x − h; h may be coarse, and it is the difference with this h that is asked.
+    The two points are x + h and x − h. Use the h that is given, even if it is coarse.
     """
     return (f(x + h) - f(x - h)) / (2 * h)
 
@@ -23,7 +23,7 @@ def tangent(F, t, h=1e-5):
 
     F, t, h -> velocity (M,)
 
-    F takes one number and gives an array (M,). The two points are t + h and t − h, however coarse h is.
+    F takes one number and returns an array (M,). The two points are t + h and t − h, however coarse h is.
     """
     return (F(t + h) - F(t - h)) / (2 * h)
 
@@ -33,14 +33,14 @@ def gradient(f, x, h=1e-5):
 
     f, x (D,), h -> gradient (D,)
 
-    h may be coarse, and it is the differences with this h that are asked. x stays as it is.
+    Use the h that is given, even if it is coarse. Do not change x.
     """
     steps = h * np.eye(len(x))
     return np.array([(f(x + step) - f(x - step)) / (2 * h) for step in steps])
 
 
 def directional_derivative(f, x, v, h=1e-5):
-    """How fast f changes at x on the way along v, per unit of length.
+    """How fast f changes at x in the direction of v, per unit of length.
 
     f, x (D,), v (D,), h -> slope
 
@@ -55,8 +55,7 @@ def jacobian(F, x, h=1e-5):
 
     F, x (D,), h -> J (M, D)
 
-    J[i, j] says how entry i of F changes with coordinate j of x. h may be coarse, and it is the differences with this h
-    that are asked.
+    J[i, j] says how entry i of F changes with coordinate j of x. Use the h that is given, even if it is coarse.
     """
     steps = h * np.eye(len(x))
     columns = [(F(x + step) - F(x - step)) / (2 * h) for step in steps]
@@ -85,7 +84,7 @@ def divergence(F, x, h=1e-5):
 
     F, x (D,), h -> divergence
 
-    F takes (D,) to (D,). Each entry of F counts by its change in the coordinate of the same number.
+    F takes (D,) to (D,). The divergence adds up how each entry of F changes along the coordinate of the same index.
     """
     steps = h * np.eye(len(x))
     return sum((F(x + step)[i] - F(x - step)[i]) / (2 * h) for i, step in enumerate(steps))
@@ -118,7 +117,7 @@ def taylor2(f, x0, x, h=1e-4):
 
     f, x0 (D,), x (D,), h -> estimate
 
-    It knows f, its gradient and its Hessian at x0 alone; f is not evaluated at x.
+    It uses f, its gradient and its Hessian at x0 alone; f is not evaluated at x.
     """
     d = x - x0
     return f(x0) + gradient(f, x0, h) @ d + d @ hessian(f, x0, h) @ d / 2

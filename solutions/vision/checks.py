@@ -85,52 +85,52 @@ alexnet_shapes = Exercise(
             "follows a picture of 227 × 227 through all eight layers",
             on=["the size of the paper, by default", "the size of the paper"],
         ),
-        agrees(1, "takes a picture of another size", on=["another size", "the smallest size"]),
+        agrees(1, "is right for a picture of another size", on=["another size", "the smallest size"]),
         agrees(
             1,
-            "drops what a layer's last step does not cover",
+            "drops pixels that a layer's last step does not cover",
             on=["224 pixels", "a size that leaves a remainder everywhere"],
         ),
     ],
     mistakes=[
         Mistake(
             "rounded_up",
-            "You round the number of steps up. A step that would carry the kernel over the edge is not taken.",
+            "You round the number of steps up. A step that would move the kernel past the edge does not count.",
             edit("(size + 2 * padding - kernel) // stride", "-(-(size + 2 * padding - kernel) // stride)"),
         ),
         Mistake(
             "padded_once",
-            "You add the padding once. It is on both sides of the map.",
+            "You count the padding once. It is on both sides of the map.",
             edit("2 * padding", "padding"),
         ),
         Mistake(
             "first_place_forgotten",
-            "Your maps are one too small: the place before the first step counts, too.",
+            "Your maps are one too small. The position before the first step counts, too.",
             edit("// stride + 1", "// stride"),
         ),
         Mistake(
             "pool_of_two",
-            "Your pools look at 2 × 2 pixels. AlexNet's windows overlap: 3 × 3, two pixels apart.",
+            "You use pooling windows of 2 × 2 pixels. AlexNet's windows overlap: they are 3 × 3, two pixels apart.",
             _alexnet_with_small_pools,
         ),
         Mistake(
             "channels_last",
-            "Your channels come last. In PyTorch they come first: (C, H, W).",
+            "You put the channels last. In PyTorch they come first: (C, H, W).",
             _alexnet_channels_last,
         ),
         Mistake(
             "size_ignored",
-            "Your shapes are those of a picture of 227 × 227, whatever size is asked for.",
+            "You ignore `size`: your shapes are always those of a 227 × 227 picture.",
             edit("shapes, channels = [], 3", "shapes, channels, size = [], 3, 227"),
         ),
         Mistake(
             "pools_left_out",
-            "Your list has the convolutions alone. The pooling layers make maps, too.",
+            "You list only the convolutions. The pooling layers make maps, too.",
             edit("shapes.append((channels, size, size))", "shapes += [(channels, size, size)] if filters else []"),
         ),
     ],
     hints=[
-        "How often does a kernel of 11 fit on 227 pixels if it moves by 4?",
+        "How often does a kernel of size 11 fit on 227 pixels if it moves by 4?",
         "Which of kernel, stride and padding can tell you the size after a layer, and which layers change the channels?",
     ],
 )
@@ -236,7 +236,7 @@ BasicBlock = Exercise(
         "the gradients, with a projection": partial(block_case, channels=6, stride=2, training=True, gradient=True),
     },
     checks=[
-        agrees(2, "adds its input to what two convolutions make of it", on=["the shape kept", "one image"]),
+        agrees(2, "adds its input to the output of two convolutions", on=["the shape kept", "one image"]),
         agrees(
             2,
             "projects its input where the shape changes",
@@ -247,11 +247,11 @@ BasicBlock = Exercise(
         ),
         moves(
             1,
-            "an image changes its own answer in evaluation, and no other's",
+            "in evaluation, changing one image changes no other image's output",
             another_first_image,
             on=["the shape kept", "a stride of 2"],
         ),
-        agrees(2, "lets gradients through both ways", on=["the gradients", "the gradients, with a projection"]),
+        agrees(2, "passes gradients through both paths", on=["the gradients", "the gradients, with a projection"]),
     ],
     mistakes=[
         Mistake(
@@ -261,53 +261,53 @@ BasicBlock = Exercise(
         ),
         Mistake(
             "relu_before_the_sum",
-            "Your last relu comes before the shortcut is added. It belongs behind the sum.",
+            "You apply the last relu before you add the shortcut. Apply it after the sum.",
             edit("(out + self.shortcut(x)).relu()", "out.relu() + self.shortcut(x)"),
         ),
         Mistake(
             "no_last_relu",
-            "Your output has negative entries: the sum still goes through a relu.",
+            "You leave out the last relu, so your output has negative entries. Apply a relu to the sum.",
             edit("(out + self.shortcut(x)).relu()", "out + self.shortcut(x)"),
         ),
         Mistake(
             "no_first_relu",
-            "There is no relu between your two convolutions, so that they are one linear map.",
+            "You put no relu between the two convolutions, so they are one linear map.",
             edit("self.bn1(self.conv1(x)).relu()", "self.bn1(self.conv1(x))"),
         ),
         Mistake(
             "second_norm_forgotten",
-            "Your second convolution is not normalised: `bn2` is never used.",
+            "You do not normalise the second convolution: `bn2` is never used.",
             edit("self.bn2(self.conv2(out))", "self.conv2(out)"),
         ),
         Mistake(
             "first_norm_twice",
-            "You normalise with the same batch norm twice. Each convolution has its own.",
+            "You use the same batch norm twice. Each convolution has its own.",
             edit("self.bn2(self.conv2(out))", "self.bn1(self.conv2(out))"),
         ),
         Mistake(
             "stride_in_second",
-            "Your second convolution takes the stride. In this course, as in PyTorch, it is the first.",
+            "You give the stride to the second convolution. In this course, as in PyTorch, the first convolution has it.",
             StrideInSecond,
         ),
         Mistake(
             "projects_for_channels_alone",
-            "Your block projects only where the number of channels changes. A stride changes the shape, too.",
+            "You project only where the number of channels changes. A stride changes the shape, too.",
             edit("if stride != 1 or in_channels != channels:", "if in_channels != channels:"),
         ),
         Mistake(
             "projection_not_normalised",
-            "Your projection is a bare convolution. It has a batch norm of its own: `shortcut.1`.",
+            "Your projection is a convolution without a batch norm. It has its own batch norm, `shortcut.1`.",
             edit("self.shortcut.append(nn.BatchNorm2d(channels))", "pass"),
         ),
         Mistake(
             "shortcut_detached",
-            "No gradient comes back through your shortcut: something on it is detached.",
+            "Your shortcut passes no gradient back: something on it is detached.",
             edit("self.shortcut(x)).relu()", "self.shortcut(x).detach()).relu()"),
         ),
     ],
     hints=[
-        "Which two things are added, and must they not have the same shape?",
-        "For which pairs of channels and which strides does the input not have the shape of the output?",
+        "Which two tensors does the block add, and which shape must both have?",
+        "For which channels and strides does the input have a different shape from the output?",
         "Count the relus. How many are there, and which one comes last?",
     ],
 )
@@ -494,29 +494,29 @@ UNet = Exercise(
     checks=[
         agrees(
             2,
-            "gives every pixel a logit for each class, for pictures of any size",
+            "returns a logit per class for every pixel, for pictures of any size",
             on=["pictures of many sizes", "one class, three colours"],
         ),
         agrees(1, "has width, 2 · width and 4 · width channels at full, half and a quarter of the size", on="channels"),
-        agrees(1, "joins the maps of full size, so that they reach the output", on="the skip at full size"),
-        agrees(1, "joins the maps of half size, so that they reach full size", on="the skip at half size"),
+        agrees(1, "concatenates the maps of full size, so that they reach the output", on="the skip at full size"),
+        agrees(1, "concatenates the maps of half size, so that they reach full size", on="the skip at half size"),
         agrees(1, "passes gradients to every parameter", on="gradients"),
-        agrees(2, "learns two small masks by heart", on="a tiny example"),
+        agrees(2, "can memorise two small masks", on="a tiny example"),
     ],
     mistakes=[
         Mistake(
             "no_full_skip",
-            "Nothing of full size crosses over: what you concatenate there comes all from below.",
+            "You leave out the skip connection at full size: everything that you concatenate there comes from below.",
             edit(JOIN_FULL, "self.enlarge_to_full(up).repeat(1, 2, 1, 1)"),
         ),
         Mistake(
             "no_half_skip",
-            "Nothing of half size crosses over: what you concatenate there comes all from below.",
+            "You leave out the skip connection at half size: everything that you concatenate there comes from below.",
             edit(JOIN_HALF, "self.enlarge_to_half(quarter).repeat(1, 2, 1, 1)"),
         ),
         Mistake(
             "skips_from_below",
-            "You concatenate the enlarged maps with themselves. The other half comes from the way down.",
+            "You concatenate the enlarged maps with themselves. The other half must come from the way down.",
             edit(
                 "up = self.up_half(" + JOIN_HALF + ")\n        up = self.up_full(" + JOIN_FULL + ")",
                 "up = self.enlarge_to_half(quarter)\n        up = self.enlarge_to_full(self.up_half(torch.cat([up, up], 1)))\n"
@@ -525,32 +525,32 @@ UNet = Exercise(
         ),
         Mistake(
             "skips_added",
-            "Your skip connections are added. A U-Net concatenates: the convolution that follows decides what to take of each.",
+            "You add the skip connections. A U-Net concatenates them: the next convolution learns what to use of each.",
             AddedSkips,
         ),
         Mistake(
             "softmax_inside",
-            "Your network ends in a softmax, and the loss has one as well: it can never come near zero. Return logits.",
+            "Your network ends in a softmax, and the loss applies another, so the loss can never come near zero. Return logits.",
             edit("return self.classify(up)", "return self.classify(up).softmax(1)"),
         ),
         Mistake(
             "detached",
-            "Some of your parameters never get a gradient. Is something detached, or a layer made and not used?",
+            "Some of your parameters get no gradient. Is something detached, or is a layer created but never used?",
             edit("self.enlarge_to_half(quarter)", "self.enlarge_to_half(quarter.detach())"),
         ),
         Mistake(
             "thin_at_the_bottom",
-            "Your map at a quarter of the size has too few channels: they double each time that the size halves.",
+            "Your map at a quarter of the size has too few channels. Double the channels each time the size halves.",
             ThinAtTheBottom,
         ),
         Mistake(
             "half_size_out",
-            "Your output is smaller than the picture: there are as many steps up as there are down.",
+            "Your output is smaller than the picture. You need as many steps up as steps down.",
             edit("return self.classify(up)", "return self.classify(self.pool(up))"),
         ),
     ],
     hints=[
-        "Which maps of the way down have the same height and width as the ones that you have just enlarged?",
+        "Which maps of the way down have the same height and width as the maps that you have just enlarged?",
         "How many channels come into a convolution that follows a concatenation?",
         "What is the last layer, if the loss is a cross-entropy with logits?",
     ],
@@ -609,31 +609,31 @@ box_iou = Exercise(
             "compares every box of a with every box of b",
             on=["five boxes and three", "two boxes and six", "one pair", "boxes as in a photo"],
         ),
-        agrees(1, "gives 0 for boxes that do not meet", on="boxes apart"),
+        agrees(1, "gives 0 for boxes that do not overlap", on="boxes apart"),
         agrees(
             1, "gives the ratio of areas for a box inside another, and 1 for the same box", on="a box inside another"
         ),
-        moves(1, "a box that moves changes its own row and no other", another_first_box, on="five boxes and three"),
+        moves(1, "moving a box changes only its own row", another_first_box, on="five boxes and three"),
     ],
     mistakes=[
         Mistake(
             "not_clamped",
-            "Boxes that are apart on both axes get an overlap: the product of two negative sides. Such sides count as 0.",
+            "You give boxes that are apart on both axes an overlap: the product of two negative sides. Count a negative side as 0.",
             edit(".clamp(min=0)", ""),
         ),
         Mistake(
             "overlap_counted_twice",
-            "Your union is the sum of both areas, and what the boxes share is in it twice.",
+            "Your union is the sum of both areas, which counts the intersection twice.",
             edit("area_b - intersection", "area_b"),
         ),
         Mistake(
             "inclusive_pixels",
-            "You add 1 to every side, as for pixels that are counted. Here coordinates are continuous: a side is x2 − x1.",
+            "You add 1 to every side, as for whole pixels. Here coordinates are continuous: a side is x2 − x1.",
             lambda a, b: _iou_of(a, b, extra=1.0),
         ),
         Mistake(
             "width_and_height",
-            "You read the last two numbers as width and height. They are the opposite corner.",
+            "You read the last two numbers as width and height. They are the coordinates of the opposite corner.",
             lambda a, b: _iou_of(*(torch.cat([box[:, :2], box[:, :2] + box[:, 2:]], 1) for box in (a, b))),
         ),
         Mistake(
@@ -643,18 +643,18 @@ box_iou = Exercise(
         ),
         Mistake(
             "transposed",
-            "Your rows belong to the boxes of b. Row i is for box i of a.",
+            "You return the transpose: your rows belong to the boxes of b. Row i belongs to box i of a.",
             lambda a, b: _iou_of(b, a),
         ),
         Mistake(
             "corners_swapped",
-            "You take the corners the wrong way round: what two boxes share begins at the larger of the two left edges.",
+            "You swap minimum and maximum: the intersection of two boxes begins at the larger of the two left edges.",
             lambda a, b: _iou_of(a, b, larger=torch.minimum, smaller=torch.maximum),
         ),
     ],
     hints=[
         "Where does the overlap of two intervals begin, and where does it end?",
-        "Which shape has `a[:, None]`, and with which axes of b does it broadcast?",
+        "Which shape does `a[:, None]` have, and with which axes of b does it broadcast?",
         "What is the product of two sides that are both negative?",
     ],
 )
@@ -771,68 +771,70 @@ nms = Exercise(
     checks=[
         agrees(
             3,
-            "keeps the best box of each crowd, by falling score",
+            "keeps the best box of each crowd, by descending score",
             on=["four crowds", "two crowds and a high threshold", "three crowds and a low threshold"],
         ),
-        agrees(1, "lets a dropped box drop no other", on="a chain"),
+        agrees(1, "does not let a dropped box suppress others", on="a chain"),
         agrees(
             1,
             "keeps a box whose overlap is exactly the threshold",
             on=["an overlap of exactly the threshold", "a threshold of 1 and boxes given twice"],
         ),
-        agrees(1, "keeps boxes that do not meet, and takes no boxes at all", on=["two boxes apart", "no boxes"]),
+        agrees(
+            1, "keeps boxes that do not overlap, and accepts an empty set of boxes", on=["two boxes apart", "no boxes"]
+        ),
     ],
     mistakes=[
         Mistake(
             "dropped_boxes_drop_others",
-            "In your answer a box that has been dropped drops others still. Only boxes that are kept can do that.",
+            "You let a dropped box suppress others. Only kept boxes suppress others.",
             _nms_at_once,
         ),
         Mistake(
             "worst_first",
-            "You begin with the lowest score. The best box of a crowd is the one to keep.",
+            "You begin with the lowest score. Keep the box with the highest score of each crowd.",
             edit("descending=True", "descending=False"),
         ),
         Mistake(
             "far_boxes_dropped",
-            "You drop the boxes that overlap little and go on with those that overlap much. It is the other way round.",
+            "You drop the boxes that overlap little and keep those that overlap a lot. Do the opposite.",
             edit("others[overlap <= threshold]", "others[overlap > threshold]"),
         ),
         Mistake(
             "dropped_at_the_threshold",
-            "You drop a box whose overlap is exactly the threshold. It must exceed it.",
+            "You drop a box whose overlap is exactly the threshold. Drop a box only if its overlap exceeds the threshold.",
             edit("overlap <= threshold", "overlap < threshold"),
         ),
         Mistake(
             "threshold_ignored",
-            "Your answer does not feel the threshold: it always works with 0.5.",
+            "You ignore the threshold and always use 0.5.",
             edit("overlap <= threshold", "overlap <= 0.5"),
         ),
         Mistake(
             "sorted_by_index",
-            "Your indices are in the order of the boxes. They are asked for by falling score.",
+            "You return the indices in the order of the boxes. Return them by descending score.",
             lambda boxes, scores, threshold: _nms_in_order_of_score(boxes, scores, threshold).sort().values,
         ),
         Mistake(
             "places_in_the_sorted_list",
-            "You return places in the list that you have sorted. They must be indices of the boxes as they were given.",
+            "You return positions in your sorted list. Return indices of the boxes as they are given.",
             _places,
         ),
         Mistake(
             "scores_ignored",
-            "You take the boxes as they come. Begin with the highest score.",
+            "You process the boxes in their given order. Begin with the highest score.",
             edit("scores.argsort(descending=True)", "torch.arange(len(scores), device=scores.device)"),
         ),
         Mistake(
             "one_each",
-            "You compare the best box of all with the others and stop there. Of what is left, the best is next.",
+            "You compare only the best box with the others and stop there. Continue with the best of the remaining boxes.",
             _one_round,
         ),
     ],
     hints=[
         "Which box is kept for certain, whatever the others are?",
-        "Once it is kept, which of the others can be forgotten, and what do you do with the rest?",
-        "What has your loop to say to no boxes at all?",
+        "Once that box is kept, which of the others can you drop, and what do you do with the rest?",
+        "What does your loop do when there are no boxes at all?",
     ],
 )
 
@@ -879,22 +881,24 @@ yolo_decode = Exercise(
     checks=[
         agrees(
             4,
-            "gives every anchor of every cell its box and its scores, in order",
+            "returns the box and the scores of every anchor of every cell, in order",
             on=["three anchors", "one picture, more rows than columns", "a single cell"],
         ),
-        agrees(1, "takes another stride, and a single anchor", on=["another stride", "one anchor, one class"]),
-        agrees(1, "stays finite where the network is sure", on="very sure"),
-        moves(1, "a cell changes its own boxes and scores and no others", another_first_cell, on="three anchors"),
+        agrees(
+            1, "is right for another stride, and for a single anchor", on=["another stride", "one anchor, one class"]
+        ),
+        agrees(1, "is finite where the network is very sure", on="very sure"),
+        moves(1, "changing a cell changes only its own boxes and scores", another_first_cell, on="three anchors"),
     ],
     mistakes=[
         Mistake(
             "not_squashed",
-            "Your centres leave their cells: tx and ty go through a sigmoid before the cell's place is added.",
+            "You leave out the sigmoid of tx and ty, so centres fall outside their cells. Apply it before you add the position of the cell.",
             edit("x = (tx.sigmoid() + column)", "x = (tx + column)"),
         ),
         Mistake(
             "rows_and_columns_swapped",
-            "You add the row to x and the column to y. x runs along the columns.",
+            "You add the row to x and the column to y. x grows along the columns.",
             edit(
                 "column = torch.arange(W, device=prediction.device)\n    row = torch.arange(H, device=prediction.device)[:, None]",
                 "row = torch.arange(W, device=prediction.device)\n    column = torch.arange(H, device=prediction.device)[:, None]",
@@ -902,22 +906,22 @@ yolo_decode = Exercise(
         ),
         Mistake(
             "half_a_cell_off",
-            "Your centres are half a cell further than they should be. σ(tx) says where in its cell a centre is; nothing is added.",
+            "You add half a cell to the centres. σ(tx) already says where in its cell a centre is.",
             edit("(tx.sigmoid() + column) * stride", "(tx.sigmoid() + column + 0.5) * stride"),
         ),
         Mistake(
             "center_not_scaled",
-            "Your centres are in cells. Multiply by the stride to get pixels.",
+            "Your centres are in units of cells. Multiply them by the stride to get pixels.",
             edit("y = (ty.sigmoid() + row) * stride", "y = ty.sigmoid() + row"),
         ),
         Mistake(
             "anchors_scaled",
-            "You multiply the anchors by the stride. They are in pixels already.",
+            "You multiply the anchors by the stride. They are already in pixels.",
             lambda prediction, anchors, stride: _decoded(prediction, anchors * stride, stride),
         ),
         Mistake(
             "center_and_size",
-            "You return centre and size. Corners are asked for: x1, y1, x2, y2.",
+            "You return centre and size. Return corners: x1, y1, x2, y2.",
             edit(
                 "[x - width / 2, y - height / 2, x + width / 2, y + height / 2]",
                 "[x, y, width, height]",
@@ -925,7 +929,7 @@ yolo_decode = Exercise(
         ),
         Mistake(
             "center_as_corner",
-            "You take the centre for the top left corner. It is half a width and half a height away from it.",
+            "You use the centre as the top left corner. The corner is half a width and half a height away from the centre.",
             edit(
                 "[x - width / 2, y - height / 2, x + width / 2, y + height / 2]",
                 "[x, y, x + width, y + height]",
@@ -933,33 +937,33 @@ yolo_decode = Exercise(
         ),
         Mistake(
             "objectness_left_out",
-            "Your scores are those of the classes alone. A cell that sees no object must not get a high one: multiply by σ(objectness).",
+            "You leave the objectness out of the scores. A cell without an object must get a low score.",
             edit("objectness.sigmoid()[..., None] * prediction[..., 5:].sigmoid()", "prediction[..., 5:].sigmoid()"),
         ),
         Mistake(
             "softmax_over_classes",
-            "You take a softmax over the classes. In YOLOv3 each class has a sigmoid of its own, as a thing can be two at once.",
+            "You take a softmax over the classes. In YOLOv3 each class has its own sigmoid, because an object can belong to two classes.",
             edit("prediction[..., 5:].sigmoid()", "prediction[..., 5:].softmax(-1)"),
         ),
         Mistake(
             "cell_before_anchor",
-            "Your order is row, column, anchor. It is asked by anchor first, then row, then column.",
+            "You order the boxes by row, column, anchor. Order them by anchor first, then row, then column.",
             lambda prediction, anchors, stride: _decoded(prediction, anchors, stride, cells_first=True),
         ),
         Mistake(
             "channels_interleaved",
-            "You split the channels as 5 + K groups of anchors. Each anchor has 5 + K channels that stand side by side.",
+            "You split the channels into 5 + K groups of anchors. Each anchor has 5 + K consecutive channels.",
             edit(LAID_OUT, "reshape(N, -1, len(anchors), H, W).permute(0, 2, 3, 4, 1)"),
         ),
         Mistake(
             "reshaped_without_moving",
-            "Your reshape mixes channels and cells. The channels' axis must be moved to the end before it is flattened away.",
+            "Your reshape mixes channels and cells. Move the channel axis to the end before you flatten the cells.",
             edit(LAID_OUT, "reshape(N, len(anchors), H, W, -1)"),
         ),
     ],
     hints=[
-        "Which shape makes of A·(5 + K) channels an axis of anchors and one of what an anchor says?",
-        "To which axis must the grid of columns be lined up, and to which the grid of rows?",
+        "Which shape splits A·(5 + K) channels into an axis of anchors and an axis of 5 + K numbers?",
+        "With which axis must the grid of columns line up, and with which axis the grid of rows?",
         "Which of the five numbers go through a sigmoid, and which through exp?",
     ],
 )
@@ -1025,18 +1029,18 @@ dice_loss = Exercise(
     checks=[
         agrees(
             3,
-            "returns the loss of each form of mask, with its gradient",
+            "returns the loss and its gradient for masks of any shape",
             on=["three masks", "one mask", "without an axis of channels", "several channels"],
         ),
-        agrees(1, "takes another eps", on=["another eps", "the usual eps, given"]),
+        agrees(1, "uses the given eps", on=["another eps", "the usual eps, given"]),
         agrees(
             1,
-            "stays finite where there is nothing to find, and where the network is sure",
+            "is finite for an empty mask, and where the network is very sure",
             on=["nothing to find", "very sure"],
         ),
         moves(
             1,
-            "an example changes its own gradient and no other's",
+            "changing one example changes only its own gradient",
             another_first_mask,
             on=["three masks", "several channels"],
         ),
@@ -1044,53 +1048,52 @@ dice_loss = Exercise(
     mistakes=[
         Mistake(
             "over_the_batch",
-            "You sum over the whole batch, so that an example with a large mask drowns one with a small mask. "
-            "Each example has a loss of its own; then take the mean.",
+            "You sum over the whole batch, so examples with large masks dominate. Compute the loss of each example, then take the mean.",
             lambda logits, target, eps=1.0: _dice(logits, target, eps, lambda a: a.sum()),
         ),
         Mistake(
             "not_twice",
-            "Your overlap counts once. With 2·Σpt a perfect mask has a loss of 0.",
+            "You leave out the factor 2 of the overlap. With it, a perfect mask has a loss of 0.",
             edit("2 * (p * t)", "(p * t)"),
         ),
         Mistake(
             "no_sigmoid",
-            "You take the logits for probabilities. A sigmoid makes them so.",
+            "You use the logits as probabilities. Apply a sigmoid first.",
             edit("logits.sigmoid().flatten(1)", "logits.flatten(1)"),
         ),
         Mistake(
             "hard",
-            "You round the probabilities to 0 and 1. No gradient comes through a step: use them as they are.",
+            "You round the probabilities to 0 and 1. A step function passes no gradient: use the probabilities themselves.",
             edit("logits.sigmoid()", "logits.sigmoid().round()"),
         ),
         Mistake(
             "eps_below_alone",
-            "Your eps is in the denominator alone. It is in both, so that two empty masks have a loss of 0.",
+            "You add eps to the denominator only. Add it to the numerator, too, so that two empty masks have a loss of 0.",
             edit("(overlap + eps)", "overlap"),
         ),
         Mistake(
             "squared",
-            "You square the terms of the denominator. That is another form of the loss; here it is Σp + Σt.",
+            "You square the terms of the denominator. That is another form of the loss; here they are not squared.",
             edit("p.sum(dim=1) + t.sum(dim=1)", "(p * p).sum(dim=1) + (t * t).sum(dim=1)"),
         ),
         Mistake(
             "jaccard",
-            "You divide by the union. Dice divides by the sum of both masks.",
+            "You divide by the union, which gives the Jaccard index. Dice divides by the sum of both masks.",
             lambda logits, target, eps=1.0: _jaccard(logits, target, eps),
         ),
         Mistake(
             "coefficient",
-            "You return the Dice coefficient, which is 1 where all is right. A loss is 0 there.",
+            "You return the Dice coefficient, which is 1 for a perfect mask. The loss must be 0 there.",
             edit("(1 - (overlap + eps) / (total + eps))", "((overlap + eps) / (total + eps))"),
         ),
         Mistake(
             "eps_ignored",
-            "Your loss does not feel eps: 1 is only its default.",
+            "You ignore eps and always use 1, which is only the default.",
             lambda logits, target, eps=1.0: _dice(logits, target, 1.0, lambda a: a.flatten(1).sum(1)),
         ),
         Mistake(
             "channel_by_channel",
-            "You take a Dice for each channel and average those. The sums are over all that belongs to an example.",
+            "You compute a Dice loss for each channel and average. Sum over everything that belongs to an example.",
             lambda logits, target, eps=1.0: _dice(
                 logits, target, eps, lambda a: a.sum((2, 3)) if a.dim() == 4 else a.flatten(1).sum(1)
             ),
@@ -1103,7 +1106,7 @@ dice_loss = Exercise(
     ],
     hints=[
         "Which axes belong to one example, and how do you sum over all of them whatever their number?",
-        "What are overlap, sum of probabilities and size of the mask for the example of the handout?",
+        "What are the overlap, the sum of probabilities and the size of the mask in the handout's example?",
     ],
 )
 
@@ -1216,22 +1219,22 @@ freeze_backbone = Exercise(
             "freezes all but the parameters of the named submodule",
             on=["a backbone and a head", "a head of several layers", "the other part as the head"],
         ),
-        agrees(1, "switches on a head that comes frozen", on=["a head that comes frozen", "all frozen"]),
+        agrees(1, "unfreezes a head that is frozen at the start", on=["a head that comes frozen", "all frozen"]),
         agrees(
             1,
-            "tells the head from what has a name like it, and freezes the model's own parameters",
+            "distinguishes the head from similar names, and freezes the model's own parameters",
             on=["names alike", "a parameter of the model's own"],
         ),
     ],
     mistakes=[
         Mistake(
             "not_switched_on",
-            "A head that comes frozen stays frozen. Say of its parameters that they need gradients.",
+            "You leave a head frozen that is frozen at the start. Make its parameters require gradients.",
             _never_switched_on,
         ),
         Mistake(
             "the_wrong_part",
-            "You freeze the head and train the backbone. It is the other way round.",
+            "You freeze the head and train the backbone. Freeze the backbone and train the head.",
             edit(
                 "model.requires_grad_(False)\n    getattr(model, head).requires_grad_(True)",
                 "model.requires_grad_(True)\n    getattr(model, head).requires_grad_(False)",
@@ -1239,38 +1242,38 @@ freeze_backbone = Exercise(
         ),
         Mistake(
             "everything_frozen",
-            "You freeze everything, and then there is nothing left to train. The head needs gradients.",
+            "You freeze everything, so nothing is left to train. The head needs gradients.",
             edit("requires_grad_(True)", "requires_grad_(False)"),
         ),
         Mistake(
             "name_contains_head",
-            "You look for the head's name anywhere in a parameter's name. `overhead` and `body.head` hold it, too.",
+            "You look for the head's name anywhere in a parameter's name. `overhead` and `body.head` contain it, too.",
             _frozen_by_name(lambda name, head: head in name),
         ),
         Mistake(
             "name_starts_with_head",
-            "A parameter of `head2` starts like one of `head`. What follows the name of a submodule is a dot.",
+            "You match every parameter whose name starts with `head`, which includes those of `head2`. The name of a submodule is followed by a dot.",
             _frozen_by_name(lambda name, head: name.startswith(head)),
         ),
         Mistake(
             "children_alone",
-            "A parameter may belong to the model itself and to none of its children. You leave it as it was.",
+            "You leave the model's own parameters unchanged. A parameter may belong to the model itself and to none of its children.",
             _children_alone,
         ),
         Mistake(
             "attribute_of_the_module",
-            "You set `requires_grad` of modules, which does nothing: it belongs to parameters. A module has a method for it.",
+            "You set `requires_grad` on modules, which does nothing: it belongs to parameters. A module has a method that sets it for its parameters.",
             _modules_marked,
         ),
         Mistake(
             "last_layer_alone",
-            "You switch on the last layer of the head. All of its layers are to be trained.",
+            "You unfreeze only the last layer of the head. Train all of its layers.",
             _first_layers_alone,
         ),
     ],
     hints=[
         "What decides whether a parameter gets a gradient, and which method sets it for all parameters of a module at once?",
-        "How do you get a submodule of which you have the name as a string?",
+        "How do you get a submodule if you have its name as a string?",
     ],
 )
 
@@ -1423,31 +1426,33 @@ finetune = Exercise(
     driver=transferred,
     seconds=40,
     cases={"five new shapes, five pictures of each": few_examples},
-    checks=[reaches(5, "labels at least 85 % of new pictures rightly", "accuracy", at_least=0.85)],
+    checks=[reaches(5, "labels at least 85 % of new pictures correctly", "accuracy", at_least=0.85)],
     mistakes=[
         Mistake(
             "from_nothing",
-            "The backbone starts from random numbers, and so few pictures cannot train it.",
+            "You reset the backbone to random weights, and so few pictures cannot train it.",
             lambda model, images, labels: _trained_whole(_from_nothing(model), images, labels),
         ),
         Mistake(
             "steps_too_large",
-            "All of the network is trained with steps so large that what the backbone knew is lost.",
+            "You train the whole network with steps so large that the backbone forgets what it has learned.",
             lambda model, images, labels: _trained_whole(model, images, labels, lr=0.3),
         ),
         Mistake(
             "optimizer_of_the_old_head",
-            "The optimizer was made before the new head, so that it moves the parameters of the old one.",
+            "You create the optimizer before the new head, so it updates the parameters of the old head.",
             _optimizer_first,
         ),
-        Mistake("uphill", "It climbs: the loss is made larger.", edit("loss.backward()", "(-loss).backward()")),
-        Mistake("too_short", "It stops before the head has learned anything.", edit("range(100)", "range(1)")),
-        Mistake("gives_one_class", "It always answers with the same class.", _always_the_same),
+        Mistake(
+            "uphill", "You step along the gradient, so the loss rises.", edit("loss.backward()", "(-loss).backward()")
+        ),
+        Mistake("too_short", "You stop training before the head has learned anything.", edit("range(100)", "range(1)")),
+        Mistake("gives_one_class", "Your model predicts the same class for every picture.", _always_the_same),
     ],
     hints=[
-        "What of the given model knows nothing of the new classes, and which shape must stand in its place?",
-        "Which parameters does your optimizer hold, and do they exist when you make it?",
-        "With five pictures of a class, how many numbers dare you train?",
+        "Which part of the given model knows nothing of the new classes, and which shape must its replacement have?",
+        "Which parameters does your optimizer update, and do they exist when you create it?",
+        "With five pictures per class, how many parameters can you train without overfitting?",
     ],
 )
 
@@ -1526,7 +1531,7 @@ segment = Exercise(
     mistakes=[
         Mistake(
             "answers_by_the_picture",
-            "All pixels of a picture get the same logits: the map was averaged before it was classified.",
+            "Your network averages the map before it classifies, so all pixels of a picture get the same logits.",
             edit(
                 "self.classify(up)",
                 "self.classify(up.mean((2, 3), keepdim=True)).expand(-1, -1, *x.shape[2:])",
@@ -1535,13 +1540,13 @@ segment = Exercise(
         ),
         Mistake(
             "detached",
-            "No gradient comes to anything but the last layer: what comes before is detached.",
+            "Your network is detached before the last layer, so no other layer gets a gradient.",
             edit("self.classify(up)", "self.classify(up.detach())", of="UNet"),
         ),
-        Mistake("gives_one_class", "It gives every pixel the same logits.", Constant),
+        Mistake("gives_one_class", "Your network gives every pixel the same logits.", Constant),
     ],
     hints=[
         "Does your UNet learn the tiny example of its own exercise? Look there first.",
-        "What can a network say of a pixel whose surroundings it has lost, and what of one whose place it has lost?",
+        "What can a network predict for a pixel without its surroundings, and what without its exact position?",
     ],
 )

@@ -82,25 +82,29 @@ def sized(factor, sizes=SIZES, shapes=LAYER):
 
 
 def test_a_sum_for_a_mean_is_named_by_the_batch():
-    assert sized(lambda s: s["N"]) == "Your answer is N times too large, N being the batch size: sum instead of mean?"
+    assert (
+        sized(lambda s: s["N"])
+        == "Your answer is N times too large, where N is the batch size: a sum instead of a mean?"
+    )
 
 
 def test_a_mean_for_a_sum_is_named_by_the_batch():
     assert (
-        sized(lambda s: 1 / s["N"]) == "Your answer is N times too small, N being the batch size: mean instead of sum?"
+        sized(lambda s: 1 / s["N"])
+        == "Your answer is N times too small, where N is the batch size: a mean instead of a sum?"
     )
 
 
 def test_a_root_is_named():
-    assert sized(lambda s: np.sqrt(s["D"])) == "Your answer is √D times too large, D being the last axis of x."
+    assert sized(lambda s: np.sqrt(s["D"])) == "Your answer is √D times too large, where D is the last axis of x."
 
 
 def test_a_product_of_two_sizes_is_named():
-    assert sized(lambda s: s["N"] * s["M"]) == "Your answer is N·M times too large: sum instead of mean?"
+    assert sized(lambda s: s["N"] * s["M"]) == "Your answer is N·M times too large: a sum instead of a mean?"
 
 
 def test_a_variance_divided_by_the_wrong_count_is_named():
-    text = "Your answer is N/(N − 1) times too small, N being the batch size: is it to be divided by N − 1?"
+    text = "Your answer is N/(N − 1) times too small, where N is the batch size: should the divisor be N − 1?"
     assert sized(lambda s: (s["N"] - 1) / s["N"]) == text
 
 
@@ -197,7 +201,7 @@ def test_a_doubled_term_is_named():
 
 
 def test_a_term_of_the_wrong_sign_is_named():
-    assert with_bias(-2) == "Your answer is off by exactly -2·b: has b the wrong sign?"
+    assert with_bias(-2) == "Your answer is off by exactly -2·b: does b have the wrong sign?"
 
 
 def test_two_inputs_that_are_the_same_are_not_told_apart():
@@ -245,7 +249,10 @@ def test_float16_answers_are_named():
 def test_float32_on_the_way_is_named():
     expected = draws((5, 3), (4, 7))
     answers = [e.astype(np.float32).astype(float) for e in expected]
-    assert said(expected, answers) == "Your answer is right to some 7 digits only: is there a float32 on the way?"
+    assert (
+        said(expected, answers)
+        == "Your answer is right to about 7 digits only: is something computed in float32 on the way?"
+    )
 
 
 def test_a_small_error_of_another_kind_is_not_called_float32():
@@ -288,21 +295,21 @@ def test_symmetric_answers_are_not_called_transposed():
 
 def test_permuted_axes_are_named():
     expected = draws((2, 3, 4), (5, 2, 3))
-    text = "Your answer has its last two axes in each other's place."
+    text = "Your answer has the last two axes swapped."
     assert said(expected, [e.swapaxes(1, 2) for e in expected]) == text
-    text = "Your answer has its axes in another order: (2, 0, 1)."
+    text = "Your answer has the axes in another order: (2, 0, 1)."
     assert said(expected, [e.transpose(2, 0, 1) for e in expected]) == text
 
 
 def test_axes_are_counted_from_the_end_where_cases_differ_in_them():
     expected = draws((2, 3, 4), (5, 2), (2, 3, 5, 4))
-    text = "Your answer has its last two axes in each other's place."
+    text = "Your answer has the last two axes swapped."
     assert said(expected, [e.swapaxes(-1, -2) for e in expected]) == text
 
 
 def test_what_has_no_second_axis_need_not_show_that_axes_are_swapped():
     expected = draws((2, 3, 4), (5,), (5, 2))
-    text = "Your answer has its last two axes in each other's place."
+    text = "Your answer has the last two axes swapped."
     assert said(expected, [e.swapaxes(-1, -2) if e.ndim > 1 else e for e in expected]) == text
 
 
@@ -315,14 +322,14 @@ def test_a_reversed_axis_is_named(axis):
 @pytest.mark.parametrize(("step", "word"), [(1, "late"), (-1, "early")])
 def test_a_shift_by_one_is_named(step, word):
     expected = draws((5,), (7,))
-    text = f"Your answer is shifted by one: each entry stands one place too {word}."
+    text = f"Your answer is shifted by one: each entry is one place too {word}."
     assert said(expected, [np.roll(e, step) for e in expected]) == text
 
 
 def test_a_shift_that_fills_up_with_zeros_is_named():
     expected = draws((5, 3), (6, 4))
     answers = [np.concatenate([np.zeros((1, e.shape[1])), e[:-1]]) for e in expected]
-    text = "Your answer is shifted by one along axis 0: each entry stands one place too late."
+    text = "Your answer is shifted by one along axis 0: each entry is one place too late."
     assert said(expected, answers) == text
 
 
@@ -334,10 +341,10 @@ def test_a_wrong_first_entry_is_not_called_a_shift():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda e: e[1:], "lacks its first entry along axis 0."),
-        (lambda e: e[:, :-1], "lacks its last entry along axis 1."),
-        (lambda e: np.pad(e, ((1, 0), (0, 0))), "has an entry too many at the start along axis 0."),
-        (lambda e: np.pad(e, ((0, 0), (0, 1))), "has an entry too many at the end along axis 1."),
+        (lambda e: e[1:], "lacks the first entry along axis 0."),
+        (lambda e: e[:, :-1], "lacks the last entry along axis 1."),
+        (lambda e: np.pad(e, ((1, 0), (0, 0))), "has one entry too many at the start along axis 0."),
+        (lambda e: np.pad(e, ((0, 0), (0, 1))), "has one entry too many at the end along axis 1."),
     ],
 )
 def test_a_dropped_or_an_extra_end_is_named(change, words):
@@ -376,14 +383,14 @@ def test_a_squeezed_axis_is_named():
 def test_copies_are_named():
     expected = draws((3,), (7,))
     answers = [np.tile(e, (n, 1)) for e, n in zip(expected, (5, 1), strict=True)]
-    text = "Your answer has the right values more than once: shape (5, 3) where (3,) is expected."
+    text = "Your answer has the right values, but repeated: shape (5, 3) where (3,) is expected."
     assert said(expected, answers) == text
 
 
 def test_values_that_are_not_repeated_are_named():
     rows = draws((3,), (7,))
     expected = [np.tile(row, (5, 1)) for row in rows]
-    text = "Your answer has the right values, but too few times: shape (3,) where (5, 3) is expected."
+    text = "Your answer has the right values, but not repeated along an axis: shape (3,) where (5, 3) is expected."
     assert said(expected, rows) == text
 
 
@@ -391,13 +398,13 @@ def test_values_that_are_not_repeated_are_named():
 def test_a_reduction_not_done_is_named(how):
     answers = draws((5, 3), (4, 7))
     expected = [getattr(a, how)(0) for a in answers]
-    text = f"Your answer has an axis too many: the {how} over axis 0 is right."
+    text = f"Your answer has an extra axis: the {how} over axis 0 is right."
     assert said(expected, answers) == text
 
 
 def test_a_loss_for_each_example_is_named():
     answers = draws((5,), (4,))
-    text = "Your answer has axes too many: the mean over all its entries is right."
+    text = "Your answer has extra axes: the mean over all its entries is right."
     assert said([np.asarray(a.mean()) for a in answers], answers) == text
 
 
@@ -409,7 +416,7 @@ def softmax(x, axis):
 @pytest.mark.parametrize(("axis", "place"), [(0, "along axis 0"), (None, "over all entries")])
 def test_a_softmax_over_another_axis_is_named(axis, place):
     x = draws((5, 3), (4, 7))
-    text = f"Your answer sums to one {place} where the last axis should: is the softmax over the wrong axis?"
+    text = f"Your answer sums to one {place} instead of along the last axis: is the softmax over the wrong axis?"
     assert said([softmax(a, -1) for a in x], [softmax(a, axis) for a in x]) == text
 
 
@@ -458,14 +465,15 @@ def test_one_unexplained_part_silences_the_others():
 def test_swapped_answers_are_named():
     expected = gradients()
     answers = [(dx, db, dW) for dx, dW, db in expected]
-    assert said(expected, answers, returns=NAMES) == "dW and db are in each other's place."
+    assert said(expected, answers, returns=NAMES) == "dW and db are swapped."
 
 
 def test_rotated_answers_are_named():
     expected = gradients()
     answers = [(dW, db, dx) for dx, dW, db in expected]
     assert (
-        said(expected, answers, returns=NAMES) == "You return dW, db and dx, in this order; it must be dx, dW and db."
+        said(expected, answers, returns=NAMES)
+        == "You return dW, db and dx, in this order; the right order is dx, dW and db."
     )
 
 
@@ -482,7 +490,7 @@ def test_a_nest_of_parameters_is_named_part_by_part():
         f"{names}; gradients[0][0], gradients[1][0] and gradients[2][0] are exactly 2 times too small"
     )
     negated = [(loss, [(-dW, -db) for dW, db in layers]) for loss, layers in expected]
-    assert said(expected, negated, returns=("loss", "gradients")) == "loss is right; gradients has the wrong sign."
+    assert said(expected, negated, returns=("loss", "gradients")) == "loss is right; gradients have the wrong sign."
 
 
 def test_a_size_that_one_part_shows_is_named_for_all():
@@ -492,7 +500,7 @@ def test_a_size_that_one_part_shows_is_named_for_all():
     expected = [[rng.standard_normal((4, 3)) for _ in range(depth)] for depth in (1, 2)]
     answers = [[len(given["x"]) * dW for dW in layers] for given, layers in zip(inputs, expected, strict=True)]
     text = said(expected, answers, inputs=inputs, shapes={"x": ["N", "D"]}, returns=("gradients",))
-    assert text == "Your answer is N times too large, N being the batch size: sum instead of mean?"
+    assert text == "Your answer is N times too large, where N is the batch size: a sum instead of a mean?"
 
 
 def test_an_answer_of_another_form_is_not_explained():

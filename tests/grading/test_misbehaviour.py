@@ -165,7 +165,7 @@ def test_a_file_that_ends_the_process_again_and_again_is_given_up(mark):
 def test_a_missing_function_is_missing_and_a_near_name_is_offered(mark):
     report = by_name(mark(RIGHT.replace("def row_sums", "def row_sum")))
     assert report["row_sums"].status == "missing"
-    assert first_finding(report["row_sums"]).message.endswith("defines row_sum: is it that?")
+    assert first_finding(report["row_sums"]).message.endswith("defines row_sum: did you mean that one?")
     assert report["scale"].points == 4
 
 
@@ -182,7 +182,9 @@ def test_a_wrong_signature_is_told_without_a_traceback(mark):
     report = by_name(mark(RIGHT.replace("def row_sums(x)", "def row_sums()")))
     finding = first_finding(report["row_sums"])
     assert report["row_sums"].status == "error"
-    assert finding.message.startswith("it cannot be called as asked: row_sums() takes 0 positional arguments but 1 was")
+    assert finding.message.startswith(
+        "your code cannot be called with the stub's arguments: row_sums() takes 0 positional arguments but 1 was"
+    )
     assert finding.hint == "Keep the stub's signature."
 
 

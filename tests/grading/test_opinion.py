@@ -43,7 +43,7 @@ SCALED = (BACKWARD, BACKWARD.replace("da.sum(axis=0)", "1.7 * da.mean(axis=0)"))
 
 
 def test_the_gradient_of_a_wrong_forward_is_called_that(graded):
-    text = "dx and dh are the slope of your own rnn_step, though, which is wrong itself: mend that first."
+    text = "dx and dh are the slope of your own rnn_step, which is wrong itself: fix rnn_step first."
     assert graded(MINUS)[1] == text
 
 

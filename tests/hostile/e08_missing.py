@@ -2,7 +2,7 @@
 # attack: another name
 # outcome: zero
 # status: missing
-# says: is it that?
+# says: did you mean that one?
 import numpy as np
 
 

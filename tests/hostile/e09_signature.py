@@ -2,7 +2,7 @@
 # attack: another signature
 # outcome: zero
 # status: error
-# says: it cannot be called as asked
+# says: your code cannot be called with the stub's arguments
 import numpy as np
 
 

@@ -87,7 +87,7 @@ def test_what_the_driver_cannot_use_is_told_without_its_traceback(ask):
     finding = first_finding(exercise)
     assert (exercise.status, exercise.points) == ("error", 0)
     assert finding.message == (
-        "what it returns cannot be used as it is asked to be: "
+        "what your code returns cannot be used as the exercise asks: "
         "TypeError: cannot unpack non-iterable NoneType object (case: three steps)"
     )
     assert finding.hint == "Return what the stub's docstring says, in its order."
@@ -111,7 +111,9 @@ def test_an_error_of_the_call_s_is_not_the_driver_s():
 def test_a_wrong_signature_behind_a_driver_is_told_as_one(sandbox):
     text = RIGHT.replace("def slope(f, x, h=1e-5):", "def slope():")
     finding = first_finding(by_name(grade(Submission("words.py", text.encode()), KEY, sandbox, ["slope"]))["slope"])
-    assert finding.message.startswith("it cannot be called as asked: slope() takes 0 positional arguments but 2 were")
+    assert finding.message.startswith(
+        "your code cannot be called with the stub's arguments: slope() takes 0 positional arguments but 2 were"
+    )
 
 
 def test_the_state_is_handed_back_and_wrong_steps_are_named(ask):

@@ -104,7 +104,7 @@ def test_a_curve_changes_in_its_place_and_the_report_comes_there(messages):
     assert drawn
     assert all("steps/s" in picture and "loss 0." in picture for picture in drawn)
     assert "training spirals" in under_way[-1]["data"]["text/plain"]
-    assert "labels at least 95 % of new points rightly" in html_of(last)
+    assert "labels at least 95 % of new points correctly" in html_of(last)
     assert "<polyline" in html_of(last)
     assert "loss of backprop.spirals" in html_of(last)
 

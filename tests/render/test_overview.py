@@ -43,21 +43,21 @@ def test_a_newcomer_is_led_from_reading_to_checking():
     assert lines[0] == f"· vectors  {'─' * 20}    0/8     0 of  2 exercises"
     assert lines[3] == "0 of 12 points   0 of 3 exercises are right"
     assert [re.split(" {3,}", line.strip()) for line in lines[4:]] == [
-        ["Next: grade explain vectors.e0", "read what it is about"],
+        ["Next: grade explain vectors.e0", "read the exercise"],
         [os.path.join("assignments", "vectors", "vectors.py"), "write your answer there"],
-        ["grade vectors.e0", "see what is right, and what is wrong where"],
+        ["grade vectors.e0", "see what is right and what is wrong"],
     ]
 
 
 def test_what_is_in_work_is_named_and_gets_a_hint():
     lines = shown([unit("vectors", DONE, WRONG), unit("slopes", NEW)])
     assert lines[0] == f"· vectors  {'━' * 12}{'─' * 8}    5/8     1 of  2 exercises"
-    assert lines[-2:] == ["In work: vectors.e1 1/4", "Next: grade hint vectors.e1"]
+    assert lines[-2:] == ["In progress: vectors.e1 1/4", "Next: grade hint vectors.e1"]
 
 
 def test_many_in_work_are_counted():
     lines = shown([unit("vectors", *[WRONG] * 7)], width=120)
-    assert lines[-2] == "In work: vectors.e0 1/4, vectors.e1 1/4, vectors.e2 1/4, vectors.e3 1/4 and 3 more"
+    assert lines[-2] == "In progress: vectors.e0 1/4, vectors.e1 1/4, vectors.e2 1/4, vectors.e3 1/4 and 3 more"
 
 
 def test_a_finished_unit_is_marked_and_the_next_one_is_begun():

@@ -36,10 +36,10 @@ def test_an_input_handed_back_has_no_property():
     assert decided("keeps", [x[:, ::-1], 2 * x[:, ::-1]], questions, ["y"], None, options) is None
     assert (
         decided("keeps", [x, 2 * x], questions, ["y"], None, options).message
-        == "your answer is the input x as it came (case: a case)"
+        == "your answer is the input x, unchanged (case: a case)"
     )
     assert (
-        decided("moves", [x, 2 * x], questions, ["y"]).message == "your answer is the input x as it came (case: a case)"
+        decided("moves", [x, 2 * x], questions, ["y"]).message == "your answer is the input x, unchanged (case: a case)"
     )
 
 
