@@ -59,7 +59,7 @@ def test_a_unit_opens_with_a_picture_that_has_a_caption(unit):
 def test_a_picture_is_light_and_drawn_the_same_by_another_process(unit):
     drawn = pictures(COURSE.solutions(unit))
     code = (
-        "import sys; from pathlib import Path; from grader.course.course.unit import Unit; from grader.authoring.svg import pictures\n"
+        "import sys; from pathlib import Path; from grader.course.unit import Unit; from grader.authoring.svg import pictures\n"
         f"sys.stdout.buffer.write(b''.join(pictures(Unit({unit!r}, Path({str(ROOT / 'solutions' / unit)!r}))).values()))"
     )
     again = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, timeout=120).stdout
