@@ -33,6 +33,13 @@ RIGHT = (TOY / "solutions" / "toy" / "toy.py").read_text(encoding="utf-8")
 SEEDS = int(os.environ.get("GRADE_TEST_SEEDS", "1"))  # a full proof is `grade dev check`; the suite is its short form
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Where pytest has as many processes as cores, the libraries of each get by with one thread."""
+    if config.getoption("numprocesses", None):
+        for library in ("OMP", "OPENBLAS", "MKL"):
+            os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What `grade` remembers between runs goes to a folder of the suite's own."""

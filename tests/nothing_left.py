@@ -27,10 +27,13 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _interruptible() -> Iterator[None]:
     """A job in the background ignores Ctrl-C, and what it starts would, too; a handler of our own is not inherited."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        with contextlib.suppress(ValueError):  # not in the main thread
+    before = signal.getsignal(signal.SIGINT)
+    with contextlib.suppress(ValueError):  # not in the main thread
+        if before is signal.SIG_IGN:
             signal.signal(signal.SIGINT, lambda *_: None)
     yield
+    with contextlib.suppress(ValueError):
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="module", autouse=True)

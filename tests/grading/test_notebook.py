@@ -115,8 +115,9 @@ def test_what_is_no_notebook_is_unreadable(mark, content):
     assert "not a notebook of format 4" in first_finding(report.exercises[0]).message
 
 
+@pytest.mark.parametrize("trains", [False, pytest.param(True, marks=pytest.mark.weekly)])
 @pytest.mark.parametrize("unit", Course(ROOT).units)
-def test_the_notebook_of_a_unit_is_a_stub_and_can_be_solved(unit, sandbox):
+def test_the_notebook_of_a_unit_is_a_stub_and_can_be_solved(unit, trains, sandbox):
     course = Course(ROOT)
     content = course.assignment(unit).with_suffix(".ipynb").read_bytes()
     stub = grade(Submission(f"{unit}.ipynb", content), course.key(unit), sandbox)
@@ -125,4 +126,4 @@ def test_the_notebook_of_a_unit_is_a_stub_and_can_be_solved(unit, sandbox):
     solved = json.loads(content)
     solved["cells"].append({"cell_type": "code", "source": course.solutions(unit).text, "metadata": {}, "outputs": []})
     submission = Submission(f"{unit}.ipynb", json.dumps(solved).encode())
-    assert grade(submission, course.key(unit), sandbox, training=Training(is_on=False)).is_perfect
+    assert grade(submission, course.key(unit), sandbox, training=Training(trains)).is_perfect
