@@ -175,7 +175,7 @@ def _without_self(arguments: ast.arguments) -> ast.arguments:
 
 
 def definitions(text: str) -> dict[str, Source]:
-    """The functions and classes of a module's text, by name, in order."""
+    """The functions and classes of a module's text, by name, in order. Their trees are shared: whoever changes one copies it."""
     return {source.name: source for source in _parsed(text)}
 
 
