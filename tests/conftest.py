@@ -1,16 +1,20 @@
 """What the engine's tests share: a toy unit, and a way to grade a few lines of a student's code."""
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 # What several rooms' tests share is imported by its module's name, whichever tests are run.
 sys.path += sorted({str(path.parent) for path in Path(__file__).parent.rglob("test_*.py")})
 
 import pytest
+from nothing_left import *  # noqa: F403  fixtures
+from nothing_left import KEPT
 from postgres_server import postgres  # noqa: F401  a fixture
 
 from grader.compiling.compile import compile_key
@@ -29,7 +33,14 @@ ROOT = Path(__file__).resolve().parents[1]
 TOY = ROOT / "tests" / "toy"
 RIGHT = (TOY / "solutions" / "toy" / "toy.py").read_text(encoding="utf-8")
 
-SEEDS = int(os.environ.get("GRADE_TEST_SEEDS", "3"))  # a full proof is `grade dev check`; the suite is its short form
+SEEDS = int(os.environ.get("GRADE_TEST_SEEDS", "1"))  # a full proof is `grade dev check`; the suite is its short form
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where pytest has as many processes as cores, the libraries of each get by with one thread."""
+    if config.getoption("numprocesses", None):
+        for library in ("OMP", "OPENBLAS", "MKL"):
+            os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,6 +64,7 @@ def toy_key(toy: Unit) -> Key:
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
     with open_sandbox(Limits(seconds=3)) as sandbox:
+        KEPT.append(sandbox)
         yield sandbox
 
 
@@ -78,6 +90,25 @@ def toy_course(tmp_path: Path, toy_key: Key, toy: Unit) -> Path:
     (folder / "key").write_bytes(to_bytes(toy_key))
     (folder / "toy.py").write_text(stub_module(toy.text, list(toy.exercises)), encoding="utf-8")
     return root
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """What takes long to make is made once for all of pytest's processes: `once(name, make)` is what `make()` returned."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+    def made(name: str, make: Callable[[], Any]) -> Any:
+        import fcntl  # Windows has none
+
+        with open(folder / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            path = folder / f"{name}.pickle"
+            if not path.exists():
+                path.write_bytes(pickle.dumps(make()))
+            return pickle.loads(path.read_bytes())
+
+    return made
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from leftovers import unmarked
 
 
 def postgres_tools() -> Path | None:
@@ -39,7 +40,9 @@ def postgres(tmp_path_factory) -> Iterator[str]:
     data = folder / "data"
 
     def run(tool: str, *arguments: str) -> None:
-        subprocess.run([*who, tools / tool, *arguments], check=True, cwd=folder, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [*who, tools / tool, *arguments], check=True, cwd=folder, stdout=subprocess.DEVNULL, env=unmarked()
+        )
 
     try:
         run("initdb", "-D", str(data), "-U", "grader", "--auth=trust", "-E", "UTF8", "--no-sync")

@@ -6,6 +6,7 @@ uses, one change at a time.
 """
 
 import ast
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -51,7 +52,7 @@ def reached(text: str, exercise: str) -> list[str]:
 
 def _of_definition(text: str, name: str) -> Iterator[Mutant]:
     """The mutants of one function, or of every method of a class."""
-    node = definitions(text)[name].node
+    node = copy.deepcopy(definitions(text)[name].node)  # which others read, while changes go in and out of this one
     plain = ast.unparse(node)
     inside = [node] if isinstance(node, ast.FunctionDef) else node.body
     for function in (item for item in inside if isinstance(item, ast.FunctionDef)):

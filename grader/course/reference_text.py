@@ -7,13 +7,14 @@ import symtable
 import textwrap
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cached_property
-from types import ModuleType
+from functools import cached_property, lru_cache
+from types import CodeType, ModuleType
 
 from grader.errors import GraderError
 from grader.exercise import Edit
 
 BODY = "# YOUR CODE HERE\n    raise NotImplementedError"  # nbgrader's convention, so that students meet only one
+MEMORY = 64  # texts that stay parsed: a unit's files and the mistakes of an exercise, which every seed asks for again
 SHAPE = re.compile(r"(\w+) \(([^()]*)\)")
 
 
@@ -177,9 +178,14 @@ def _without_self(arguments: ast.arguments) -> ast.arguments:
 
 
 def definitions(text: str) -> dict[str, Source]:
-    """The functions and classes of a module's text, by name, in order."""
+    """The functions and classes of a module's text, by name, in order. Their trees are shared: whoever changes one copies it."""
+    return {source.name: source for source in _parsed(text)}
+
+
+@lru_cache(MEMORY)
+def _parsed(text: str) -> tuple[Source, ...]:
     kinds = ast.FunctionDef | ast.ClassDef
-    return {node.name: Source(node.name, text, node) for node in ast.parse(text).body if isinstance(node, kinds)}
+    return tuple(Source(node.name, text, node) for node in ast.parse(text).body if isinstance(node, kinds))
 
 
 def stub_module(text: str, exercises: list[str]) -> str:
@@ -262,5 +268,10 @@ def run_text(text: str, name: str, file: str) -> ModuleType:
     """Run a text as a module called `name` and return it; it is not added to sys.modules."""
     module = ModuleType(name)
     module.__file__ = file
-    exec(compile(text, file, "exec"), module.__dict__)
+    exec(_compiled(text, file), module.__dict__)
     return module
+
+
+@lru_cache(MEMORY)
+def _compiled(text: str, file: str) -> CodeType:
+    return compile(text, file, "exec")

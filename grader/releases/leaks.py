@@ -25,6 +25,8 @@ SHORTEST = 20  # characters of a line that does not occur in a text by chance
 TOKEN = re.compile(r"[^\W\d]\w*|\d[\w.]*|[^\w\s]")
 COMMENT = re.compile(r"#.*")
 FENCED = re.compile(r"^```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")  # with its end, as Python's grammar counts lines
+NO_SPACE = re.compile(r"[^\f\t]")
 TAG = re.compile(r"<[^<>]*>")
 SILENT = {"#", "\\", "$"}  # marks of comments, escapes and formulas, which are ignored
 # Names that are not the author's own, so a copy keeps them.
@@ -180,13 +182,24 @@ def _public_texts(unit: Unit) -> Iterator[str]:
 
 def _bodies(text: str) -> Iterator[tuple[str, str]]:
     """(name, body without docstring) of each top-level function and each method of a module."""
+    lines = LINE.findall(text)
     for node in ast.parse(text).body:
         inner = node.body if isinstance(node, ast.ClassDef) else [node]
         for function in inner:
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 body = function.body[1:] if ast.get_docstring(function) is not None else function.body
-                parts = [ast.get_source_segment(text, statement, padded=True) or "" for statement in body]
-                yield node.name, "\n".join(parts)
+                yield node.name, "\n".join(_segment(lines, statement) for statement in body)
+
+
+def _segment(lines: list[str], node: ast.stmt) -> str:
+    """A statement as it is written, its first line padded: `ast.get_source_segment`, which cuts all the text into lines
+    for each statement anew, and so takes half a minute for a course."""
+    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    start, end = lines[first].encode(), lines[last].encode()[: node.end_col_offset].decode()
+    if first == last:
+        return start[node.col_offset : node.end_col_offset].decode()
+    padding = NO_SPACE.sub(" ", start[: node.col_offset].decode())
+    return padding + start[node.col_offset :].decode() + "".join(lines[first + 1 : last]) + end
 
 
 def _functions_in(text: str) -> Iterator[str]:

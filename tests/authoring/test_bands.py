@@ -17,19 +17,17 @@ from grader.grading import grade
 from grader.key import from_bytes, to_bytes
 from grader.render import curves
 from grader.report import Step, to_json
-from grader.sandbox.opening import open_sandbox
 from grader.submission import Submission
 
 pytest.importorskip("torch")
 
 
 @pytest.fixture(scope="module")
-def unit(tmp_path_factory) -> Unit:
+def unit(tmp_path_factory, sandbox) -> Unit:
     """The toy's nets with a band of two seeds."""
     folder = tmp_path_factory.mktemp("nets") / "nets"
     shutil.copytree(TOY / "solutions" / "nets", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    with open_sandbox() as sandbox:
-        bands.write(Unit("nets", folder), {"fits": bands.measure(Unit("nets", folder), "fits", range(2), sandbox)})
+    bands.write(Unit("nets", folder), {"fits": bands.measure(Unit("nets", folder), "fits", range(2), sandbox)})
     return Unit("nets", folder)
 
 
@@ -51,25 +49,23 @@ def test_what_is_no_number_and_a_run_without_a_loss_leave_no_mark():
     assert bands.band_of([steps(float("nan"), float("inf"))]) == []
 
 
-def test_the_band_travels_in_the_key_and_stands_behind_the_curve(unit):
+def test_the_band_travels_in_the_key_and_stands_behind_the_curve(unit, sandbox):
     key = from_bytes(to_bytes(compile_key(unit, 0)), "key")
-    with open_sandbox() as sandbox:
-        report = by_name(grade(Submission("nets.py", unit.text.encode()), key, sandbox, ["fits"]))["fits"]
+    report = by_name(grade(Submission("nets.py", unit.text.encode()), key, sandbox, ["fits"]))["fits"]
     assert report.status == "passed"
     assert [list(part) for part in report.band] == unit.bands["fits"]
     assert report.curve[-1].loss <= max(high for _, _, high in report.band)
 
 
-def test_a_report_in_json_has_no_band(unit):
-    with open_sandbox() as sandbox:
-        report = grade(Submission("nets.py", unit.text.encode()), compile_key(unit, 0), sandbox, ["fits"])
+def test_a_report_in_json_has_no_band(unit, sandbox):
+    report = grade(Submission("nets.py", unit.text.encode()), compile_key(unit, 0), sandbox, ["fits"])
     assert "band" not in to_json(report)["exercises"][0]
 
 
-def test_a_reference_that_misses_its_bar_has_no_band(unit):
+def test_a_reference_that_misses_its_bar_has_no_band(unit, sandbox):
     wrong = replace(unit, folder=unit.folder)
     wrong.__dict__["text"] = unit.text.replace("return self.layer(x)", "return 0 * self.layer(x)")
-    with open_sandbox() as sandbox, pytest.raises(UnitError, match=r"nets\.fits: the reference fails with seed 0"):
+    with pytest.raises(UnitError, match=r"nets\.fits: the reference fails with seed 0"):
         bands.measure(wrong, "fits", range(1), sandbox)
 
 

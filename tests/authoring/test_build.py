@@ -11,6 +11,7 @@ import nbformat
 import numpy as np
 import pytest
 
+from grader.authoring import build as building
 from grader.authoring.build import PUBLIC_SEED, build, plan, stale
 from grader.authoring.handouts import escaped, github
 from grader.authoring.key_changes import key_change
@@ -551,9 +552,9 @@ UNITS = Course(ROOT).units
 
 
 @pytest.fixture(scope="module", params=UNITS)
-def real(request):
+def real(request, once):
     found = Unit(request.param, ROOT / "solutions" / request.param)
-    return found, plan(found)
+    return found, once(f"plan of {request.param}", lambda: building._plan(Course(ROOT), request.param))
 
 
 def test_this_course_gives_nothing_away(real):

@@ -4,6 +4,7 @@ import ast
 
 import pytest
 
+from grader.authoring.mutants import mutants
 from grader.course.reference_text import BODY, SourceError, definitions, mutate, run_text, stub_module
 from grader.exercise import edit
 
@@ -262,3 +263,11 @@ def test_a_class_whose_maker_has_no_docstring_has_no_stub():
     source = definitions('class Net:\n    """A net."""\n\n    def __init__(self, n):\n        self.n = n\n')["Net"]
     with pytest.raises(SourceError, match=r"Net\.__init__ has no docstring"):
         source.stub  # noqa: B018
+
+
+def test_a_mutant_changes_no_tree_that_others_read():
+    text = "def half(x):\n    return x / 2\n"
+    before = ast.dump(definitions(text)["half"].node)
+    changing = mutants(text, "half")
+    next(changing)  # and it is not asked for the next one, which would put things right
+    assert ast.dump(definitions(text)["half"].node) == before

@@ -7,6 +7,7 @@ from conftest import RIGHT, ROOT, by_name, first_finding
 
 from grader.course.course import Course
 from grader.grading import grade
+from grader.grading.training import Training
 from grader.submission import Submission
 
 
@@ -114,8 +115,9 @@ def test_what_is_no_notebook_is_unreadable(mark, content):
     assert "not a notebook of format 4" in first_finding(report.exercises[0]).message
 
 
+@pytest.mark.parametrize("trains", [False, pytest.param(True, marks=pytest.mark.weekly)])
 @pytest.mark.parametrize("unit", Course(ROOT).units)
-def test_the_notebook_of_a_unit_is_a_stub_and_can_be_solved(unit, sandbox):
+def test_the_notebook_of_a_unit_is_a_stub_and_can_be_solved(unit, trains, sandbox):
     course = Course(ROOT)
     content = course.assignment(unit).with_suffix(".ipynb").read_bytes()
     stub = grade(Submission(f"{unit}.ipynb", content), course.key(unit), sandbox)
@@ -123,4 +125,5 @@ def test_the_notebook_of_a_unit_is_a_stub_and_can_be_solved(unit, sandbox):
     assert stub.points == 0
     solved = json.loads(content)
     solved["cells"].append({"cell_type": "code", "source": course.solutions(unit).text, "metadata": {}, "outputs": []})
-    assert grade(Submission(f"{unit}.ipynb", json.dumps(solved).encode()), course.key(unit), sandbox).is_perfect
+    submission = Submission(f"{unit}.ipynb", json.dumps(solved).encode())
+    assert grade(submission, course.key(unit), sandbox, training=Training(trains)).is_perfect

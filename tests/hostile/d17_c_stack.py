@@ -3,9 +3,9 @@
 # outcome: zero
 # status: crash
 # says: SIGSEGV
-# seconds: 5
+# seconds: 20
 def row_sums(x):
     nest = ()
-    for _ in range(1_000_000):
+    for _ in range(500_000):
         nest = (nest,)
     return hash(nest)

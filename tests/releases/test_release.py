@@ -1,5 +1,6 @@
 """A released folder holds what students need and no piece of a solution, and it works with the package alone."""
 
+import ast
 import base64
 import json
 import os
@@ -20,7 +21,7 @@ from grader.course.course import Course
 from grader.errors import GraderError
 from grader.key import load, to_bytes
 from grader.releases import students as releasing
-from grader.releases.leaks import leaks, renamed, secrets, tokens
+from grader.releases.leaks import LINE, _segment, leaks, renamed, secrets, tokens
 from grader.releases.students import ReleaseError, bundle, check, known_files, release
 
 ATTENTION = (ROOT / "solutions" / "attention" / "attention.py").read_text(encoding="utf-8")
@@ -349,3 +350,14 @@ def test_a_second_release_keeps_what_somebody_wrote_in_a_file_of_the_first(cours
     later = files | {"README.md": files["README.md"].replace(b"](assignments", b"](./assignments")}
     release(course, later, folder, secret, told.append)
     assert len(told) == 2  # the lines that a release makes are no work
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_statement_is_cut_as_python_cuts_it(end):
+    more = "if '√':\n\tx = 'é'; y = '''\n\n'''\n"
+    text = (ATTENTION[: ATTENTION.index("\ndef ", 3000)] + "\n" + more).replace("\n", end)
+    lines = LINE.findall(text)
+    statements = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt)]
+    assert len(statements) > 10
+    for node in statements:
+        assert _segment(lines, node) == ast.get_source_segment(text, node, padded=True)

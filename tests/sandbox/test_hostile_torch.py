@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, TOY, by_name
-from test_hostile import CANARY, FOLDER, LEVELS, LISTING, SLACK, Row, alone, from_file, left_alive, only, traces  # noqa: F401
+from test_hostile import CANARY, FOLDER, LEVELS, LISTING, SLACK, Row, alone, each, from_file, left_alive, only, traces  # noqa: F401
 
 from grader.compiling.compile import compile_key
 from grader.course.unit import Unit
@@ -87,9 +87,7 @@ def broken_promises(row: Row, exercise: ExerciseReport, key: Key, sandbox: Sandb
     return broken + [f"shows {marker}: {exercise.printed}" for marker in row.never if marker in exercise.printed]
 
 
-@pytest.mark.parametrize(
-    ("row", "level"), [pytest.param(row, level, id=f"{row.name}-{level}") for row in ROWS for level in row.levels]
-)
+@pytest.mark.parametrize(("row", "level"), each([(row, level) for row in ROWS for level in row.levels]))
 def test_a_hostile_submission_with_pytorch_gets_what_it_must(row, level, secret, at, capfd):
     sandbox, canary = at(level), bytes(CANARY)
     before = traces(sandbox)

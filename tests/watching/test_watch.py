@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from conftest import RIGHT, ROOT
+from leftovers import running
 
 from grader.key import Key
 from grader.report import Status
@@ -148,16 +149,15 @@ def test_a_log_gets_plain_lines(toy_course, tmp_path):
     file = toy_course / "assignments" / "toy" / "toy.py"
     log = tmp_path / "log"
     with open(log, "wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "cli.py"), "toy", "--watch"], cwd=toy_course, stdout=output, stderr=output
-        )
-        until(lambda: "watching" in log.read_text(), "the start")
-        file.write_text(RIGHT.replace("np.sum(x, axis=1)", "np.sum(x, axis=0)"))
-        until(lambda: "> These are the sums of the columns." in log.read_text(), "the mistake")
-        file.write_text(RIGHT)
-        until(lambda: re.search(r"toy.row_sums \d/\d passed\n.*these", log.read_text()), "the cure")
-        process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE) == 0
+        command = [sys.executable, str(ROOT / "cli.py"), "toy", "--watch"]
+        with running(command, cwd=toy_course, stdout=output, stderr=output) as process:
+            until(lambda: "watching" in log.read_text(), "the start")
+            file.write_text(RIGHT.replace("np.sum(x, axis=1)", "np.sum(x, axis=0)"))
+            until(lambda: "> These are the sums of the columns." in log.read_text(), "the mistake")
+            file.write_text(RIGHT)
+            until(lambda: re.search(r"toy.row_sums \d/\d passed\n.*these", log.read_text()), "the cure")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(PATIENCE) == 0
     text = log.read_text()
     assert "\x1b" not in text
     assert "Traceback" not in text

@@ -189,7 +189,7 @@ def test_a_broken_reference_marks_nobody(grade, course, classroom, tmp_path):
 
 
 def test_killed_at_random_moments_it_goes_on_and_loses_and_repeats_nothing(grade, course, tmp_path, db):
-    moments = int(os.environ.get("GRADE_KILLS", "4"))  # 50 in the benchmark
+    moments = int(os.environ.get("GRADE_KILLS", "2"))  # 12 every week, 50 in the benchmark
     kinds = [source for source, points in SOURCES.values() if points is not None]
     folder = hand_in(tmp_path / "in", {f"student {n}": kinds[n % len(kinds)] for n in range(24)})
     grade(folder, "--db", "calm.db", "--seed", 5)

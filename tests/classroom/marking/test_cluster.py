@@ -283,7 +283,10 @@ def test_a_cluster_gives_the_records_of_one_machine_though_a_node_is_lost(grade,
     assert replaced(tmp_path / "cluster.db") == 0
 
 
-@pytest.mark.parametrize(("lost", "moment"), [(1, 10), (0, 16), (1, 22)])
+@pytest.mark.parametrize(
+    ("lost", "moment"),
+    [pytest.param(1, 10, marks=pytest.mark.weekly), (0, 16), pytest.param(1, 22, marks=pytest.mark.weekly)],
+)
 def test_either_of_two_nodes_may_be_lost_at_any_moment(tmp_path, cluster, lost, moment):
     """Of two units of the real course: their keys are large, and each node had fetched one of them from the other."""
     units = ["linear_algebra", "vector_calculus"]
