@@ -10,7 +10,7 @@ import numpy as np
 from grader.compiling.calls import answer_or_error, ask, attempt, plain
 from grader.compiling.noise import STATED_MARGIN, margin, measure_noise, round_up, scale
 from grader.course.unit import Unit, UnitError
-from grader.exercise import Check, Draw, Inputs
+from grader.exercise import Check, Draw, Exercise, Inputs
 from grader.judging.compare import turned
 from grader.judging.kinds.kind import Kind, as_data
 from grader.judging.kinds.registry import decide, kind_of
@@ -61,12 +61,7 @@ def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> ExerciseKey:
     np.random.seed(0)  # a mistake may draw from NumPy's own generator; the key must come out the same all the same
     exercise, source = unit.exercises[name], unit.source(name)
     book = _Questions(unit, name)
-    errors = {
-        label: error
-        for check in exercise.checks
-        if (error := check.kind.error(check.options)) and not check.driver
-        for label in check.on
-    }
+    errors = _errors(exercise)
     for label, case in exercise.cases.items():
         inputs = _drawn(case, Draw(_rng((seed, turn), unit.name, name, label)), f"{name}: case {label!r}")
         if exercise.is_run:
@@ -99,6 +94,12 @@ def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> ExerciseKey:
         forbids=list(exercise.forbids),
         band=unit.bands.get(name, []),
     )
+
+
+def _errors(exercise: Exercise) -> dict[str, str]:
+    """The exception that is the right answer to a case, by its label."""
+    asked = [check for check in exercise.checks if not check.driver]
+    return {label: error for check in asked if (error := check.kind.error(check.options)) for label in check.on}
 
 
 def _drawn(case: Callable[[Draw], Inputs], draw: Draw, which: str) -> Inputs:

@@ -161,11 +161,11 @@ def _differ_sequence(
         parts = f" ({', '.join(names)})" if len(names) == len(expected) > 1 and not path else ""
         name = named(path, names)
         got = (
-            f"{_has(name)} {len(answer)} values"
+            f"{_has(name)} {_values(len(answer))}"
             if isinstance(answer, list | tuple)
             else f"{_is(name)} {describe(answer)}"
         )
-        return Difference("type", path, f"{got}, expected {len(expected)} values{parts}")
+        return Difference("type", path, f"{got}, expected {_values(len(expected))}{parts}")
     found = (
         _differ(mine, item, tolerance, names, (*path, i))
         for i, (mine, item) in enumerate(zip(answer, expected, strict=True))
@@ -216,6 +216,10 @@ def _worst(yours: np.ndarray, wanted: np.ndarray, among: np.ndarray, wrong: np.n
 
 def _is(name: str) -> str:
     return f"{name} {'are' if is_plural(name) else 'is'}"
+
+
+def _values(count: int) -> str:
+    return f"{count} value{'' if count == 1 else 's'}"
 
 
 def _has(name: str) -> str:

@@ -151,7 +151,7 @@ def test_references_and_mistakes_go_through_it_and_the_key_carries_it(unit, key)
         ("rng.", "rng.", [1, 1, 1, 1], ""),
         ("rng.", "0.5 * rng.", [0, 0, 1, 1], "places[6] is 3.5, expected 7; all 7 entries differ (case: equal steps)"),
         ("rng.standard", "np.random.default_rng(len(str(rng))).standard", [0, 0, 0, 0], "places["),
-        ("steps)", "steps - 1)", [0, 1, 0, 0], "places has shape (6,), expected (7,) (case: equal steps)"),
+        ("steps)", "steps - 1)", [0, 1, 0, 0], "places have shape (6,), expected (7,) (case: equal steps)"),
     ],
 )
 def test_each_question_is_asked_through_its_own_driver_in_the_worker(key, sandbox, old, new, points, words):

@@ -55,7 +55,7 @@ def test_too_few_parts_fail_every_claim_in_the_same_words(layer):
     report = report_on([lambda dout, x, W, b: (dout @ W.T, x.T @ dout)], key, unit)
     assert report.points == 0
     texts = {check.finding.message.split(" (case")[0] for check in report.checks}
-    assert texts == {"the answer is 2 values, expected 3 values (dx, dW, db)"}
+    assert texts == {"the answer has 2 values, expected 3 values (dx, dW, db)"}
 
 
 def toy_with(check) -> Unit:

@@ -202,7 +202,7 @@ def test_a_stub_does_not_pass_where_any_exception_would_do():
         ("scores * [1, -1, 1], axes", 0, "5 of 15 entries differ"),
         ("scores, -abs(axes)", 0, "entries differ"),
         ("scores[:, ::-1], axes[::-1]", 0, ""),
-        ("[scores, axes, axes]", 0, "is 3 values, expected 2 values"),
+        ("[scores, axes, axes]", 0, "has 3 values, expected 2 values"),
         ("np.zeros((2, 3))", 0, "is an array of shape (2, 3), expected 2 values (scores, axes)"),
     ],
 )
@@ -402,7 +402,7 @@ def test_a_sample_is_judged_by_itself(ask, name, body, points, words):
         ),
         ("return [1.0] * depth", 0, ""),
         ("return list(-rng.random(depth))", 1, "norms must hold positive numbers"),
-        ("return list(rng.random(depth + 1))", 0, "norms is 21 values, expected 20 values"),
+        ("return list(rng.random(depth + 1))", 0, "norms have 21 values, expected 20 values"),
     ],
 )
 def test_a_list_grows_where_it_must_and_only_there(ask, body, points, words):
@@ -420,7 +420,7 @@ def test_a_list_grows_where_it_must_and_only_there(ask, body, points, words):
         ("return [27.0, 20.0, 0.2, 0.5]", "norms[1] is 20, expected between 0.001 and 0.09"),
         ("return [0.01, np.nan, 0.1, 1.0]", "norms[1] is nan, expected a finite number"),
         ("return [10**400, 10, 10, 10]", "norms[0] is "),
-        ("return [0.7, 0.9, 1.0]", "norms is 3 values, expected 4 values"),
+        ("return [0.7, 0.9, 1.0]", "norms have 3 values, expected 4 values"),
     ],
 )
 def test_numbers_lie_between_bounds_all_of_one_pair(ask, body, clause):

@@ -24,7 +24,7 @@ PAIR = question((np.zeros(3), [0.0, 0.0]))
         ([1.5, 25.0], "norms[1] is 25, expected between 10 and 20 (case: a case)"),
         ([1.5, -15.0], "norms[1] is -15, expected between 10 and 20 (case: a case)"),
         ([1.5, np.nan], "norms[1] is nan, expected a finite number (case: a case)"),
-        ([1.5], "norms is 1 values, expected 2 values (case: a case)"),
+        ([1.5], "norms have 1 value, expected 2 values (case: a case)"),
     ],
 )
 def test_one_pair_of_bounds_holds_for_all_numbers(answer, message):
@@ -40,7 +40,7 @@ def test_one_pair_of_bounds_holds_for_all_numbers(answer, message):
         ((None, [1.5, 15.0]), None),
         ((np.ones(3), [1.5, 9.0]), "norms[1] is 9, expected between 10 and 20 (case: a case)"),
         ((np.ones(3), [np.inf, 15.0]), "norms[0] is inf, expected a finite number (case: a case)"),
-        ((np.ones(3), [1.5, 15.0], 0), "the answer is 3 values, expected 2 values (x, norms) (case: a case)"),
+        ((np.ones(3), [1.5, 15.0], 0), "the answer has 3 values, expected 2 values (x, norms) (case: a case)"),
         (None, "the answer is None, expected 2 values (x, norms) (case: a case)"),
     ],
 )

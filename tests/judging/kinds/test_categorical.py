@@ -115,11 +115,11 @@ def test_fifty_draws_without_replacement_are_found():
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
-        (np.zeros(9, int), "shape", "tokens has shape (9,), expected (10,)"),
-        (np.zeros(10), "dtype", "tokens is float64, expected integer"),
-        (np.full(10, np.nan), "dtype", "tokens is float64, expected integer"),
-        (np.zeros(10, bool), "dtype", "tokens is bool, expected integer"),
-        (None, "type", "tokens is None, expected an array of shape (10,); is a `return` missing?"),
+        (np.zeros(9, int), "shape", "tokens have shape (9,), expected (10,)"),
+        (np.zeros(10), "dtype", "tokens are float64, expected integer"),
+        (np.full(10, np.nan), "dtype", "tokens are float64, expected integer"),
+        (np.zeros(10, bool), "dtype", "tokens are bool, expected integer"),
+        (None, "type", "tokens are None, expected an array of shape (10,); is a `return` missing?"),
     ],
 )
 def test_another_form_is_told_first(answer, kind, words):
