@@ -159,11 +159,15 @@ def test_whatever_the_system_says_is_one_refusal(classroom, moment, monkeypatch)
     def broken(*_, **__):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(beneath.os, moment, broken)
-    with pytest.raises(Refusal, match=r"^it cannot be read \(Input/output error\)$") as refused:
-        Beneath(classroom, ("alice",)).listed() if moment == "scandir" else Beneath(
-            classroom, ("alice", "toy.py")
-        ).read(9)
+    ask = (
+        Beneath(classroom, ("alice",)).listed
+        if moment == "scandir"
+        else lambda: Beneath(classroom, ("alice", "toy.py")).read(9)
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(beneath.os, moment, broken)
+        with pytest.raises(Refusal, match=r"^it cannot be read \(Input/output error\)$") as refused:
+            ask()
     assert refused.value.may_pass
 
 

@@ -173,7 +173,7 @@ def positional_encoding(T, D):
     """
     position = np.arange(T)[:, None]
     angle = position / 10000.0 ** (np.arange(0, D, 2) / D)
-    encoding = np.empty((T, D))
+    encoding = np.zeros((T, D))
     encoding[:, 0::2] = np.sin(angle)
     encoding[:, 1::2] = np.cos(angle)
     return encoding

@@ -169,7 +169,7 @@ def test_a_mistake_is_told_by_claim_case_place_numbers_and_diagnosis(course):
     assert result.returncode == 1
     lines = [line.strip() for line in result.stdout.splitlines()]
     assert "✗ adds up each row  0/2" in lines
-    assert "sums has shape (5,), expected (3,) (case: three rows)" in lines
+    assert "sums have shape (5,), expected (3,) (case: three rows)" in lines
     assert "→ These are the sums of the columns." in lines
     assert "Next: grade hint toy.row_sums" in result.stdout
 
@@ -202,7 +202,7 @@ def test_json_on_standard_output_is_the_report_and_nothing_else(course):
     found = report["exercises"][1]["checks"][0]["finding"]
     assert found == {
         "kind": "shape",
-        "message": "sums has shape (5,), expected (3,) (case: three rows)",
+        "message": "sums have shape (5,), expected (3,) (case: three rows)",
         "hint": "These are the sums of the columns.",
         "mistake": "columns",
     }

@@ -22,7 +22,7 @@ MISBEHAVIOURS = {
     "sys.exit": ("import sys\nsys.exit()", "error", "exception", "your code calls sys.exit()"),
     "a segfault": ("import ctypes\nctypes.string_at(0)", "crash", "crash", "SIGSEGV"),
     "40 GB": ("return np.zeros(5 * 10**9)", "memory", "memory", "MemoryError"),
-    "None": ("return None", "failed", "type", "sums is None, expected an array of shape (3,); is a `return` missing?"),
+    "None": ("return None", "failed", "type", "sums are None, expected an array of shape (3,); is a `return` missing?"),
     "no return": ("np.sum(x, axis=1)", "failed", "type", "is a `return` missing?"),
     "a list": ("return list(np.sum(x, axis=1))", "failed", "type", "wrap it in np.array"),
     "nan": ("return np.full(len(x), np.nan)", "failed", "nonfinite", "sums[0] is nan, expected"),
@@ -31,15 +31,15 @@ MISBEHAVIOURS = {
         "return np.ma.masked_array(np.sum(x, axis=1), mask=True)",
         "failed",
         "type",
-        "sums is a MaskedArray, expected an array of shape (3,)",
+        "sums are a MaskedArray, expected an array of shape (3,)",
     ),
-    "a matrix": ("return np.matrix(x).sum(1)", "failed", "type", "sums is a matrix"),
-    "float32": ("return np.sum(x, axis=1).astype(np.float32)", "failed", "dtype", "sums is float32, expected float64"),
-    "complex": ("return np.sum(x, axis=1) + 0j", "failed", "dtype", "sums is complex128, expected float64"),
+    "a matrix": ("return np.matrix(x).sum(1)", "failed", "type", "sums are a matrix"),
+    "float32": ("return np.sum(x, axis=1).astype(np.float32)", "failed", "dtype", "sums are float32, expected float64"),
+    "complex": ("return np.sum(x, axis=1) + 0j", "failed", "dtype", "sums are complex128, expected float64"),
     "objects": ("return np.sum(x, axis=1).astype(object)", "failed", "type", "dtype object"),
     "strings": ("return np.sum(x, axis=1).astype(str)", "failed", "type", "array of dtype"),
-    "another shape": ("return np.sum(x, axis=1)[None]", "failed", "shape", "sums has shape (1, 3), expected (3,)"),
-    "empty": ("return np.empty((0,))", "failed", "shape", "sums has shape (0,), expected (3,)"),
+    "another shape": ("return np.sum(x, axis=1)[None]", "failed", "shape", "sums have shape (1, 3), expected (3,)"),
+    "empty": ("return np.empty((0,))", "failed", "shape", "sums have shape (0,), expected (3,)"),
     "a petabyte of stride 0": ("return np.broadcast_to(1.0, (1 << 20, 1 << 30))", "failed", "type", "too large"),
     "its input changed": ("s = x.sum(1)\nx[0, 0] = 7\nreturn s", "failed", "mutated", "changes its input x"),
     "an exception": ("return x @ x", "error", "exception", "ValueError: matmul"),
@@ -102,7 +102,7 @@ return Yes()
 def test_an_object_that_claims_to_equal_everything_is_not_an_array(mark):
     report = by_name(mark(broken(LYING)))
     assert report["row_sums"].points == 0
-    assert first_finding(report["row_sums"]).message.startswith("sums is a Yes, expected an array of shape (3,)")
+    assert first_finding(report["row_sums"]).message.startswith("sums are a Yes, expected an array of shape (3,)")
 
 
 def test_a_megabyte_of_prints_costs_nothing_and_is_cut(mark):

@@ -2,7 +2,7 @@
 # attack: an object that claims to equal everything
 # outcome: zero
 # status: failed
-# says: is a Yes, expected an array
+# says: are a Yes, expected an array
 import numpy as np
 
 

@@ -2,7 +2,7 @@
 # attack: an ndarray subclass that answers every NumPy function with True
 # outcome: zero
 # status: failed
-# says: is a Lying, expected an array
+# says: are a Lying, expected an array
 import numpy as np
 
 

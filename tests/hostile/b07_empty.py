@@ -2,7 +2,7 @@
 # attack: an empty answer, of which everything is true
 # outcome: zero
 # status: failed
-# says: has shape (0,), expected
+# says: have shape (0,), expected
 import numpy as np
 
 

@@ -2,7 +2,7 @@
 # attack: right values in a shape that broadcasts against the right one
 # outcome: zero
 # status: failed
-# says: has shape (1, 3), expected (3,)
+# says: have shape (1, 3), expected (3,)
 import numpy as np
 
 

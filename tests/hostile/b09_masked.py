@@ -2,7 +2,7 @@
 # attack: wrong values, all of them masked
 # outcome: zero
 # status: failed
-# says: is a MaskedArray
+# says: are a MaskedArray
 import numpy as np
 
 

@@ -2,7 +2,7 @@
 # attack: complex with garbage in the imaginary part, then text
 # outcome: zero
 # status: failed
-# says: is complex128, expected float64
+# says: are complex128, expected float64
 import numpy as np
 
 

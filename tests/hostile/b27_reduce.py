@@ -2,7 +2,7 @@
 # attack: an answer that runs code in whoever unpickles it
 # outcome: zero
 # status: failed
-# says: is a Loaded, expected an array
+# says: are a Loaded, expected an array
 # never: PWNED
 import numpy as np
 

@@ -2,7 +2,7 @@
 # attack: a name with a Cyrillic letter, which is another name
 # outcome: zero
 # status: missing
-# says: with the character U+043E
+# says: has the character U+043E
 import numpy as np
 
 

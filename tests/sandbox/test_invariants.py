@@ -5,7 +5,6 @@ Where it can be done, a test has a twin that takes the layer away and sees the p
 
 import csv
 import getpass
-import itertools
 import json
 import os
 import pty
@@ -21,16 +20,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import writers
 from conftest import RIGHT, ROOT, TOY, by_name
 from test_class import command, hand_in, timeless
 from test_hostile import EXERCISES, HONEST, LEVELS, ROWS, Row, left_alive, only, submit
+from writers import OLD, WRITERS, killed_at_every_line
 
-from grader.authoring import build
-from grader.classroom.gradebooks.exports import to_data, whole
+from grader.classroom.gradebooks.exports import to_data
 from grader.classroom.marking import pool
 from grader.classroom.marking.store import Store, Terms, records
-from grader.classroom.reading import pages
-from grader.commands.writing import destination
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
 from grader.grading import exercise_report, grade
@@ -116,7 +114,7 @@ for item in sorted(set(seen), key=repr)[:20]:
 
 def watched(extra: str, some: str = "") -> list[str]:
     places = [str(Path(__file__).parent), str(ROOT / "tests"), str(ROOT)]
-    script = WATCHED.format(places=places, extra=extra, some=some)
+    script = WATCHED.format(places=places, root=str(ROOT), extra=extra, some=some)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, cwd=ROOT)
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout.splitlines()
@@ -293,7 +291,8 @@ BROKEN = {
         "def once(self):\n    worker = fork(self)\n    self._process.kill()\n    self._process.wait()\n    return worker\n"
         "server.Sandbox._fork = once"
     ),
-    "a comparison that raises": "from grader.judging import rules\nrules.RULES['agrees'] = lambda *rest: 1 / 0",
+    "a comparison that raises": "from dataclasses import replace\nfrom grader.judging.kinds.registry import KINDS\n"
+    "KINDS['agrees'] = replace(KINDS['agrees'], decide=lambda *rest: 1 / 0)",
 }
 
 
@@ -347,89 +346,27 @@ def test_the_disk_that_a_submission_filled_is_free_again(name, level, toy_key):
 # 22: a reader sees the old or the new complete version, wherever the writer died.
 
 
-def killed_at_every_line(write: Callable[[], None], check: Callable[[], None], step: int = 1) -> int:
-    """Run `write` in children that die at the first, the second, … line of Python in it; `check` after each death.
-
-    The last of them lives. Returns how many lines there were.
-    """
-    for number in itertools.count(1, step):
-        pid = os.fork()
-        if pid == 0:
-            left = number
-
-            def trace(frame, event, argument):
-                nonlocal left
-                if event == "line":
-                    left -= 1
-                    if left == 0:
-                        os._exit(9)
-                return trace
-
-            sys.settrace(trace)
-            try:
-                write()
-            finally:
-                sys.settrace(None)
-                os._exit(0)
-        _, status = os.waitpid(pid, 0)
-        check()
-        if os.waitstatus_to_exitcode(status) == 0:
-            return number
-    raise AssertionError
+def seen_of(write: Callable[[Path], None], path: Path) -> tuple[int, set[str]]:
+    """How many lines a writer has, and what a reader saw where it died at each: in a small process, whose forks are quick."""
+    command = [sys.executable, writers.__file__, write.__name__, str(path)]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert run.returncode == 0, run.stderr
+    lines, *seen = run.stdout.split()
+    return int(lines), set(seen)
 
 
-OLD, NEW = "old " * 50_000, "new " * 60_000
-
-
-def in_place(path: Path) -> None:
-    """How not to write it."""
-    with open(path, "w") as file:
-        for part in range(0, len(NEW), 4000):
-            file.write(NEW[part : part + 4000])
-
-
-def as_a_report(path: Path) -> None:
-    with destination(str(path)) as file:
-        for part in range(0, len(NEW), 4000):
-            file.write(NEW[part : part + 4000])
-
-
-def as_an_export(path: Path) -> None:
-    with whole(path) as file:
-        for part in range(0, len(NEW), 4000):
-            file.write(NEW[part : part + 4000])
-
-
-def as_a_page(path: Path) -> None:
-    pages.write(path, NEW)
-
-
-def as_a_key(path: Path) -> None:
-    build.write(path, NEW.encode())
-
-
-@pytest.mark.parametrize("write", [as_a_report, as_an_export, as_a_page, as_a_key])
+@pytest.mark.parametrize("write", WRITERS)
 def test_a_file_is_the_old_or_the_new_one_wherever_the_writer_dies(write, tmp_path):
-    path = tmp_path / "out"
-    path.write_text(OLD)
-    seen = set()
-
-    def check() -> None:
-        seen.add(path.read_text())
-        path.write_text(OLD)
-
-    assert killed_at_every_line(lambda: write(path), check) > 3
-    assert seen == {OLD, NEW}
+    lines, seen = seen_of(write, tmp_path / "out")
+    assert lines > 3
+    assert seen == {"old", "new"}
 
 
 def test_a_file_written_in_place_would_be_seen_in_half(tmp_path):
-    path, seen = tmp_path / "out", set()
-    path.write_text(OLD)
-    killed_at_every_line(lambda: in_place(path), lambda: seen.add(path.read_text()))
-    assert seen - {OLD, NEW}
+    assert "other" in seen_of(writers.in_place, tmp_path / "out")[1]
 
 
-@pytest.mark.parametrize("write", [as_a_report, as_an_export, as_a_page, as_a_key])
+@pytest.mark.parametrize("write", WRITERS)
 def test_a_full_disk_leaves_the_old_file_and_nothing_beside_it(write, tmp_path):
     """A limit on the file's size stands for the disk: the write fails in the middle, with an error from the kernel."""
     import resource

@@ -366,7 +366,7 @@ def test_a_node_that_was_never_given_the_key_says_so():
 
 def test_a_node_below_the_isolation_is_refused_and_the_others_do_its_work(grade, tmp_path, cluster):
     weak = (
-        "import sys\nfrom grader.sandbox import server\nfrom grader.classroom import node\n"
+        "import sys\nfrom grader.sandbox import server\nfrom grader.classroom.marking import node\n"
         "class Weak:\n    def __init__(self, *a, **k): raise server.SandboxError('isolation by landlock does not work')\n"
         "node.Sandbox = Weak\n"
     )
