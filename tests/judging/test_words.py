@@ -159,7 +159,7 @@ def test_whole_numbers_are_exact_whatever_tolerance_is_stated(monkeypatch):
             3,
             "your function returns an array of shape (2, 2), and",
         ),
-        ("if det == 0:\n    return None\nreturn right", 3, "your function returns None, and it must raise LinAlgError"),
+        ("if det == 0:\n    return None\nreturn right", 3, "your function returns None, but it must raise LinAlgError"),
         ("if det == 0:\n    raise ValueError('flat')\nreturn right", 3, "ValueError: flat at line"),
         ("if det == 0:\n    raise NotImplementedError\nreturn right", 3, "not written yet"),
         ("if det == 0:\n    raise np.linalg.LinAlgError('flat')\nreturn right", 4, ""),

@@ -67,7 +67,7 @@ def decide(
         along = f"the {options.measure} of {name} along axis {options.axis}"
         return Finding("value", f"{along} is {mine}, expected {right} ({in_case(questions[0])})")
     if not (np.abs(second - first) > tolerance).any():
-        return Finding("value", f"{name} does not move with the input, and it must ({in_case(questions[0])})")
+        return Finding("value", f"{name} does not change with the input, but it must ({in_case(questions[0])})")
     return None
 
 

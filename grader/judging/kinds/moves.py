@@ -48,12 +48,12 @@ def decide(answers: list, questions: list[Question], names: Sequence[str], facts
             values = numbers(yours[1][tuple(where)], yours[0][tuple(where)])
             place = f"{named(path, names)}{where or ''}"
             return Finding(
-                "value", f"{place} must stay as it is, but it moves from {values[1]} to {values[0]} ({in_case(before)})"
+                "value", f"{place} must not change, but it changes from {values[1]} to {values[0]} ({in_case(before)})"
             )
         must = reference > CLEARLY * max(tolerance, 1e-12)
         # half of them is enough: values that are wrong elsewhere may coincide here and there
         moved |= bool(must.any()) and (shift > tolerance)[must].mean() >= 0.5
-    return None if moved else Finding("value", f"your answer does not move, and it must ({in_case(before)})")
+    return None if moved else Finding("value", f"your answer does not change, but it must ({in_case(before)})")
 
 
 def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -49,13 +49,13 @@ def decide(answers: list, questions: list[Question], names: Sequence[str], facts
             return Finding("value", f"{member!r} {_times(count)}, expected once ({where})")
     if len(answer) != len(members):
         extra = next(item for item in answer if not any(type(item) is type(m) and item == m for m in members))
-        return Finding("value", f"{one_line(repr(extra), 40)} is in your list, and it does not belong there ({where})")
+        return Finding("value", f"{one_line(repr(extra), 40)} is in your list, but it does not belong there ({where})")
     position = {item: index for index, item in enumerate(answer)}
     wrong = [(first, second) for first, second in pairs if position[first] > position[second]]
     if not wrong:
         return None
     first, second = wrong[0]
-    turned = "; the other way round your list is right" if len(wrong) == len(pairs) > 1 else ""
+    turned = "; reversed, your list is right" if len(wrong) == len(pairs) > 1 else ""
     return Finding("value", f"{second!r} comes before {first!r} in your list, expected after it{turned} ({where})")
 
 

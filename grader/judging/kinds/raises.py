@@ -43,11 +43,11 @@ def decide(
     where = in_case(questions[0])
     error = options.error
     if not isinstance(answer, Raised):
-        return Finding("value", f"your function returns {describe(answer)}, and it must raise {error} ({where})")
+        return Finding("value", f"your function returns {describe(answer)}, but it must raise {error} ({where})")
     if error not in answer.names:
-        return Finding("exception", f"your function raises {answer.names[-1]}, and it must raise {error} ({where})")
+        return Finding("exception", f"your function raises {answer.names[-1]}, but it must raise {error} ({where})")
     if isinstance(instead, Raised):
-        return Finding("exception", f"your function raises {error} where there is an answer, too ({where})")
+        return Finding("exception", f"your function raises {error} even where there is an answer ({where})")
     return no_answer([instead], questions[1:], names)
 
 

@@ -49,7 +49,7 @@ def decide(
         return None
     asked = f"at least {metric.text(least)}" if most is None else f"at most {metric.text(most)}"
     return Finding(
-        "value", f"{metric.name} {metric.text(reached)} on held-back inputs, {asked} is asked ({in_case(question)})"
+        "value", f"{metric.name} {metric.text(reached)} on held-back inputs; it must be {asked} ({in_case(question)})"
     )
 
 

@@ -17,8 +17,8 @@ from grader.sandbox.wire import Opaque, Seeded
 
 SEEDING = {
     "": "",
-    "same": "another random generator gives the same numbers: draw all of them from the one that is passed in",
-    "other": "the same random generator gives other numbers the second time: draw from the one that is passed in alone",
+    "same": "another random generator gives the same numbers: draw all of them from the generator that is passed in",
+    "other": "the same random generator gives other numbers the second time: draw from the generator that is passed in, and from nothing else",
 }
 
 

@@ -61,7 +61,7 @@ def decide(
         text = f"along a random direction your value changes at a rate of {right}, your gradient says {mine}"
         return Finding("value", f"{text} ({in_case(questions[0])})")
     if size == 0:
-        return Finding("value", f"your gradient is zero and your value does not move ({in_case(questions[0])})")
+        return Finding("value", f"your gradient is zero, and your value does not change ({in_case(questions[0])})")
     return None
 
 

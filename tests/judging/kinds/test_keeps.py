@@ -18,7 +18,7 @@ SUMS = Options("sum", -1, None)
         (
             np.full((2, 2), 0.5),
             np.full((2, 2), 0.5),
-            "weights does not move with the input, and it must (case: a case)",
+            "weights does not change with the input, but it must (case: a case)",
         ),
         (WEIGHTS.T, WEIGHTS, "the sum of weights along axis -1 is 0.7, expected 1 (case: a case)"),
         (WEIGHTS * np.nan, WEIGHTS, "weights[0, 0] is nan, expected 0.2; all 4 entries differ (case: a case)"),

@@ -13,9 +13,9 @@ MOVES = [question(BEFORE), question(AFTER)]
     [
         (BEFORE, AFTER, None),
         (BEFORE + 5, AFTER + 7 * (BEFORE == 3) + 5, None),  # wrong values, but they stay and move where they should
-        (BEFORE, BEFORE, "your answer does not move, and it must (case: a case)"),
-        (np.zeros(3), np.zeros(3), "your answer does not move, and it must (case: a case)"),
-        (BEFORE, AFTER + [0.5, 0, 0], "out[0] must stay as it is, but it moves from 1 to 1.5 (case: a case)"),
+        (BEFORE, BEFORE, "your answer does not change, but it must (case: a case)"),
+        (np.zeros(3), np.zeros(3), "your answer does not change, but it must (case: a case)"),
+        (BEFORE, AFTER + [0.5, 0, 0], "out[0] must not change, but it changes from 1 to 1.5 (case: a case)"),
         (BEFORE, np.array([np.nan, 2, 9]), "out[0] is nan, expected 1; 1 of 3 entries differ (case: a case)"),
         (BEFORE[:2], AFTER[:2], "out has shape (2,), expected (3,) (case: a case)"),
         (None, AFTER, "out is None, expected an array of shape (3,); is a `return` missing? (case: a case)"),

@@ -30,4 +30,4 @@ def test_slopes_compares_the_gradient_with_the_students_own_value(factor, messag
 def test_a_constant_with_a_zero_gradient_has_no_slope_to_show():
     x = np.array([1.0, 2.0])
     found = decided("slopes", [(3.0, x * 0)] * 3, [question(parabola(x))] * 3, ["loss", "gradient"], x, Options(1e-5))
-    assert found.message == "your gradient is zero and your value does not move (case: a case)"
+    assert found.message == "your gradient is zero, and your value does not change (case: a case)"
