@@ -157,7 +157,7 @@ def test_whole_numbers_are_exact_whatever_tolerance_is_stated(monkeypatch):
         (
             "return np.zeros((2, 2)) if abs(det) < 1e-9 else right",
             3,
-            "your function returns an array of shape (2, 2), and",
+            "your function returns an array of shape (2, 2), but",
         ),
         ("if det == 0:\n    return None\nreturn right", 3, "your function returns None, but it must raise LinAlgError"),
         ("if det == 0:\n    raise ValueError('flat')\nreturn right", 3, "ValueError: flat at line"),

@@ -30,4 +30,4 @@ def test_moves_works_for_booleans():
     before, after = np.array([True, False]), np.array([True, True])
     questions = [question(before, tolerance=0.0), question(after, tolerance=0.0)]
     assert decided("moves", [before, after], questions, ["mask"]) is None
-    assert decided("moves", [before, ~after], questions, ["mask"]).message.startswith("mask[0] must stay as it is")
+    assert decided("moves", [before, ~after], questions, ["mask"]).message.startswith("mask[0] must not change")
