@@ -19,7 +19,7 @@ class Draw:
         return dict(x=draw(T, D), mask=draw.signs(T), keep=draw.uniform(0, 1, T))
     """
 
-    rng: np.random.Generator
+    rng: "np.random.Generator"  # as text: NumPy loads its generators when they are first named, and who only judges needs none
 
     def __call__(self, *shape: int) -> np.ndarray:
         return self.rng.standard_normal(shape)

@@ -451,7 +451,8 @@ def test_our_own_fault_is_status_3_and_costs_no_points_silently(course):
         f"import sys; sys.argv = ['grade', 'solutions/toy/toy.py', '--format', 'json']; sys.path.insert(0, {str(ROOT)!r})\n"
         "import cli, dataclasses, grader.judging.kinds.registry as registry\n"
         "def broken(*args): raise ZeroDivisionError('a bug of ours')\n"
-        "registry.KINDS['moves'] = dataclasses.replace(registry.KINDS['moves'], decide=broken)\n"
+        "right = registry.named\n"
+        "registry.named = lambda name: dataclasses.replace(right(name), **({'decide': broken} if name == 'moves' else {}))\n"
         "cli.main()\n"
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=course, capture_output=True, text=True)

@@ -20,7 +20,7 @@ from grader.course.course import Course
 from grader.grading.gradient_opinion import forward_of, with_opinion
 from grader.grading.judge import Answer, decide, judge
 from grader.judging.kinds import registry
-from grader.judging.kinds.registry import KINDS, kind_of, options_of
+from grader.judging.kinds.registry import NAMES, kind_of, named, options_of
 from grader.key import CheckKey, ExerciseKey, Question
 from grader.report import Finding, Status
 from grader.sandbox import wire
@@ -116,8 +116,8 @@ def test_the_odd_answers_leave_no_kind_of_check_out():
     """So that the product above is one: each rule is used by an exercise of the course, or its own tests have the odd answers."""
     course, own = Course(ROOT), ROOT / "tests" / "judging" / "kinds"
     used = {check.kind for unit in UNITS for exercise in course.key(unit).exercises for check in exercise.checks}
-    assert used <= set(KINDS)
-    assert [kind for kind in KINDS if kind not in used and "ODD" not in (own / f"test_{kind}.py").read_text()] == []
+    assert used <= set(NAMES)
+    assert [kind for kind in NAMES if kind not in used and "ODD" not in (own / f"test_{kind}.py").read_text()] == []
 
 
 def _broken(*given: Any) -> None:
@@ -148,7 +148,7 @@ def test_a_diagnosis_that_fails_costs_the_hint_and_never_the_verdict(toy_key, mo
 
 
 def test_a_rule_that_fails_is_told_as_our_fault(toy_key, monkeypatch):
-    monkeypatch.setitem(KINDS, "agrees", replace(KINDS["agrees"], decide=_broken))
+    monkeypatch.setattr(registry, "named", lambda name: replace(named(name), decide=_broken))
     with pytest.raises(ZeroDivisionError):
         decide(toy_key.exercise("scale"), lambda question: Answer(question.expected), "toy")
 

@@ -291,8 +291,10 @@ BROKEN = {
         "def once(self):\n    worker = fork(self)\n    self._process.kill()\n    self._process.wait()\n    return worker\n"
         "server.Sandbox._fork = once"
     ),
-    "a comparison that raises": "from dataclasses import replace\nfrom grader.judging.kinds.registry import KINDS\n"
-    "KINDS['agrees'] = replace(KINDS['agrees'], decide=lambda *rest: 1 / 0)",
+    "a comparison that raises": (
+        "from dataclasses import replace\nfrom grader.judging.kinds import registry\nright = registry.named\n"
+        "registry.named = lambda name: replace(right(name), decide=lambda *rest: 1 / 0)"
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """All kinds of checks by name, and what a key's check means: a key holds a kind as text and its options as a dict."""
 
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -24,15 +25,20 @@ NAMES = (
     "bounded",
     "reaches",
 )
-KINDS: dict[str, Kind] = {name: import_module(f"grader.judging.kinds.{name}").KIND for name in NAMES}
+
+
+@cache
+def named(name: str) -> Kind:
+    """The kind of one of the NAMES. Its file is loaded when it is first asked for: a unit's key has three or four kinds."""
+    return import_module(f"grader.judging.kinds.{name}").KIND
 
 
 def kind_of(check: CheckKey) -> Kind:
     """A check's kind; KeyFileError for one that this version does not know."""
-    if check.kind not in KINDS:
+    if check.kind not in NAMES:
         text = f"the key has a check of the kind {check.kind!r}, which this version of the grader does not know"
         raise KeyFileError(f"{text}; make it again with `grade dev build`")
-    return KINDS[check.kind]
+    return named(check.kind)
 
 
 def options_of(check: CheckKey) -> Any:

@@ -1,7 +1,7 @@
 """A question as a rule gets it, and what a kind's rule says of some answers."""
 
 from grader.judging.kinds.kind import NoOptions
-from grader.judging.kinds.registry import KINDS
+from grader.judging.kinds.registry import named
 from grader.key import Question
 
 NONE = NoOptions()
@@ -14,4 +14,4 @@ def question(expected, label="a case", tolerance=1e-9, inputs=None):
 
 def decided(kind, answers, questions, names, facts=None, options=NONE):
     """The finding, or None where the claim holds."""
-    return KINDS[kind].decide(answers, questions, names, facts, options)
+    return named(kind).decide(answers, questions, names, facts, options)

@@ -14,7 +14,7 @@ from grader import exercise
 from grader.course.course import Course
 from grader.course.unit import Unit
 from grader.judging.kinds.kind import Check, as_data
-from grader.judging.kinds.registry import KINDS, NAMES, is_run, kind_of, known, options_of
+from grader.judging.kinds.registry import NAMES, is_run, kind_of, known, named, options_of
 from grader.key import CheckKey, KeyFileError, from_bytes, to_bytes
 
 FOLDER = ROOT / "grader" / "judging" / "kinds"
@@ -34,7 +34,7 @@ def example(name) -> str:
 
 def test_each_kind_is_one_file_and_one_line_of_the_registry():
     assert sorted(NAMES) == sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in FRAME)
-    assert [kind.name for kind in KINDS.values()] == list(NAMES)
+    assert [named(name).name for name in NAMES] == list(NAMES)
     for name in NAMES:
         assert word(name).__module__ == f"grader.judging.kinds.{name}"
 
@@ -64,7 +64,7 @@ def test_the_example_of_each_word_makes_a_check_of_its_kind(name):
     exec(compile(ast.Module(before, []), name, "exec"), names)
     check = eval(compile(ast.Expression(last.value), name, "eval"), names)
     assert isinstance(check, Check)
-    assert check.kind is KINDS[name]
+    assert check.kind is named(name)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -75,7 +75,7 @@ def test_options_survive_a_key_and_those_of_another_kind_are_refused(name):
     check = eval(compile(ast.Expression(last.value), name, "eval"), names)
     data = CheckKey("is right", 1, name, [[0]], [None], as_data(check.options))
     assert options_of(data) == check.options
-    assert isinstance(check.options, KINDS[name].options)
+    assert isinstance(check.options, named(name).options)
     if fields(check.options):
         with pytest.raises(KeyFileError, match=f"the key is damaged \\({name}: "):
             options_of(replace(data, options={part.name: object() for part in fields(check.options)}))
