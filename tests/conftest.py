@@ -21,6 +21,7 @@ from grader.compiling.compile import compile_key
 from grader.course.course import Course
 from grader.course.reference_text import stub_module
 from grader.course.unit import Unit
+from grader.files import locked
 from grader.grading import grade
 from grader.key import Key, to_bytes
 from grader.report import ExerciseReport, Report
@@ -99,10 +100,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
     def made(name: str, make: Callable[[], Any]) -> Any:
-        import fcntl  # Windows has none
-
-        with open(folder / f"{name}.lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(folder / f"{name}.lock"):
             path = folder / f"{name}.pickle"
             if not path.exists():
                 path.write_bytes(pickle.dumps(make()))

@@ -36,13 +36,13 @@ def descendants(root: int) -> set[int]:
         lists = [path for pid in new for path in Path(f"/proc/{pid}/task").glob("*/children")]
         new = {int(child) for path in lists for child in _read(path).split()} - found
         found |= new
-    return {pid for pid in found if _is_alive(pid)}
+    return {pid for pid in found if is_alive(pid)}
 
 
 def bearers(mark: str) -> set[int]:
     """The processes that bear a mark, wherever they hang."""
     pids = {int(path.name) for path in Path("/proc").glob("[0-9]*")} - {os.getpid()}
-    return {pid for pid in pids if mark in _read(Path(f"/proc/{pid}/environ")).split("\0") and _is_alive(pid)}
+    return {pid for pid in pids if mark in _read(Path(f"/proc/{pid}/environ")).split("\0") and is_alive(pid)}
 
 
 def left(look: Callable[[], set[int]], patience: float = PATIENCE) -> dict[int, str]:
@@ -70,7 +70,7 @@ def running(command: list[str], **options: Any) -> Iterator[subprocess.Popen]:
             process.kill()
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """Whether it runs: one that has ended, and for which its parent has not asked yet, does not."""
     return _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()[:1] not in ([], ["Z"], ["X"])
 

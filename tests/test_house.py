@@ -31,7 +31,7 @@ nest, text, passwords, scratch, version
 LINES, BODY = 300, 40  # of a file and of a function
 PARAMETERS = 6  # of a function of the command line: what is more is one thing, and has a name
 SCARED = ("grader.sandbox.inside", "grader.sandbox.walls", "grader.sandbox.wire")  # what may lie beside hostile code
-MIRRORS = {"grader": "", "classroom": "classroom/gradebooks"}
+MIRRORS = {"classroom": "classroom/gradebooks"}
 
 
 def floors() -> dict[str, int]:

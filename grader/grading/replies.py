@@ -12,7 +12,7 @@ from typing import Any
 from grader.grading.file_facts import FileFacts, Outline
 from grader.grading.judge import Answer
 from grader.grading.training import STALLED
-from grader.judging.forms import on
+from grader.judging.forms import in_case
 from grader.judging.traces import Raised
 from grader.key import Question
 from grader.report import Finding, Status, Step
@@ -143,7 +143,7 @@ def answer(reply: Any, question: Question, facts: FileFacts, printed: str) -> An
     """A reply to `call` as an Answer; `printed` is what the student's code has printed meanwhile."""
     if "error" in reply:
         error = _error(reply["error"])
-        status, finding = _of_error(error, facts, on(question))
+        status, finding = _of_error(error, facts, in_case(question))
         is_theirs = status is Status.ERROR and bool(error["frames"]) and error["type"] != "SystemExit"
         value = Raised(tuple(error["bases"])) if is_theirs else None
         return Answer(value, finding=finding, status=status, printed=printed)

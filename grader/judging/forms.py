@@ -12,7 +12,7 @@ from grader.report import Finding
 from grader.sandbox import wire
 
 
-def on(question: Question) -> str:
+def in_case(question: Question) -> str:
     """The words with which a finding names its case: `case: a single token`."""
     return f"case: {question.label}"
 
@@ -25,10 +25,10 @@ def no_answer(answers: list, questions: list[Question], names: Sequence[str]) ->
     """
     for answer, question in zip(answers, questions, strict=True):
         if found := of_form(answer, question, names):
-            return Finding(found.kind, f"{found.text} ({on(question)})")
+            return Finding(found.kind, f"{found.text} ({in_case(question)})")
         for name, value in question.inputs.items():
             if _is_only(answer, value) and not _is_only(question.expected, value):
-                return Finding("value", f"your answer is the input {name}, unchanged ({on(question)})")
+                return Finding("value", f"your answer is the input {name}, unchanged ({in_case(question)})")
     return None
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from grader.judging.forms import of_form, on
+from grader.judging.forms import in_case, of_form
 from grader.key import Question
 from grader.nest import numeric_leaves
 from grader.report import Finding
@@ -16,7 +16,7 @@ def no_sample(answers: list, questions: list[Question], names: Sequence[str]) ->
     text = found.text
     if found.kind == "nonfinite":
         text = f"{text.partition(', expected ')[0]}, expected a finite number"
-    return Finding(found.kind, f"{text} ({on(question)})")
+    return Finding(found.kind, f"{text} ({in_case(question)})")
 
 
 def tolerance_at(question: Question, path: tuple) -> float:

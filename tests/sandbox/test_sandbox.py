@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import RIGHT, TOY, by_name
+from leftovers import is_alive
 
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
@@ -173,17 +174,9 @@ def descendants(pid: int) -> list[int]:
 
 def still_running(pids: list[int], seconds: float = 10) -> list[int]:
     deadline = time.monotonic() + seconds
-    while (running := [pid for pid in pids if is_running(pid)]) and time.monotonic() < deadline:
+    while (running := [pid for pid in pids if is_alive(pid)]) and time.monotonic() < deadline:
         time.sleep(0.05)
     return running
-
-
-def is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 FORKS = RIGHT.replace(

@@ -6,7 +6,7 @@ from typing import Any
 
 from grader.judging.compare import difference, only
 from grader.judging.error_maps import error_map
-from grader.judging.forms import on as in_case
+from grader.judging.forms import in_case
 from grader.judging.kinds.kind import Check, Driver, Kind, labels
 from grader.judging.rules import tolerance_at
 from grader.key import Question

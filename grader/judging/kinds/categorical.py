@@ -23,7 +23,7 @@ import numpy as np
 
 from grader.draw import Inputs
 from grader.judging.compare import describe, named
-from grader.judging.forms import on as in_case
+from grader.judging.forms import in_case
 from grader.judging.kinds.kind import Cases, Check, Driver, Kind, labels
 from grader.judging.rules import no_sample
 from grader.judging.samples import DELTA, noise

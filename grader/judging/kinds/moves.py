@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from grader.judging.compare import named, numbers
-from grader.judging.forms import no_answer
-from grader.judging.forms import on as in_case
+from grader.judging.forms import in_case, no_answer
 from grader.judging.kinds.kind import Change, Check, Driver, Kind, labels
 from grader.key import Question
 from grader.nest import at, numeric_leaves

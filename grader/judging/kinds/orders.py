@@ -7,7 +7,7 @@ import numpy as np
 
 from grader.draw import Inputs
 from grader.judging.compare import difference
-from grader.judging.forms import on as in_case
+from grader.judging.forms import in_case
 from grader.judging.kinds.kind import Check, Driver, Kind, labels
 from grader.key import Question
 from grader.report import Finding

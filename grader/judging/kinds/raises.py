@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.judging.compare import describe
-from grader.judging.forms import no_answer
-from grader.judging.forms import on as in_case
+from grader.judging.forms import in_case, no_answer
 from grader.judging.kinds.kind import Cases, Change, Check, Driver, Kind, labels
 from grader.judging.traces import Raised
 from grader.key import Question

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.judging.forms import of_form
-from grader.judging.forms import on as in_case
+from grader.judging.forms import in_case, of_form
 from grader.judging.kinds.kind import Check, Kind, labels
 from grader.judging.metrics import METRICS
 from grader.key import Question

@@ -8,8 +8,7 @@ import numpy as np
 
 from grader.draw import Draw, Inputs, like, plus
 from grader.judging.compare import numbers
-from grader.judging.forms import no_answer
-from grader.judging.forms import on as in_case
+from grader.judging.forms import in_case, no_answer
 from grader.judging.kinds.kind import Change, Check, Driver, Kind, labels
 from grader.key import Question
 from grader.nest import numeric_leaves
