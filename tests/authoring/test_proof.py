@@ -76,7 +76,7 @@ BROKEN = {
         "checks.py",
         'inputs | {"x": inputs["x"] + [[0, 0, 1.0, 0, 0]]}',
         "inputs",
-        "scale: the reference does not hold with any of 20 draws: one entry moves one entry: your answer does not move",
+        "scale: the reference does not hold with any of 20 draws: one entry moves one entry: your answer does not change",
     ),
     "a mistake that no check catches": (
         "scale",

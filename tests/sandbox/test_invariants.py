@@ -300,17 +300,18 @@ BROKEN = {
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_fault_of_ours_is_status_3_and_nobody_s_zero(what, tmp_path):
-    """Invariant 26."""
+    """Invariant 26. Who answered before the fork server died has the points that were earned: then nothing is amiss."""
     (tmp_path / "toy.py").write_text(RIGHT)
     script = (
         f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom grader.sandbox import server\n{BROKEN[what]}\n"
         f"sys.argv = ['grade', 'toy.py', '--course', {str(TOY)!r}, '--seed', '3', '--format', 'json']\nimport cli\ncli.main()"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 3, done.stdout + done.stderr
+    found = [item["status"] for item in json.loads(done.stdout)["exercises"]] if done.stdout else ["grader_error"]
+    assert set(found) <= {"grader_error", "passed"}
+    is_whole = what == "a fork server that dies after the first worker" and set(found) == {"passed"}
+    assert done.returncode == (0 if is_whole else 3), done.stdout + done.stderr
     assert "Traceback" not in done.stderr
-    for exercise in json.loads(done.stdout)["exercises"] if done.stdout else ():
-        assert exercise["status"] in ("grader_error", "passed")
 
 
 def test_a_report_that_cannot_be_written_is_no_zero_either(tmp_path):
