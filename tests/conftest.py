@@ -123,6 +123,11 @@ def run_grade() -> Callable[..., subprocess.CompletedProcess]:
     return run
 
 
+def weekly(*values: Any) -> Any:
+    """Values of a parametrized fact that are tried once a week: what they prove, others of the same fact prove on every push."""
+    return pytest.param(*values, marks=pytest.mark.weekly)
+
+
 def by_name(report: Report) -> dict[str, ExerciseReport]:
     return {exercise.id.partition(".")[2]: exercise for exercise in report.exercises}
 

@@ -305,7 +305,7 @@ def replaced(data: st.DataObject, tree, depth: int = 0):
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("unit", UNITS)
-@settings(max_examples=int(os.environ.get("GRADE_FUZZ", "60")), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=int(os.environ.get("GRADE_FUZZ", "30")), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_no_answer_of_any_form_raises_in_any_rule(unit, data):
     key = keys(unit)

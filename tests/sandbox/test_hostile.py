@@ -628,7 +628,7 @@ GROWTH = 8 << 20  # bytes; 1000 submissions were measured to keep 0.4 MB
 
 def test_the_grader_and_the_fork_server_do_not_grow(secret):
     """Invariant 18: the whole corpus again and again in one sandbox."""
-    rows = [row for row in ROWS if row.outcome != "any"]
+    rows = [row for row in ROWS if row.outcome != "any" and (ROUNDS >= 1000 or "timeout" not in row.status)]
     rounds = max(math.ceil(ROUNDS / len(rows)), 2)
     with only(LEVELS[0]) as sandbox:
         sizes = []

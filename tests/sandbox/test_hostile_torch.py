@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, TOY, by_name
+from conftest import ROOT, TOY, by_name, weekly
 from test_hostile import CANARY, FOLDER, LEVELS, LISTING, SLACK, Row, alone, each, from_file, left_alive, only, traces  # noqa: F401
 
 from grader.compiling.compile import compile_key
@@ -152,7 +152,7 @@ for name in {names!r}:
 """
 
 
-@pytest.mark.parametrize("level", ["namespaces", "landlock"])
+@pytest.mark.parametrize("level", ["namespaces", weekly("landlock")])
 def test_beside_pytorch_only_what_it_has_loaded_itself_can_be_imported(level, secret, at, loaded):
     """Invariant 15: every installed distribution is tried with the gate off. What PyTorch depends on and has loaded is
     there, because it could not work without; nothing else is."""

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, weekly
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed; the extra `nbgrader` brings it")
 
@@ -36,7 +36,6 @@ seconds = 5
 PARTLY = "def scale(x, factor=2.0):\n    return x * 2.0"  # 3 of 4 points: any other factor is wrong
 # when it was handed in (UTC; due at 11:00), how much of the 7 points it earns, and what of these the policy takes off
 STUDENTS = {
-    "early": ("2026-11-19 09:00:00 UTC", 7, 0.0),
     "graced": ("2026-11-20 11:15:00 UTC", 7, 0.0),
     "moment": ("2026-11-20 11:15:01 UTC", 7, 0.7),  # a day has begun: 10 percent
     "partly": ("2026-11-21 11:30:00 UTC", 6, 1.2),  # two days have begun: 20 percent of 6
@@ -67,7 +66,7 @@ def collected(course: Path) -> Path:
     return course
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=["sqlite", weekly("postgres")])
 def course(request, tmp_path_factory) -> Path:
     """A course with five hand-ins, collected."""
     address = database(request.param, request, "late")

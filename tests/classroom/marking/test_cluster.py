@@ -285,8 +285,9 @@ def test_a_cluster_gives_the_records_of_one_machine_though_a_node_is_lost(grade,
 
 @pytest.mark.parametrize(
     ("lost", "moment"),
-    [pytest.param(1, 10, marks=pytest.mark.weekly), (0, 16), pytest.param(1, 22, marks=pytest.mark.weekly)],
+    [(1, 10), (0, 16), (1, 22)],
 )
+@pytest.mark.weekly
 def test_either_of_two_nodes_may_be_lost_at_any_moment(tmp_path, cluster, lost, moment):
     """Of two units of the real course: their keys are large, and each node had fetched one of them from the other."""
     units = ["linear_algebra", "vector_calculus"]
@@ -333,6 +334,7 @@ def test_where_all_nodes_are_lost_what_is_finished_is_kept_and_the_same_command_
     assert replaced(tmp_path / "class.db") == 0
 
 
+@pytest.mark.weekly
 def test_a_node_that_comes_when_all_are_lost_goes_on(course, tmp_path, cluster):
     folder = a_class(tmp_path, 20)
     nodes = [cluster.node() for _ in range(2)]

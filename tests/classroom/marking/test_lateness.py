@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest import RIGHT, ROOT
+from conftest import RIGHT, ROOT, weekly
 from test_intake import METADATA
 
 from grader.classroom.intake.naming import moment_of, moments
@@ -97,7 +97,7 @@ def test_times_can_come_later_and_another_due_date_counts_from_the_next_run_on(c
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+@pytest.mark.parametrize("kind", [weekly("sqlite"), "postgres"])
 def test_nbgraders_gradebook_gets_time_and_penalty_too(class_of_five, tmp_path, kind, request):
     """By its file, or by a URL without a driver's name, as PostgreSQL's own tools take it; a second time changes nothing."""
     pytest.importorskip("nbgrader.api", reason="nbgrader is not installed")
