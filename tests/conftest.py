@@ -13,6 +13,7 @@ from typing import Any
 sys.path += sorted({str(path.parent) for path in Path(__file__).parent.rglob("test_*.py")})
 
 import pytest
+import warm
 from nothing_left import *  # noqa: F403  fixtures
 from nothing_left import KEPT
 from postgres_server import postgres  # noqa: F401  a fixture
@@ -115,10 +116,7 @@ def run_grade() -> Callable[..., subprocess.CompletedProcess]:
 
     def run(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess:
         environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")} | env
-        command = [sys.executable, str(ROOT / "cli.py"), *args]
-        return subprocess.run(
-            command, cwd=cwd, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=120
-        )
+        return warm.run(warm.GRADE, args, cwd, environment)
 
     return run
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import leftovers
 import pytest
+import warm
 
 __all__ = ["_interruptible", "_nothing_is_left", "pytest_runtest_call"]
 
@@ -59,5 +60,5 @@ def _nothing_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
 def _kept() -> set[int]:
     """The fork servers of the session's sandboxes, and all below them."""
     every = [one for held in KEPT for one in (held, *getattr(held, "_siblings", {}).values())]
-    roots = {one._process.pid for one in every if hasattr(one, "_process")}
+    roots = {one._process.pid for one in every if hasattr(one, "_process")} | {*warm.SERVERS}
     return roots.union(*map(leftovers.descendants, roots))

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import warm
 from conftest import RIGHT
 from test_class import command, course, grade, hand_in, stored  # noqa: F401  two are fixtures
 
@@ -69,9 +70,7 @@ def test_an_error_of_a_store_says_nothing_of_its_password(address, tmp_path, mon
 
 def run(tmp_path: Path, *words: object) -> subprocess.CompletedProcess:
     environment = os.environ | {"XDG_DATA_HOME": str(tmp_path / "data"), "HOME": str(tmp_path / "home")}
-    return subprocess.run(
-        [GRADE, *map(str, words)], cwd=tmp_path, capture_output=True, text=True, env=environment, errors="replace"
-    )
+    return warm.run(warm.GRADE, words, tmp_path, environment)
 
 
 def places(tmp_path: Path, *ended: subprocess.CompletedProcess) -> list[str]:

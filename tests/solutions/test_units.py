@@ -48,7 +48,7 @@ def fresh_key(once) -> Callable[[str], Key]:
 
 
 PROVEN = [(unit, name) for unit, name in EXERCISES if not is_run(unit, name)]
-FIRST = {unit: name for unit, name in reversed(PROVEN)}
+FIRST = dict(reversed(PROVEN))
 
 
 @pytest.mark.parametrize(("unit", "name"), [pair if pair in FIRST.items() else weekly(*pair) for pair in PROVEN])

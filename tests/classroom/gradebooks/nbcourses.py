@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import warm
 from conftest import ROOT, TOY
 
 
@@ -19,8 +20,7 @@ def environment() -> dict[str, str]:
 
 
 def nbgrader(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "nbgrader", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300, env=environment())
+    return warm.run(warm.NBGRADER, arguments, cwd, environment())
 
 
 def quiet(done: subprocess.CompletedProcess) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import warm
 from conftest import RIGHT, ROOT, TOY
 from postgres_server import emptied
 
@@ -56,7 +57,7 @@ def hand_in(folder: Path, sources: dict[str, str]) -> Path:
 @pytest.fixture
 def grade(tmp_path: Path, course: Path) -> Callable[..., subprocess.CompletedProcess]:
     def run(*arguments: object, status: int | None = 0, **more) -> subprocess.CompletedProcess:
-        done = subprocess.run(command(course, *arguments), cwd=tmp_path, capture_output=True, text=True, **more)
+        done = warm.run(warm.GRADE, command(course, *arguments)[1:], tmp_path, **more)
         if status is not None:
             assert done.returncode == status, done.stderr
         return done

@@ -3,12 +3,12 @@
 import csv
 import json
 import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from conftest import RIGHT, ROOT, weekly
+import warm
+from conftest import RIGHT, weekly
 from test_intake import METADATA
 
 from grader.classroom.intake.naming import moment_of, moments
@@ -46,8 +46,7 @@ def class_of_five(toy_course, tmp_path) -> Path:
 
 
 def grade(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(ROOT / "cli.py"), "class", *arguments, "--course", "course"]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=200)
+    return warm.run(warm.GRADE, ["class", *arguments, "--course", "course"], folder)
 
 
 def rows(file: Path) -> dict[str, dict[str, str]]:
