@@ -191,7 +191,7 @@ def test_a_forged_mark_does_not_reach_the_gradebook(sealed, toy_key, sandbox):
 def test_the_command_marks_a_collected_course_and_marks_nothing_twice(sealed):
     course, _ = sealed
     command = [sys.executable, str(ROOT / "cli.py"), "class", "--nbgrader", str(course), "toy", "--seed", "5"]
-    ours = ["--course", str(course.parent / "ours"), "--isolation", "process"]
+    ours = ["--course", str(course.parent / "ours"), "--isolation", "process", "--jobs", "1"]
     done = subprocess.run([*command, *ours], capture_output=True, text=True, timeout=200, env=environment())
     assert done.returncode == 0, done.stderr
     assert "11 students, toy: 10 to mark." in done.stderr

@@ -46,7 +46,7 @@ def class_of_five(toy_course, tmp_path) -> Path:
 
 
 def grade(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    return warm.run(warm.GRADE, ["class", *arguments, "--course", "course"], folder)
+    return warm.run(warm.GRADE, ["class", *arguments, "--course", "course", "--jobs", "1"], folder)
 
 
 def rows(file: Path) -> dict[str, dict[str, str]]:
