@@ -8,6 +8,7 @@ import itertools
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,12 @@ class ExerciseKey:
     signs: list[list[int | None]] = field(default_factory=list)
     forbids: list[str] = field(default_factory=list)
     band: list[list[float]] = field(default_factory=list)
+
+    @cached_property
+    def frames(self) -> dict[str, bytes]:
+        """The messages that ask its questions, by the device on which they are to be computed: kept from one submission to
+        the next, and no part of the data."""
+        return {}
 
     def way_of(self, question: Question) -> Way:
         """How its functions are asked."""

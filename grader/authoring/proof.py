@@ -33,7 +33,7 @@ from grader.nest import at, numeric_leaves
 from grader.report import ExerciseReport, Finding, Status
 from grader.sandbox.inside.call import call, driven
 from grader.sandbox.inside.ideas import IDEAS
-from grader.sandbox.inside.operations import first_use
+from grader.sandbox.inside.operations import first_use, names_of
 from grader.sandbox.inside.paths import operation_exists
 
 FAR = 100.0  # tolerances: the least distance of a mistake's answer from the right one
@@ -151,7 +151,7 @@ def _prove_operations(unit: Unit, name: str, proof: Proof) -> None:
         rewrites = unit.rewrites_text
         texts += [(4, rewrites, known) for known in definitions(rewrites) if known.split("__")[0] in pieces]
     for rule, text, function in texts:
-        if use := first_use(ast.parse(text), function, forbids):
+        if use := first_use(names_of(ast.parse(text)), function, forbids):
             proof.fail(rule, None, f"{function} uses {use[1]} in line {use[0]}, which the exercise forbids")
 
 

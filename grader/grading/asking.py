@@ -1,61 +1,139 @@
-"""One question's way to the worker and back: sent, waited for until the exercise's time is up, and made an Answer."""
+"""An exercise's questions on their way: sent ahead of the answers, which are taken in the order in which they come.
+
+The worker never waits for the grader to judge, nor the grader for the worker to begin. What was sent ahead and then is not
+asked for, as another case has failed already, costs nothing: where the worker ends over it, or is slow, another worker goes
+on with what is asked for.
+"""
 
 import time
-from dataclasses import asdict
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from grader.grading import replies
-from grader.grading.judge import Answer, Ask
+from grader.grading.judge import Answer
 from grader.grading.loaded import Loaded
 from grader.grading.training_runs import TrainingRuns
+from grader.judging.kinds.registry import is_run
 from grader.key import ExerciseKey, Question
-from grader.sandbox.worker import Worker, WorkerEnded
+from grader.sandbox import wire
+from grader.sandbox.worker import WorkerEnded
+
+PATIENCE = 0.25  # seconds for answers that nobody has asked for; a new worker takes a tenth of that
 
 
-def asker(exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns) -> Ask:
-    """What asks an exercise's questions, one by one. Its time begins now; the submission must have been loaded.
+@dataclass
+class Asking:
+    """What asks one exercise's questions. Its time begins now; the submission must have been loaded.
 
-    An answer is final where time is up or the worker is gone. BadReply is raised where a reply has not the right form.
+    `ahead` are the questions that will be asked if all goes well, in that order (see `in_order`). Calling it with a
+    question gives an Answer, which is final where time is up or the worker is gone; BadReply where a reply has not the
+    right form.
     """
-    limit = max(loaded.time.seconds, exercise.seconds)
-    deadline = time.monotonic() + limit
 
-    def reply_to(question: Question) -> Any:
-        _send(loaded.worker, exercise, question, runs.device_of(exercise), deadline)
-        return _receive(loaded.worker, exercise, runs, deadline)
+    exercise: ExerciseKey
+    loaded: Loaded
+    runs: TrainingRuns
+    ahead: Sequence[Question] = ()
+    limit: float = field(init=False)
+    deadline: float = field(init=False)
+    waiting: deque[Question] = field(default_factory=deque)  # sent, and not answered yet
+    came: dict[int, Any] = field(default_factory=dict)  # replies that nobody has asked for yet, by their question
 
-    def ask(question: Question) -> Answer:
-        worker = loaded.worker
+    def __post_init__(self) -> None:
+        self.limit = max(self.loaded.time.seconds, self.exercise.seconds)
+        self.deadline = time.monotonic() + self.limit
+
+    def __call__(self, question: Question) -> Answer:
         try:
-            reply = reply_to(question)
+            reply = self._reply_to(question)
             # that a device has no room is the machine's want, not the student's
-            if replies.lacks_device(reply) and runs.leave_device(exercise.name):
-                reply = reply_to(question)
+            if replies.lacks_device(reply) and self.runs.leave_device(self.exercise.name):
+                self._start_over()
+                reply = self._reply_to(question)
         except WorkerEnded as ended:
-            loaded.close()
+            self.loaded.close()
+            self.waiting.clear()
             if ended.how == "timeout":
-                ended.detail = f"no answer after {limit:.3g} s"
+                ended.detail = f"no answer after {self.limit:.3g} s"
             status, finding = replies.of_end(ended, f"case: {question.label}")
             return Answer(finding=finding, status=status, is_final=True)
-        return replies.answer(reply, question, loaded.facts, worker.printed())
+        return replies.answer(reply, question, self.loaded.facts, self.loaded.worker.printed())
 
-    return ask
+    def finish(self) -> str:
+        """Leave the worker with no question under way, or leave it; returns what it has printed since the last answer."""
+        self._receive_until(None)
+        return self.loaded.worker.printed() if self.loaded.worker else ""
+
+    def _reply_to(self, question: Question) -> Any:
+        if self.ahead:
+            self._send(self.ahead, _frames_ahead(self.exercise, self.runs.device_of(self.exercise), self.ahead))
+            self.ahead = ()
+        if id(question) not in self.came:
+            self._receive_until(question)
+        if id(question) in self.came:
+            return self.came.pop(id(question))
+        if not self.waiting:
+            self._send([question], _frame(self.exercise, question, self.runs.device_of(self.exercise)))
+        reply = self._receive(self.deadline)
+        self.waiting.popleft()
+        return reply
+
+    def _receive_until(self, question: Question | None) -> None:
+        """Keep the replies that come before a question's, or all."""
+        began = time.monotonic()
+        until = min(self.deadline, began + PATIENCE)
+        try:
+            while self.waiting and self.waiting[0] is not question:
+                self.came[id(self.waiting[0])] = self._receive(until)
+                self.waiting.popleft()
+        except (WorkerEnded, replies.BadReply):
+            self._start_over(is_needed=question is not None)
+            self.deadline += time.monotonic() - began  # which was not spent on a question that is asked for
+
+    def _start_over(self, is_needed: bool = True) -> None:
+        """Leave the worker and all that was sent to it; WorkerEnded if another one is needed and cannot load the file."""
+        self.loaded.close()
+        self.waiting.clear()
+        self.came.clear()
+        if is_needed and not self.loaded.load():
+            raise self.loaded.ended
+
+    def _send(self, questions: Sequence[Question], frames: bytes) -> None:
+        self.loaded.worker.send_frames(frames)
+        self.waiting.extend(questions)
+
+    def _receive(self, deadline: float) -> Any:
+        """The worker's last word on a question; what it says of a training run on its way is kept and shown."""
+        while step := replies.step(reply := self.loaded.worker.receive(deadline - time.monotonic())):
+            self.runs.note(self.exercise.name, step)
+        return reply
 
 
-def _send(worker: Worker, exercise: ExerciseKey, question: Question, device: str, deadline: float) -> None:
-    message = {
-        "op": "call",
-        "pieces": exercise.pieces,
-        "inputs": question.inputs,
-        "way": asdict(exercise.way_of(question)),
-        "forbids": exercise.forbids,
-        "device": device,
-    }
-    worker.send(message, max(deadline - time.monotonic(), 0.001))
+def in_order(exercise: ExerciseKey) -> list[Question]:
+    """The questions in the order in which a right answer is asked them; none of a training run, which takes its time."""
+    if is_run(exercise):
+        return []
+    numbers = dict.fromkeys(number for check in exercise.checks for group in check.groups for number in group)
+    return [exercise.questions[number] for number in numbers]
 
 
-def _receive(worker: Worker, exercise: ExerciseKey, runs: TrainingRuns, deadline: float) -> Any:
-    """The worker's last word on a question; what it says of a training run on its way is kept and shown."""
-    while step := replies.step(reply := worker.receive(deadline - time.monotonic())):
-        runs.note(exercise.name, step)
-    return reply
+def _frames_ahead(exercise: ExerciseKey, device: str, questions: Sequence[Question]) -> bytes:
+    """The messages that ask all questions. They are the same for everybody, so they are encoded once."""
+    if device not in exercise.frames:
+        exercise.frames[device] = b"".join(_frame(exercise, question, device) for question in questions)
+    return exercise.frames[device]
+
+
+def _frame(exercise: ExerciseKey, question: Question, device: str) -> bytes:
+    return wire.encode(
+        {
+            "op": "call",
+            "pieces": exercise.pieces,
+            "inputs": question.inputs,
+            "way": asdict(exercise.way_of(question)),
+            "forbids": exercise.forbids,
+            "device": device,
+        }
+    )

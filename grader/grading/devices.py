@@ -76,7 +76,7 @@ def failure(sandbox: Sandbox, device: str) -> str:
     try:
         source = np.frombuffer(TRIAL.encode(), np.uint8)
         worker.ask({"op": "read", "file": "trial.py", "source": source, "allows": list(sandbox.packages)}, SECONDS)
-        worker.send({"op": "run", "skip": [], "wanted": ["trial"]}, SECONDS)
+        worker.send({"op": "run", "skip": [], "wanted": ["trial"]})
         while "at" in worker.receive(SECONDS):
             pass
         way = {"parameters": ["device"], "torch": True}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from grader.grading import replies
-from grader.grading.asking import asker
+from grader.grading.asking import Asking, in_order
 from grader.grading.gradient_opinion import forward_of, with_opinion
 from grader.grading.judge import decide, unasked
 from grader.grading.loaded import Loaded
@@ -48,7 +48,9 @@ def _before_asking(exercise: ExerciseKey, loaded: Loaded) -> tuple[Status, Findi
 
 
 def _judged(exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns) -> ExerciseReport:
-    report = decide(exercise, asker(exercise, loaded, runs), loaded.key.unit)
+    asking = Asking(exercise, loaded, runs, in_order(exercise))
+    report = decide(exercise, asking, loaded.key.unit)
+    report = replace(report, printed=report.printed + asking.finish())
     report = _with_opinion(report, exercise, loaded, runs)
     return told(report, runs.curve(exercise.name), exercise.band) if is_run(exercise) else report
 
@@ -60,7 +62,8 @@ def _with_opinion(report: ExerciseReport, exercise: ExerciseKey, loaded: Loaded,
     if not (forward := forward_of(exercise, loaded.key)):
         return report
     try:
-        return with_opinion(report, exercise, forward, asker(exercise, loaded, runs), asker(forward, loaded, runs))
+        asks = [Asking(one, loaded, runs) for one in (exercise, forward)]
+        return with_opinion(report, exercise, forward, *asks)
     except SandboxError:
         raise
     except Exception:  # of a question that was for no points, or of what was made of its answer

@@ -76,9 +76,10 @@ class Loaded:
         at, limit = None, self.time.seconds
         deadline = time.monotonic() + limit  # for the whole file: a note that a line is about to run can be forged
         try:
-            self._take(replies.checked_outline(worker.ask(self._reading(), limit, wire.MAX_HEADER)))
             wanted = sorted({piece for exercise in self.key.exercises for piece in exercise.pieces})
-            worker.send({"op": "run", "skip": self.skip, "wanted": wanted}, self.time.seconds)
+            running = {"op": "run", "skip": self.skip, "wanted": wanted}
+            worker.send(self._reading(), running)
+            self._take(replies.checked_outline(worker.receive(limit, wire.MAX_HEADER)))
             while note := replies.progress(reply := worker.receive(deadline - time.monotonic())):
                 at = note
             problems, names = replies.checked_run(reply)

@@ -1,4 +1,8 @@
-"""One worker process as the grader sees it: send a message, wait for the answer, end it. No reply is trusted."""
+"""One worker process as the grader sees it: messages go out, answers come back in their order. No reply is trusted.
+
+Messages may be sent ahead of the answers to earlier ones. What the channel does not take at once is kept and sent while an
+answer is waited for, so that neither side ever waits for the other to read.
+"""
 
 import select
 import signal
@@ -12,6 +16,7 @@ from grader.sandbox.output import Pipe, Pumped
 from grader.sandbox.walls.limits import Limits
 from grader.sandbox.walls.meter import Meter
 
+AT_ONCE = 1 << 16  # bytes that are read where less is needed: several short answers
 BETWEEN_LOOKS = 0.05  # seconds between polls of what `select` does not cover: output on some systems, files on others
 
 
@@ -43,6 +48,8 @@ class Worker:
         self.channel = channel
         self.output: Pipe | Pumped | None = output
         self.channel.setblocking(False)
+        self._unsent = memoryview(b"")
+        self._came = bytearray()
         self._printed = bytearray()
         self._flood = 0
         self._next_look = 0.0
@@ -51,41 +58,53 @@ class Worker:
 
     def ask(self, message: dict[str, Any], seconds: float, max_header: int = wire.MAX_ANSWER_HEADER) -> Any:
         """Send one message and wait for its answer; WorkerEnded if there is none, for any reason."""
-        self.send(message, seconds)
+        self.send(message)
         return self.receive(seconds, max_header)
 
-    def send(self, message: dict[str, Any], seconds: float) -> None:
-        self.channel.settimeout(seconds)
-        try:
-            self.channel.sendall(wire.encode(message))
-            self.channel.setblocking(False)
-        except TimeoutError:
-            self._end("timeout", f"no answer after {seconds:g} s")
-        except OSError:
-            self._end("crash", "")
+    def send(self, *messages: dict[str, Any]) -> None:
+        """Send messages, which are answered one after another."""
+        self.send_frames(b"".join(map(wire.encode, messages)))
+
+    def send_frames(self, frames: bytes) -> None:
+        """Send messages that are encoded already; what the worker is not ready for goes out while an answer is waited for."""
+        self._unsent = memoryview(b"".join((self._unsent, frames)))
+        self._send_on()
 
     def receive(self, seconds: float, max_header: int = wire.MAX_ANSWER_HEADER) -> Any:
         """The value in the next frame, decoded and validated; the worker's printed output is read meanwhile."""
         deadline = time.monotonic() + seconds
-        frame, needed = bytearray(), wire.PREFIX.size
-        while len(frame) < needed:
+        while len(self._came) < (size := self._size_of_frame(max_header)):
             self._wait(deadline, seconds)
-            part = self._read_channel(needed - len(frame))
-            if part is None:
-                continue
-            frame += part
-            if len(frame) == wire.PREFIX.size == needed:
-                try:
-                    sizes = wire.lengths(bytes(frame))
-                except wire.WireError as error:
-                    self._end("crash", f"it wrote bytes that are no answer ({error})")
-                if sum(sizes) > self.limits.answer or sizes[0] > max_header:
-                    self._end("memory", f"its answer has {sum(sizes):,} bytes")
-                needed += sum(sizes)
+            self._came += self._read_channel(max(size - len(self._came), AT_ONCE)) or b""
+        self._look_at_files()
+        frame = bytes(memoryview(self._came)[:size])
+        del self._came[:size]
         try:
             return wire.decode(frame)
         except wire.WireError as error:
             self._end("crash", f"it wrote bytes that are no answer ({error})")
+
+    def _size_of_frame(self, max_header: int) -> int:
+        """How many bytes the next frame has; while they have not come, those of the prefix that says so."""
+        if len(self._came) < wire.PREFIX.size:
+            return wire.PREFIX.size
+        try:
+            sizes = wire.lengths(bytes(self._came[: wire.PREFIX.size]))
+        except wire.WireError as error:
+            self._end("crash", f"it wrote bytes that are no answer ({error})")
+        if sum(sizes) > self.limits.answer or sizes[0] > max_header:
+            self._end("memory", f"its answer has {sum(sizes):,} bytes")
+        return wire.PREFIX.size + sum(sizes)
+
+    def _send_on(self) -> None:
+        """Send what the channel takes now."""
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[self.channel.send(self._unsent) :]
+        except BlockingIOError:
+            return
+        except OSError:
+            self._end("crash", "")
 
     def printed(self) -> str:
         """What the student's code has printed since the last call, cut at the limit."""
@@ -106,6 +125,7 @@ class Worker:
             if left <= 0:
                 self._end("timeout", f"no answer after {seconds:g} s")
             has_news = self._has_news(min(left, BETWEEN_LOOKS) if self.meter else left)
+            self._send_on()
             self._look_at_files()
         self._drain()
         if self._flood > self.limits.output_flood:
@@ -118,12 +138,13 @@ class Worker:
                 self._end("disk", excess)
 
     def _has_news(self, seconds: float) -> bool:
-        """Wait up to `seconds`; whether there may be something to read or to poll."""
+        """Wait up to `seconds`; whether there may be something to read, to send or to poll."""
+        unsent = [self.channel] if self._unsent else []
         if not hasattr(select, "poll") or (self.output and self.output.descriptor < 0):
             look = min(seconds, BETWEEN_LOOKS)
-            return bool(select.select([self.channel], [], [], look)[0]) or look < seconds
+            return any(select.select([self.channel], unsent, [], look)) or look < seconds
         poll = select.poll()
-        poll.register(self.channel, select.POLLIN)
+        poll.register(self.channel, select.POLLIN | (select.POLLOUT if unsent else 0))
         if self.output:
             poll.register(self.output.descriptor, select.POLLIN)
         return bool(poll.poll(seconds * 1000))

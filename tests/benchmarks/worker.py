@@ -23,7 +23,7 @@ def one_job(sandbox: Sandbox) -> float:
     start = time.perf_counter()
     worker = sandbox.worker()
     worker.ask({"op": "read", "file": "a.py", "source": SOURCE, "allows": ["numpy"]}, 10)
-    worker.send({"op": "run", "skip": [], "wanted": ["f"]}, 10)
+    worker.send({"op": "run", "skip": [], "wanted": ["f"]})
     while "at" in worker.receive(10):
         pass
     assert worker.ask(CALL, 10)["value"].shape == (5,)

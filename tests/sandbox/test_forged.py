@@ -121,14 +121,13 @@ class Scripted:
         return self
 
     def worker(self) -> "Scripted":
-        self.left = iter([wire.decode(wire.encode(reply)) for reply in self.replies])
+        self.left = iter([OUTLINE, *(wire.decode(wire.encode(reply)) for reply in self.replies)])
         return self
 
-    def ask(self, message, seconds, max_header=0):
-        return OUTLINE
-
-    def send(self, message, seconds) -> None:
+    def send(self, *messages) -> None:
         pass
+
+    send_frames = send
 
     def receive(self, seconds, max_header=0):
         for reply in self.left:

@@ -23,21 +23,37 @@ FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
-def first_use(tree: ast.Module, exercise: str, forbids: Sequence[str]) -> tuple[int, str] | None:
+@dataclass(frozen=True)
+class Names:
+    """The names of one file: the statements that bind each, the paths of imported ones, the modules of `import *`, and the
+    methods of its own classes."""
+
+    bound: dict[str, list[ast.stmt]]
+    aliases: dict[str, str]
+    stars: list[str]
+    methods: set[str]
+
+
+def names_of(tree: ast.Module) -> Names:
+    """What is looked up in a file for each of its exercises."""
+    return Names(*_top_level(tree), _own_methods(tree))
+
+
+def first_use(names: Names, exercise: str, forbids: Sequence[str]) -> tuple[int, str] | None:
     """(line, operation) of the first use in an exercise or in anything that it uses from the same file; None if unused.
 
     `forbids` lists operations and ideas.
     """
     if not forbids:
         return None
-    bound, aliases, stars = _top_level(tree)
-    methods = {name for name in paths.methods(forbids) if name not in _own_methods(tree)}
-    finder = _Finder(paths.functions(forbids), set(written_out(forbids)), methods, aliases, stars, set(bound))
+    methods = {name for name in paths.methods(forbids) if name not in names.methods}
+    listed = set(written_out(forbids))
+    finder = _Finder(paths.functions(forbids), listed, methods, names.aliases, names.stars, set(names.bound))
     waiting, seen = [exercise], set()
     while waiting:
         name = waiting.pop(0)
         seen.add(name)
-        for node in bound.get(name, ()):
+        for node in names.bound.get(name, ()):
             try:
                 finder.visit(node)
             except RecursionError:

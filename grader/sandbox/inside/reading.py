@@ -19,7 +19,7 @@ from types import CodeType
 from typing import Any
 
 from grader.sandbox.inside.notebook_lines import code_cells, only_shows
-from grader.sandbox.inside.operations import first_use
+from grader.sandbox.inside.operations import first_use, names_of
 
 MAX_BROKEN = 40  # blocks with syntax errors; after these, the rest of the file is not read
 STARTS_BLOCK = re.compile(r"[^\s#)\]}'\"]")
@@ -76,8 +76,9 @@ def read(
         for name in names:
             reading.definitions[name] = node.lineno
         reading.statements.append((node.lineno, names, code))
+    own = names_of(tree)
     for exercise, operations in (forbids or {}).items():
-        if use := first_use(tree, exercise, operations) or _use_in_helpers(tree, exercise, operations, helpers or {}):
+        if use := first_use(own, exercise, operations) or _use_in_helpers(tree, exercise, operations, helpers or {}):
             reading.problem("operation", *use, [exercise])
     return reading
 
@@ -103,8 +104,9 @@ def _use_in_helpers(
             helper = ast.parse(content)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue  # importing it reports the error
+        own = names_of(helper)
         for name in {name for top in helper.body for name in bound_names(top)} & set(named):
-            if use := first_use(helper, name, operations):
+            if use := first_use(own, name, operations):
                 return named[name], f"{use[1]} in {module}.py (line {use[0]})"
     return None
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from grader.sandbox.inside.doors import ForbiddenOperation, refused
-from grader.sandbox.inside.operations import first_use
+from grader.sandbox.inside.operations import first_use, names_of
 from grader.sandbox.inside.paths import functions, look_up, operation_exists, places
 
 torch = pytest.importorskip("torch")
@@ -17,7 +17,7 @@ HEAD = "import torch\nfrom torch import nn\nfrom torch.nn import LSTM as Ready\n
 
 
 def in_text(body: str) -> tuple[int, str] | None:
-    return first_use(ast.parse(HEAD + textwrap.dedent(body)), "Memory", FORBIDS)
+    return first_use(names_of(ast.parse(HEAD + textwrap.dedent(body))), "Memory", FORBIDS)
 
 
 FOUND = {
