@@ -72,7 +72,9 @@ def _one_by_one(wish: Wish, roll: Roll) -> list[Decision]:
     if not kinds:
         return []
     if not wish.student or not wish.target:
-        raise GraderError('name the student and the unit or exercise: grade class adjust "Ada Abebe" attention.softmax …')
+        raise GraderError(
+            'name the student and the unit or exercise: grade class adjust "Ada Abebe" attention.softmax …'
+        )
     student, (unit, exercise) = roll.student(wish.student), roll.target(wish.target)
     return [
         checked(Decision(student, unit, kind, value, exercise, wish.by, wish.why), roll, wish.yes)

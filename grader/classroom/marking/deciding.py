@@ -71,7 +71,9 @@ def checked(one: Decision, roll: Roll, may_exceed: bool = False) -> Decision:
     if not one.by.strip():
         raise GraderError("a decision needs whose it is; say --by NAME")
     if one.kind is not Kind.COMMENT and not one.why.strip():
-        raise GraderError(f"a decision about {one.target or 'points'} needs a reason, which is kept with it; say --why TEXT")
+        raise GraderError(
+            f"a decision about {one.target or 'points'} needs a reason, which is kept with it; say --why TEXT"
+        )
     if any(len(text) > LONGEST for text in (one.value, one.why, one.by)):
         raise GraderError(f"a text has more than {LONGEST} characters; write a shorter one")
     if one.kind is Kind.UNDO:
@@ -104,7 +106,9 @@ def _points(one: Decision, roll: Roll, may_exceed: bool) -> str:
     return f"{points:.6f}".rstrip("0").rstrip(".")
 
 
-def read_decisions(path: Path, roll: Roll, by: str, why: str, may_exceed: bool = False) -> tuple[list[Decision], list[str]]:
+def read_decisions(
+    path: Path, roll: Roll, by: str, why: str, may_exceed: bool = False
+) -> tuple[list[Decision], list[str]]:
     """(decisions, unknown names) of a CSV file with a column for the student, `unit` or `exercise`, and what is decided.
 
     That is any of points, comment, hold, excuse and due; an empty cell decides nothing. Columns `by` and `why` go
