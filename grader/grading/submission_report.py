@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from grader.grading.exercise_report import exercise_report
+from grader.grading.exercise_report import Listen, exercise_report
 from grader.grading.judge import put_off, unasked
 from grader.grading.loaded import Loaded
 from grader.grading.training import ON_CPU, Training
@@ -23,8 +23,12 @@ def grade(
     only: Sequence[str] = (),
     progress: Callable[[str], None] = lambda name: None,
     training: Training = ON_CPU,
+    listen: Listen | None = None,
 ) -> Report:
-    """The submission's report; one, whatever the submission does. `only` names exercises, empty for all."""
+    """The submission's report; one, whatever the submission does. `only` names exercises, empty for all.
+
+    `listen` hears every question that is asked for points, and its answer.
+    """
     start = time.perf_counter()
     chosen = [exercise for exercise in key.exercises if not only or exercise.name in only]
     packages = {exercise.name: needed(exercise, submission, chosen, training) for exercise in chosen}
@@ -41,7 +45,7 @@ def grade(
             wanted = packages[exercise.name]
             if wanted not in under_way:
                 under_way[wanted] = Loaded(submission, key, sandboxes[wanted]), TrainingRuns(training)
-            reports[exercise.name] = exercise_report(exercise, *under_way[wanted])
+            reports[exercise.name] = exercise_report(exercise, *under_way[wanted], listen)
     finally:
         for loaded, _ in under_way.values():
             loaded.close()

@@ -20,3 +20,8 @@ def counted(store: Store) -> Iterator[Record]:
         yield from late.of_student(
             [replace(record, decided=stands.get((record.student, record.unit), ())) for record in mine]
         )
+
+
+def counted_of(store: Store, student: str) -> list[Record]:
+    """One student's records as they count."""
+    return [record for record in counted(store) if record.student == student]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.classroom.intake.intake import HandIn
+from grader.classroom.marking.kept_files import keep, keep_missing
 from grader.classroom.marking.pool import Answer, Feed, Job
 from grader.classroom.marking.store import Claim, Store, Terms, fingerprint
 from grader.key import Key
@@ -42,7 +43,7 @@ class Totals:
 
 def plan(hand_ins: Sequence[HandIn], store: Store, keys: Mapping[str, Key], terms: Mapping[str, Terms]) -> Plan:
     """Make the plan. Submissions without a file are recorded at once, but never replace a grade."""
-    result, lines = Plan(), store.lines()
+    result, lines, done = Plan(), store.lines(), []
     for hand_in in hand_ins:
         line = lines.get((hand_in.student, hand_in.unit))
         if not hand_in.kept:
@@ -53,12 +54,14 @@ def plan(hand_ins: Sequence[HandIn], store: Store, keys: Mapping[str, Key], term
         now = terms[hand_in.unit].to_json(sha256)
         then = json.loads(line.terms) if line and line.outcome is Outcome.GRADED else {}
         if line and line.fingerprint == fingerprint(now):
-            result.done += 1
+            done.append(hand_in)
         elif then.get("sha256") != sha256 or "fault" in then:
             result.todo.append(hand_in)
         else:
             result.stale.append(hand_in)
             result.reasons.update(why for name, why in WHY.items() if then[name] != json.loads(now)[name])
+    result.done += len(done)
+    keep_missing(store, [*done, *result.stale])
     return result
 
 
@@ -128,6 +131,7 @@ class Run:
         terms = job.terms
         if report.is_our_fault:  # a fingerprint that never matches, so the next run grades it again
             terms = json.dumps(json.loads(terms) | {"fault": True}, sort_keys=True)
+        keep(self.store, job.submission)
         return record if self.store.put(record, terms, text, self.table) else None
 
 
