@@ -1,40 +1,9 @@
 """`grade class adjust`: what a person decides about a student's unit, kept in the store and undone only by a person."""
 
-import getpass
-from dataclasses import dataclass
-from pathlib import Path
-
 import click
 
 from grader.commands.class_command import ADDRESS, FILE
-from grader.passwords import Address
-
-
-@dataclass(frozen=True)
-class Wish:
-    """The options of the command line."""
-
-    student: str | None
-    target: str | None
-    points: str | None
-    comment: str | None
-    hold: bool
-    excuse: bool
-    due: str | None
-    table: Path | None
-    undo: tuple[int, ...]
-    by: str
-    why: str
-    yes: bool
-    db: Address
-
-
-def login() -> str:
-    """The name under which somebody is logged in, empty where the system does not say."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return ""
+from grader.commands.class_wishes import Wish, login
 
 
 @click.command("adjust")

@@ -1,25 +1,10 @@
 """`grade class appeal STUDENT EXERCISE`: one file with all that decided an exercise, and the same in the terminal."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import click
 
 from grader.commands.class_command import ADDRESS, FILE
-from grader.passwords import Address
+from grader.commands.class_wishes import Question
 from grader.sandbox.walls.levels import FOR_STRANGERS, LEVELS
-
-
-@dataclass(frozen=True)
-class Question:
-    """The options of the command line."""
-
-    student: str
-    exercise: str
-    output: Path | None
-    timeout: float
-    isolation: str
-    db: Address
 
 
 @click.command("appeal")

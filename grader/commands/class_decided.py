@@ -11,7 +11,7 @@ from grader.classroom.gradebooks.by_hand import sentence
 from grader.classroom.marking.deciding import Roll, checked, read_decisions, roll_of
 from grader.classroom.marking.decisions import decide, every, standing, undo
 from grader.classroom.marking.store import Store
-from grader.commands.class_adjust import Wish
+from grader.commands.class_wishes import Wish
 from grader.errors import GraderError
 from grader.record import Decision, Kind
 from grader.render.terminal import make_console

@@ -9,7 +9,7 @@ from grader.classroom.marking.appeals import Appeal, Decided, look_into
 from grader.classroom.marking.counting import counted_of
 from grader.classroom.marking.deciding import roll_of
 from grader.classroom.marking.store import Store
-from grader.commands.class_appeal import Question
+from grader.commands.class_wishes import Question
 from grader.commands.writing import refuse_inputs
 from grader.errors import GraderError
 from grader.render.terminal import make_console

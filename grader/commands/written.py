@@ -46,17 +46,19 @@ def write(store: Store, options: Options, console: Console) -> None:
             tables.write_nbgrader(counted(store), options.nbgrader.whole)
     if options.canvas or options.moodle:
         _fill(store, options, console)
+    if options.feedback_zip:
+        _archive(store, options, console)
     if options.report or options.summary or options.feedback:
         _report(list(counted(store)), options, console)
 
 
 def refuse_inputs_of(options: Options, submissions: Path | None) -> None:
     """GraderError if an output file would replace a file that the command reads, or the store."""
-    files = (options.csv_file, options.jsonl, options.parquet, options.report, options.alike)
+    files = (options.csv_file, options.jsonl, options.parquet, options.report, options.alike, options.feedback_zip)
     addresses = (address.whole for address in (options.db, options.nbgrader) if address and address.is_file)
     certificates = (options.tls_ca_file, options.tls_cert, options.tls_key)
-    given = (submissions, options.roster, options.times, options.canvas, options.moodle, *certificates, *addresses)
-    refuse_inputs(files, given)
+    given = (submissions, options.roster, options.times, options.extensions, options.canvas, options.moodle)
+    refuse_inputs(files, (*given, *certificates, *addresses))
 
 
 def units_of(options: Options) -> list[str]:
@@ -83,6 +85,25 @@ def _report(found: Sequence[Record], options: Options, console: Console) -> None
 
         pages = feedback.write_all(found, options.feedback, "Feedback", {}, fragment, STYLE)
         console.print(f"{options.feedback}: {len(pages)} pages of feedback.", soft_wrap=True)
+
+
+def _archive(store: Store, options: Options, console: Console) -> None:
+    """Write one unit's feedback pages as the archive that a platform takes back."""
+    from grader.classroom.reading import feedback, feedback_archive
+    from grader.render.html import STYLE, fragment
+
+    units, only = sorted({unit for _, unit in store.lines()}), units_of(options)
+    chosen = [unit for unit in units if not only or unit in only]
+    if len(chosen) != 1:
+        raise GraderError(f"a feedback archive is for one assignment; name its unit with --unit: {', '.join(units)}")
+    records = (record for record in counted(store) if record.unit in chosen)
+
+    def render(record: Record) -> str:
+        return feedback.render(record.student, [record], "Feedback", {}, fragment, STYLE)
+
+    count, without = feedback_archive.write(records, options.feedback_zip, render)
+    rest = f" None for {len(without)}: {_names(without)}." if without else ""
+    console.print(Text(f"{options.feedback_zip}: {count} pages of feedback.{rest}"), soft_wrap=True)
 
 
 def alike_pairs(hand_ins: Sequence[HandIn], course: Course, to: Path, console: Console) -> None:

@@ -49,16 +49,20 @@ def grade(
     finally:
         for loaded, _ in under_way.values():
             loaded.close()
-    levels = [loaded.sandbox.level for loaded, _ in under_way.values()] or [sandbox.level]
     return Report(
         submission=submission.name,
         sha256=submission.sha256,
         unit=key.unit,
         key=key.id,
-        isolation=max(levels, key=LEVELS.index),
+        isolation=_level(sandbox, [loaded for loaded, _ in under_way.values()]),
         seconds=time.perf_counter() - start,
         exercises=tuple(reports[exercise.name] for exercise in chosen),
     )
+
+
+def _level(sandbox: Sandbox, used: Sequence[Loaded]) -> str:
+    """The weakest level of isolation that held the submission."""
+    return max([loaded.sandbox.level for loaded in used] or [sandbox.level], key=LEVELS.index)
 
 
 def needed(

@@ -47,6 +47,11 @@ def standing(log: Iterable[Decision]) -> Standing:
     return {who: tuple(those) for who, those in found.items()}
 
 
+def by_hand(store: Store) -> set[tuple[str, str]]:
+    """The (student, unit) for which points by a person stand."""
+    return {who for who, those in standing(every(store)).items() if any(one.kind is Kind.POINTS for one in those)}
+
+
 def decide(store: Store, wanted: Sequence[Decision]) -> list[Decision]:
     """Append decisions, all or none; returns those that are new: what stands already is not decided again.
 
