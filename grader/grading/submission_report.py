@@ -25,10 +25,7 @@ def grade(
     training: Training = ON_CPU,
     listen: Listen | None = None,
 ) -> Report:
-    """The submission's report; one, whatever the submission does. `only` names exercises, empty for all.
-
-    `listen` hears every question that is asked for points, and its answer.
-    """
+    """The submission's report; one, whatever it does. `only` names exercises, empty for all; `listen` hears each answer."""
     start = time.perf_counter()
     chosen = [exercise for exercise in key.exercises if not only or exercise.name in only]
     packages = {exercise.name: needed(exercise, submission, chosen, training) for exercise in chosen}
