@@ -18,7 +18,7 @@ from grader.classroom.marking.access import Scheduler
 from grader.classroom.marking.decisions import by_hand
 from grader.classroom.marking.keys import keys_for, seed_of, units_of
 from grader.classroom.marking.run_display import Progress, shown
-from grader.classroom.marking.running import Execute, Run, changes, plan
+from grader.classroom.marking.running import Execute, Run, changes, follow, plan
 from grader.classroom.marking.store import Store
 from grader.commands import written
 from grader.commands.class_options import STORE, Options
@@ -108,6 +108,8 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
             return STOPPED
     tell_records(store, console)
     left = _regraded(store, options, console) if options.regrade else told_stale(planned, console)
+    if options.regrade and not left:
+        follow(store, planned)
     return 3 if faults else max(left, told_unread([*intake.unread, *unread], console))
 
 

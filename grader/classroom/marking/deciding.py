@@ -141,7 +141,7 @@ def read_decisions(
 def _word(row: Mapping[str, str], roll: Roll) -> str:
     """A row's target as one word: from `unit`, `exercise`, or both; the class's only unit where neither says one."""
     unit, exercise = row.get("unit", ""), row.get("exercise", "")
-    if exercise.partition(".")[0] in roll.worth and "." in exercise:
+    if exercise.partition(".")[0] in roll.worth and ("." in exercise or not unit):
         return exercise
     if not unit and len(roll.worth) != 1:
         raise GraderError(f"it names no unit, and there are several: {', '.join(roll.worth)}; add a column unit")
