@@ -18,7 +18,12 @@ from grader.text import one_line
 
 # The columns by which Canvas itself finds a student, in this order
 CANVAS_WHO = ("ID", "SIS User ID", "SIS Login ID", "Student")
-MOODLE_WHO = ("ID number", "Email address", "Identifier", "Full name")
+# Moodle's, in the languages that we know
+MOODLE_WHO = (
+    "ID number", "ID-Nummer", "Email address", "E-Mail-Adresse", "Adresse de courriel", "Dirección de correo",
+    "Indirizzo email", "Identifier", "Full name", "Vollständiger Name", "Nom complet", "Nombre completo",
+    "Nome completo", "Nome", "Volledige naam",
+)  # fmt: skip
 FIRST, LAST = "firstname", "lastname"  # columns that an account of Canvas may have instead of Student
 # Moodle's words for the columns of a grading worksheet, in the languages that we know
 GRADES = ("grade", "bewertung", "note", "calificación", "valutazione", "nota", "cijfer")

@@ -42,7 +42,7 @@ def due(text: str, zone: tzinfo | None = None) -> datetime | None:
 
 def _iso(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(ZONE.sub("", text.strip().removesuffix(" UTC")))
+        return datetime.fromisoformat(ZONE.sub("", re.sub(r"\s+UTC$", "Z", text.strip())))
     except ValueError:
         return None
 
