@@ -46,7 +46,7 @@ def test_of_what_is_held_back_nothing_is_on_the_page(record):
     assert "See me" in text
     for secret in (
         "the reason",
-        "2.5",
+        "2.5 points",
         record.report.sha256,
         "You add the factor",
         "row_sums",
