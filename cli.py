@@ -18,7 +18,7 @@ USAGE, OURS = 2, 3  # exit statuses; 0 is all points, 1 is some missing
 # Commands with many options of their own: each of these modules has a click command called `command`, and imports
 # nothing heavy until it is called.
 ELSEWHERE: dict[str, str] = {
-    "class": "grader.commands.class_command",
+    "class": "grader.commands.class_words",
     "completion": "grader.commands.completion",
     "dev": "grader.commands.dev",
     "release": "grader.commands.release",

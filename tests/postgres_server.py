@@ -64,6 +64,7 @@ def emptied(address: str) -> str:
     import psycopg
 
     with psycopg.connect(address, autocommit=True) as connection:
-        for table in ("meta", "records", "proposals", "history", "students", "keys", "claims", "graders"):
-            connection.execute(f"DROP TABLE IF EXISTS {table}")
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        for (table,) in tables:
+            connection.execute(f'DROP TABLE "{table}"')
     return address

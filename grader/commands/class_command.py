@@ -29,6 +29,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--unit", "units", multiple=True, metavar="UNIT[.EXERCISE]", help="Mark this (again for more).")
 @click.option("--roster", type=FILE, metavar="CSV", help="The class: each of its students gets a record.")
 @click.option("--times", type=FILE, metavar="CSV", help="When each student handed in; for course.toml's late policy.")
+@click.option("--extensions", type=FILE, metavar="CSV", help="Single students' own due dates: student, unit, due.")
 @click.option(
     "--db",
     type=ADDRESS,
@@ -88,6 +89,12 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="DIR",
     help="Write each student's feedback, an HTML page each.",
 )
+@click.option(
+    "--feedback-zip",
+    type=FILE,
+    metavar="FILE",
+    help="Write one unit's feedback as the archive that Moodle or Canvas takes back.",
+)
 @click.option("--summary", is_flag=True, help="Print the class report as text.")
 @click.option(
     "--alike", type=FILE, metavar="FILE", help="Write a page of submissions that are alike, for you to look at."
@@ -98,6 +105,13 @@ def command(submissions, **options) -> None:
 
     What is marked is kept in the store at once. The same command goes on where it was stopped, marks what is new, and
     leaves the rest alone. Without SUBMISSIONS it only writes what was asked for from the store.
+
+    \b
+    grade class adjust …     decide by hand: points, a comment, a hold, an excuse, a due date
+    grade class history …    every grade and decision of a student
+    grade class appeal …     look into one exercise of a student
+
+    A folder that is called like one of these words is named ./adjust.
 
     Exit status: 0 every hand-in has its record, 1 some were left (--regrade was declined), 2 wrong usage, 3 the
     grader's own fault (those are marked again next time), 130 stopped with Ctrl-C.

@@ -18,6 +18,7 @@ class Options:
     units: Sequence[str] = ()
     roster: Path | None = None
     times: Path | None = None
+    extensions: Path | None = None
     db: Address = STORE
     seed: int | None = None
     jobs: int | None = None
@@ -34,6 +35,7 @@ class Options:
     nbgrader: Address | None = None
     report: Path | None = None
     feedback: Path | None = None
+    feedback_zip: Path | None = None
     summary: bool = False
     alike: Path | None = None
     scheduler: str | None = None

@@ -15,13 +15,15 @@ from grader.classroom.intake.intake import Intake, take
 from grader.classroom.intake.roster import Student, read_roster
 from grader.classroom.marking import lateness, pool
 from grader.classroom.marking.access import Scheduler
+from grader.classroom.marking.decisions import by_hand
 from grader.classroom.marking.keys import keys_for, seed_of, units_of
 from grader.classroom.marking.run_display import Progress, shown
-from grader.classroom.marking.running import Execute, Run, changes, plan
+from grader.classroom.marking.running import Execute, Run, changes, follow, plan
 from grader.classroom.marking.store import Store
 from grader.commands import written
 from grader.commands.class_options import STORE, Options
 from grader.commands.courses import GRADER, the_course
+from grader.commands.extending import extend
 from grader.commands.fresh_keys import fresh_key
 from grader.commands.told import MOST_SHOWN, as_line, say, tell_intake, tell_late, tell_records, told_stale, told_unread
 from grader.course.choice import choose, words_of
@@ -63,8 +65,9 @@ def mark(submissions: Path | None, options: Options) -> int:
         if submissions is not None:
             with Scratch() as scratch:
                 status = _mark(submissions, Path(scratch), store, options, console)
-        elif options.times:
+        elif options.times or options.extensions:
             course, units = the_course(options.course_dir), sorted({unit for _, unit in store.lines()})
+            extend(store, written.units_of(options) or units, options, console)
             _noted(store, course, written.units_of(options) or units, {}, options, console)
         if status != STOPPED:
             tell_late(store, console)
@@ -89,6 +92,7 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
     packed, keys, terms = keys_for(course, intake.units, seed, options.timeout, store, fresh_key)
     planned = plan(intake.hand_ins, store, keys, terms)
     tell_intake(intake, planned, console)
+    extend(store, intake.units, options, console)
     _noted(store, course, intake.units, at, options, console)
     how = pool.How(packed, options.timeout, options.isolation)
     execute = partial(_execute, how=how, options=options, console=console)
@@ -104,6 +108,8 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
             return STOPPED
     tell_records(store, console)
     left = _regraded(store, options, console) if options.regrade else told_stale(planned, console)
+    if options.regrade and not left:
+        follow(store, planned)
     return 3 if faults else max(left, told_unread([*intake.unread, *unread], console))
 
 
@@ -199,9 +205,9 @@ def _noted(
     """Store the submission times, from the download and from a table (which takes precedence), and the late policy."""
     times, strangers = at, []
     if options.times:
-        told, strangers = lateness.read_times(options.times, units, store.students())
+        told, strangers = lateness.read_times(options.times, units, store.students(), course.settings.timezone)
         times = {unit: at.get(unit, {}) | told.get(unit, {}) for unit in units}
-    if not any(times.values()) and not store.noted(lateness.NOTED):
+    if not any(times.values()) and not store.noted(lateness.NOTED) and not course.settings.due:
         return
     lateness.note(store, course.settings, times)
     if strangers:
@@ -226,6 +232,8 @@ def _regraded(store: Store, options: Options, console: Console) -> int:
         say(console, as_line(change))
     if len(changed) > MOST_SHOWN:
         say(console, f"  … and {len(changed) - MOST_SHOWN} more")
+    if kept := {(one.student, one.unit) for one in changed} & by_hand(store):
+        say(console, f"{len(kept)} of them have points by hand, which stay.")
     if changed and not options.yes and not click.confirm("Change them?", err=True, default=False):
         say(console, "Nothing was changed. The same command asks again, without grading again.")
         return 1

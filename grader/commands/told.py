@@ -8,6 +8,7 @@ from rich.console import Console
 from grader.classroom.gradebooks import exports
 from grader.classroom.intake.intake import Intake
 from grader.classroom.marking import lateness
+from grader.classroom.marking.counting import counted
 from grader.classroom.marking.running import Change, Plan
 from grader.classroom.marking.store import Store
 from grader.record import Outcome
@@ -25,11 +26,14 @@ def tell_intake(intake: Intake, planned: Plan, console: Console) -> None:
 
 
 def tell_late(store: Store, console: Console) -> None:
-    if not store.noted(lateness.NOTED):
+    if not any(lateness.known(store).times.values()):
         return  # reading every report takes a while, and nobody can be late
-    late = [record for record in lateness.timed(store) if record.penalty]
+    counts = [(record.penalty, record.slip_days) for record in counted(store)]
+    late = [lost for lost, _ in counts if lost]
+    if slips := sum(days for _, days in counts):
+        say(console, f"{slips} slip day{'s' * (slips != 1)} used up.")
     if late:
-        lost = exports.decimal(sum(record.penalty for record in late))
+        lost = exports.decimal(sum(late))
         say(
             console,
             f"{len(late)} handed in late; that takes {lost} points off, which --csv has in a column of its own.",

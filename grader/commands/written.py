@@ -1,15 +1,17 @@
 """Write what `grade class` exports from its store."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.text import Text
 
 from grader.classroom.gradebooks import exports
 from grader.classroom.intake.intake import HandIn
-from grader.classroom.marking.lateness import timed
-from grader.classroom.marking.store import Store, records
+from grader.classroom.marking.counting import counted
+from grader.classroom.marking.store import Store
 from grader.commands.class_options import Options
 from grader.commands.writing import refuse_inputs
 from grader.course.course import Course
@@ -20,38 +22,43 @@ from grader.record import Record
 from grader.render.terminal import make_console
 from grader.text import one_line
 
+if TYPE_CHECKING:
+    from grader.classroom.gradebooks.filling import Entry, Filled
+
 
 def write(store: Store, options: Options, console: Console) -> None:
     """Write everything that the options ask for."""
     if options.csv_file:
-        exports.write_csv(timed(store), options.csv_file)
+        exports.write_csv(counted(store), options.csv_file)
     if options.jsonl:
-        exports.write_json_lines(timed(store), options.jsonl)
+        exports.write_json_lines(counted(store), options.jsonl)
     if options.parquet or options.nbgrader:
         from grader.classroom.gradebooks import tables
 
         if options.parquet:
-            tables.write_parquet(records(store), options.parquet)
+            tables.write_parquet(counted(store), options.parquet)
         if folder := nbgrader_course(options.nbgrader):
             from grader.classroom.gradebooks import nbgrader
 
             (unit,) = units_of(options)
-            nbgrader.write(folder, unit, (record for record in records(store) if record.unit == unit))
+            nbgrader.write(folder, unit, (record for record in counted(store) if record.unit == unit))
         elif options.nbgrader:
-            tables.write_nbgrader(timed(store), options.nbgrader.whole)
+            tables.write_nbgrader(counted(store), options.nbgrader.whole)
     if options.canvas or options.moodle:
         _fill(store, options, console)
+    if options.feedback_zip:
+        _archive(store, options, console)
     if options.report or options.summary or options.feedback:
-        _report(list(timed(store)), options, console)
+        _report(list(counted(store)), options, console)
 
 
 def refuse_inputs_of(options: Options, submissions: Path | None) -> None:
     """GraderError if an output file would replace a file that the command reads, or the store."""
-    files = (options.csv_file, options.jsonl, options.parquet, options.report, options.alike)
+    files = (options.csv_file, options.jsonl, options.parquet, options.report, options.alike, options.feedback_zip)
     addresses = (address.whole for address in (options.db, options.nbgrader) if address and address.is_file)
     certificates = (options.tls_ca_file, options.tls_cert, options.tls_key)
-    given = (submissions, options.roster, options.times, options.canvas, options.moodle, *certificates, *addresses)
-    refuse_inputs(files, given)
+    given = (submissions, options.roster, options.times, options.extensions, options.canvas, options.moodle)
+    refuse_inputs(files, (*given, *certificates, *addresses))
 
 
 def units_of(options: Options) -> list[str]:
@@ -78,6 +85,25 @@ def _report(found: Sequence[Record], options: Options, console: Console) -> None
 
         pages = feedback.write_all(found, options.feedback, "Feedback", {}, fragment, STYLE)
         console.print(f"{options.feedback}: {len(pages)} pages of feedback.", soft_wrap=True)
+
+
+def _archive(store: Store, options: Options, console: Console) -> None:
+    """Write one unit's feedback pages as the archive that a platform takes back."""
+    from grader.classroom.reading import feedback, feedback_archive
+    from grader.render.html import STYLE, fragment
+
+    units, only = sorted({unit for _, unit in store.lines()}), units_of(options)
+    chosen = [unit for unit in units if not only or unit in only]
+    if len(chosen) != 1:
+        raise GraderError(f"a feedback archive is for one assignment; name its unit with --unit: {', '.join(units)}")
+    records = (record for record in counted(store) if record.unit in chosen)
+
+    def render(record: Record) -> str:
+        return feedback.render(record.student, [record], "Feedback", {}, fragment, STYLE)
+
+    count, without = feedback_archive.write(records, options.feedback_zip, render)
+    rest = f" None for {len(without)}: {_names(without)}." if without else ""
+    console.print(Text(f"{options.feedback_zip}: {count} pages of feedback.{rest}"), soft_wrap=True)
 
 
 def alike_pairs(hand_ins: Sequence[HandIn], course: Course, to: Path, console: Console) -> None:
@@ -114,37 +140,41 @@ def _fill(store: Store, options: Options, console: Console) -> None:
     """Fill the points into the exported gradebooks."""
     from grader.classroom.gradebooks import filling
 
-    found = list(timed(store))
+    found = list(counted(store))
     if late := sum(record.penalty > 0 for record in found):
         console.print(
             f"Late penalties are taken off, {late} of them; --csv shows points and penalties.", soft_wrap=True
         )
-    units = points_by_unit(found, units_of(options))
+    units = entries_by_unit(found, units_of(options))
     headers = dict(_named_column(text) for text in options.columns)
     students = store.students()
-    for unit, points in units.items() if options.canvas else ():
+    for unit, entries in units.items() if options.canvas else ():
         titles = [headers[unit]] if unit in headers else [unit, unit.replace("_", " ")]
-        _tell(console, options.canvas, filling.fill_canvas(options.canvas, points, students, titles))
+        _tell(console, options.canvas, filling.fill_canvas(options.canvas, entries, students, titles))
     if options.moodle:
         if len(units) != 1:
             raise GraderError(
                 f"a Moodle worksheet is for one assignment; name its unit with --unit: {', '.join(units)}"
             )
-        (points,) = units.values()
-        _tell(console, options.moodle, filling.fill_moodle(options.moodle, points, students))
+        ((unit, entries),) = units.items()
+        _tell(console, options.moodle, filling.fill_moodle(options.moodle, entries, students, headers.get(unit, "")))
 
 
-def points_by_unit(found: Sequence[Record], only: Sequence[str]) -> dict[str, dict[str, tuple[float, int]]]:
-    """Each student's points less late penalties, and the maximum, by unit.
+def entries_by_unit(found: Sequence[Record], only: Sequence[str]) -> "dict[str, dict[str, Entry]]":
+    """What is to be entered for each student, by unit: points less late penalties, an excuse, or nothing if held.
 
     A student who handed in nothing, or nothing readable, has no entry: the teacher decides whether that is a zero.
     """
-    units: dict[str, dict[str, tuple[float, int]]] = {}
+    from grader.classroom.gradebooks.filling import Entry
+
+    units: dict[str, dict[str, Entry]] = {}
     for record in found:
         if not only or record.unit in only:
-            points = units.setdefault(record.unit, {})
-            if record.report and not record.report.is_our_fault:
-                points[record.student] = (record.points_left, record.max_points)
+            entries = units.setdefault(record.unit, {})
+            if record.has_points or record.is_held or record.is_excused:
+                entries[record.student] = Entry(
+                    record.points_left, record.max_points, record.is_excused, record.is_held
+                )
     return units
 
 
@@ -155,9 +185,29 @@ def _named_column(text: str) -> tuple[str, str]:
     return unit, header
 
 
-def _tell(console: Console, file: object, filled: "Mapping") -> None:
-    text = f"{file}: filled in {filled.rows}."
+def _tell(console: Console, file: object, filled: "Filled") -> None:
+    """One line with what was entered, and a sentence for each kind of cell that it did not simply fill."""
+    said = [f"{file}: filled in {len(filled.new) + len(filled.changed)}."]
+    if filled.same:
+        said.append(f"{len(filled.same)} had the right entry already.")
+    if filled.changed:
+        said.append(
+            f"{len(filled.changed)} of them had another number: {_names(f'{who} {old}' for who, old in filled.changed)}."
+        )
+    if filled.kept:
+        said.append(
+            f"{len(filled.kept)} left as a person wrote them: {_names(f'{who} {old}' for who, old in filled.kept)}."
+        )
+    said += [
+        f"{len(those)} {words}: {_names(those)}."
+        for those, words in ((filled.excused, "excused"), (filled.held, "held back"))
+        if those
+    ]
     if filled.missing:
-        names = ", ".join(one_line(name, 60) for name in filled.missing[:5]) + (" …" if filled.missing[5:] else "")
-        text += f" No row for {len(filled.missing)}: {names}"
-    console.print(text, soft_wrap=True)
+        said.append(f"No row for {len(filled.missing)}: {_names(filled.missing)}")
+    console.print(Text(" ".join(said)), soft_wrap=True)
+
+
+def _names(texts: Iterable[str]) -> str:
+    texts = list(texts)
+    return ", ".join(one_line(text, 60) for text in texts[:5]) + (" …" if texts[5:] else "")

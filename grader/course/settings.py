@@ -3,6 +3,7 @@
 title = "The mathematics of deep learning"
 units = ["linear_algebra", "attention"]       # in teaching order
 install = "pip install deep-grade"            # what a student types first
+timezone = "Europe/Berlin"                    # where days begin and end; without it, where the due date is
 
 [exercises]                                   # of a unit that is given in parts, those that are
 attention = ["self_attention"]
@@ -11,12 +12,13 @@ attention = ["self_attention"]
 "attention.self_attention" = 12
 
 [due]
-attention = 2026-11-20T23:59:00+01:00         # a date alone is the end of that day, UTC
+attention = 2026-11-20T23:59:00+01:00         # a date alone is the end of that day; without an offset: in the time zone, else UTC
 
 [late]
 penalty = 10                                  # percent of the points lost for each day begun
 days = 3                                      # after which nothing counts
 grace_minutes = 15
+slip_days = 2                                 # of all units together, each student's to use up
 
 [packages]                                    # what submissions may import beside the standard library
 attention = ["numpy"]
@@ -25,15 +27,16 @@ attention = ["numpy"]
 seconds = 10                                  # an exercise; submission_seconds, memory_mb
 """
 
-import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grader.course.late_policy import Late, due_moment, zone_called
 from grader.errors import GraderError, did_you_mean
 from grader.text import one_line, tame
 
@@ -41,7 +44,6 @@ if TYPE_CHECKING:
     from grader.sandbox.walls.limits import Limits
 
 LARGEST = 10**9  # of any number here: seconds, megabytes, days
-DAY = 24 * 60 * 60
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 EXERCISE = re.compile(r"[^\W\d]\w*")
 PACKAGE = re.compile(r"[A-Za-z_]\w*")
@@ -49,25 +51,6 @@ PACKAGE = re.compile(r"[A-Za-z_]\w*")
 
 class SettingsError(GraderError):
     """A course.toml that is not valid; the message names the file, the key and what to write."""
-
-
-@dataclass(frozen=True)
-class Late:
-    """`penalty` is the percentage of the points lost for each day begun; nothing counts after `days`, if given."""
-
-    penalty: float = 0.0
-    days: int | None = None
-    grace_minutes: float = 0.0
-
-    def kept(self, seconds_late: float) -> float:
-        """The share of the points that is kept, from 1 (on time, or within the grace) to 0."""
-        seconds = seconds_late - 60 * self.grace_minutes
-        begun = math.ceil(seconds / DAY)
-        if seconds <= 0:
-            return 1.0
-        if self.days is not None and begun > self.days:
-            return 0.0
-        return max(0.0, 1.0 - begun * self.penalty / 100)
 
 
 @dataclass(frozen=True)
@@ -88,6 +71,12 @@ class Settings:
     seconds: float | None = None
     submission_seconds: float | None = None
     memory_mb: int | None = None
+    timezone: str = ""
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The course's time zone, if it names one."""
+        return zone_called(self.timezone)
 
     def limits(self, limits: "Limits") -> "Limits":
         """A worker's limits, with this course's values in place of the engine's defaults."""
@@ -132,11 +121,15 @@ def parse(text: str, name: str = "course.toml") -> Settings:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # not only TOML errors: huge numbers and deep nesting
         raise SettingsError(f"{name} is not TOML: {error}") from None
-    known = ("title", "units", "install", "exercises", "points", "due", "late", "packages", "limits")
+    known = ("title", "units", "install", "exercises", "points", "due", "late", "packages", "limits", "timezone")
     _only(data, known, name, "")
     units = _units(data, name)
     late = _table(data, "late", name)
-    _only(late, ("penalty", "days", "grace_minutes"), name, "late.")
+    _only(late, ("penalty", "days", "grace_minutes", "slip_days"), name, "late.")
+    timezone = _text(data, "timezone", "", name) if "timezone" in data else ""
+    if timezone and not zone_called(timezone):
+        advice = 'write one like "Europe/Berlin", or `pip install tzdata`'
+        raise SettingsError(f"{name}: timezone {one_line(timezone, 60)!r} is not known here; {advice}")
     limits = _table(data, "limits", name)
     _only(limits, ("seconds", "submission_seconds", "memory_mb"), name, "limits.")
     return Settings(
@@ -145,16 +138,20 @@ def parse(text: str, name: str = "course.toml") -> Settings:
         install=_text(data, "install", Settings.install, name),
         exercises=_by_unit(_table(data, "exercises", name), "exercises", units, name, _exercises),
         points=_by_exercise(_table(data, "points", name), units, name),
-        due=_by_unit(_table(data, "due", name), "due", units, name, _moment),
+        due=_by_unit(
+            _table(data, "due", name), "due", units, name, partial(_moment, zone=zone_called(timezone) or UTC)
+        ),
         late=Late(
             penalty=_number(late, "late.penalty", name, 0, 100) or 0.0,
             days=_whole(late, "late.days", name),
             grace_minutes=_number(late, "late.grace_minutes", name, 0) or 0.0,
+            slip_days=_whole(late, "late.slip_days", name) or 0,
         ),
         packages=_by_unit(_table(data, "packages", name), "packages", units, name, _packages),
         seconds=_number(limits, "limits.seconds", name, 0.1),
         submission_seconds=_number(limits, "limits.submission_seconds", name, 0.1),
         memory_mb=_whole(limits, "limits.memory_mb", name, 64),
+        timezone=timezone,
     )
 
 
@@ -163,14 +160,17 @@ def to_toml(settings: Settings) -> str:
     lines = [f"title = {_quoted(settings.title)}", f"units = {_listed(settings.units)}"]
     if settings.install != Settings.install:
         lines.append(f"install = {_quoted(settings.install)}")
+    if settings.timezone:
+        lines.append(f"timezone = {_quoted(settings.timezone)}")
     late, usual = settings.late, Late()
     days = {} if late.days is None else {"days": late.days}
+    slips = {"slip_days": late.slip_days} if late.slip_days else {}
     limits = {name: getattr(settings, name) for name in ("seconds", "submission_seconds", "memory_mb")}
     tables = {
         "exercises": {name: _listed(value) for name, value in settings.exercises.items()},
         "points": {_quoted(name): str(value) for name, value in settings.points.items()},
         "due": {name: value.isoformat() for name, value in settings.due.items()},
-        "late": {} if late == usual else {"penalty": late.penalty, "grace_minutes": late.grace_minutes} | days,
+        "late": {} if late == usual else {"penalty": late.penalty, "grace_minutes": late.grace_minutes} | days | slips,
         "packages": {name: _listed(value) for name, value in settings.packages.items()},
         "limits": {name: value for name, value in limits.items() if value is not None},
     }
@@ -246,13 +246,11 @@ def _by_exercise(table: dict, units: tuple[str, ...], name: str) -> dict[str, in
     return flat
 
 
-def _moment(value: Any, key: str, name: str) -> datetime:
+def _moment(value: Any, key: str, name: str, zone: tzinfo) -> datetime:
     if isinstance(value, date) and not 1970 <= value.year < 9000:
         raise SettingsError(f"{name}: {key} is in the year {value.year}; write one of this age")
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
     if isinstance(value, date):
-        return datetime.combine(value, time(), UTC) + timedelta(days=1, seconds=-1)
+        return due_moment(value, zone)
     raise SettingsError(
         f"{name}: {key} must be a date or a moment, for example 2026-11-20T23:59:00+01:00, without quotes"
     )

@@ -1,16 +1,17 @@
 """One exercise of a submission: why it cannot be asked, or its questions asked and judged. A report, whatever happens."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from grader.grading import replies
 from grader.grading.asking import Asking, in_order
 from grader.grading.gradient_opinion import forward_of, with_opinion
-from grader.grading.judge import decide, unasked
+from grader.grading.judge import Answer, Ask, decide, unasked
 from grader.grading.loaded import Loaded
 from grader.grading.training import told
 from grader.grading.training_runs import TrainingRuns
 from grader.judging.kinds.registry import is_run
-from grader.key import ExerciseKey
+from grader.key import ExerciseKey, Question
 from grader.report import ExerciseReport, Finding, Status
 from grader.sandbox.server import SandboxError
 from grader.text import one_line
@@ -18,11 +19,16 @@ from grader.text import one_line
 NOT_YOURS = "It is not your fault and costs no points; please report it."
 
 
-def exercise_report(exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns) -> ExerciseReport:
+Listen = Callable[[Question, Answer], None]  # hears each question that was asked for points, and its answer
+
+
+def exercise_report(
+    exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns, listen: Listen | None = None
+) -> ExerciseReport:
     """The exercise's report. SandboxError, as then nothing can be asked of anybody, is all that is raised."""
     try:
         found = _before_asking(exercise, loaded)
-        report = unasked(exercise, loaded.key.unit, *found) if found else _judged(exercise, loaded, runs)
+        report = unasked(exercise, loaded.key.unit, *found) if found else _judged(exercise, loaded, runs, listen)
     except replies.BadReply as error:
         loaded.close()
         report = unasked(exercise, loaded.key.unit, Status.CRASH, Finding("crash", str(error)))
@@ -47,12 +53,21 @@ def _before_asking(exercise: ExerciseKey, loaded: Loaded) -> tuple[Status, Findi
     return next(filter(None, (replies.before_asking(piece, loaded.facts) for piece in exercise.pieces)), None)
 
 
-def _judged(exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns) -> ExerciseReport:
+def _judged(exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns, listen: Listen | None = None) -> ExerciseReport:
     asking = Asking(exercise, loaded, runs, in_order(exercise))
-    report = decide(exercise, asking, loaded.key.unit)
+    report = decide(exercise, _heard(asking, listen) if listen else asking, loaded.key.unit)
     report = replace(report, printed=report.printed + asking.finish())
     report = _with_opinion(report, exercise, loaded, runs)
     return told(report, runs.curve(exercise.name), exercise.band) if is_run(exercise) else report
+
+
+def _heard(ask: Ask, listen: Listen) -> Ask:
+    def heard(question: Question) -> Answer:
+        answer = ask(question)
+        listen(question, answer)
+        return answer
+
+    return heard
 
 
 def _with_opinion(report: ExerciseReport, exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns) -> ExerciseReport:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from grader.grading.exercise_report import exercise_report
+from grader.grading.exercise_report import Listen, exercise_report
 from grader.grading.judge import put_off, unasked
 from grader.grading.loaded import Loaded
 from grader.grading.training import ON_CPU, Training
@@ -23,8 +23,9 @@ def grade(
     only: Sequence[str] = (),
     progress: Callable[[str], None] = lambda name: None,
     training: Training = ON_CPU,
+    listen: Listen | None = None,
 ) -> Report:
-    """The submission's report; one, whatever the submission does. `only` names exercises, empty for all."""
+    """The submission's report; one, whatever it does. `only` names exercises, empty for all; `listen` hears each answer."""
     start = time.perf_counter()
     chosen = [exercise for exercise in key.exercises if not only or exercise.name in only]
     packages = {exercise.name: needed(exercise, submission, chosen, training) for exercise in chosen}
@@ -41,20 +42,24 @@ def grade(
             wanted = packages[exercise.name]
             if wanted not in under_way:
                 under_way[wanted] = Loaded(submission, key, sandboxes[wanted]), TrainingRuns(training)
-            reports[exercise.name] = exercise_report(exercise, *under_way[wanted])
+            reports[exercise.name] = exercise_report(exercise, *under_way[wanted], listen)
     finally:
         for loaded, _ in under_way.values():
             loaded.close()
-    levels = [loaded.sandbox.level for loaded, _ in under_way.values()] or [sandbox.level]
     return Report(
         submission=submission.name,
         sha256=submission.sha256,
         unit=key.unit,
         key=key.id,
-        isolation=max(levels, key=LEVELS.index),
+        isolation=_level(sandbox, [loaded for loaded, _ in under_way.values()]),
         seconds=time.perf_counter() - start,
         exercises=tuple(reports[exercise.name] for exercise in chosen),
     )
+
+
+def _level(sandbox: Sandbox, used: Sequence[Loaded]) -> str:
+    """The weakest level of isolation that held the submission."""
+    return max([loaded.sandbox.level for loaded in used] or [sandbox.level], key=LEVELS.index)
 
 
 def needed(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+from grader.classroom.gradebooks.by_hand import listed, state
 from grader.files import cannot_write, replacing, replacing_text
 from grader.record import Record
 from grader.report import to_json
@@ -14,6 +15,8 @@ from grader.text import inert
 
 COLUMNS = ("student", "unit", "outcome", "points", "max_points", "note", "submission", "sha256", "key", "seconds")
 LATE = ("handed_in", "late_penalty", "points_left")  # columns for lateness, which does not change the points
+# of a student's own due date, of the late policy, and of what people decided; `earned` is by the machine alone
+MORE = ("due", "days_late", "slip_days", "earned", "state", "decisions")
 FORMULA = (
     "=",
     "+",
@@ -47,6 +50,13 @@ def to_data(record: Record) -> dict[str, Any]:
         "handed_in": record.handed_in,
         "late_penalty": record.penalty,
         "points_left": record.points_left,
+        "due": record.due,
+        "days_late": record.days_late,
+        "slip_days": record.slip_days,
+        "earned": record.earned,
+        "points_by_exercise": record.by_exercise(),
+        "state": state(record),
+        "decisions": [vars(one) | {"kind": str(one.kind)} for one in record.decided],
         "key": record.report.key if record.report else "",
         "report": to_json(record.report) if record.report else None,
     }
@@ -60,14 +70,14 @@ def write_json_lines(records: Iterable[Record], path: Path) -> None:
 
 
 def write_csv(records: Iterable[Record], path: Path) -> None:
-    """Write a row for each record, with a column for each exercise of the class's units; empty without a report."""
-    rows = [(_row(record), _by_exercise(record)) for record in records]
+    """Write a row for each record, with a column for each exercise of the class's units; empty where it has no points."""
+    rows = [(_row(record), record.by_exercise()) for record in records]
     exercises = list(dict.fromkeys(name for _, points in rows for name in points))
     with whole(path) as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*COLUMNS, *LATE, *exercises])
+        writer.writerow([*COLUMNS, *LATE, *MORE, *exercises])
         for row, points in rows:
-            writer.writerow([*row, *(points.get(name, "") for name in exercises)])
+            writer.writerow([*row, *(decimal(points[name]) if name in points else "" for name in exercises)])
 
 
 def _row(record: Record) -> list[Any]:
@@ -75,16 +85,13 @@ def _row(record: Record) -> list[Any]:
     of_report = [cell(report.submission), report.sha256, report.key, round(report.seconds, 4)] if report else [""] * 4
     texts = [cell(record.student), record.unit, str(record.outcome)]
     late = [record.handed_in, decimal(record.penalty), decimal(record.points_left)]
-    return [*texts, record.points, record.max_points, cell(record.note), *of_report, *late]
+    more = [record.due, record.days_late, record.slip_days, record.earned, state(record), cell(listed(record.decided))]
+    return [*texts, decimal(record.points), record.max_points, cell(record.note), *of_report, *late, *more]
 
 
 def decimal(points: float) -> str:
     """Points without superfluous digits."""
     return f"{points:.6f}".rstrip("0").rstrip(".")
-
-
-def _by_exercise(record: Record) -> dict[str, int]:
-    return {exercise.id: exercise.points for exercise in record.report.exercises} if record.report else {}
 
 
 @contextlib.contextmanager

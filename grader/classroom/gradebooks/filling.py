@@ -1,4 +1,8 @@
-"""Fill points into the gradebook files that Canvas and Moodle export. Every other byte of the file stays as it was."""
+"""Fill points into the gradebook files that Canvas and Moodle export. Every other byte of the file stays as it was.
+
+A cell changes only where there is a grade for it. What a person has written there that is no number (EX, N/A, a word)
+stays, and numbers are written with the decimal mark of the file.
+"""
 
 import csv
 import io
@@ -12,15 +16,25 @@ from grader.classroom.intake.roster import Names, Student
 from grader.errors import GraderError
 from grader.text import one_line
 
-CANVAS_WHO = (
-    "ID",
-    "SIS User ID",
-    "SIS Login ID",
-    "Student",
-)  # the columns by which Canvas itself finds a student, in this order
-MOODLE_WHO = ("ID number", "Email address", "Identifier", "Full name")
-GRADE, MAXIMUM = "Grade", "Maximum grade"
+# The columns by which Canvas itself finds a student, in this order
+CANVAS_WHO = ("ID", "SIS User ID", "SIS Login ID", "Student")
+# Moodle's, in the languages that we know
+MOODLE_WHO = (
+    "ID number", "ID-Nummer", "Email address", "E-Mail-Adresse", "Adresse de courriel", "Dirección de correo",
+    "Indirizzo email", "Identifier", "Full name", "Vollständiger Name", "Nom complet", "Nombre completo",
+    "Nome completo", "Nome", "Volledige naam",
+)  # fmt: skip
+FIRST, LAST = "firstname", "lastname"  # columns that an account of Canvas may have instead of Student
+# Moodle's words for the columns of a grading worksheet, in the languages that we know
+GRADES = ("grade", "bewertung", "note", "calificación", "valutazione", "nota", "cijfer")
+MAXIMA = ("maximum grade", "bestwertung", "höchstbewertung", "note maximale", "calificación máxima", "valutazione massima",
+          "nota máxima", "maximumcijfer")  # fmt: skip
+IDENTIFIERS = ("identifier", "id", "kennung", "identifiant", "identificador", "identificativo")
+MAY_CHANGE = "grade can be changed"
 TITLE = re.compile(r"(.*?)\s*(?:\(\d+\))?\s*", re.DOTALL)  # `Attention (1234)`: Canvas's own number behind the title
+NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+BOM = b"\xef\xbb\xbf"
+EMPTY = ("", "-", "–")  # Moodle writes a dash where there is no grade yet
 
 
 @dataclass(frozen=True)
@@ -33,48 +47,115 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """What is to be entered for a student: points out of a maximum, or that the student is excused; nothing if held."""
+
+    points: float = 0.0
+    most: int = 0
+    is_excused: bool = False
+    is_held: bool = False
+
+
+@dataclass(frozen=True)
 class Filled:
-    """The result of filling: how many rows got points, and which students of the class have no row."""
+    """What filling did: each a tuple of students. `changed` had another number before, `kept` what a person wrote there;
+    both with the old text. `missing` are students of the class who have something to enter and no row."""
 
-    rows: int
-    missing: tuple[str, ...]
+    new: tuple[str, ...] = ()
+    changed: tuple[tuple[str, str], ...] = ()
+    same: tuple[str, ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
+    excused: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
-def fill_canvas(
-    file: Path, points: Mapping[str, tuple[float, int]], students: Sequence[Student], titles: Sequence[str]
-) -> Filled:
+@dataclass(frozen=True)
+class _Sheet:
+    """A gradebook that was read: where it names students, where a row's grade goes, and its maximum as text."""
+
+    file: Path
+    content: bytes
+    rows: Sequence[Sequence[Field]]
+    names: Callable[[Sequence[str]], list[str]]
+    place: Callable[[Sequence[Field]], tuple[int, str]]
+    excuse: str  # what excuses a student there, empty where nothing does
+    is_open: Callable[[Sequence[Field]], bool] = lambda row: True
+
+
+def fill_canvas(file: Path, entries: Mapping[str, Entry], students: Sequence[Student], titles: Sequence[str]) -> Filled:
     """Fill one unit's points into a gradebook exported from Canvas, in the column with one of these titles.
 
-    `points` are (points, maximum) by student; they are scaled if the assignment's Points Possible are different.
+    They are scaled if the assignment's Points Possible are different.
     """
     content, rows = _read(file)
     header = [field.text.strip() for field in rows[0]]
-    if len(header) < 2 or "Student" not in header[0] or "ID" not in header[1]:
+    folded = [name.casefold() for name in header]
+    named = "student" in folded[0] or {FIRST, LAST} <= set(folded)
+    if len(header) < 2 or not named or "id" not in folded:
         raise GraderError(
-            f"{file} is no gradebook of Canvas: its first two columns must be Student and ID; export it again"
+            f"{file} is no gradebook of Canvas: its first columns must be Student (or LastName, FirstName) and ID; "
+            "export it again"
         )
     column = _canvas_column(file, header, titles)
-    out_of = [row for row in rows[1:3] if row[0].text.strip().startswith("Points Possible") and column < len(row)]
-    possible = out_of[0][column].text if out_of else ""
-    body = [row for row in rows[1:] if not row[0].text.strip().startswith("Points Possible")]
-    return _fill(file, content, header, body, CANVAS_WHO, points, students, lambda row: (column, possible))
+    out_of = [row for row in rows[1:4] if _is_maximum(row) and column < len(row)]
+    possible = out_of[0][column].text.strip() if out_of else ""
+    if possible == "(read only)":
+        raise GraderError(f"{file}: Canvas takes no grades in the column {one_line(header[column], 60)}; name another")
+    body = [row for row in rows[1:] if not _is_maximum(row)]
+    sheet = _Sheet(file, content, body, _who(folded, CANVAS_WHO), lambda row: (column, possible), "EX")
+    return _fill(sheet, entries, students, _mark(content, rows))
 
 
-def fill_moodle(file: Path, points: Mapping[str, tuple[float, int]], students: Sequence[Student]) -> Filled:
-    """Fill points into an assignment's grading worksheet, scaled to its maximum grade."""
+def fill_moodle(file: Path, entries: Mapping[str, Entry], students: Sequence[Student], title: str = "") -> Filled:
+    """Fill points into an assignment's grading worksheet, scaled to its maximum grade.
+
+    `title` is the header of the column for the grade, where the worksheet is in a language that we do not know.
+    """
     content, rows = _read(file)
     header = [field.text.strip() for field in rows[0]]
     folded = [name.casefold() for name in header]
-    if GRADE.casefold() not in folded or "identifier" not in folded:
+    grade = next((folded.index(name) for name in (title.casefold(), *GRADES) if name in folded), None)
+    if grade is None or folded[0] not in IDENTIFIERS:
         raise GraderError(
-            f"{file} is no grading worksheet of Moodle: it needs columns Identifier and Grade; download it in English"
+            f"{file} is no grading worksheet of Moodle: it needs columns Identifier and Grade; download it in English, or "
+            "name the column with --column UNIT=HEADER"
         )
-    grade = folded.index(GRADE.casefold())
-    most = folded.index(MAXIMUM.casefold()) if MAXIMUM.casefold() in folded else None
-    return _fill(
-        file, content, header, rows[1:], MOODLE_WHO, points, students,
+    most = next((folded.index(name) for name in MAXIMA if name in folded), None)
+    may = folded.index(MAY_CHANGE) if MAY_CHANGE in folded else None
+    by = _who(folded, MOODLE_WHO)
+    sheet = _Sheet(
+        file,
+        content,
+        rows[1:],
+        lambda row: [*by(row), *_participant(row[0])],
         lambda row: (grade, row[most].text if most is not None and most < len(row) else ""),
-    )  # fmt: skip
+        "",
+        lambda row: may is None or may >= len(row) or row[may].text.strip().casefold() != "no",
+    )
+    return _fill(sheet, entries, students, _mark(content, rows))
+
+
+def _is_maximum(row: Sequence[Field]) -> bool:
+    return row[0].text.strip().startswith("Points Possible")
+
+
+def _participant(identifier: str) -> list[str]:
+    """The participant's number as downloads name it, from `Participant 12` in any language."""
+    number = re.search(r"(\d+)$", identifier)
+    return [f"Participant {number[1]}"] if number else []
+
+
+def _who(folded: Sequence[str], columns: Sequence[str]) -> Callable[[Sequence[str]], list[str]]:
+    """A function from a row's texts to the names by which it calls its student, best first."""
+    at = [folded.index(name.casefold()) for name in columns if name.casefold() in folded]
+    full = [folded.index(name) for name in (FIRST, LAST)] if {FIRST, LAST} <= set(folded) else []
+
+    def names(row: Sequence[str]) -> list[str]:
+        found = [row[column] for column in at if column < len(row)]
+        return [*filter(None, found), *([" ".join(row[column] for column in full)] if full else [])]
+
+    return names
 
 
 def _canvas_column(file: Path, header: Sequence[str], titles: Sequence[str]) -> int:
@@ -90,35 +171,59 @@ def _canvas_column(file: Path, header: Sequence[str], titles: Sequence[str]) -> 
     return found[0]
 
 
-def _fill(
-    file: Path,
-    content: bytes,
-    header: Sequence[str],
-    rows: Sequence[Sequence[Field]],
-    who: Sequence[str],
-    points: Mapping[str, tuple[float, int]],
-    students: Sequence[Student],
-    place: Callable[[Sequence[Field]], tuple[int, str]],
-) -> Filled:
-    """Put each student's points into a field; `place` gives its column and the points possible for a row."""
-    known, seen, pieces, at = Names(students), set(), [], 0
-    folded = [name.casefold() for name in header]
-    columns = [folded.index(name.casefold()) for name in who if name.casefold() in folded]
-    for row in rows:
-        names = [row[column].text.strip() for column in columns if column < len(row)]
-        student = known.find(*filter(None, names))
-        column, most = place(row)
-        if student not in points or column >= len(row):
+def _fill(sheet: _Sheet, entries: Mapping[str, Entry], students: Sequence[Student], mark: str) -> Filled:
+    """Put each student's entry into a field, with a decimal mark; the file is written once, when all is known."""
+    known, done, pieces, at = Names(students), {}, [], 0
+    found: dict[str, list] = {name: [] for name in ("new", "changed", "same", "kept", "excused", "held")}
+    for row in sheet.rows:
+        student = known.find(*sheet.names([field.text.strip() for field in row]))
+        column, most = sheet.place(row)
+        if student not in entries or column >= len(row):
             continue
-        if student in seen:
-            raise GraderError(f"{file} has two rows for {one_line(student, 60)}; nothing was filled in")
-        seen.add(student)
-        field = row[column]
-        pieces += [content[at : field.start], _number(*points[student], most).encode("ascii")]
-        at = field.end
-    with whole_bytes(file) as filled:
-        filled.write(b"".join([*pieces, content[at:]]))
-    return Filled(len(seen), tuple(name for name in points if name not in seen))
+        if student in done:
+            raise GraderError(f"{sheet.file} has two rows for {one_line(student, 60)}; nothing was filled in")
+        done[student], field = True, row[column]
+        kind, text = _decided(entries[student], field.text.strip(), most, sheet, sheet.is_open(row), mark)
+        found[kind].append((student, field.text.strip()) if kind in ("changed", "kept") else student)
+        if text:
+            pieces += [sheet.content[at : field.start], text.encode("ascii")]
+            at = field.end
+    with whole_bytes(sheet.file) as filled:
+        filled.write(b"".join([*pieces, sheet.content[at:]]))
+    missing = tuple(name for name in entries if name not in done and not entries[name].is_held)
+    return Filled(**{kind: tuple(those) for kind, those in found.items()}, missing=missing)
+
+
+def _decided(entry: Entry, old: str, most: str, sheet: _Sheet, is_open: bool, mark: str) -> tuple[str, str]:
+    """(what happens to a cell, its new text or empty if it stays as it is)."""
+    if entry.is_held:
+        return "held", ""
+    if entry.is_excused and old and old.upper() == sheet.excuse:
+        return "same", ""
+    if old not in EMPTY and not NUMBER.fullmatch(old):
+        return "kept", ""
+    if entry.is_excused:
+        return "excused", sheet.excuse
+    if not is_open:
+        return "kept", ""
+    text = _number(entry.points, entry.most, most)
+    if old in EMPTY:
+        kind = "new"
+    elif float(old.replace(",", ".")) == float(text):
+        return "same", ""
+    else:
+        kind = "changed"
+    text = text.replace(".", mark)
+    return kind, f'"{text}"' if mark in text and mark.encode() == _delimiter(sheet.content) else text
+
+
+def _mark(content: bytes, rows: Sequence[Sequence[Field]]) -> str:
+    """The decimal mark of a file's numbers; without any, a comma where semicolons part the fields."""
+    numbers = [field.text.strip() for row in rows[1:] for field in row if NUMBER.fullmatch(field.text.strip())]
+    commas, points = sum("," in text for text in numbers), sum("." in text for text in numbers)
+    if commas == points:
+        return "," if _delimiter(content) == b";" else "."
+    return "," if commas > points else "."
 
 
 def _number(points: float, most: int, possible: str) -> str:
@@ -144,10 +249,9 @@ def _read(file: Path) -> tuple[bytes, list[list[Field]]]:
 
 
 def _rows(content: bytes) -> Iterator[list[Field]]:
-    """The rows of a CSV file as fields with positions. The delimiter is the more frequent of , and ; in the header."""
-    start = 3 if content.startswith(b"\xef\xbb\xbf") else 0
-    head = content[start:].split(b"\n", 1)[0]
-    delimiter = b";" if head.count(b";") > head.count(b",") else b","
+    """The rows of a CSV file as fields with positions."""
+    start = 3 if content.startswith(BOM) else 0
+    delimiter = _delimiter(content)
     pattern = re.compile(rb'("(?:[^"]|"")*"|[^"\r\n%s][^\r\n%s]*|)(%s|\r\n|\n|\r|\Z)' % ((delimiter,) * 3), re.DOTALL)
     row: list[Field] = []
     at = start
@@ -160,6 +264,11 @@ def _rows(content: bytes) -> Iterator[list[Field]]:
         if match[2] != delimiter:
             yield row
             row = []
+
+
+def _delimiter(content: bytes) -> bytes:
+    """The most frequent of , ; and tab in the first line."""
+    return max((b",", b";", b"\t"), key=content.split(b"\n", 1)[0].count)
 
 
 def _text(field: bytes) -> str:

@@ -9,16 +9,18 @@ import contextlib
 import glob
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from grader.classroom.intake.nbbook import calm, course_of, gradebook_of, quiet
+from grader.classroom.gradebooks.by_hand import for_student
+from grader.classroom.intake.nbbook import calm, course_of, gradebook_of, quiet, utc
 from grader.classroom.intake.nbcollected import Handed, submissions
 from grader.files import cannot_write, write_whole
 from grader.grading import grade
 from grader.key import Key
 from grader.notebook.magics import comment, plain
-from grader.record import Outcome, Record
+from grader.record import Kind, Outcome, Record
 from grader.report import Report
 from grader.sandbox.inside.notebook_lines import is_graded
 from grader.sandbox.server import Sandbox
@@ -44,16 +46,19 @@ def record_of(handed: Handed, key: Key, sandbox: Sandbox) -> Record:
 
 
 def write(folder: Path, unit: str, records: Iterable[Record], title: str = "") -> None:
-    """Write records into nbgrader's gradebook and files; a record replaces an earlier one."""
+    """Write records into nbgrader's gradebook and files; a record replaces an earlier one.
+
+    What is held or excused is left as it is.
+    """
     for record in records:
-        if record.outcome is Outcome.ABSENT:
+        if record.is_held or record.is_excused or (record.outcome is Outcome.ABSENT and not record.is_by_hand):
             with gradebook_of(folder) as gradebook:
                 gradebook.update_or_create_student(record.student)
-        elif record.report is None or not _through_nbgrader(folder, unit, record, title):
+            continue
+        if record.report is None or not _through_nbgrader(folder, unit, record, title):
             _by_hand(folder, unit, record, title)
-        if record.outcome is not Outcome.ABSENT:
-            _settle(folder, unit, record, title)
-            _penalise(folder, unit, record.student)
+        _settle(folder, unit, record, title)
+        _penalise(folder, unit, record)
 
 
 def _through_nbgrader(folder: Path, unit: str, record: Record, title: str) -> bool:
@@ -111,31 +116,45 @@ def _settle(folder: Path, unit: str, record: Record, title: str) -> None:
     with gradebook_of(folder) as gradebook:
         notebook = gradebook.find_notebook(unit, unit)
         for cell in notebook.grade_cells:
-            one = _only(record.report, f"{unit}.{cell.name.removesuffix('-points')}")
+            name = f"{unit}.{cell.name.removesuffix('-points')}"
             row = gradebook.find_grade(cell.name, unit, unit, record.student)
-            row.auto_score = _points(one, cell.max_score)
+            row.auto_score = _counted(record, name, cell.max_score)
             row.needs_manual_grade = row.manual_score is not None
         for number, cell in enumerate(notebook.solution_cells):
             one = _only(record.report, f"{unit}.{cell.name}")
             words = comment(plain(title or unit, one)) if one else ""
-            odd = one_line(record.note, 1000) if record.note and number == 0 else ""
+            odd = _said(record) if number == 0 else ""
             with contextlib.suppress(MissingEntry):
                 row = gradebook.find_comment(cell.name, unit, unit, record.student)
                 row.auto_comment = "\n\n".join(filter(None, [fenced(odd), fenced(words)])) or None
         gradebook.db.commit()
 
 
-def _penalise(folder: Path, unit: str, student: str) -> None:
-    """Set the late penalty for the current points, with the plug-in that the course's configuration names."""
+def _penalise(folder: Path, unit: str, record: Record) -> None:
+    """Set the late penalty for the current points, with the plug-in that the course's configuration names.
+
+    A student's own due date is nbgrader's extension. Points by hand for the whole unit are final.
+    """
     from nbformat.v4 import new_notebook
     from nbgrader.preprocessors import AssignLatePenalties
 
+    student = record.student
+    own = next((one.value for one in record.decided if one.kind is Kind.DUE), "")
+    with gradebook_of(folder) as gradebook:
+        submission = gradebook.find_submission(unit, student)
+        if own and record.due and (due := submission.assignment.duedate):  # else it is formgrader's own, and stays
+            submission.extension = utc(datetime.fromisoformat(record.due)) - due
+            gradebook.db.commit()
     config, coursedir = course_of(folder)
     step = AssignLatePenalties(config=config)
     step.log = quiet()
     marks = {"notebook": unit, "assignment": unit, "student": student, "db_url": coursedir.db_url}
     with calm():
         step.preprocess(new_notebook(), {"nbgrader": marks})
+    if record.whole_by_hand is not None:
+        with gradebook_of(folder) as gradebook:
+            gradebook.find_submission_notebook(unit, unit, student).late_submission_penalty = None
+            gradebook.db.commit()
 
 
 def _by_hand(folder: Path, unit: str, record: Record, title: str) -> None:
@@ -167,6 +186,19 @@ def _only(report: Report | None, exercise: str) -> Report | None:
     """The report on one exercise; None if there is none."""
     chosen = tuple(item for item in report.exercises if item.id == exercise) if report else ()
     return replace(report, exercises=chosen) if chosen else None
+
+
+def _said(record: Record) -> str:
+    """What is odd about a record, and what people decided about it."""
+    return one_line("; ".join([*filter(None, [record.note]), *map(for_student, record.decided)]), 1000)
+
+
+def _counted(record: Record, exercise: str, worth: float) -> float:
+    """The points that count for an exercise: a person's where there are some, a whole unit's in equal shares of each."""
+    if record.whole_by_hand is not None:
+        return round(float(record.whole_by_hand) / record.max_points * worth, 6) if record.max_points else 0.0
+    report, points = _only(record.report, exercise), record.by_exercise().get(exercise, 0.0)
+    return round(points / report.max_points * worth, 6) if report and report.max_points else float(points)
 
 
 def _points(report: Report | None, worth: float) -> float:

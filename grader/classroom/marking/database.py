@@ -46,6 +46,12 @@ class Database:
                 return cursor.fetchall() if cursor.description else []
             return self._connection.execute(statement, values).fetchall()
 
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table of this name; a store of an older version may lack one."""
+        if self.is_postgres:
+            return self.execute("SELECT to_regclass(?)", (name,)) != [(None,)]
+        return bool(self.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
+
     def each(self, statement: str, values: Sequence[Any] = ()) -> Iterator[tuple]:
         """The rows of a statement one by one, for results that are too large for memory."""
         with self._said():

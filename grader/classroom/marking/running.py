@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grader.classroom.intake.intake import HandIn
+from grader.classroom.marking.kept_files import keep, keep_missing
 from grader.classroom.marking.pool import Answer, Feed, Job
-from grader.classroom.marking.store import Claim, Store, Terms, fingerprint
+from grader.classroom.marking.store import Claim, Line, Store, Terms, fingerprint
 from grader.key import Key
 from grader.record import Outcome, Record
 from grader.report import from_json
@@ -29,6 +30,9 @@ class Plan:
     stale: list[HandIn] = field(default_factory=list)
     reasons: Counter = field(default_factory=Counter)
     done: int = 0
+    followers: list[tuple[Record, str]] = field(
+        default_factory=list
+    )  # without a file, and of another total than today's
 
 
 @dataclass
@@ -42,34 +46,53 @@ class Totals:
 
 def plan(hand_ins: Sequence[HandIn], store: Store, keys: Mapping[str, Key], terms: Mapping[str, Terms]) -> Plan:
     """Make the plan. Submissions without a file are recorded at once, but never replace a grade."""
-    result, lines = Plan(), store.lines()
+    result, lines, done = Plan(), store.lines(), []
     for hand_in in hand_ins:
         line = lines.get((hand_in.student, hand_in.unit))
         if not hand_in.kept:
             result.done += 1
-            _record_as_it_is(hand_in, store, line, keys[hand_in.unit])
+            result.followers += _record_as_it_is(hand_in, store, line, keys[hand_in.unit])
             continue
         sha256 = hand_in.kept.sha256
         now = terms[hand_in.unit].to_json(sha256)
         then = json.loads(line.terms) if line and line.outcome is Outcome.GRADED else {}
         if line and line.fingerprint == fingerprint(now):
-            result.done += 1
+            done.append(hand_in)
         elif then.get("sha256") != sha256 or "fault" in then:
             result.todo.append(hand_in)
         else:
             result.stale.append(hand_in)
             result.reasons.update(why for name, why in WHY.items() if then[name] != json.loads(now)[name])
+    result.done += len(done)
+    keep_missing(store, [*done, *result.stale])
+    if not result.stale:
+        follow(store, result)
     return result
 
 
-def _record_as_it_is(hand_in: HandIn, store: Store, line, key: Key) -> None:
-    """Record a submission without a file. An earlier grade stays, since a later download may lack the file."""
+def follow(store: Store, planned: Plan) -> None:
+    """Give records without a file today's total. Before a regrading they keep the old one, as those with a file do."""
+    while planned.followers:
+        store.put(*planned.followers.pop(0))
+
+
+def _record_as_it_is(hand_in: HandIn, store: Store, line: Line | None, key: Key) -> list[tuple[Record, str]]:
+    """Record a submission without a file. An earlier grade stays, since a later download may lack the file.
+
+    Returns the record and its terms instead, where nothing but the unit's total has changed.
+    """
     if line and line.outcome is Outcome.GRADED:
-        return
-    terms = json.dumps({"outcome": hand_in.outcome, "note": hand_in.note})
-    if line is None or line.fingerprint != fingerprint(terms):
-        record = Record(hand_in.student, hand_in.unit, hand_in.outcome, key.max_points, None, hand_in.note)
-        store.put(record, terms)
+        return []
+    what = {"outcome": hand_in.outcome, "note": hand_in.note}
+    terms = json.dumps(what | {"max_points": key.max_points})
+    if line and line.fingerprint == fingerprint(terms):
+        return []
+    record = Record(hand_in.student, hand_in.unit, hand_in.outcome, key.max_points, None, hand_in.note)
+    then = json.loads(line.terms) if line else {}
+    if {name: then.get(name) for name in what} == what:
+        return [(record, terms)]
+    store.put(record, terms)
+    return []
 
 
 class Run:
@@ -128,6 +151,7 @@ class Run:
         terms = job.terms
         if report.is_our_fault:  # a fingerprint that never matches, so the next run grades it again
             terms = json.dumps(json.loads(terms) | {"fault": True}, sort_keys=True)
+        keep(self.store, job.submission)
         return record if self.store.put(record, terms, text, self.table) else None
 
 

@@ -63,7 +63,7 @@ def _student(
     graded = {record.unit: record for record in records if record.report}
     return {
         "name": one_line(student, 80),
-        "points": points if graded else None,
+        "points": points if any(record.report or record.is_by_hand for record in records) else None,
         "most": most,
         "seconds": round(sum(record.report.seconds for record in graded.values()), 3) if graded else None,
         "look": look,
@@ -75,16 +75,20 @@ def _cells(record: Record | None, exercises: Sequence[str]) -> dict[str, list] |
     if record is None:
         return None
     found = {item.id: item for item in record.report.exercises}
-    items = [found.get(name) for name in exercises]
+    items, counted = [found.get(name) for name in exercises], record.by_exercise()
     return {
-        "points": [item.points if item else None for item in items],
-        "states": [_state(item) for item in items],
+        "points": [counted.get(name) for name in exercises],
+        "whole": record.whole_by_hand,
+        "states": [_state(item, counted.get(item.id, 0)) if item else OPEN for item in items],
         "words": [ALL_WORDS.index(WORDS[item.status] if item else "not asked") for item in items],
     }
 
 
-def _state(item: ExerciseReport | None) -> int:
-    if item is None or item.status in UNDECIDED:
+def _state(item: ExerciseReport, points: float) -> int:
+    """The state of a cell; `points` are those that count, which a person may have decided."""
+    if points != item.points:
+        return FULL if points >= item.max_points else PART if points else NONE
+    if item.status in UNDECIDED:
         return OPEN
     if item.status is Status.MISSING:
         return MISSING

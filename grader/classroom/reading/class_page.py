@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.classroom.gradebooks.by_hand import what
 from grader.classroom.reading import chart, pages
 from grader.classroom.reading import statistics as figures
 from grader.classroom.reading.cells import cells
@@ -57,6 +58,7 @@ def render(records: Sequence[Record], title: str, made: str = "") -> str:
         _mistakes(mistakes, sets),
         _same_answers(figures.same_answers(records), sets),
         _looks(looks, sets),
+        _decided(records),
         _students(exercises),
         _footer(records),
     ]
@@ -232,6 +234,21 @@ def _places(exercises: Sequence[str]) -> str:
         return ""
     more = f" and {len(exercises) - 1} more" if len(exercises) > 1 else ""
     return f" in {text(exercises[0].partition('.')[2])}{more}"
+
+
+def _decided(records: Sequence[Record]) -> str:
+    """What people decided and stands, in the order of the class; empty where nothing is."""
+    found = [one for record in records for one in record.decided]
+    columns = [("", "Student"), ("", "Decision"), ("", "By"), ("", "Why"), ("num", "Number")]
+    rows = [
+        f"<tr><td>{text(one.student, 80)}</td><td>{text(what(one), 400)}</td><td>{text(one.by, 80)}</td>"
+        f'<td class="soft">{text(one.why, 400)}</td><td class="num">{one.number}</td></tr>'
+        for one in found
+    ]
+    note = (
+        "Made by people, and changed by no later run. Points in this report count them; --undo NUMBER takes one back."
+    )
+    return pages.section("Decided by hand", pages.table(columns, rows), "decided", note) if found else ""
 
 
 def _students(items: Sequence[ExerciseFigures]) -> str:

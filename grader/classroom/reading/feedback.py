@@ -10,12 +10,13 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from grader.classroom.gradebooks.by_hand import for_student, state
 from grader.classroom.gradebooks.exports import decimal
 from grader.classroom.reading import pages
 from grader.classroom.reading.pages import text
 from grader.classroom.reading.statistics import by_student, percent
 from grader.errors import GraderError
-from grader.record import Outcome, Record
+from grader.record import Decision, Kind, Outcome, Record
 from grader.report import Report
 
 ABSENT = "Nothing was handed in for this unit."
@@ -32,12 +33,14 @@ def render(
     style: str = "",
 ) -> str:
     """One student's page. `title` is the course's; `fragment` renders a report under a unit's title, with `style`."""
-    points, most = sum(record.points for record in records), sum(record.max_points for record in records)
+    out = [record for record in records if not record.is_held and not record.is_excused]  # the others do not count
+    points, most = sum(record.points for record in out), sum(record.max_points for record in out)
+    shown = f"{decimal(points)} <small>of {most}</small>" if out else "–"
     parts = [
         f'<header><h1>{text(student, 80)}</h1><p class="meta">{text(title)}</p></header>',
         '<dl class="facts">'
-        f"<div><dt>Points</dt><dd>{points} <small>of {most}</small></dd></div>"
-        f"<div><dt>Share</dt><dd>{percent(points / most) if most else '–'}</dd></div>{_late(records)}</dl>",
+        f"<div><dt>Points</dt><dd>{shown}</dd></div>"
+        f"<div><dt>Share</dt><dd>{percent(points / most) if most else '–'}</dd></div>{_late(out)}</dl>",
     ]
     if len(records) > 1:
         rows = [_row(number, record, _title(record, unit_titles)) for number, record in enumerate(records)]
@@ -85,26 +88,60 @@ def _title(record: Record, unit_titles: Mapping[str, str]) -> str:
 
 def _row(number: int, record: Record, title: str) -> str:
     words = {Outcome.ABSENT: "nothing was handed in", Outcome.UNREADABLE: "could not be read"}.get(record.outcome, "")
+    words = {"held": "held back", "excused": "excused: it does not count", "by hand": "decided by hand"}.get(
+        state(record), words
+    )
+    points = f'{decimal(record.points)} <span class="soft">of {record.max_points}</span>'
+    points = "–" if record.is_held or record.is_excused else points
     return (
         f'<tr><td><a href="#unit-{number}">{text(title)}</a></td>'
-        f'<td class="num">{record.points} <span class="soft">of {record.max_points}</span></td><td class="soft">{words}</td></tr>'
+        f'<td class="num">{points}</td><td class="soft">{words}</td></tr>'
     )
 
 
 def _unit(number: int, record: Record, title: str, fragment: Callable[[Report, str], str]) -> str:
+    decided = _decided(record)
+    if record.is_held:  # nothing of the result is on the page, not even in its source
+        return f'<section id="unit-{number}"><h2>{text(title)}</h2>{decided}</section>'
     said = [record.note] if record.note else []
     if record.handed_in:
-        late = f", late: that takes {decimal(record.penalty)} points off" if record.penalty else ""
-        said.append(f"Handed in {record.handed_in}{late}.")
+        said.append(_handed_in(record))
     note = "".join(f'<p class="note">{text(words)}</p>' for words in said)
     if record.report is None:
         words = ABSENT if record.outcome is Outcome.ABSENT else UNREADABLE
-        return f'<section id="unit-{number}"><h2>{text(title)}</h2><p>{words}</p>{note}</section>'
+        return f'<section id="unit-{number}"><h2>{text(title)}</h2>{decided}<p>{words}</p>{note}</section>'
     if record.report.is_our_fault:
         note = f'<p class="note">{OUR_FAULT}</p>{note}'
     marked = f"Marked with key {text(record.report.key)} from the file with SHA-256 {text(record.report.sha256)}."
     body = fragment(record.report, title)
-    return f'<section id="unit-{number}">{body}{note}<p class="note marked">{marked}</p></section>'
+    return f'<section id="unit-{number}">{body}{decided}{note}<p class="note marked">{marked}</p></section>'
+
+
+def _handed_in(record: Record) -> str:
+    """When it was handed in, how late that was, and what it costs."""
+    if not record.days_late:
+        return f"Handed in {record.handed_in}."
+    late = f"{record.days_late} day{'s' * (record.days_late != 1)} late"
+    slips = f", {record.slip_days} of them slip days" if record.slip_days else ""
+    cost = f": that takes {decimal(record.penalty)} points off" if record.penalty else ""
+    return f"Handed in {record.handed_in}, {late}{slips}{cost}."
+
+
+def _decided(record: Record) -> str:
+    """What people decided, and the points that count where these are not the machine's."""
+    if not record.decided:
+        return ""
+    items = "".join(f"<li>{text(for_student(one), 2000)}</li>" for one in record.decided if _is_told(one, record))
+    counts = ""
+    if record.is_by_hand and not record.is_held:
+        counts = f"<p><strong>{decimal(record.points)} of {record.max_points} points count.</strong> "
+        counts += "What the grader found is shown as it was.</p>" if record.report else "</p>"
+    return f'<div class="decided"><h3>Decided by hand</h3>{counts}<ul>{items}</ul></div>'
+
+
+def _is_told(one: Decision, record: Record) -> bool:
+    """Whether the student reads a decision now: of what is held back, the points are not out yet."""
+    return not (record.is_held and one.kind is Kind.POINTS)
 
 
 def file_names(students: Iterable[str]) -> dict[str, str]:

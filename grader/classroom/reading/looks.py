@@ -60,6 +60,8 @@ def needs_a_look(records: Sequence[Record]) -> list[Look]:
 
 
 def _reasons(record: Record) -> tuple[Reason, ...]:
+    if record.is_excused:
+        return ()  # somebody has looked already
     if record.outcome is not Outcome.GRADED or record.report is None:
         kind = "absent" if record.outcome is Outcome.ABSENT else "unreadable"
         return (Reason(kind, message=record.note),)

@@ -11,7 +11,7 @@ from itertools import groupby
 
 import numpy as np
 
-from grader.record import Record
+from grader.record import Kind, Record
 from grader.report import ExerciseReport, Status
 
 UNDECIDED = frozenset([Status.SKIPPED, Status.PENDING, Status.GRADER_ERROR])
@@ -109,16 +109,27 @@ class Timing:
     slowest: tuple[tuple[str, str, float], ...]
 
 
-def totals(records: Sequence[Record]) -> dict[str, tuple[int, int]]:
-    """Each student's (points, maximum) over all units, as far as decided; absent or unreadable units have 0 points."""
-    sums: dict[str, tuple[int, int]] = {}
+def totals(records: Sequence[Record]) -> dict[str, tuple[float, int]]:
+    """Each student's (points, maximum) over all units, as far as decided; absent or unreadable units have 0 points.
+
+    Points by a person count; a unit from which somebody is excused does not.
+    """
+    sums: dict[str, tuple[float, int]] = {}
     for record in records:
-        exercises = record.report.exercises if record.report else ()
-        undecided = [item for item in exercises if item.status in UNDECIDED]
         points, most = sums.get(record.student, (0, 0))
-        points += record.points - sum(item.points for item in undecided)
-        sums[record.student] = points, most + record.max_points - sum(item.max_points for item in undecided)
+        if not record.is_excused:
+            points, most = points + record.points, most + record.max_points - _undecided(record)
+        sums[record.student] = points, most
     return sums
+
+
+def _undecided(record: Record) -> int:
+    """How many of a record's points nobody has decided about yet. The machine gives 0 for these."""
+    if record.whole_by_hand is not None or record.report is None:
+        return 0
+    by_hand = {one.target for one in record.decided if one.kind is Kind.POINTS}
+    open_now = (item for item in record.report.exercises if item.status in UNDECIDED and item.id not in by_hand)
+    return sum(item.max_points for item in open_now)
 
 
 def distribution(records: Sequence[Record]) -> Distribution:
@@ -129,7 +140,7 @@ def distribution(records: Sequence[Record]) -> Distribution:
         return Distribution((), (0,) * BINS, None, None, None)
     shares = np.array([points / most for points, most in sums])
     # the arithmetic of points is exact, so that 7 of 10 lands in the bin that begins at 70 %
-    bins = np.bincount([min(points * BINS // most, BINS - 1) for points, most in sums], minlength=BINS)
+    bins = np.bincount([int(min(points * BINS // most, BINS - 1)) for points, most in sums], minlength=BINS)
     spread = float(shares.std(ddof=1)) if len(shares) > 1 else None
     quartiles = tuple(float(value) for value in np.quantile(shares, [0.25, 0.5, 0.75]))
     return Distribution(tuple(shares.tolist()), tuple(bins.tolist()), float(shares.mean()), spread, quartiles)

@@ -48,7 +48,7 @@
     return (student) => {
       const mine = part(unit, student);
       if (!mine || !mine.points) return null;
-      const sum = mine.points.reduce((total, points) => total + points, 0);
+      const sum = mine.whole === null ? mine.points.reduce((total, points) => total + points, 0) : mine.whole;
       return [sum, sum === most ? 0 : sum > 0 ? 1 : 2, `${sum} of ${most}`];
     };
   }

@@ -184,3 +184,40 @@ def test_an_older_gradebook_keeps_a_due_date_that_the_course_does_not_have(cours
     DueDate().preprocess(new_notebook(), resources)
     with Gradebook(address) as book:
         assert str(book.find_assignment("toy").duedate) == "2026-12-01 00:00:00"
+
+
+def test_what_a_person_decided_is_in_formgraders_gradebook_and_its_own_marks_stay(course):
+    """An extension is nbgrader's own, points for the whole unit are final, and what is held or excused stays as it is."""
+    from grader.classroom.gradebooks.nbgrader import write
+    from grader.classroom.intake.nbbook import gradebook_of
+    from grader.classroom.marking.counting import counted
+    from grader.classroom.marking.decisions import decide
+    from grader.classroom.marking.store import Store
+    from grader.record import Decision, Kind
+
+    command = [sys.executable, str(ROOT / "cli.py"), "class", "--nbgrader", str(course), "toy", "--seed", "5"]
+    ours = ["--course", str(course.parent / "ours"), "--isolation", "process"]
+    done = subprocess.run([*command, *ours], capture_output=True, text=True, timeout=300, env=environment())
+    assert done.returncode == 0, done.stderr
+    before = in_gradebook(course)
+    decided = [
+        ("moment", Kind.DUE, "2026-11-25T00:00:00Z", ""),
+        ("partly", Kind.POINTS, "3.5", "scale"),
+        ("beyond", Kind.POINTS, "3.5", ""),
+        ("early", Kind.HOLD, "", ""),
+        ("early", Kind.POINTS, "1", ""),
+        ("graced", Kind.EXCUSE, "", ""),
+        ("graced", Kind.POINTS, "1", ""),
+    ]
+    with pytest.MonkeyPatch.context() as patch, Store(str(course / "class.db")) as store:
+        patch.setenv("PATH", environment()["PATH"])
+        decide(store, [Decision(who, "toy", kind, value, part, "Ada", "seen") for who, kind, value, part in decided])
+        write(course, "toy", counted(store))
+    found = in_gradebook(course)
+    assert found["moment"] == (7, 0)
+    assert found["partly"] == (6.5, pytest.approx(1.3))
+    assert found["beyond"] == (pytest.approx(3.5), 0)
+    assert {who: found[who] for who in ("early", "graced")} == {who: before[who] for who in ("early", "graced")}
+    with gradebook_of(course) as book:
+        (notebook,) = book.find_submission("toy", "partly").notebooks
+        assert "3.5 points for toy.scale: decided by Ada (seen)" in str([one.comment for one in notebook.comments])
