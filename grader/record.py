@@ -33,6 +33,12 @@ class Record:
     note: str = ""
     handed_in: str = ""
     penalty: float = 0.0
+    name: str = ""  # what people call the student, empty if no roster says so
+
+    @property
+    def person(self) -> str:
+        """The student for people to read: by name where there is one, else by id."""
+        return self.name or self.student
 
     @property
     def points(self) -> int:

@@ -146,7 +146,7 @@ def _owned(
                 place = replace(place, note="; ".join(filter(None, [place.note, note])))
             name = name or owner.id
             old = people.get(name, Student(name))
-            people[name] = Student(name, tuple(dict.fromkeys([*old.others, owner.id, *owner.others])))
+            people[name] = replace(old, others=tuple(dict.fromkeys([*old.others, owner.id, *owner.others])))
             theirs[name].append(place)
     return people, theirs
 
