@@ -1,0 +1,34 @@
+"""Where a file of a download lies: whose it is, and what the platform says of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from grader.classroom.intake.archives import ARCHIVES, Entry
+from grader.classroom.intake.roster import Student
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file's owners (a group has several), its path below their own folder, and its turn: the highest one counts.
+
+    `at` is when it was handed in, if the download says so. `instead` says what was handed in where it is no file, such
+    as a link in Canvas's box. `number` is the platform's own of its owner, by which the owner may be found.
+    """
+
+    entry: Entry
+    owners: tuple[Student, ...]
+    path: tuple[str, ...]
+    turn: int = 0
+    note: str = ""
+    at: datetime | None = None
+    instead: str = ""
+    number: str = ""
+
+
+def stem(name: str) -> str:
+    """A file's name without its suffix, also a double one such as .tar.gz."""
+    lower = name.lower()
+    for suffix in (*ARCHIVES, ".py", ".ipynb"):
+        if lower.endswith(suffix) and len(name) > len(suffix):
+            return name[: -len(suffix)]
+    return name
