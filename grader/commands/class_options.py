@@ -25,6 +25,7 @@ class Options:
     isolation: str = FOR_STRANGERS
     regrade: bool = False
     yes: bool = False
+    look: bool = False
     csv_file: Path | None = None
     jsonl: Path | None = None
     parquet: Path | None = None
@@ -35,6 +36,7 @@ class Options:
     report: Path | None = None
     feedback: Path | None = None
     summary: bool = False
+    anonymous: bool = False
     alike: Path | None = None
     scheduler: str | None = None
     tls_ca_file: Path | None = None

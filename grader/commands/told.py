@@ -10,6 +10,7 @@ from grader.classroom.intake.intake import Intake
 from grader.classroom.marking import lateness
 from grader.classroom.marking.running import Change, Plan
 from grader.classroom.marking.store import Store
+from grader.commands.look import headlines
 from grader.record import Outcome
 from grader.text import one_line
 
@@ -19,9 +20,8 @@ MOST_SHOWN = 40  # lines of one kind; --csv has all
 def tell_intake(intake: Intake, planned: Plan, console: Console) -> None:
     count = len(intake.students)
     say(console, f"{count} student{'s' * (count != 1)}, {', '.join(intake.units)}: {len(planned.todo)} to mark.")
-    if intake.strays:
-        names = ", ".join(intake.strays[:5]) + (" …" if len(intake.strays) > 5 else "")
-        say(console, f"Nobody's, and left alone: {names}")
+    for line in headlines(intake):
+        say(console, line)
 
 
 def tell_late(store: Store, console: Console) -> None:

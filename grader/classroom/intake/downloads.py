@@ -48,6 +48,7 @@ class Mark:
     note: str = ""
     instead: str = ""
     is_by_number: bool = False  # the roster may know the number alone
+    attempt: int = 0
 
 
 def moodle(name: str) -> Mark | None:
@@ -82,7 +83,7 @@ def brightspace(name: str) -> Mark | None:
     when = match and moment(match["when"] + (match["half"] or ""))
     if not when:
         return None
-    return Mark(Student(match["name"].strip()), name.partition("-")[0], match["rest"] or "", when)
+    return Mark(Student(match["name"].strip()), name.partition("-")[0], match["rest"] or "", attempt=when)
 
 
 def blackboard(name: str) -> Mark | None:
@@ -91,14 +92,9 @@ def blackboard(name: str) -> Mark | None:
         return None
     words = match["before"].split("_")  # an assignment's name and a user's, and either may hold a low line
     others = tuple("_".join(words[-count:]) for count in range(2, len(words)))
-    turn = int(match["when"].replace("-", ""))
-    return Mark(
-        Student(words[-1], others),
-        match["before"],
-        match["rest"] or "",
-        turn,
-        instead="text in Blackboard's box" if match["kind"] else "",
-    )
+    when = int(match["when"].replace("-", ""))
+    instead = "text in Blackboard's box" if match["kind"] else ""
+    return Mark(Student(words[-1], others), match["before"], match["rest"] or "", instead=instead, attempt=when)
 
 
 Scheme = Callable[[str], Mark | None]
@@ -132,7 +128,7 @@ def _share(entries: Sequence[Entry], scheme: Scheme, depth: int) -> float:
 def _place(mark: Mark, entry: Entry, depth: int) -> Place:
     path = (*filter(None, [mark.rest]), *entry.path[depth + 1 :]) or (entry.name,)
     number = mark.number if mark.is_by_number else ""
-    return Place(entry, (mark.student,), path, mark.turn, mark.note, instead=mark.instead, number=number)
+    return Place(entry, (mark.student,), path, mark.turn, mark.note, None, mark.instead, number, mark.attempt)
 
 
 def _told_apart(found: Sequence[tuple[Mark, Place]]) -> list[Place]:

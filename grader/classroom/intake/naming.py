@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
-from grader.classroom.intake import downloads, gradescope
+from grader.classroom.intake import downloads, gradescope_list
 from grader.classroom.intake.archives import ARCHIVES, Entry
 from grader.classroom.intake.place import Place, stem
 from grader.classroom.intake.roster import Student
@@ -19,7 +19,7 @@ def places(
 
     In a platform's download a file that the platform did not name so is its owner's where its name is on the roster.
     """
-    marked, odd = gradescope.marked(entries) or downloads.marked(entries) or ([], entries)
+    marked, odd = gradescope_list.marked(entries) or downloads.marked(entries) or ([], entries)
     yield from marked
     if not marked:
         yield from _folders(_unwrapped(entries, whole, units, is_known), whole, units, is_known)

@@ -1,5 +1,6 @@
 """The keys of a class run: one for each unit, compiled once from the class's secret seed and kept in the store."""
 
+import contextlib
 import hashlib
 import json
 import secrets
@@ -76,9 +77,15 @@ def _handed_out(unit: Unit) -> str:
     return hashlib.sha256(file.read_bytes() if file.is_file() else b"").hexdigest()
 
 
-def units_of(course: Course) -> Units:
-    """What intake needs to know of a course."""
+def units_of(course: Course, whole: Course) -> Units:
+    """What intake needs to know of a course, and of all units of the `whole` course, so that it can tell them apart.
+
+    The course's own units come first: of a file that is as much of one as of another, it is taken for theirs.
+    """
     exercises = {unit: list(course.solutions(unit).exercises) for unit in course.units}
+    for unit in whole.units:
+        with contextlib.suppress(GraderError):  # a unit without a key is not handed out
+            exercises[unit] = list(dict.fromkeys([*exercises.get(unit, []), *whole.exercises(unit)]))
     stubs = {hashlib.sha256(content).hexdigest() for unit in course.units for content in _untouched(course, unit)}
     return Units(exercises, frozenset(stubs))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from grader.classroom.intake.gradescope import moment_of
+from grader.classroom.intake.gradescope_list import moment_of
 from grader.classroom.intake.roster import IDS, Names, Student, table
 from grader.classroom.marking.store import Store, records
 from grader.course.settings import Late, Settings
