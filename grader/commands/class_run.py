@@ -83,7 +83,7 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
         unit: {one.student: one.at for one in intake.hand_ins if one.unit == unit and one.at} for unit in intake.units
     }
     if options.alike:  # reads the files, which are gone when the store is written out
-        written.alike_pairs(intake.hand_ins, course, options.alike, console)
+        written.alike_pairs(intake, course, options, console)
     seed = seed_of(store, options.seed, options.regrade)
     packed, keys, terms = keys_for(course, intake.units, seed, options.timeout, store, fresh_key)
     planned = plan(intake.hand_ins, store, keys, terms)

@@ -64,7 +64,7 @@ def told_unread(unread: Sequence[str], console: Console) -> int:
 
 def as_line(change: Change) -> str:
     difference = change.after - change.before
-    return f"  {one_line(change.student, 60)}  {change.unit}  {change.before} → {change.after}  ({difference:+})"
+    return f"  {one_line(change.name or change.student, 60)}  {change.unit}  {change.before} → {change.after}  ({difference:+})"
 
 
 def say(console: Console, text: str) -> None:

@@ -32,9 +32,11 @@ def render(
     style: str = "",
 ) -> str:
     """One student's page. `title` is the course's; `fragment` renders a report under a unit's title, with `style`."""
+    name = next((record.name for record in records if record.name), "")
+    who = f" · {text(student, 80)}" if name and name != student else ""
     points, most = sum(record.points for record in records), sum(record.max_points for record in records)
     parts = [
-        f'<header><h1>{text(student, 80)}</h1><p class="meta">{text(title)}</p></header>',
+        f'<header><h1>{text(name or student, 80)}</h1><p class="meta">{text(title)}{who}</p></header>',
         '<dl class="facts">'
         f"<div><dt>Points</dt><dd>{points} <small>of {most}</small></dd></div>"
         f"<div><dt>Share</dt><dd>{percent(points / most) if most else '–'}</dd></div>{_late(records)}</dl>",
