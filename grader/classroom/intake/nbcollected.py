@@ -96,7 +96,9 @@ def _others(file: Beneath) -> str:
     except Refusal:
         return ""
     books = sorted(name for name in names if name.lower().endswith(".ipynb"))
-    return f"; there is {one_line(', '.join(books[:3]), 150)}, under a name that nbgrader does not know" if books else ""
+    return (
+        f"; there is {one_line(', '.join(books[:3]), 150)}, under a name that nbgrader does not know" if books else ""
+    )
 
 
 def restored(content: bytes, sources: Mapping[str, Any]) -> tuple[bytes, list[str]]:
