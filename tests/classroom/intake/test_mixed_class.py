@@ -1,6 +1,7 @@
 """A class in each platform's download, all oddities mixed: every record and note is the one that was worked out by hand."""
 
 import csv
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,8 @@ def test_every_student_has_the_one_record_that_is_due(tmp_path, name):
 @pytest.mark.weekly
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_a_class_of_300_is_marked_as_worked_out_and_a_second_run_changes_nothing(tmp_path, name):
-    one = made(name, 300, tmp_path)
+    one, course = made(name, 300, tmp_path), shutil.copytree(TOY, tmp_path / "course")
+    (course / "solutions" / "course.toml").write_text('units = ["toy", "words"]\n')
     words = [
         GRADE,
         "class",
@@ -49,7 +51,7 @@ def test_a_class_of_300_is_marked_as_worked_out_and_a_second_run_changes_nothing
         "--unit",
         "toy",
         "--course",
-        TOY,
+        course,
         "--csv",
         "points.csv",
     ]
