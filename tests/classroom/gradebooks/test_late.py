@@ -133,7 +133,7 @@ def test_both_ways_to_mark_take_off_the_same(course):
     assert done.returncode == 0, done.stderr
     is_right(course)
     with open(course / "ours.csv", newline="") as file:
-        assert {row["student"]: int(row["points"]) for row in csv.DictReader(file)} == {
+        assert {row["student"]: int(row["points"] or 0) for row in csv.DictReader(file)} == {
             name: points for name, (_, points, _) in STUDENTS.items()
         }
     said = nbgrader("generate_feedback", "toy", cwd=course)
