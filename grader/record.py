@@ -79,6 +79,12 @@ class Record:
     due: str = ""
     days_late: int = 0
     slip_days: int = 0
+    name: str = ""  # what people call the student, empty if no roster says so
+
+    @property
+    def person(self) -> str:
+        """The student for people to read: by name where there is one, else by id."""
+        return self.name or self.student
 
     @property
     def earned(self) -> int:

@@ -22,7 +22,7 @@ from grader import key, report, submission
 from grader.classroom.gradebooks.filling import fill_canvas, fill_moodle
 from grader.classroom.intake import intake, nbcollected, roster
 from grader.classroom.intake.archives import entries
-from grader.classroom.intake.naming import moments, submitters
+from grader.classroom.intake.gradescope_list import moments, submitters
 from grader.classroom.intake.roster import Student
 from grader.classroom.marking import lateness
 from grader.classroom.marking.database import StoreError

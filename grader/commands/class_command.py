@@ -63,7 +63,8 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     help="Refuse to mark below this level.",
 )
 @click.option("--regrade", is_flag=True, help="Grade stale records again; shows whose points change, then asks.")
-@click.option("--yes", is_flag=True, help="With --regrade: change the points without asking.")
+@click.option("--yes", is_flag=True, help="Do not ask: change the points, mark a class that hardly fits its roster.")
+@click.option("--look", is_flag=True, help="Only say what was handed in, by whom, and what is odd; nothing is marked.")
 @click.option("--csv", "csv_file", type=FILE, metavar="FILE", help="Write every record as a table.")
 @click.option("--jsonl", type=FILE, metavar="FILE", help="Write every record with its report, one JSON object a line.")
 @click.option("--parquet", type=FILE, metavar="FILE", help="Write a row for each exercise of each record.")
@@ -95,6 +96,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="FILE",
     help="Write one unit's feedback as the archive that Moodle or Canvas takes back.",
 )
+@click.option("--anonymous", is_flag=True, help="No names, ids or notes on --report, --summary and --alike.")
 @click.option("--summary", is_flag=True, help="Print the class report as text.")
 @click.option(
     "--alike", type=FILE, metavar="FILE", help="Write a page of submissions that are alike, for you to look at."

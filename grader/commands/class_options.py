@@ -26,6 +26,7 @@ class Options:
     isolation: str = FOR_STRANGERS
     regrade: bool = False
     yes: bool = False
+    look: bool = False
     csv_file: Path | None = None
     jsonl: Path | None = None
     parquet: Path | None = None
@@ -37,6 +38,7 @@ class Options:
     feedback: Path | None = None
     feedback_zip: Path | None = None
     summary: bool = False
+    anonymous: bool = False
     alike: Path | None = None
     scheduler: str | None = None
     tls_ca_file: Path | None = None

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from grader.classroom.intake.intake import Intake, take
-from grader.classroom.intake.roster import Student, read_roster
+from grader.classroom.intake.roster import read_roster
 from grader.classroom.marking import lateness, pool
 from grader.classroom.marking.access import Scheduler
 from grader.classroom.marking.decisions import by_hand
@@ -20,7 +20,7 @@ from grader.classroom.marking.keys import keys_for, seed_of, units_of
 from grader.classroom.marking.run_display import Progress, shown
 from grader.classroom.marking.running import Execute, Run, changes, follow, plan
 from grader.classroom.marking.store import Store
-from grader.commands import written
+from grader.commands import look, written
 from grader.commands.class_options import STORE, Options
 from grader.commands.courses import GRADER, the_course
 from grader.commands.extending import extend
@@ -45,6 +45,8 @@ NO_FORK = (
 
 def mark(submissions: Path | None, options: Options) -> int:
     """Run the whole command; returns the exit status."""
+    if options.look:
+        return _look(submissions, options)
     if submissions is not None and not options.scheduler and not hasattr(os, "fork"):
         raise GraderError(NO_FORK)
     written.refuse_inputs_of(options, submissions)
@@ -76,18 +78,15 @@ def mark(submissions: Path | None, options: Options) -> int:
 
 
 def _mark(submissions: Path, scratch: Path, store: Store, options: Options, console: Console) -> int:
-    course = _course(submissions, options, console)
-    if options.units:
-        course = choose(course, _as_released(options))
-        options = replace(options, units=tuple(course.units))
-    roster = read_roster(options.roster) if options.roster else []
-    intake = _taken(submissions, course, scratch, roster, options)
+    course, intake, options = _taken(submissions, scratch, options, console)
+    if not look.may_go_on(intake, {student for student, _ in store.lines()}, options.yes, console):
+        return 1
     store.enrol(intake.students)
     at = {
         unit: {one.student: one.at for one in intake.hand_ins if one.unit == unit and one.at} for unit in intake.units
     }
     if options.alike:  # reads the files, which are gone when the store is written out
-        written.alike_pairs(intake.hand_ins, course, options.alike, console)
+        written.alike_pairs(intake, course, options, console)
     seed = seed_of(store, options.seed, options.regrade)
     packed, keys, terms = keys_for(course, intake.units, seed, options.timeout, store, fresh_key)
     planned = plan(intake.hand_ins, store, keys, terms)
@@ -136,12 +135,30 @@ def _hold_store(submissions: Path, db: Address) -> None:
         )
 
 
-def _taken(submissions: Path, course: Course, scratch: Path, roster: Sequence[Student], options: Options) -> Intake:
+def _taken(submissions: Path, scratch: Path, options: Options, console: Console) -> tuple[Course, Intake, Options]:
+    """(the course with the units that are marked, what was handed in for them, the options with these units)."""
+    whole = course = _course(submissions, options, console)
+    if options.units:
+        course = choose(course, _as_released(options))
+        options = replace(options, units=tuple(course.units))
     if folder := written.nbgrader_course(options.nbgrader):
         from grader.classroom.intake import nbcollected  # loads nbgrader when it reads the gradebook
 
-        return nbcollected.take(folder, options.units[0], scratch)
-    return take(submissions, units_of(course), scratch, roster, options.units)
+        return course, nbcollected.take(folder, options.units[0], scratch), options
+    roster = read_roster(options.roster) if options.roster else []
+    return course, take(submissions, units_of(course, whole), scratch, roster, options.units), options
+
+
+def _look(submissions: Path | None, options: Options) -> int:
+    """Say what was handed in, and mark and store nothing."""
+    if folder := written.nbgrader_course(options.nbgrader):
+        options = replace(options, units=(str(submissions or ""),))
+    if submissions is None:
+        raise GraderError(f"--look needs {'a UNIT' if folder else 'SUBMISSIONS, a folder or an archive'} to look at")
+    with Scratch() as scratch:
+        _, intake, _ = _taken(submissions, Path(scratch), options, make_console(stderr=True))
+        look.tell(intake, make_console())
+    return 0
 
 
 def _as_released(options: Options) -> Sequence[str]:

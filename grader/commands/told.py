@@ -11,6 +11,7 @@ from grader.classroom.marking import lateness
 from grader.classroom.marking.counting import counted
 from grader.classroom.marking.running import Change, Plan
 from grader.classroom.marking.store import Store
+from grader.commands.look import headlines
 from grader.record import Outcome
 from grader.text import one_line
 
@@ -20,9 +21,8 @@ MOST_SHOWN = 40  # lines of one kind; --csv has all
 def tell_intake(intake: Intake, planned: Plan, console: Console) -> None:
     count = len(intake.students)
     say(console, f"{count} student{'s' * (count != 1)}, {', '.join(intake.units)}: {len(planned.todo)} to mark.")
-    if intake.strays:
-        names = ", ".join(intake.strays[:5]) + (" …" if len(intake.strays) > 5 else "")
-        say(console, f"Nobody's, and left alone: {names}")
+    for line in headlines(intake):
+        say(console, line)
 
 
 def tell_late(store: Store, console: Console) -> None:
@@ -68,7 +68,7 @@ def told_unread(unread: Sequence[str], console: Console) -> int:
 
 def as_line(change: Change) -> str:
     difference = change.after - change.before
-    return f"  {one_line(change.student, 60)}  {change.unit}  {change.before} → {change.after}  ({difference:+})"
+    return f"  {one_line(change.name or change.student, 60)}  {change.unit}  {change.before} → {change.after}  ({difference:+})"
 
 
 def say(console: Console, text: str) -> None:

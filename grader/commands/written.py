@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.classroom.gradebooks import exports
-from grader.classroom.intake.intake import HandIn
+from grader.classroom.intake.handed_in import HandIn
+from grader.classroom.intake.intake import Intake
 from grader.classroom.marking.counting import counted
 from grader.classroom.marking.store import Store
 from grader.commands.class_options import Options
@@ -73,12 +74,17 @@ def nbgrader_course(name: Address | None) -> Path | None:
 
 
 def _report(found: Sequence[Record], options: Options, console: Console) -> None:
-    from grader.classroom.reading import class_page, summary  # of the whole class: nothing else needs it all in memory
+    from grader.classroom.reading import (
+        called,
+        class_page,
+        summary,
+    )  # of the whole class: only these need it all in memory
 
+    shown = called.anonymous(found) if options.anonymous else found
     if options.report:
-        class_page.write(found, options.report)
+        class_page.write(shown, options.report)
     if options.summary:
-        summary.render(found, "Class report", make_console())
+        summary.render(shown, "Class report", make_console())
     if options.feedback:
         from grader.classroom.reading import feedback
         from grader.render.html import STYLE, fragment
@@ -106,22 +112,35 @@ def _archive(store: Store, options: Options, console: Console) -> None:
     console.print(Text(f"{options.feedback_zip}: {count} pages of feedback.{rest}"), soft_wrap=True)
 
 
-def alike_pairs(hand_ins: Sequence[HandIn], course: Course, to: Path, console: Console) -> None:
+def alike_pairs(intake: Intake, course: Course, options: Options, console: Console) -> None:
     """Write a page of similar submissions for each unit; with several units, one file each, named after the unit."""
-    from grader.classroom.reading import similarity_page
+    from grader.classroom.reading import called, similarity_page
     from grader.classroom.reading.pages import write as write_page
-    from grader.classroom.reading.similarity import alike
+    from grader.classroom.reading.similarity import alike, same
 
+    hand_ins, to = intake.hand_ins, options.alike
+    names = (
+        called.by_number(one.id for one in intake.students)
+        if options.anonymous
+        else called.by_name((one.id, one.name) for one in intake.students)
+    )
     for unit in dict.fromkeys(hand_in.unit for hand_in in hand_ins):
         sources = dict(_sources(hand_ins, unit))
         solutions = course.solutions(unit)
-        pairs = alike(sources, stub_module(solutions.text, solutions.written), list(solutions.exercises))
+        given = stub_module(solutions.text, solutions.written), list(solutions.exercises)
+        groups = same(sources, *given)
+        twins = {student for group in groups for student in group[1:]}  # one of each group is compared with the rest
+        pairs = alike({who: text for who, text in sources.items() if who not in twins}, *given)
         file = to if _is_one(hand_ins) else to.with_name(f"{to.stem}-{unit}{to.suffix}")
-        write_page(file, similarity_page.render(pairs, sources, unit))
+        write_page(file, similarity_page.render(pairs, sources, unit, groups, names))
         console.print(
-            f"{file}: {len(pairs)} pair{'s' * (len(pairs) != 1)} of {len(sources)} submissions to look at.",
+            f"{file}: {_count(groups, 'group') + ' of equal ones and ' if groups else ''}{_count(pairs, 'pair') or '0 pairs'} of {len(sources)} submissions to look at.",
             soft_wrap=True,
         )
+
+
+def _count(items: Sequence, word: str) -> str:
+    return f"{len(items)} {word}{'s' * (len(items) != 1)}" if items else ""
 
 
 def _is_one(hand_ins: Sequence[HandIn]) -> bool:

@@ -258,7 +258,7 @@ def test_a_stub_in_parts_that_nobody_touched_is_known_as_one(toys):
 
     course = choose(Course(toys), ["toy.scale"])
     unit = course.solutions("toy")
-    known = units_of(course)
+    known = units_of(course, course)
     assert known.exercises == {"toy": ["scale"]}
     given = plan(unit)
     assert {hashlib.sha256(given[name]).hexdigest() for name in ("toy.py", "toy.ipynb")} <= known.stubs

@@ -13,7 +13,19 @@ from grader.record import Record
 from grader.report import to_json
 from grader.text import inert
 
-COLUMNS = ("student", "unit", "outcome", "points", "max_points", "note", "submission", "sha256", "key", "seconds")
+COLUMNS = (
+    "student",
+    "name",
+    "unit",
+    "outcome",
+    "points",
+    "max_points",
+    "note",
+    "submission",
+    "sha256",
+    "key",
+    "seconds",
+)
 LATE = ("handed_in", "late_penalty", "points_left")  # columns for lateness, which does not change the points
 # of a student's own due date, of the late policy, and of what people decided; `earned` is by the machine alone
 MORE = ("due", "days_late", "slip_days", "earned", "state", "decisions")
@@ -42,6 +54,7 @@ def to_data(record: Record) -> dict[str, Any]:
     """A record as JSON data: student, outcome, and the report as in `grade --format json`."""
     return {
         "student": record.student,
+        "name": record.name,
         "unit": record.unit,
         "outcome": str(record.outcome),
         "points": record.points,
@@ -83,10 +96,11 @@ def write_csv(records: Iterable[Record], path: Path) -> None:
 def _row(record: Record) -> list[Any]:
     report = record.report
     of_report = [cell(report.submission), report.sha256, report.key, round(report.seconds, 4)] if report else [""] * 4
-    texts = [cell(record.student), record.unit, str(record.outcome)]
+    texts = [cell(record.student), cell(record.name), record.unit, str(record.outcome)]
     late = [record.handed_in, decimal(record.penalty), decimal(record.points_left)]
     more = [record.due, record.days_late, record.slip_days, record.earned, state(record), cell(listed(record.decided))]
-    return [*texts, decimal(record.points), record.max_points, cell(record.note), *of_report, *late, *more]
+    points = decimal(record.points) if record.has_points else ""  # no number where nothing was marked
+    return [*texts, points, record.max_points, cell(record.note), *of_report, *late, *more]
 
 
 def decimal(points: float) -> str:

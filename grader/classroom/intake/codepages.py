@@ -2,8 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 
 # The code pages of zip tools on Windows and DOS, more likely ones first: of equally plausible readings, the first counts.
 PAGES = ("cp850", "cp1252", "cp437", "cp1250", "cp852", "cp1251", "cp866", "shift_jis", "gb18030", "euc_kr", "big5")
@@ -20,6 +19,12 @@ def read_name(raw: bytes) -> tuple[str, str]:
     if not found:
         return raw.decode("utf-8", "backslashreplace"), "?"
     return max(found, key=lambda each: likeness(each[0]))  # the first of the best
+
+
+def likeliest(raw: bytes, pages: Sequence[str]) -> str:
+    """The code page that reads some words most plausibly, the first of several; empty if none reads them."""
+    found = [(page, text) for text, page in _decoded(raw, pages)]
+    return max(found, key=lambda each: likeness(each[1]))[0] if found else ""
 
 
 def other_readings(text: str, page: str) -> list[str]:
@@ -43,8 +48,13 @@ def likeness(text: str) -> float:
         is_overdone = scripts == {"LATIN"} and len(word) > 2 and 2 * len(foreign) > len(word)
         if len(scripts) > 1 or is_overdone:
             score -= 4 * len(foreign)
-        score -= 4 * sum(a.islower() and b.isupper() and not b.isascii() for a, b in pairwise(word))
+        score -= 4 * sum(_is_capital_within(*three) for three in zip(word, word[1:], word[2:] + word[-1], strict=False))
     return score
+
+
+def _is_capital_within(before: str, letter: str, after: str) -> bool:
+    """Whether a letter that is not ASCII is a capital inside a word of small letters."""
+    return letter.isupper() and not letter.isascii() and (before.islower() or after.islower())
 
 
 def _script(letter: str) -> str:
@@ -53,8 +63,8 @@ def _script(letter: str) -> str:
     return "CJK" if name in ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA") else name
 
 
-def _decoded(raw: bytes) -> Iterator[tuple[str, str]]:
-    for page in PAGES:
+def _decoded(raw: bytes, pages: Sequence[str] = PAGES) -> Iterator[tuple[str, str]]:
+    for page in pages:
         try:
             text = raw.decode(page)
         except UnicodeDecodeError:

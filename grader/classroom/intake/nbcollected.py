@@ -15,6 +15,7 @@ from grader.classroom.intake.nbbook import CONFIG, gradebook_of
 from grader.classroom.intake.roster import Student
 from grader.errors import GraderError
 from grader.submission import Submission
+from grader.text import one_line
 
 MAX_NOTEBOOK = 32 << 20  # bytes, including pictures in outputs; the code alone must keep a submission's limit
 
@@ -81,11 +82,23 @@ def handed_in(student: str, file: Beneath, sources: Mapping[str, Any]) -> Handed
         code, notes = restored(content, sources)
     except Refusal as refusal:
         if refusal.why is Why.ABSENT:
-            return Handed(student, name, note=f"{notebook} is not among the files that were handed in")
+            return Handed(student, name, note=f"{notebook} is not among the files that were handed in{_others(file)}")
         return Handed(student, name, note=f"{notebook} was not read: {refusal}", is_unread=True)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         return Handed(student, name, note=f"{notebook} is no notebook that can be read ({type(error).__name__})")
     return Handed(student, name, hashlib.sha256(content).hexdigest(), code, "; ".join(notes))
+
+
+def _others(file: Beneath) -> str:
+    """The notebooks that are there in place of a missing one, in words; empty if there are none."""
+    try:
+        names = [as_text(name) for name, kind in Beneath(file.root, file.parts[:-1]).listed() if kind == "file"]
+    except Refusal:
+        return ""
+    books = sorted(name for name in names if name.lower().endswith(".ipynb"))
+    return (
+        f"; there is {one_line(', '.join(books[:3]), 150)}, under a name that nbgrader does not know" if books else ""
+    )
 
 
 def restored(content: bytes, sources: Mapping[str, Any]) -> tuple[bytes, list[str]]:
@@ -106,7 +119,10 @@ def restored(content: bytes, sources: Mapping[str, Any]) -> tuple[bytes, list[st
             marks = {"nbgrader": cell["metadata"]["nbgrader"]} if source is not None else {}
             cells.append({"cell_type": "code", "metadata": marks, "source": text, "outputs": []})
     gone = [name for name in sources if name not in seen]
-    notes += [f"cell {name} was deleted" for name in gone]
+    if seen or not gone:
+        notes += [f"cell {name} was deleted" for name in gone]
+    else:  # an editor has removed what nbgrader writes into cells; what they define still counts
+        notes.append("nbgrader's marks are gone from all cells, so it cannot be told which of them were altered")
     first = [sources[name].source for name in gone if sources[name].locked and not name.endswith("-points")]
     cells = [{"cell_type": "code", "metadata": {}, "source": text, "outputs": []} for text in first] + cells
     whole = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}

@@ -16,6 +16,8 @@ from grader.classroom.intake.members import ArchiveDamage, Member, MemberDamage,
 
 LINE = b"PK\x01\x02"  # the start of a member's entry in the central directory
 HEAD = 46
+OWN_HEAD = 30  # bytes of the header in front of a member
+UTF_8 = 0x08  # "the name is UTF-8", in the second byte of the flags
 VERSION = struct.pack("<H", 20)
 OLD = 0xFFFF_FFFF  # a size or an offset whose value is in the extra field
 PIECE = 4096  # packed bytes that zipfile unpacks at once; LZMA may make 30 MB of them
@@ -26,7 +28,7 @@ def members(file: BinaryIO, headers: int) -> Iterator[Member]:
     try:
         directory = _Directory(file)
         archive = zipfile.ZipFile(directory)
-        directory.is_read = True
+        directory.heads = {info.header_offset for info in archive.infolist()}
     except Exception as error:  # on hostile bytes, zipfile raises almost any exception
         raise damage(error) from None
     if len(archive.infolist()) > headers:
@@ -87,14 +89,22 @@ def _of_bzip2(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> by
 
 
 class _Directory:
-    """A zip file with its directory repaired where zipfile would refuse all of it: flags, versions, extra fields."""
+    """A zip file with its directory repaired where zipfile would refuse all of it: flags, versions, extra fields.
+
+    `heads` are where the members' own headers start, once the directory was read. Their flags are cleared as the
+    directory's are, because zipfile compares the two names, each as its flag says.
+    """
 
     def __init__(self, file: BinaryIO):
-        self.seek, self.tell, self.file, self.is_read = file.seek, file.tell, file, False
+        self.seek, self.tell, self.file = file.seek, file.tell, file
+        self.heads: set[int] | None = None
 
     def read(self, size: int = -1) -> bytes:
+        is_head = self.heads is not None and size == OWN_HEAD and self.file.tell() in self.heads
         content = self.file.read(size)
-        return content if self.is_read or not content.startswith(LINE) else mended(content)
+        if is_head and len(content) == OWN_HEAD:
+            return content[:7] + bytes([content[7] & ~UTF_8]) + content[8:]
+        return mended(content) if self.heads is None and content.startswith(LINE) else content
 
     def seekable(self) -> bool:
         return True
@@ -105,7 +115,7 @@ def mended(directory: bytes) -> bytes:
     lines, at = bytearray(directory), 0
     while lines[at : at + 4] == LINE and at + HEAD <= len(lines):
         lines[at + 6 : at + 8] = VERSION
-        lines[at + 9] &= ~0x08  # "the name is UTF-8"
+        lines[at + 9] &= ~UTF_8
         name, extra, comment = struct.unpack_from("<HHH", lines, at + 28)
         start = at + HEAD + name
         wide = [*struct.unpack_from("<II", lines, at + 20), *struct.unpack_from("<I", lines, at + 42)].count(OLD)

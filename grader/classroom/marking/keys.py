@@ -1,7 +1,9 @@
 """The keys of a class run: one for each unit, compiled once from the class's secret seed and kept in the store."""
 
+import contextlib
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -76,11 +78,26 @@ def _handed_out(unit: Unit) -> str:
     return hashlib.sha256(file.read_bytes() if file.is_file() else b"").hexdigest()
 
 
-def units_of(course: Course) -> Units:
-    """What intake needs to know of a course."""
+def units_of(course: Course, whole: Course) -> Units:
+    """What intake needs to know of a course, and of all units of the `whole` course, so that it can tell them apart.
+
+    The course's own units come first: of a file that is as much of one as of another, it is taken for theirs.
+    """
     exercises = {unit: list(course.solutions(unit).exercises) for unit in course.units}
+    for unit in whole.units:
+        exercises[unit] = list(dict.fromkeys([*exercises.get(unit, []), *_names(whole, unit)]))
     stubs = {hashlib.sha256(content).hexdigest() for unit in course.units for content in _untouched(course, unit)}
     return Units(exercises, frozenset(stubs))
+
+
+def _names(course: Course, unit: str) -> list[str]:
+    """What a unit's files define: its exercises by its key, or what its reference defines where there is none."""
+    try:
+        return course.exercises(unit)
+    except GraderError:
+        with contextlib.suppress(GraderError, OSError):
+            return re.findall(r"^(?:def|class)\s+(\w+)", course.solutions(unit).text, re.MULTILINE)
+    return []
 
 
 def _untouched(course: Course, name: str) -> Iterator[bytes]:

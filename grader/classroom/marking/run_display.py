@@ -64,7 +64,7 @@ class Progress:
         how = ", ".join(f"{count} {status}" for status, count in statuses.items())
         points = f"{record.points}/{record.max_points}"
         width = len(str(self.total))
-        return f"{self.done:{width}}/{self.total}  {one_line(record.student, 60)}  {record.unit}  {points}  ({how})"
+        return f"{self.done:{width}}/{self.total}  {one_line(record.person, 60)}  {record.unit}  {points}  ({how})"
 
 
 @contextlib.contextmanager

@@ -102,6 +102,7 @@ class Run:
         self.store, self.terms, self.table = store, terms, table
         self.waiting = list(reversed(hand_ins))
         self.theirs: list[HandIn] = []
+        self.called = {student.id: student.name for student in store.students()}
         self.notes: dict[tuple[str, str], str] = {}
         self.unread: list[str] = []
         self.others = 0
@@ -147,7 +148,15 @@ class Run:
     def _written(self, job: Job, text: str) -> Record | None:
         report = from_json(json.loads(text))
         note = self.notes.pop((job.student, job.unit), "")
-        record = Record(job.student, job.unit, Outcome.GRADED, report.max_points, report, note)
+        record = Record(
+            job.student,
+            job.unit,
+            Outcome.GRADED,
+            report.max_points,
+            report,
+            note,
+            name=self.called.get(job.student, ""),
+        )
         terms = job.terms
         if report.is_our_fault:  # a fingerprint that never matches, so the next run grades it again
             terms = json.dumps(json.loads(terms) | {"fault": True}, sort_keys=True)
@@ -163,10 +172,12 @@ class Change:
     unit: str
     before: int
     after: int
+    name: str = ""
 
 
 def changes(store: Store) -> list[Change]:
     """The changes that accepting the proposals would make."""
     before, after = store.lines(), store.lines("proposals")
     pairs = ((who, before[who].points, line.points) for who, line in after.items() if who in before)
-    return [Change(*who, old, new) for who, old, new in pairs if old != new]
+    names = {student.id: student.name for student in store.students()}
+    return [Change(*who, old, new, names.get(who[0], "")) for who, old, new in pairs if old != new]

@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import secrets
-import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,13 +16,14 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 
 from grader.classroom.intake.roster import Student
+from grader.classroom.marking.alive import born, is_alive, machine
 from grader.classroom.marking.database import Database, StoreError
+from grader.classroom.marking.enrolled import from_text, to_text
 from grader.passwords import Address
 from grader.record import Outcome, Record
 from grader.report import from_json
 
 SCHEMA = "1"
-SILENCE = 60  # seconds without a heartbeat after which a grader on another machine counts as dead
 COLUMNS = "student, unit, outcome, max_points, points, note, fingerprint, terms, report, written"
 RECORD = """(
     student TEXT NOT NULL, unit TEXT NOT NULL, outcome TEXT NOT NULL, max_points INTEGER NOT NULL,
@@ -126,12 +126,12 @@ class Store:
                 self.database.execute(
                     "INSERT INTO students VALUES (?, ?, ?) ON CONFLICT (student) DO UPDATE"
                     " SET place = excluded.place, others = excluded.others",
-                    (student.id, place, json.dumps(student.others)),
+                    (student.id, place, to_text(student)),
                 )
 
     def students(self) -> list[Student]:
         rows = self.database.execute("SELECT student, others FROM students ORDER BY place, student")
-        return [Student(student, tuple(json.loads(others))) for student, others in rows]
+        return [from_text(student, others) for student, others in rows]
 
     # records
 
@@ -225,7 +225,7 @@ class Store:
         alive = 0
         for grader, *who in others:
             if grader != self.grader:
-                if _is_alive(*who):
+                if is_alive(*who):
                     alive += 1
                 else:
                     with self.database.transaction():
@@ -256,45 +256,15 @@ class Store:
 def records(store: Store) -> Iterator[Record]:
     """All records, ordered by student as in the class, then by unit name; one at a time in memory."""
     query = (
-        "SELECT r.student, r.unit, r.outcome, r.max_points, r.note, r.report FROM records r"
+        "SELECT r.student, s.others, r.unit, r.outcome, r.max_points, r.note, r.report FROM records r"
         " LEFT JOIN students s ON s.student = r.student ORDER BY s.place, r.student, r.unit"
     )
     with contextlib.closing(store.database.each(query)) as rows:
-        for student, unit, outcome, max_points, note, report in rows:
+        for student, said, unit, outcome, max_points, note, report in rows:
             try:
                 whole = from_json(json.loads(report)) if report else None
-                yield Record(student, unit, Outcome(outcome), max_points, whole, note)
+                name = from_text(student, said).name if said else ""
+                yield Record(student, unit, Outcome(outcome), max_points, whole, note, name=name)
             except (TypeError, ValueError, RecursionError) as error:
                 where = f"{student}, {unit}, in {store.database.name}"
                 raise StoreError(f"the record of {where} is damaged ({error})") from None
-
-
-def machine() -> str:
-    """An identifier of this machine's current boot, within which process numbers are comparable."""
-    parts = [socket.gethostname()]
-    with contextlib.suppress(OSError):
-        with open("/proc/sys/kernel/random/boot_id") as file:
-            parts.append(file.read().strip())
-        parts.append(os.readlink("/proc/self/ns/pid"))
-    return " ".join(parts)
-
-
-def born(pid: int) -> str:
-    """When a process started, if the system says so; it distinguishes processes that reuse a number."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[19].decode()
-    except OSError:
-        return ""
-
-
-def _is_alive(where: str, pid: int, since: str, beat: float) -> bool:
-    if where != machine():
-        return time.time() - beat < SILENCE
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return not since or born(pid) == since

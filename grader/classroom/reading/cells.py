@@ -1,6 +1,6 @@
 """The data from which the class report's script builds its table of students."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from grader.classroom.reading.looks import Look
@@ -32,8 +32,12 @@ def cells(
     items: Sequence[ExerciseFigures],
     looks: Sequence[Look],
     sets: Sequence[list[int]],
+    names: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The data, ready for JSON; `sets` are the groups of students that clicks select, as indices into `by_student`."""
+    """The data, ready for JSON; `sets` are the groups of students that clicks select, as indices into `by_student`.
+
+    `names` are what students are called, by id.
+    """
     units = units_of(items)
     known = {unit: [item for item in items if item.id.partition(".")[0] == unit] for unit in units}
     worst: dict[str, str] = {}
@@ -50,19 +54,21 @@ def cells(
             for unit in units
         ],
         "students": [
-            _student(student, records, known, worst.get(student, "")) for student, records in by_student.items()
+            _student(student, names[student], records, known, worst.get(student, ""))
+            for student, records in by_student.items()
         ],
         "sets": list(sets),
     }
 
 
 def _student(
-    student: str, records: Sequence[Record], known: dict[str, list[ExerciseFigures]], look: str
+    student: str, name: str, records: Sequence[Record], known: dict[str, list[ExerciseFigures]], look: str
 ) -> dict[str, Any]:
     points, most = totals(records)[student]
     graded = {record.unit: record for record in records if record.report}
     return {
-        "name": one_line(student, 80),
+        "name": one_line(name, 80),
+        "id": one_line(student, 80),
         "points": points if any(record.report or record.is_by_hand for record in records) else None,
         "most": most,
         "seconds": round(sum(record.report.seconds for record in graded.values()), 3) if graded else None,

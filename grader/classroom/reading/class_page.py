@@ -4,13 +4,14 @@ The page's script builds the table of students from data, so that a thousand stu
 works without scripts.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classroom.gradebooks.by_hand import what
 from grader.classroom.reading import chart, pages
 from grader.classroom.reading import statistics as figures
+from grader.classroom.reading.called import called
 from grader.classroom.reading.cells import cells
 from grader.classroom.reading.looks import Look, needs_a_look
 from grader.classroom.reading.pages import text
@@ -47,7 +48,7 @@ def render(records: Sequence[Record], title: str, made: str = "") -> str:
     by_student = figures.by_student(records)
     exercises = figures.exercise_figures(records)
     mistakes = figures.named_mistakes(records)
-    looks = needs_a_look(records)
+    looks, names = needs_a_look(records), called(records)
     sets = Sets({student: place for place, student in enumerate(by_student)}, [])
     numbers = _numbers(exercises)
     body = [
@@ -57,12 +58,12 @@ def render(records: Sequence[Record], title: str, made: str = "") -> str:
         _exercises(exercises, numbers),
         _mistakes(mistakes, sets),
         _same_answers(figures.same_answers(records), sets),
-        _looks(looks, sets),
-        _decided(records),
+        _looks(looks, sets, names),
+        _decided(records, names),
         _students(exercises),
-        _footer(records),
+        _footer(records, names),
     ]
-    data = cells(by_student, exercises, looks, sets.found)
+    data = cells(by_student, exercises, looks, sets.found, names)
     return pages.document(title, "\n".join(body), pages.asset("pages.css"), pages.asset("students_table.js"), data)
 
 
@@ -209,7 +210,7 @@ def _same_answers(items: Sequence[SameAnswer], sets: Sets) -> str:
     return pages.section("The same wrong answer", body, "same", note)
 
 
-def _looks(items: Sequence[Look], sets: Sets) -> str:
+def _looks(items: Sequence[Look], sets: Sets, names: Mapping[str, str]) -> str:
     def row(look: Look) -> str:
         reasons = "".join(
             f'<p>{reason.words}{_places(reason.exercises)}<br><span class="soft">{text(reason.message)}</span></p>'
@@ -217,7 +218,7 @@ def _looks(items: Sequence[Look], sets: Sets) -> str:
             else f"<p>{reason.words}{_places(reason.exercises)}</p>"
             for reason in look.reasons
         )
-        name = sets.button([look.student], look.student, text(look.student, 60))
+        name = sets.button([look.student], names[look.student], text(names[look.student], 60))
         return f'<tr><td>{name}</td><td class="soft">{text(look.unit)}</td><td>{reasons}</td></tr>'
 
     body = (
@@ -236,12 +237,12 @@ def _places(exercises: Sequence[str]) -> str:
     return f" in {text(exercises[0].partition('.')[2])}{more}"
 
 
-def _decided(records: Sequence[Record]) -> str:
+def _decided(records: Sequence[Record], names: Mapping[str, str]) -> str:
     """What people decided and stands, in the order of the class; empty where nothing is."""
     found = [one for record in records for one in record.decided]
     columns = [("", "Student"), ("", "Decision"), ("", "By"), ("", "Why"), ("num", "Number")]
     rows = [
-        f"<tr><td>{text(one.student, 80)}</td><td>{text(what(one), 400)}</td><td>{text(one.by, 80)}</td>"
+        f"<tr><td>{text(names.get(one.student, one.student), 80)}</td><td>{text(what(one), 400)}</td><td>{text(one.by, 80)}</td>"
         f'<td class="soft">{text(one.why, 400)}</td><td class="num">{one.number}</td></tr>'
         for one in found
     ]
@@ -272,11 +273,13 @@ def _students(items: Sequence[ExerciseFigures]) -> str:
     return pages.section("Students", controls + empty + script, "students", note)
 
 
-def _footer(records: Sequence[Record]) -> str:
+def _footer(records: Sequence[Record], names: Mapping[str, str]) -> str:
     spent = figures.timing(records)
     if spent.median is None:
         return "<footer></footer>"
-    slowest = ", ".join(f"{text(student, 60)} ({unit}, {seconds:.2f} s)" for student, unit, seconds in spent.slowest)
+    slowest = ", ".join(
+        f"{text(names[student], 60)} ({unit}, {seconds:.2f} s)" for student, unit, seconds in spent.slowest
+    )
     return (
         f"<footer><p>Grading took {spent.total:.1f} s of one core in all: half of the submissions at most {spent.median:.2f} s, "
         f"95 % at most {spent.most:.2f} s. The slowest: {slowest}.</p></footer>"

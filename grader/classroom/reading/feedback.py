@@ -33,11 +33,13 @@ def render(
     style: str = "",
 ) -> str:
     """One student's page. `title` is the course's; `fragment` renders a report under a unit's title, with `style`."""
+    name = next((record.name for record in records if record.name), "")
+    who = f" · {text(student, 80)}" if name and name != student else ""
     out = [record for record in records if not record.is_held and not record.is_excused]  # the others do not count
     points, most = sum(record.points for record in out), sum(record.max_points for record in out)
     shown = f"{decimal(points)} <small>of {most}</small>" if out else "–"
     parts = [
-        f'<header><h1>{text(student, 80)}</h1><p class="meta">{text(title)}</p></header>',
+        f'<header><h1>{text(name or student, 80)}</h1><p class="meta">{text(title)}{who}</p></header>',
         '<dl class="facts">'
         f"<div><dt>Points</dt><dd>{shown}</dd></div>"
         f"<div><dt>Share</dt><dd>{percent(points / most) if most else '–'}</dd></div>{_late(out)}</dl>",

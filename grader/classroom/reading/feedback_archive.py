@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from grader.classroom.gradebooks.exports import whole_bytes
-from grader.classroom.intake.naming import CANVAS, MOODLE
+from grader.classroom.intake.downloads import canvas, moodle
 from grader.errors import GraderError
 from grader.record import Record
 
@@ -50,8 +50,8 @@ def write(records: Iterable[Record], path: Path, render: Callable[[Record], str]
 def page_name(submission: str) -> str:
     """The name of a submission's page in the archive; empty if the submission's path is of no download that we know."""
     for part in submission.split("/"):
-        if MOODLE.fullmatch(part):
-            return f"{FOLDER.fullmatch(part)[1]}_/{PAGE}"
-        if CANVAS.fullmatch(part) and (found := ATTACHMENT.fullmatch(part)):
+        if moodle(part) and (found := FOLDER.fullmatch(part)):
+            return f"{found[1]}_/{PAGE}"
+        if canvas(part) and (found := ATTACHMENT.fullmatch(part)):
             return f"{found[1]}_{PAGE}"
     return ""

@@ -82,6 +82,20 @@ def alike(sources: Mapping[str, bytes], stubs: str, exercises: Collection[str], 
     return sorted(found, key=lambda pair: (-pair.shared, -pair.score))
 
 
+def same(sources: Mapping[str, bytes], stubs: str, exercises: Collection[str]) -> list[list[str]]:
+    """The groups of students whose work on a unit is equal but for names, numbers and layout, the largest first.
+
+    A few short functions that many write alike are no such group: it takes as much code as a pair does.
+    """
+    given = fingerprints(stubs, exercises).lines.keys()
+    groups: dict[frozenset[tuple[str, int]], list[str]] = defaultdict(list)
+    for student, source in sources.items():
+        mine = frozenset(fingerprints(code_of(source), exercises).lines.keys() - given)
+        if len(mine) >= LEAST_SHARED:
+            groups[mine].append(student)
+    return sorted((group for group in groups.values() if len(group) > 2), key=lambda group: (-len(group), group))
+
+
 def _telling(prints: Mapping[str, Prints], given: Prints, most: int) -> dict[tuple[str, int], list[str]]:
     """The students who have each fingerprint, for those that are not in the stubs and that at most `most` have."""
     holders: dict[tuple[str, int], list[str]] = defaultdict(list)

@@ -1,6 +1,7 @@
 """Similar submissions side by side on a page, with the matching passages marked, for a person to judge."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from grader.classroom.reading import pages
 from grader.classroom.reading.pages import text
@@ -18,8 +19,22 @@ WORDS = (
 )
 
 
-def render(pairs: Sequence[Pair], sources: Mapping[str, bytes], title: str) -> str:
-    """The page; `sources` are the files that were compared, by student."""
+def render(
+    pairs: Sequence[Pair],
+    sources: Mapping[str, bytes],
+    title: str,
+    groups: Sequence[Sequence[str]] = (),
+    names: Mapping[str, str] | None = None,
+) -> str:
+    """The page; `sources` are the files that were compared, by student, `names` what students are called.
+
+    `groups` are students whose work is equal. One of each is among the pairs, for all.
+    """
+    names = dict(names or {}) or {student: student for student in sources}
+    for group in groups:
+        names[group[0]] += f" (and {len(group) - 1} equal)"
+    sources = {names[student]: source for student, source in sources.items()}
+    pairs = [replace(pair, left=names[pair.left], right=names[pair.right]) for pair in pairs]
     shown = pairs[:MAX_PAIRS]
     head = f'<header><h1>{text(title)}</h1><p class="meta">Submissions that are alike</p></header><p class="note words">{WORDS}</p>'
     columns = [("", "Pair"), ("num", "Alike"), ("num", "Pieces"), ("", "Exercises that are alike in themselves")]
@@ -28,10 +43,21 @@ def render(pairs: Sequence[Pair], sources: Mapping[str, bytes], title: str) -> s
     if len(pairs) > MAX_PAIRS:
         body += f'<p class="note">and {len(pairs) - MAX_PAIRS} more pairs, which share less</p>'
     note = "Alike: how much of the shorter one's uncommon code the other has, too. Who share most come first."
-    parts = [head, pages.section("Pairs", body, "pairs", note)]
+    parts = [head, *_groups(groups, names), pages.section("Pairs", body, "pairs", note)]
     lines = {student: code_of(source).split("\n") for student, source in sources.items() if _is_in(student, shown)}
     parts += [_pair(number, pair, lines) for number, pair in enumerate(shown, 1)]
     return pages.document(f"{title}: alike", "\n".join(parts), pages.asset("pages.css") + pages.asset("similarity.css"))
+
+
+def _groups(groups: Sequence[Sequence[str]], names: Mapping[str, str]) -> list[str]:
+    """A section with the students of each group; none where there are no groups."""
+    rows = [
+        f'<tr><td class="num">{len(group)}</td><td>{", ".join(text(names[student], 60) for student in group)}</td></tr>'
+        for group in groups
+    ]
+    note = "Equal but for names, numbers, comments and layout. The first of each stands for all of them below."
+    columns = [("num", "Students"), ("", "Who")]
+    return [pages.section("The same work", pages.table(columns, rows, "looks"), "same", note)] if rows else []
 
 
 def _is_in(student: str, pairs: Sequence[Pair]) -> bool:

@@ -23,6 +23,15 @@
     return { heading, title: "", css, value, fill: (cell, student) => { cell.textContent = shown(student); } };
   }
 
+  // A student's name, and the id where it is another.
+  function named(cell, student) {
+    cell.textContent = student.name;
+    if (student.name === student.id || student.name.endsWith(`(${student.id})`)) return;
+    const id = document.createElement("small");
+    id.textContent = ` ${student.id}`;
+    cell.append(id);
+  }
+
   function score(heading, title, get) {
     const fill = (cell, student) => {
       const found = get(student);
@@ -57,7 +66,7 @@
     const some = unit === null ? data.units.map((item, index) => score(item.name, `${item.most} points`, ofUnit(index)))
       : data.units[unit].exercises.map(([name, most], index) => score(String(index + 1), `${name}, ${most} points`, ofExercise(unit, index)));
     return [
-      plain("Student", (student) => student.name, (student) => student.name, ""),
+      { ...plain("Student", (student) => student.name, null, ""), fill: named },
       plain("Points", (student) => student.points, (student) => (student.points === null ? "–" : String(student.points)), "num"),
       plain("Share", (student) => ratio(student.points, student.most), (student) => (student.points === null ? "–" : `${Math.round(100 * student.points / (student.most || 1))} %`), "num"),
       ...some,
@@ -129,7 +138,7 @@
     const fits = FILTERS[which.value] || FILTERS.all;
     let shown = 0;
     for (const { row, student, index } of rows) {
-      const hidden = !fits(student) || (chosen && !chosen.has(index)) || !student.name.toLocaleLowerCase().includes(wanted);
+      const hidden = !fits(student) || (chosen && !chosen.has(index)) || !`${student.name} ${student.id}`.toLocaleLowerCase().includes(wanted);
       row.hidden = Boolean(hidden);
       if (!hidden) shown += 1;
     }

@@ -1,11 +1,12 @@
 """The class report in a terminal: the headlines of its page as text."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.text import Text
 
 from grader.classroom.reading import statistics as figures
+from grader.classroom.reading.called import called
 from grader.classroom.reading.looks import Look, needs_a_look
 from grader.classroom.reading.statistics import Distribution, ExerciseFigures, NamedMistake, percent
 from grader.record import Record
@@ -32,7 +33,7 @@ def render(records: Sequence[Record], title: str, console: Console) -> None:
     _exercises(exercises, width, console)
     _reteach(figures.reteach(exercises, mistakes), width, console)
     _mistakes(mistakes, width, console)
-    _looks(needs_a_look(records), width, console)
+    _looks(needs_a_look(records), called(records), console)
 
 
 def _heading(words: str, console: Console, below: str = "") -> None:
@@ -97,12 +98,12 @@ def _mistakes(items: Sequence[NamedMistake], width: int, console: Console) -> No
     _rest(len(items) - MAX_MISTAKES, console)
 
 
-def _looks(items: Sequence[Look], width: int, console: Console) -> None:
+def _looks(items: Sequence[Look], names: Mapping[str, str], console: Console) -> None:
     if not items:
         return
     _heading("Needs a look", console, "the worst first")
     for item in items[:MAX_LOOKS]:
-        line = Text("  ").append(one_line(item.student, 40)).append(f"  {one_line(item.unit)}: ", "dim")
+        line = Text("  ").append(one_line(names[item.student], 40)).append(f"  {one_line(item.unit)}: ", "dim")
         line.append("; ".join(reason.words for reason in item.reasons))
         console.print(line, soft_wrap=True)
     _rest(len(items) - MAX_LOOKS, console)

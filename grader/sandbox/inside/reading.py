@@ -93,6 +93,15 @@ def parse(source: bytes, file: str) -> tuple[ast.Module, Reading]:
     return (ast.Module([], []) if text is None else _parse(text, reading)), reading
 
 
+def unreadable(source: bytes, file: str) -> str:
+    """Why a file cannot be read at all, be it right or wrong; empty if it can. Nothing of it is parsed as Python."""
+    reading = Reading()
+    text = _decode(source, reading)
+    if text is not None and file.endswith(".ipynb"):
+        _code_of_notebook(text, reading)
+    return next((problem["message"] for problem in reading.problems), "")
+
+
 def _use_in_helpers(
     tree: ast.Module, exercise: str, operations: Sequence[str], helpers: Mapping[str, bytes]
 ) -> tuple[int, str] | None:

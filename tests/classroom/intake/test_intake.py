@@ -17,6 +17,9 @@ from grader.errors import GraderError
 from grader.record import Outcome
 
 UNITS = Units({"toy": ["scale", "row_sums", "mean_and_spread"], "words": ["shout", "count"]})
+NOTEBOOK = (
+    '{"cells": [{"cell_type": "code", "metadata": {}, "source": ["def scale(x):\\n", "    return x"], "outputs": []}]}'
+)
 WORDS = "def shout(x):\n    return x\n"
 
 
@@ -327,9 +330,9 @@ def test_the_file_that_was_worked_on_is_marked_not_the_stub(intake, tmp_path):
 
     stub = "def scale(x, factor=2.0):\n    raise NotImplementedError\n"
     units = Units(UNITS.exercises, frozenset([hashlib.sha256(stub.encode()).hexdigest()]))
-    source = tree(tmp_path / "in", {"alice/toy.py": stub, "alice/toy.ipynb": "{}"})
+    source = tree(tmp_path / "in", {"alice/toy.py": stub, "alice/toy.ipynb": NOTEBOOK})
     assert the(intake(source, units=units), "alice").name.endswith("toy.ipynb")
-    source = tree(tmp_path / "in2", {"alice/toy.py": RIGHT, "alice/toy.ipynb": "{}"})
+    source = tree(tmp_path / "in2", {"alice/toy.py": RIGHT, "alice/toy.ipynb": NOTEBOOK})
     assert "2 files for toy" in the(intake(source, units=units), "alice").note
 
 

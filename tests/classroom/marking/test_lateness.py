@@ -11,7 +11,7 @@ import warm
 from conftest import RIGHT, weekly
 from test_intake import METADATA
 
-from grader.classroom.intake.naming import moment_of, moments
+from grader.classroom.intake.gradescope_list import moment_of, moments
 from grader.classroom.intake.nbbook import opened
 from grader.classroom.intake.roster import Student
 from grader.classroom.marking.lateness import Lateness, known, note, read_times

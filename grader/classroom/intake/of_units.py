@@ -1,0 +1,50 @@
+"""Which unit a file is of: by its name, by its folder's, by what it defines."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from grader.classroom.intake.place import Place, stem
+from grader.classroom.intake.versions import plain
+
+STAR = re.compile(rb"\bimport\s*\*")
+
+
+@dataclass(frozen=True)
+class Units:
+    """What intake needs to know of a course: its units' exercises, and the hashes of its untouched stubs."""
+
+    exercises: Mapping[str, Sequence[str]]
+    stubs: frozenset[str] = frozenset()
+
+    def of_name(self, place: Place) -> str:
+        """The unit that a file's name or else its folder's name gives; empty if neither does."""
+        name = stem(place.path[-1])
+        if plain(name) in self.exercises:
+            return plain(name)
+        near = [unit for unit in self.exercises if re.search(rf"(?<![^\W_]){re.escape(unit)}(?![^\W_])", name)]
+        if len(near) == 1:
+            return near[0]
+        return next((part for part in reversed(place.path[:-1]) if part in self.exercises), "")
+
+    def is_exact(self, place: Place, unit: str) -> bool:
+        """Whether a file is called as its unit is, apart from what counts versions."""
+        return bool(unit) and plain(stem(place.path[-1])) == unit
+
+    def of_content(self, text: bytes) -> str:
+        """The unit of which a text defines most exercises; empty if it defines none."""
+        counts = {unit: self.defined(text, unit) for unit in self.exercises}
+        best = max(counts, key=lambda unit: counts[unit], default="")
+        return best if best and counts[best] else ""
+
+    def defined(self, text: bytes, unit: str) -> int:
+        """How many of a unit's exercises a text seems to define: nothing is parsed."""
+        lines = text.replace(b"\\n", b"\n")  # a notebook's lines
+        words = (rb"\b(?:def|class)\s+" + name.encode() + rb"\b" for name in self.exercises[unit])
+        given = (rb"(?m)^[\s\"]*" + name.encode() + rb"\s*=[^=]" for name in self.exercises[unit])
+        return sum(bool(re.search(a, lines) or re.search(b, lines)) for a, b in zip(words, given, strict=True))
+
+    def may_be_of(self, text: bytes, unit: str) -> bool:
+        """Whether a text could be of a unit: it names an exercise, or takes in names that nobody can see."""
+        names = b"|".join(re.escape(name.encode()) for name in self.exercises[unit])
+        return bool(names and re.search(rb"\b(?:" + names + rb")\b", text)) or bool(STAR.search(text))

@@ -1,0 +1,103 @@
+"""A class before it is marked: whose files there are, who has none, who is a stranger, what is odd."""
+
+import sys
+from collections.abc import Collection, Iterator, Sequence
+
+import click
+from rich.console import Console
+
+from grader.classroom.intake.handed_in import HandIn
+from grader.classroom.intake.intake import Intake
+from grader.record import Outcome
+from grader.text import one_line
+
+SHORT = 5  # names of one kind in the first lines of a run
+NOTHING, UNREAD = "nothing handed in", "cannot be read"
+
+
+def tell(intake: Intake, console: Console) -> None:
+    """Say everything that taking in has found, each student once for each unit."""
+    of = f" of {intake.expected} on the roster" if intake.expected else ""
+    matched = len({one.student for one in intake.hand_ins if one.kept} - {*intake.strangers})
+    _say(console, f"{', '.join(intake.units)}: {matched}{of} handed in a file that can be marked.")
+    for unit in intake.units:
+        mine = [one for one in intake.hand_ins if one.unit == unit]
+        where = f" for {unit}" if len(intake.units) > 1 else ""
+        _list(console, f"{NOTHING}{where}", [_line(one, intake) for one in mine if one.outcome is Outcome.ABSENT])
+        _list(console, f"{UNREAD}{where}", [_line(one, intake) for one in mine if one.outcome is Outcome.UNREADABLE])
+        odd = [one for one in mine if one.outcome is Outcome.GRADED and _odd(one)]
+        _list(console, f"odd{where}", [_line(one, intake) for one in odd])
+    _list(console, "not on the roster", [_called(student, intake) for student in intake.strangers])
+    _list(console, "nobody's, and left alone", intake.strays)
+    _list(console, "archive members without a usable name", intake.lost)
+    _say(console, "Nothing was marked, and nothing is stored.")
+
+
+def headlines(intake: Intake) -> Iterator[str]:
+    """The first lines of a run about what was handed in: nothing where all is as expected."""
+    if intake.expected:
+        handed = {one.student for one in intake.hand_ins if one.kept or one.problem} - {*intake.strangers}
+        none = [one.id for one in intake.students if one.id not in handed | {*intake.strangers}]
+        yield f"{len(handed)} of {intake.expected} on the roster handed in{_some('; nothing from', none, intake)}."
+        if intake.strangers:
+            yield f"{len(intake.strangers)} not on the roster{_some(':', intake.strangers, intake)}"
+    if odd := [one.student for one in intake.hand_ins if _odd(one) or (one.problem and one.note)]:
+        yield f"{len(odd)} odd, which --look and the notes of the records tell{_some(':', odd, intake)}"
+    if intake.strays:
+        yield "Nobody's, and left alone: " + ", ".join(intake.strays[:SHORT]) + " …" * (len(intake.strays) > SHORT)
+
+
+def may_go_on(intake: Intake, marked: Collection[str], is_sure: bool, console: Console) -> bool:
+    """Whether to mark: not without a word where most of a roster is absent while others turn up.
+
+    Then the roster and what was handed in hardly fit each other. `marked` are the students who have a record already.
+    """
+    there = {one.student for one in intake.hand_ins if one.kept or one.problem}
+    absent = intake.expected - len(there - {*intake.strangers})
+    new = [student for student in intake.strangers if student in there and student not in marked]
+    if is_sure or not new or 2 * absent <= intake.expected:
+        return True
+    _say(
+        console,
+        f"{absent} of {intake.expected} on the roster have nothing, while {len(new)} are not on it"
+        f"{_some(':', new, intake)}. Is it this class's roster? --look lists them all.",
+    )
+    if sys.stdin.isatty() and click.confirm("Mark all the same?", err=True, default=False):
+        return True
+    _say(console, "Nothing was marked. Name the right --roster, or mark all the same with --yes.")
+    return False
+
+
+def _odd(one: HandIn) -> str:
+    """What is odd about a hand-in besides that its student is not on the roster."""
+    return "; ".join(part for part in one.note.split("; ") if part != "not on the roster") if one.kept else ""
+
+
+def _line(one: HandIn, intake: Intake) -> str:
+    note = f": {one_line(one.note, 300)}" if one.note else ""
+    return f"{_called(one.student, intake)}{note}"
+
+
+def _called(student: str, intake: Intake) -> str:
+    """A student by name and id, as far as they are known."""
+    name = next((one.name for one in intake.students if one.id == student), "")
+    shown = one_line(student, 60)
+    return f"{one_line(name, 60)} ({shown})" if name and name != student else shown
+
+
+def _some(before: str, students: Sequence[str], intake: Intake) -> str:
+    if not students:
+        return ""
+    names = ", ".join(_called(student, intake) for student in students[:SHORT])
+    return f"{before} {names}" + (f" and {len(students) - SHORT} more" if len(students) > SHORT else "")
+
+
+def _list(console: Console, heading: str, lines: Sequence[str]) -> None:
+    if lines:
+        _say(console, f"{len(lines)} {heading}:")
+    for line in lines:
+        _say(console, f"  {line}")
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, soft_wrap=True, markup=False, highlight=False)
