@@ -114,6 +114,29 @@ def attend_masked_after_softmax(q, k, v, mask=None):
     return (weights if mask is None else weights * mask) @ v
 
 
+NUMBER_OF_KEYS = (
+    "You divide the scores by the root of the number of keys. Divide by √d, the root of the length of a query."
+)
+MULTIPLIED = "You multiply the scores by the mask, so a hidden key has the score 0, and exp(0) is 1. A hidden key needs a score for which exp is 0."
+MULTIPLY = edit("np.where(mask, scores, -np.inf)", "scores * mask", of="_weights")
+MASK_MULTIPLIED = Mistake("mask_multiplied", MULTIPLIED, MULTIPLY)
+OF_KEYS = Mistake("scaled_by_number_of_keys", NUMBER_OF_KEYS, edit("q.shape[-1]", "k.shape[-2]", of="_weights"))
+OF_QUERIES = Mistake(
+    "scaled_by_number_of_queries",
+    "You divide the scores by the root of the number of queries. Divide by √d, the root of the length of a query.",
+    edit("q.shape[-1]", "q.shape[-2]", of="_weights"),
+)
+OF_TOKENS = Mistake(
+    "scaled_by_number_of_tokens",
+    "You divide the scores by the root of the number of tokens. Divide by √d, the root of the length of a query.",
+    edit("q.shape[-1]", "q.shape[-2]", of="_weights"),
+)
+BLIND_UNMASKED = Mistake(
+    "blind_unmasked",
+    "You add a large negative number to hidden scores. For a query that may attend to nothing it is added to all of them, and cancels in the softmax. Such a row must be all zeros.",
+    edit("np.where(mask, scores, -np.inf)", "scores + np.where(mask, 0.0, -1e9)", of="_weights"),
+)
+
 scaled_dot_product_attention = Exercise(
     points=10,
     cases={
@@ -128,12 +151,19 @@ scaled_dot_product_attention = Exercise(
         "scores near ±1000": far_scores,
         "scores thousands apart": partial(queries, size=FAR),
         "a hidden key far ahead": hidden_key_ahead,
+        "as many queries as keys, and as wide as the values": partial(queries, Tq=5, Tk=5, d=4, dv=4),
     },
     checks=[
         agrees(
             4,
             "mixes the values by softmax(q·kᵀ/√d)",
-            on=["four queries, five keys", "a single query and key", "batch and heads", "one sequence, no batch"],
+            on=[
+                "four queries, five keys",
+                "a single query and key",
+                "batch and heads",
+                "one sequence, no batch",
+                "as many queries as keys, and as wide as the values",
+            ],
         ),
         agrees(
             2, "gives weight 0 where the mask is False", on=["a mask", "one mask for the whole batch", "padded keys"]
@@ -173,6 +203,10 @@ scaled_dot_product_attention = Exercise(
         BLIND_NAN,
         BLIND_UNIFORM,
         UNSTABLE,
+        OF_KEYS,
+        OF_QUERIES,
+        MASK_MULTIPLIED,
+        BLIND_UNMASKED,
     ],
     hints=[
         "How large does a dot product of two random vectors of length d typically get, and what does softmax do then?",
@@ -256,6 +290,9 @@ attention_backward = Exercise(
         MASK_IGNORED,
         BLIND_NAN,
         UNSTABLE,
+        OF_KEYS,
+        OF_QUERIES,
+        MASK_MULTIPLIED,
     ],
     hints=[
         "Go back through the forward pass one step at a time: which four steps lead from q, k and v to out?",
@@ -404,10 +441,13 @@ additive_attention = Exercise(
         "a batch of one": partial(aligned, N=1),
         "a single key": partial(aligned, T=1),
         "scores near ±1000": far_aligned,
+        "values as wide as the query": partial(aligned, Dq=4, dv=4),
     },
     checks=[
         agrees(
-            3, "scores each key by v · tanh(query·Wq + key·Wk)", on=["three queries, five keys", "a longer sequence"]
+            3,
+            "scores each key by v · tanh(query·Wq + key·Wk)",
+            on=["three queries, five keys", "a longer sequence", "values as wide as the query"],
         ),
         keeps(1, "gives weights that sum to one", "sum", another_first_query, part=1, on="three queries, five keys"),
         moves(
@@ -517,10 +557,13 @@ local_attention = Exercise(
         "a position on the window's edge": edge_on_a_position,
         "a single sequence of one": partial(near, N=1, T=1, low=-1.0, high=1.0),
         "scores near ±1000": far_near,
+        "values as wide as the query": partial(near, D=4, dv=4),
     },
     checks=[
         agrees(
-            3, "weights positions by softmax and distance inside the window", on=["three sequences", "a narrow window"]
+            3,
+            "weights positions by softmax and distance inside the window",
+            on=["three sequences", "a narrow window", "values as wide as the query"],
         ),
         moves(1, "ignores positions outside the window", others_outside, on="three sequences"),
         agrees(
@@ -757,12 +800,13 @@ self_attention = Exercise(
         "a mask for each sequence": each_its_own(tokens),
         "a fully masked row": each_its_own(tokens, blind=True),
         "scores near ±1000": far_tokens(tokens),
+        "as wide as before": partial(tokens, D=6, d=6, dv=6),
     },
     checks=[
         agrees(
             3,
             "lets every token attend to every other by softmax(q·kᵀ/√d)",
-            on=["five tokens", "a single token", "a batch of one"],
+            on=["five tokens", "a single token", "a batch of one", "as wide as before"],
         ),
         agrees(
             2,
@@ -800,6 +844,9 @@ self_attention = Exercise(
         BLIND_NAN,
         BLIND_UNIFORM,
         UNSTABLE,
+        OF_TOKENS,
+        MASK_MULTIPLIED,
+        BLIND_UNMASKED,
     ],
     hints=[
         "Where do the queries, keys and values come from when there is only x?",
@@ -826,6 +873,12 @@ square = partial(heads, D=6, H=2, d=3, dv=3, M=6)
 SPLIT = "x.reshape(N, T, num_heads, width // num_heads).transpose(0, 2, 1, 3)"
 JOIN = "heads.transpose(0, 2, 1, 3)"
 CALL = "scaled_dot_product_attention(q, k, v, mask)"
+
+AS_HEADS = """q, k, v = (_split_heads(x @ W, num_heads) for W in (Wq, Wk, Wv))
+    if mask is not None:
+        mask = mask[..., None, :, :]
+    heads = scaled_dot_product_attention(q, k, v, mask)
+    joined = heads.transpose(0, 2, 1, 3)"""
 
 multi_head_attention = Exercise(
     points=10,
@@ -913,6 +966,30 @@ multi_head_attention = Exercise(
         BLIND_NAN,
         BLIND_UNIFORM,
         UNSTABLE,
+        OF_TOKENS,
+        MASK_MULTIPLIED,
+        BLIND_UNMASKED,
+        Mistake(
+            "heads_strided",
+            "You split and join so that a head has every num_heads-th column. A head is a block of consecutive columns.",
+            edit(
+                AS_HEADS,
+                AS_HEADS.replace(
+                    "_split_heads(x @ W, num_heads)",
+                    "(x @ W).reshape(*x.shape[:2], -1, num_heads).transpose(0, 3, 1, 2)",
+                ).replace("transpose(0, 2, 1, 3)", "transpose(0, 2, 3, 1)"),
+            ),
+        ),
+        Mistake(
+            "reshaped_without_transpose",
+            "You split and join by reshapes alone, which mix tokens and features. Split the last axis and move the new axis in front of the tokens; at the end, move it back.",
+            edit(
+                AS_HEADS,
+                AS_HEADS.replace(
+                    "_split_heads(x @ W, num_heads)", "(x @ W).reshape(len(x), num_heads, x.shape[1], -1)"
+                ).replace("heads.transpose(0, 2, 1, 3)", "heads"),
+            ),
+        ),
     ],
     hints=[
         "Which columns of x·Wq belong to head 0, and which reshape and transpose make (N, heads, T, d) of them?",
@@ -1163,6 +1240,13 @@ def another_last_token(inputs, draw):
     return inputs | {"x": x}
 
 
+SPLIT_FEATURES = "x.unflatten(-1, (self.heads, -1)).transpose(1, 2)"
+JOIN_AND_SPLIT = f'''return self.out((weights @ v).transpose(1, 2).flatten(2))
+
+    def _split(self, x):
+        """(N, T, dim) to (N, heads, T, dim / heads)"""
+        return {SPLIT_FEATURES}'''
+
 MultiHeadAttention = Exercise(
     points=8,
     torch=True,
@@ -1253,6 +1337,61 @@ MultiHeadAttention = Exercise(
             "detached",
             "Your module passes no gradient back. Is something detached, or turned into a NumPy array?",
             edit("(weights @ v)", "(weights @ v).detach()"),
+        ),
+        Mistake(
+            "split_by_reshape_alone",
+            "You split the tokens into heads, not the features: a reshape to (N, heads, T, d) mixes tokens. Split the last axis, then move the new axis.",
+            edit(SPLIT_FEATURES, "x.reshape(len(x), self.heads, x.shape[1], -1)"),
+        ),
+        Mistake(
+            "joined_by_reshape_alone",
+            "You join the heads without moving the axis of the tokens back in front of theirs, so a row has different tokens of one head.",
+            edit("self.out((weights @ v).transpose(1, 2).flatten(2))", "self.out((weights @ v).reshape(x.shape))"),
+        ),
+        Mistake(
+            "reshaped_without_transpose",
+            "You split and join by reshapes alone, which mix tokens and features. Split the last axis and move the new axis in front of the tokens; at the end, move it back.",
+            edit(
+                JOIN_AND_SPLIT,
+                JOIN_AND_SPLIT.replace(SPLIT_FEATURES, "x.reshape(len(x), self.heads, x.shape[1], -1)").replace(
+                    "(weights @ v).transpose(1, 2).flatten(2)", "(weights @ v).reshape(x.shape)"
+                ),
+            ),
+        ),
+        Mistake(
+            "heads_strided",
+            "You split and join so that a head has every second or third feature. A head is a block of consecutive features.",
+            edit(
+                JOIN_AND_SPLIT,
+                JOIN_AND_SPLIT.replace(SPLIT_FEATURES, "x.unflatten(-1, (-1, self.heads)).permute(0, 3, 1, 2)").replace(
+                    "transpose(1, 2).flatten(2)", "permute(0, 2, 3, 1).flatten(2)"
+                ),
+            ),
+        ),
+        Mistake("scaled_by_number_of_keys", NUMBER_OF_KEYS, edit("/ q.shape[-1] ** 0.5", "/ k.shape[-2] ** 0.5")),
+        Mistake(
+            "mask_multiplied",
+            MULTIPLIED,
+            edit(
+                "scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(-1) * mask",
+                "(scores * mask).softmax(-1)",
+            ),
+        ),
+        Mistake(
+            "masked_after_softmax",
+            "You mask after the softmax, so the weights of a row no longer add up to 1. Mask the scores.",
+            edit(
+                "scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(-1) * mask",
+                "scores.softmax(-1) * mask",
+            ),
+        ),
+        Mistake(
+            "blind_nan",
+            "Your answer is nan for a query that may attend to nothing: a softmax of nothing but -inf has no value. Its input of `out` is zero.",
+            edit(
+                "scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(-1) * mask",
+                "scores.masked_fill(~mask, -torch.inf).softmax(-1)",
+            ),
         ),
     ],
     hints=[
@@ -1399,6 +1538,11 @@ EncoderBlock = Exercise(
             edit(
                 "return x + self.feed_forward(self.norm2(x))", "return (x + self.feed_forward(self.norm2(x))).detach()"
             ),
+        ),
+        Mistake(
+            "mask_given_as_context",
+            "You pass the mask in the place of the context. The attention takes tokens, a context and a mask, in this order: give the mask by its name.",
+            edit("mask=mask)", "mask)"),
         ),
     ],
     hints=[

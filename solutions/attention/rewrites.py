@@ -301,3 +301,26 @@ def greedy_decode_cached__in_a_buffer(model, prompt, steps):
         if t + 1 < T + steps:
             logits, cache = model(tokens[:, t, None], cache)
     return tokens
+
+
+class MultiHeadAttention__functional(torch.nn.Module):
+    def __init__(self, dim, heads):
+        super().__init__()
+        self.heads = heads
+        self.query, self.key, self.value, self.out = (torch.nn.Linear(dim, dim) for _ in range(4))
+
+    def forward(self, x, context=None, mask=None):
+        context = x if context is None else context
+        q, k, v = (
+            layer(tokens).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for layer, tokens in ((self.query, x), (self.key, context), (self.value, context))
+        )
+        mask = mask[:, None] if mask is not None and mask.dim() == 3 else mask
+        out = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        if mask is not None:
+            out = torch.where(mask.any(-1, keepdim=True), out, 0.0)
+        return self.out(out.transpose(1, 2).flatten(2))
+
+
+def causal_mask__tri(T):
+    return np.tri(T, dtype=bool)

@@ -40,6 +40,8 @@ ELEMENTWISE = {
     FAR: far_entries,
 }
 
+SMALL = ("1e-5", "1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15")  # what people write to keep a log finite
+
 sigmoid_backward = Exercise(
     points=4,
     cases=ELEMENTWISE,
@@ -250,7 +252,7 @@ def other_upstream(inputs, draw):
     return inputs | {"dout": dout}
 
 
-LAYERS = ["five examples", "more outputs than inputs", "large and small entries"]
+LAYERS = ["five examples", "more outputs than inputs", "as many outputs as inputs", "large and small entries"]
 
 linear_backward = Exercise(
     points=6,
@@ -260,6 +262,7 @@ linear_backward = Exercise(
         "one feature in, one out": partial(layer, D=1, M=1),
         "more outputs than inputs": partial(layer, N=3, D=2, M=7),
         "large and small entries": uneven_layer,
+        "as many outputs as inputs": partial(layer, N=3, D=5, M=5),
     },
     checks=[
         agrees(2, "returns dx, the gradient with respect to the input", on=LAYERS, part="dx"),
@@ -307,6 +310,11 @@ linear_backward = Exercise(
             "weights_first",
             "You return dW, db, dx. Return the gradients in the order of the layer's inputs: x, W, b.",
             edit("return dx, dW, db", "return dW, db, dx"),
+        ),
+        Mistake(
+            "all_averaged",
+            "You average dW and db over the examples. Sum instead: the incoming gradient already contains the 1/N.",
+            edit("dW = x.T @ dout\n    db = dout.sum(axis=0)", "dW = x.T @ dout / len(x)\n    db = dout.mean(axis=0)"),
         ),
     ],
     hints=[
@@ -376,6 +384,16 @@ mean_squared_error_backward = Exercise(
             "absolute_error",
             "You return the sign of each error. That is the slope of the absolute error, not of the squared error.",
             edit("2.0 * (prediction - target)", "np.sign(prediction - target)"),
+        ),
+        Mistake(
+            "sign_and_not_averaged",
+            "Your gradient has the wrong sign, and is not averaged. The loss rises with a prediction above its target, and it is a mean over every element.",
+            edit("2.0 * (prediction - target) / prediction.size", "2.0 * (target - prediction)"),
+        ),
+        Mistake(
+            "neither_two_nor_mean",
+            "You return the error alone. The square brings a factor 2, and the mean a factor of 1 over the number of elements.",
+            edit("2.0 * (prediction - target) / prediction.size", "prediction - target"),
         ),
     ],
     hints=[
@@ -459,6 +477,13 @@ softmax_backward = Exercise(
             "shifted_by_the_batch",
             "You subtract the largest logit of the whole batch, and a row far below it becomes 0 / 0. Each row needs its own maximum.",
             edit("x.max(axis=-1, keepdims=True)", "x.max()", of="_softmax"),
+        ),
+        Mistake(
+            "no_outer_factor",
+            "You subtract the row's sum of p·dout from dout, and forget to multiply the difference by p.",
+            edit(
+                "p * (dout - (p * dout).sum(axis=-1, keepdims=True))", "dout - (p * dout).sum(axis=-1, keepdims=True)"
+            ),
         ),
     ],
     hints=[
@@ -551,6 +576,26 @@ softmax_cross_entropy_backward = Exercise(
             "At logits of ±1000 your softmax is nan: exp overflows, or a whole row becomes 0. Shift each row first, which does not change the probabilities.",
             edit("x - x.max(axis=-1, keepdims=True)", "x", of="_softmax"),
         ),
+        Mistake(
+            "sign_and_not_averaged",
+            "Your gradient is −N times what it should be: subtract the labels from the probabilities, not the other way round, and divide by the number of examples, as the loss is a mean.",
+            edit("return dlogits / len(labels)", "return -dlogits"),
+        ),
+        Mistake(
+            "once_for_every_class",
+            "You subtract the 1 of the true class once for each class. Subtract it once for each example.",
+            edit("-= 1.0", "-= logits.shape[1]"),
+        ),
+        Mistake(
+            "true_class_forgotten",
+            "You return the probabilities. For the true class, 1 has to be subtracted.",
+            edit("-= 1.0", "-= 0.0"),
+        ),
+        Mistake(
+            "one_hot_alone",
+            "You subtract the labels from the logits. Subtract them from the probabilities.",
+            edit("dlogits = _softmax(logits)", "dlogits = logits.copy()"),
+        ),
     ],
     hints=[
         "Write the loss of one example as log Σ exp(z) - z[label]. What is the derivative of each part with respect to one of the logits?",
@@ -618,10 +663,11 @@ mlp_loss_and_gradients = Exercise(
         "away from the kinks": clear_of_kinks,
         "logits near ±1000": certain_network,
         "examples far apart": examples_far_apart,
+        "layers that keep their width": partial(network, N=6, sizes=(4, 4, 4)),
     },
     checks=[
-        agrees(1, "returns the mean loss", on=["two layers", "three layers", "four layers"], part="loss"),
-        agrees(4, "returns every layer's (dW, db)", on=["two layers", "three layers", "four layers"], part="gradients"),
+        agrees(1, "returns the mean loss", on=["two layers", "three layers", "four layers", "layers that keep their width"], part="loss"),
+        agrees(4, "returns every layer's (dW, db)", on=["two layers", "three layers", "four layers", "layers that keep their width"], part="gradients"),
         agrees(2, "is right for a single layer and a single example", on=["a single layer", "a single example"]),
         agrees(1, "is right and finite for logits near ±1000", on=["logits near ±1000", "examples far apart"]),
         slopes(2, "the gradients are the slope of your own loss", of="params", on="away from the kinks"),
@@ -666,6 +712,30 @@ mlp_loss_and_gradients = Exercise(
             "unstable",
             "At logits of ±1000 your softmax is nan: exp overflows. Shift each row first, which does not change the probabilities.",
             edit(LOSS_AND_START, UNSTABLE),
+        ),
+        *(
+            Mistake(
+                f"log_of_p_plus_{eps}",
+                "You add a small number inside the logarithm, so the loss of a tiny probability is bounded. Compute the log-softmax from the logits.",
+                edit("_log_softmax(logits)", f"np.log(_softmax(logits) + {eps})"),
+            )
+            for eps in SMALL
+        ),
+        Mistake(
+            "sign_of_the_gradients",
+            "Your loss is right, but your gradients point the other way: the probabilities come first, and the labels are subtracted.",
+            edit(
+                "dout = softmax_cross_entropy_backward(logits, labels)",
+                "dout = -softmax_cross_entropy_backward(logits, labels)",
+            ),
+        ),
+        Mistake(
+            "sign_and_not_averaged",
+            "Your gradients are −N times what they should be: subtract the labels from the probabilities, and divide by the number of examples, as the loss is a mean.",
+            edit(
+                "dout = softmax_cross_entropy_backward(logits, labels)",
+                "dout = -len(x) * softmax_cross_entropy_backward(logits, labels)",
+            ),
         ),
     ],
     hints=[
@@ -891,7 +961,7 @@ RELUS = [("relu", 0), ("relu", 1), ("+", 2, 3), ("*", 4, 0), ("neg", 5), ("relu"
 
 
 def random_program(draw):
-    """Fourteen sums, products and tangents of any earlier nodes; the last step joins them all."""
+    """Fourteen sums, products and tangents of any earlier nodes; the last steps join them all, and a sum with a negative number."""
     program, n = [], 4
     for number in range(n, n + 14):
         op = ("+", "*", "tanh")[int(draw.integers(0, 3))]
@@ -900,12 +970,15 @@ def random_program(draw):
     last = n + len(program) - 1
     for number in range(n):
         program += [("+" if number % 2 else "*", last + number, number)]
-    return dict(leaves=positive(draw, n), program=[("tanh", 0), *shifted(program, n)], backward=True)
+    leaves = positive(draw, n)
+    leaves[1] *= -1.0
+    program = [("tanh", 0), ("+", 1, 2), *shifted(program, n, by=2)]
+    return dict(leaves=leaves, program=[*program, ("+", n + len(program) - 1, n + 1)], backward=True)
 
 
-def shifted(program, n):
-    """A program that finds one more node before its own first."""
-    return [(op, *(item + 1 if item >= n else item for item in operands)) for op, *operands in program]
+def shifted(program, n, by):
+    """A program that finds some more nodes before its own first."""
+    return [(op, *(item + by if item >= n else item for item in operands)) for op, *operands in program]
 
 
 Value = Exercise(
@@ -957,8 +1030,8 @@ Value = Exercise(
             edit("value.grad * slope", "slope"),
         ),
         Mistake(
-            "not_started",
-            "Your gradients are all 0. What is the derivative of the last value with respect to itself? Begin backward with that.",
+            "nothing_flows",
+            "Your gradients are all 0. The last value's is its derivative with respect to itself, and from there each value, the last one first, passes its own on to what it was made from: which of these is missing?",
             edit("self.grad = 1.0", "pass"),
         ),
         Mistake(
@@ -990,6 +1063,24 @@ Value = Exercise(
             "relu_open",
             "Your relu passes on every gradient. Where its input is negative, its output does not depend on the input.",
             edit("float(self.data > 0)", "1.0"),
+        ),
+        Mistake(
+            "sign_as_slope_of_a_sum",
+            "Your gradient of + is the sign of the number. A sum grows as fast as each of its terms, whatever their signs.",
+            edit("(self, 1.0), (other, 1.0)", "(self, 1.0 if self.data > 0 else -1.0), (other, 1.0)"),
+        ),
+        Mistake(
+            "signs_as_slopes_of_a_sum",
+            "Your gradients of + are the signs of the numbers. A sum grows as fast as each of its terms, whatever their signs.",
+            edit(
+                "(self, 1.0), (other, 1.0)",
+                "(self, 1.0 if self.data > 0 else -1.0), (other, 1.0 if _number(other) > 0 else -1.0)",
+            ),
+        ),
+        Mistake(
+            "other_term_forgotten",
+            "Your + passes its gradient to the left term only. Both terms get it.",
+            edit("(self, 1.0), (other, 1.0)", "(self, 1.0)"),
         ),
     ],
     hints=[

@@ -120,6 +120,16 @@ conv_output_size = Exercise(
             "You multiply the whole kernel by the dilation. Only the steps between its entries grow, and there is one fewer of those.",
             edit("dilation * (kernel - 1) + 1", "dilation * kernel"),
         ),
+        Mistake(
+            "rounded",
+            "You round to the nearest integer, so a position counts at which part of the kernel sticks out. Cut off what is left over.",
+            edit("(size + 2 * padding - span) // stride + 1", "round((size + 2 * padding - span) / stride + 1)"),
+        ),
+        Mistake(
+            "stride_ignored",
+            "You ignore the stride. With a stride of 2, only every second position counts.",
+            edit(" // stride", ""),
+        ),
     ],
     hints=[
         "How far can a kernel of size 3 move in a row of 10 pixels, and how many positions does it have on the way?",
@@ -145,6 +155,12 @@ def another_sample(inputs, draw):
     return inputs | {"x": x}
 
 
+BORDER_AT_ZERO = "You write the image between p and -p, and -0 is 0: without padding that slice is empty. Slice from p by the size of the image."
+IN_A_SLICE = """padded = np.zeros((*x.shape[:2], x.shape[2] + 2 * rows, x.shape[3] + 2 * columns))
+    padded[:, :, rows:-rows, columns:-columns] = x
+    return padded"""
+REFUSED = "You refuse sizes at which the stride leaves something over. Leave out what does not fill a whole window."
+
 conv1d = Exercise(
     points=6,
     cases={
@@ -157,6 +173,7 @@ conv1d = Exercise(
         "stride 2": partial(signals, L=10, stride=2),
         "stride 3, samples left over": partial(signals, L=12, stride=3),
         "stride 2 and padding 2": partial(signals, L=8, K=3, stride=2, padding=2),
+        "as many channels out as in, as long as before": partial(signals, L=7, C=3, F=3, K=5, padding=2),
     },
     checks=[
         agrees(
@@ -169,7 +186,11 @@ conv1d = Exercise(
                 "a kernel as long as the signal",
             ],
         ),
-        agrees(1, "pads both ends with zeros", on=["padding 2", "a kernel as long as the padded signal"]),
+        agrees(
+            1,
+            "pads both ends with zeros",
+            on=["padding 2", "a kernel as long as the padded signal", "as many channels out as in, as long as before"],
+        ),
         agrees(1, "moves the window by the stride", on=["stride 2", "stride 3, samples left over"]),
         agrees(1, "uses stride and padding together", on="stride 2 and padding 2"),
         moves(
@@ -209,6 +230,29 @@ conv1d = Exercise(
             "padded_in_front",
             "You pad only the start of the signal. Pad both ends with zeros.",
             edit("(padding, padding)", "(padding, 0)"),
+        ),
+        Mistake(
+            "border_slice_at_zero",
+            BORDER_AT_ZERO,
+            edit(
+                "padded = np.pad(x, ((0, 0), (0, 0), (padding, padding)))",
+                "padded = np.zeros((*x.shape[:2], x.shape[2] + 2 * padding))\n    padded[:, :, padding:-padding] = x",
+            ),
+        ),
+        Mistake(
+            "left_over_refused",
+            REFUSED,
+            edit("    windows =", "    assert (padded.shape[2] - w.shape[2]) % stride == 0\n    windows ="),
+        ),
+        Mistake(
+            "stride_ignored",
+            "You ignore the stride: your windows are one sample apart, and there are too many of them.",
+            edit("[:, :, ::stride]", ""),
+        ),
+        Mistake(
+            "padding_ignored",
+            "You ignore the padding. Put zeros at both ends of the signal first.",
+            edit("(padding, padding)", "(0, 0)"),
         ),
     ],
     hints=[
@@ -254,6 +298,7 @@ conv2d = Exercise(
         "stride 3, pixels left over": partial(images, H=8, W=12, K=(3, 2), stride=3),
         "dilation 2": partial(images, H=8, W=9, K=(3, 2), dilation=2),
         "stride, padding and dilation": partial(images, H=7, W=11, K=(3, 2), stride=2, padding=2, dilation=3),
+        "as many channels out as in, as large as before": partial(images, C=3, F=3, H=5, W=6, K=(3, 3), padding=1),
     },
     checks=[
         agrees(
@@ -270,7 +315,12 @@ conv2d = Exercise(
         agrees(
             1,
             "surrounds the image with zeros",
-            on=["padding 2", "a 1×1 kernel and padding 2", "a kernel as large as the padded image"],
+            on=[
+                "padding 2",
+                "a 1×1 kernel and padding 2",
+                "a kernel as large as the padded image",
+                "as many channels out as in, as large as before",
+            ],
         ),
         agrees(1, "moves the window by the stride, down and across", on=["stride 2", "stride 3, pixels left over"]),
         agrees(1, "uses the dilation", on="dilation 2"),
@@ -322,6 +372,34 @@ conv2d = Exercise(
             "padded_on_two_sides",
             "You pad only at the top and on the left. Pad all four sides with zeros.",
             edit("(rows, rows), (columns, columns)", "(rows, 0), (columns, 0)", of="_pad"),
+        ),
+        Mistake(
+            "border_slice_at_zero",
+            BORDER_AT_ZERO,
+            edit("return np.pad(x, ((0, 0), (0, 0), (rows, rows), (columns, columns)))", IN_A_SLICE, of="_pad"),
+        ),
+        Mistake(
+            "left_over_refused",
+            REFUSED,
+            edit(
+                "    windows =",
+                "    assert all((side + 2 * padding - dilation * (k - 1) - 1) % stride == 0 for side, k in zip(x.shape[2:], w.shape[2:]))\n    windows =",
+            ),
+        ),
+        Mistake(
+            "flipped_and_no_bias",
+            "You rotate the kernel by 180° and leave out the bias. The kernel is used as it stands, and each output channel f has its own bias b[f].",
+            edit("windows, w) + b[:, None, None]", "windows, w[:, :, ::-1, ::-1])"),
+        ),
+        Mistake(
+            "stride_ignored",
+            "You ignore the stride: your windows are one pixel apart, and there are too many of them.",
+            edit("stride, dilation)", "1, dilation)"),
+        ),
+        Mistake(
+            "padding_ignored",
+            "You ignore the padding. Surround the image with zeros first.",
+            edit("_pad(x, padding, padding)", "x"),
         ),
     ],
     hints=[
@@ -439,6 +517,19 @@ conv2d_backward = Exercise(
                 "rows, columns = slice(u, u + OH), slice(v, v + OW)",
             ),
         ),
+        Mistake(
+            "dx_starts_as_x",
+            "You add the gradients to a copy of x. x has no place in its own gradient: start from zeros.",
+            edit("np.zeros_like(padded), np.zeros_like(w)", "padded.copy(), np.zeros_like(w)"),
+        ),
+        Mistake(
+            "dw_averaged_alone",
+            "You average dw over the images. The loss gets a share from each image, and these shares add up.",
+            edit(
+                'np.einsum("nfij,ncij->fc", dout, padded[:, :, rows, columns])',
+                'np.einsum("nfij,ncij->fc", dout, padded[:, :, rows, columns]) / len(x)',
+            ),
+        ),
     ],
     hints=[
         "Take one output and one of the products in its sum. Which gradient does this product give to the weight, and which to the pixel?",
@@ -525,6 +616,24 @@ im2col = Exercise(
             "You read the kernel's size as (KW, KH). It is (KH, KW): rows come first.",
             edit("kernel, stride)", "kernel[::-1], stride)"),
         ),
+        Mistake(
+            "border_slice_at_zero",
+            BORDER_AT_ZERO,
+            edit("return np.pad(x, ((0, 0), (0, 0), (rows, rows), (columns, columns)))", IN_A_SLICE, of="_pad"),
+        ),
+        Mistake(
+            "left_over_refused",
+            REFUSED,
+            edit(
+                "    windows =",
+                "    assert all((side + 2 * padding - k) % stride == 0 for side, k in zip(x.shape[2:], kernel))\n    windows =",
+            ),
+        ),
+        Mistake(
+            "stride_ignored",
+            "You ignore the stride: your windows are one pixel apart, and there are too many columns.",
+            edit("kernel, stride)", "kernel, 1)"),
+        ),
     ],
     hints=[
         "What does the first column hold, and what the second? Write both out for a 3 × 3 image and a 2 × 2 kernel.",
@@ -584,6 +693,7 @@ POOLS = {
     "windows that overlap, stride 1": partial(pool, size=3, stride=1, H=5, W=6),
     "gaps between the windows": partial(pool, size=2, stride=3, H=8, W=13),
     "windows of one pixel, stride 2": partial(pool, size=1, stride=2, H=5, W=9),
+    "windows of one pixel, stride 1": partial(pool, size=1, stride=1, H=4, W=5),
     "pixels left over": partial(pool, H=7, W=9),
     "pixels left over, windows of three": partial(pool, size=3, stride=3, H=8, W=11),
 }
@@ -592,6 +702,7 @@ STEPS = [
     "windows that overlap, stride 1",
     "gaps between the windows",
     "windows of one pixel, stride 2",
+    "windows of one pixel, stride 1",
 ]
 RAGGED = ["pixels left over", "pixels left over, windows of three"]
 
@@ -599,6 +710,42 @@ STRIDE_IGNORED = "You move the window by its own size. Move it by the stride: wi
 EDGE_KEPT = "You also pool the pixels left over at the edge. Leave out windows that do not fit."
 SQUARE = "You return as many columns as rows. Compute the number of columns from the width of the image."
 STEPS_OF_ONE = "Your output has the right size, but your windows are one pixel apart. Window (i, j) starts at the stride times i and j."
+
+
+def pooling_mistakes(reduce):
+    """What goes wrong with sizes and strides, whatever is taken of a window."""
+
+    def rounded(x, size, stride):
+        return pooled(reduce, x, size, stride, *(round((side - size) / stride + 1) for side in x.shape[2:]))
+
+    def swapped_in_the_windows(x, size, stride):
+        return pooled(reduce, x, stride, size, *(places(side, size, stride) for side in x.shape[2:]))
+
+    def swapped(x, size, stride):
+        return pooled(reduce, x, stride, size, *(places(side, stride, size) for side in x.shape[2:]))
+
+    def stride_of_two(x, size, stride):
+        return pooled(reduce, x, size, 2, *(places(side, size, 2) for side in x.shape[2:]))
+
+    return [
+        Mistake(
+            "rounded",
+            "You round the number of windows to the nearest integer. Round down: what does not fill a whole window is left out.",
+            rounded,
+        ),
+        Mistake(
+            "swapped_in_the_windows",
+            "You have the right number of windows, but size and stride are swapped where you cut them out: a window starts at a multiple of the stride.",
+            swapped_in_the_windows,
+        ),
+        Mistake(
+            "size_and_stride_swapped",
+            "You swap size and stride. A window is `size` pixels wide, and the next one starts `stride` pixels further.",
+            swapped,
+        ),
+        Mistake("stride_of_two", "You always move by two pixels. Move by the given stride.", stride_of_two),
+    ]
+
 
 max_pool2d = Exercise(
     points=5,
@@ -628,6 +775,17 @@ max_pool2d = Exercise(
             "You take the maximum over the channels as well. Pool each channel separately.",
             edit(".max(axis=(4, 5))", ".max(axis=(1, 4, 5))"),
         ),
+        Mistake(
+            "maximum_over_everything",
+            "You take the maximum over all images and channels of the batch. Each channel of each image has its own.",
+            edit(".max(axis=(4, 5))", ".max(axis=(0, 1, 4, 5))[None, None] + np.zeros((*x.shape[:2], 1, 1))"),
+        ),
+        Mistake(
+            "images_pooled",
+            "You take the maximum over the images as well. Pool each image separately.",
+            edit(".max(axis=(4, 5))", ".max(axis=(0, 4, 5))[None] + np.zeros((len(x), 1, 1, 1))"),
+        ),
+        *pooling_mistakes(np.max),
     ],
     hints=[
         "Where does window (i, j) start, and where does it end? The start depends on the stride, the end on the size as well.",
@@ -667,6 +825,17 @@ avg_pool2d = Exercise(
         Mistake("edge_kept", EDGE_KEPT, keep_the_edge(np.mean)),
         Mistake("width_from_height", SQUARE, width_from_height(np.mean)),
         Mistake("steps_of_one", STEPS_OF_ONE, steps_of_one(np.mean)),
+        Mistake(
+            "rounded_down",
+            "You divide with //, which rounds the mean down to a whole number. Use /.",
+            edit(".mean(axis=(4, 5))", ".sum(axis=(4, 5)) // size**2"),
+        ),
+        Mistake(
+            "mean_over_everything",
+            "You average over all images and channels of the batch. Each channel of each image has its own mean.",
+            edit(".mean(axis=(4, 5))", ".mean(axis=(0, 1, 4, 5))[None, None] + np.zeros((*x.shape[:2], 1, 1))"),
+        ),
+        *pooling_mistakes(np.mean),
     ],
     hints=[
         "How many pixels does a window have, and what does each contribute to the mean?",
@@ -801,6 +970,7 @@ max_pool2d_backward = Exercise(
             "You place window (i, j) at the window's size times i and j. It starts at the stride times i and j, as in the forward pass.",
             lambda dout, x, size, stride: unpooled(first_maximum, x, dout, size, stride, step=size),
         ),
+        Mistake("steps_of_one", STEPS_OF_ONE, edit("n, c, i, j = np.ogrid", "stride = 1\n    n, c, i, j = np.ogrid")),
     ],
     hints=[
         "If a pixel of a window grows a little, does the output change? For which pixel does it?",
@@ -865,6 +1035,11 @@ global_avg_pool = Exercise(
             "You average over the rows, but keep the columns. Average over both: one number is left for each channel.",
             edit("axis=(2, 3)", "axis=2"),
         ),
+        Mistake(
+            "rounded_down",
+            "You divide with //, which rounds the mean down to a whole number. Use /.",
+            edit("x.mean(axis=(2, 3))", "x.sum(axis=(2, 3)) // (x.shape[2] * x.shape[3])"),
+        ),
     ],
     hints=[
         "Which of the four axes are gone in the answer, and which stay?",
@@ -905,12 +1080,18 @@ conv_transpose2d = Exercise(
         "padding 2": partial(prints, H=5, W=7, padding=2),
         "twice the size": partial(prints, H=3, W=4, K=(4, 4), stride=2, padding=1),
         "stride 3 and padding 2": partial(prints, H=3, W=4, K=(5, 4), stride=3, padding=2),
+        "a 1×1 kernel, as many channels out as in": partial(prints, C=3, F=3, H=4, W=5, K=(1, 1)),
     },
     checks=[
         agrees(
             3,
             "adds up the scaled kernels of all pixels and channels, plus the bias",
-            on=["two images", "a batch of one, one channel", "a single pixel"],
+            on=[
+                "two images",
+                "a batch of one, one channel",
+                "a single pixel",
+                "a 1×1 kernel, as many channels out as in",
+            ],
         ),
         agrees(
             2,
@@ -957,6 +1138,13 @@ conv_transpose2d = Exercise(
             "You add the bias with each kernel, so it counts as often as kernels overlap. Add it once, at the end.",
             conv_transpose2d_bias_in_every_print,
         ),
+        Mistake(
+            "prints_one_apart",
+            "You print the kernels one pixel apart. The print of pixel (i, j) starts at the stride times i and j.",
+            edit(
+                "out[:, :, u : u + stride * H : stride, v : v + stride * W : stride]", "out[:, :, u : u + H, v : v + W]"
+            ),
+        ),
     ],
     hints=[
         "What is the output for an image of one pixel, and for two pixels side by side?",
@@ -982,12 +1170,13 @@ depthwise_separable = Exercise(
         "a kernel larger than the image": partial(separable, H=2, W=3, K=(5, 5)),
         "a wide kernel": partial(separable, K=(3, 5)),
         "a kernel of one column": partial(separable, K=(5, 1)),
+        "as many channels out as in": partial(separable, C=4, F=4, H=5, W=7),
     },
     checks=[
         agrees(
             3,
             "filters each channel with its own kernel, then mixes the channels",
-            on=["two images", "one output channel", "more channels out than in"],
+            on=["two images", "one output channel", "more channels out than in", "as many channels out as in"],
         ),
         agrees(
             1,
@@ -1035,6 +1224,11 @@ depthwise_separable = Exercise(
             "no_padding",
             "You do not pad the image, so your output is smaller than the image. Surround it with zeros first, half a kernel on each side.",
             edit("KH // 2, KW // 2", "0, 0"),
+        ),
+        Mistake(
+            "border_slice_at_zero",
+            BORDER_AT_ZERO,
+            edit("return np.pad(x, ((0, 0), (0, 0), (rows, rows), (columns, columns)))", IN_A_SLICE, of="_pad"),
         ),
     ],
     hints=[
@@ -1126,6 +1320,11 @@ receptive_field = Exercise(
             "nothing_to_start_with",
             "You start the width from 0. Without any layer, one output sees one pixel.",
             edit("width, step = 1, 1", "width, step = 0, 1"),
+        ),
+        Mistake(
+            "own_stride_alone",
+            "You multiply a layer's reach by its own stride. What counts is the product of the strides of all layers before it.",
+            edit("(kernel - 1) * step", "(kernel - 1) * stride"),
         ),
     ],
     hints=[

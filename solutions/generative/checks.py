@@ -61,6 +61,23 @@ def only_fake(case, **sizes):
     return drawn
 
 
+SMALL = ("1e-5", "1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15")  # what people write to keep a log finite
+EPS_IN_LOG = "You add a small number inside the logarithm. What is very wrong must cost much and have a gradient, and yours has neither: work with the scores themselves."
+CUT_OFF = "PyTorch's loss for probabilities cuts its logarithms off at −100, where no gradient is left. PyTorch has a loss that takes the logits themselves."
+
+
+def _discriminator_loss_with(eps):
+    def wrong(real_logits, fake_logits):
+        real, fake = real_logits.sigmoid(), fake_logits.sigmoid()
+        return -(real + float(eps)).log().mean() - (1 - fake + float(eps)).log().mean()
+
+    return wrong
+
+
+def _generator_loss_with(eps):
+    return lambda fake_logits: -(fake_logits.sigmoid() + float(eps)).log().mean()
+
+
 gan_discriminator_loss = Exercise(
     points=5,
     torch=True,
@@ -118,6 +135,23 @@ gan_discriminator_loss = Exercise(
                 -real_logits.sigmoid().log().mean() - (1 - fake_logits.sigmoid()).log().mean()
             ),
         ),
+        Mistake(
+            "logs_cut_off",
+            CUT_OFF,
+            lambda real_logits, fake_logits: (
+                F.binary_cross_entropy(real_logits.sigmoid(), torch.ones_like(real_logits))
+                + F.binary_cross_entropy(fake_logits.sigmoid(), torch.zeros_like(fake_logits))
+            ),
+        ),
+        *(Mistake(f"logs_plus_{eps}", EPS_IN_LOG, _discriminator_loss_with(eps)) for eps in SMALL),
+        Mistake(
+            "sign",
+            "Your loss is negative: you take the mean of the logarithms themselves. The loss is minus that.",
+            edit(
+                "return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()",
+                "return -F.softplus(-real_logits).mean() - F.softplus(fake_logits).mean()",
+            ),
+        ),
     ],
     hints=[
         "What is −log σ(x) for x = 0, and what does it approach for a large x and for a very negative x?",
@@ -173,6 +207,12 @@ gan_generator_loss = Exercise(
             "Your loss is not finite for large negative logits: the sigmoid rounds to 0, and its log is infinite. Work with the logits themselves.",
             lambda fake_logits: -fake_logits.sigmoid().log().mean(),
         ),
+        Mistake(
+            "logs_cut_off",
+            CUT_OFF,
+            lambda fake_logits: F.binary_cross_entropy(fake_logits.sigmoid(), torch.ones_like(fake_logits)),
+        ),
+        *(Mistake(f"log_plus_{eps}", EPS_IN_LOG, _generator_loss_with(eps)) for eps in SMALL),
     ],
     hints=[
         "Which probability does the generator want the discriminator to give to its examples?",
@@ -195,8 +235,8 @@ def prior_codes(draw):
 
 
 def narrow(draw):
-    """Codes whose variance single precision cannot hold, though its logarithm is an ordinary number."""
-    return codes(draw) | {"log_var": single(-120.0 + draw(4, 3))}
+    """Codes with variances so small that a number which was added beside them is all that is left."""
+    return codes(draw) | {"log_var": single(-40.0 + draw(4, 3))}
 
 
 vae_kl = Exercise(
@@ -208,7 +248,7 @@ vae_kl = Exercise(
         "one code": partial(codes, N=1),
         "one feature": partial(codes, D=1),
         "codes that are standard normal": prior_codes,
-        "variances near e⁻¹²⁰": narrow,
+        "variances near e⁻⁴⁰": narrow,
         "the gradient": partial(codes, gradient=True),
     },
     checks=[
@@ -220,7 +260,7 @@ vae_kl = Exercise(
         agrees(
             1,
             "is zero for the prior, and finite where the variance is tiny",
-            on=["codes that are standard normal", "variances near e⁻¹²⁰"],
+            on=["codes that are standard normal", "variances near e⁻⁴⁰"],
         ),
         agrees(2, "returns the right gradient for means and log variances", on="the gradient"),
     ],
@@ -259,6 +299,22 @@ vae_kl = Exercise(
             "one_forgotten",
             "Your divergence is not zero for the prior itself: you leave out a constant in each feature.",
             edit(" - 1 -", " -"),
+        ),
+        Mistake(
+            "half_missing_and_averaged",
+            "You leave out the factor ½, and average over the features, too. The divergences of independent features add up; average over the examples only.",
+            edit(
+                "0.5 * (mean**2 + log_var.exp() - 1 - log_var)\n    return per_feature.sum(1).mean()",
+                "mean**2 + log_var.exp() - 1 - log_var\n    return per_feature.mean()",
+            ),
+        ),
+        *(
+            Mistake(
+                f"log_of_variance_plus_{eps}",
+                "You take the logarithm of the variance again, and add a small number to it. log_var is that logarithm already.",
+                edit("- 1 - log_var)", f"- 1 - (log_var.exp() + {eps}).log())"),
+            )
+            for eps in SMALL
         ),
     ],
     hints=[
@@ -300,14 +356,14 @@ reparameterize = Exercise(
     cases={
         "four codes": draws,
         "one code": partial(draws, N=1),
-        "variances near e¹²⁰": partial(draws, offset=120.0),
+        "variances near e⁴⁰": partial(draws, offset=40.0),
         "the gradient": partial(draws, gradient=True),
     },
     checks=[
         agrees(
             1, "scales the noise by the standard deviation and shifts it by the mean", on=["four codes", "one code"]
         ),
-        agrees(1, "is finite where the variance is too large for single precision", on="variances near e¹²⁰"),
+        agrees(1, "is finite where the variance is too large for single precision", on="variances near e⁴⁰"),
         moves(1, "changing the noise of one example changes that example only", more_noise, on="four codes"),
         agrees(1, "passes gradients to mean and variance", on="the gradient"),
     ],
@@ -321,11 +377,6 @@ reparameterize = Exercise(
             "log_var_as_deviation",
             "You scale the noise by log_var itself. It is the logarithm of the variance, and may be negative.",
             edit("(0.5 * log_var).exp()", "log_var"),
-        ),
-        Mistake(
-            "root_of_exp",
-            "Your result overflows for large log variances, because you take exp before the root. What does a root do to a logarithm?",
-            edit("(0.5 * log_var).exp()", "log_var.exp().sqrt()"),
         ),
         Mistake(
             "mean_forgotten",
@@ -829,6 +880,22 @@ info_nce = Exercise(
             "Your loss is not finite at low temperatures, because the exponentials overflow. A cross-entropy of similarities avoids computing them directly.",
             _naive_nt_xent,
         ),
+        Mistake(
+            "clamped",
+            "You count negative similarities as 0. A cross-entropy needs them as they are: the most unlike view has the smallest score.",
+            edit("z @ z.T / temperature", "(z @ z.T).clamp(min=0) / temperature"),
+        ),
+        *(
+            Mistake(
+                f"log_of_p_plus_{eps}",
+                EPS_IN_LOG,
+                edit(
+                    'return F.cross_entropy(similarity.masked_fill(itself, float("-inf")), other_view)',
+                    f'p = similarity.masked_fill(itself, float("-inf")).softmax(1)\n    return -(p[torch.arange(len(z)), other_view] + {eps}).log().mean()',
+                ),
+            )
+            for eps in SMALL
+        ),
     ],
     hints=[
         "If you stack all 2N views in one array, which row is the other view of row n?",
@@ -898,6 +965,33 @@ clip_loss = Exercise(
             edit(".T / temperature", ".T * temperature"),
         ),
         Mistake("temperature_ignored", "You ignore the temperature.", edit(".T / temperature", ".T")),
+        Mistake(
+            "clamped",
+            "You count negative similarities as 0. A cross-entropy needs them as they are: the worst caption has the smallest score.",
+            edit(
+                "F.normalize(image, dim=1) @ F.normalize(text, dim=1).T / temperature",
+                "(F.normalize(image, dim=1) @ F.normalize(text, dim=1).T).clamp(min=0) / temperature",
+            ),
+        ),
+        Mistake(
+            "images_alone",
+            "You look for the image of each text, and not for the text of each image. The loss is the average of both.",
+            edit(
+                "(F.cross_entropy(similarity, partner) + F.cross_entropy(similarity.T, partner)) / 2",
+                "F.cross_entropy(similarity.T, partner)",
+            ),
+        ),
+        *(
+            Mistake(
+                f"log_of_p_plus_{eps}",
+                EPS_IN_LOG,
+                edit(
+                    "return (F.cross_entropy(similarity, partner) + F.cross_entropy(similarity.T, partner)) / 2",
+                    f"both = similarity.softmax(1), similarity.softmax(0)\n    return sum(-(p.diagonal() + {eps}).log().mean() for p in both) / 2",
+                ),
+            )
+            for eps in SMALL
+        ),
     ],
     hints=[
         "In the matrix of similarities, images by texts, where are the matching pairs?",

@@ -113,3 +113,34 @@ def caption_teacher_forcing_loss__weighted(logits, tokens, pad):
     losses = F.cross_entropy(logits[:, :-1].transpose(1, 2), tokens[:, 1:], reduction="none")
     weight = (tokens[:, 1:] != pad).to(losses.dtype)
     return (losses * weight).sum() / weight.sum()
+
+
+def vae_kl__torch_distributions(mean, log_var):
+    code = torch.distributions.Normal(mean, torch.exp(0.5 * log_var))
+    return torch.distributions.kl_divergence(code, torch.distributions.Normal(0.0, 1.0)).sum(-1).mean()
+
+
+def reparameterize__root_of_the_variance(mean, log_var, noise):
+    return mean + log_var.exp().sqrt() * noise
+
+
+def ddpm_loss__functional(model, x0, t, noise, betas):
+    kept = torch.cumprod(1 - betas, 0)[t].reshape(-1, *[1] * (x0.dim() - 1))
+    return F.mse_loss(model(kept.sqrt() * x0 + (1 - kept).sqrt() * noise, t), noise)
+
+
+def gan_generator_loss__logsigmoid(fake_logits):
+    return -F.logsigmoid(fake_logits).mean()
+
+
+def info_nce__functional_cosine(z1, z2, temperature=0.1):
+    z = torch.cat([z1, z2])
+    similarity = F.cosine_similarity(z[:, None], z[None], dim=-1) / temperature
+    similarity = similarity.masked_fill(torch.eye(len(z), dtype=torch.bool, device=z.device), -torch.inf)
+    return F.cross_entropy(similarity, torch.arange(len(z), device=z.device).roll(len(z1)))
+
+
+def clip_loss__functional_cosine(image, text, temperature):
+    logits = F.cosine_similarity(image[:, None], text[None], dim=-1) / temperature
+    labels = torch.arange(len(image), device=image.device)
+    return 0.5 * F.cross_entropy(logits, labels) + 0.5 * F.cross_entropy(logits.T, labels)

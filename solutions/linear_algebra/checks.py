@@ -4,7 +4,7 @@ import numpy as np
 
 from grader.exercise import Exercise, Mistake, agrees, edit, raises
 
-HUGE, TINY = 1e200, 1e-200  # their squares overflow and vanish, and they themselves are far from either
+LONG, SHORT = 1e6, 1e-6  # as gradients and features are; beside the short ones a small number that was added shows
 
 
 # Vectors
@@ -17,6 +17,8 @@ def vector(draw, D=6, **more):
     return dict(x=x) | more
 
 
+SMALL = ("1e-5", "1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15")  # what people add below a line
+
 vector_norm = Exercise(
     points=3,
     cases={
@@ -26,28 +28,24 @@ vector_norm = Exercise(
         "p = 1, five numbers": partial(vector, D=5, p=1),
         "p = inf": partial(vector, p=np.inf),
         "p = inf, seven numbers": partial(vector, D=7, p=np.inf),
-        "entries near 1e200": lambda draw: dict(x=HUGE * draw(5)),
-        "entries near 1e-200": lambda draw: dict(x=TINY * draw(5), p=2),
+        "a long vector": lambda draw: dict(x=LONG * draw(5)),
+        "a short vector": lambda draw: dict(x=SHORT * draw(5), p=2),
         "one number": lambda draw: dict(x=-1 - abs(draw(1))),
     },
     checks=[
-        agrees(1, "is the Euclidean length by default", on=["six numbers, p left out", "p = 2", "one number"]),
         agrees(
             1,
-            "adds up absolute values for p = 1, and takes the largest for p = inf",
-            on=["p = 1", "p = inf", "p = 1, five numbers", "p = inf, seven numbers"],
+            "is the Euclidean length by default, of long and of short vectors",
+            on=["six numbers, p left out", "p = 2", "one number", "a long vector", "a short vector"],
         ),
-        agrees(
-            1,
-            "is right for vectors as long as 1e200 and as short as 1e-200",
-            on=["entries near 1e200", "entries near 1e-200"],
-        ),
+        agrees(1, "adds up absolute values for p = 1", on=["p = 1", "p = 1, five numbers"]),
+        agrees(1, "takes the largest absolute value for p = inf", on=["p = inf", "p = inf, seven numbers"]),
     ],
     mistakes=[
         Mistake(
             "no_root",
             "You return the sum of the squares. A length has the unit of its entries: what undoes the square?",
-            edit("largest * np.sqrt(((size / largest) ** 2).sum())", "(size**2).sum()"),
+            edit("np.sqrt((size**2).sum())", "(size**2).sum()"),
         ),
         Mistake(
             "signed",
@@ -57,7 +55,7 @@ vector_norm = Exercise(
         Mistake(
             "mean_of_squares",
             "You take the mean of the squares. The norm adds them up: more entries make a vector longer.",
-            edit(".sum())  # no", ".mean())  # no"),
+            edit("(size**2).sum()", "(size**2).mean()"),
         ),
         Mistake(
             "always_two",
@@ -65,14 +63,27 @@ vector_norm = Exercise(
             edit("if p == 1:", "if p == 1:\n        p = 2\n    if p == np.inf:\n        p = 2\n    if p == 1:"),
         ),
         Mistake(
-            "squares_overflow",
-            "You square entries like 1e200, whose square is inf, and 1e-200, whose square is 0. The length is neither: bring the entries near 1 first.",
-            edit("largest * np.sqrt(((size / largest) ** 2).sum())", "np.sqrt((size**2).sum())"),
+            "powers_at_infinity",
+            "You use the formula with powers for p = inf, too, where it gives 1: the power 1/p is 0. There the norm is the largest absolute value.",
+            edit("return size.max()", "return (size**p).sum() ** (1 / p)"),
+        ),
+        Mistake(
+            "sum_at_infinity",
+            "You add up absolute values for p = inf. There the norm is the largest of them.",
+            edit("return size.max()", "return size.sum()"),
+        ),
+        *(
+            Mistake(
+                f"root_of_sum_plus_{eps}",
+                "You add a small number under the root, so short vectors are too long. The root of 0 is 0, and needs no help.",
+                edit("np.sqrt((size**2).sum())", f"np.sqrt((size**2).sum() + {eps})"),
+            )
+            for eps in SMALL
         ),
     ],
     hints=[
         "What are the three norms of (3, -4)? One of them is 5.",
-        "By what can you divide x so that no square overflows, and how does the norm change when you do?",
+        "Which of the three norms have a formula that works for negative entries as it stands, and which need absolute values?",
     ],
 )
 
@@ -95,8 +106,9 @@ cosine_similarity = Exercise(
         "the same direction": partial(along, factor=2.5),
         "opposite directions": partial(along, factor=-0.3),
         "all entries negative": lambda draw: dict(x=-np.abs(draw(4)), y=-np.abs(draw(4))),
-        "huge and tiny": partial(pair, scale_x=HUGE, scale_y=TINY),
-        "both huge": partial(pair, scale_x=HUGE, scale_y=3 * HUGE),
+        "long and short": partial(pair, scale_x=LONG, scale_y=SHORT),
+        "both long": partial(pair, scale_x=LONG, scale_y=3 * LONG),
+        "both short": partial(pair, scale_x=SHORT, scale_y=3 * SHORT),
     },
     checks=[
         agrees(
@@ -111,7 +123,7 @@ cosine_similarity = Exercise(
                 "all entries negative",
             ],
         ),
-        agrees(1, "is right for lengths like 1e200 and 1e-200", on=["both huge", "huge and tiny"]),
+        agrees(1, "is right for lengths like 1e6 and 1e-6", on=["both long", "both short", "long and short"]),
     ],
     mistakes=[
         Mistake(
@@ -134,13 +146,27 @@ cosine_similarity = Exercise(
             "You return 1 minus the cosine, which is the cosine distance: for equal directions it is 0, and the similarity is 1.",
             edit("return (x * y).sum()", "return 1 - (x * y).sum()"),
         ),
-        Mistake(
-            "overflow",
-            "For vectors as long as 1e200 the dot product overflows, and so do the squares in the lengths. Which order of the steps keeps all numbers near 1?",
-            edit(
-                "x, y = x / vector_norm(x), y / vector_norm(y)\n    return (x * y).sum()",
-                "return (x * y).sum() / (np.sqrt((x * x).sum()) * np.sqrt((y * y).sum()))",
-            ),
+        *(
+            Mistake(
+                f"lengths_plus_{eps}",
+                "You add a small number to the product of the lengths, so the cosine of two short vectors is too small. Neither vector is zero: none is needed.",
+                edit(
+                    "x, y = x / vector_norm(x), y / vector_norm(y)\n    return (x * y).sum()",
+                    f"return (x * y).sum() / (vector_norm(x) * vector_norm(y) + {eps})",
+                ),
+            )
+            for eps in SMALL
+        ),
+        *(
+            Mistake(
+                f"each_length_plus_{eps}",
+                "You add a small number to each length, so the cosine of short vectors is too small. Neither vector is zero: none is needed.",
+                edit(
+                    "x / vector_norm(x), y / vector_norm(y)",
+                    f"x / (vector_norm(x) + {eps}), y / (vector_norm(y) + {eps})",
+                ),
+            )
+            for eps in SMALL[:-1]
         ),
     ],
     hints=[
@@ -229,8 +255,8 @@ hyperplane_distance = Exercise(
         "points on a line": partial(plane, N=4, D=1),
         "a negative offset": lambda draw: plane(draw, N=6, D=4) | dict(b=-2.5),
         "a normal without a positive entry": turned_away,
-        "a huge normal": partial(plane, scale=HUGE),
-        "a tiny normal": partial(plane, N=4, D=5, scale=TINY),
+        "a long normal": partial(plane, scale=LONG),
+        "a short normal": partial(plane, N=4, D=5, scale=SHORT),
     },
     checks=[
         agrees(
@@ -245,18 +271,18 @@ hyperplane_distance = Exercise(
                 "points on a line",
             ],
         ),
-        agrees(1, "is right for a normal of length 1e200 or 1e-200", on=["a huge normal", "a tiny normal"]),
+        agrees(1, "is right for a normal of length 1e6 or 1e-6", on=["a long normal", "a short normal"]),
     ],
     mistakes=[
         Mistake(
             "not_normalised",
             "You return w·x + b itself. When w and b double, it doubles, too, although the plane stays where it is.",
-            edit("return (X @ w + b) / np.sqrt(w @ w)", "return (X @ w + b) * scale"),
+            edit(" / np.sqrt(w @ w)", ""),
         ),
         Mistake(
             "squared_length",
             "You divide by the square of w's length. That leads to the foot of the perpendicular, not to the distance.",
-            edit(" / np.sqrt(w @ w)", " / (w @ w) / scale"),
+            edit("np.sqrt(w @ w)", "(w @ w)"),
         ),
         Mistake(
             "unsigned",
@@ -266,7 +292,7 @@ hyperplane_distance = Exercise(
         Mistake(
             "offset_not_divided",
             "You divide w·x by the length of w, but not b. The plane is the same only if both are divided.",
-            edit("return (X @ w + b) / np.sqrt(w @ w)", "return (X @ w) / np.sqrt(w @ w) + b * scale"),
+            edit("return (X @ w + b) / np.sqrt(w @ w)", "return (X @ w) / np.sqrt(w @ w) + b"),
         ),
         Mistake(
             "minus_offset",
@@ -274,9 +300,17 @@ hyperplane_distance = Exercise(
             edit("X @ w + b", "X @ w - b"),
         ),
         Mistake(
-            "overflow",
-            "The squares in the length of w overflow for a normal near 1e200, and vanish near 1e-200. Scale w and b together first.",
-            edit("scale = np.abs(w).max()", "scale = 1.0"),
+            "squared_length_of_a_scaled_normal",
+            "You scale w and b together, which is fine, and then divide by the square of the length. Its root is missing.",
+            edit("/ np.sqrt(w @ w)", "* np.abs(w).max() / (w @ w)"),
+        ),
+        *(
+            Mistake(
+                f"length_plus_{eps}",
+                "You add a small number to the length of w, so the distances shrink where w is short. w is not zero: none is needed.",
+                edit("np.sqrt(w @ w)", f"(np.sqrt(w @ w) + {eps})"),
+            )
+            for eps in SMALL[:-1]
         ),
     ],
     hints=[
@@ -414,6 +448,22 @@ gram_schmidt = Exercise(
             "You bring every column to unit length, but do not make the columns orthogonal to each other.",
             edit("q -= (Q[:, j] @ q) * Q[:, j]", "pass"),
         ),
+        Mistake(
+            "not_yet_normalised",
+            "You project onto columns that do not have length 1 yet. Bring each column to length 1 before the next one is made.",
+            edit(
+                "q -= (Q[:, j] @ q) * Q[:, j]\n        Q[:, k] = q / np.sqrt(q @ q)\n    return Q",
+                "q -= (Q[:, j] @ A[:, k]) * Q[:, j]\n        Q[:, k] = q\n    return Q / np.sqrt((Q**2).sum(axis=0))",
+            ),
+        ),
+        Mistake(
+            "not_yet_normalised_modified",
+            "You project onto columns that do not have length 1 yet. Bring each column to length 1 before the next one is made.",
+            edit(
+                "q -= (Q[:, j] @ q) * Q[:, j]\n        Q[:, k] = q / np.sqrt(q @ q)\n    return Q",
+                "q -= (Q[:, j] @ q) * Q[:, j]\n        Q[:, k] = q\n    return Q / np.sqrt((Q**2).sum(axis=0))",
+            ),
+        ),
     ],
     hints=[
         "How do you take out of a vector what it has in common with a unit vector q?",
@@ -439,8 +489,8 @@ def zero_pivots(draw):
 
 def tiny_pivot(draw):
     A = draw(4, 4) + 2 * np.eye(4)
-    A[0, 0] = 1e-18
-    A[1:, 0] = [1.5, -2.0, 1.0]
+    A[0, 0] = 1e-14
+    A[1:, 0] = [-1.5, -2.0, -1.0]  # as signed numbers all smaller
     return dict(A=A, b=draw(4) + 1)
 
 
@@ -480,8 +530,8 @@ solve = Exercise(
         "seven equations": partial(system, D=7),
         "rows in another order": permuted,
         "one equation": partial(system, D=1),
+        "a pivot of 1e-14": tiny_pivot,
         "a zero in the pivot's place": zero_pivots,
-        "a pivot of 1e-18": tiny_pivot,
         "one entry in each row": one_entry_a_row,
         **SINGULAR,
     },
@@ -492,7 +542,7 @@ solve = Exercise(
         agrees(
             2,
             "brings the largest entry into the pivot's place",
-            on=["a zero in the pivot's place", "a pivot of 1e-18", "one entry in each row"],
+            on=["a zero in the pivot's place", "a pivot of 1e-14", "one entry in each row"],
         ),
         raises(1, "a singular matrix raises LinAlgError", "LinAlgError", unless=regular_again, on=list(SINGULAR)),
     ],
@@ -532,6 +582,24 @@ solve = Exercise(
             "singular_not_noticed",
             "You return an answer full of nan or inf for a singular matrix. If even the largest entry of the column is 0, raise LinAlgError.",
             edit("if A[best, j] == 0:", "if False:"),
+        ),
+        Mistake(
+            "signed_pivot_not_found",
+            "You choose the pivot by its signed value, and where all other entries of the column are negative you find 0 and give up. Compare absolute values.",
+            edit("np.abs(A[j:, j])", "A[j:, j]"),
+        ),
+        Mistake(
+            "rows_swapped_as_views",
+            "Your swap writes one row twice: A[i] is a view, and is overwritten before its old values are read. Copy one of the rows, or swap both at once.",
+            edit("A[[j, best]] = A[[best, j]]", "A[j], A[best] = A[best], A[j]"),
+        ),
+        Mistake(
+            "pivot_of_the_row",
+            "You look for the largest entry along the row. Look down the column, at and below the diagonal.",
+            edit(
+                "best = j + np.argmax(np.abs(A[j:, j]))\n        if A[best, j] == 0:",
+                "best = j + np.argmax(np.abs(A[j, j:]))\n        if not A[j:, j].any():",
+            ),
         ),
     ],
     hints=[
@@ -672,6 +740,19 @@ low_rank = Exercise(
             "You subtract the mean of each column first. That belongs to principal components: here A itself is approximated.",
             edit("np.linalg.svd(A, ", "np.linalg.svd(A - A.mean(axis=0), "),
         ),
+        Mistake(
+            "columns_of_vt",
+            "You take the first k columns of what svd returns third. Its rows are the directions: it is V transposed already.",
+            edit(
+                "U, s, Vt = np.linalg.svd(A, full_matrices=False)\n    return (U[:, :k] * s[:k]) @ Vt[:k]",
+                "U, s, Vt = np.linalg.svd(A)\n    return (U[:, :k] * s[:k]) @ Vt[:, :k].T",
+            ),
+        ),
+        Mistake(
+            "columns_of_vt_thin",
+            "You take the first k columns of what svd returns third. Its rows are the directions: it is V transposed already.",
+            edit("(U[:, :k] * s[:k]) @ Vt[:k]", "(U[:, :k] * s[:k]) @ Vt[:, :k].T"),
+        ),
     ],
     hints=[
         "The singular value decomposition writes A as a sum of matrices of rank 1. How large is each of them?",
@@ -750,6 +831,29 @@ pca = Exercise(
             "components_in_columns",
             "You return the components as columns. Each component must be a row.",
             edit("components.T, components,", "components.T, components.T,"),
+        ),
+        Mistake(
+            "columns_of_vt",
+            "You take columns of what svd returns third. Its rows are the directions: it is V transposed already.",
+            edit(
+                "_, s, Vt = np.linalg.svd(centred, full_matrices=False)\n    components = Vt[:k]",
+                "_, s, Vt = np.linalg.svd(centred)\n    components = Vt[:, :k].T",
+            ),
+        ),
+        Mistake(
+            "rows_of_eigenvectors",
+            "You take rows of the matrix of eigenvectors. Its columns are the eigenvectors.",
+            edit("components = Vt[:k]", "components = np.linalg.eigh(np.cov(X.T))[1][::-1][:k]"),
+        ),
+        Mistake(
+            "variances_for_shares",
+            "You return the variances along the components. Divide them by the variance of all features.",
+            edit("s[:k] ** 2 / (s**2).sum()", "s[:k] ** 2 / (len(X) - 1)"),
+        ),
+        Mistake(
+            "not_centred_in_the_projection",
+            "You find the components of the centred data, but project the data as they are. The coordinates are those of the centred examples.",
+            edit("return centred @ components.T", "return X @ components.T"),
         ),
     ],
     hints=[

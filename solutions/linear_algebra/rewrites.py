@@ -144,3 +144,34 @@ def pca__other_signs(X, k):
     U, s, Vt = np.linalg.svd(X, full_matrices=False)
     variances = (X**2).sum()
     return -U[:, :k] * s[:k], -Vt[:k], np.array([value**2 / variances for value in s[:k]])
+
+
+def vector_norm__numpy(x, p=2):
+    return np.linalg.norm(x, ord=p)
+
+
+def cosine_similarity__numpy(x, y):
+    return x @ y / (np.linalg.norm(x) * np.linalg.norm(y))
+
+
+def hyperplane_distance__numpy(X, w, b):
+    return (X @ w + b) / np.linalg.norm(w)
+
+
+def project__pseudo_inverse(x, A):
+    return A @ (np.linalg.pinv(A) @ x)
+
+
+def project__normal_equations(x, A):
+    return A @ np.linalg.solve(A.T @ A, A.T @ x)
+
+
+def low_rank__diagonal(A, k):
+    U, s, Vt = np.linalg.svd(A)
+    return U[:, :k] @ np.diag(s[:k]) @ Vt[:k]
+
+
+def pca__numpy_cov(X, k):
+    values, vectors = np.linalg.eigh(np.atleast_2d(np.cov(X, rowvar=False)))
+    components = vectors[:, ::-1].T[:k]
+    return (X - X.mean(axis=0)) @ components.T, components, values[::-1][:k] / values.sum()

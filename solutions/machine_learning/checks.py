@@ -47,6 +47,8 @@ ERRORS = {
     PERFECT: perfect,
 }
 
+SMALL = ("1e-5", "1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15")  # what people write to keep a log finite
+
 mean_absolute_error = Exercise(
     points=3,
     cases=ERRORS,
@@ -84,6 +86,11 @@ mean_absolute_error = Exercise(
             "relative",
             "You divide each error by its target, which gives the mean absolute percentage error. Here the error keeps the unit of y.",
             edit("np.abs(y_true - y_pred).mean()", "np.abs((y_true - y_pred) / y_true).mean()"),
+        ),
+        Mistake(
+            "rounded_down",
+            "You divide with //, which rounds down to a whole number. Use /.",
+            edit("np.abs(y_true - y_pred).mean()", "np.abs(y_true - y_pred).sum() // len(y_true)"),
         ),
     ],
     hints=[
@@ -129,6 +136,11 @@ root_mean_squared_error = Exercise(
             "halved",
             "You halve the mean. Some losses have a ½ to simplify the gradient; this measure has none.",
             edit("np.mean((y_true - y_pred) ** 2)", "np.mean((y_true - y_pred) ** 2) / 2"),
+        ),
+        Mistake(
+            "rounded_down",
+            "You divide with //, which rounds down to a whole number. Use /.",
+            edit("np.mean((y_true - y_pred) ** 2)", "((y_true - y_pred) ** 2).sum() // len(y_true)"),
         ),
     ],
     hints=[
@@ -346,6 +358,11 @@ classification_metrics = Exercise(
             "eps_in_the_denominator",
             "You add a small number to the denominators. That avoids 0/0, but makes every metric a little wrong: treat 0/0 as a separate case.",
             edit("float(part / whole) if whole else 0.0", "float(part / (whole + 1e-8))", of="_ratio"),
+        ),
+        Mistake(
+            "rounded_down",
+            "You divide with //, which rounds down to a whole number: a share below 1 becomes 0. Use /.",
+            edit("part / whole", "part // whole", of="_ratio"),
         ),
     ],
     hints=[
@@ -832,6 +849,22 @@ logistic_loss_and_gradient = Exercise(
             "You clip the probabilities to keep the log finite, so all large errors cost the same. The true loss at a logit of 1000 is 1000.",
             logistic_clipped,
         ),
+        Mistake(
+            "sign_and_not_averaged",
+            "Your loss is right, but the gradient is −N times what it should be: subtract y from the probabilities, and divide by the number of examples.",
+            edit("X.T @ (_sigmoid(z) - y) / len(y)", "X.T @ (y - _sigmoid(z))"),
+        ),
+        *(
+            Mistake(
+                f"logs_plus_{eps}",
+                "You add a small number inside the logarithms, so all large errors cost the same. The true loss at a logit of 1000 is 1000.",
+                edit(
+                    "np.mean(np.logaddexp(0.0, z) - y * z)",
+                    f"-np.mean(y * np.log(_sigmoid(z) + {eps}) + (1 - y) * np.log(1 - _sigmoid(z) + {eps}))",
+                ),
+            )
+            for eps in SMALL
+        ),
     ],
     hints=[
         "Write −log σ(z) with one log and one exp. What does it approach for large z, and for very negative z?",
@@ -902,9 +935,17 @@ def online(X, centers):
 
 MEAN = "new_centers[k] = X[labels == k].mean(axis=0)"
 
+
+def beside_centers(draw, K=5, D=3):
+    """As many points as centers, each beside one: what is nearest to a center is not what a point is nearest to."""
+    centers = 4.0 * draw(K, D) + 10.0 * np.eye(K, D)
+    return {"X": np.roll(centers, 2, axis=0) + 0.2 * draw(K, D), "centers": centers}
+
+
 kmeans_step = Exercise(
     points=7,
     cases={
+        "as many points as centers": beside_centers,
         "thirty points, three centers": cloud,
         "four islands": islands,
         "five features": partial(cloud, N=40, D=5, K=4),
@@ -918,7 +959,7 @@ kmeans_step = Exercise(
         agrees(
             3,
             "assigns each point to its nearest center, and moves each center to the mean of its points",
-            on=["thirty points, three centers", "four islands", "five features", "a single feature"],
+            on=["as many points as centers", "thirty points, three centers", "four islands", "five features", "a single feature"],
         ),
         agrees(1, "is right for a single point or center", on=["a single center", "a single point"]),
         agrees(1, "leaves a center where it is if no point is assigned to it", on="centers that no point joins"),
@@ -981,6 +1022,16 @@ kmeans_step = Exercise(
             "centers_not_moved",
             "You return the centers unmoved. Each center moves to the mean of the points assigned to it.",
             edit(MEAN, "pass"),
+        ),
+        Mistake(
+            "nearest_point_of_each_center",
+            "You look for the nearest point of each center. Each point needs its nearest center: there are N labels, one for each row of X.",
+            edit("distances.argmin(axis=1)", "distances.argmin(axis=0)"),
+        ),
+        Mistake(
+            "farthest",
+            "You assign each point to the farthest center. Find where the distance is smallest.",
+            edit("distances.argmin(", "distances.argmax("),
         ),
     ],
     hints=[

@@ -61,6 +61,9 @@ def elementwise(points, claim):
 
 STABLE_SIGMOID = "return np.where(x >= 0, 1.0, e) / (1.0 + e)"
 
+SMALL = ("1e-5", "1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15")  # what people write to keep a log finite
+SMALL_IN_SUMS = SMALL[:5]  # of a sum above 1, less is lost in the rounding
+
 sigmoid = Exercise(
     points=4,
     cases=ELEMENTWISE,
@@ -100,6 +103,11 @@ sigmoid = Exercise(
             "slope",
             "You return the derivative of the sigmoid, which is ¼ at 0. The sigmoid itself is ½ there.",
             edit(STABLE_SIGMOID, "return e / (1.0 + e) ** 2"),
+        ),
+        Mistake(
+            "rounded_down",
+            "You divide with //, which rounds down to a whole number, so nearly every answer is 0. Use /.",
+            edit(STABLE_SIGMOID, "return 1.0 // (1.0 + np.exp(-x))"),
         ),
     ],
     hints=[
@@ -147,6 +155,11 @@ tanh = Exercise(
             "slope",
             "You return the derivative of tanh, which is 1 at 0. tanh itself is 0 there.",
             edit("np.tanh(x)", "1.0 - np.tanh(x) ** 2"),
+        ),
+        Mistake(
+            "rounded_down",
+            "You divide with //, which rounds down to a whole number. Use /.",
+            edit("np.tanh(x)", "(np.exp(x) - np.exp(-x)) // (np.exp(x) + np.exp(-x))"),
         ),
     ],
     hints=[
@@ -244,6 +257,21 @@ gelu = Exercise(
             "erf_for_phi",
             "You multiply x by erf, which runs from -1 to 1, so negative entries turn positive. The factor Φ runs from 0 to 1.",
             edit("(1.0 + erf(x / np.sqrt(2.0))) / 2.0", "erf(x / np.sqrt(2.0))"),
+        ),
+        Mistake(
+            "tanh_formula_not_halved",
+            "You use the formula with tanh, which only approximates gelu, and leave out its factor ½. Compute the exact gelu with erf.",
+            edit("(1.0 + erf(x / np.sqrt(2.0))) / 2.0", "1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3))"),
+        ),
+        Mistake(
+            "erf_without_root_two_not_halved",
+            "You take erf of x itself, and leave out the factor ½. Φ is a probability: divide x by √2 inside, and halve outside.",
+            edit("(1.0 + erf(x / np.sqrt(2.0))) / 2.0", "1.0 + erf(x)"),
+        ),
+        Mistake(
+            "rounded_down",
+            "You halve with //, which rounds down to a whole number. Use /.",
+            edit("(1.0 + erf(x / np.sqrt(2.0))) / 2.0", "(1.0 + erf(x / np.sqrt(2.0))) // 2.0"),
         ),
     ],
     hints=[
@@ -412,6 +440,29 @@ softmax = Exercise(
                 "return e / e.sum(axis=-1, keepdims=True)", "return np.log(e) - np.log(e.sum(axis=-1, keepdims=True))"
             ),
         ),
+        *(
+            Mistake(
+                f"sum_plus_{eps}",
+                "You add a small number to the sum below the line, so your rows do not add up to 1. After the shift the sum is at least 1, and needs no help.",
+                edit("e.sum(axis=-1, keepdims=True)", f"(e.sum(axis=-1, keepdims=True) + {eps})"),
+            )
+            for eps in SMALL_IN_SUMS
+        ),
+        Mistake(
+            "rounded_down",
+            "You divide with //, which rounds down to a whole number. Use /.",
+            edit("e / e.sum", "e // e.sum"),
+        ),
+        Mistake(
+            "shifted_by_the_smallest",
+            "You subtract the smallest logit of each row, so the largest still overflows. Subtract the largest.",
+            edit("x.max(", "x.min("),
+        ),
+        Mistake(
+            "divided_by_the_largest",
+            "You divide each row by its largest logit. That changes the probabilities; subtracting it does not.",
+            edit("x - x.max(axis=-1, keepdims=True)", "x / x.max(axis=-1, keepdims=True)"),
+        ),
     ],
     hints=[
         "What must every row add up to, and along which axis is that?",
@@ -482,6 +533,29 @@ log_softmax = Exercise(
             "You subtract the sum of the exponentials. Subtract the logarithm of that sum.",
             edit("np.log(np.exp(shifted).sum(axis=-1, keepdims=True))", "np.exp(shifted).sum(axis=-1, keepdims=True)"),
         ),
+        *(
+            Mistake(
+                f"log_of_p_plus_{eps}",
+                "You add a small number inside the logarithm. That keeps the logarithm finite, but makes it wrong wherever a probability is small.",
+                edit(
+                    "return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
+                    f"return np.log(np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True) + {eps})",
+                ),
+            )
+            for eps in SMALL
+            if eps != "1e-8"
+        ),
+        *(
+            Mistake(
+                f"log_of_sum_plus_{eps}",
+                "You add a small number to the sum inside the logarithm. After the shift the sum is at least 1, and needs no help.",
+                edit(
+                    "np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
+                    f"np.log(np.exp(shifted).sum(axis=-1, keepdims=True) + {eps})",
+                ),
+            )
+            for eps in SMALL_IN_SUMS
+        ),
     ],
     hints=[
         "Take the logarithm of exp(x_k) / Σ exp(x_j) on paper. What becomes of the fraction, and of the first exp?",
@@ -514,12 +588,13 @@ linear = Exercise(
         "a single example": partial(layer, N=1),
         "one feature in, one out": partial(layer, D=1, M=1),
         "large and small entries": uneven_layer,
+        "as many outputs as inputs": partial(layer, N=3, D=5, M=5),
     },
     checks=[
         agrees(
             2,
             "multiplies by the weights and adds the bias",
-            on=["five examples", "more outputs than inputs", "large and small entries"],
+            on=["five examples", "more outputs than inputs", "as many outputs as inputs", "large and small entries"],
         ),
         agrees(
             1,
@@ -645,6 +720,11 @@ mean_squared_error = Exercise(
             "You average before you square, so errors of opposite sign cancel. Square each error first.",
             edit("((prediction - target) ** 2).mean()", "(prediction - target).mean() ** 2"),
         ),
+        Mistake(
+            "halved_and_summed",
+            "You halve the sum of the squares. Return their mean, with no ½ in front.",
+            edit("((prediction - target) ** 2).mean()", "((prediction - target) ** 2).sum() / 2.0"),
+        ),
     ],
     hints=[
         "For predictions (1, 3) and targets (0, 0), what is the loss?",
@@ -760,6 +840,31 @@ binary_cross_entropy_with_logits = Exercise(
             "one_loss_each",
             "You return a loss for every element. Take their mean.",
             edit(".mean()", ""),
+        ),
+        *(
+            Mistake(
+                f"log_of_p_plus_{eps}",
+                "You add a small number inside the logarithms. That keeps them finite, but a logit of 1000 on the wrong side must cost 1000: simplify the logarithm of the sigmoid on paper first.",
+                edit(
+                    SOFTPLUS,
+                    WITH_SIGMOID
+                    + f"return -(target * np.log(p + {eps}) + (1.0 - target) * np.log(1.0 - p + {eps})).mean()",
+                ),
+            )
+            for eps in SMALL
+        ),
+        *(
+            Mistake(
+                f"clipped_at_{eps}",
+                "You clip the probability to keep its logarithm finite. A logit of 1000 on the wrong side must cost 1000; a clipped one costs far less and has no gradient.",
+                edit(
+                    SOFTPLUS,
+                    WITH_SIGMOID
+                    + f"p = np.clip(p, {eps}, 1.0 - {eps})\n    return -(target * np.log(p) + (1.0 - target) * np.log(1.0 - p)).mean()",
+                ),
+            )
+            for eps in SMALL[:-1]
+            if eps != "1e-7"
         ),
     ],
     hints=[
@@ -887,6 +992,28 @@ softmax_cross_entropy = Exercise(
             "You return a loss for every example. Take their mean.",
             edit(".mean()", ""),
         ),
+        *(
+            Mistake(
+                f"log_of_p_plus_{eps}",
+                "You add a small number inside the logarithm. A true class with a tiny probability must have a large loss, and yours is bounded: work with logarithms from the start.",
+                edit("log_p = log_softmax(logits)", f"log_p = np.log(softmax(logits) + {eps})"),
+            )
+            for eps in SMALL
+            if eps != "1e-8"
+        ),
+        *(
+            Mistake(
+                f"clipped_at_{eps}",
+                "You clip the probability to keep its logarithm finite. A true class with a tiny probability must have a large loss, and yours is bounded: work with logarithms from the start.",
+                edit("log_p = log_softmax(logits)", f"log_p = np.log(np.clip(softmax(logits), {eps}, 1.0))"),
+            )
+            for eps in SMALL[:-1]
+        ),
+        Mistake(
+            "sign_and_log_of_softmax",
+            "Your loss has the wrong sign, and where a probability has underflowed to 0 it is infinite. Compute the log-softmax directly, and mind the minus.",
+            edit("log_p = log_softmax(logits)\n    return -", "log_p = np.log(softmax(logits))\n    return "),
+        ),
     ],
     hints=[
         "Which one number of a row of log-probabilities counts, and how do you pick it in every row at once?",
@@ -1011,9 +1138,14 @@ mlp = Exercise(
         "a single example": partial(network, N=1, sizes=(4, 6, 5, 3)),
         "one number in, one out": partial(network, N=6, sizes=(1, 8, 1)),
         "large weights": partial(network, N=6, sizes=(3, 6, 5), scale=100.0),
+        "layers that keep their width": partial(network, N=6, sizes=(4, 4, 4)),
     },
     checks=[
-        agrees(3, "runs two or more layers with a relu between them", on=["two layers", "three layers", "five layers"]),
+        agrees(
+            3,
+            "runs two or more layers with a relu between them",
+            on=["two layers", "three layers", "five layers", "layers that keep their width"],
+        ),
         agrees(1, "is one linear layer where there is only one", on="a single layer"),
         agrees(
             1,

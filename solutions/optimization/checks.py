@@ -131,6 +131,9 @@ NOT_KEPT = "You ignore the state, so every step is like the first. Read the stat
 RATE_INSIDE = "You put the learning rate into the velocity. Scale the whole velocity, old gradients included, by the current learning rate."
 AVERAGED = "You weight the new gradient by 1 − momentum, as in a running average. The velocity is a sum: add the gradient unscaled."
 
+MOMENTUM_FIXED = "You always use a momentum of 0.9. Use the one that you are given."
+MOMENTUM_ADDED = "You add momentum to the gradient. It is the share of the old velocity that is kept: multiply."
+
 momentum_step = Exercise(
     points=4,
     driver=descent,
@@ -173,6 +176,8 @@ momentum_step = Exercise(
             edit("momentum * velocity + dw", "velocity + dw"),
         ),
         Mistake("uphill", "You step along the velocity, which is uphill. Step against it.", edit("w - lr", "w + lr")),
+        Mistake("momentum_fixed", MOMENTUM_FIXED, edit("momentum * velocity + dw", "0.9 * velocity + dw")),
+        Mistake("momentum_added", MOMENTUM_ADDED, edit("momentum * velocity + dw", "momentum + dw")),
     ],
     hints=[
         "What does the velocity hold after two steps, written out in both gradients?",
@@ -230,6 +235,8 @@ nesterov_step = Exercise(
                 "momentum * velocity + lr * dw\n    return w - (lr * dw + momentum * velocity)",
             ),
         ),
+        Mistake("momentum_fixed", MOMENTUM_FIXED, edit("velocity = 0.0 if", "momentum = 0.9\n    velocity = 0.0 if")),
+        Mistake("momentum_added", MOMENTUM_ADDED, edit("momentum * velocity + dw", "momentum + dw")),
     ],
     hints=[
         "If the next gradient were 0, what would the next velocity be?",
@@ -240,6 +247,8 @@ nesterov_step = Exercise(
 NO_EPS, RELATIVE = "an eps of 0", "does not care how large a weight's gradients are, but how they change"
 QUICK_DECAY, WITH_BETAS, BETA1_ALONE, BETA2_ALONE = "a quick decay", "other betas", "another beta1", "another beta2"
 ALL_GIVEN, EPS_TEXT = "every argument given", "You put eps under the root. It is added to the root itself."
+
+EPS_FIXED = "You always use an eps of 1e-8. Use the one that you are given."
 
 rmsprop_step = Exercise(
     points=6,
@@ -292,6 +301,17 @@ rmsprop_step = Exercise(
             "You average the squares over the weights, too. Each weight has its own scale.",
             edit("* dw**2", "* np.mean(dw**2)"),
         ),
+        Mistake(
+            "decay_fixed",
+            "You always use a decay of 0.99. Use the one that you are given.",
+            edit("square = 0.0 if", "decay = 0.99\n    square = 0.0 if"),
+        ),
+        Mistake("eps_fixed", EPS_FIXED, edit("np.sqrt(square) + eps", "np.sqrt(square) + 1e-8")),
+        Mistake(
+            "decay_added",
+            "You add decay to the average. It is the weight of the old average: multiply.",
+            edit("decay * square +", "decay +"),
+        ),
     ],
     hints=[
         "How large is the first step of a weight, if decay is 0.99 and its gradient is 5? And if it is 0.005?",
@@ -314,6 +334,10 @@ NO_POWER = "You divide by 1 − beta in every step: the power t is missing, or t
 MOMENTS_MIXED = (
     "You swap the betas. beta1 belongs to the average of the gradients, beta2 to the average of their squares."
 )
+
+BETAS_FIXED = "You always use the betas 0.9 and 0.999. Use those that you are given."
+BETA_ADDED = "You add beta to an average. It is the weight of the old average: multiply."
+BOTH_AVERAGES = "m = beta1 * m + (1.0 - beta1) * dw\n    v = beta2 * v + (1.0 - beta2) * dw**2"
 
 adam_step = Exercise(
     points=8,
@@ -368,6 +392,20 @@ adam_step = Exercise(
             "no_root",
             "You divide by the average of the squares. Divide by its root, which has the size of a gradient.",
             edit("np.sqrt(v_hat)", "v_hat"),
+        ),
+        Mistake("betas_fixed", BETAS_FIXED, edit("t = t + 1", "t, beta1, beta2 = t + 1, 0.9, 0.999")),
+        Mistake("eps_fixed", EPS_FIXED, edit("np.sqrt(v_hat) + eps", "np.sqrt(v_hat) + 1e-8")),
+        Mistake(
+            "betas_added",
+            BETA_ADDED,
+            edit(BOTH_AVERAGES, "m = beta1 + (1.0 - beta1) * dw\n    v = beta2 + (1.0 - beta2) * dw**2"),
+        ),
+        Mistake("beta1_added", BETA_ADDED, edit("beta1 * m +", "beta1 +")),
+        Mistake("beta2_added", BETA_ADDED, edit("beta2 * v +", "beta2 +")),
+        Mistake(
+            "eps_kept",
+            "You add eps to the average that goes into your state, so it grows from step to step. Add it only where you divide.",
+            edit("m_hat = m", "v = v + eps\n    m_hat = m"),
         ),
     ],
     hints=[
@@ -435,6 +473,29 @@ adamw_step = Exercise(
         ),
         Mistake("eps_in_the_root", EPS_TEXT, edit("(np.sqrt(v_hat) + eps)", "np.sqrt(v_hat + eps)", of="adam_step")),
         Mistake("not_kept", NOT_KEPT, edit("weight_decay * w, state", "weight_decay * w, None")),
+        Mistake(
+            "decay_fixed",
+            "You always use a weight decay of 0.01. Use the one that you are given.",
+            edit("lr * weight_decay * w, state", "lr * 0.01 * w, state"),
+        ),
+        Mistake("betas_fixed", BETAS_FIXED, edit("t = t + 1", "t, beta1, beta2 = t + 1, 0.9, 0.999", of="adam_step")),
+        Mistake("eps_fixed", EPS_FIXED, edit("np.sqrt(v_hat) + eps", "np.sqrt(v_hat) + 1e-8", of="adam_step")),
+        Mistake(
+            "betas_added",
+            BETA_ADDED,
+            edit(
+                BOTH_AVERAGES, "m = beta1 + (1.0 - beta1) * dw\n    v = beta2 + (1.0 - beta2) * dw**2", of="adam_step"
+            ),
+        ),
+        Mistake(
+            "correction_without_power",
+            NO_POWER,
+            edit(
+                "m_hat = m / (1.0 - beta1**t)\n    v_hat = v / (1.0 - beta2**t)",
+                "m_hat = m / (1.0 - beta1)\n    v_hat = v / (1.0 - beta2)",
+                of="adam_step",
+            ),
+        ),
     ],
     hints=[
         "What happens to a weight whose gradient is always 0?",
@@ -536,6 +597,16 @@ warmup_cosine = Exercise(
             "warm_up_from_the_floor",
             "Your warm-up starts at the floor. Start it at 0; the floor is for the end of the decay.",
             edit("peak * step / warmup", "floor + (peak - floor) * step / warmup"),
+        ),
+        Mistake(
+            "warm_up_rounded_down",
+            "You divide with //, which rounds down to a whole number: your warm-up stays at 0. Use /.",
+            edit("peak * step / warmup", "peak * (step // warmup)"),
+        ),
+        Mistake(
+            "progress_rounded_down",
+            "You divide with //, which rounds down to a whole number: your progress stays at 0. Use /.",
+            edit("(step - warmup) / (total - warmup)", "(step - warmup) // (total - warmup)"),
         ),
     ],
     hints=[
@@ -866,6 +937,21 @@ dropout = Exercise(
             "You draw one random number for each row and drop whole rows. Draw one number for each entry.",
             edit("mask = rng.random(x.shape)", "mask = rng.random((len(x),) + (1,) * (x.ndim - 1))"),
         ),
+        Mistake(
+            "normal_draws",
+            "You draw from a normal distribution and compare it with p. A share p of uniform numbers in [0, 1) lies below p, but not of normal ones.",
+            edit("mask = rng.random(", "mask = rng.standard_normal("),
+        ),
+        Mistake(
+            "p_fixed",
+            "You always drop one half. Use the p that you are given.",
+            edit("mask = rng.random(x.shape) >= p", "p = 0.5\n    mask = rng.random(x.shape) >= p"),
+        ),
+        Mistake(
+            "binomial_draws",
+            "You draw the mask with rng.binomial. Its law is right, but the docstring asks for one call of rng.random, so that your mask can be compared.",
+            edit("mask = rng.random(x.shape) >= p", "mask = rng.binomial(1, 1.0 - p, x.shape)"),
+        ),
     ],
     hints=[
         "If a share p of the entries becomes 0, by which factor does the mean shrink? What makes up for it?",
@@ -934,6 +1020,7 @@ dropout_backward = Exercise(
             "You pass the gradient through all entries. A dropped entry does not affect the output, so its gradient is 0.",
             edit("dout * mask", "dout"),
         ),
+        Mistake("p_fixed", "You always divide by one half. Use the p that you are given.", edit("(1.0 - p)", "0.5")),
     ],
     hints=[
         "The forward multiplies each entry by a number that does not depend on x. Which number, for a kept entry and for a dropped one?",
@@ -973,6 +1060,17 @@ def another_example(inputs, draw):
 TRAIN, TEST = "in training", "not in training"
 EPS_TRAIN, EPS_TEST = "a large eps, in training", "a large eps, not in training"
 MOMENTUM = "another momentum"
+
+EPS_5_FIXED = "You always use an eps of 1e-5. Use the one that you are given."
+
+
+OUT = "    out = gamma * (x - mean)"
+
+
+def after_training(out):
+    """The reference in training; afterwards its output is another expression."""
+    return edit(OUT, f"    if not training:\n        return {out}, running_mean, running_var\n{OUT}")
+
 
 batchnorm = Exercise(
     points=8,
@@ -1078,6 +1176,83 @@ batchnorm = Exercise(
             "shift_scaled",
             "You add beta before you multiply by gamma. Scale first, then shift.",
             edit("gamma * (x - mean) / np.sqrt(var + eps) + beta", "gamma * ((x - mean) / np.sqrt(var + eps) + beta)"),
+        ),
+        Mistake(
+            "one_mean_for_all_features",
+            "You take one mean and one variance over the whole array. Each feature has its own: average over the examples only.",
+            edit("x.mean(axis=0), x.var(axis=0)", "x.mean(), x.var()"),
+        ),
+        Mistake("eps_fixed", EPS_5_FIXED, edit("np.sqrt(var + eps)", "np.sqrt(var + 1e-5)")),
+        Mistake(
+            "momentum_fixed",
+            "You always use a momentum of 0.1. Use the one that you are given.",
+            edit("    if training:", "    momentum = 0.1\n    if training:"),
+        ),
+        Mistake(
+            "batch_variance_after_training",
+            "After training you subtract the running mean, but divide by the spread of the batch. Use the running variance, too.",
+            edit("mean, var = running_mean, running_var", "mean, var = running_mean, x.var(axis=0)"),
+        ),
+        Mistake(
+            "batch_mean_after_training",
+            "After training you divide by the running spread, but subtract the mean of the batch. Use the running mean, too.",
+            edit("mean, var = running_mean, running_var", "mean, var = x.mean(axis=0), running_var"),
+        ),
+        Mistake(
+            "no_eps_after_training",
+            "In training you add eps to the variance; after training you leave it out. The formula is the same, only the statistics differ.",
+            after_training("gamma * (x - mean) / np.sqrt(var) + beta"),
+        ),
+        Mistake(
+            "no_root_after_training",
+            "After training you divide by the running variance. Divide by its root, the standard deviation, as in training.",
+            after_training("gamma * (x - mean) / (var + eps) + beta"),
+        ),
+        Mistake(
+            "no_scale_and_shift_after_training",
+            "After training you leave out gamma and beta. The formula is the same as in training, only the statistics differ.",
+            after_training("(x - mean) / np.sqrt(var + eps)"),
+        ),
+        Mistake(
+            "no_shift_after_training",
+            "After training you leave out beta. The formula is the same as in training, only the statistics differ.",
+            after_training("gamma * (x - mean) / np.sqrt(var + eps)"),
+        ),
+        Mistake(
+            "eps_outside_the_root_after_training",
+            "After training you add eps to the running standard deviation. Add it to the variance, under the root, as in training.",
+            after_training("gamma * (x - mean) / (np.sqrt(var) + eps) + beta"),
+        ),
+        Mistake(
+            "unchanged_after_training",
+            "After training you return x as it is. A trained network normalises, too: with the running statistics.",
+            after_training("x"),
+        ),
+        Mistake(
+            "running_root_with_eps",
+            "You average the root of the variance plus eps. The running statistic is an average of the variances themselves.",
+            edit("momentum * var", "momentum * np.sqrt(var + eps)"),
+        ),
+        Mistake(
+            "eps_in_the_running_variance",
+            "You average the variance plus eps. eps belongs where you divide, and not in the running variance.",
+            edit("momentum * var", "momentum * (var + eps)"),
+        ),
+        Mistake(
+            "batch_for_running",
+            "You return the statistics of the batch. Average them with the running ones; momentum says how much the batch counts.",
+            edit(
+                "running_mean = (1.0 - momentum) * running_mean + momentum * mean\n        running_var = (1.0 - momentum) * running_var + momentum * var",
+                "running_mean, running_var = mean, var",
+            ),
+        ),
+        Mistake(
+            "never_updated",
+            "You return the running statistics unchanged in training. Training is when they are learned.",
+            edit(
+                "running_mean = (1.0 - momentum) * running_mean + momentum * mean\n        running_var = (1.0 - momentum) * running_var + momentum * var",
+                "pass",
+            ),
         ),
     ],
     hints=[
@@ -1197,6 +1372,37 @@ batchnorm_backward = Exercise(
             edit(
                 f"({DX_HAT}) / std",
                 "dx_hat * (len(x) - 1.0 - x_hat**2) / (len(x) * std)",
+            ),
+        ),
+        Mistake(
+            "dgamma_without_eps",
+            "You leave eps out of dgamma alone. It multiplies dout by the normalised values of the forward pass, which have it.",
+            edit("(dout * x_hat).sum(axis=0)", "(dout * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0))).sum(axis=0)"),
+        ),
+        Mistake(
+            "times_the_deviation",
+            "You multiply dx by the standard deviation. The forward pass divides by it, and so does the backward pass.",
+            edit("(dx_hat * x_hat).mean(axis=0)) / std", "(dx_hat * x_hat).mean(axis=0)) * std"),
+        ),
+        Mistake(
+            "divided_by_the_variance",
+            "You divide dx by the variance. Divide by its root, as the forward pass does.",
+            edit("(dx_hat * x_hat).mean(axis=0)) / std", "(dx_hat * x_hat).mean(axis=0)) / std**2"),
+        ),
+        Mistake(
+            "one_mean_for_all_features",
+            "You take one mean and one variance over the whole array. Each feature has its own: average over the examples only.",
+            edit(
+                "std = np.sqrt(x.var(axis=0) + eps)\n    x_hat = (x - x.mean(axis=0)) / std",
+                "std = np.sqrt(x.var() + eps)\n    x_hat = (x - x.mean()) / std",
+            ),
+        ),
+        Mistake(
+            "summed_in_dx",
+            "You add up over the batch where dx has means. Each x has only a share of 1/N in the mean and in the variance.",
+            edit(
+                "(dx_hat - dx_hat.mean(axis=0) - x_hat * (dx_hat * x_hat).mean(axis=0))",
+                "(dx_hat - dx_hat.sum(axis=0) - x_hat * (dx_hat * x_hat).sum(axis=0))",
             ),
         ),
     ],
@@ -1387,6 +1593,48 @@ layernorm_backward = Exercise(
             "You always use 1e-5 instead of the given eps.",
             edit("keepdims=True) + eps)", "keepdims=True) + 1e-5)"),
         ),
+        Mistake(
+            "no_eps",
+            "You leave out eps. The forward pass adds it to the variance, so the backward pass must, too.",
+            edit("np.sqrt(x.var(axis=-1, keepdims=True) + eps)", "np.sqrt(x.var(axis=-1, keepdims=True) + 1e-300)"),
+        ),
+        Mistake(
+            "eps_outside_the_root",
+            "You add eps to the standard deviation. Add it to the variance, under the root.",
+            edit("np.sqrt(x.var(axis=-1, keepdims=True) + eps)", "np.sqrt(x.var(axis=-1, keepdims=True)) + eps"),
+        ),
+        Mistake(
+            "dgamma_without_eps",
+            "You leave eps out of dgamma alone. It multiplies dout by the normalised values of the forward pass, which have it.",
+            edit(
+                "(dout * x_hat).sum(axis=leading)",
+                "(dout * (x - x.mean(axis=-1, keepdims=True)) / np.sqrt(x.var(axis=-1, keepdims=True))).sum(axis=leading)",
+            ),
+        ),
+        Mistake(
+            "times_the_deviation",
+            "You multiply dx by the standard deviation. The forward pass divides by it, and so does the backward pass.",
+            edit(
+                "(dx_hat * x_hat).mean(axis=-1, keepdims=True)) / std",
+                "(dx_hat * x_hat).mean(axis=-1, keepdims=True)) * std",
+            ),
+        ),
+        Mistake(
+            "divided_by_the_variance",
+            "You divide dx by the variance. Divide by its root, as the forward pass does.",
+            edit(
+                "(dx_hat * x_hat).mean(axis=-1, keepdims=True)) / std",
+                "(dx_hat * x_hat).mean(axis=-1, keepdims=True)) / std**2",
+            ),
+        ),
+        Mistake(
+            "one_mean_for_all",
+            "You take one mean and one variance over the whole array. Each vector along the last axis has its own.",
+            edit(
+                "std = np.sqrt(x.var(axis=-1, keepdims=True) + eps)\n    x_hat = (x - x.mean(axis=-1, keepdims=True)) / std",
+                "std = np.sqrt(x.var() + eps)\n    x_hat = (x - x.mean()) / std",
+            ),
+        ),
     ],
     hints=[
         "Which entries of out does one entry of x affect, and along how many paths?",
@@ -1419,6 +1667,9 @@ def another_logit(inputs, draw):
 
 
 FIVE, MANY = "five examples, three classes", "four examples, nine classes"
+
+SMALL = ("1e-5", "1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15")  # what people write to keep a log finite
+EPS_IN_LOG = "You add a small number inside the logarithm, so a probability near 0 gets the wrong logarithm. The log-softmax, straight from the logits, needs none."
 
 label_smoothing_cross_entropy = Exercise(
     points=6,
@@ -1512,6 +1763,23 @@ label_smoothing_cross_entropy = Exercise(
                 "return np.log(np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True))",
                 of="_log_softmax",
             ),
+        ),
+        Mistake(
+            "sign",
+            "Your loss is negative: the logarithm of a probability is below 0, and the loss is minus that.",
+            edit("-np.mean(", "np.mean("),
+        ),
+        *(
+            Mistake(
+                f"log_of_p_plus_{eps}",
+                EPS_IN_LOG,
+                edit(
+                    "return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
+                    f"return np.log(np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True) + {eps})",
+                    of="_log_softmax",
+                ),
+            )
+            for eps in SMALL
         ),
     ],
     hints=[
@@ -1610,6 +1878,14 @@ random_flip_crop = Exercise(
             "not_cropped",
             "You flip the images, but do not crop them. The window may be shifted by up to `padding` pixels.",
             edit("row : row + H, column : column + W", "padding : padding + H, padding : padding + W"),
+        ),
+        Mistake(
+            "drawn_image_by_image",
+            "You draw a flip and a window for each image in turn. Call rng twice, for all images at once: first all flips, then all offsets.",
+            edit(
+                f"{COINS}\n    {CORNERS}",
+                "draws = [(rng.random() < 0.5, rng.integers(0, 2 * padding + 1, 2)) for _ in range(N)]\n    flip, corners = (np.array(column) for column in zip(*draws))",
+            ),
         ),
     ],
     hints=[

@@ -49,6 +49,8 @@ def cancelled(X):
 
 FAR_FROM_ZERO = "features far from zero"
 
+SMALL = ("1e-5", "1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15")  # what people write to keep a log finite
+
 covariance = Exercise(
     points=6,
     cases={
@@ -122,6 +124,22 @@ covariance = Exercise(
             "cancelled",
             "You subtract a product of means from a mean of products. Far from zero both are huge and nearly equal, and their difference is rounding error: subtract the means first, then multiply.",
             lambda X, ddof=1: cancelled(X) * len(X) / (len(X) - ddof),
+        ),
+        Mistake(
+            "np_cov_by_rows",
+            "You call np.cov as it is, and it takes rows for features. Here the columns are the features: tell it so, or transpose.",
+            edit(
+                "centred = X - X.mean(axis=0)\n    return centred.T @ centred / (len(X) - ddof)",
+                "return np.atleast_2d(np.cov(X, ddof=ddof))",
+            ),
+        ),
+        Mistake(
+            "not_centred_and_ddof_ignored",
+            "You leave the means in, and divide by N whatever ddof is. Subtract each feature's mean first, and divide by N − ddof.",
+            edit(
+                "centred = X - X.mean(axis=0)\n    return centred.T @ centred / (len(X) - ddof)",
+                "return X.T @ X / len(X)",
+            ),
         ),
     ],
     hints=[
@@ -322,6 +340,16 @@ gaussian_mle = Exercise(
             "You subtract a product of means from a mean of products. Far from zero both are huge and nearly equal, and their difference is rounding error: subtract the means first, then multiply.",
             lambda X: (X.mean(axis=0), cancelled(X)),
         ),
+        Mistake(
+            "np_cov_by_rows",
+            "You call np.cov as it is, and it takes rows for features. Here the columns are the features: tell it so, or transpose.",
+            edit("cov = centred.T @ centred / len(X)", "cov = np.atleast_2d(np.cov(X, bias=True))"),
+        ),
+        Mistake(
+            "one_mean_for_all",
+            "Your mean is right, but the covariance is around one mean for the whole array. Each feature is centred by its own.",
+            edit("centred = X - mean", "centred = X - X.mean()"),
+        ),
     ],
     hints=[
         "Set the derivative of the log likelihood with respect to the variance to zero: is the denominator N or N − 1?",
@@ -437,6 +465,15 @@ bayes_posterior = Exercise(
             "You add a small number to the denominator. A likelihood may be even smaller, and then your rows do not add up to one. Nothing needs to be added.",
             edit("return joint / evidence", "return joint / (evidence + 1e-8)"),
         ),
+        *(
+            Mistake(
+                f"evidence_plus_{eps}",
+                "You add a small number to the evidence, so the rows do not add up to one. The evidence is never 0 here: no observation is impossible under every hypothesis.",
+                edit("joint / evidence", f"joint / (evidence + {eps})"),
+            )
+            for eps in SMALL[:-1]
+            if eps != "1e-8"
+        ),
     ],
     hints=[
         "What is the joint probability that hypothesis k is true and observation n is made?",
@@ -527,6 +564,15 @@ entropy = Exercise(
             "surprise",
             "You add up −log p without weights. A rare outcome is surprising, but happens rarely: weight each surprise by its probability.",
             edit("-_times_log(p, p)", "-_times_log(np.ones_like(p), p)"),
+        ),
+        *(
+            Mistake(
+                f"log_of_p_plus_{eps}",
+                "You add a small number inside the logarithm. That avoids nan, but changes every term: treat outcomes of probability 0 separately instead.",
+                edit("_times_log(p, p)", f"(p * np.log(p + {eps}))"),
+            )
+            for eps in SMALL[:6]
+            if eps != "1e-8"
         ),
     ],
     hints=[
@@ -670,6 +716,19 @@ kl_divergence = Exercise(
             "You average KL(p‖q) and KL(q‖p). Only one of them is asked for: the one whose terms are weighted by p.",
             symmetrised,
         ),
+        *(
+            Mistake(
+                f"logs_plus_{eps}",
+                SMALL_NUMBER,
+                edit("(_times_log(p, p) - _times_log(p, q))", f"(p * np.log((p + {eps}) / (q + {eps})))"),
+            )
+            for eps in SMALL
+            if eps != "1e-8"
+        ),
+        *(
+            Mistake(f"q_plus_{eps}", SMALL_NUMBER, edit("_times_log(p, q)", f"_times_log(p, q + {eps})"))
+            for eps in SMALL[:-1]
+        ),
     ],
     hints=[
         "What is the divergence of a distribution from itself? Does your formula give 0 there?",
@@ -752,6 +811,19 @@ cross_entropy = Exercise(
             "binary",
             "You add (1 − p)·log(1 − q) for every outcome. That belongs to binary cross-entropy; here each of the K outcomes has one term.",
             binary_everywhere,
+        ),
+        *(
+            Mistake(f"log_of_q_plus_{eps}", SMALL_NUMBER, edit("-_times_log(p, q)", f"-(p * np.log(q + {eps}))"))
+            for eps in SMALL
+            if eps != "1e-8"
+        ),
+        *(
+            Mistake(
+                f"clipped_at_{eps}",
+                "You clip q to keep its logarithm finite, and what must be infinite becomes a finite number.",
+                edit("-_times_log(p, q)", f"-(p * np.log(np.clip(q, {eps}, 1.0)))"),
+            )
+            for eps in SMALL[:-1]
         ),
     ],
     hints=[
@@ -854,6 +926,14 @@ log_sum_exp = Exercise(
             "maximum",
             "You return the maximum. The sum is larger than its largest term, so the answer is a little above the maximum.",
             edit("np.log(np.exp(x - top).sum(axis=axis)) + top.squeeze(axis)", "top.squeeze(axis)"),
+        ),
+        *(
+            Mistake(
+                f"log_of_sum_plus_{eps}",
+                "You add a small number to the sum inside the logarithm. After the largest entry is subtracted, the sum is at least 1, and needs no help.",
+                edit("np.log(np.exp(x - top).sum(axis=axis))", f"np.log(np.exp(x - top).sum(axis=axis) + {eps})"),
+            )
+            for eps in SMALL[:5]
         ),
     ],
     hints=[

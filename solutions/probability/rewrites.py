@@ -147,3 +147,13 @@ def bias_variance__errors_first(predictions, target):
     errors = predictions - target
     bias = errors.mean(axis=0)
     return [np.mean(bias**2), np.var(errors, axis=0).mean()]
+
+
+def bias_variance__mean_and_var(predictions, target):
+    return np.mean((predictions.mean(axis=0) - target) ** 2), predictions.var(axis=0).mean()
+
+
+def gaussian_log_density__slogdet(X, mean, cov):
+    offset = X - mean
+    squares = np.sum(offset * np.linalg.solve(cov, offset.T).T, axis=1)
+    return -0.5 * (squares + np.linalg.slogdet(2 * np.pi * cov)[1])

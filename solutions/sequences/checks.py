@@ -62,6 +62,8 @@ def merge_the_first_alone(ids, pair, new_id):
 
 PAIR_FOUND = "tuple(ids[i : i + 2]) == tuple(pair)"
 
+SMALL = ("1e-5", "1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15")  # what people write to keep a log finite
+
 tokenize_bpe_merge = Exercise(
     points=5,
     cases={
@@ -519,6 +521,14 @@ negative_sampling = Exercise(
             "Your loss is inf where a dot product is large on the wrong side: the sigmoid rounds to 0 before you take the log. Combine log and sigmoid on paper, and use logaddexp.",
             edit(LOSS, "-np.log(1 / (1 + np.exp(-positive))) - np.log(1 / (1 + np.exp(negative))).sum()"),
         ),
+        *(
+            Mistake(
+                f"log_of_sigmoid_plus_{eps}",
+                "You add a small number inside the logarithm, so a dot product far on the wrong side costs too little. Combine log and sigmoid on paper.",
+                edit(LOSS, f"-np.log(_sigmoid(positive) + {eps}) - np.log(_sigmoid(-negative) + {eps}).sum()"),
+            )
+            for eps in SMALL
+        ),
     ],
     hints=[
         "What is the slope of -log σ(x)? It is simpler than you would expect, and between -1 and 0.",
@@ -597,6 +607,7 @@ def another_third_step(inputs, draw):
 
 
 MAIN, WIDE, NARROW = "three examples", "more units than features", "one feature, one unit"
+EQUAL = "as many units as features"
 ONE, SATURATED = "a single example", "sums near ±1000"
 
 
@@ -605,6 +616,7 @@ def cells(case, far):
     return {
         MAIN: case,
         WIDE: partial(case, N=4, D=2, H=6),
+        EQUAL: partial(case, N=2, D=4, H=4),
         ONE: partial(case, N=1),
         NARROW: partial(case, N=5, D=1, H=1),
         SATURATED: far,
@@ -621,7 +633,7 @@ rnn_step = Exercise(
     points=4,
     cases=cells(cell, saturated(cell)),
     checks=[
-        agrees(2, "computes the new state from the input, the old state and the bias", on=[MAIN, WIDE]),
+        agrees(2, "computes the new state from the input, the old state and the bias", on=[MAIN, WIDE, EQUAL]),
         agrees(1, "is right and finite for inputs of ±1000 to tanh", on=SATURATED),
         agrees(1, "returns the right shapes for a single example and a single unit", on=[ONE, NARROW]),
     ],
@@ -670,13 +682,23 @@ rnn_step = Exercise(
 DB_MEAN = "You average db over the examples. Sum instead: the incoming gradient already contains the 1/N."
 DB_2D = "Your db has an extra axis of length 1. A gradient has the shape of its parameter."
 
+TANH_OVERFLOWS = Mistake(
+    "overflow",
+    "At ±1000 your exponentials overflow, in the tanh or in its slope, and inf / inf is nan. NumPy has a tanh that does not.",
+    edit(
+        "return np.tanh(x @ Wx + h @ Wh + b)",
+        "a = x @ Wx + h @ Wh + b\n    return (np.exp(a) - np.exp(-a)) / (np.exp(a) + np.exp(-a))",
+        of="rnn_step",
+    ),
+)
+
 rnn_step_backward = Exercise(
     points=6,
     cases=cells(upstream(cell, "dh_next"), upstream(saturated(cell), "dh_next")),
     checks=[
-        agrees(1, "returns dx and dh", on=[MAIN, WIDE], part=["dx", "dh"]),
-        agrees(1, "returns dWx and dWh", on=[MAIN, WIDE], part=["dWx", "dWh"]),
-        agrees(1, "returns db", on=[MAIN, WIDE], part="db"),
+        agrees(1, "returns dx and dh", on=[MAIN, WIDE, EQUAL], part=["dx", "dh"]),
+        agrees(1, "returns dWx and dWh", on=[MAIN, WIDE, EQUAL], part=["dWx", "dWh"]),
+        agrees(1, "returns db", on=[MAIN, WIDE, EQUAL], part="db"),
         agrees(1, "returns the right shapes for a single example and a single unit", on=[ONE, NARROW]),
         agrees(1, "passes no gradient back through a saturated unit", on=SATURATED),
         moves(
@@ -719,6 +741,7 @@ rnn_step_backward = Exercise(
         ),
         Mistake("db_mean", DB_MEAN, edit("da.sum(axis=0)", "da.mean(axis=0)")),
         Mistake("db_kept_2d", DB_2D, edit("da.sum(axis=0)", "da.sum(axis=0, keepdims=True)")),
+        TANH_OVERFLOWS,
     ],
     hints=[
         "Give the sum that goes into tanh a name. What is its gradient, if dh_next is the gradient of tanh's output?",
@@ -736,6 +759,7 @@ def runs(case, far):
     return {
         MAIN: case,
         MIXED: partial(case, N=2, T=9, D=3, H=7),
+        EQUAL: partial(case, N=2, T=3, D=4, H=4),
         LONG: partial(case, N=2, T=40, D=3, H=5),
         ONE: partial(case, N=1),
         ONE_STEP: partial(case, T=1),
@@ -748,7 +772,7 @@ rnn = Exercise(
     points=6,
     cases=runs(run, saturated(run)),
     checks=[
-        agrees(3, "carries the state from h0 through every step", on=[MAIN, MIXED, LONG]),
+        agrees(3, "carries the state from h0 through every step", on=[MAIN, MIXED, LONG, EQUAL]),
         moves(1, "does not let the future change the past", another_future, on=MAIN),
         agrees(
             1, "returns every axis for a single example, a single step and a single unit", on=[ONE, ONE_STEP, NARROW]
@@ -792,6 +816,7 @@ rnn = Exercise(
             edit("range(x.shape[1])", "reversed(range(x.shape[1]))"),
         ),
         NO_TANH,
+        TANH_OVERFLOWS,
     ],
     hints=[
         "What does a step need besides its input? Where does that come from in the first step, and in all others?",
@@ -804,9 +829,9 @@ rnn_backward = Exercise(
     points=9,
     cases=runs(upstream(run, "dout"), upstream(saturated(run), "dout")),
     checks=[
-        agrees(2, "returns dx and dh0", on=[MAIN, MIXED, LONG], part=["dx", "dh0"]),
-        agrees(1, "returns dWx and dWh, added up over the steps", on=[MAIN, MIXED, LONG], part=["dWx", "dWh"]),
-        agrees(1, "returns db, added up over the steps", on=[MAIN, MIXED, LONG], part="db"),
+        agrees(2, "returns dx and dh0", on=[MAIN, MIXED, LONG, EQUAL], part=["dx", "dh0"]),
+        agrees(1, "returns dWx and dWh, added up over the steps", on=[MAIN, MIXED, LONG, EQUAL], part=["dWx", "dWh"]),
+        agrees(1, "returns db, added up over the steps", on=[MAIN, MIXED, LONG, EQUAL], part="db"),
         agrees(
             2, "returns every axis for a single example, a single step and a single unit", on=[ONE, ONE_STEP, NARROW]
         ),
@@ -862,6 +887,12 @@ rnn_backward = Exercise(
             "You divide dWx, dWh and db by the number of steps. Sum instead: if the loss is a mean, dout already contains the division.",
             edit("return dx, dh, dWx, dWh, db", "return dx, dh, dWx / x.shape[1], dWh / x.shape[1], db / x.shape[1]"),
         ),
+        TANH_OVERFLOWS,
+        Mistake(
+            "last_state_first",
+            "At the first step you take the last state for the one before: index −1 wraps around to the end. Before the first step the state is h0.",
+            edit("[h0[:, None], h[:, :-1]]", "[h[:, -1:], h[:, :-1]]"),
+        ),
     ],
     hints=[
         "The state after step t is used twice: in the loss and in step t+1. What is its gradient, then?",
@@ -886,7 +917,7 @@ gru_cell = Exercise(
     points=7,
     cases=cells(gated, saturated(gated, 3, "bx")),
     checks=[
-        agrees(4, "mixes the old state and a new one with its gates", on=[MAIN, WIDE]),
+        agrees(4, "mixes the old state and a new one with its gates", on=[MAIN, WIDE, EQUAL]),
         agrees(1, "returns the right shapes for a single example and a single unit", on=[ONE, NARROW]),
         agrees(1, "is right and finite for inputs of ±1000 to the gates", on=SATURATED),
         moves(1, "changing one example's state changes that example only", another_first_row("h"), on=MAIN),
@@ -978,7 +1009,7 @@ lstm_cell = Exercise(
     points=7,
     cases=cells(memory, far_memory),
     checks=[
-        agrees(4, "updates the cell state and computes the hidden state with its gates", on=[MAIN, WIDE]),
+        agrees(4, "updates the cell state and computes the hidden state with its gates", on=[MAIN, WIDE, EQUAL]),
         agrees(1, "returns the right shapes for a single example and a single unit", on=[ONE, NARROW]),
         agrees(1, "is right and finite for inputs of ±1000 to the gates", on=SATURATED),
         moves(1, "changing one example's cell state changes that example only", another_first_row("c"), on=MAIN),
@@ -1031,10 +1062,10 @@ lstm_cell_backward = Exercise(
     points=10,
     cases=cells(upstream(memory, "dh_next", "dc_next"), upstream(far_memory, "dh_next", "dc_next")),
     checks=[
-        agrees(2, "returns dx and dh", on=[MAIN, WIDE], part=["dx", "dh"]),
-        agrees(1, "returns dc", on=[MAIN, WIDE], part="dc"),
-        agrees(1, "returns dWx and dWh", on=[MAIN, WIDE], part=["dWx", "dWh"]),
-        agrees(1, "returns db", on=[MAIN, WIDE], part="db"),
+        agrees(2, "returns dx and dh", on=[MAIN, WIDE, EQUAL], part=["dx", "dh"]),
+        agrees(1, "returns dc", on=[MAIN, WIDE, EQUAL], part="dc"),
+        agrees(1, "returns dWx and dWh", on=[MAIN, WIDE, EQUAL], part=["dWx", "dWh"]),
+        agrees(1, "returns db", on=[MAIN, WIDE, EQUAL], part="db"),
         agrees(2, "returns the right shapes for a single example and a single unit", on=[ONE, NARROW]),
         agrees(1, "is right and finite for inputs of ±1000 to the gates", on=SATURATED),
         moves(
@@ -1100,7 +1131,7 @@ lstm = Exercise(
     points=7,
     cases=runs(remembered, saturated(remembered, 4)),
     checks=[
-        agrees(3, "carries both states from step to step", on=[MAIN, MIXED, LONG]),
+        agrees(3, "carries both states from step to step", on=[MAIN, MIXED, LONG, EQUAL]),
         moves(1, "does not let the future change the past", another_future, on=MAIN),
         agrees(
             2, "returns every axis for a single example, a single step and a single unit", on=[ONE, ONE_STEP, NARROW]
@@ -1206,8 +1237,8 @@ perplexity = Exercise(
         "-100 to ignore, and none there": lambda draw: predicted(draw, 3, 4) | {"ignore": -100},
         "the same logit for every token": even_logits,
         IGNORING[0]: partial(padded, given=False),
-        IGNORING[1]: partial(padded, ignore=-100),
         IGNORING[2]: partial(padded, ignore=0),
+        IGNORING[1]: partial(padded, ignore=-100),
         IGNORING[3]: one_kept,
         "logits near ±1000": far_predicted,
         "six hundred tokens": lambda draw: predicted(draw, 600, V=40),
@@ -1290,6 +1321,15 @@ perplexity = Exercise(
             "product_of_probabilities",
             "You multiply the probabilities before you take the root. For a few hundred tokens the product underflows to 0: add logs instead.",
             edit("np.exp(losses.mean())", "np.prod(np.exp(-losses)) ** (-1.0 / len(losses))"),
+        ),
+        *(
+            Mistake(
+                f"log_of_p_plus_{eps}",
+                "You add a small number inside the logarithm. That avoids the log of 0, but makes every answer a little wrong: compute the log-softmax directly.",
+                edit(LOSSES, f"losses = -np.log({eps} + np.exp(shifted - log_total[:, None]))["),
+            )
+            for eps in SMALL
+            if eps != "1e-10"
         ),
     ],
     hints=[

@@ -320,3 +320,12 @@ class LSTM__joined_and_unhelped(torch.nn.Module):
             state = torch.sigmoid(read) * torch.tanh(memory)
             outputs[:, t] = state
         return outputs, (state, memory)
+
+
+def embedding__take(ids, table):
+    return np.take(table, ids, axis=0)
+
+
+def perplexity__logaddexp(logits, targets, ignore=-1):
+    z, y = logits[targets != ignore], targets[targets != ignore]
+    return np.exp(np.mean(np.logaddexp.reduce(z, axis=-1) - z[np.arange(len(y)), y]))

@@ -104,6 +104,7 @@ derivative = Exercise(
             "You multiply by the distance between the two points. A slope is a change divided by a distance.",
             edit("/ (2 * h)", "* (2 * h)"),
         ),
+        Mistake("backward", ONE_SIDED.format("x"), edit(QUOTIENT, "(f(x) - f(x - h)) / h")),
     ],
     hints=[
         "What is the slope of the straight line through two points of the graph of f?",
@@ -141,6 +142,7 @@ tangent = Exercise(
             "You scale your answer to length 1. The length of the velocity is the speed, and it is part of the derivative.",
             edit(CURVE_QUOTIENT, "(F(t + h) - F(t - h)) / np.linalg.norm(F(t + h) - F(t - h))"),
         ),
+        Mistake("backward", ONE_SIDED.format("t"), edit(CURVE_QUOTIENT, "(F(t) - F(t - h)) / h")),
     ],
     hints=[
         "What is the derivative of a list of functions of one number?",
@@ -193,6 +195,8 @@ gradient = Exercise(
             "You leave each coordinate moved while you go on to the next. Restore it, so that all slopes are taken at x.",
             gradient_not_put_back,
         ),
+        Mistake("backward", ONE_SIDED.format("x"), edit(STEPWISE, "(f(x) - f(x - step)) / h")),
+        Mistake("not_halved", NOT_HALVED, edit("/ (2 * h)", "/ h")),
     ],
     hints=[
         "How does f change when a single coordinate moves and the others stay?",
@@ -241,6 +245,24 @@ directional_derivative = Exercise(
             edit("np.linalg.norm(v)", "np.abs(v).sum()"),
         ),
         Mistake("not_halved", NOT_HALVED, edit("/ (2 * h)", "/ h")),
+        Mistake(
+            "forward",
+            ONE_SIDED.format("x"),
+            edit("(f(x + h * u) - f(x - h * u)) / (2 * h)", "(f(x + h * u) - f(x)) / h"),
+        ),
+        Mistake(
+            "backward",
+            ONE_SIDED.format("x"),
+            edit("(f(x + h * u) - f(x - h * u)) / (2 * h)", "(f(x) - f(x - h * u)) / h"),
+        ),
+        *(
+            Mistake(
+                f"length_plus_{eps}",
+                "You add a small number to the length of v, so the answer is too small where v is short. v is not zero: none is needed.",
+                edit("np.linalg.norm(v)", f"(np.linalg.norm(v) + {eps})"),
+            )
+            for eps in ("1e-3", "1e-4", "1e-5", "1e-6")
+        ),
     ],
     hints=[
         "If you know the answer for v, what is the answer for 2·v?",
@@ -283,6 +305,7 @@ jacobian = Exercise(
         Mistake("forward", ONE_SIDED.format("x"), edit(COLUMN, "(F(x + step) - F(x)) / h")),
         Mistake("not_halved", NOT_HALVED, edit("/ (2 * h)", "/ h")),
         Mistake("own_step", OWN_STEP, edit("steps = h", "h = 1e-5\n    steps = h")),
+        Mistake("backward", ONE_SIDED.format("x"), edit(COLUMN, "(F(x) - F(x - step)) / h")),
     ],
     hints=[
         "All of F changes when one coordinate moves. Which part of the matrix does that one movement give?",
@@ -383,6 +406,16 @@ divergence = Exercise(
                 "return sum((F(x + step)[i] - F(x - step)[i]) / (2 * h) for i, step in enumerate(steps))",
                 "return np.array([(F(x + step)[i] - F(x - step)[i]) / (2 * h) for i, step in enumerate(steps)])",
             ),
+        ),
+        Mistake(
+            "forward",
+            ONE_SIDED.format("x"),
+            edit("(F(x + step)[i] - F(x - step)[i]) / (2 * h)", "(F(x + step)[i] - F(x)[i]) / h"),
+        ),
+        Mistake(
+            "backward",
+            ONE_SIDED.format("x"),
+            edit("(F(x + step)[i] - F(x - step)[i]) / (2 * h)", "(F(x)[i] - F(x - step)[i]) / h"),
         ),
     ],
     hints=[
@@ -756,6 +789,16 @@ softmax_jacobian = Exercise(
             "overflow",
             "Your softmax gives nan for scores like ±1000: exp(1000) is inf and exp(-1000) is 0. Softmax does not change when all scores are shifted by the same number.",
             edit("x - x.max()", "x"),
+        ),
+        Mistake(
+            "squares_for_products",
+            "You subtract p·p, which are the squares, and they are subtracted from every row alike. Row i and column j need the product of p_i and p_j.",
+            edit("np.outer(p, p)", "p * p"),
+        ),
+        Mistake(
+            "inner_product",
+            "You subtract p·p as one number. Row i and column j need the product of p_i and p_j.",
+            edit("np.outer(p, p)", "p @ p"),
         ),
     ],
     hints=[

@@ -330,6 +330,7 @@ def inspected(UNet, ask, in_channels, num_classes, width, seed, sizes=()):
         def __init__(self, dark):
             super().__init__()
             self.dark, self.joined, self.channels = dark, {"full": [], "half": [], "quarter": []}, []
+            self.weights = []
 
         def __torch_function__(self, function, types, args=(), kwargs=None):
             called = getattr(function, "__name__", "")
@@ -341,6 +342,7 @@ def inspected(UNet, ask, in_channels, num_classes, width, seed, sizes=()):
                 level = levels[tuple(out.shape[2:])]
                 if "conv" in called:
                     self.channels.append((level, out.shape[1]))
+                    self.weights.append(args[1] if len(args) > 1 else kwargs["weight"])
                 if level in self.dark:
                     out.zero_()
             return out
@@ -390,7 +392,12 @@ def inspected(UNet, ask, in_channels, num_classes, width, seed, sizes=()):
         grads = [p.grad for p in model.parameters()]
         # a bias before a batch norm has a gradient of zero by right
         unmoved = [g is None or (g.dim() > 1 and not g.any()) for g in grads]
-        return {"parameters": len(grads) > 0, "parameters without a gradient": sum(unmoved)}
+        own = {id(p) for p in model.parameters()}
+        used = [w for w in watched(())[0][0].weights if w.is_leaf and w.requires_grad]
+        return {
+            "every layer's weights are parameters": bool(own) and all(id(w) in own for w in used),
+            "parameters without a gradient": sum(unmoved),
+        }
     rows, columns = torch.meshgrid(torch.arange(16.0), torch.arange(16.0), indexing="ij")
     labels = torch.stack([(rows - 5) ** 2 + (columns - 6) ** 2 < 14, abs(rows - 9) + abs(columns - 10) < 5]).long()
     x = torch.stack([labels.float()] * in_channels, 1)
@@ -476,6 +483,8 @@ JOIN_FULL = "torch.cat([full, self.enlarge_to_full(up)], dim=1)"
 # Narrower networks without a batch norm are sometimes born with a layer whose relus are all dead.
 LIVELY = (14, 17)
 
+PLAIN_LIST = "Some of your layers are in a plain list or dict, where the module does not see them: they are none of its parameters, and no optimizer trains them. PyTorch has a list for modules."
+
 UNet = Exercise(
     points=8,
     torch=True,
@@ -500,7 +509,7 @@ UNet = Exercise(
         agrees(1, "has width, 2 · width and 4 · width channels at full, half and a quarter of the size", on="channels"),
         agrees(1, "concatenates the maps of full size, so that they reach the output", on="the skip at full size"),
         agrees(1, "concatenates the maps of half size, so that they reach full size", on="the skip at half size"),
-        agrees(1, "passes gradients to every parameter", on="gradients"),
+        agrees(1, "has the weights of every layer as parameters, and passes gradients to all of them", on="gradients"),
         agrees(2, "can memorise two small masks", on="a tiny example"),
     ],
     mistakes=[
@@ -547,6 +556,22 @@ UNet = Exercise(
             "half_size_out",
             "Your output is smaller than the picture. You need as many steps up as steps down.",
             edit("return self.classify(up)", "return self.classify(self.pool(up))"),
+        ),
+        Mistake(
+            "layers_in_a_plain_list",
+            PLAIN_LIST,
+            edit(
+                "self.pool = nn.MaxPool2d(2)",
+                "self.pool = nn.MaxPool2d(2)\n        for name in [name for name in self._modules if name != 'classify']:\n            self.__dict__[name] = self._modules.pop(name)",
+            ),
+        ),
+        Mistake(
+            "some_layers_in_a_plain_list",
+            PLAIN_LIST,
+            edit(
+                "self.pool = nn.MaxPool2d(2)",
+                "self.pool = nn.MaxPool2d(2)\n        self.__dict__['down_full'] = self._modules.pop('down_full')",
+            ),
         ),
     ],
     hints=[
@@ -651,6 +676,46 @@ box_iou = Exercise(
             "You swap minimum and maximum: the intersection of two boxes begins at the larger of the two left edges.",
             lambda a, b: _iou_of(a, b, larger=torch.minimum, smaller=torch.maximum),
         ),
+        Mistake(
+            "sides_added",
+            "You add the sides of a box for its area. An area is width times height.",
+            edit(".prod(dim=-1) for box", ".sum(dim=-1) for box"),
+        ),
+        Mistake(
+            "sides_of_the_intersection_added",
+            "You add the sides of the intersection. Its area is width times height.",
+            edit(".clamp(min=0).prod(dim=-1)", ".clamp(min=0).sum(dim=-1)"),
+        ),
+        Mistake(
+            "all_sides_added",
+            "You add sides where you should multiply them, for all three areas. An area is width times height.",
+            lambda a, b: _iou_of(a, b, product=torch.sum),
+        ),
+        Mistake(
+            "area_clamped",
+            "You count a negative product of the sides as 0, but two negative sides have a positive one. Count each negative side as 0.",
+            edit(".clamp(min=0).prod(dim=-1)", ".prod(dim=-1).clamp(min=0)"),
+        ),
+        Mistake(
+            "left_edge_of_both",
+            "Your intersection begins at the smaller of the two left and of the two upper edges. It begins where both boxes have begun.",
+            edit("torch.maximum(a[:, None, :2], b[:, :2])", "torch.minimum(a[:, None, :2], b[:, :2])"),
+        ),
+        Mistake(
+            "right_edge_of_both",
+            "Your intersection ends at the larger of the two right and of the two lower edges. It ends where the first of the boxes ends.",
+            edit("torch.minimum(a[:, None, 2:], b[:, 2:])", "torch.maximum(a[:, None, 2:], b[:, 2:])"),
+        ),
+        Mistake(
+            "xs_before_ys",
+            "You read a box as x1, x2, y1, y2. It is x1, y1, x2, y2: a corner, then the opposite corner.",
+            lambda a, b: _iou_of(a[:, [0, 2, 1, 3]], b[:, [0, 2, 1, 3]]),
+        ),
+        Mistake(
+            "over_the_first",
+            "You divide by the area of the box of a. IoU divides by the union of both.",
+            edit("(area_a[:, None] + area_b - intersection)", "(area_a[:, None] + 0 * area_b)"),
+        ),
     ],
     hints=[
         "Where does the overlap of two intervals begin, and where does it end?",
@@ -660,12 +725,12 @@ box_iou = Exercise(
 )
 
 
-def _iou_of(a, b, extra=0.0, larger=torch.maximum, smaller=torch.minimum):
+def _iou_of(a, b, extra=0.0, larger=torch.maximum, smaller=torch.minimum, product=torch.prod):
     def area(box):
-        return (box[:, 2] - box[:, 0] + extra) * (box[:, 3] - box[:, 1] + extra)
+        return product(box[:, 2:] - box[:, :2] + extra, -1)
 
     sides = smaller(a[:, None, 2:], b[:, 2:]) - larger(a[:, None, :2], b[:, :2]) + extra
-    shared = sides.clamp(min=0).prod(-1)
+    shared = product(sides.clamp(min=0), -1)
     return shared / (area(a)[:, None] + area(b) - shared)
 
 
@@ -1261,14 +1326,19 @@ freeze_backbone = Exercise(
             _children_alone,
         ),
         Mistake(
-            "attribute_of_the_module",
-            "You set `requires_grad` on modules, which does nothing: it belongs to parameters. A module has a method that sets it for its parameters.",
+            "nothing_changes",
+            "Your function changes no parameter. `requires_grad` is an attribute of parameters: misspelt, or set on a module, it does nothing. `requires_grad_` is a method: call it, for an assignment only overwrites it.",
             _modules_marked,
         ),
         Mistake(
             "last_layer_alone",
             "You unfreeze only the last layer of the head. Train all of its layers.",
             _first_layers_alone,
+        ),
+        Mistake(
+            "backbone_unchanged",
+            "You switch on the head's gradients, but the backbone stays as it was. Is `requires_grad` misspelt there, or `requires_grad_` not called?",
+            edit("model.requires_grad_(False)\n    ", ""),
         ),
     ],
     hints=[

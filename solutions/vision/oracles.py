@@ -65,7 +65,7 @@ def UNet(ask, in_channels, num_classes, width, seed, sizes=()):
         "widths": {f"channels at {size} size": width * 2**i for i, size in enumerate(("full", "half", "quarter"))},
         "full": {"is concatenated": True, "reaches the output": True},
         "half": {"is concatenated": True, "reaches full size": True},
-        "gradients": {"parameters": True, "parameters without a gradient": 0},
+        "gradients": {"every layer's weights are parameters": True, "parameters without a gradient": 0},
         "learns": {"loss after 60 steps is below 0.2": True},
     }[ask]
 

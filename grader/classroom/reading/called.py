@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from grader.record import Record
+from grader.record import Kind, Record
 
 NOT_SHOWN = "(not shown)"
 
@@ -38,7 +38,14 @@ def anonymous(records: Sequence[Record]) -> list[Record]:
             name="",
             note=NOT_SHOWN if record.note else "",
             decided=tuple(
-                replace(one, student=numbers[record.student], by=NOT_SHOWN, why=NOT_SHOWN) for one in record.decided
+                replace(
+                    one,
+                    student=numbers[record.student],
+                    by=NOT_SHOWN,
+                    why=NOT_SHOWN,
+                    value=NOT_SHOWN if one.kind is Kind.COMMENT else one.value,
+                )
+                for one in record.decided
             ),
             report=record.report and replace(record.report, submission=NOT_SHOWN, sha256=""),
         )
