@@ -13,6 +13,8 @@ from grader.key import ExerciseKey
 from grader.nest import mapped
 from grader.sandbox.inside import modules
 
+SWEPT = ("minus", "half")  # of an input: no answer of somebody lazy, and yet none that may be taken for a mistake
+
 
 def lazy_pieces(unit: Unit, key: ExerciseKey) -> Iterator[tuple[str, list[Callable]]]:
     """Lazy solutions as lists like `Unit.pieces`: of a function lazy answers, of a class or a run the stub and None."""
@@ -54,6 +56,8 @@ def lazy_answers(reference: Callable, key: ExerciseKey) -> Iterator[tuple[str, C
             f"its input {name} back as every part",
             lambda _name=name, **inputs: _in_every_part(reference, inputs, _name),
         )
+        for words, factor in zip(SWEPT, (-1, 0.5), strict=True):
+            yield f"{words} its input {name}", lambda _name=name, _by=factor, **inputs: _times(inputs.get(_name), _by)
     for error in sorted({kind_of(check).error(options_of(check)) for check in key.checks} - {""}):
         yield f"always a {error}", _raising(error)
 
@@ -119,6 +123,11 @@ def _in_every_part(reference: Callable, inputs: dict[str, Any], name: str) -> An
     """An input in the place of each part of the answer, like an optimiser that returns the weights it was given."""
     answer = _attempt(reference, dict(inputs))
     return (inputs.get(name),) * len(answer) if isinstance(answer, tuple) else None
+
+
+def _times(value: Any, factor: float) -> Any:
+    """A float array or number times a factor; None for anything else."""
+    return factor * value if np.asarray(value).dtype.kind == "f" else None
 
 
 def _is_row(array: Any) -> bool:

@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from grader.authoring.answers import by_name, dressed, lazy_pieces
+from grader.authoring.answers import SWEPT, by_name, dressed, lazy_pieces
 from grader.authoring.runs import Scores, prove_run
+from grader.authoring.sweep import mistakes_named, tells_little, undeserved
 from grader.compiling.calls import answer_or_error, as_single, attempt
 from grader.compiling.compile import compile_exercise
 from grader.course.reference_text import definitions
@@ -208,11 +209,14 @@ def _compared(key: ExerciseKey) -> list[Question]:
 
 
 def _prove_lazy(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> None:
+    """Prove that lazy answers earn nothing and, on the first seed, that none is called a mistake that it is not."""
+    is_first = not proof.seeds
     for how, lazy in lazy_pieces(unit, key):
-        report = report_on(lazy, key, unit, diagnoses=False)
-        if report.points:
-            claims = [check.claim for check in report.checks if check.points]
-            proof.fail(2, seed, f"{how} earns {report.points}: {claims}")
+        report = report_on(lazy, key, unit, diagnoses=is_first)
+        if report.points and not how.startswith(SWEPT):
+            proof.fail(2, seed, f"{how} earns {report.points}: {[c.claim for c in report.checks if c.points]}")
+        for name in undeserved(how, in_process(lazy, key), key, report) if is_first else ():
+            proof.fail(3, seed, f"{how} is called {name!r}, which answers otherwise")
 
 
 def _prove_mistakes(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> None:
@@ -221,8 +225,12 @@ def _prove_mistakes(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> No
         if report.points == key.points:
             proof.survivors.add(name)
             proof.fail(3, seed, f"mistake {name!r} keeps every point")
-        found = {check.finding.mistake for check in report.checks if check.finding and check.finding.mistake}
-        if found != {name} and not _always_raises(key, name):
+        found = mistakes_named(report)
+        if (
+            found != {name}
+            and not _always_raises(key, name)
+            and not (not found and tells_little(key, name, report, in_process(mistake, key)))
+        ):
             got = sorted(found) or first_finding(report)
             proof.fail(3, seed, f"mistake {name!r} is diagnosed as {got}")
         distance = max((_distance(question, name) for question in key.questions), default=0.0)

@@ -3,22 +3,14 @@
 A wrong diagnosis costs a student more than no diagnosis, so every rule here must hold on all the evidence at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from grader.diagnosis.evidence import Evidence, bears_out, one_answer_for_all
 from grader.judging.compare import difference
 from grader.key import ExerciseKey, MistakeKey, Question
 from grader.nest import numeric_leaves
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """One question and the student's answer to it; the answer is None if the function raised."""
-
-    question: Question
-    answer: Any
-    is_right: bool
 
 
 @dataclass(frozen=True)
@@ -29,22 +21,44 @@ class Diagnosis:
     mistake: str = ""
 
 
-def diagnose(exercise: ExerciseKey, evidence: Sequence[Evidence]) -> Diagnosis | None:
-    """The one diagnosis that fits all the evidence, or None."""
+def diagnose(
+    exercise: ExerciseKey, evidence: Sequence[Evidence], is_partly_right: bool = False, also_wrong: Collection[str] = ()
+) -> Diagnosis | None:
+    """The one diagnosis that fits all the evidence, or None.
+
+    `is_partly_right` is whether a claim of the exercise is met; in the cases `also_wrong` one is not of which the evidence
+    says nothing.
+    """
     if all(item.is_right for item in evidence):
         return None
-    if fitting := _fitting(exercise, evidence):
-        return named_mistake(exercise, evidence) if len(fitting) == 1 else None
+    fitting = _fitting(exercise, evidence)
+    if found := _named(fitting, evidence, is_partly_right):
+        return found
+    if len(fitting) > 1:
+        return None
     from grader.diagnosis.explain import explain  # loads many rules, needed only for a wrong answer
 
-    text = explain(exercise, evidence)
+    text = explain(exercise, evidence, also_wrong)
     return Diagnosis(text) if text else None
 
 
-def named_mistake(exercise: ExerciseKey, evidence: Sequence[Evidence]) -> Diagnosis | None:
-    """The one listed mistake that fits all the evidence, or None."""
-    fitting = _fitting(exercise, evidence)
-    return Diagnosis(fitting[0].sentence, fitting[0].name) if len(fitting) == 1 else None
+def constant(evidence: Sequence[Evidence]) -> Diagnosis | None:
+    """What is said of answers that are one and the same number everywhere: of these, no mistake is named."""
+    text = one_answer_for_all(evidence)
+    return Diagnosis(text) if text else None
+
+
+def named_mistake(
+    exercise: ExerciseKey, evidence: Sequence[Evidence], is_partly_right: bool = False
+) -> Diagnosis | None:
+    """The one listed mistake that fits all the evidence and is borne out by it, or None."""
+    return _named(_fitting(exercise, evidence), evidence, is_partly_right)
+
+
+def _named(fitting: Sequence[MistakeKey], evidence: Sequence[Evidence], is_partly_right: bool) -> Diagnosis | None:
+    if len(fitting) != 1 or not bears_out(evidence, is_partly_right):
+        return None
+    return Diagnosis(fitting[0].sentence, fitting[0].name)
 
 
 def _fitting(exercise: ExerciseKey, evidence: Sequence[Evidence]) -> list[MistakeKey]:

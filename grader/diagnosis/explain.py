@@ -5,7 +5,8 @@ wrong and no other claim of the same strength does; a stronger claim goes before
 sentence says which parts or which cases are right.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
@@ -24,16 +25,20 @@ MOST_AXES = 5
 MOST_SWAPPED = 4  # parts of an answer
 FEW = 3  # cases: more than these are not called exceptions
 LARGE_INPUT = 100.0  # exp(100) is harmless, but scores that start there end beyond exp's 709
+SOFTMAX = re.compile("softmax|attention|log.?sum.?exp", re.I)
+OF_SOFTMAX = "Subtract the maximum before you exponentiate"
+OF_OTHERS = "Where do you exponentiate or square what may be large? Find the form in which that stays below 1"
 ENTRIES = {"f": 2, "i": 6, "u": 6, "b": 24}  # by dtype kind: fewer integers or booleans than these may agree by chance
 
 Parts = dict[Path, list[Pair]]
 Found = tuple[str, bool]  # a sentence, and whether it also explains why the right cases are right
 
 
-def explain(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
+def explain(exercise: ExerciseKey, evidence: Sequence[Any], also_wrong: Collection[str] = ()) -> str:
     """One or two sentences that hold on all the evidence; empty if nothing is sure.
 
-    `evidence` has a question, its answer (None if the function raised) and whether that is right.
+    `evidence` has a question, its answer (None if the function raised) and whether that is right. `also_wrong` are labels
+    of cases in which a claim of another kind is not met.
     """
     evidence = _exact(exercise, evidence)
     answered = [item for item in evidence if item.answer is not None]
@@ -44,11 +49,13 @@ def explain(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
         parts = _parts(answered)
         found = _in_another_order(exercise.returns, parts) or _each_part(exercise, parts, answered)
         if not found:
-            return " ".join(filter(None, [_right_parts(exercise.returns, parts), _right_cases(exercise, evidence)]))
+            return " ".join(
+                filter(None, [_right_parts(exercise.returns, parts), _right_cases(exercise, evidence, also_wrong)])
+            )
     text, is_whole = found
     if is_whole:
         return text
-    scope = _exceptions(exercise, evidence) or _right_only(exercise, evidence)
+    scope = _exceptions(exercise, evidence, also_wrong) or _right_only(exercise, evidence)
     return f"{text} {scope}." if scope else ""
 
 
@@ -171,14 +178,16 @@ def _capital(text: str) -> str:
     return text[0].upper() + text[1:] if text.startswith("your ") else text
 
 
-def _right_cases(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
-    exceptions = _exceptions(exercise, evidence)
-    return f"{exceptions}{_nonfinite(evidence)}." if exceptions else ""
+def _right_cases(exercise: ExerciseKey, evidence: Sequence[Any], also_wrong: Collection[str]) -> str:
+    exceptions = _exceptions(exercise, evidence, also_wrong)
+    return f"{exceptions}{_nonfinite(exercise, evidence)}." if exceptions else ""
 
 
-def _exceptions(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
+def _exceptions(exercise: ExerciseKey, evidence: Sequence[Any], also_wrong: Collection[str]) -> str:
     wrong, right = _labels(exercise, evidence)
-    return f"Right everywhere but in {_cases(wrong)}" if len(wrong) <= min(FEW, len(right)) and wrong else ""
+    if not wrong or len(wrong) > min(FEW, len(right)) or not set(also_wrong) <= set(wrong):
+        return ""
+    return f"Right everywhere but in {_cases(wrong)}"
 
 
 def _right_only(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
@@ -210,7 +219,7 @@ def _cases(labels: Sequence[str]) -> str:
     return f"the case{'s' if len(labels) > 1 else ''} {_listed([repr(label) for label in labels])}"
 
 
-def _nonfinite(evidence: Sequence[Any]) -> str:
+def _nonfinite(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
     """A clause on nan and inf if they are what is wrong; on overflow only if just the wrong cases have large inputs."""
     wrong = [item for item in evidence if not item.is_right]
     bad = [values[~np.isfinite(values)] for values in (_floats(item.answer) for item in wrong)]
@@ -221,8 +230,10 @@ def _nonfinite(evidence: Sequence[Any]) -> str:
     seen = np.concatenate(bad)
     what = " and ".join(name for name, is_there in (("nan", np.isnan(seen)), ("inf", np.isinf(seen))) if is_there.any())
     tells_apart = all(_is_large(item.question.inputs) is not item.is_right for item in evidence)
-    asks = ": an overflow? Subtract the maximum before you exponentiate" if tells_apart and "nan" in what else ""
-    return f", where {what} appears{asks}"
+    if not tells_apart or "nan" not in what:
+        return f", where {what} appears"
+    is_softmax = SOFTMAX.search(f"{exercise.name} {exercise.stub}")
+    return f", where {what} appears: an overflow? {OF_SOFTMAX if is_softmax else OF_OTHERS}"
 
 
 def _is_large(inputs: Any) -> bool:

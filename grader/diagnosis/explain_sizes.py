@@ -242,7 +242,7 @@ def _terms(pairs: Sequence[Pair]) -> Iterator[Claim]:
 
 TERMS = {
     -1: ("-", "is {} missing?"),
-    1: ("+", "is {} added twice?"),
+    1: ("+", "is {} added once too often?"),
     -2: ("-2·", "does {} have the wrong sign?"),
     2: ("+2·", "does {} have the wrong sign?"),
 }

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from grader.diagnosis.lexicon import advice
 from grader.grading.file_facts import FileFacts, Outline
 from grader.grading.judge import Answer
 from grader.grading.training import STALLED
@@ -181,14 +182,15 @@ def _told_error(error: dict[str, Any], facts: FileFacts, where: str) -> tuple[St
         return Status.FAILED, Finding("value", f"{text} ({where})", STALLED)
     if error["in_driver"]:
         unusable = f"what your code returns cannot be used as the exercise asks: {message} ({where})"
-        return Status.ERROR, Finding("exception", unusable, "Return what the stub's docstring says, in its order.")
+        hint = advice(text) or "Return what the stub's docstring says, in its order."
+        return Status.ERROR, Finding("exception", unusable, hint)
     if kind == "TypeError" and not lines:
         return Status.ERROR, Finding(
             "exception",
             f"your code cannot be called with the stub's arguments: {text} ({where})",
             "Keep the stub's signature.",
         )
-    return Status.ERROR, Finding("exception", f"{message}{at} ({where})", _advice(kind, text))
+    return Status.ERROR, Finding("exception", f"{message}{at} ({where})", _advice(kind, text, at))
 
 
 def _of_operation(operation: str, line: int, listing: Listing) -> Finding:
@@ -211,16 +213,14 @@ def _forbidden(error: dict[str, Any], outline: Outline) -> str:
     return ""
 
 
-def _advice(kind: str, text: str) -> str:
-    if "could not be broadcast" in text or "mismatch in its core dimension" in text or "not aligned" in text:
-        return "Print the shapes on that line: which axes should line up?"
+def _advice(kind: str, text: str, line: str) -> str:
     if kind == "EOFError":
         return "Nobody can type an answer while your code is graded: take out input()."
     if kind == "PermissionError":
         return "While it is graded, your code has no network, starts no processes, and sees only Python's own files and its own folder."
     if kind == "RecursionError":
         return "What ends the recursion?"
-    return ""
+    return advice(text, line)
 
 
 def _nearest(name: str, definitions: Mapping[str, int]) -> str:

@@ -262,4 +262,6 @@ def describe(value: Any) -> str:
 def _wrap(answer: Any) -> str:
     if answer is None:
         return "; is a `return` missing?"
-    return "; wrap it in np.array(...)" if isinstance(answer, list | tuple) else ""
+    if isinstance(answer, tuple):
+        return f": you return {len(answer)} things, one is asked" if len(answer) > 1 else "; is there a comma too many?"
+    return "; wrap it in np.array(...)" if isinstance(answer, list) else ""

@@ -11,7 +11,7 @@ import pytest
 
 from grader.compiling.compile import compile_exercise
 from grader.course.unit import Unit
-from grader.diagnosis.explain import explain
+from grader.diagnosis.explain import OF_OTHERS, OF_SOFTMAX, explain
 from grader.diagnosis.explain_sizes import axis_sizes
 from grader.judging.compare import difference
 from grader.key import CheckKey, ExerciseKey, Question
@@ -197,7 +197,7 @@ def test_a_missing_term_is_named():
 
 
 def test_a_doubled_term_is_named():
-    assert with_bias(1) == "Your answer is off by exactly +b: is b added twice?"
+    assert with_bias(1) == "Your answer is off by exactly +b: is b added once too often?"
 
 
 def test_a_term_of_the_wrong_sign_is_named():
@@ -521,10 +521,11 @@ def test_names_that_do_not_fit_the_answer_are_survived():
 LABELS = ["five tokens", "a mask", "a fully masked row", "scores near ±1000"]
 
 
-def edge(change, which=(2,), inputs=None):
+def edge(change, which=(2,), inputs=None, name="f"):
     expected = draws((5, 3), (4, 7), (2, 6), (3, 4))
     answers = [change(e) if i in which else e for i, e in enumerate(expected)]
-    return said(expected, answers, labels=LABELS, inputs=inputs)
+    key = replace(exercise(expected, inputs=inputs, labels=LABELS), name=name)
+    return explain(key, evidence(key, answers))
 
 
 def noise(e):
@@ -558,15 +559,22 @@ def test_nothing_is_right_everywhere_before_everything_was_asked():
     assert explain(key, asked[:2]) == ""
 
 
+def test_nothing_is_right_everywhere_where_another_claim_is_not_met():
+    key = exercise(draws((5, 3), (4, 7), (2, 6)))
+    asked = evidence(key, [q.expected if i else noise(q.expected) for i, q in enumerate(key.questions)])
+    assert explain(key, asked, also_wrong={"case 0"}).startswith("Right everywhere but in the case 'case 0'")
+    assert explain(key, asked, also_wrong={"another"}) == ""
+
+
 def test_nan_in_an_edge_case_is_named_without_a_guess():
     assert edge(lambda e: e * np.nan) == "Right everywhere but in the case 'a fully masked row', where nan appears."
 
 
 def test_overflow_is_named_where_large_inputs_tell_the_cases_apart():
     inputs = [{"x": size * draws((5, 3))[0]} for size in (1, 1, 1, 1000)]
-    text = "Right everywhere but in the case 'scores near ±1000', where nan appears: "
-    text += "an overflow? Subtract the maximum before you exponentiate."
-    assert edge(lambda e: e * np.nan, (3,), inputs) == text
+    where = "Right everywhere but in the case 'scores near ±1000', where nan appears: an overflow? "
+    assert edge(lambda e: e * np.nan, (3,), inputs, "softmax") == f"{where}{OF_SOFTMAX}."
+    assert edge(lambda e: e * np.nan, (3,), inputs, "tanh") == f"{where}{OF_OTHERS}."
     assert edge(lambda e: e + np.inf, (3,), inputs).endswith("where inf appears.")
     inputs[0] = {"x": 1000 * inputs[0]["x"]}
     assert "overflow" not in edge(lambda e: e * np.nan, (3,), inputs)

@@ -134,8 +134,8 @@ def test_a_diagnosis_that_fails_costs_the_hint_and_never_the_verdict(toy_key, mo
 
     whole = decide(exercise, ask, "toy")
     number = len(asked)
-    monkeypatch.setattr("grader.grading.judge.diagnose", _broken)
-    monkeypatch.setattr("grader.grading.judge.named_mistake", _broken)
+    monkeypatch.setattr("grader.grading.causes.diagnose", _broken)
+    monkeypatch.setattr("grader.grading.causes.named_mistake", _broken)
     with pytest.raises(ZeroDivisionError):
         judge(exercise, ask, "toy")
     asked.clear()

@@ -78,7 +78,7 @@ def test_behind_a_driver_a_changed_input_is_found(ask):
         "momentum", "state = dw if state is None else momentum * state + dw\nw -= lr * state\nreturn w, state"
     )
     finding = first_finding(exercise)
-    assert (exercise.points, finding.kind) == (0, "mutated")
+    assert (exercise.points, finding.kind) == (exercise.max_points - 1, "mutated")
     assert finding.message == "your function changes its input w (case: three steps)"
 
 

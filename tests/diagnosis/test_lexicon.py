@@ -1,0 +1,155 @@
+"""The exceptions that beginners meet, raised with the libraries that are installed: each gets a sentence of ours."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from grader.diagnosis.lexicon import LEXICON, advice
+
+A, B = np.ones((4, 5)), np.ones((3, 4))
+
+
+class Number:
+    """A class without a method."""
+
+
+def bordered():
+    padded = np.zeros((7, 7))
+    padded[0:-0, 0:-0] = np.ones((7, 7))
+
+
+def placed():
+    place = np.zeros((2, 3))
+    place[:] = A
+
+
+def unpacked(count):
+    if count == 3:
+        _a, _b, _c = A.shape
+    else:
+        _a, _b = np.ones(3)
+
+
+def in_place():
+    counts = np.zeros(3, int)
+    counts += 0.5
+
+
+RAISING = {  # the call, the line that it stands for where that matters, and words of our sentence
+    "if of an array": (lambda: bool(A), "", "np.where"),
+    "max of an array": (lambda: max(A, 0), "", "np.maximum"),
+    "math.exp of an array": (lambda: math.exp(A), "", "np.exp for math.exp"),
+    "float of an array": (lambda: float(np.ones(3)), "", "NumPy's function"),
+    "an empty border": (bordered, "x[:, p:-p] = y", "`p:-p` means `0:0`"),
+    "a place of another shape": (placed, "place[:] = A", "shape (4,5) is put into a place of shape (2,3)"),
+    "shapes that do not go together": (lambda: A + B, "", "Shapes (4,5) and (3,4)"),
+    "a product": (lambda: A @ A, "", "which has 5 entries, and the last but one of B, which has 4"),
+    "np.dot": (lambda: np.dot(A, A), "", "product of (4,5) and (4,5)"),
+    "an axis": (lambda: A.mean(axis=2), "", "has 2 axes, and the count begins at 0: there is no axis 2"),
+    "an index": (lambda: A[:, -100], "", "Axis 1 has 5 entries, and the count begins at 0: there is no entry -100"),
+    "a mask": (lambda: A[np.ones((3, 5), bool)], "", "A mask of 3 entries cannot choose among 4 along axis 0"),
+    "reshape": (lambda: A.reshape(3, 7), "", "20 entries do not fill the shape (3,7)"),
+    "concatenate": (lambda: np.concatenate([A, B]), "", "joined along one axis"),
+    "stack": (lambda: np.stack([A, B]), "", "stacked must all have one shape"),
+    "rows of different lengths": (lambda: np.array([[1], [1, 2]]), "", "rows of different lengths"),
+    "a float index": (lambda: A[1.0], "", "`//` a whole number"),
+    "float indices": (lambda: A[np.array([0.5])], "", ".astype(int)"),
+    "range of a float": (lambda: range(2.0), "", "`//` a whole number"),
+    "the largest of nothing": (lambda: np.zeros(0).max(), "x[1:1].max()", "largest or the smallest of nothing"),
+    "an empty window": (lambda: np.zeros(0).max(), "x[i * size:i * size + stride].max()", "multiple of the stride"),
+    "the older np.random": (lambda: np.random.default_rng(0).randn(3), "", "`randn` belongs to the older np.random"),
+    "math.log of 0": (lambda: math.log(0), "", "numbers above 0"),
+    "math.exp of 1000": (lambda: math.exp(1000), "", "np.exp gives inf"),
+    "a list plus a number": (lambda: [1] + 1, "", "joins a list"),
+    "the shape of a tuple": (lambda: (1, 2).shape, "", "a tuple, not an array"),
+    "None": (lambda: None + 1, "", "is None"),
+    "an entry of None": (lambda: None.shape, "", "is None"),
+    "three names for two parts": (lambda: unpacked(3), "", "3 names on the left, and 2 parts"),
+    "two names for three parts": (lambda: unpacked(2), "", "2 names on the left"),
+    "fractions in place": (in_place, "", "array of whole numbers"),
+    "np.zeros(3, 4)": (lambda: np.zeros(3, 4), "", "np.zeros((n, m))"),
+    "a number is called": (lambda: getattr(A, "ndim")(), "", "of type int is called"),  # noqa: B009
+    "no __add__": (lambda: Number() + Number(), "", "__add__"),
+    "no __rmul__": (lambda: 2 * Number(), "", "__rmul__"),
+    "no __neg__": (lambda: -Number(), "", "__neg__"),
+    "no __pow__": (lambda: Number() ** 2, "", "__pow__"),
+}
+
+
+def message_of(call):
+    with pytest.raises(Exception) as raised:  # noqa: PT011
+        call()
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(("call", "line", "words"), RAISING.values(), ids=RAISING)
+def test_an_exception_of_numpy_or_python_gets_a_sentence(call, line, words):
+    assert words in advice(message_of(call), line)
+
+
+def of_torch():
+    """The same of PyTorch: {name: (the call, words of our sentence)}."""
+    torch = pytest.importorskip("torch")
+    T, U, leaf = torch.ones(4, 5), torch.ones(3, 4), torch.ones(2, requires_grad=True)
+
+    def changed_in_place():
+        y = leaf.exp()
+        y += 1
+        y.sum().backward()
+
+    def twice():
+        y = (leaf * 2).sum()
+        y.backward()
+        y.backward()
+
+    class Plain(torch.nn.Module):
+        def __init__(self):
+            self.layer = torch.nn.Linear(2, 2)
+
+    return {
+        "if": (lambda: bool(T), "np.where"),
+        "sizes": (lambda: T + U, "Along axis 1 one tensor has 5 entries, the other 4"),
+        "a product": (lambda: T @ T, "A product of (4, 5) and (4, 5)"),
+        "an axis": (lambda: T.mean(2), "from 0 to 1: there is no axis 2"),
+        "numpy": (lambda: leaf.numpy(), "No gradient can come back"),
+        "a cut graph": (lambda: torch.ones(2).sum().backward(), "No gradient can come back"),
+        "item": (lambda: T.item(), "this tensor has 20"),
+        "view": (lambda: T.view(3, 7), "20 entries do not fill the shape [3, 7]"),
+        "view of a transpose": (lambda: torch.ones(3, 4).T.view(12), "reshape copies"),
+        "cat": (lambda: torch.cat([T, U]), "joined along one axis"),
+        "stack": (lambda: torch.stack([T, U]), "stacked must all have one shape"),
+        "in place": (changed_in_place, "`x = x + y`"),
+        "in place in a leaf": (lambda: leaf.add_(1), "`x = x + y`"),
+        "backward twice": (twice, "Compute the loss anew"),
+        "backward of a vector": (lambda: (leaf * 2).backward(), "A loss is one number"),
+        "a mask for numbers": (lambda: torch.nn.Linear(3, 4)(torch.ones(2, 3, dtype=torch.bool)), "Pass it by keyword"),
+        "two precisions": (lambda: T @ torch.ones(5, 2).double(), "Tensors of float and of double meet"),
+        "the mean of whole numbers": (lambda: torch.ones(2, dtype=torch.int64).mean(), ".float() first"),
+        "a number": (lambda: torch.exp(1.0), "math.exp"),
+        "an array": (lambda: torch.exp(np.ones(3)), "compute with torch all the way"),
+        "float indices": (lambda: T[torch.ones(2)], ".long()"),
+        "no super().__init__()": (Plain, "super().__init__()"),
+        "max along an axis": (lambda: torch.max(T, 1) - T, "take .values"),
+    }
+
+
+def test_an_exception_of_pytorch_gets_a_sentence():
+    for name, (call, words) in of_torch().items():
+        assert words in advice(message_of(call)), name
+
+
+def test_no_row_of_the_table_is_out_of_use():
+    """Each is raised by the libraries that are installed, so that a new version whose words differ is noticed."""
+    raised = [(message_of(call), line) for call, line, _ in RAISING.values()]
+    raised += [(message_of(call), "") for call, _ in of_torch().values()]
+    seen = {
+        next((row for row in LEXICON if re.search(row[0], m) and re.search(row[1], line)), None) for m, line in raised
+    }
+    assert [row[0] for row in LEXICON if row not in seen] == []
+
+
+def test_what_the_table_does_not_have_is_passed_over():
+    assert advice("") == advice("invalid literal for int() with base 10: 'x'") == ""
+    assert advice("unsupported operand type(s) for -: 'str' and 'int'") == ""
