@@ -101,7 +101,8 @@ def command(submissions, **options) -> None:
     What is marked is kept in the store at once. The same command goes on where it was stopped, marks what is new, and
     leaves the rest alone. Without SUBMISSIONS it only writes what was asked for from the store.
 
-    Exit status: 0 every hand-in has its record, 1 some were left (--regrade was declined), 2 wrong usage, 3 the
+    Exit status: 0 every hand-in has its record, 1 some were left (--regrade was declined, or what was
+    handed in does not fit the roster), 2 wrong usage, 3 the
     grader's own fault (those are marked again next time), 130 stopped with Ctrl-C.
     """
     from grader.commands import arguments, class_run
