@@ -115,7 +115,8 @@ def command(submissions, **options) -> None:
 
     A folder that is called like one of these words is named ./adjust.
 
-    Exit status: 0 every hand-in has its record, 1 some were left (--regrade was declined), 2 wrong usage, 3 the
+    Exit status: 0 every hand-in has its record, 1 some were left (--regrade was declined, or what was
+    handed in does not fit the roster), 2 wrong usage, 3 the
     grader's own fault (those are marked again next time), 130 stopped with Ctrl-C.
     """
     from grader.commands import arguments, class_run

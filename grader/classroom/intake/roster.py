@@ -160,18 +160,11 @@ def _others(person: _Person) -> Iterator[str]:
         last, comma, first = name.partition(",")
         if comma:
             yield from _both_ways(first.strip(), last.strip())
-        else:  # where the last name begins is not said
-            words = name.split()
-            for at in range(1, len(words)):
-                yield f"{' '.join(words[at:])}, {' '.join(words[:at])}"
-                yield compact("".join([*words[at:], *words[:at]]))
-            yield compact(name)
 
 
 def _both_ways(first: str, last: str) -> Iterator[str]:
-    """A name as platforms write it: as people say it, the last name first, and Canvas's."""
+    """A name as platforms write it: as people say it, as lists do, and as Canvas does."""
     yield f"{first} {last}".strip()
-    yield f"{last} {first}".strip()
     yield f"{last}, {first}"
     yield compact(last + first)
 
@@ -185,23 +178,40 @@ WORDS = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "Pc"}  # Ru
 
 
 class Names:
-    """Finds students by any of their names; a name that two students share finds neither."""
+    """Finds students by any of their names; a name that two students share finds neither.
+
+    What only could be a name, such as the last name first, counts where nobody is called so: of Li Wang and Wang Li,
+    each has their own.
+    """
 
     def __init__(self, students: Iterable[Student]):
         self._exact: dict[str, str | None] = {}
         self._loose: dict[str, str | None] = {}
+        self._guessed: dict[str, str | None] = {}
         for student in students:
             _note(self._exact, _fold(student.id), student.id)
             for other in student.others:
                 _note(self._loose, _fold(other), student.id)
+            for other in {_fold(guess) for guess in _guesses(student.name)}:
+                _note(self._guessed, other, student.id)
 
     def find(self, *names: str) -> str | None:
         """The id of the student with the first name that is known; None if none is."""
-        for known in (self._exact, self._loose):
+        for known in (self._exact, self._loose, self._guessed):
             for name in names:
                 if found := known.get(_fold(name)):
                     return found
         return None
+
+
+def _guesses(name: str) -> Iterator[str]:
+    """How a name may be written elsewhere: where the last name begins is not said."""
+    words = name.split()
+    for at in range(len(words)):
+        turned = [*words[at:], *words[:at]]
+        yield " ".join(turned)
+        yield compact("".join(turned))
+        yield f"{' '.join(words[at:])}, {' '.join(words[:at])}"
 
 
 def _note(known: dict[str, str | None], name: str, student: str) -> None:

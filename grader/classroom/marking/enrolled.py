@@ -10,6 +10,14 @@ def to_text(student: Student) -> str:
     return json.dumps({"name": student.name, "others": student.others, "is": student.attributes})
 
 
+def joined(old: Student | None, new: Student) -> Student:
+    """A student by a new roster, or by none, and by what an earlier one said."""
+    if old is None:
+        return new
+    others = tuple(dict.fromkeys([*new.others, *old.others]))
+    return Student(new.id, others, new.name or old.name, new.attributes or old.attributes)
+
+
 def from_text(student: str, text: str) -> Student:
     """A student from what was kept; in older stores it is a list of other names alone."""
     said = json.loads(text)

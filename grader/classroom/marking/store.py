@@ -18,7 +18,7 @@ from enum import Enum, auto
 from grader.classroom.intake.roster import Student
 from grader.classroom.marking.alive import born, is_alive, machine
 from grader.classroom.marking.database import Database, StoreError
-from grader.classroom.marking.enrolled import from_text, to_text
+from grader.classroom.marking.enrolled import from_text, joined, to_text
 from grader.passwords import Address
 from grader.record import Outcome, Record
 from grader.report import from_json
@@ -120,13 +120,17 @@ class Store:
         return bytes(found[0][0])
 
     def enrol(self, students: Sequence[Student]) -> None:
-        """Store the class's students in order, with all names that a gradebook may have for them."""
+        """Store the class's students in order, with all names that a gradebook may have for them.
+
+        What an earlier roster said of them stays where this one says nothing.
+        """
         with self.database.transaction():
+            known = {student.id: student for student in self.students()}
             for place, student in enumerate(students):
                 self.database.execute(
                     "INSERT INTO students VALUES (?, ?, ?) ON CONFLICT (student) DO UPDATE"
                     " SET place = excluded.place, others = excluded.others",
-                    (student.id, place, to_text(student)),
+                    (student.id, place, to_text(joined(known.get(student.id), student))),
                 )
 
     def students(self) -> list[Student]:

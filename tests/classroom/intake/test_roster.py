@@ -112,3 +112,10 @@ def test_moodles_number_is_the_participants_and_no_number_of_somebody_else(tmp_p
 def test_a_table_that_is_no_roster_is_told_with_what_is_in_it(tmp_path, text, words):
     with pytest.raises(GraderError, match=words):
         roster(tmp_path, text)
+
+
+def test_of_two_whose_names_are_each_others_turned_round_each_has_their_own(tmp_path):
+    for text in ("student,name\na,Li Wang\nb,Wang Li\n", "student,first name,last name\na,Li,Wang\nb,Wang,Li\n"):
+        names = Names(roster(tmp_path, text))
+        assert [names.find(name) for name in ("Li Wang", "Wang Li", "a", "b")] == ["a", "b", "a", "b"]
+    assert [names.find(name) for name in ("wangli", "liwang", "Wang, Li", "Li, Wang")] == ["a", "b", "a", "b"]
