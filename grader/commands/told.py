@@ -9,10 +9,11 @@ from grader.classroom.gradebooks import exports
 from grader.classroom.intake.intake import Intake
 from grader.classroom.marking import lateness
 from grader.classroom.marking.counting import counted
+from grader.classroom.marking.decisions import every, standing
 from grader.classroom.marking.running import Change, Plan
 from grader.classroom.marking.store import Store
 from grader.commands.look import headlines
-from grader.record import Outcome
+from grader.record import Kind, Outcome
 from grader.text import one_line
 
 MOST_SHOWN = 40  # lines of one kind; --csv has all
@@ -45,6 +46,16 @@ def tell_records(store: Store, console: Console) -> None:
     counts = Counter(str(line.outcome) for line in lines)
     how = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
     say(console, f"{len(lines)} record{'s' * (len(lines) != 1)} in {store.database.name}: {how}.")
+    tell_decisions(store, console)
+
+
+def tell_decisions(store: Store, console: Console) -> None:
+    """Remind whoever marks that people decided about some, and of what goes to nobody; nothing where nobody did."""
+    decided = [one for those in standing(every(store)).values() for one in those]
+    held = sum(one.kind is Kind.HOLD for one in decided)
+    if decided:
+        what = f"{len(decided)} decision{'s' * (len(decided) != 1)} by hand stand{'s' * (len(decided) == 1)}"
+        say(console, what + (f"; {held} of them hold{'s' * (held == 1)} a result back." if held else "."))
 
 
 def told_stale(planned: Plan, console: Console) -> int:

@@ -16,7 +16,7 @@ from grader.classroom.marking import lateness
 from grader.classroom.marking.appeals import look_into
 from grader.classroom.marking.counting import counted, counted_of
 from grader.classroom.marking.deciding import checked, read_decisions, roll_of
-from grader.classroom.marking.decisions import decide, every, standing, undo
+from grader.classroom.marking.decisions import by_hand, decide, every, standing, undo
 from grader.classroom.marking.kept_files import keep, kept
 from grader.classroom.marking.past import Graded, past_of
 from grader.classroom.marking.running import plan
@@ -150,6 +150,7 @@ def test_three_regradings_change_no_decision_and_every_export_has_them(address, 
             assert {one.number: one for one in every(store)} == {
                 n: replace(d, number=n, at=every(store)[n - 1].at) for n, d in enumerate(DECIDED, 1)
             }
+        assert by_hand(store) == {("ann", "toy"), ("dil", "toy")}
         found = {record.student: record for record in counted(store)}
         earned = wrong.points
         ann, bob, cem, dil = (found[who] for who in ("ann", "bob", "cem", "dil"))
