@@ -666,8 +666,18 @@ mlp_loss_and_gradients = Exercise(
         "layers that keep their width": partial(network, N=6, sizes=(4, 4, 4)),
     },
     checks=[
-        agrees(1, "returns the mean loss", on=["two layers", "three layers", "four layers", "layers that keep their width"], part="loss"),
-        agrees(4, "returns every layer's (dW, db)", on=["two layers", "three layers", "four layers", "layers that keep their width"], part="gradients"),
+        agrees(
+            1,
+            "returns the mean loss",
+            on=["two layers", "three layers", "four layers", "layers that keep their width"],
+            part="loss",
+        ),
+        agrees(
+            4,
+            "returns every layer's (dW, db)",
+            on=["two layers", "three layers", "four layers", "layers that keep their width"],
+            part="gradients",
+        ),
         agrees(2, "is right for a single layer and a single example", on=["a single layer", "a single example"]),
         agrees(1, "is right and finite for logits near ±1000", on=["logits near ±1000", "examples far apart"]),
         slopes(2, "the gradients are the slope of your own loss", of="params", on="away from the kinks"),
@@ -945,6 +955,9 @@ NUMBERS = [
     ("-", 7, 1.5),
     ("/", 8, 2.5),
     ("*", 9, 1),
+    ("neg", 0),
+    ("+", 11, 0.25),  # a negative first term
+    ("+", 10, 12),
 ]
 TWICE = [("*", 0, 0), ("*", 2, 0), ("+", 3, 1)]
 DIAMOND = [("*", 0, 1), ("tanh", 2), ("exp", 2), ("*", 3, 4), ("+", 5, 2), ("*", 6, 3)]
@@ -961,7 +974,7 @@ RELUS = [("relu", 0), ("relu", 1), ("+", 2, 3), ("*", 4, 0), ("neg", 5), ("relu"
 
 
 def random_program(draw):
-    """Fourteen sums, products and tangents of any earlier nodes; the last steps join them all, and a sum with a negative number."""
+    """Fourteen sums, products and tangents of any earlier nodes; the last step joins them all."""
     program, n = [], 4
     for number in range(n, n + 14):
         op = ("+", "*", "tanh")[int(draw.integers(0, 3))]
@@ -970,16 +983,32 @@ def random_program(draw):
     last = n + len(program) - 1
     for number in range(n):
         program += [("+" if number % 2 else "*", last + number, number)]
-    leaves = positive(draw, n)
-    leaves[1] *= -1.0
-    program = [("tanh", 0), ("+", 1, 2), *shifted(program, n, by=2)]
-    return dict(leaves=leaves, program=[*program, ("+", n + len(program) - 1, n + 1)], backward=True)
+    return dict(leaves=positive(draw, n), program=[("tanh", 0), *shifted(program, n)], backward=True)
 
 
-def shifted(program, n, by):
-    """A program that finds some more nodes before its own first."""
-    return [(op, *(item + by if item >= n else item for item in operands)) for op, *operands in program]
+def shifted(program, n):
+    """A program that finds one more node before its own first."""
+    return [(op, *(item + 1 if item >= n else item for item in operands)) for op, *operands in program]
 
+
+SIGN = "float(({0} > 0) - ({0} < 0))"
+SUMS = '''return _made(self.data + _number(other), (self, 1.0), (other, 1.0))
+
+    def __radd__(self, other):
+        """other + self, where other is a number"""
+        return self + other
+
+    def __neg__(self):
+        """-self"""
+        return _made(-self.data, (self, -1.0))
+
+    def __sub__(self, other):
+        """self - other"""
+        return self + -other
+
+    def __rsub__(self, other):
+        """other - self, where other is a number"""
+        return -self + other'''
 
 Value = Exercise(
     points=8,
@@ -1064,18 +1093,27 @@ Value = Exercise(
             "Your relu passes on every gradient. Where its input is negative, its output does not depend on the input.",
             edit("float(self.data > 0)", "1.0"),
         ),
-        Mistake(
-            "sign_as_slope_of_a_sum",
-            "Your gradient of + is the sign of the number. A sum grows as fast as each of its terms, whatever their signs.",
-            edit("(self, 1.0), (other, 1.0)", "(self, 1.0 if self.data > 0 else -1.0), (other, 1.0)"),
-        ),
-        Mistake(
-            "signs_as_slopes_of_a_sum",
-            "Your gradients of + are the signs of the numbers. A sum grows as fast as each of its terms, whatever their signs.",
-            edit(
-                "(self, 1.0), (other, 1.0)",
-                "(self, 1.0 if self.data > 0 else -1.0), (other, 1.0 if _number(other) > 0 else -1.0)",
-            ),
+        *(
+            Mistake(
+                name,
+                "Your gradient of + is the sign of the number. A sum grows as fast as each of its terms, whatever their signs.",
+                edit(
+                    SUMS, SUMS.replace("(self, 1.0), (other, 1.0)", slopes).replace("return -self + other", difference)
+                ),
+            )
+            for name, slopes, difference in (
+                ("sign_as_slope_of_a_sum", f"(self, {SIGN.format('self.data')}), (other, 1.0)", "return -self + other"),
+                (
+                    "sign_as_slope_of_a_term",
+                    f"(self, {SIGN.format('self.data')}), (other, 1.0)",
+                    "return Value(other) + -self",
+                ),
+                (
+                    "signs_as_slopes_of_a_sum",
+                    f"(self, {SIGN.format('self.data')}), (other, {SIGN.format('_number(other)')})",
+                    "return -self + other",
+                ),
+            )
         ),
         Mistake(
             "other_term_forgotten",

@@ -942,6 +942,18 @@ def beside_centers(draw, K=5, D=3):
     return {"X": np.roll(centers, 2, axis=0) + 0.2 * draw(K, D), "centers": centers}
 
 
+NEAREST_POINTS = "You look for the nearest point of each center. Each point needs its nearest center: there are N labels, one for each row of X."
+
+
+def nearest_points(X, centers):
+    labels = ((X[:, None, :] - centers) ** 2).sum(axis=-1).argmin(axis=0)
+    new_centers = centers.copy()
+    for k in range(len(centers)):
+        if (labels == k).any():
+            new_centers[k] = X[labels == k].mean(axis=0)
+    return labels, new_centers
+
+
 kmeans_step = Exercise(
     points=7,
     cases={
@@ -959,7 +971,13 @@ kmeans_step = Exercise(
         agrees(
             3,
             "assigns each point to its nearest center, and moves each center to the mean of its points",
-            on=["as many points as centers", "thirty points, three centers", "four islands", "five features", "a single feature"],
+            on=[
+                "as many points as centers",
+                "thirty points, three centers",
+                "four islands",
+                "five features",
+                "a single feature",
+            ],
         ),
         agrees(1, "is right for a single point or center", on=["a single center", "a single point"]),
         agrees(1, "leaves a center where it is if no point is assigned to it", on="centers that no point joins"),
@@ -1025,7 +1043,7 @@ kmeans_step = Exercise(
         ),
         Mistake(
             "nearest_point_of_each_center",
-            "You look for the nearest point of each center. Each point needs its nearest center: there are N labels, one for each row of X.",
+            NEAREST_POINTS,
             edit("distances.argmin(axis=1)", "distances.argmin(axis=0)"),
         ),
         Mistake(
@@ -1033,6 +1051,7 @@ kmeans_step = Exercise(
             "You assign each point to the farthest center. Find where the distance is smallest.",
             edit("distances.argmin(", "distances.argmax("),
         ),
+        Mistake("nearest_point_of_each_center_alone", NEAREST_POINTS, nearest_points),
     ],
     hints=[
         "With X as (N, 1, D) and centers as (K, D), what is the shape of their difference, and over which axis do you add?",

@@ -1331,6 +1331,11 @@ perplexity = Exercise(
             for eps in SMALL
             if eps != "1e-10"
         ),
+        Mistake(
+            "minus_one_alone",
+            "You leave out the targets of -1, whatever `ignore` is. Use the number that you are given.",
+            edit("targets != ignore", "targets != -1"),
+        ),
     ],
     hints=[
         "Which positions count? Pick them first, from the logits as well as from the targets.",
