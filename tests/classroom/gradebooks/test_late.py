@@ -127,7 +127,16 @@ def test_both_ways_to_mark_take_off_the_same(course):
     is_right(course)
     forget_marks(course)
     command = [sys.executable, str(ROOT / "cli.py"), "class", "--nbgrader", str(course), "toy", "--seed", "5"]
-    ours = ["--course", str(course.parent / "ours"), "--isolation", "process", "--jobs", "1", "--csv", str(course / "ours.csv")]
+    ours = [
+        "--course",
+        str(course.parent / "ours"),
+        "--isolation",
+        "process",
+        "--jobs",
+        "1",
+        "--csv",
+        str(course / "ours.csv"),
+    ]
     done = subprocess.run([*command, *ours], capture_output=True, text=True, timeout=300, env=environment())
     assert done.returncode == 0, done.stderr
     is_right(course)
