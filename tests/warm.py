@@ -32,15 +32,17 @@ def run(
     env: Mapping[str, str] | None = None,
     input: str = "",
     timeout: float = 300,
+    root: Path = ROOT,
 ) -> subprocess.CompletedProcess:
-    """What the command `entry`, a `module:function`, said and how it ended. TimeoutExpired when it takes longer."""
+    """What the command `entry`, a `module:function` of the grader in `root`, said and how it ended. TimeoutExpired when it
+    takes longer."""
     environment = dict(os.environ if env is None else env)
     given = {"arguments": list(map(str, arguments)), "cwd": str(cwd), "environment": environment}
     with contextlib.ExitStack() as stack:
         typed, out, errors = files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
         typed.write(input.encode())
         typed.seek(0)
-        served = _server(entry)
+        served = _server(entry, root)
         socket.send_fds(served, [json.dumps(given).encode()], [file.fileno() for file in files])
         pid = json.loads(served.recv(99))
         if not select.select([served], [], [], timeout)[0]:
@@ -56,12 +58,12 @@ def run(
 
 
 @functools.cache
-def _server(entry: str) -> socket.socket:
+def _server(entry: str, root: Path) -> socket.socket:
     """The connection to a process that has made the imports of a command; it ends when this process does."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        command = [sys.executable, str(Path(__file__)), entry, str(theirs.fileno())]
-        process = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+        command = [sys.executable, str(Path(__file__)), entry, str(theirs.fileno()), str(root)]
+        process = subprocess.Popen(command, cwd=root, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
     SERVERS.append(process.pid)
     atexit.register(process.kill)
     return ours
@@ -70,9 +72,9 @@ def _server(entry: str) -> socket.socket:
 SERVERS: list[int] = []  # their process numbers
 
 
-def _serve(entry: str, channel: socket.socket) -> None:
+def _serve(entry: str, channel: socket.socket, root: str) -> None:
     module, function = entry.split(":")
-    sys.path[0] = str(ROOT)  # and not this folder
+    sys.path[0] = root  # and not this folder
     importlib.import_module(module)
     for name in _ahead() if entry == GRADE else ("nbgrader.api", "nbconvert"):
         with contextlib.suppress(ImportError):  # what is not installed
@@ -137,4 +139,4 @@ def _become(given: dict, fds: list[int], main) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], socket.socket(fileno=int(sys.argv[2])))
+    _serve(sys.argv[1], socket.socket(fileno=int(sys.argv[2])), sys.argv[3])

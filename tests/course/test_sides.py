@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import warm
 from conftest import RIGHT, ROOT
 
 from grader import key as keys
@@ -52,19 +53,25 @@ class World:
     def mark(self) -> Path:
         return self.root / "RAN"
 
-    def grade(self, words: str | Sequence[str], cwd: str, **env: str) -> subprocess.CompletedProcess:
+    def grade(self, words: str | Sequence[str], cwd: str) -> subprocess.CompletedProcess:
         arguments = words.split() if isinstance(words, str) else words
-        kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")} | env
-        command = [sys.executable, str(self.grader / "cli.py"), *arguments]
+        return warm.run(warm.GRADE, arguments, self.root / cwd, _environment(), root=self.grader)
+
+    def started(self, words: str, cwd: str) -> subprocess.CompletedProcess:
+        """By a Python that starts there, and makes its imports there."""
         return subprocess.run(
-            command,
+            [sys.executable, str(self.grader / "cli.py"), *words.split()],
             cwd=self.root / cwd,
-            env=kept,
+            env=_environment(),
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
             timeout=120,
         )
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
 
 
 @pytest.fixture(scope="module")
@@ -285,7 +292,7 @@ def test_the_clone_that_the_grader_lies_in_is_its_users_own(world, tmp_path):
 )
 def test_no_command_imports_from_the_folder_in_which_it_is_typed(world, words):
     """`dev check` starts interpreters of its own, which would else look for modules where they are started."""
-    done = world.grade(f"{words} --course {world.root}/teachers".format(root=world.root), "in/alice")
+    done = world.started(f"{words} --course {world.root}/teachers".format(root=world.root), "in/alice")
     assert done.returncode in (0, 1), done.stderr
     assert "Traceback" not in done.stderr
     assert not world.mark.exists(), world.mark.read_text()
