@@ -12,7 +12,7 @@ NAMES = ("name", "full name", "student name", "student")
 FIRST, LAST = ("first name", "first_name", "firstname"), ("last name", "last_name", "lastname", "surname")
 ANY_NAME = frozenset((*IDS, *NAMES, *FIRST, *LAST))
 MOODLE_NUMBER = frozenset(["identifier"])  # `Participant 31415`, in the site's language
-PLATFORM = frozenset(["id", "sis user id", "sis login id"])  # beside them Canvas's `Student` is a name
+PLATFORM = frozenset(["sis user id", "sis login id"])  # beside them Canvas's `Student` is a name
 # What platforms write in other languages, and their own words, as the words above.
 MEANINGS = {
     "student_id": ("matrikelnummer", "matrikel", "matr.-nr.", "matrikelnr", "studentnummer", "numéro étudiant", "numero de estudiante",

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from grader.classroom.intake.intake import HandIn
 from grader.classroom.marking.kept_files import keep, keep_missing
@@ -102,11 +103,15 @@ class Run:
         self.store, self.terms, self.table = store, terms, table
         self.waiting = list(reversed(hand_ins))
         self.theirs: list[HandIn] = []
-        self.called = {student.id: student.name for student in store.students()}
         self.notes: dict[tuple[str, str], str] = {}
         self.unread: list[str] = []
         self.others = 0
         self._beat = 0.0
+
+    @cached_property
+    def called(self) -> dict[str, str]:
+        """What each student is called, by id, as far as a roster said so."""
+        return {student.id: student.name for student in self.store.students()}
 
     def results(self, execute: Execute, is_stopped: Callable[[], bool]) -> Iterator[Record | None]:
         """Each record that this process writes; None now and then, so that a display can update."""

@@ -28,6 +28,7 @@
     cell.textContent = student.name;
     if (student.name === student.id || student.name.endsWith(`(${student.id})`)) return;
     const id = document.createElement("small");
+    id.className = "soft";
     id.textContent = ` ${student.id}`;
     cell.append(id);
   }

@@ -365,3 +365,30 @@ def test_a_source_that_is_none(intake, tmp_path, name, words):
 def test_a_class_with_nothing_for_the_course_is_told_so(intake, tmp_path):
     with pytest.raises(GraderError, match="name the unit with --unit, one of toy, words"):
         intake(tree(tmp_path / "in", {"alice/a.txt": "x"}))
+
+
+ROSTER = "student,id,name\nann,101,Ann Able\nbob,102,Bob Roe\ncem,103,Cem Poe\n"
+
+
+def test_who_was_found_by_a_platforms_number_alone_and_is_called_otherwise_is_told(intake, tmp_path):
+    names = ["ableann_101_9001_toy.py", "zorro_102_9002_toy.py", "poecemal_103_9003_toy.py"]
+    found = intake(zipped(tmp_path / "submissions.zip", dict.fromkeys(names, RIGHT)), ROSTER)
+    assert outcomes(found) == {"ann": "graded", "bob": "graded", "cem": "graded"}
+    assert the(found, "bob").note == "found by the number 102: the download calls this student zorro"
+    assert the(found, "ann").note == the(found, "cem").note == ""
+
+
+def test_an_odd_file_in_a_download_is_its_owners_if_the_roster_knows_the_name(intake, tmp_path):
+    names = ["ableann_101_9001_toy.py", "ableann_101_9002_a.txt", "roebob_102_9003_toy.py"]
+    names += ["Cem Poe_toy (2).py", "someone_toy.py", "list.csv"]
+    found = intake(zipped(tmp_path / "submissions.zip", dict.fromkeys(names, RIGHT)), ROSTER)
+    assert outcomes(found) == {"ann": "graded", "bob": "graded", "cem": "graded"}
+    assert found.strays == ["list.csv", "someone_toy.py"]
+    assert (found.strangers, found.expected) == ((), 3)
+
+
+@pytest.mark.parametrize("names", [["alice_toy.py", "alice_toy_v2.py"], ["alice_toy (1).py", "toy-alice (2).py"]])
+def test_versions_of_one_students_file_are_one_student(intake, tmp_path, names):
+    found = intake(tree(tmp_path / "in", {names[0]: "x = 1\n" + WORDS, names[1]: RIGHT, "bob_toy.py": RIGHT}))
+    assert outcomes(found).keys() == {"alice", "bob"}
+    assert the(found, "alice").read().source == RIGHT.encode()
