@@ -38,11 +38,13 @@ def appeal(asked: Question) -> None:
     console = make_console()
     _print(found, console)
     if asked.output:
-        from grader.classroom.reading import appeal_page, pages
+        from grader.classroom.gradebooks.exports import whole
+        from grader.classroom.reading import appeal_page
         from grader.render.html import STYLE, fragment
 
         again = ["grade", "class", "appeal", student, asked.exercise, "--db", str(asked.db)]
-        pages.write(asked.output, appeal_page.render(found, fragment, STYLE, again))
+        with whole(asked.output) as file:  # readable by its owner only: it has answers that are secret
+            file.write(appeal_page.render(found, fragment, STYLE, again))
         print(f"{asked.output}: the page, for staff.", file=sys.stderr)
 
 

@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
-from grader.classroom.gradebooks.by_hand import sentence
+from grader.classroom.gradebooks.by_hand import how_late, sentence
 from grader.classroom.gradebooks.exports import decimal
 from grader.classroom.intake.roster import Student
 from grader.classroom.marking.counting import counted_of
@@ -53,9 +53,8 @@ def _counts(record: Record) -> str:
     said = f"{decimal(record.points)} of {record.max_points} points count"
     if record.is_by_hand:
         said += f" ({record.earned} by the grader)"
-    if record.days_late:
-        slips = f", {record.slip_days} of them slip days" if record.slip_days else ""
-        said += f"; {record.days_late} day{'s' * (record.days_late != 1)} late{slips}, −{decimal(record.penalty)}"
+    if late := how_late(record):
+        said += f"; {late}" + (f", which takes {decimal(record.penalty)} off" if record.penalty else "")
     return said + ("; held back" if record.is_held else "")
 
 
@@ -67,7 +66,7 @@ def _event(one: Graded | Decision, console: Console) -> None:
     points = f"{one.outcome} {one.points} of {one.max_points}" if one.terms else str(one.outcome)
     line.append(points, "not dim bold" if one.stands else "not dim")
     if one.because:
-        line.append(f", again because of another {' and '.join(one.because)}", "not dim")
+        line.append(f", again because the {' and the '.join(one.because)} changed", "not dim")
     line.append("" if one.stands else "; replaced since", "not dim")
     console.print(line, soft_wrap=True)
     if one.note:

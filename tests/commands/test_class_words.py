@@ -2,15 +2,19 @@
 
 import json
 import os
+from io import StringIO
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 from test_decisions import marked
 
 from cli import grade
-from grader.classroom.marking.decisions import every
+from grader.classroom.marking.decisions import every, standing
 from grader.classroom.marking.kept_files import keep
 from grader.classroom.marking.store import Store, Terms
+from grader.commands.class_options import Options
+from grader.commands.extending import extend
 from grader.errors import GraderError
 from grader.key import to_bytes
 from grader.record import Outcome, Record
@@ -103,10 +107,36 @@ def test_an_appeal_is_one_page_for_staff_with_all_that_decided(mark, toy_key, tm
     assert "it comes out as it was recorded" in told
     assert "expected" in told
     page = (tmp_path / "a.html").read_text()
+    assert os.stat("a.html").st_mode & 0o077 == 0
     assert "grade class appeal ann toy.scale --db class.db" in page
     assert "return x + factor  # &lt;" in page
     assert "\x1b" not in page
     assert "Do not give it to students" in page
+
+
+def test_a_table_of_extensions_in_every_runs_command_decides_once_and_never_against_a_person(class_db, tmp_path):
+    table = tmp_path / "ext.csv"
+    table.write_text("student,unit,due\nann,toy,2026-11-22\nbob,toy,2026-11-22\nzoe,toy,2026-11-22\n")
+    console, options = Console(file=StringIO()), Options(extensions=table)
+    with Store(class_db) as store:
+        extend(store, ["toy"], options, console)
+        run("adjust", "ann", "toy", "--due", "2026-11-25", "--by", "Ada", "--why", "ill")
+        run("adjust", "--undo", "2", "--by", "Ada", "--why", "no")
+        extend(store, ["toy"], options, console)
+        assert {who: [one.value for one in those] for (who, _), those in standing(every(store)).items()} == {
+            "ann": ["2026-11-25"],
+        }
+        table.write_text("student,unit,due\nbob,toy,2026-11-23\n")
+        extend(store, ["toy"], options, console)
+        assert [one.value for one in standing(every(store))["bob", "toy"]] == ["2026-11-23"]
+        table.write_text("student,hold\nbob,x\n")
+        with pytest.raises(GraderError, match="decides more than due dates"):
+            extend(store, ["toy"], options, console)
+    said = console.file.getvalue()
+    assert "2 due dates of single students noted from" in said
+    assert "2 due dates in" in said
+    assert "changed by hand since; that stays" in said
+    assert "has due dates of nobody here: zoe" in said
 
 
 def test_a_folder_called_like_a_word_is_named_by_its_path(class_db, tmp_path):

@@ -34,8 +34,8 @@ def for_student(one: Decision) -> str:
         return f"{one.by}{on}: {one.value}"
     if one.kind is Kind.HOLD:
         return f"{one.by} holds the result back. It is not final; ask, if you want to know why."
-    said = what(one)
-    return f"{said[0].upper()}{said[1:]}: decided by {one.by}" + (f" ({one.why})." if one.why else ".")
+    mine = {Kind.EXCUSE: "Excused: this does not count for you", Kind.DUE: f"Due for you on {one.value}"}
+    return f"{mine.get(one.kind, what(one))}: decided by {one.by}" + (f" ({one.why})." if one.why else ".")
 
 
 def state(record: Record) -> str:
@@ -50,3 +50,12 @@ def state(record: Record) -> str:
 def listed(decisions: Iterable[Decision]) -> str:
     """Decisions in one cell of a table."""
     return "; ".join(map(sentence, decisions))
+
+
+def how_late(record: Record) -> str:
+    """`2 days late, with 1 slip day`; empty for what came in time."""
+    if not record.days_late:
+        return ""
+    slips = record.slip_days
+    with_slips = f", with {slips} slip day{'s' * (slips != 1)}" if slips else ""
+    return f"{record.days_late} day{'s' * (record.days_late != 1)} late{with_slips}"

@@ -54,8 +54,6 @@ def _graded(rows: list[tuple[tuple, bool]]) -> Iterator[Graded]:
         because = ()
         if then is not None and "key" in then:
             words = {"sha256": "file"} | WHY
-            because = tuple(word for name, word in words.items() if now.get(name) != then.get(name)) or (
-                "grader's own fault",
-            )
+            because = tuple(word for name, word in words.items() if now.get(name) != then.get(name))
         before[unit] = now
         yield Graded(unit, Outcome(outcome), points, most, note, now if "key" in now else {}, at, stands, because)

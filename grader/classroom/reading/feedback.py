@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from grader.classroom.gradebooks.by_hand import for_student, state
+from grader.classroom.gradebooks.by_hand import for_student, how_late, state
 from grader.classroom.gradebooks.exports import decimal
 from grader.classroom.reading import pages
 from grader.classroom.reading.pages import text
@@ -121,12 +121,9 @@ def _unit(number: int, record: Record, title: str, fragment: Callable[[Report, s
 
 def _handed_in(record: Record) -> str:
     """When it was handed in, how late that was, and what it costs."""
-    if not record.days_late:
-        return f"Handed in {record.handed_in}."
-    late = f"{record.days_late} day{'s' * (record.days_late != 1)} late"
-    slips = f", {record.slip_days} of them slip days" if record.slip_days else ""
+    late = how_late(record)
     cost = f": that takes {decimal(record.penalty)} points off" if record.penalty else ""
-    return f"Handed in {record.handed_in}, {late}{slips}{cost}."
+    return f"Handed in {record.handed_in}, {late}{cost}." if late else f"Handed in {record.handed_in}."
 
 
 def _decided(record: Record) -> str:
