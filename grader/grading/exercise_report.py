@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from grader.grading import replies
+from grader.grading.answer import Answer, Ask
 from grader.grading.asking import asker
 from grader.grading.gradient_opinion import forward_of, with_opinion
 from grader.grading.judge import decide, unasked
@@ -10,7 +11,7 @@ from grader.grading.loaded import Loaded
 from grader.grading.training import told
 from grader.grading.training_runs import TrainingRuns
 from grader.judging.kinds.registry import is_run
-from grader.key import ExerciseKey
+from grader.key import ExerciseKey, Question
 from grader.report import ExerciseReport, Finding, Status
 from grader.sandbox.server import SandboxError
 from grader.text import one_line
@@ -48,9 +49,19 @@ def _before_asking(exercise: ExerciseKey, loaded: Loaded) -> tuple[Status, Findi
 
 
 def _judged(exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns) -> ExerciseReport:
-    report = decide(exercise, asker(exercise, loaded, runs), loaded.key.unit)
+    report = decide(exercise, asker(exercise, loaded, runs), loaded.key.unit, _alone(exercise, loaded, runs))
     report = _with_opinion(report, exercise, loaded, runs)
     return told(report, runs.curve(exercise.name), exercise.band) if is_run(exercise) else report
+
+
+def _alone(exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns) -> Ask:
+    """What asks one question in a fresh process, where nothing was asked before."""
+
+    def ask(question: Question) -> Answer:
+        loaded.close()
+        return asker(exercise, loaded, runs)(question) if loaded.load() else Answer(is_final=True)
+
+    return ask
 
 
 def _with_opinion(report: ExerciseReport, exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns) -> ExerciseReport:
