@@ -9,19 +9,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from grader.diagnosis.lexicon_torch import CUT
+from grader.diagnosis.pairs import BOTH
 from grader.grading.answer import Answer, Ask
 from grader.grading.verdicts import verdict
 from grader.judging.compare import named
+from grader.judging.forms import in_case
 from grader.judging.nearly import CONSTANT
 from grader.judging.reactions import changed, reacts
 from grader.key import ExerciseKey, Question
 from grader.nest import at, is_numeric, numeric_leaves
-from grader.report import CheckReport, ExerciseReport, Status
+from grader.report import CheckReport, ExerciseReport, Finding, Status
 from grader.sandbox.wire import Seeded, same
 
 Told = Callable[[Question], Answer | None]
+TWICE = "Asked twice with the same generator in the same state, your function gives two answers."
 DRAWN = (
-    "Asked twice with the same generator in the same state, your function gives two answers. Draw every number from {}: "
+    f"{TWICE} Draw every number from {{}}: "
     "NumPy's global generator (np.random.…), torch.rand and a generator of your own go on where an earlier call has left them."
 )
 KEPT = (
@@ -52,7 +55,8 @@ def probed(exercise: ExerciseKey, report: ExerciseReport, probe: Probe) -> Exerc
     if report.status not in (Status.FAILED, Status.ERROR) or all(item.kind == "mutated" for item in unnamed):
         return report
     if text := _no_gradient(exercise, probe) or _two_answers(exercise, report, probe):
-        return _with_hint(report, text, replaces=True)
+        known = _withdrawn(exercise, report) if text.startswith(TWICE) else report
+        return _with_hint(known, text, replaces=True)
     text = _unused(exercise, probe)
     return _with_hint(report, text, replaces=False) if text else report
 
@@ -61,10 +65,35 @@ def _with_hint(report: ExerciseReport, text: str, replaces: bool) -> ExerciseRep
     def told(check: CheckReport) -> CheckReport:
         if not check.finding or check.finding.mistake or check.finding.kind == "mutated":
             return check
+        if not replaces and check.finding.hint.startswith(BOTH):  # which says more
+            return check
         before = "" if replaces or check.finding.hint == CONSTANT else check.finding.hint
         return replace(check, finding=replace(check.finding, hint=" ".join(filter(None, [before, text]))))
 
     return replace(report, checks=tuple(map(told, report.checks)))
+
+
+def _withdrawn(exercise: ExerciseKey, report: ExerciseReport) -> ExerciseReport:
+    """The report without what a function has earned by answering otherwise to another generator, as it does to the same."""
+
+    def told(check: CheckReport, groups: Sequence[Sequence[int]]) -> CheckReport:
+        given = [[exercise.questions[number].inputs for number in group] for group in groups]
+        if check.status is not Status.PASSED or not any(_has_other_generator(group) for group in given):
+            return check
+        where = in_case(exercise.questions[groups[0][0]])
+        finding = Finding("value", f"another generator changes your answer, but so does the same one ({where})")
+        return replace(check, status=Status.FAILED, points=0, finding=finding)
+
+    checks = tuple(told(check, key.groups) for check, key in zip(report.checks, exercise.checks, strict=True))
+    return replace(report, checks=checks, points=sum(check.points for check in checks))
+
+
+def _has_other_generator(given: Sequence[dict]) -> bool:
+    return any(
+        isinstance(value, Seeded) and other.get(name) != value
+        for other in given[1:]
+        for name, value in given[0].items()
+    )
 
 
 def _first(exercise: ExerciseKey) -> Question:
@@ -162,13 +191,13 @@ def _unused(exercise: ExerciseKey, probe: Probe) -> str:
             return ""
         if not before.finding and not after.finding and not reacts(before.value, after.value):
             unused.append(name)
-    if not unused or len(unused) == len(exercise.reacts) > 1:
+    if not unused or len(unused) == len(exercise.reacts):  # then it moves with nothing, and no argument is to blame
         return ""
-    listed = " and ".join(unused)
-    generators = all(isinstance(exercise.questions[exercise.reacts[name]].inputs[name], Seeded) for name in unused)
-    asks = (
-        "draw every number from it, not from a generator of your own"
-        if generators
-        else "is a constant written where it is meant?"
-    )
-    return f"Your answer stays the same whatever {listed} is: {asks}{'.' if generators else ''}"
+    given = [exercise.questions[exercise.reacts[name]].inputs[name] for name in unused]
+    if all(isinstance(value, Seeded) for value in given):
+        asks = "draw every number from it, not from a generator of your own."
+    elif any(isinstance(value, np.ndarray) for value in given):
+        asks = "is it left out?"
+    else:
+        asks = "is a constant written where it is meant?"
+    return f"Your answer stays the same whatever {' and '.join(unused)} is: {asks}"
