@@ -83,7 +83,7 @@ class ExerciseKey:
     in the student's file that it uses. `signs` are pairs (part of the answer, axis): along the axis each slice may have
     either sign. A part of None is the whole answer, an axis of None one sign for the whole part. `seconds` is the time
     limit of a training run, and `band` the range of the reference's loss curve: rows of [share of the run, lowest,
-    highest loss].
+    highest loss]. `reacts` has arguments that the right answer depends on, each with the number of a question that shows it.
     """
 
     name: str
@@ -105,6 +105,7 @@ class ExerciseKey:
     signs: list[list[int | None]] = field(default_factory=list)
     forbids: list[str] = field(default_factory=list)
     band: list[list[float]] = field(default_factory=list)
+    reacts: dict[str, int] = field(default_factory=dict)
 
     @cached_property
     def frames(self) -> dict[str, bytes]:
@@ -288,6 +289,8 @@ def _checked(exercise: ExerciseKey) -> ExerciseKey:
             raise wire.WireError(f"{exercise.name} has a check of questions that it has not")
     if not exercise.checks or sum(check.points for check in exercise.checks) != exercise.points:
         raise wire.WireError(f"{exercise.name} has not the points of its checks")
+    if not all(number in asked for number in exercise.reacts.values()):
+        raise wire.WireError(f"{exercise.name} has an argument of a question that it has not")
     names = [exercise.name, *exercise.parameters, *exercise.pieces, *(check.kind for check in exercise.checks)]
     if not all(map(str.isidentifier, names)):
         raise wire.WireError(f"{exercise.name} has a name that is none")

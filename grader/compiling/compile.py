@@ -9,6 +9,7 @@ import numpy as np
 
 from grader.compiling.calls import answer_or_error, ask, attempt, plain
 from grader.compiling.noise import STATED_MARGIN, margin, measure_noise, round_up, scale
+from grader.compiling.reacting import reactions
 from grader.course.unit import Unit, UnitError
 from grader.exercise import Check, Draw, Exercise, Inputs
 from grader.judging.compare import turned
@@ -93,6 +94,7 @@ def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> ExerciseKey:
         signs=unit.signs(name),
         forbids=list(exercise.forbids),
         band=unit.bands.get(name, []),
+        reacts={} if exercise.is_run else reactions(book.asked(book.pieces, ""), book.questions),
     )
 
 

@@ -36,9 +36,11 @@ def diagnose(
         return found
     if len(fitting) > 1:
         return None
-    from grader.diagnosis.explain import explain  # loads many rules, needed only for a wrong answer
+    from grader.diagnosis.explain import exact, explain  # loads many rules, needed only for a wrong answer
+    from grader.diagnosis.pairs import two_mistakes
 
-    text = explain(exercise, evidence, also_wrong)
+    text = "" if fitting else two_mistakes(exercise, exact(exercise, evidence), is_partly_right)
+    text = text or explain(exercise, evidence, also_wrong)
     return Diagnosis(text) if text else None
 
 

@@ -40,7 +40,7 @@ def explain(exercise: ExerciseKey, evidence: Sequence[Any], also_wrong: Collecti
     `evidence` has a question, its answer (None if the function raised) and whether that is right. `also_wrong` are labels
     of cases in which a claim of another kind is not met.
     """
-    evidence = _exact(exercise, evidence)
+    evidence = exact(exercise, evidence)
     answered = [item for item in evidence if item.answer is not None]
     wrong = [item for item in answered if not item.is_right]
     if not wrong or (len(answered) < len(evidence) and len(wrong) < 2):
@@ -195,7 +195,7 @@ def _right_only(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
     return f"Right only in {_cases(right)}" if 0 < len(right) <= FEW else ""
 
 
-def _exact(exercise: ExerciseKey, evidence: Sequence[Any]) -> list[Any]:
+def exact(exercise: ExerciseKey, evidence: Sequence[Any]) -> list[Any]:
     """The evidence from questions with exactly one right answer, each question once."""
     compared = _compared(exercise)
     return list({id(item.question): item for item in evidence if id(item.question) in compared}.values())

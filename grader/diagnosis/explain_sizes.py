@@ -187,6 +187,8 @@ def _factors(
         batch = ", where N is the batch size" if n == "N" else _being(n, shapes)
         yield lambda s, n=n: s[n], f"is {n} times too large{batch}{SUMMED if n == 'N' else ''}"
         yield lambda s, n=n: 1 / s[n], f"is {n} times too small{batch}{AVERAGED if n == 'N' else ''}"
+        yield lambda s, n=n: -s[n], f"has the wrong sign and is {n} times too large{batch}{SUMMED if n == 'N' else ''}"
+        yield lambda s, n=n: -1 / s[n], f"has the wrong sign and is {n} times too small{batch}"
         yield lambda s, n=n: sqrt(s[n]), f"is √{n} times too large{batch}"
         yield lambda s, n=n: 1 / sqrt(s[n]), f"is √{n} times too small{batch}"
         yield (

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from grader.grading import replies
-from grader.grading.judge import Answer
+from grader.grading.answer import Answer
 from grader.grading.loaded import Loaded
 from grader.grading.training_runs import TrainingRuns
 from grader.judging.kinds.registry import is_run
@@ -51,6 +51,7 @@ class Asking:
             # that a device has no room is the machine's want, not the student's
             if replies.lacks_device(reply) and self.runs.leave_device(self.exercise.name):
                 self._start_over()
+                self.came.clear()
                 reply = self._reply_to(question)
         except WorkerEnded as ended:
             self.loaded.close()
@@ -60,6 +61,13 @@ class Asking:
             status, finding = replies.of_end(ended, f"case: {question.label}")
             return Answer(finding=finding, status=status, is_final=True)
         return replies.answer(reply, question, self.loaded.facts, self.loaded.worker.printed())
+
+    def alone(self, question: Question) -> Answer:
+        """Ask in a fresh process, where nothing was asked before."""
+        self._start_over(is_needed=False)
+        if not self.loaded.load():
+            return Answer(is_final=True)
+        return Asking(self.exercise, self.loaded, self.runs)(question)
 
     def finish(self) -> str:
         """Leave the worker with no question under way, or leave it; returns what it has printed since the last answer."""
@@ -96,7 +104,6 @@ class Asking:
         """Leave the worker and all that was sent to it; WorkerEnded if another one is needed and cannot load the file."""
         self.loaded.close()
         self.waiting.clear()
-        self.came.clear()
         if is_needed and not self.loaded.load():
             raise self.loaded.ended
 
@@ -112,11 +119,12 @@ class Asking:
 
 
 def in_order(exercise: ExerciseKey) -> list[Question]:
-    """The questions in the order in which a right answer is asked them; none of a training run, which takes its time."""
+    """The questions in the order in which a right answer is asked them, the first once more at the end; none of a training
+    run, which takes its time."""
     if is_run(exercise):
         return []
     numbers = dict.fromkeys(number for check in exercise.checks for group in check.groups for number in group)
-    return [exercise.questions[number] for number in numbers]
+    return [exercise.questions[number] for number in (*numbers, *list(numbers)[:1])]
 
 
 def _frames_ahead(exercise: ExerciseKey, device: str, questions: Sequence[Question]) -> bytes:

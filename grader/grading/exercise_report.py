@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from grader.grading import replies
+from grader.grading.answer import Answer, Ask
 from grader.grading.asking import Asking, in_order
 from grader.grading.gradient_opinion import forward_of, with_opinion
-from grader.grading.judge import Answer, Ask, decide, unasked
+from grader.grading.judge import decide, unasked
 from grader.grading.loaded import Loaded
 from grader.grading.training import told
 from grader.grading.training_runs import TrainingRuns
@@ -55,7 +56,7 @@ def _before_asking(exercise: ExerciseKey, loaded: Loaded) -> tuple[Status, Findi
 
 def _judged(exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns, listen: Listen | None = None) -> ExerciseReport:
     asking = Asking(exercise, loaded, runs, in_order(exercise))
-    report = decide(exercise, _heard(asking, listen) if listen else asking, loaded.key.unit)
+    report = decide(exercise, _heard(asking, listen) if listen else asking, loaded.key.unit, asking.alone)
     report = replace(report, printed=report.printed + asking.finish())
     report = _with_opinion(report, exercise, loaded, runs)
     return told(report, runs.curve(exercise.name), exercise.band) if is_run(exercise) else report

@@ -1,12 +1,14 @@
 """Grade one exercise: ask the questions, decide the checks, diagnose. `ask` is a parameter: no process starts here."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from grader.grading.answer import Answer as Answer
 from grader.grading.answer import Ask as Ask
 from grader.grading.causes import VALUES, telling_questions, with_causes
+from grader.grading.probes import Probe, probed
 from grader.grading.verdicts import charged, verdict
 from grader.judging.compare import turned
 from grader.judging.kinds.registry import is_run
@@ -53,10 +55,11 @@ def judge(exercise: ExerciseKey, ask: Ask, unit: str, diagnoses: bool = True) ->
     )
 
 
-def decide(exercise: ExerciseKey, ask: Ask, unit: str) -> ExerciseReport:
+def decide(exercise: ExerciseKey, ask: Ask, unit: str, alone: Ask | None = None) -> ExerciseReport:
     """Grade an exercise as `judge` does, but if a diagnosis raises, leave the diagnoses out and keep the verdict.
 
-    An exception in a rule is our fault and is raised, and so is whatever `ask` raises. No question is asked twice.
+    An exception in a rule is our fault and is raised, and so is whatever `ask` raises. No question is asked twice, but
+    where `alone` is there, which asks in a fresh process: then the probes ask some more.
     """
     told: dict[int, Answer | Exception] = {}
 
@@ -71,9 +74,24 @@ def decide(exercise: ExerciseKey, ask: Ask, unit: str) -> ExerciseReport:
         return answer
 
     try:
-        return judge(exercise, remembered, unit)
+        report = judge(exercise, remembered, unit)
+        if alone and not is_run(exercise) and not any(isinstance(answer, Exception) for answer in told.values()):
+            report = probed(exercise, report, _probe(exercise, told, ask, alone))
     except Exception:
-        return judge(exercise, remembered, unit, diagnoses=False)
+        report = judge(exercise, remembered, unit, diagnoses=False)
+    return report
+
+
+def _probe(exercise: ExerciseKey, told: Mapping[int, Any], ask: Ask, alone: Ask) -> Probe:
+    """A probe to which answers come with their free signs turned, as they came to the rules."""
+
+    def known(question: Question) -> Answer | None:
+        return _turned(told[id(question)], question, exercise) if id(question) in told else None
+
+    def fitted(ask: Ask) -> Ask:
+        return lambda question: _turned(ask(question), question, exercise)
+
+    return Probe(known, fitted(ask), fitted(alone))
 
 
 def _turned(got: Answer, question: Question, exercise: ExerciseKey) -> Answer:

@@ -1,0 +1,203 @@
+"""What a few more questions tell of a function that failed: does it remember, draw from elsewhere, or leave an argument out?
+
+Each probe asks for no points. What it finds holds whatever else is wrong, and stands where no mistake was named.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from grader.diagnosis.lexicon_torch import CUT
+from grader.diagnosis.pairs import BOTH
+from grader.grading.answer import Answer, Ask
+from grader.grading.verdicts import verdict
+from grader.judging.compare import named
+from grader.judging.forms import in_case
+from grader.judging.nearly import CONSTANT
+from grader.judging.reactions import changed, reacts
+from grader.key import ExerciseKey, Question
+from grader.nest import at, is_numeric, numeric_leaves
+from grader.report import CheckReport, ExerciseReport, Finding, Status
+from grader.sandbox.wire import Seeded, same
+
+Told = Callable[[Question], Answer | None]
+TWICE = "Asked twice with the same generator in the same state, your function gives two answers."
+DRAWN = (
+    f"{TWICE} Draw every number from {{}}: "
+    "NumPy's global generator (np.random.…), torch.rand and a generator of your own go on where an earlier call has left them."
+)
+KEPT = (
+    "Your function remembers an earlier call: asked first, it gives another answer than later on. What is kept between "
+    "calls: a default argument such as [] or {}, a global name, an attribute of a class? Each call must start anew."
+)
+EITHER = (
+    "Asked twice for the same, your function gives two answers. Is something kept from an earlier call (a default argument "
+    "such as [] or {}, a global name, an attribute of a class), or drawn anew where the numbers are given?"
+)
+AGAIN = "asked once more at the end, it is not right any longer: "
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How a function is asked: `told` gives what it has answered in its turn, `ask` asks anew, `alone` in a fresh process."""
+
+    told: Told
+    ask: Ask
+    alone: Ask
+
+
+def probed(exercise: ExerciseKey, report: ExerciseReport, probe: Probe) -> ExerciseReport:
+    """The report with what the probes find of what failed; of what passed, with what asking once more shows."""
+    if report.status is Status.PASSED:
+        return _once_more(exercise, report, probe)
+    unnamed = [check.finding for check in report.checks if check.finding and not check.finding.mistake]
+    if report.status not in (Status.FAILED, Status.ERROR) or all(item.kind == "mutated" for item in unnamed):
+        return report
+    if text := _no_gradient(exercise, probe) or _two_answers(exercise, report, probe):
+        known = _withdrawn(exercise, report) if text.startswith(TWICE) else report
+        return _with_hint(known, text, replaces=True)
+    text = _unused(exercise, probe)
+    return _with_hint(report, text, replaces=False) if text else report
+
+
+def _with_hint(report: ExerciseReport, text: str, replaces: bool) -> ExerciseReport:
+    def told(check: CheckReport) -> CheckReport:
+        if not check.finding or check.finding.mistake or check.finding.kind == "mutated":
+            return check
+        if not replaces and check.finding.hint.startswith(BOTH):  # which says more
+            return check
+        before = "" if replaces or check.finding.hint == CONSTANT else check.finding.hint
+        return replace(check, finding=replace(check.finding, hint=" ".join(filter(None, [before, text]))))
+
+    return replace(report, checks=tuple(map(told, report.checks)))
+
+
+def _withdrawn(exercise: ExerciseKey, report: ExerciseReport) -> ExerciseReport:
+    """The report without what a function has earned by answering otherwise to another generator, as it does to the same."""
+
+    def told(check: CheckReport, groups: Sequence[Sequence[int]]) -> CheckReport:
+        given = [[exercise.questions[number].inputs for number in group] for group in groups]
+        if check.status is not Status.PASSED or not any(_has_other_generator(group) for group in given):
+            return check
+        where = in_case(exercise.questions[groups[0][0]])
+        finding = Finding("value", f"another generator changes your answer, but so does the same one ({where})")
+        return replace(check, status=Status.FAILED, points=0, finding=finding)
+
+    checks = tuple(told(check, key.groups) for check, key in zip(report.checks, exercise.checks, strict=True))
+    return replace(report, checks=checks, points=sum(check.points for check in checks))
+
+
+def _has_other_generator(given: Sequence[dict]) -> bool:
+    return any(
+        isinstance(value, Seeded) and other.get(name) != value
+        for other in given[1:]
+        for name, value in given[0].items()
+    )
+
+
+def _first(exercise: ExerciseKey) -> Question:
+    return exercise.questions[exercise.checks[0].groups[0][0]]
+
+
+def _once_more(exercise: ExerciseKey, report: ExerciseReport, probe: Probe) -> ExerciseReport:
+    """The first question once more: what objects or calls have left behind shows now, and costs the first claim."""
+    check, first = exercise.checks[0], _first(exercise)
+    again = probe.ask(first)
+    if again.is_final or same(again.value, probe.told(first).value):
+        return report
+
+    def answer(number: int) -> Answer | None:
+        return again if exercise.questions[number] is first else probe.told(exercise.questions[number])
+
+    found = verdict(check, exercise, answer, probe.ask, most=1).report
+    if not found.finding or found.finding.kind == "mutated":
+        return report
+    text = _two_answers(exercise, report, probe) or EITHER
+    finding = replace(found.finding, message=f"{AGAIN}{found.finding.message}", hint=text)
+    checks = (replace(report.checks[0], status=Status.FAILED, points=0, finding=finding), *report.checks[1:])
+    return replace(report, status=Status.FAILED, checks=checks, points=sum(item.points for item in checks))
+
+
+def _two_answers(exercise: ExerciseKey, report: ExerciseReport, probe: Probe) -> str:
+    """A sentence if the first question, or one that failed, gets another answer now than it got before."""
+    for question in _asked_twice(exercise, report):
+        before, now = probe.told(question), probe.ask(question)
+        if not before or before.is_final or now.is_final:
+            return ""
+        if _is_alike(before, now):
+            continue
+        generators = [name for name, value in question.inputs.items() if isinstance(value, Seeded)]
+        if generators:
+            return DRAWN.format(" and ".join(generators))
+        fresh = probe.alone(question)
+        return KEPT if not fresh.is_final and not fresh.finding and _is_right(fresh, question) else EITHER
+    return ""
+
+
+def _asked_twice(exercise: ExerciseKey, report: ExerciseReport) -> Iterator[Question]:
+    yield _first(exercise)
+    for check, told in zip(exercise.checks, report.checks, strict=True):
+        if told.finding:
+            yield from (exercise.questions[group[0]] for group in check.groups if _is_of(told, exercise, group))
+            return
+
+
+def _is_of(told: CheckReport, exercise: ExerciseKey, group: Sequence[int]) -> bool:
+    return told.finding.message.endswith(f"(case: {exercise.questions[group[0]].label})")
+
+
+def _is_alike(one: Answer, other: Answer) -> bool:
+    if one.finding or other.finding:
+        return bool(one.finding and other.finding and one.finding.message == other.finding.message)
+    return same(one.value, other.value)
+
+
+def _is_right(got: Answer, question: Question) -> bool:
+    return not reacts(question.expected, got.value)
+
+
+def _no_gradient(exercise: ExerciseKey, probe: Probe) -> str:
+    """A sentence if a gradient that should come back through an answer is 0 throughout."""
+    for question in exercise.questions if exercise.torch else ():
+        got = probe.told(question)
+        if not got or got.finding:
+            continue
+        for path, leaf in numeric_leaves(question.expected):
+            name = named(path, exercise.returns)
+            if ("grad" in name or "slope" in name) and np.any(leaf) and _is_zero(got.value, path):
+                return CUT
+    return ""
+
+
+def _is_zero(answer: object, path: Sequence) -> bool:
+    try:
+        part = at(answer, tuple(path))
+    except (TypeError, KeyError, IndexError):
+        return False
+    return is_numeric(part) and np.asarray(part).dtype.kind == "f" and not np.any(part)
+
+
+def _unused(exercise: ExerciseKey, probe: Probe) -> str:
+    """A sentence on the arguments to which the reference's answer reacts, and the student's does not; empty if all are such."""
+    unused = []
+    for name, number in exercise.reacts.items():
+        question = exercise.questions[number]
+        if (other := changed(question.inputs.get(name))) is None:
+            continue
+        before = probe.told(question) or probe.ask(question)
+        after = probe.ask(replace(question, inputs=question.inputs | {name: other}))
+        if before.is_final or after.is_final:
+            return ""
+        if not before.finding and not after.finding and not reacts(before.value, after.value):
+            unused.append(name)
+    if not unused or len(unused) == len(exercise.reacts):  # then it moves with nothing, and no argument is to blame
+        return ""
+    given = [exercise.questions[exercise.reacts[name]].inputs[name] for name in unused]
+    if all(isinstance(value, Seeded) for value in given):
+        asks = "draw every number from it, not from a generator of your own."
+    elif any(isinstance(value, np.ndarray) for value in given):
+        asks = "is it left out?"
+    else:
+        asks = "is a constant written where it is meant?"
+    return f"Your answer stays the same whatever {' and '.join(unused)} is: {asks}"

@@ -1,0 +1,36 @@
+"""An argument is changed: does the answer react? Where the reference's does, a right function's must."""
+
+from typing import Any
+
+import numpy as np
+
+from grader.judging.compare import difference
+from grader.nest import numeric_leaves
+from grader.sandbox.wire import Seeded
+
+CLEARLY = 1e-6  # of an answer's largest entry: a change that rounding does not make
+
+
+def changed(value: Any) -> Any:
+    """Another value that an argument might have as well; None where only an author could tell one."""
+    if isinstance(value, Seeded):
+        return Seeded(value.seed + 1)
+    if isinstance(value, bool | np.bool_):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, float):
+        return (value / 2 or 0.25) if np.isfinite(value) else None
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size:
+        ramp = np.linspace(
+            0.6, 1.4, value.size, dtype=value.dtype
+        )  # no multiple of it, so that a norm takes nothing back
+        return (value * ramp.reshape(value.shape)).astype(value.dtype)
+    return None
+
+
+def reacts(before: Any, after: Any) -> bool:
+    """Whether one answer differs from another by more than rounding, or in form."""
+    sizes = [np.abs(np.asarray(leaf, float)) for _, leaf in numeric_leaves(before)]
+    tolerance = [CLEARLY * float(size[np.isfinite(size)].max(initial=0.0)) for size in sizes]
+    return bool(difference(after, before, tolerance))

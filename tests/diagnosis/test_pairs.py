@@ -1,0 +1,72 @@
+"""Two mistakes at once are told where exactly one pair gives every answer."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from grader.diagnosis.evidence import Evidence, weighed
+from grader.diagnosis.pairs import BOTH, two_mistakes
+from grader.key import CheckKey, ExerciseKey, MistakeKey, Question
+
+SENTENCES = {
+    "no_bias": "The bias is missing.",
+    "halved": "You halve it.",
+    "flipped": "It is flipped.",
+    "squared": "It is squared.",
+}
+SIZES = [(5, 3), (4, 3), (6, 2)]
+
+
+def key():
+    rng = np.random.default_rng(0)
+    questions = []
+    for n, d in SIZES:
+        x, w, b = rng.standard_normal((n, d)), rng.standard_normal((n, d)), rng.standard_normal(d)
+        right = x * w + b
+        wrong = {"no_bias": x * w, "halved": right / 2, "flipped": x * w[::-1] + b, "squared": x**2 * w + b}
+        questions.append(Question(f"{n} by {d}", {"x": x}, right, [1e-12], wrong))
+    checks = [CheckKey("is right", 1, "agrees", [[n]], [None], {}) for n in range(len(questions))]
+    listed = [MistakeKey(name, sentence) for name, sentence in SENTENCES.items()]
+    return ExerciseKey("f", 3, ["x"], {"x": ["N", "D"]}, ["y"], "", "", "", [], questions, checks, listed)
+
+
+def said(function, is_partly_right=False, exercise=None):
+    """What is said where each answer is `function` of a question: its right answer, and those of its mistakes."""
+    exercise = exercise or key()
+    answers = [function(question.expected, question.mistakes) for question in exercise.questions]
+    items = [Evidence(q, a, np.array_equal(a, q.expected), a) for q, a in zip(exercise.questions, answers, strict=True)]
+    return two_mistakes(exercise, weighed([items])[0], is_partly_right)
+
+
+def test_two_terms_add_up():
+    text = said(lambda right, wrong: wrong["no_bias"] + wrong["flipped"] - right)
+    assert text == f"{BOTH} The bias is missing. It is flipped."
+
+
+def test_two_factors_multiply():
+    assert said(lambda right, wrong: wrong["squared"] / 2) == f"{BOTH} You halve it. It is squared."
+
+
+def test_a_sign_a_size_or_a_transpose_beside_a_listed_mistake():
+    assert said(lambda right, wrong: -wrong["no_bias"]) == "The bias is missing. Besides, the sign is wrong."
+    assert said(lambda right, wrong: wrong["flipped"].T) == "It is flipped. Besides, it is transposed."
+    assert said(lambda right, wrong: len(right) * wrong["no_bias"]).startswith(
+        "The bias is missing. Besides, it is N times too large"
+    )
+
+
+def test_nothing_is_said_of_noise_of_one_mistake_alone_or_of_one_case():
+    rng = np.random.default_rng(1)
+    assert said(lambda right, wrong: rng.standard_normal(right.shape)) == ""
+    assert said(lambda right, wrong: right) == ""
+    one = key()
+    one = replace(one, questions=one.questions[:1], checks=one.checks[:1])
+    assert said(lambda right, wrong: -wrong["no_bias"], exercise=one) == ""
+    assert said(lambda right, wrong: -wrong["no_bias"], is_partly_right=True, exercise=one) != ""
+
+
+def test_nothing_is_said_where_two_pairs_fit():
+    exercise = key()
+    twin = [replace(q, mistakes=q.mistakes | {"twin": q.mistakes["no_bias"]}) for q in exercise.questions]
+    exercise = replace(exercise, questions=twin, mistakes=[*exercise.mistakes, MistakeKey("twin", "Another name.")])
+    assert said(lambda right, wrong: -wrong["no_bias"], exercise=exercise) == ""

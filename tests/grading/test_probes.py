@@ -1,0 +1,159 @@
+"""A few more questions: a function that remembers, draws from elsewhere, leaves an argument out, or cuts the gradient off."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from grader.diagnosis.lexicon_torch import CUT
+from grader.grading.answer import Answer
+from grader.grading.judge import decide
+from grader.grading.probes import AGAIN, DRAWN, EITHER, KEPT
+from grader.judging.reactions import changed, reacts
+from grader.key import CheckKey, ExerciseKey, Question
+from grader.report import Finding, Status
+from grader.sandbox.wire import Seeded
+
+RNG = np.random.default_rng(0)
+
+
+def momentum_step(x, rate):
+    return x * (1 + rate) - rate
+
+
+QUESTIONS = [
+    Question(f"case {n}", {"x": x, "rate": rate}, momentum_step(x, rate), [1e-12], {})
+    for n, (x, rate) in enumerate([(RNG.standard_normal(4), 0.9), (RNG.standard_normal(3), 0.5)])
+]
+CHECKS = [CheckKey(f"claim {n}", 2, "agrees", [[n]], [None], {}) for n in range(2)]
+KEY = ExerciseKey("f", 4, ["x", "rate"], {}, ["y"], "", "", "", [], QUESTIONS, CHECKS, [], reacts={"x": 0, "rate": 0})
+
+
+def graded(function, key=KEY, fresh=None):
+    """The report on a function that is asked in this process; `fresh` makes the one that a fresh process has."""
+
+    def asker(asked):
+        def ask(question):
+            try:
+                return Answer(asked(**question.inputs))
+            except ValueError as error:
+                return Answer(finding=Finding("exception", f"{error} (case: {question.label})"), status=Status.ERROR)
+
+        return ask
+
+    return decide(key, asker(function), "toy", lambda question: asker((fresh or (lambda: function))())(question))
+
+
+def hints(report):
+    return {check.finding.hint for check in report.checks if check.finding}
+
+
+def remembering():
+    """A function that adds what it was asked before, as one does with a default of []."""
+    kept = []
+
+    def step(x, rate):
+        kept.append(x.sum())
+        return momentum_step(x, rate) + sum(kept[:-1])
+
+    return step
+
+
+def test_a_function_that_remembers_an_earlier_call_is_told_so():
+    report = graded(remembering(), fresh=remembering)
+    assert hints(report) == {KEPT}
+
+
+def test_one_that_is_wrong_in_a_fresh_process_too_is_told_what_is_certain():
+    def drawing(x, rate):
+        return momentum_step(x, rate) + np.random.default_rng().standard_normal()
+
+    assert hints(graded(drawing)) == {EITHER}
+
+
+def test_one_that_raises_since_an_earlier_call_is_told_so():
+    def started(shapes=()):
+        seen = list(shapes)
+
+        def step(x, rate):
+            seen.append(x.shape)
+            if x.shape != seen[0]:
+                raise ValueError("operands could not be broadcast")
+            return momentum_step(x, rate) * len(seen)
+
+        return step
+
+    assert hints(graded(started(), fresh=started)) == {KEPT}
+
+
+def test_numbers_from_elsewhere_are_told_where_a_generator_is_passed_in():
+    questions = [replace(question, inputs=question.inputs | {"rng": Seeded(1)}) for question in QUESTIONS]
+    elsewhere = np.random.default_rng(5)
+    report = graded(lambda x, rate, rng: x + elsewhere.standard_normal(), replace(KEY, questions=questions))
+    assert hints(report) == {DRAWN.format("rng")}
+
+
+def test_an_argument_that_does_nothing_is_named():
+    report = graded(lambda x, rate: momentum_step(x, 0.9))
+    assert [check.points for check in report.checks] == [2, 0]
+    (hint,) = hints(report)
+    assert "stays the same whatever rate is: is a constant written where it is meant?" in hint
+
+
+def test_a_generator_that_does_nothing_is_named():
+    questions = [replace(question, inputs=question.inputs | {"rng": Seeded(1)}) for question in QUESTIONS]
+    key = replace(KEY, questions=questions, reacts={"x": 0, "rng": 0})
+    (hint,) = hints(graded(lambda x, rate, rng: x + np.random.default_rng(0).standard_normal(), key))
+    assert "whatever rng is: draw every number from it" in hint
+
+
+def test_a_wrong_function_that_uses_its_arguments_and_forgets_is_told_none_of_it():
+    text = " ".join(hints(graded(lambda x, rate: x * np.exp(x) * (1 + rate))))
+    assert not any(words in text for words in ("whatever", "remembers", "twice"))
+
+
+def test_a_right_function_is_asked_once_more_and_keeps_its_points():
+    asked = []
+    report = graded(lambda x, rate: asked.append(rate) or momentum_step(x, rate))
+    assert (report.points, asked) == (4, [0.9, 0.5, 0.9])
+
+
+def test_what_is_right_once_and_not_at_the_end_costs_the_first_claim():
+    def worn_out(count=0):
+        calls = []
+
+        def step(x, rate):
+            calls.append(1)
+            return momentum_step(x, rate) * (1 if len(calls) < 3 else 2)
+
+        return step
+
+    report = graded(worn_out(), fresh=worn_out)
+    assert (report.status, report.points) == ("failed", 2)
+    assert report.checks[0].finding.message.startswith(AGAIN)
+    assert report.checks[0].finding.hint == KEPT
+
+
+def test_a_gradient_that_never_comes_back_is_told():
+    expected = {"loss": np.float32(1.5), "gradient in x": np.ones(3, np.float32)}
+    question = Question("a", {"x": np.ones(3, np.float32)}, expected, [1e-5, 1e-5], {})
+    key = replace(KEY, points=2, questions=[question], checks=CHECKS[:1], torch=True, reacts={})
+    assert hints(graded(lambda x: expected | {"gradient in x": np.zeros(3, np.float32)}, key)) == {CUT}
+    assert CUT not in hints(graded(lambda x: expected | {"gradient in x": np.full(3, 2, np.float32)}, key))
+
+
+@pytest.mark.parametrize("value", [True, 3, 0, 0.5, 0.0, np.arange(3.0), np.ones((2, 2), np.float32), Seeded(4)])
+def test_an_argument_is_changed_to_another_of_its_kind(value):
+    other = changed(value)
+    assert type(other) is type(value)
+    assert np.any(other != value)
+
+
+def test_an_answer_reacts_where_it_moves_by_more_than_rounding():
+    assert reacts(np.float64(1), np.float64(2))
+    assert not reacts(np.float64(1), np.float64(1 + 1e-9))
+
+
+@pytest.mark.parametrize("value", [None, "relu", [1, 2], np.arange(3), np.inf, np.zeros(0)])
+def test_what_only_an_author_could_change_is_left(value):
+    assert changed(value) is None
