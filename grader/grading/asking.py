@@ -40,6 +40,7 @@ class Asking:
     deadline: float = field(init=False)
     waiting: deque[Question] = field(default_factory=deque)  # sent, and not answered yet
     came: dict[int, Any] = field(default_factory=dict)  # replies that nobody has asked for yet, by their question
+    printed: list[str] = field(default_factory=list)  # at which question something was printed is not known
 
     def __post_init__(self) -> None:
         self.limit = max(self.loaded.time.seconds, self.exercise.seconds)
@@ -60,7 +61,8 @@ class Asking:
                 ended.detail = f"no answer after {self.limit:.3g} s"
             status, finding = replies.of_end(ended, f"case: {question.label}")
             return Answer(finding=finding, status=status, is_final=True)
-        return replies.answer(reply, question, self.loaded.facts, self.loaded.worker.printed())
+        self.printed.append(self.loaded.worker.printed())
+        return replies.answer(reply, question, self.loaded.facts, self.printed[-1])
 
     def alone(self, question: Question) -> Answer:
         """Ask in a fresh process, where nothing was asked before."""
@@ -70,9 +72,9 @@ class Asking:
         return Asking(self.exercise, self.loaded, self.runs)(question)
 
     def finish(self) -> str:
-        """Leave the worker with no question under way, or leave it; returns what it has printed since the last answer."""
+        """Leave the worker with no question under way, or leave it; returns all that it has printed."""
         self._receive_until(None)
-        return self.loaded.worker.printed() if self.loaded.worker else ""
+        return "".join([*self.printed, self.loaded.worker.printed() if self.loaded.worker else ""])
 
     def _reply_to(self, question: Question) -> Any:
         if self.ahead:

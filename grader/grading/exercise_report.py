@@ -57,7 +57,7 @@ def _before_asking(exercise: ExerciseKey, loaded: Loaded) -> tuple[Status, Findi
 def _judged(exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns, listen: Listen | None = None) -> ExerciseReport:
     asking = Asking(exercise, loaded, runs, in_order(exercise))
     report = decide(exercise, _heard(asking, listen) if listen else asking, loaded.key.unit, asking.alone)
-    report = replace(report, printed=report.printed + asking.finish())
+    report = replace(report, printed=asking.finish())
     report = _with_opinion(report, exercise, loaded, runs)
     return told(report, runs.curve(exercise.name), exercise.band) if is_run(exercise) else report
 

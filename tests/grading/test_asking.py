@@ -99,7 +99,7 @@ def test_all_questions_of_an_exercise_are_under_way_before_the_first_is_answered
 def test_what_is_printed_beside_answers_is_all_told(toy_key, sandbox):
     file = FILE.format("print('first'); raise ValueError", "print('second')", "print('third')")
     report = grade(Submission("toy.py", file.encode()), toy_key, sandbox)
-    assert report.exercises[0].printed == "first\nsecond\nthird\nfirst\n"
+    assert report.exercises[0].printed.startswith("first\nsecond\nthird\nfirst\n")  # and then what the probes ask
 
 
 def test_large_inputs_and_large_answers_cross_and_neither_side_waits(toy_key, sandbox):
