@@ -81,11 +81,10 @@ def _newest(files: Sequence[Found]) -> list[Found]:
 
 
 def _most(files: Sequence[Found]) -> list[Found]:
-    """Of files that the unit's name does not tell, those that define most of it."""
-    if any(one.is_exact for one in files):
-        return list(files)
+    """Those that define any of the unit; where the unit's name does not tell them, those that define most of it."""
     most = max(one.defined for one in files)
-    return [one for one in files if one.defined == most]
+    least = min(most, 1) if any(one.is_exact for one in files) else most
+    return [one for one in files if one.defined >= least]
 
 
 def _python(files: Sequence[Found]) -> list[Found]:
