@@ -232,6 +232,9 @@ def main() -> None:
     from grader.errors import GraderError, OurFault
 
     os.environ["PYTHONSAFEPATH"] = "1"  # no interpreter that is started here looks for modules in the current directory
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+        # arrays here are small, and threads that wait for work burn the cores on which others grade
+        os.environ.setdefault(name, "1")
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding shows escapes, not a traceback
         if sys.platform == "win32" and not stream.isatty() and "PYTHONIOENCODING" not in os.environ:

@@ -445,6 +445,25 @@ def test_grading_imports_no_torch_and_no_solution(course):
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts the threads in /proc")
+@pytest.mark.parametrize(("said", "threads"), [("", 1), ("2", 2)])
+def test_arrays_are_computed_on_one_thread_unless_somebody_says_more(said, threads):
+    """Threads of a BLAS library that wait for work take the cores from those who grade beside them."""
+    code = (
+        "import sys; sys.argv = ['grade', '--version']; sys.path.insert(0, '.')\n"
+        "import cli, os\n"
+        "try: cli.main()\n"
+        "except SystemExit: pass\n"
+        "import numpy as np\n"
+        "a = np.ones((400, 400)); a @ a\n"
+        "print(len(os.listdir('/proc/self/task')))\n"
+    )
+    clean = {name: value for name, value in os.environ.items() if not name.endswith("_THREADS")}
+    around = clean | ({"OPENBLAS_NUM_THREADS": said} if said else {})
+    printed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=around, capture_output=True, text=True).stdout
+    assert int(printed.split()[-1]) == min(threads, os.cpu_count())
+
+
 def test_our_own_fault_is_status_3_and_costs_no_points_silently(course):
     """A rule that breaks: the exercise is marked as the grader's error, the others keep their points."""
     code = (
