@@ -17,6 +17,7 @@ less than 1e-9. The bounds are proven, not asymptotic. With s the law's standard
 Repeated entries: 53 random bits repeat among n = 60 000 with probability 2e-7, a hundredth of all entries never.
 """
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -67,7 +68,32 @@ def below(x: np.ndarray, law: Sequence) -> np.ndarray:
     kind, a, b = law
     if kind == "uniform":
         return np.clip((x - a) / (b - a), 0, 1)
-    return np.array([0.5 * math.erfc(-z / math.sqrt(2)) for z in ((x - a) / b).tolist()])
+    return _standard_normal_below((x - a) / b)
+
+
+STEP, EDGE = 2.0**-8, 9.0  # of the table below; beyond its edges the normal law has 1e-19 left
+
+
+@functools.cache
+def _table() -> tuple[np.ndarray, np.ndarray]:
+    """The standard normal law's distribution function and density, from -EDGE to EDGE in steps of STEP."""
+    z = np.arange(-EDGE, EDGE + STEP / 2, STEP)
+    return np.array([0.5 * math.erfc(-one / math.sqrt(2)) for one in z]), np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+
+
+def _standard_normal_below(z: np.ndarray) -> np.ndarray:
+    """The standard normal law's distribution function, to 1e-12: between the points of a table by cubic polynomials.
+
+    `math.erfc` takes numbers one by one, which for the samples of one exercise was a fifth of a submission's time.
+    """
+    values, slopes = _table()
+    place = (np.clip(np.nan_to_num(z), -EDGE, EDGE) + EDGE) / STEP
+    left = np.minimum(place.astype(int), len(values) - 2)
+    t, s = place - left, 1 - (place - left)
+    rise = STEP * t * s * (s * slopes[left] - t * slopes[left + 1])
+    return np.where(
+        np.isnan(z), np.nan, s * s * (1 + 2 * t) * values[left] + t * t * (1 + 2 * s) * values[left + 1] + rise
+    )
 
 
 def _of_extremes(x: np.ndarray, law: Sequence) -> str:

@@ -88,3 +88,13 @@ def test_landmarks_of_one_law_agree_and_tell_laws_apart():
     flat = landmarks(np.random.default_rng(0).uniform(-A, A, SHAPE), N)
     assert max(np.abs(a - b).max() for a in marks for b in marks) < noise(60_000) / 2
     assert min(np.abs(a - flat).max() for a in marks) > 2 * noise(60_000)
+
+
+def test_the_table_of_the_normal_law_is_right_to_twelve_digits():
+    from grader.judging.samples import below
+
+    rng = np.random.default_rng(0)
+    z = np.concatenate([rng.uniform(-10, 10, 20_000), rng.normal(size=20_000), [-40, -9, 0, 9, 40, np.inf, -np.inf]])
+    right = np.array([0.5 * math.erfc(-one / math.sqrt(2)) for one in z])
+    assert np.abs(below(3 + 2 * z, ("normal", 3, 2)) - right).max() < 2e-12
+    assert np.isnan(below(np.array([np.nan]), ("normal", 0, 1))).all()
