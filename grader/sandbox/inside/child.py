@@ -1,6 +1,6 @@
 """The worker process: reads one submission, runs it, answers questions about it. It holds no expected answer, no seed.
 
-Messages come one at a time, each answered before the next is sent:
+Messages are answered one after another, in the order in which they come:
 
     read  {"file", "source", "allows", "forbids", "helpers"}  -> the outline; nothing of the student's has run yet
     run   {"skip": [statement numbers]}            -> {"at": n} before each statement, then {"problems", "names"}
@@ -28,6 +28,7 @@ from grader.sandbox.inside.doors import Doors, hang
 from grader.sandbox.inside.imports import Gate
 from grader.sandbox.inside.reading import Reading, read
 
+AT_ONCE = 1 << 16  # bytes to read at once
 BETWEEN_REPORTS = 0.02  # seconds between two progress messages of a training run
 
 
@@ -109,7 +110,8 @@ def serve(channel: socket.socket) -> None:
     np.random.seed(0)
     if torch := sys.modules.get("torch"):
         torch.manual_seed(0)
-    while frame := receive(channel):
+    incoming = Incoming(channel)
+    while frame := incoming.next():
         message = wire.decode(frame)
         match message.pop("op"):
             case "read":
@@ -125,23 +127,31 @@ def send(channel: socket.socket, tree: Any) -> None:
     channel.sendall(wire.encode(tree, opaque=True))
 
 
-def receive(channel: socket.socket) -> bytes:
-    """One whole frame from the grader's side, which is trusted; empty when the connection is closed."""
-    prefix = _exactly(channel, wire.PREFIX.size)
-    if not prefix:
-        return b""
-    try:
-        sizes = wire.lengths(prefix)
-    except struct.error:
-        return b""
-    return prefix + _exactly(channel, sum(sizes))
+class Incoming:
+    """Messages from the grader's side, which is trusted; several may come with one call of the system."""
 
+    def __init__(self, channel: socket.socket):
+        self.channel = channel
+        self.came = bytearray()
 
-def _exactly(channel: socket.socket, size: int) -> bytes:
-    parts = bytearray()
-    while len(parts) < size:
-        part = channel.recv(min(size - len(parts), 1 << 20))
-        if not part:
+    def next(self) -> bytes:
+        """One whole frame; empty when the connection is closed."""
+        if not self._has(wire.PREFIX.size):
             return b""
-        parts += part
-    return bytes(parts)
+        try:
+            size = wire.PREFIX.size + sum(wire.lengths(bytes(self.came[: wire.PREFIX.size])))
+        except struct.error:
+            return b""
+        if not self._has(size):
+            return b""
+        frame = bytes(memoryview(self.came)[:size])
+        del self.came[:size]
+        return frame
+
+    def _has(self, size: int) -> bool:
+        while len(self.came) < size:
+            part = self.channel.recv(AT_ONCE)
+            if not part:
+                return False
+            self.came += part
+        return True
