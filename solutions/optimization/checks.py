@@ -1230,7 +1230,7 @@ batchnorm = Exercise(
         ),
         Mistake(
             "running_root_with_eps",
-            "You average the root of the variance plus eps. The running statistic is an average of the variances themselves.",
+            "You average the standard deviation, the root of the variance plus eps. The running statistic is an average of the variances themselves.",
             edit("momentum * var", "momentum * np.sqrt(var + eps)"),
         ),
         Mistake(
