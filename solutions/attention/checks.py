@@ -1832,7 +1832,9 @@ def strings(draw, M=200):
 
 
 def reversed_strings(EncoderBlock, DecoderBlock, seed, strings):
-    """-> letters (M, L)
+    """Train a transformer of your blocks to write strings backwards.
+
+    -> letters (M, L)
 
     The blocks stand between an embedding with sines and cosines for the places, and a linear layer for the letters. In
     training the decoder is given the right letters up to the one that it is asked for. Then it writes by itself: what

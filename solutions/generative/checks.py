@@ -1256,7 +1256,9 @@ def moons(draw, N=1000):
 
 
 def generated_moons(gan_discriminator_loss, gan_generator_loss, seed, points):
-    """-> samples (1000, 2)
+    """Train a generator and a discriminator with your two losses until they draw two moons.
+
+    -> samples (1000, 2)
 
     A generator and a discriminator of two hidden layers take turns. Beside the student's loss the discriminator pays for
     slopes at the real points (R1 of Mescheder and others, 2018), without which the game runs in circles. The points
@@ -1366,7 +1368,9 @@ def roll(draw, N=1000):
 
 
 def denoised_roll(linear_beta_schedule, ddpm_loss, denoise_step, seed, points):
-    """-> samples (1000, 2)
+    """Train a diffusion model with your loss, and draw points of a swiss roll with your steps back.
+
+    -> samples (1000, 2)
 
     A network of three hidden layers sees a point and the time, as waves of four lengths, and tells the noise. After
     training, 1000 points of pure noise go back step by step.
@@ -1483,7 +1487,9 @@ def handwriting(draw, unlabelled=1000, labelled=100, held=500):
 
 
 def probed(info_nce, seed, images, labels, held):
-    """-> labels (500,)
+    """Train an encoder of digits with your contrastive loss, without their labels.
+
+    -> labels (500,)
 
     Two views of a digit are turned, sheared, shifted and noisy. A small convolutional network learns 16 features of them
     by the student's loss, and sees no label. Then a linear probe, ridge regression on one-hot labels, reads the labels

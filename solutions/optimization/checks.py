@@ -250,6 +250,8 @@ ALL_GIVEN, EPS_TEXT = "every argument given", "You put eps under the root. It is
 
 EPS_FIXED = "You always use an eps of 1e-8. Use the one that you are given."
 
+OWN_EPS = ("1e-5", "1e-6", "1e-7", "1e-10")  # what people write in place of the one that is given
+
 rmsprop_step = Exercise(
     points=6,
     driver=descent,
@@ -311,6 +313,14 @@ rmsprop_step = Exercise(
             "decay_added",
             "You add decay to the average. It is the weight of the old average: multiply.",
             edit("decay * square +", "decay +"),
+        ),
+        *(
+            Mistake(
+                f"eps_of_{eps}",
+                f"You use an eps of {eps}, whatever is given. Use the one that you are given.",
+                edit("np.sqrt(square) + eps", f"np.sqrt(square) + {eps}"),
+            )
+            for eps in OWN_EPS
         ),
     ],
     hints=[
@@ -407,6 +417,22 @@ adam_step = Exercise(
             "You add eps to the average that goes into your state, so it grows from step to step. Add it only where you divide.",
             edit("m_hat = m", "v = v + eps\n    m_hat = m"),
         ),
+        *(
+            Mistake(
+                f"eps_of_{eps}",
+                f"You use an eps of {eps}, whatever is given. Use the one that you are given.",
+                edit("np.sqrt(v_hat) + eps", f"np.sqrt(v_hat) + {eps}"),
+            )
+            for eps in OWN_EPS
+        ),
+        Mistake(
+            "no_bias_correction_and_eps_in_the_root",
+            "You leave out the bias correction, and put eps under the root. Correct both averages first, and add eps to the root itself.",
+            edit(
+                "m_hat = m / (1.0 - beta1**t)\n    v_hat = v / (1.0 - beta2**t)\n    return w - lr * m_hat / (np.sqrt(v_hat) + eps)",
+                "return w - lr * m / np.sqrt(v + eps)",
+            ),
+        ),
     ],
     hints=[
         "What are m and v after one step, and what must they be divided by to give dw and dw²?",
@@ -495,6 +521,14 @@ adamw_step = Exercise(
                 "m_hat = m / (1.0 - beta1)\n    v_hat = v / (1.0 - beta2)",
                 of="adam_step",
             ),
+        ),
+        *(
+            Mistake(
+                f"eps_of_{eps}",
+                f"You use an eps of {eps}, whatever is given. Use the one that you are given.",
+                edit("np.sqrt(v_hat) + eps", f"np.sqrt(v_hat) + {eps}", of="adam_step"),
+            )
+            for eps in OWN_EPS
         ),
     ],
     hints=[
@@ -1230,7 +1264,7 @@ batchnorm = Exercise(
         ),
         Mistake(
             "running_root_with_eps",
-            "You average the root of the variance plus eps. The running statistic is an average of the variances themselves.",
+            "You average the standard deviation, the root of the variance plus eps. The running statistic is an average of the variances themselves.",
             edit("momentum * var", "momentum * np.sqrt(var + eps)"),
         ),
         Mistake(

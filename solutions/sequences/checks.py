@@ -1362,7 +1362,9 @@ def sums(draw, M=500, T=50):
 
 
 def added(LSTM, seed, sequences):
-    """-> sums (M)
+    """Train your LSTM to add two marked numbers that are far apart in a sequence.
+
+    -> sums (M)
 
     A linear layer reads the sum from the last output. Training begins with short sequences; whenever they are added
     well they grow, up to the length that is asked.

@@ -1275,6 +1275,9 @@ freeze_backbone = Exercise(
         "a parameter of the model's own": partial(a_model, kind="own parameter", head="fc"),
         "names alike": partial(a_model, kind="alike", head="head"),
         "a head that comes frozen": partial(a_model, kind="plain", head="head", frozen="head"),
+        "a head of several layers that comes frozen": partial(
+            a_model, kind="deep head", head="classifier", frozen="head"
+        ),
         "all frozen": partial(a_model, kind="deep head", head="classifier", frozen="all"),
         "the other part as the head": partial(a_model, kind="deep head", head="features"),
     },
@@ -1284,7 +1287,11 @@ freeze_backbone = Exercise(
             "freezes all but the parameters of the named submodule",
             on=["a backbone and a head", "a head of several layers", "the other part as the head"],
         ),
-        agrees(1, "unfreezes a head that is frozen at the start", on=["a head that comes frozen", "all frozen"]),
+        agrees(
+            1,
+            "unfreezes a head that is frozen at the start",
+            on=["a head that comes frozen", "a head of several layers that comes frozen", "all frozen"],
+        ),
         agrees(
             1,
             "distinguishes the head from similar names, and freezes the model's own parameters",
@@ -1555,7 +1562,10 @@ def discs_and_crosses(draw, seen=80, held=40):
 
 
 def segmented(UNet, seed, images, masks, held_images):
-    """-> labels (M, H, W)"""
+    """Train your UNet to find discs and crosses in noisy pictures, pixel by pixel.
+
+    -> labels (M, H, W)
+    """
 
     def grey(images):
         return (images.float() - 32) / 16
