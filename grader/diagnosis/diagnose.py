@@ -22,12 +22,16 @@ class Diagnosis:
 
 
 def diagnose(
-    exercise: ExerciseKey, evidence: Sequence[Evidence], is_partly_right: bool = False, also_wrong: Collection[str] = ()
+    exercise: ExerciseKey,
+    evidence: Sequence[Evidence],
+    is_partly_right: bool = False,
+    also_wrong: Collection[str] = (),
+    tries_pairs: bool = True,
 ) -> Diagnosis | None:
     """The one diagnosis that fits all the evidence, or None.
 
     `is_partly_right` is whether a claim of the exercise is met; in the cases `also_wrong` one is not of which the evidence
-    says nothing.
+    says nothing. `tries_pairs` is whether two mistakes at once are thought of, which takes its time.
     """
     if all(item.is_right for item in evidence):
         return None
@@ -39,7 +43,8 @@ def diagnose(
     from grader.diagnosis.explain import exact, explain  # loads many rules, needed only for a wrong answer
     from grader.diagnosis.pairs import two_mistakes
 
-    text = "" if fitting else two_mistakes(exercise, exact(exercise, evidence), is_partly_right)
+    is_sought = tries_pairs and not fitting
+    text = two_mistakes(exercise, exact(exercise, evidence), is_partly_right) if is_sought else ""
     text = text or explain(exercise, evidence, also_wrong)
     return Diagnosis(text) if text else None
 

@@ -40,7 +40,7 @@ def with_causes(exercise: ExerciseKey, checks: list[CheckReport], asked: Mapping
             continue
         is_told = everywhere or (whole and whole.mistake)
         of_part = None if is_told else _of_part(exercise, exercise.checks[index], items, is_partly_right)
-        found = of_part or whole or diagnose(exercise, items, is_partly_right, also_wrong)
+        found = of_part or whole or diagnose(exercise, items, is_partly_right, also_wrong, tries_pairs=False)
         if found and (found.mistake or DIGITS in found.text or report.finding.hint != CONSTANT):
             finding = replace(report.finding, hint=found.text, mistake=found.mistake)
             diagnosed[index] = replace(report, finding=finding)

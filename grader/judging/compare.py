@@ -29,6 +29,8 @@ class Difference:
 
 def named(path: Path, names: Sequence[str]) -> str:
     """The name of a part of an answer, for messages: `db`, `gradients[0][1]`, `the answer[2]`."""
+    if path and isinstance(path[-1], str) and " " in path[-1]:
+        return repr(path[-1])  # a driver's own words, "gradient in x", say more than where they stand
     if len(names) == 1:
         return names[0] + subscripts(path)
     if path and isinstance(path[0], int) and 0 <= path[0] < len(names):
@@ -187,7 +189,8 @@ def _differ_leaf(answer: Any, expected: Any, tolerance: float, name: str, path: 
         return None
     nonfinite = wrong & ~np.isfinite(yours)
     kind = "nonfinite" if nonfinite.any() and np.isfinite(wanted).any() else "value"
-    return Difference(kind, path, _worst(yours, wanted, nonfinite if kind == "nonfinite" else wrong, wrong, name))
+    among = nonfinite if kind == "nonfinite" else wrong
+    return Difference(kind, path, _worst(yours, wanted, among, wrong, name, tolerance))
 
 
 def _kind_fits(yours: np.ndarray, wanted: np.ndarray) -> bool:
@@ -202,14 +205,16 @@ def _kind_name(wanted: np.ndarray) -> str:
     return {"b": "bool", "i": "integer", "u": "integer"}.get(wanted.dtype.kind, str(wanted.dtype))
 
 
-def _worst(yours: np.ndarray, wanted: np.ndarray, among: np.ndarray, wrong: np.ndarray, name: str) -> str:
+def _worst(
+    yours: np.ndarray, wanted: np.ndarray, among: np.ndarray, wrong: np.ndarray, name: str, tolerance: float
+) -> str:
     """A clause on the wrong entry with the largest error: where it is, both numbers, and how many entries are wrong."""
     with np.errstate(all="ignore"):
         error = np.where(among, np.abs(yours.astype(complex) - wanted), -1.0)
     error[np.isnan(error)] = np.inf
     index = np.unravel_index(int(np.argmax(error)), error.shape)
     place = f"{name}[{', '.join(map(str, map(int, index)))}]" if index else name
-    mine, right = numbers(yours[index], wanted[index])
+    mine, right = numbers(yours[index], wanted[index], tolerance if np.isfinite(tolerance) else 0.0)
     many = _every(wrong.size) if wrong.all() else f"{int(wrong.sum())} of {wrong.size}"
     return f"{place} is {mine}, expected {right}" + (f"; {many} entries differ" if wrong.size > 1 else "")
 
@@ -230,11 +235,12 @@ def _every(size: int) -> str:
     return "both" if size == 2 else f"all {size}"
 
 
-def numbers(yours: Any, wanted: Any) -> tuple[str, str]:
-    """Both numbers as text, with as few digits (at least 4) as tell them apart."""
+def numbers(yours: Any, wanted: Any, noise: float = 0.0) -> tuple[str, str]:
+    """Both numbers as text, with as few digits (at least 4) as tell them apart; what is `noise` or less is 0."""
     yours, wanted = yours.item(), wanted.item()
     if not (isinstance(yours, float) and isinstance(wanted, float)):
         return str(yours), str(wanted)
+    yours, wanted = (0.0 if abs(number) <= noise else number for number in (yours, wanted))
     for digits in (4, 6, 9, 13, 17):
         mine, right = f"{yours + 0.0:.{digits}g}", f"{wanted + 0.0:.{digits}g}"  # + 0.0 turns -0 into 0
         if mine != right:

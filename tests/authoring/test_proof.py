@@ -62,7 +62,7 @@ BROKEN = {
         "toy.py",
         "    return np.sum(x, axis=1)",
         "    s = np.sum(x, axis=1)\n    x += 1\n    return s",
-        "rule 1: the reference earns 0 of 3: your function changes its input x",
+        "rule 1: the reference earns 2 of 3: your function changes its input x",
     ),
     "a case that lazy answers get right": (
         "row_sums",

@@ -1,9 +1,9 @@
 # row: B14
 # attack: the right answer, computed in place
-# outcome: zero
+# outcome: 2
 # status: failed
 # says: changes its input x
-# The table gives full marks here, unless the exercise forbids it. This course says that inputs are never modified.
+# Inputs are never modified here: that is a claim of its own, worth one of the three points.
 import numpy as np
 
 

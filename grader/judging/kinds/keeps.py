@@ -62,7 +62,7 @@ def decide(
     name = named(path, names)
     if wrong.any():
         index = tuple(np.argwhere(wrong)[0])
-        mine, right = numbers(yours[index], expected[index])
+        mine, right = numbers(yours[index], expected[index], tolerance)
         along = f"the {options.measure} of {name} along axis {options.axis}"
         return Finding("value", f"{along} is {mine}, expected {right} ({in_case(questions[0])})")
     if not (np.abs(second - first) > tolerance).any():
