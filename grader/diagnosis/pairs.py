@@ -84,7 +84,7 @@ def _multiplied(one: np.ndarray, other: np.ndarray, right: np.ndarray) -> np.nda
 
 
 def _is_of_both(item: Evidence, first: str, second: Second) -> bool:
-    """Whether an answer is what both mistakes together give, and not what one of them gives."""
+    """Whether an answer is what both mistakes together give, and, where it is wrong, neither what is right nor what one gives."""
     alone = item.question.mistakes.get(first, item.question.expected)
     if alone is None or not all(is_numeric(leaf) for _, leaf in numeric_leaves(alone)):
         return False
@@ -95,5 +95,7 @@ def _is_of_both(item: Evidence, first: str, second: Second) -> bool:
     tolerance = [LOOSER * each for each in item.question.tolerance]
     leaves = numeric_leaves(both)
     if len(leaves) != len(tolerance) or any(np.asarray(leaf).dtype.kind != "f" for _, leaf in leaves):
+        return False
+    if not item.is_right and not all(difference(both, known, tolerance) for known in (item.question.expected, alone)):
         return False
     return not difference(item.answer, both, tolerance)

@@ -8,11 +8,15 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Metric:
-    """A measure of predictions: `measure(predictions, truth)` computes it, `name` names it, `form` formats it."""
+    """A measure of predictions: `measure(predictions, truth)` computes it, `name` names it, `form` formats it.
+
+    `advice(predictions, truth)` is a sentence for predictions that are not good enough, where they show why; else empty.
+    """
 
     name: str
     measure: Callable[[np.ndarray, np.ndarray], float]
     form: str = "{:.3g}"
+    advice: Callable[[np.ndarray, np.ndarray], str] = lambda predictions, truth: ""
 
     def text(self, value: float) -> str:
         return self.form.format(value)
@@ -30,6 +34,17 @@ def mean_squared_error(predictions: np.ndarray, truth: np.ndarray) -> float:
 def relative_rmse(predictions: np.ndarray, truth: np.ndarray) -> float:
     """The root mean squared error divided by that of always predicting the mean of the truth."""
     return float(np.sqrt(mean_squared_error(predictions, truth) / truth.astype(float).var()))
+
+
+def missing_offset(predictions: np.ndarray, truth: np.ndarray) -> str:
+    """A sentence for predictions that are worse than the mean of the truth, and of which one number added to all makes better ones."""
+    if not relative_rmse(predictions, truth) > 1:
+        return ""
+    worse = "Always predicting the mean does better than these predictions."
+    shift = float(truth.mean() - predictions.astype(float).mean())
+    if not relative_rmse(predictions + shift, truth) < 1:
+        return worse
+    return f"{worse} With {shift:.3g} added to each, they would be better than the mean: is the offset (the intercept) left out?"
 
 
 def mean_iou(predictions: np.ndarray, truth: np.ndarray) -> float:
@@ -60,7 +75,9 @@ def energy_distance(samples: np.ndarray, truth: np.ndarray) -> float:
 METRICS = {
     "accuracy": Metric("accuracy", accuracy, "{:.1%}"),
     "mean_squared_error": Metric("mean squared error", mean_squared_error),
-    "relative_rmse": Metric("root mean squared error, relative to predicting the mean,", relative_rmse),
+    "relative_rmse": Metric(
+        "root mean squared error, relative to predicting the mean,", relative_rmse, advice=missing_offset
+    ),
     "mean_iou": Metric("mean intersection over union", mean_iou),
     "energy_distance": Metric("energy distance to real samples", energy_distance),
 }

@@ -70,3 +70,12 @@ def test_nothing_is_said_where_two_pairs_fit():
     twin = [replace(q, mistakes=q.mistakes | {"twin": q.mistakes["no_bias"]}) for q in exercise.questions]
     exercise = replace(exercise, questions=twin, mistakes=[*exercise.mistakes, MistakeKey("twin", "Another name.")])
     assert said(lambda right, wrong: -wrong["no_bias"], exercise=exercise) == ""
+
+
+def test_nothing_is_said_where_two_mistakes_undo_each_other():
+    """An answer that is nearly right is not one that was turned round twice."""
+    exercise = key()
+    turned = [replace(q, mistakes=q.mistakes | {"turned": q.expected.T}) for q in exercise.questions]
+    exercise = replace(exercise, questions=turned, mistakes=[*exercise.mistakes, MistakeKey("turned", "It is turned.")])
+    assert said(lambda right, wrong: right + 5e-11, exercise=exercise) == ""
+    assert said(lambda right, wrong: -right.T, exercise=exercise) == "It is turned. Besides, the sign is wrong."

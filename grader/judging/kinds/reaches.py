@@ -43,13 +43,14 @@ def decide(
         return Finding(found.kind, f"{found.text} ({in_case(question)})")
     metric, least, most = METRICS[options.metric], options.least, options.most
     with np.errstate(all="ignore"):  # predictions of any size: their square may be infinite, and that is not reached
-        reached = metric.measure(np.asarray(answer), np.asarray(question.expected))
+        given, truth = np.asarray(answer), np.asarray(question.expected)
+        reached = metric.measure(given, truth)
+        advice = metric.advice(given, truth)
     if (least is None or reached >= least) and (most is None or reached <= most):
         return None
     asked = f"at least {metric.text(least)}" if most is None else f"at most {metric.text(most)}"
-    return Finding(
-        "value", f"{metric.name} {metric.text(reached)} on held-back inputs; it must be {asked} ({in_case(question)})"
-    )
+    message = f"{metric.name} {metric.text(reached)} on held-back inputs; it must be {asked} ({in_case(question)})"
+    return Finding("value", message, advice)
 
 
 KIND = Kind("reaches", decide, Options, trains=True)
