@@ -94,7 +94,7 @@ def _some(before: str, students: Sequence[str], intake: Intake) -> str:
 
 def _list(console: Console, heading: str, lines: Sequence[str]) -> None:
     if lines:
-        _say(console, f"{len(lines)} {heading}:")
+        _say(console, f"{heading[0].upper()}{heading[1:]} ({len(lines)}):")
     for line in lines:
         _say(console, f"  {line}")
 

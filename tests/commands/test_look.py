@@ -48,13 +48,13 @@ def test_a_look_names_who_has_none_who_is_a_stranger_and_what_is_odd(tmp_path):
     text, _ = said(look.tell, taken(tmp_path, MIXED))
     for line in (
         "toy: 2 of 6 on the roster handed in a file that can be marked.",
-        "3 nothing handed in:",
+        "Nothing handed in (3):",
         "  Ann 3 (s3): handed in something else: s3/words.py (words)",
         "  Ann 4 (s4)",
-        "1 cannot be read:",
+        "Cannot be read (1):",
         "  Ann 1 (s1): Ann 1/toy.ipynb: this is not a notebook",
         "  Ann 2 (s2): 2 files for toy: s2/toy_v2.py was marked, the newest by its name; not s2/toy_v1.py",
-        "1 not on the roster:",
+        "Not on the roster (1):",
         "  zed [red]",
         "  marks.txt",
         "Nothing was marked, and nothing is stored.",
@@ -105,7 +105,7 @@ def test_a_look_marks_nothing_and_makes_no_store_and_neither_does_a_run_that_sto
         "course_dir": str(toy_course),
     }
     assert class_run.mark(tmp_path / "in", Options(look=True, **more)) == 0
-    assert "4 not on the roster" in capsys.readouterr().out
+    assert "Not on the roster (4)" in capsys.readouterr().out
     assert not (tmp_path / "class.db").exists()
     assert class_run.mark(tmp_path / "in", Options(**more)) == 1
     with sqlite3.connect(tmp_path / "class.db") as store:
