@@ -80,7 +80,8 @@ def _added(one: np.ndarray, other: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _multiplied(one: np.ndarray, other: np.ndarray, right: np.ndarray) -> np.ndarray:
-    return np.where(np.asarray(right) == 0, one + other - right, one * other / right)
+    one, other, right = np.asarray(one), np.asarray(other), np.asarray(right)
+    return np.where(right == 0, one + other - right, one * other / right)
 
 
 def _is_of_both(item: Evidence, first: str, second: Second) -> bool:

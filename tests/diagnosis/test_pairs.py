@@ -79,3 +79,17 @@ def test_nothing_is_said_where_two_mistakes_undo_each_other():
     exercise = replace(exercise, questions=turned, mistakes=[*exercise.mistakes, MistakeKey("turned", "It is turned.")])
     assert said(lambda right, wrong: right + 5e-11, exercise=exercise) == ""
     assert said(lambda right, wrong: -right.T, exercise=exercise) == "It is turned. Besides, the sign is wrong."
+
+
+def test_answers_that_are_no_arrays_are_pairs_of_nothing():
+    """Truth values, whole numbers and zeros of Python's own: nothing is divided by them."""
+    questions = [
+        Question(f"{n}", {"x": float(n)}, {"is on": False, "count": 0, "y": float(n)}, [1e-12], {
+            "no_bias": {"is on": True, "count": 1, "y": 2.0 * n}, "halved": {"is on": False, "count": 0, "y": n / 2}
+        })
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+    exercise = replace(
+        key(), questions=questions, checks=[CheckKey("", 1, "agrees", [[n]], [None], {}) for n in range(3)]
+    )
+    assert said(lambda right, wrong: right | {"y": 7.5}, exercise=exercise) == ""
