@@ -31,7 +31,7 @@ ENDINGS = (".part", ".tmp", "~", ".new", ".bak", "-wal", "-shm", "-journal")
 
 def filled(path: Path) -> None:
     os.path.lexists(path) or path.write_text(PRECIOUS)
-    filling.fill_canvas(path, {"1": (3, 10)}, [Student("1", "Ada")], ["toy"])
+    filling.fill_canvas(path, {"1": filling.Entry(3, 10)}, [Student("1", ("Ada",))], ["toy"])
 
 
 def reset(path: Path) -> None:

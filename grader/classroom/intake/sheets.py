@@ -114,7 +114,8 @@ def decoded(content: bytes) -> tuple[str, str, bytes]:
         encoding = "utf-16-le" if start[1::2].count(0) >= start[::2].count(0) else "utf-16-be"
     if encoding:
         try:
-            return content[len(mark) :].decode(encoding, "surrogateescape"), encoding, mark
+            text = content[len(mark) :].decode(encoding, "surrogateescape" if encoding == "utf-8" else "strict")
+            return text, encoding, mark
         except UnicodeDecodeError:
             raise NotATable("its bytes are no text; save it as CSV in UTF-8") from None
     try:
