@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classroom.gradebooks.exports import whole_bytes
-from grader.classroom.intake.columns import FIRST, LAST, meaning
+from grader.classroom.intake.columns import FIRST, LAST, meaning, naming
 from grader.classroom.intake.roster import Names, Student
 from grader.classroom.intake.sheets import Cell, Sheet, read_sheet
 from grader.errors import GraderError
 from grader.text import one_line
 
-# The columns by which platforms find a student, best first, as `meaning` calls them in any language
-CANVAS_WHO = ("id", "sis user id", "sis login id", "student")
-MOODLE_WHO = ("id number", "email address", "email", "identifier", "full name")
 # Moodle's words for the columns of a grading worksheet, in the languages that we know
 GRADES = ("grade", "bewertung", "note", "calificación", "valutazione", "nota", "cijfer")
 MAXIMA = ("maximum grade", "bestwertung", "höchstbewertung", "note maximale", "calificación máxima", "valutazione massima",
@@ -85,7 +82,7 @@ def fill_canvas(file: Path, entries: Mapping[str, Entry], students: Sequence[Stu
     if possible == "(read only)":
         raise GraderError(f"{file}: Canvas takes no grades in the column {one_line(header[column], 60)}; name another")
     body = [row for row in sheet.rows[1:] if not _is_maximum(row)]
-    book = _Book(file, sheet, body, _who(meanings, CANVAS_WHO), lambda row: (column, possible), "EX")
+    book = _Book(file, sheet, body, naming(header), lambda row: (column, possible), "EX")
     return _fill(book, entries, students)
 
 
@@ -104,7 +101,7 @@ def fill_moodle(file: Path, entries: Mapping[str, Entry], students: Sequence[Stu
         )
     most = next((folded.index(name) for name in MAXIMA if name in folded), None)
     may = folded.index(MAY_CHANGE) if MAY_CHANGE in folded else None
-    by = _who(meanings, MOODLE_WHO)
+    by = naming(sheet.header) or (lambda row: [])  # `Kennung` is no column of rosters
     book = _Book(
         file,
         sheet,
@@ -132,18 +129,6 @@ def _participant(identifier: str) -> list[str]:
     """The participant's number as downloads name it, from `Participant 12` in any language."""
     found = re.search(r"(\d+)$", identifier)
     return [f"Participant {found[1]}"] if found else []
-
-
-def _who(meanings: Sequence[str], columns: Sequence[str]) -> Callable[[Sequence[str]], list[str]]:
-    """A function from a row's texts to the names by which it calls its student, best first."""
-    at = [meanings.index(name) for name in columns if name in meanings]
-    full = [meanings.index(name) for part in (FIRST, LAST) for name in part if name in meanings]
-
-    def names(row: Sequence[str]) -> list[str]:
-        found = [row[column] for column in at if column < len(row)]
-        return [*filter(None, found), *filter(None, [" ".join(row[column] for column in full if column < len(row))])]
-
-    return names
 
 
 def _canvas_column(file: Path, header: Sequence[str], titles: Sequence[str]) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from grader.classroom.gradebooks.filling import Entry, fill_canvas, fill_moodle
-from grader.classroom.intake.roster import Student
+from grader.classroom.intake.roster import Student, read_roster
 from grader.errors import GraderError
 
 CLASS = [
@@ -190,3 +190,18 @@ def test_a_participants_number_is_nobodys_id(tmp_path):
     file.write_text("Identifier,Grade\nParticipant 1,\n")
     fill_moodle(file, {"1": Entry(1, 10), "5": Entry(5, 10)}, people)
     assert file.read_text() == "Identifier,Grade\nParticipant 1,5\n"
+
+
+def test_an_id_of_one_that_is_canvas_s_number_of_another_is_not_mixed_up(tmp_path):
+    text = "Student,ID,SIS User ID,toy\nAnn,70,7,\nBob,7,u8,\n"
+    (tmp_path / "book.csv").write_text(text)
+    people = read_roster(tmp_path / "book.csv")
+    assert [student.id for student in people] == ["7", "u8"]
+    fill_canvas(tmp_path / "book.csv", {"7": Entry(1, 10), "u8": Entry(8, 10)}, people, ["toy"])
+    assert (tmp_path / "book.csv").read_text() == text.replace("70,7,", "70,7,1").replace("u8,", "u8,8")
+
+
+def test_a_worksheet_whose_only_name_is_the_participants_number_is_filled(tmp_path):
+    (tmp_path / "book.csv").write_text("Kennung;Bewertung\nTeilnehmer/in12;\n")
+    fill_moodle(tmp_path / "book.csv", {"ann": Entry(1, 10)}, [Student("ann", ("Participant 12",))])
+    assert (tmp_path / "book.csv").read_text() == "Kennung;Bewertung\nTeilnehmer/in12;1\n"
