@@ -19,8 +19,8 @@ from fuzz import Target
 from mutations import damaged, json_damaged, regrown, reworded
 
 from grader import key, report, submission
-from grader.classroom.gradebooks.filling import fill_canvas, fill_moodle
-from grader.classroom.intake import intake, nbcollected, roster
+from grader.classroom.gradebooks.filling import Entry, fill_canvas, fill_moodle
+from grader.classroom.intake import intake, nbcollected, roster, sheets
 from grader.classroom.intake.archives import entries
 from grader.classroom.intake.gradescope_list import moments, submitters
 from grader.classroom.intake.roster import Student
@@ -45,7 +45,7 @@ from grader.sandbox.inside import reading
 ROOT = Path(__file__).resolve().parents[1]
 AROUND = formats.Surroundings({}, datetime(2026, 11, 25, tzinfo=UTC), "f00d")
 STUDENTS = [Student("ann", ("Ann Lee", "1")), Student("böb", ("Bob",)), Student("cyd")]
-POINTS = {"ann": (3.0, 10), "böb": (10.0, 10), "cyd": (0.5, 10)}
+ENTERED = {"ann": Entry(3.0, 10), "böb": Entry(10.0, 10, is_excused=True), "cyd": Entry(0.5, 10)}
 
 
 @functools.cache
@@ -272,22 +272,33 @@ YML = (
 )
 
 
+def a_table(example: bytes, chance: random.Random) -> bytes:
+    """A damaged table, which a spreadsheet may have saved in another way."""
+    text = example.decode()
+    written = chance.choice(
+        (text, text.replace("\n", "\r"), text.replace(",", ";"), "\ufeff" + text.replace(",", "\t"))
+    )
+    encoding = chance.choice(("utf-8", "utf-8", "utf-16-le", "utf-16-be", "cp1252"))
+    return chance.choice((reworded, damaged))(written.encode(encoding, "replace"), chance)
+
+
 def read_roster(content: bytes, folder: Path) -> None:
     file = folder / "roster.csv"
     file.write_bytes(content)
+    assert sheets.read_sheet(file, "the roster").changed({}) == content
     roster.Names(roster.read_roster(file)).find("Ann Lee", "")
 
 
 def read_canvas(content: bytes, folder: Path) -> None:
     file = folder / "canvas.csv"
     file.write_bytes(content)
-    fill_canvas(file, POINTS, STUDENTS, ["Linear algebra"])
+    fill_canvas(file, ENTERED, STUDENTS, ["Linear algebra"])
 
 
 def read_moodle(content: bytes, folder: Path) -> None:
     file = folder / "moodle.csv"
     file.write_bytes(content)
-    fill_moodle(file, POINTS, STUDENTS)
+    fill_moodle(file, ENTERED, STUDENTS)
 
 
 def read_times(content: bytes, folder: Path) -> None:
@@ -383,9 +394,9 @@ TARGETS = [
     Target("notebook", lambda chance: json_damaged(a_small_notebook(), chance), read_notebook),
     Target("course-notebook", lambda chance: damaged(a_notebook(), chance), read_notebook),
     Target("source", lambda chance: chance.choice((reworded, damaged))(a_source(), chance), read_source),
-    Target("roster", lambda chance: chance.choice((reworded, damaged))(ROSTER, chance), read_roster, (GraderError,)),
-    Target("canvas", lambda chance: chance.choice((reworded, damaged))(CANVAS, chance), read_canvas, (GraderError,)),
-    Target("moodle", lambda chance: chance.choice((reworded, damaged))(MOODLE, chance), read_moodle, (GraderError,)),
+    Target("roster", functools.partial(a_table, ROSTER), read_roster, (GraderError,)),
+    Target("canvas", functools.partial(a_table, CANVAS), read_canvas, (GraderError,)),
+    Target("moodle", functools.partial(a_table, MOODLE), read_moodle, (GraderError,)),
     Target("times", lambda chance: chance.choice((reworded, damaged))(TIMES, chance), read_times, (GraderError,)),
     Target("gradescope", lambda chance: chance.choice((reworded, damaged))(YML, chance), read_submitters),
     Target("zip", lambda chance: an_archive(chance, tars=False), functools.partial(read_archive, suffix=".zip"), (GraderError,)),

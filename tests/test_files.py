@@ -1,6 +1,7 @@
 """A file appears whole or not at all, through no link that somebody has planted, and nothing else is touched on the way."""
 
 import ast
+import importlib
 import os
 import stat
 import subprocess
@@ -16,14 +17,16 @@ from grader.authoring import bands, build
 from grader.classroom.gradebooks import exports, filling, tables
 from grader.classroom.intake.roster import Student
 from grader.classroom.marking.store import Store
-from grader.classroom.reading import pages
-from grader.commands import plot, read, support
+from grader.classroom.reading import feedback_archive, pages
+from grader.commands import class_words, plot, read, support
 from grader.commands.writing import append, destination
 from grader.course.course import Course
 from grader.errors import GraderError
 from grader.files import begun, cannot_write, kept_aside, locked, replacing, write_whole
 from grader.practice.progress import update
+from grader.record import Outcome, Record
 from grader.releases import platforms
+from grader.report import Report
 
 PRECIOUS = "Student,ID,toy\nAda,1,\n"  # a gradebook, so that who fills one in would do it
 ENDINGS = (".part", ".tmp", "~", ".new", ".bak", "-wal", "-shm", "-journal")
@@ -31,7 +34,12 @@ ENDINGS = (".part", ".tmp", "~", ".new", ".bak", "-wal", "-shm", "-journal")
 
 def filled(path: Path) -> None:
     os.path.lexists(path) or path.write_text(PRECIOUS)
-    filling.fill_canvas(path, {"1": (3, 10)}, [Student("1", "Ada")], ["toy"])
+    filling.fill_canvas(path, {"1": filling.Entry(3, 10)}, [Student("1", ("Ada",))], ["toy"])
+
+
+def archived(path: Path) -> None:
+    found = Report("Ada_1_assignsubmission_file_/toy.py", "0", "toy", "k", "process", 0.0, ())
+    feedback_archive.write([Record("ada", "toy", Outcome.GRADED, 1, found)], path, lambda _: "<p>")
 
 
 def reset(path: Path) -> None:
@@ -104,12 +112,13 @@ def noted(path: Path) -> None:
 WRITERS: dict[str, Callable[[Path], None]] = {
     "check -o, check --also, dev mutate --record": written,
     "files that a platform reads": lambda path: append([(str(path), "line\n")]),
-    "class --csv": lambda path: exports.write_csv([], path),
+    "class --csv, class appeal -o": lambda path: exports.write_csv([], path),
     "class --jsonl": lambda path: exports.write_json_lines([], path),
     "class --parquet": lambda path: tables.write_parquet([], path),
     "class --canvas, class --moodle": filled,
     "class --report, class --alike, class --feedback": lambda path: pages.write(path, "<p>"),
-    "class --db": stored,
+    "class --feedback-zip": archived,
+    "class --db, class adjust --db, class history --db, class appeal --db": stored,
     "check --plot": pictured,
     "doctor --report": told,
     "dev bands": banded,
@@ -255,6 +264,8 @@ def test_a_lock_is_no_link(place):
 
 
 def commands(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    if isinstance(command, class_words.Words):  # the command that marks is none of its words
+        yield " ".join(words), importlib.import_module(class_words.MARKING).command
     if isinstance(command, click.Group):
         for name in command.list_commands(click.Context(command)):
             yield from commands(command.get_command(click.Context(command), name), (*words, name))
@@ -264,7 +275,7 @@ def commands(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tu
 
 # options that take a file's, a folder's or a table's name and only read it
 READS = {
-    "--course", "--key", "--roster", "--times", "--wheels", "--torch", "--exchange", "--from", "--per-student", "--secret",
+    "--course", "--key", "--roster", "--times", "--wheels", "--torch", "--exchange", "--from", "--per-student", "--secret", "--extensions",
 }  # fmt: skip
 BY_OTHERS = {
     "class --nbgrader"

@@ -70,11 +70,10 @@ def test_lines_that_end_as_on_an_old_mac_are_lines(name, tmp_path):
     assert _read(name, table, tmp_path) == ""
 
 
-@pytest.mark.parametrize(
-    ("name", "words"), [("roster", "line 2 has a quote that does not end"), ("times", "field larger than field limit")]
-)
-def test_a_table_with_a_cell_without_end_is_told_so(name, words, tmp_path):
-    assert words in _read(name, b'student,time,unit\n"' + b"a" * 200_000, tmp_path)
+@pytest.mark.parametrize("name", ["roster", "times", "canvas", "moodle"])
+def test_a_table_with_a_cell_without_end_is_told_so(name, tmp_path):
+    said = _read(name, b'student,time,unit\n"' + b"a" * 200_000, tmp_path)
+    assert "line 2 has a quote that does not end" in said
 
 
 def test_a_gradebook_whose_second_row_is_short_is_no_fault_of_ours(tmp_path):

@@ -1,5 +1,7 @@
 """Print a student's past: the lines of `grade class history`."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.text import Text
 
@@ -40,10 +42,9 @@ def history(name: str, unit: str | None, db: Address) -> None:
                 _event(one, console)
 
 
-def _called(student: str, students: list[Student]) -> str:
-    others = next((one.others for one in students if one.id == student), ())
-    full = next((name for name in others if " " in name), "")
-    return one_line(f"{student} ({full})" if full and full != student else student, 120)
+def _called(student: str, students: Sequence[Student]) -> str:
+    name = next((one.name for one in students if one.id == student), "")
+    return one_line(f"{student} ({name})" if name and name != student else student, 120)
 
 
 def _counts(record: Record) -> str:

@@ -24,5 +24,14 @@ def with_copies(exercise: ExerciseKey, question: Question) -> Question:
     driver = exercise.way_of(question).driver
     if not driver or exercise.torch or len(exercise.pieces) > 1 or exercise.signs:
         return replace(question)
-    names = [node.name for node in ast.parse(driver).body if isinstance(node, ast.FunctionDef)]
-    return replace(question, driver=driver + COPIES.format(driver=names[-1]))
+    name = _last_function(driver)
+    return replace(question, driver=driver + COPIES.format(driver=name)) if name else replace(question)
+
+
+def _last_function(driver: str) -> str:
+    """The function that a driver is; empty if it is no code, which the sandbox then says."""
+    try:
+        names = [node.name for node in ast.parse(driver).body if isinstance(node, ast.FunctionDef)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    return names[-1] if names else ""

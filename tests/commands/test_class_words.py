@@ -10,6 +10,7 @@ from rich.console import Console
 from test_decisions import marked
 
 from cli import grade
+from grader.classroom.intake.roster import Student
 from grader.classroom.marking.decisions import every, standing
 from grader.classroom.marking.kept_files import keep
 from grader.classroom.marking.store import Store, Terms
@@ -29,6 +30,7 @@ def class_db(mark, toy_key, tmp_path, monkeypatch):
     """A store with a class in it, in the current directory."""
     monkeypatch.chdir(tmp_path)
     with marked(Store("class.db"), mark(SOURCE)) as store:
+        store.enrol([Student("ann", ("Participant 5", "Able, Ann"), "Ann Able")])
         store.key("toy", lambda: to_bytes(toy_key))
         keep(store, Submission("in/ann/toy.py", SOURCE))
     return "class.db"

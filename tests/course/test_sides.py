@@ -4,6 +4,7 @@
 a mark when they run. Every command is typed in every place from which one might type it.
 """
 
+import csv
 import dataclasses
 import json
 import os
@@ -238,8 +239,9 @@ def test_a_class_is_marked_by_the_course_that_is_named(world, cwd):
         f"class {world.root}/in {CLASS} --course {world.root}/teachers --csv points.csv".format(root=world.root), cwd
     )
     assert done.returncode == 0, done.stderr
-    rows = (world.root / cwd / "points.csv").read_text().splitlines()
-    assert sorted(row.split(",")[0:5:4][1] for row in rows[1:]) == ["10", "10"]
+    with open(world.root / cwd / "points.csv", newline="") as file:
+        found = {row["student"]: (row["points"], row["max_points"]) for row in csv.DictReader(file)}
+    assert found == {"alice": (str(EASY), "10"), "bob": ("10", "10")}
     assert "Course:" not in done.stderr
     assert not world.mark.exists()
 

@@ -63,6 +63,13 @@ def _exact(files: Sequence[Found]) -> list[Found]:
     return [one for one in files if one.is_exact] or list(files)
 
 
+def _assignments(files: Sequence[Found]) -> list[Found]:
+    """Without the solutions of a course that was handed in whole, where its assignments have the same file."""
+    there = {one.place.path for one in files}
+    twins = [tuple("assignments" if part == "solutions" else part for part in one.place.path) for one in files]
+    return [one for one, twin in zip(files, twins, strict=True) if twin == one.place.path or twin not in there]
+
+
 def _last_turn(files: Sequence[Found]) -> list[Found]:
     last = max(one.place.turn for one in files)
     return [one for one in files if one.place.turn == last]
@@ -95,6 +102,7 @@ STEPS = (
     (_last_attempt, "from the latest hand-in"),
     (_touched, "as it was worked on"),
     (_exact, "as it is called like the unit"),
+    (_assignments, "as it lies in the course's assignments"),
     (_last_turn, "the latest by the platform's number"),
     (_different, "and the others are equal to it"),
     (_newest, "the newest by its name"),

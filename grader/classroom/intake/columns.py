@@ -1,5 +1,7 @@
 """What the columns of rosters are called: by teachers and by platforms, in the languages in which they export."""
 
+from collections.abc import Callable, Sequence
+
 from grader.classroom.intake.sheets import folded
 
 # Columns that identify a student, best first: the first one with a unique value in every row becomes the student's id.
@@ -40,3 +42,18 @@ def meaning(heading: str) -> str:
     """What a heading means, in the words of IDS, FIRST and LAST; itself in lower case if it means nothing to us."""
     (name,) = folded([heading.strip().strip("\ufeff")])
     return KNOWN.get(name) or PLAIN.get(name, name)
+
+
+def naming(header: Sequence[str]) -> Callable[[Sequence[str]], list[str]] | None:
+    """What gives the names by which a row of a table calls its student, best first; None if no column names one."""
+    meanings = [meaning(name) for name in header]
+    at = sorted((n for n, name in enumerate(meanings) if name in IDS), key=lambda n: IDS.index(meanings[n]))
+    first = next((n for n, name in enumerate(meanings) if name in FIRST), None)
+    last = next((meanings.index(name) for name in (*LAST, NAMES[0]) if name in meanings), None)
+    parts = [] if first is None or last is None else [first, last]
+
+    def names(row: Sequence[str]) -> list[str]:
+        whole = " ".join(row[n].strip() for n in parts if n < len(row))
+        return [text for text in (*(row[n].strip() for n in at if n < len(row)), whole.strip()) if text]
+
+    return names if at or parts else None

@@ -1,7 +1,5 @@
 """A class's roster: a table, one student per row, from Canvas, Moodle, Gradescope, Brightspace, Blackboard, GitHub or a teacher."""
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -123,16 +121,6 @@ def _twice(sheet: Sheet, header: Sequence[str], people: Sequence[_Person]) -> st
                 return f" ({one_line(text, 60)} is in {sheet.header[list(header).index(name)]} twice)"
             seen.add(_fold(text))
     return ""
-
-
-def table(text: str) -> Iterator[list[str]]:
-    """The rows of a CSV text with any line ends; csv.Error if it is not CSV."""
-    return csv.reader(io.StringIO(text, newline=None), delimiter=delimiter(text))
-
-
-def delimiter(text: str) -> str:
-    """The delimiter of a table: the most frequent of , ; and tab in its first line."""
-    return max(",;\t", key=text.partition("\n")[0].count)
 
 
 def _names_each_once(people: Sequence[_Person], column: str) -> bool:

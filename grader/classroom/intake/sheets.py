@@ -21,7 +21,7 @@ SEPARATORS = ",;\t"
 NAMED = re.compile(r"\s*sep=(.)[ \t]*(?:\r\n|\n|\r)", re.IGNORECASE)  # a first line that Excel takes and writes
 QUOTED = re.compile(r'"[^"]*"')
 LONGEST = 1 << 17  # characters of one cell; a longer one is a quote that does not end
-DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d{1,2}\s*")
+DECIMAL = re.compile(r"\s*[-+]?\d+([.,])\d{1,2}\s*")
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,16 @@ class Sheet:
 
     @cached_property
     def has_decimal_commas(self) -> bool:
-        """Whether numbers are written as 7,50: some are, or the separator is one that is used for that reason."""
-        texts = [cell.text for row in self.rows[1:] for cell in row]
-        commas = any(map(DECIMAL_COMMA.fullmatch, texts))
-        points = any(re.fullmatch(r"\s*[-+]?\d+\.\d{1,2}\s*", text) for text in texts)
-        return commas or (self.separator == ";" and not points)
+        """Whether numbers are written as 7,50: most are, or the separator is one that is used for that reason."""
+        found = [match[1] for row in self.rows[1:] for cell in row if (match := DECIMAL.fullmatch(cell.text))]
+        commas, points = found.count(","), found.count(".")
+        return commas > points or (commas == points and self.separator == ";")
+
+    def number(self, text: str) -> float | None:
+        """The number that a cell's text is in this table, where 1,000 may be a thousand or one; None if it is none."""
+        group = re.escape("." if self.has_decimal_commas else ",")
+        is_grouped = re.fullmatch(rf"\s*[-+]?[1-9]\d{{0,2}}({group}\d{{3}})+\s*", text)
+        return number(re.sub(group, "", text) if is_grouped else text)
 
     def changed(self, cells: Mapping[Cell, str]) -> bytes:
         """The file with the text of some cells replaced; every other byte stays."""
@@ -103,21 +108,24 @@ def sheet_of(content: bytes) -> Sheet:
 
 def decoded(content: bytes) -> tuple[str, str, bytes]:
     """(text, encoding, byte order mark) of a text file from whatever program; the three give the same bytes again."""
-    for mark, encoding in MARKS:
-        if content.startswith(mark):
-            return content[len(mark) :].decode(encoding, "surrogateescape"), encoding, mark
+    mark, encoding = next(((mark, name) for mark, name in MARKS if content.startswith(mark)), (b"", ""))
     start = content[:4096]
-    if start.count(0) > len(start) // 4:  # UTF-16 without its mark: every other byte of an ASCII letter is 0
+    if not mark and start.count(0) > len(start) // 4:  # UTF-16 without its mark: every other byte of a letter is 0
         encoding = "utf-16-le" if start[1::2].count(0) >= start[::2].count(0) else "utf-16-be"
+    if encoding:
         try:
-            return content.decode(encoding), encoding, b""
+            text = content[len(mark) :].decode(encoding, "surrogateescape" if encoding == "utf-8" else "strict")
+            return text, encoding, mark
         except UnicodeDecodeError:
             raise NotATable("its bytes are no text; save it as CSV in UTF-8") from None
     try:
         return content.decode("utf-8"), "utf-8", b""
     except UnicodeDecodeError:
         page = likeliest(_letters(content), PAGES) or "utf-8"
-    return content.decode(page, "surrogateescape"), page, b""
+    text = content.decode(page, "surrogateescape")
+    if text.encode(page, "surrogateescape") != content:  # some pages have two codes for a sign
+        text, page = content.decode("utf-8", "surrogateescape"), "utf-8"
+    return text, page, b""
 
 
 def number(text: str) -> float | None:

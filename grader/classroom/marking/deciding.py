@@ -1,15 +1,16 @@
 """What a person wants to decide, held against the class: which student, which exercise, how many points there are."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from grader.classroom.intake.columns import naming
 from grader.classroom.intake.roster import Names, Student
+from grader.classroom.intake.sheets import number
 from grader.classroom.marking import clock
 from grader.classroom.marking.store import Store
-from grader.classroom.marking.typed_rows import columns_of_students, rows_of, shown_name
+from grader.classroom.marking.typed_rows import rows_of, shown_name
 from grader.errors import GraderError, did_you_mean
 from grader.record import Decision, Kind
 from grader.text import one_line
@@ -94,11 +95,8 @@ def checked(one: Decision, roll: Roll, may_exceed: bool = False) -> Decision:
 
 
 def _points(one: Decision, roll: Roll, may_exceed: bool) -> str:
-    try:
-        points = float(one.value.strip().replace(",", "."))
-    except ValueError:
-        points = math.nan
-    if not 0 <= points <= 10**6:
+    points = number(one.value)
+    if points is None or not 0 <= points <= 10**6:
         raise GraderError(f"{one_line(one.value, 60)} is no number of points; write one such as 7 or 7.5")
     most = roll.worth[one.unit][one.exercise] if one.exercise else roll.most[one.student, one.unit]
     if points > most and not may_exceed:
@@ -115,16 +113,16 @@ def read_decisions(
     before the arguments of these names. GraderError, which names the line, for a row that cannot be meant so.
     """
     header, rows = rows_of(path, "decisions")
-    who, kinds = columns_of_students(header), [name for name in COLUMNS if name in header]
-    if not who or not kinds:
+    names_in, kinds = naming(header), [name for name in COLUMNS if name in header]
+    if names_in is None or not kinds:
         raise GraderError(f"{path} needs a column that names a student, and one of {', '.join(COLUMNS)}")
-    found, strangers = [], []
-    for number, cells in rows:
+    known, found, strangers = Names(roll.students), [], []
+    for line, cells in rows:
         row = dict(zip(header, cells, strict=False))
         try:
-            student = Names(roll.students).find(*(cells[at] for at in who if cells[at]))
+            student = known.find(*names_in(cells))
             if student is None:
-                strangers.append(shown_name(cells, who))
+                strangers.append(shown_name(names_in(cells)))
                 continue
             unit, exercise = roll.target(_word(row, roll))
             said = {"by": row.get("by") or by, "why": row.get("why") or why}
@@ -134,7 +132,7 @@ def read_decisions(
                     one = Decision(student, unit, COLUMNS[name], value, exercise, **said)
                     found.append(checked(one, roll, may_exceed))
         except GraderError as error:
-            raise GraderError(f"{path}, line {number}: {error}") from None
+            raise GraderError(f"{path}, line {line}: {error}") from None
     return found, strangers
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from grader.classroom.intake.columns import naming
 from grader.classroom.intake.roster import Names, Student
 from grader.classroom.marking import clock
 from grader.classroom.marking.store import Store
-from grader.classroom.marking.typed_rows import columns_of_students, rows_of, shown_name
+from grader.classroom.marking.typed_rows import rows_of, shown_name
 from grader.course.late_policy import Late, zone_called
 from grader.course.settings import Settings
 from grader.errors import GraderError
@@ -117,24 +118,24 @@ def read_times(
     has several rows, the latest time counts. Without a column `unit`, all times are for the class's only unit.
     """
     header, rows = rows_of(path, "times")
-    who = columns_of_students(header)
+    names_in = naming(header)
     when = next((header.index(name) for name in TIMES if name in header), None)
-    if not who or when is None:
+    if names_in is None or when is None:
         raise GraderError(f"{path} needs a column that names a student, such as student, and one called time")
     which = header.index("unit") if "unit" in header else None
     if which is None and len(units) != 1:
         raise GraderError(
             f"{path} needs a column unit, as there are several: {', '.join(units)}; or name one with --unit"
         )
-    names, times, strangers = Names(students), {}, []
-    for number, row in rows:
+    known, times, strangers = Names(students), {}, []
+    for line, row in rows:
         unit = row[which] if which is not None else units[0]
-        student = names.find(*(row[at] for at in who if row[at]))
+        student = known.find(*names_in(row))
         if row[when].casefold() in clock.NEVER or unit not in units:
             continue
-        moment = _moment(row[when], timezone, path, number)
+        moment = _moment(row[when], timezone, path, line)
         if student is None:
-            strangers.append(shown_name(row, who))
+            strangers.append(shown_name(names_in(row)))
             continue
         those = times.setdefault(unit, {})
         those[student] = max(moment, those.get(student, moment))

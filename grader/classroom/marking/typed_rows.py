@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from grader.classroom.intake.columns import IDS, meaning
 from grader.classroom.intake.sheets import read_sheet
 from grader.text import one_line
 
@@ -19,11 +18,6 @@ def rows_of(path: Path, what: str) -> tuple[list[str], Iterator[Row]]:
     return header, ((number, row + [""] * (len(header) - len(row))) for number, row in filled)
 
 
-def columns_of_students(header: Sequence[str]) -> list[int]:
-    """Where a table names its students."""
-    return [at for at, name in enumerate(header) if meaning(name) in IDS]
-
-
-def shown_name(row: Sequence[str], columns: Sequence[int]) -> str:
+def shown_name(names: Sequence[str]) -> str:
     """How a row names its student, for a message."""
-    return one_line(next((row[at] for at in columns if row[at]), "?"), 60)
+    return one_line(next(iter(names), "?"), 60)

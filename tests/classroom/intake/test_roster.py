@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.classroom.intake.columns import naming
 from grader.classroom.intake.roster import Names, Student, read_roster
 from grader.errors import GraderError
 
@@ -119,3 +120,22 @@ def test_of_two_whose_names_are_each_others_turned_round_each_has_their_own(tmp_
         names = Names(roster(tmp_path, text))
         assert [names.find(name) for name in ("Li Wang", "Wang Li", "a", "b")] == ["a", "b", "a", "b"]
     assert [names.find(name) for name in ("wangli", "liwang", "Wang, Li", "Li, Wang")] == ["a", "b", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "names"),
+    [
+        ("Student,ID,SIS User ID,Section,toy", "Ann X,7,u7,a,3", ["u7", "7", "Ann X"]),  # as rosters choose ids
+        ("LastName,FirstName,ID,toy", "X,Ann,7,3", ["7", "Ann X"]),
+        ("Vorname,Nachname,Zeit", "Ann, X ,1", ["Ann X"]),
+        ("Name,Vorname,Zeit", "X,Ann,1", ["X", "Ann X"]),
+        ("Identifiant,Nom complet,Note", "Participant 3,Ann X", ["Participant 3", "Ann X"]),
+        ("ID number,time", ",1", []),
+    ],
+)
+def test_a_row_of_any_table_calls_its_student_by_the_columns_of_rosters(header, row, names):
+    assert naming(header.split(","))(row.split(",")) == names
+
+
+def test_a_table_without_such_a_column_calls_nobody():
+    assert naming(["time", "unit", "Vorname"]) is None

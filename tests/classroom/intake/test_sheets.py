@@ -11,6 +11,7 @@ WRITTEN = {
     "an old Mac's line ends": "Name,Grade\rMüller,7.50\r".encode("mac_roman"),
     "a German code page": "Name;Grade\nMüller;7,50".encode("cp1252"),
     "a byte of no code page": b'Name,Grade\r\n"M\xfcller \x81",7.50\r\n\r\n',
+    "a code page with two codes for a sign": b"Name,Grade\r\n\xba\xa2\xa2\xcc,7.50",
     "a line that names the separator": b"sep=;\r\nName;Grade\r\nM;7,50\r\n",
 }
 
@@ -61,7 +62,9 @@ def test_separators_within_quotes_do_not_count():
     assert sheet_of(b'"a,b,c,d";e\n1;2\n').header == ["a,b,c,d", "e"]
 
 
-@pytest.mark.parametrize("content", [b'a,b\n1,"2\n', b"PK\x03\x04" + bytes(300), b'a\n"' + b"x" * 200_000])
+@pytest.mark.parametrize(
+    "content", [b'a,b\n1,"2\n', b"PK\x03\x04" + bytes(300), b'a\n"' + b"x" * 200_000, b"\xff\xfea", b"\xfe\xff\xd8\0"]
+)
 def test_what_is_no_table_is_told(content):
     with pytest.raises(NotATable):
         sheet_of(content)

@@ -62,6 +62,20 @@ def test_a_file_that_has_this_unit_and_helpers_of_another_is_this_ones(tmp_path)
     assert handed(tmp_path, {"toy.py": STUB + WORDS}).outcome == "graded"
 
 
+WHOLE = {"solutions/toy/toy.py": OLD, "assignments/toy/toy.py": RIGHT, "toy.py": RIGHT}
+
+
+@pytest.mark.parametrize("above", ["", "course/"])
+def test_of_a_course_that_was_handed_in_whole_the_assignment_is_marked(tmp_path, above):
+    one = handed(tmp_path, {above + name: text for name, text in WHOLE.items()})
+    assert (one.outcome, one.read().source) == ("graded", RIGHT.encode())
+
+
+@pytest.mark.parametrize("other", ["toy.py", "assignments/toy.py", "work/assignments/toy/toy.py"])
+def test_a_folder_solutions_of_ones_own_decides_nothing(tmp_path, other):
+    assert handed(tmp_path, {"solutions/toy/toy.py": RIGHT, other: OLD}).outcome == "unreadable"
+
+
 DAMAGED = {
     "a notebook that is cut off": ("toy.ipynb", notebook(RIGHT)[:-40], "not a notebook"),
     "no notebook at all": ("toy.ipynb", "[1, 2]", "not a notebook"),
