@@ -17,6 +17,7 @@ from grader.nest import FormError, is_numeric, mapped, numeric_leaves
 
 BOTH = "Two things at once."
 LOOSER = 100  # tolerances: a product of two answers has the rounding of both
+A_FEW = 8  # entries by which most pairs are ruled out
 LARGEST = 1 << 16  # entries: larger answers are not searched
 Second = Callable[[Evidence, object], object]  # what becomes of an answer with the first mistake
 
@@ -43,8 +44,8 @@ def _is_unfit(item: Evidence) -> bool:
 
 def _pairs(exercise: ExerciseKey, evidence: Sequence[Evidence]) -> Iterator[tuple[str, str, Second]]:
     listed = [each for each in exercise.mistakes if any(each.name in item.question.mistakes for item in evidence)]
-    for one, other in combinations(listed, 2):
-        for how in (_added, _multiplied):
+    for how in (_added, _multiplied):
+        for one, other in _possible(listed, evidence, how):
             yield f"{BOTH} {one.sentence} {other.sentence}", one.name, _with(other, how)
     for one in listed:
         yield f"{one.sentence} Besides, the sign is wrong.", one.name, lambda item, answer: mapped(np.negative, answer)
@@ -53,6 +54,34 @@ def _pairs(exercise: ExerciseKey, evidence: Sequence[Evidence]) -> Iterator[tupl
             for words, power in (("large", 1), ("small", -1)):
                 text = f"{one.sentence} Besides, it is {size} times too {words}: a sum or a mean in the wrong place?"
                 yield text, one.name, _times(exercise, size, power)
+
+
+def _possible(
+    listed: Sequence[MistakeKey], evidence: Sequence[Evidence], how: Callable
+) -> Iterator[tuple[MistakeKey, MistakeKey]]:
+    """The pairs that give a few entries of one wrong answer; all others are ruled out by one look at these."""
+    item = next((item for item in evidence if not item.is_right), evidence[0])
+    right, got = _entries(item.question.expected), _entries(item.answer)
+    if right is None or got is None or right.shape != got.shape:
+        return
+    known = item.question.mistakes
+    alone = {each.name: _entries(known.get(each.name, item.question.expected)) for each in listed}
+    same = [each for each in listed if alone[each.name] is not None and alone[each.name].shape == right.shape]
+    if len(same) < 2:
+        return
+    some = np.flatnonzero(right != got)[:: max(len(right) // A_FEW, 1)][:A_FEW]
+    values, slack = np.stack([alone[each.name][some] for each in same]), LOOSER * max(item.question.tolerance)
+    both = how(values[:, None], values[None], right[some])
+    fits = ~(np.abs(both - got[some]) > slack).any(axis=-1)  # nan is no reason to rule out
+    yield from ((one, other) for (i, one), (j, other) in combinations(enumerate(same), 2) if fits[i, j])
+
+
+def _entries(answer: object) -> np.ndarray | None:
+    """All numbers of an answer in a row; None where it has none, or others than real ones."""
+    leaves = [np.asarray(leaf) for _, leaf in numeric_leaves(answer)]
+    if not leaves or any(leaf.dtype.kind not in "fiub" for leaf in leaves):
+        return None
+    return np.concatenate([leaf.ravel().astype(float) for leaf in leaves])
 
 
 def _sizes(exercise: ExerciseKey, item: Evidence) -> dict[str, int]:
@@ -97,6 +126,6 @@ def _is_of_both(item: Evidence, first: str, second: Second) -> bool:
     leaves = numeric_leaves(both)
     if len(leaves) != len(tolerance) or any(np.asarray(leaf).dtype.kind != "f" for _, leaf in leaves):
         return False
-    if not item.is_right and not all(difference(both, known, tolerance) for known in (item.question.expected, alone)):
+    if difference(item.answer, both, tolerance):
         return False
-    return not difference(item.answer, both, tolerance)
+    return item.is_right or all(difference(both, known, tolerance) for known in (item.question.expected, alone))

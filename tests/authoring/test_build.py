@@ -514,7 +514,8 @@ def secrets(unit):
     for exercise in unit.exercises.values():
         for mistake in exercise.mistakes:
             if isinstance(mistake.wrong, Edit):
-                yield from mistake.wrong.old.splitlines() + mistake.wrong.new.splitlines()
+                edited = mistake.wrong.old.splitlines() + mistake.wrong.new.splitlines()
+                yield from (line.strip().strip('"') for line in edited)
 
 
 def given_away(unit, files):
