@@ -6,6 +6,7 @@ forget to. `inert` and `one_line` also shorten the text; use them for anything t
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 # What a terminal would act on or a reader misread: controls (except newline and tab), bidi and other format marks,
 # line and paragraph separators, surrogates, private use and unassigned code points.
@@ -43,6 +44,11 @@ def inert(text: str, limit: int = 2000) -> str:
 def one_line(text: str, limit: int = 300) -> str:
     """The text on one line: inert, with each run of white space as one space."""
     return inert(" ".join(str(text)[: 4 * limit].split()), limit)
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """The first of some names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _shown(char: str) -> str:

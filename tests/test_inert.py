@@ -35,7 +35,7 @@ from grader.render.overview import render_overview
 from grader.render.terminal import make_console, render
 from grader.report import Report, from_json, to_json
 from grader.sandbox import wire
-from grader.text import tame
+from grader.text import listed, tame
 from grader.watching.screen import Screen
 from grader.watching.session import Focus, Watched
 
@@ -302,3 +302,7 @@ def test_what_is_plain_stays_as_it_is():
     for name in sorted(path.parent.name for path in (ROOT / "assignments").glob("*/key")):
         content = (ROOT / "assignments" / name / "key").read_bytes()
         assert keys.to_bytes(keys.from_bytes(content)) == content
+
+
+def test_of_many_names_the_first_are_told_and_how_many_more_there_are():
+    assert [listed([], 2), listed(["a", "b"], 2), listed(["a", "b", "c", "d"], 2)] == ["", "a, b", "a, b and 2 more"]

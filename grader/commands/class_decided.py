@@ -15,7 +15,7 @@ from grader.commands.class_wishes import Wish
 from grader.errors import GraderError
 from grader.record import Decision, Kind
 from grader.render.terminal import make_console
-from grader.text import one_line
+from grader.text import listed, one_line
 
 FOLDER = "`adjust` is a word of `grade class`; to mark the folder of that name, write `grade class ./adjust`."
 
@@ -54,8 +54,7 @@ def _wanted(wish: Wish, roll: Roll) -> list[Decision]:
             raise GraderError("name one student, or a table with --from, not both")
         rows, strangers = read_decisions(wish.table, roll, wish.by, wish.why, wish.yes)
         if strangers:
-            names = ", ".join(strangers[:5]) + (" …" if strangers[5:] else "")
-            raise GraderError(f"{wish.table} names nobody of the class: {names}; nothing was decided")
+            raise GraderError(f"{wish.table} names nobody of the class: {listed(strangers)}; nothing was decided")
         return [*found, *rows]
     return [*found, *_one_by_one(wish, roll)]
 

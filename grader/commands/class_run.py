@@ -25,7 +25,7 @@ from grader.commands.class_options import STORE, Options
 from grader.commands.courses import GRADER, the_course
 from grader.commands.extending import extend
 from grader.commands.fresh_keys import fresh_key
-from grader.commands.told import MOST_SHOWN, as_line, say, tell_intake, tell_late, tell_records, told_stale, told_unread
+from grader.commands.told import as_line, say, say_some, tell_intake, tell_late, tell_records, told_stale, told_unread
 from grader.course.choice import choose, words_of
 from grader.course.course import Course
 from grader.course.settings import load as load_settings
@@ -35,6 +35,7 @@ from grader.passwords import Address
 from grader.render.terminal import make_console
 from grader.sandbox.walls.limits import cores
 from grader.scratch import Scratch
+from grader.text import listed
 
 STOPPED = 130  # the exit status of a command that Ctrl-C ended
 NO_FORK = (
@@ -230,7 +231,7 @@ def _noted(
     if strangers:
         say(
             console,
-            f"{options.times} has times of nobody here: {', '.join(strangers[:5])}{' …' * (len(strangers) > 5)}",
+            f"{options.times} has times of nobody here: {listed(strangers)}",
         )
     for unit in units:
         if times.get(unit) and unit not in course.settings.due:
@@ -245,10 +246,7 @@ def _regraded(store: Store, options: Options, console: Console) -> int:
         say(console, "Nothing is stale: no points change.")
         return 0
     say(console, f"{count} graded again; the points of {len(changed)} change.")
-    for change in changed[:MOST_SHOWN]:
-        say(console, as_line(change))
-    if len(changed) > MOST_SHOWN:
-        say(console, f"  … and {len(changed) - MOST_SHOWN} more")
+    say_some(console, [as_line(change) for change in changed])
     if kept := {(one.student, one.unit) for one in changed} & by_hand(store):
         say(console, f"{len(kept)} of them have points by hand, which stay.")
     if changed and not options.yes and not click.confirm("Change them?", err=True, default=False):

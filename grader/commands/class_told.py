@@ -1,17 +1,15 @@
 """Print a student's past: the lines of `grade class history`."""
 
-from collections.abc import Sequence
-
 from rich.console import Console
 from rich.text import Text
 
 from grader.classroom.gradebooks.by_hand import how_late, sentence
 from grader.classroom.gradebooks.exports import decimal
-from grader.classroom.intake.roster import Student
 from grader.classroom.marking.counting import counted_of
 from grader.classroom.marking.deciding import roll_of
 from grader.classroom.marking.past import Graded, past_of
 from grader.classroom.marking.store import Store
+from grader.classroom.reading.called import with_id
 from grader.errors import GraderError
 from grader.passwords import Address
 from grader.record import Decision, Record
@@ -33,18 +31,13 @@ def history(name: str, unit: str | None, db: Address) -> None:
     if not events:
         raise GraderError(f"nothing happened yet to {student}{f' in {unit}' if unit else ''}; mark the class first")
     console = make_console()
-    console.print(Text(_called(student, roll.students), "bold").append("  times in UTC", "not bold dim"))
+    console.print(Text(with_id(student, roll.students), "bold").append("  times in UTC", "not bold dim"))
     for record in records:
         console.print()
         console.print(Text(one_line(record.unit), "bold").append(f"  {_counts(record)}", "not bold"), soft_wrap=True)
         for one in events:
             if one.unit == record.unit:
                 _event(one, console)
-
-
-def _called(student: str, students: Sequence[Student]) -> str:
-    name = next((one.name for one in students if one.id == student), "")
-    return one_line(f"{student} ({name})" if name and name != student else student, 120)
 
 
 def _counts(record: Record) -> str:

@@ -12,6 +12,7 @@ from grader.commands.class_wishes import login
 from grader.commands.told import say
 from grader.errors import GraderError
 from grader.record import Kind
+from grader.text import listed
 
 
 def extend(store: Store, units: Sequence[str], options: Options, console: Console) -> None:
@@ -37,5 +38,4 @@ def extend(store: Store, units: Sequence[str], options: Options, console: Consol
     if new:
         say(console, f"{len(new)} due date{'s' * (len(new) != 1)} of single students noted from {options.extensions}.")
     if strangers:
-        names = ", ".join(strangers[:5]) + (" …" if strangers[5:] else "")
-        say(console, f"{options.extensions} has due dates of nobody here: {names}")
+        say(console, f"{options.extensions} has due dates of nobody here: {listed(strangers)}")

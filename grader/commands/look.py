@@ -8,10 +8,10 @@ from rich.console import Console
 
 from grader.classroom.intake.handed_in import HandIn
 from grader.classroom.intake.intake import Intake
+from grader.classroom.reading.called import with_id
 from grader.record import Outcome
-from grader.text import one_line
+from grader.text import listed, one_line
 
-SHORT = 5  # names of one kind in the first lines of a run
 NOTHING, UNREAD = "nothing handed in", "cannot be read"
 
 
@@ -27,7 +27,7 @@ def tell(intake: Intake, console: Console) -> None:
         _list(console, f"{UNREAD}{where}", [_line(one, intake) for one in mine if one.outcome is Outcome.UNREADABLE])
         odd = [one for one in mine if one.outcome is Outcome.GRADED and _odd(one)]
         _list(console, f"odd{where}", [_line(one, intake) for one in odd])
-    _list(console, "not on the roster", [_called(student, intake) for student in intake.strangers])
+    _list(console, "not on the roster", [with_id(student, intake.students) for student in intake.strangers])
     _list(console, "nobody's, and left alone", intake.strays)
     _list(console, "archive members without a usable name", intake.lost)
     _say(console, "Nothing was marked, and nothing is stored.")
@@ -44,7 +44,7 @@ def headlines(intake: Intake) -> Iterator[str]:
     if odd := [one.student for one in intake.hand_ins if _odd(one) or (one.problem and one.note)]:
         yield f"{len(odd)} odd, which --look and the notes of the records tell{_some(':', odd, intake)}"
     if intake.strays:
-        yield "Nobody's, and left alone: " + ", ".join(intake.strays[:SHORT]) + " …" * (len(intake.strays) > SHORT)
+        yield "Nobody's, and left alone: " + listed(intake.strays)
 
 
 def may_go_on(intake: Intake, marked: Collection[str], is_sure: bool, console: Console) -> bool:
@@ -75,21 +75,11 @@ def _odd(one: HandIn) -> str:
 
 def _line(one: HandIn, intake: Intake) -> str:
     note = f": {one_line(one.note, 300)}" if one.note else ""
-    return f"{_called(one.student, intake)}{note}"
-
-
-def _called(student: str, intake: Intake) -> str:
-    """A student by name and id, as far as they are known."""
-    name = next((one.name for one in intake.students if one.id == student), "")
-    shown = one_line(student, 60)
-    return f"{one_line(name, 60)} ({shown})" if name and name != student else shown
+    return f"{with_id(one.student, intake.students)}{note}"
 
 
 def _some(before: str, students: Sequence[str], intake: Intake) -> str:
-    if not students:
-        return ""
-    names = ", ".join(_called(student, intake) for student in students[:SHORT])
-    return f"{before} {names}" + (f" and {len(students) - SHORT} more" if len(students) > SHORT else "")
+    return f"{before} {listed([with_id(student, intake.students) for student in students])}" if students else ""
 
 
 def _list(console: Console, heading: str, lines: Sequence[str]) -> None:

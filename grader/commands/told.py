@@ -70,16 +70,21 @@ def told_unread(unread: Sequence[str], console: Console) -> int:
     if not unread:
         return 0
     say(console, f"{len(unread)} could not be read; the next run tries again:")
-    for words in unread[:MOST_SHOWN]:
-        say(console, f"  {one_line(words, 200)}")
-    if len(unread) > MOST_SHOWN:
-        say(console, f"  … and {len(unread) - MOST_SHOWN} more")
+    say_some(console, [one_line(words, 200) for words in unread])
     return 1
 
 
 def as_line(change: Change) -> str:
     difference = change.after - change.before
-    return f"  {one_line(change.name or change.student, 60)}  {change.unit}  {change.before} → {change.after}  ({difference:+})"
+    return f"{one_line(change.name or change.student, 60)}  {change.unit}  {change.before} → {change.after}  ({difference:+})"
+
+
+def say_some(console: Console, lines: Sequence[str]) -> None:
+    """A line below the last one for each, and how many more there are."""
+    for line in lines[:MOST_SHOWN]:
+        say(console, f"  {line}")
+    if len(lines) > MOST_SHOWN:
+        say(console, f"  … and {len(lines) - MOST_SHOWN} more")
 
 
 def say(console: Console, text: str) -> None:

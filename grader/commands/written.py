@@ -21,7 +21,7 @@ from grader.errors import GraderError
 from grader.passwords import Address
 from grader.record import Record
 from grader.render.terminal import make_console
-from grader.text import one_line
+from grader.text import listed, one_line
 
 if TYPE_CHECKING:
     from grader.classroom.gradebooks.filling import Entry, Filled
@@ -228,5 +228,4 @@ def _tell(console: Console, file: object, filled: "Filled") -> None:
 
 
 def _names(texts: Iterable[str]) -> str:
-    texts = list(texts)
-    return ", ".join(one_line(text, 60) for text in texts[:5]) + (" …" if texts[5:] else "")
+    return listed([one_line(text, 60) for text in texts])

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from grader.authoring.build import PUBLIC_SEED, own_work, plan, write
 from grader.authoring.handouts import escaped, points
+from grader.classroom.intake.columns import naming
+from grader.classroom.intake.roster import read_roster
+from grader.classroom.intake.sheets import read_sheet
 from grader.course.course import Course
 from grader.course.settings import to_toml
 from grader.errors import GraderError
@@ -158,13 +161,12 @@ def readme(course: Course) -> str:
 
 
 def roster(path: Path) -> list[str]:
-    """The students in a file, one on each line; on a line with commas, the text before the first one."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise GraderError(f"cannot read the roster {path}: {error}") from None
-    names = [line.partition(",")[0].strip().strip('"') for line in lines]
-    names = [name for name in names if name and name.lower() not in ("id", "student", "student_id")]
+    """The students of a table, by the ids that they have in a class with this roster; without a header, by its first column."""
+    sheet = read_sheet(path, "the roster")
+    if naming(sheet.header) is None:
+        names = [name for row in sheet.rows if (name := row[0].text.strip())]
+    else:
+        names = [student.id for student in read_roster(path)] if len(sheet.rows) > 1 else []
     for name in names:
         if not STUDENT.fullmatch(name):
             raise GraderError(

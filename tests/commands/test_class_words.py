@@ -51,7 +51,7 @@ def test_a_decision_is_made_listed_seen_in_the_past_and_taken_back(class_db):
     )
     assert "1 decision stands in class.db." in run("adjust")
     told = run("history", "ann able")
-    assert told.startswith("ann (Ann Able)  times in UTC\n")
+    assert told.startswith("Ann Able (ann)  times in UTC\n")
     assert "2 of 10 points count (1 by the grader)" in told
     assert "2 points for toy.scale, by Ada: seen (decision 1)" in told
     assert "key toy-1, course 1, grader 0.1.0" in told

@@ -325,6 +325,22 @@ def test_a_roster_that_names_no_folders_is_refused(tmp_path, text):
         releasing.roster(tmp_path / "roster")
 
 
+ROSTERS = {
+    "a list": b"ada\nbob\n",
+    "a list of an old Mac": b"ada\rbob\r",
+    "ids and names without a header": b"ada,Ada L.\nbob,Bob\n",
+    "a table": "Name;Matrikelnummer\nMüller, Ada;ada\nBob;bob\n".encode("cp1252"),
+    "Excel's Unicode text": "name\tstudent_id\r\nAda L.\tada\r\nBob\tbob\r\n".encode("utf-16"),
+    "Canvas's": b'Student,ID,SIS User ID,toy (1)\n,,,Manual Posting\n"L, Ada",1,ada,\nBob,2,bob,\n"Student, Test",3,,\n',
+}
+
+
+@pytest.mark.parametrize("content", ROSTERS.values(), ids=ROSTERS)
+def test_a_students_folder_and_seed_are_of_the_id_that_the_class_has_for_them(tmp_path, content):
+    (tmp_path / "roster").write_bytes(content)
+    assert releasing.roster(tmp_path / "roster") == ["ada", "bob"]
+
+
 def test_a_short_secret_is_refused(tmp_path):
     (tmp_path / "secret").write_text("short")
     with pytest.raises(GraderError, match="has 5 bytes and needs 16"):

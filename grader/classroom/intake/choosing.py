@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.classroom.intake.place import Place, listed, shown, stem
+from grader.classroom.intake.place import Place, shown, stem
 from grader.classroom.intake.versions import newest
+from grader.text import listed
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def choose(files: Sequence[Found], unit: str) -> Choice:
     chosen = left[0].place
     if len(files) == 1:
         return Choice(chosen)
-    others = listed([name for name in named if name != shown(chosen.entry)])
+    others = listed([name for name in named if name != shown(chosen.entry)], 3)
     return Choice(chosen, f"{len(files)} files for {unit}: {shown(chosen.entry)} was marked, {why}; not {others}")
 
 

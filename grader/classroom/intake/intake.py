@@ -11,11 +11,11 @@ from grader.classroom.intake.handed_in import HandIn
 from grader.classroom.intake.kept import Shelf
 from grader.classroom.intake.naming import places
 from grader.classroom.intake.of_units import Units
-from grader.classroom.intake.place import Place, listed, shown
+from grader.classroom.intake.place import Place, shown
 from grader.classroom.intake.roster import Names, Student, compact
 from grader.classroom.intake.sorting import hand_in, sort
 from grader.errors import GraderError
-from grader.text import one_line
+from grader.text import listed, one_line
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def take(
         unread = [broken.words for shelf in shelves.values() for each in shelf.broken.values() for broken in each]
         raise GraderError(
             f"nothing in {source} is for a unit of this course; name the unit with --unit, one of {', '.join(units)}"
-            + (f"; what could not be read: {listed(unread)}" if unread else "")
+            + (f"; what could not be read: {listed(unread, 3)}" if unread else "")
         )
     on_roster, kept = {student.id for student in roster}, Shelf(scratch)
     return Intake(

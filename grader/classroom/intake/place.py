@@ -1,6 +1,5 @@
 """Where a file of a download lies: whose it is, and what the platform says of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,8 +40,3 @@ def stem(name: str) -> str:
 def shown(entry: Entry) -> str:
     """A file's path for people to read."""
     return one_line("/".join(part for part in entry.path if part != "."), 120)
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first three of some names, and how many more there are."""
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

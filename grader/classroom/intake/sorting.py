@@ -10,10 +10,10 @@ from grader.classroom.intake.choosing import Choice, Found, choose
 from grader.classroom.intake.handed_in import HandIn
 from grader.classroom.intake.kept import Shelf
 from grader.classroom.intake.of_units import Units
-from grader.classroom.intake.place import Place, listed, shown
+from grader.classroom.intake.place import Place, shown
 from grader.sandbox.inside.reading import unreadable
 from grader.submission import MAX_BYTES, SubmissionError, read_from
-from grader.text import one_line
+from grader.text import listed, one_line
 
 STRANGER = "not on the roster"
 PAGE = (b"<!doctype html", b"<html")
@@ -137,11 +137,11 @@ def _nothing(
     """The hand-in of who has no file for a unit: absent, or unreadable where something may have been meant for it."""
     words = [each.words for each in broken]
     if not words and mine.other and not mine.files:
-        words = [f"handed in {listed(mine.other)}, which holds no exercise of this course"]
+        words = [f"handed in {listed(mine.other, 3)}, which holds no exercise of this course"]
     said = list(words)
     if not words and only and not {*only} & {*mine.files}:
         elsewhere = [f"{shown(one.place.entry)} ({other})" for other, files in mine.files.items() for one in files]
-        said = [f"handed in something else: {listed(elsewhere)}"] if elsewhere else []
+        said = [f"handed in something else: {listed(elsewhere, 3)}"] if elsewhere else []
     note = "; ".join([*notes, *said[:3]])
     return HandIn(student, unit, problem="; ".join(words[:3]), note=note, unread=tuple(each.words for each in broken))
 

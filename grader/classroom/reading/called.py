@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from grader.classroom.intake.roster import Student
 from grader.record import Kind, Record
+from grader.text import one_line
 
 NOT_SHOWN = "(not shown)"
 
@@ -20,6 +22,13 @@ def by_name(people: Iterable[tuple[str, str]]) -> dict[str, str]:
     names = {student: name or student for student, name in people}
     count = Counter(names.values())
     return {student: name if count[name] < 2 else f"{name} ({student})" for student, name in names.items()}
+
+
+def with_id(student: str, people: Iterable[Student]) -> str:
+    """A student by name and id, as far as they are known."""
+    name = next((one.name for one in people if one.id == student), "")
+    shown = one_line(student, 60)
+    return f"{one_line(name, 60)} ({shown})" if name and name != student else shown
 
 
 def by_number(students: Iterable[str]) -> dict[str, str]:

@@ -3,23 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from grader.classroom.reading.looks import Look
+from grader.classroom.reading.looks import STATUSES, Look
+from grader.classroom.reading.looks import WORDS as TO_LOOK_AT
 from grader.classroom.reading.statistics import UNDECIDED, ExerciseFigures, totals, units_of
 from grader.record import Record
 from grader.report import ExerciseReport, Status
 from grader.text import one_line
 
 FULL, PART, NONE, MISSING, ENDED, OPEN = range(6)  # of a cell, as the script numbers them
-WORDS = {
+WORDS = {status: TO_LOOK_AT[kind] for status, kind in STATUSES.items()} | {
     Status.PASSED: "all points",
     Status.FAILED: "a wrong answer",
     Status.ERROR: "stopped by an exception",
-    Status.TIMEOUT: "took too long",
-    Status.MEMORY: "asked for too much memory",
-    Status.CRASH: "ended its process",
-    Status.FORBIDDEN: "uses what is not allowed",
     Status.MISSING: "not written",
-    Status.UNREADABLE: "cannot be read",
     Status.SKIPPED: "skipped",
     Status.PENDING: "pending",
     Status.GRADER_ERROR: "the grader's own fault",

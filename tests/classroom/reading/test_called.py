@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from grader.classroom.gradebooks import exports
+from grader.classroom.intake.roster import Student
 from grader.classroom.reading import called, class_page, feedback, summary
 from grader.classroom.reading.similarity import alike, same
 from grader.classroom.reading.similarity_page import render
@@ -73,3 +74,9 @@ def test_ten_equal_students_are_one_group_and_not_45_pairs():
     page = render([], sources, "toy", groups, {who: f"name of {who}" for who in sources})
     assert "name of s9" in page
     assert "10" in page
+
+
+def test_a_name_is_shown_with_its_id_and_an_id_alone_once():
+    people = [Student("s1", ("Participant 5",), "Ann\x1b[2J Able"), Student("bob", (), "bob"), Student("cem")]
+    said = [called.with_id(one, people) for one in ("s1", "bob", "cem", "dil")]
+    assert said == ["Ann\\x1b[2J Able (s1)", "bob", "cem", "dil"]
