@@ -1,7 +1,7 @@
 # row: C12
-# attack: right answers from a worker that hears no further question
-# outcome: 2
-# status: crash
+# attack: right answers from a worker that hears nothing more: what was sent ahead it has heard
+# outcome: full
+# status: passed
 import socket
 
 import numpy as np

@@ -354,7 +354,9 @@ def test_the_scripted_worker_earns_every_point_with_right_answers(toy_key):
     names = ["scale", "row_sums", "mean_and_spread"]
     asked: list = []
     for exercise in toy_key.exercises:
+        first = len(asked)
         judge(exercise, lambda question: asked.append(question) or Answer(question.expected), "toy", diagnoses=False)
+        asked.append(asked[first])  # which is asked once more at the end
     replies = [{"value": question.expected, "changed": []} for question in asked]
     ready = {"problems": [], "names": dict.fromkeys(names, "function")}
     report = grade(Submission("toy.py", b""), toy_key, Scripted([ready, *replies]))

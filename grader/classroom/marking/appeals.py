@@ -3,7 +3,6 @@
 The grade itself is not touched, whatever comes out.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from grader.errors import GraderError
 from grader.grading import grade
 from grader.grading.judge import Answer
 from grader.key import Key, Question, from_bytes
+from grader.nest import leaves, subscripts
 from grader.record import Record
 from grader.report import CheckReport, ExerciseReport, Status
 from grader.sandbox.server import Sandbox
@@ -107,15 +107,14 @@ def _asked(question: Question, answer: Answer) -> Asked:
 
 def written(value: Any) -> str:
     """A value of a question or an answer as text: arrays with their shape and dtype, and the rest as Python writes it."""
-    if isinstance(value, np.ndarray):
-        text = np.array2string(value, precision=6, threshold=ENTRIES, max_line_width=MOST, separator=", ")
-        return f"array of shape {value.shape}, {value.dtype}:\n{text}"
-    if isinstance(value, dict):
-        return "\n".join(f"{name}: {written(part)}" for name, part in value.items())
-    if (
-        isinstance(value, Sequence)
-        and not isinstance(value, str | bytes)
-        and any(isinstance(part, np.ndarray) for part in value)
-    ):
-        return "\n".join(f"[{at}] {written(part)}" for at, part in enumerate(value))
-    return repr(value)
+    parts = leaves(value)
+    if not any(isinstance(leaf, np.ndarray) for _, leaf in parts) and not isinstance(value, dict):
+        return repr(value)
+    return "\n".join(f"{subscripts(path)} {_leaf(leaf)}".strip() for path, leaf in parts)
+
+
+def _leaf(leaf: Any) -> str:
+    if not isinstance(leaf, np.ndarray):
+        return repr(leaf)
+    text = np.array2string(leaf, precision=6, threshold=ENTRIES, max_line_width=MOST, separator=", ")
+    return f"array of shape {leaf.shape}, {leaf.dtype}:\n{text}"
