@@ -1,5 +1,9 @@
 """The `grade` command: arguments in, exit code out, no logic. Whatever is heavy is imported where it is used."""
 
+from grader.ctrl_c import ends_at_once, stoppable
+
+WITHIN_REACH = ends_at_once()  # while imports are made, nothing is under way
+
 import contextlib
 import importlib
 import os
@@ -34,11 +38,11 @@ class Commands(click.Group):
         return super().parse_args(ctx, args)
 
     def make_context(self, *args, **more) -> click.Context:
-        with inert_errors(sys.argv[1:]):
+        with inert_errors(sys.argv[1:]), stoppable():
             return super().make_context(*args, **more)
 
     def invoke(self, ctx: click.Context):
-        with inert_errors(sys.argv[1:]):
+        with inert_errors(sys.argv[1:]), stoppable():
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -240,6 +244,7 @@ def main() -> None:
         if sys.platform == "win32" and not stream.isatty() and "PYTHONIOENCODING" not in os.environ:
             stream.reconfigure(encoding="utf-8")  # as CI logs and editors read it; a console is told in Unicode anyway
     try:
+        WITHIN_REACH()
         grade(prog_name="grade")
     except (GraderError, OurFault) as error:
         keep(error)

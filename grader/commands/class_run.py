@@ -30,6 +30,7 @@ from grader.course.choice import choose, words_of
 from grader.course.course import Course
 from grader.course.settings import load as load_settings
 from grader.course.sides import look_for_class
+from grader.ctrl_c import STOPPED
 from grader.errors import GraderError
 from grader.passwords import Address
 from grader.render.terminal import make_console
@@ -37,7 +38,6 @@ from grader.sandbox.walls.limits import cores
 from grader.scratch import Scratch
 from grader.text import listed
 
-STOPPED = 130  # the exit status of a command that Ctrl-C ended
 NO_FORK = (
     "marking a class runs other people's code, and this system cannot hold it: "
     "run `grade class` on Linux, on Windows in WSL, or give it a cluster with --scheduler"

@@ -3,9 +3,11 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import jsonschema
@@ -487,3 +489,20 @@ def test_no_report_takes_the_place_of_what_is_graded(course):
         assert (result.returncode, result.stdout) == (2, "")
         assert "is read by this command and would be overwritten; name another file to write" in result.stderr
     assert (course / "assignments" / "toy" / "toy.py").read_text() == work
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal to a process")
+@pytest.mark.parametrize("seconds", [0.03, 0.06, 0.1, 0.15, 0.25])
+@pytest.mark.parametrize("words", ["doctor", "hint toy.scale"])
+def test_ctrl_c_ends_a_command_with_its_status_and_no_traceback(course, words, seconds):
+    """While it makes its imports, and after that; Python itself has begun when the script says so."""
+    begins = f"import sys; sys.path.insert(0, {str(ROOT)!r}); print(1, flush=True)\nimport cli; cli.main()\n"
+    (course / "grade.py").write_text(begins)
+    command = [sys.executable, "grade.py", *words.split()]
+    with subprocess.Popen(command, cwd=course, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate(timeout=60)[1].decode()
+    assert "Traceback" not in errors
+    assert process.returncode in (0, 1, 130), errors  # or it was quicker
