@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from grader.text import tame
+from grader.text import inert, tame
 
 
 class GraderError(ValueError):
@@ -10,6 +10,10 @@ class GraderError(ValueError):
 
     def __init__(self, message: str = ""):
         super().__init__(tame(message))
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback through the grader's own code: the sentence."""
+        return [f"Error: {inert(str(self))}"]
 
 
 class CourseError(GraderError):

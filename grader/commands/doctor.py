@@ -104,8 +104,14 @@ def software() -> Iterator[Line]:
     yield Line("packages", f"grader {__version__}, " + ", ".join(f"{name} {v}" for name, v in found.items() if v))
     for name in EXTRAS:
         if not found[name]:
-            yield Line("", f"no {name}; NumPy units do not need it", f"pip install -c constraints.txt -e '.[{name}]'")
+            yield Line("", f"no {name}; NumPy units do not need it", _install(name))
     yield Line("cuda", _cuda() if found["torch"] else "not asked: that takes torch")
+
+
+def _install(extra: str) -> str:
+    """What installs an extra: from the clone that the grader lies in, or the package."""
+    is_clone = (Path(__file__).parents[2] / "constraints.txt").is_file()
+    return f"pip install -c constraints.txt -e '.[{extra}]'" if is_clone else f'pip install "deep-grade[{extra}]"'
 
 
 def machine() -> Iterator[Line]:

@@ -170,3 +170,16 @@ def test_the_teachers_report_holds_what_helps_and_no_code(toy_course, run_grade,
 
 def test_paths_are_shortened(tmp_path):
     assert shortened(f"{tmp_path}/maths/a.py", tmp_path) == "~/maths/a.py"
+
+
+@pytest.mark.parametrize("is_clone", [True, False])
+def test_the_doctor_advises_what_works_where_the_grader_lies(is_clone, tmp_path, monkeypatch):
+    from grader.commands import doctor
+
+    (tmp_path / "grader" / "commands").mkdir(parents=True)
+    if is_clone:
+        (tmp_path / "constraints.txt").touch()
+    monkeypatch.setattr(doctor, "__file__", str(tmp_path / "grader" / "commands" / "doctor.py"))
+    monkeypatch.setattr(doctor, "_version", lambda name: "")
+    (advice,) = {line.mend for line in doctor.software() if "torch" in line.mend}
+    assert advice == ("pip install -c constraints.txt -e '.[torch]'" if is_clone else 'pip install "deep-grade[torch]"')

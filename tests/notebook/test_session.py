@@ -33,6 +33,7 @@ CELLS = [
     'points("toy.mean_and_spread", 3)',
     'check("toy.skale")',
     "print(repr(check('toy.scale')))",
+    "%%grade nothing.of_that_name\nx = 1",
 ]
 
 
@@ -120,3 +121,14 @@ def test_outside_a_notebook_check_says_where_it_works():
 
     with pytest.raises(GraderError, match="works in a notebook"):
         check("attention", course=str(Path(ROOT)))
+
+
+def test_a_name_that_there_is_not_is_one_sentence_and_no_traceback(outputs):
+    """By `check` and by `%%grade`; the cell fails all the same, so that nothing below it runs."""
+    for cell, name in ((CELLS.index('check("toy.skale")'), "skale"), (len(CELLS) - 1, "nothing")):
+        (error,) = [output for output in outputs[cell] if output.output_type == "error"]
+        told = "\n".join(error.traceback)
+        assert told.startswith("Error: ")
+        assert name in told
+        assert "Traceback" not in told
+        assert ".py" not in told
