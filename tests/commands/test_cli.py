@@ -495,8 +495,15 @@ def test_no_report_takes_the_place_of_what_is_graded(course):
 @pytest.mark.parametrize("seconds", [0.03, 0.06, 0.1, 0.15, 0.25])
 @pytest.mark.parametrize("words", ["doctor", "hint toy.scale"])
 def test_ctrl_c_ends_a_command_with_its_status_and_no_traceback(course, words, seconds):
-    """While it makes its imports, and after that; Python itself has begun when the script says so."""
-    begins = f"import sys; sys.path.insert(0, {str(ROOT)!r}); print(1, flush=True)\nimport cli; cli.main()\n"
+    """While it makes its imports, and after that; the script says when Ctrl-C is looked after."""
+    begins = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "import grader.ctrl_c as ctrl_c\n"
+        "def told(begin=ctrl_c.ends_at_once):\n"
+        "    undo = begin(); print(1, flush=True); return undo\n"
+        "ctrl_c.ends_at_once = told\n"
+        "import cli; cli.main()\n"
+    )
     (course / "grade.py").write_text(begins)
     command = [sys.executable, "grade.py", *words.split()]
     with subprocess.Popen(command, cwd=course, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
