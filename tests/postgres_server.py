@@ -55,6 +55,11 @@ def postgres(tmp_path_factory) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def empty_store(request: pytest.FixtureRequest, folder: Path) -> str:
+    """Where an empty store may be made, on the database that a fixture is parametrized with: "sqlite" or "postgres"."""
+    return str(folder / "class.db") if request.param == "sqlite" else emptied(request.getfixturevalue("postgres"))
+
+
 def emptied(address: str) -> str:
     """The address, after what was there is gone."""
     if "://" not in address:

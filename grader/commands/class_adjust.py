@@ -2,7 +2,7 @@
 
 import click
 
-from grader.commands.class_command import ADDRESS, FILE
+from grader.commands.class_command import FILE, db_option
 from grader.commands.class_wishes import Wish, login
 
 
@@ -19,9 +19,7 @@ from grader.commands.class_wishes import Wish, login
 @click.option("--by", default=login, metavar="NAME", help="Whose decision it is; your login name if left out.")
 @click.option("--why", default="", metavar="TEXT", help="The reason, which is kept; only a comment needs none.")
 @click.option("--yes", is_flag=True, help="Let points exceed the exercise's or the unit's.")
-@click.option(
-    "--db", type=ADDRESS, default="class.db", show_default=True, metavar="FILE|URL", help="The store of the class."
-)
+@db_option()
 def command(**options) -> None:
     """Decide by hand: points, a comment, a hold, an excuse or a due date. Alone, list what was decided and stands.
 

@@ -2,7 +2,7 @@
 
 import click
 
-from grader.commands.class_command import ADDRESS, FILE
+from grader.commands.class_command import FILE, db_option
 from grader.commands.class_wishes import Question
 from grader.sandbox.walls.levels import FOR_STRANGERS, LEVELS
 
@@ -19,9 +19,7 @@ from grader.sandbox.walls.levels import FOR_STRANGERS, LEVELS
     show_default=True,
     help="Refuse to ask below this level.",
 )
-@click.option(
-    "--db", type=ADDRESS, default="class.db", show_default=True, metavar="FILE|URL", help="The store of the class."
-)
+@db_option()
 def command(**options) -> None:
     """Look into one exercise of one student: what was asked, expected and answered, from the store alone.
 

@@ -1,6 +1,7 @@
 """`grade class SUBMISSIONS`: mark a whole class into a store, and write results from the store."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -20,8 +21,13 @@ class AddressType(click.ParamType):
         return value if isinstance(value, Address) else Address(value)
 
 
-ADDRESS = AddressType()
 FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def db_option(help: str = "The store of the class.") -> Callable:
+    """The option that names the store."""
+    shown = {"default": "class.db", "show_default": True, "metavar": "FILE|URL"}
+    return click.option("--db", type=AddressType(), help=help, **shown)
 
 
 @click.command("class")
@@ -30,14 +36,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--roster", type=FILE, metavar="CSV", help="The class: each of its students gets a record.")
 @click.option("--times", type=FILE, metavar="CSV", help="When each student handed in; for course.toml's late policy.")
 @click.option("--extensions", type=FILE, metavar="CSV", help="Single students' own due dates: student, unit, due.")
-@click.option(
-    "--db",
-    type=ADDRESS,
-    default="class.db",
-    show_default=True,
-    metavar="FILE|URL",
-    help="The store; SQLite or PostgreSQL (its password from ~/.pgpass or PGPASSWORD).",
-)
+@db_option("The store; SQLite or PostgreSQL (its password from ~/.pgpass or PGPASSWORD).")
 @click.option("--seed", type=click.IntRange(min=0), help="The secret seed; drawn, and kept in the store, if left out.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Graders at once; as many as there are cores by default.")
 @click.option("--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds an exercise.")
@@ -79,7 +78,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option(
     "--nbgrader",
-    type=ADDRESS,
+    type=AddressType(),
     metavar="DIR|FILE|URL",
     help="Mark this nbgrader course's collected UNIT into its gradebook; or write the points into this gradebook.",
 )

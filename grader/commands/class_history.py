@@ -2,15 +2,13 @@
 
 import click
 
-from grader.commands.class_command import ADDRESS
+from grader.commands.class_command import db_option
 
 
 @click.command("history")
 @click.argument("student")
 @click.option("--unit", metavar="UNIT", help="Of this unit alone.")
-@click.option(
-    "--db", type=ADDRESS, default="class.db", show_default=True, metavar="FILE|URL", help="The store of the class."
-)
+@db_option()
 def command(student, unit, db) -> None:
     """Show what happened to a student's units: every grade, replaced or not, and every decision, with its time.
 

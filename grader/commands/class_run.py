@@ -25,7 +25,7 @@ from grader.commands.class_options import STORE, Options
 from grader.commands.courses import GRADER, the_course
 from grader.commands.extending import extend
 from grader.commands.fresh_keys import fresh_key
-from grader.commands.told import as_line, say, say_some, tell_intake, tell_late, tell_records, told_stale, told_unread
+from grader.commands.told import as_line, say, say_some, tell_late, tell_records, told_stale, told_unread
 from grader.course.choice import choose, words_of
 from grader.course.course import Course
 from grader.course.settings import load as load_settings
@@ -91,7 +91,7 @@ def _mark(submissions: Path, scratch: Path, store: Store, options: Options, cons
     seed = seed_of(store, options.seed, options.regrade)
     packed, keys, terms = keys_for(course, intake.units, seed, options.timeout, store, fresh_key)
     planned = plan(intake.hand_ins, store, keys, terms)
-    tell_intake(intake, planned, console)
+    look.tell_briefly(intake, planned, console)
     extend(store, intake.units, options, console)
     _noted(store, course, intake.units, at, options, console)
     how = pool.How(packed, options.timeout, options.isolation)

@@ -8,7 +8,9 @@ from rich.console import Console
 
 from grader.classroom.intake.handed_in import HandIn
 from grader.classroom.intake.intake import Intake
+from grader.classroom.marking.running import Plan
 from grader.classroom.reading.called import with_id
+from grader.commands.told import say
 from grader.record import Outcome
 from grader.text import listed, one_line
 
@@ -19,7 +21,7 @@ def tell(intake: Intake, console: Console) -> None:
     """Say everything that taking in has found, each student once for each unit."""
     of = f" of {intake.expected} on the roster" if intake.expected else ""
     matched = len({one.student for one in intake.hand_ins if one.kept} - {*intake.strangers})
-    _say(console, f"{', '.join(intake.units)}: {matched}{of} handed in a file that can be marked.")
+    say(console, f"{', '.join(intake.units)}: {matched}{of} handed in a file that can be marked.")
     for unit in intake.units:
         mine = [one for one in intake.hand_ins if one.unit == unit]
         where = f" for {unit}" if len(intake.units) > 1 else ""
@@ -30,7 +32,15 @@ def tell(intake: Intake, console: Console) -> None:
     _list(console, "not on the roster", [with_id(student, intake.students) for student in intake.strangers])
     _list(console, "nobody's, and left alone", intake.strays)
     _list(console, "archive members without a usable name", intake.lost)
-    _say(console, "Nothing was marked, and nothing is stored.")
+    say(console, "Nothing was marked, and nothing is stored.")
+
+
+def tell_briefly(intake: Intake, planned: Plan, console: Console) -> None:
+    """The first lines of a run: how much there is to mark, and what was handed in."""
+    count = len(intake.students)
+    say(console, f"{count} student{'s' * (count != 1)}, {', '.join(intake.units)}: {len(planned.todo)} to mark.")
+    for line in headlines(intake):
+        say(console, line)
 
 
 def headlines(intake: Intake) -> Iterator[str]:
@@ -57,14 +67,14 @@ def may_go_on(intake: Intake, marked: Collection[str], is_sure: bool, console: C
     new = [student for student in intake.strangers if student in there and student not in marked]
     if is_sure or not new or 2 * absent <= intake.expected:
         return True
-    _say(
+    say(
         console,
         f"{absent} of {intake.expected} on the roster have nothing, while {len(new)} are not on it"
         f"{_some(':', new, intake)}. Is it this class's roster? --look lists them all.",
     )
     if sys.stdin.isatty() and click.confirm("Mark all the same?", err=True, default=False):
         return True
-    _say(console, "Nothing was marked. Name the right --roster, or mark all the same with --yes.")
+    say(console, "Nothing was marked. Name the right --roster, or mark all the same with --yes.")
     return False
 
 
@@ -84,10 +94,6 @@ def _some(before: str, students: Sequence[str], intake: Intake) -> str:
 
 def _list(console: Console, heading: str, lines: Sequence[str]) -> None:
     if lines:
-        _say(console, f"{heading[0].upper()}{heading[1:]} ({len(lines)}):")
+        say(console, f"{heading[0].upper()}{heading[1:]} ({len(lines)}):")
     for line in lines:
-        _say(console, f"  {line}")
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, soft_wrap=True, markup=False, highlight=False)
+        say(console, f"  {line}")

@@ -6,24 +6,15 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from grader.classroom.gradebooks import exports
-from grader.classroom.intake.intake import Intake
 from grader.classroom.marking import lateness
 from grader.classroom.marking.counting import counted
 from grader.classroom.marking.decisions import every, standing
 from grader.classroom.marking.running import Change, Plan
 from grader.classroom.marking.store import Store
-from grader.commands.look import headlines
 from grader.record import Kind, Outcome
 from grader.text import one_line
 
 MOST_SHOWN = 40  # lines of one kind; --csv has all
-
-
-def tell_intake(intake: Intake, planned: Plan, console: Console) -> None:
-    count = len(intake.students)
-    say(console, f"{count} student{'s' * (count != 1)}, {', '.join(intake.units)}: {len(planned.todo)} to mark.")
-    for line in headlines(intake):
-        say(console, line)
 
 
 def tell_late(store: Store, console: Console) -> None:

@@ -74,11 +74,8 @@ def nbgrader_course(name: Address | None) -> Path | None:
 
 
 def _report(found: Sequence[Record], options: Options, console: Console) -> None:
-    from grader.classroom.reading import (
-        called,
-        class_page,
-        summary,
-    )  # of the whole class: only these need it all in memory
+    # of the whole class: only these need it all in memory
+    from grader.classroom.reading import called, class_page, summary
 
     shown = called.anonymous(found) if options.anonymous else found
     if options.report:

@@ -80,10 +80,9 @@ class Asking:
         if self.ahead:
             self._send(self.ahead, _frames_ahead(self.exercise, self.runs.device_of(self.exercise), self.ahead))
             self.ahead = ()
-        if id(question) not in self.came:
-            self._receive_until(question)
         if id(question) in self.came:
             return self.came.pop(id(question))
+        self._receive_until(question)
         if not self.waiting:
             self._send([question], _frame(self.exercise, question, self.runs.device_of(self.exercise)))
         reply = self._receive(self.deadline)

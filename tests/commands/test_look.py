@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from conftest import RIGHT
-from rich.console import Console
 
 from grader.classroom.intake.intake import Intake, Units, take
 from grader.classroom.intake.roster import Student
 from grader.commands import class_run, look
 from grader.commands.class_options import Options
 from grader.passwords import Address
+from grader.render.terminal import make_console
 
 UNITS = Units({"toy": ["scale", "row_sums", "mean_and_spread"], "words": ["shout", "count"]})
 ROSTER = [Student(f"s{n}", (f"Ann {n}",), f"Ann {n}") for n in range(6)]
@@ -28,7 +28,7 @@ def taken(folder: Path, files: dict[str, str], roster: list[Student] = ROSTER) -
 
 
 def said(how, *arguments) -> tuple[str, object]:
-    console = Console(file=io.StringIO(), width=200)
+    console = make_console(io.StringIO(), least=200)
     result = how(*arguments, console)
     return console.file.getvalue(), result
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import RIGHT, ROOT, by_name, first_finding
+from conftest import RIGHT, ROOT, by_name, first_finding, weekly
 
 from grader.course.course import Course
 from grader.grading import grade
@@ -115,7 +115,7 @@ def test_what_is_no_notebook_is_unreadable(mark, content):
     assert "not a notebook of format 4" in first_finding(report.exercises[0]).message
 
 
-@pytest.mark.parametrize("trains", [False, pytest.param(True, marks=pytest.mark.weekly)])
+@pytest.mark.parametrize("trains", [False, weekly(True)])
 @pytest.mark.parametrize("unit", Course(ROOT).units)
 def test_the_notebook_of_a_unit_is_a_stub_and_can_be_solved(unit, trains, sandbox):
     course = Course(ROOT)

@@ -17,6 +17,7 @@ from grader.text import one_line
 
 LONGEST = 4000  # characters of a text
 YES, NO = ("yes", "y", "x", "1", "true", "ja", "oui", "si", "sí"), ("", "no", "n", "0", "false", "nein", "non")
+SAID = ("points", "comment", "due")  # columns whose cells are what is decided; in the others it is yes or no
 COLUMNS = {"points": Kind.POINTS, "comment": Kind.COMMENT, "hold": Kind.HOLD, "excuse": Kind.EXCUSE, "due": Kind.DUE}
 
 
@@ -128,7 +129,7 @@ def read_decisions(
             said = {"by": row.get("by") or by, "why": row.get("why") or why}
             for name in kinds:
                 if _is_meant(name, row[name]):
-                    value = row[name] if name in ("points", "comment", "due") else ""
+                    value = row[name] if name in SAID else ""
                     one = Decision(student, unit, COLUMNS[name], value, exercise, **said)
                     found.append(checked(one, roll, may_exceed))
         except GraderError as error:
@@ -148,8 +149,10 @@ def _word(row: Mapping[str, str], roll: Roll) -> str:
 
 
 def _is_meant(name: str, cell: str) -> bool:
-    if name in ("points", "comment", "due") or cell.casefold() in NO:
-        return bool(cell) if name in ("points", "comment", "due") else False
+    if name in SAID:
+        return bool(cell)
+    if cell.casefold() in NO:
+        return False
     if cell.casefold() not in YES:
         raise GraderError(f"{one_line(cell, 60)} in the column {name} is neither yes nor no")
     return True

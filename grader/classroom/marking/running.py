@@ -111,7 +111,7 @@ class Run:
     @cached_property
     def called(self) -> dict[str, str]:
         """What each student is called, by id, as far as a roster said so."""
-        return {student.id: student.name for student in self.store.students()}
+        return _names(self.store)
 
     def results(self, execute: Execute, is_stopped: Callable[[], bool]) -> Iterator[Record | None]:
         """Each record that this process writes; None now and then, so that a display can update."""
@@ -169,6 +169,10 @@ class Run:
         return record if self.store.put(record, terms, text, self.table) else None
 
 
+def _names(store: Store) -> dict[str, str]:
+    return {student.id: student.name for student in store.students()}
+
+
 @dataclass(frozen=True)
 class Change:
     """A record whose points a regrading would change."""
@@ -184,5 +188,5 @@ def changes(store: Store) -> list[Change]:
     """The changes that accepting the proposals would make."""
     before, after = store.lines(), store.lines("proposals")
     pairs = ((who, before[who].points, line.points) for who, line in after.items() if who in before)
-    names = {student.id: student.name for student in store.students()}
+    names = _names(store)
     return [Change(*who, old, new, names.get(who[0], "")) for who, old, new in pairs if old != new]

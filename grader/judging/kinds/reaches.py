@@ -45,9 +45,9 @@ def decide(
     with np.errstate(all="ignore"):  # predictions of any size: their square may be infinite, and that is not reached
         given, truth = np.asarray(answer), np.asarray(question.expected)
         reached = metric.measure(given, truth)
+        if (least is None or reached >= least) and (most is None or reached <= most):
+            return None
         advice = metric.advice(given, truth)
-    if (least is None or reached >= least) and (most is None or reached <= most):
-        return None
     asked = f"at least {metric.text(least)}" if most is None else f"at most {metric.text(most)}"
     message = f"{metric.name} {metric.text(reached)} on held-back inputs; it must be {asked} ({in_case(question)})"
     return Finding("value", message, advice)

@@ -13,7 +13,6 @@ import linecache
 import math
 import random
 import socket
-import struct
 import sys
 import time
 from collections.abc import Sequence
@@ -138,10 +137,7 @@ class Incoming:
         """One whole frame; empty when the connection is closed."""
         if not self._has(wire.PREFIX.size):
             return b""
-        try:
-            size = wire.PREFIX.size + sum(wire.lengths(bytes(self.came[: wire.PREFIX.size])))
-        except struct.error:
-            return b""
+        size = wire.PREFIX.size + sum(wire.lengths(bytes(self.came[: wire.PREFIX.size])))
         if not self._has(size):
             return b""
         frame = bytes(memoryview(self.came)[:size])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from postgres_server import emptied
+from postgres_server import empty_store
 
 from grader.classroom.gradebooks import exports
 from grader.classroom.intake.intake import HandIn
@@ -35,10 +35,7 @@ SOURCE = "def scale(x, factor=2.0):\n    return x * factor\n"  # 4 of 10 points
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def address(request, tmp_path) -> str:
-    """Where an empty store may be made."""
-    if request.param == "sqlite":
-        return str(tmp_path / "class.db")
-    return emptied(request.getfixturevalue("postgres"))
+    return empty_store(request, tmp_path)
 
 
 @pytest.fixture

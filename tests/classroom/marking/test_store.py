@@ -9,7 +9,7 @@ import threading
 
 import pytest
 from conftest import ROOT
-from postgres_server import emptied
+from postgres_server import empty_store
 
 from grader.classroom.intake.roster import Student
 from grader.classroom.marking.database import StoreError
@@ -23,10 +23,7 @@ MARK = fingerprint(TERMS)
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def address(request, tmp_path) -> str:
-    """Where an empty store may be made."""
-    if request.param == "sqlite":
-        return str(tmp_path / "class.db")
-    return emptied(request.getfixturevalue("postgres"))
+    return empty_store(request, tmp_path)
 
 
 @pytest.fixture
