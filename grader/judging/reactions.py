@@ -31,6 +31,6 @@ def changed(value: Any) -> Any:
 
 def reacts(before: Any, after: Any) -> bool:
     """Whether one answer differs from another by more than rounding, or in form."""
-    sizes = [np.abs(np.asarray(leaf, float)) for _, leaf in numeric_leaves(before)]
+    sizes = [np.abs(np.asarray(leaf, complex)) for _, leaf in numeric_leaves(before)]
     tolerance = [CLEARLY * float(size[np.isfinite(size)].max(initial=0.0)) for size in sizes]
     return bool(difference(after, before, tolerance))

@@ -157,3 +157,11 @@ def test_an_answer_reacts_where_it_moves_by_more_than_rounding():
 @pytest.mark.parametrize("value", [None, "relu", [1, 2], np.arange(3), np.inf, np.zeros(0)])
 def test_what_only_an_author_could_change_is_left(value):
     assert changed(value) is None
+
+
+def test_the_size_of_a_complex_answer_is_that_of_both_its_parts(recwarn):
+    """What is lost beside an imaginary part of 1e9 is rounding, and nothing of it warns a student."""
+    before = np.array([1e9j, 0.5])
+    assert not reacts(before, before + 1e-9)
+    assert reacts(before, 2 * before)
+    assert not recwarn.list
