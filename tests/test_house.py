@@ -19,6 +19,7 @@ authoring, notebook, watching
 grading
 diagnosis, render, compiling
 course, practice
+classroom.fetching
 classroom.intake, exercise
 judging.kinds
 judging

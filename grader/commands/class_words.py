@@ -11,6 +11,7 @@ import click
 WORDS = {
     "adjust": "grader.commands.class_adjust",
     "appeal": "grader.commands.class_appeal",
+    "fetch": "grader.commands.class_fetch",
     "history": "grader.commands.class_history",
 }
 MARKING = "grader.commands.class_command"

@@ -58,6 +58,10 @@ class Course:
         names, only = load_index(self.key_path(self._known_unit(unit))).names, self.settings.exercises.get(unit, ())
         return [name for name in names if name in only or not only]
 
+    def has_solutions(self, unit: str) -> bool:
+        """Whether the unit is here as its author wrote it."""
+        return (self.root / "solutions" / self._known_unit(unit)).is_dir()
+
     def solutions(self, unit: str) -> "Unit":
         """The unit as its author wrote it; CourseError in a student's folder, which has no solutions."""
         folder = self.root / "solutions" / self._known_unit(unit)
