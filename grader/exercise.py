@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from grader.draw import Draw, Inputs
+from grader.errors import did_you_mean
 from grader.judging.kinds.agrees import agrees as agrees
 from grader.judging.kinds.bounded import bounded as bounded
 from grader.judging.kinds.categorical import categorical as categorical
@@ -115,8 +116,9 @@ class Exercise:
         known = set(self.cases)
         for check in self.checks:
             if unknown := set(check.on) - known:
+                wrong = min(unknown)
                 raise ValueError(
-                    f"check {check.claim!r} is on {sorted(unknown)}, which is no case; cases are {sorted(known)}"
+                    f"check {check.claim!r} is on {wrong!r}, which is no case{did_you_mean(wrong, [*known])}"
                 )
             if check.driver and self.is_run:
                 raise ValueError(f"check {check.claim!r} has a driver of its own, and a training run is driven once")

@@ -10,6 +10,7 @@ import numpy as np
 from grader.compiling.calls import answer_or_error, ask, attempt, plain
 from grader.compiling.noise import STATED_MARGIN, margin, measure_noise, round_up, scale
 from grader.compiling.reacting import reactions
+from grader.course.author_code import authored, called, returned
 from grader.course.unit import Unit, UnitError
 from grader.exercise import Check, Draw, Exercise, Inputs
 from grader.judging.compare import turned
@@ -64,7 +65,7 @@ def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> ExerciseKey:
     book = _Questions(unit, name)
     errors = _errors(exercise)
     for label, case in exercise.cases.items():
-        inputs = _drawn(case, Draw(_rng((seed, turn), unit.name, name, label)), f"{name}: case {label!r}")
+        inputs = _drawn(case, Draw(_rng((seed, turn), unit.name, name, label)), f"{name}: case {label!r}", unit)
         if exercise.is_run:
             book.add_run(label, inputs)
         elif not exercise.is_asked(label):
@@ -104,10 +105,11 @@ def _errors(exercise: Exercise) -> dict[str, str]:
     return {label: error for check in asked if (error := check.kind.error(check.options)) for label in check.on}
 
 
-def _drawn(case: Callable[[Draw], Inputs], draw: Draw, which: str) -> Inputs:
-    """A case's inputs; UnitError where it takes its data from a package that is not here."""
+def _drawn(case: Callable[[Draw], Inputs], draw: Draw, which: str, unit: Unit) -> Inputs:
+    """A case's inputs; UnitError where it raises, returns none, or takes its data from a package that is not here."""
     try:
-        return case(draw)
+        with authored(f"{which} raises ", unit.folder):
+            return returned(case(draw), None, case, which)
     except ImportError as error:
         text = f"{which} takes its data from {error.name}, which is not installed; install the extra `author`"
         raise UnitError(text) from None
@@ -117,7 +119,7 @@ class _Questions:
     """The questions of one exercise as they are collected."""
 
     def __init__(self, unit: Unit, name: str):
-        self.unit, self.name, self.exercise = unit.name, name, unit.exercises[name]
+        self.unit, self.folder, self.name, self.exercise = unit.name, unit.folder, name, unit.exercises[name]
         self.signs, self.parameters, self.driver = unit.signs(name), unit.source(name).parameters, unit.driver(name)
         self.pieces, self.wrong = unit.pieces(name), unit.mistakes(name)
         self.questions: list[Question] = []
@@ -131,7 +133,12 @@ class _Questions:
     def add(self, label: str, inputs: Inputs, with_mistakes: bool = True, driver: str = "") -> int:
         """Ask the reference and every mistake; returns the question's number."""
         reference, signs = self.asked(self.pieces, driver), () if driver else self.signs
-        expected = plain(ask(reference, inputs))
+        with authored(f"{self.name}: the reference raises in case {label!r}: ", self.folder):
+            expected = plain(ask(reference, inputs))
+        if expected is None:
+            raise UnitError(
+                f"{self.folder}: {self.name}: the reference returns nothing in case {label!r}: is a `return` missing?"
+            )
         noise = measure_noise(reference, inputs, expected, signs)
         wrong = {}
         for name, pieces in self.wrong.items() if with_mistakes else ():
@@ -193,9 +200,12 @@ def _compile_check(check: Check, book: _Questions, unit: Unit, seed: tuple[int, 
     options = _placed(check, book.name, returns)
     for label in book.exercise.cases_of(check):
         inputs, numbers = book.inputs[label], (seed, book.unit, book.name, label, check.claim)
+        known = None if driver or book.driver else dict.fromkeys([*inputs, *book.parameters])
         group = [_first_question(check, label, book, driver)]
         for change in check.changes:
-            changed = change(inputs, Draw(_rng(*numbers)))
+            what = f"{book.name}: the change {called(change)} of {check.claim!r}"
+            with authored(f"{what} raises ", unit.folder):
+                changed = returned(change(inputs, Draw(_rng(*numbers))), known, change, what)
             group.append(book.add(label, changed, with_mistakes=False, driver=driver))
         groups.append(group)
         facts.append(check.facts(inputs, Draw(_rng(*numbers))) if check.facts else None)

@@ -237,15 +237,23 @@ def _every(size: int) -> str:
 
 def numbers(yours: Any, wanted: Any, noise: float = 0.0) -> tuple[str, str]:
     """Both numbers as text, with as few digits (at least 4) as tell them apart; what is `noise` or less is 0."""
-    yours, wanted = yours.item(), wanted.item()
-    if not (isinstance(yours, float) and isinstance(wanted, float)):
-        return str(yours), str(wanted)
-    yours, wanted = (0.0 if abs(number) <= noise else number for number in (yours, wanted))
+    both = yours.item(), wanted.item()
+    if not all(isinstance(number, float | complex) for number in both):
+        return str(both[0]), str(both[1])
     for digits in (4, 6, 9, 13, 17):
-        mine, right = f"{yours + 0.0:.{digits}g}", f"{wanted + 0.0:.{digits}g}"  # + 0.0 turns -0 into 0
+        mine, right = (_in_digits(number, digits, noise) for number in both)
         if mine != right:
             break
     return mine, right
+
+
+def _in_digits(number: complex, digits: int, noise: float) -> str:
+    """A number, or both parts of a complex one, such as 1.5-2j; what is `noise` or less is 0."""
+    if isinstance(number, complex):
+        imaginary = _in_digits(number.imag, digits, noise)
+        sign = "" if imaginary.startswith("-") else "+"
+        return f"{_in_digits(number.real, digits, noise)}{sign}{imaginary}j"
+    return f"{(0.0 if abs(number) <= noise else number) + 0.0:.{digits}g}"  # + 0.0 turns -0 into 0
 
 
 def describe(value: Any) -> str:

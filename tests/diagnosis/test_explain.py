@@ -38,7 +38,7 @@ def exercise(expected, inputs=None, shapes=None, returns=("y",), labels=None):
 
 def tolerance(leaf):
     leaf = np.asarray(leaf)
-    return 1e-12 * float(np.abs(leaf[np.isfinite(leaf)]).max(initial=1e-3)) if leaf.dtype.kind == "f" else 0.0
+    return 1e-12 * float(np.abs(leaf[np.isfinite(leaf)]).max(initial=1e-3)) if leaf.dtype.kind in "fc" else 0.0
 
 
 def evidence(key, answers):
@@ -190,6 +190,24 @@ def with_bias(times):
     inputs = [{"x": rng.standard_normal((n, 4)), "b": rng.standard_normal(3)} for n in (5, 6)]
     expected = [rng.standard_normal((n, 3)) for n in (5, 6)]
     return said(expected, [e + times * given["b"] for e, given in zip(expected, inputs, strict=True)], inputs=inputs)
+
+
+COMPLEX = [draw + 1j * turned for draw, turned in zip(draws((5,), (2, 3)), draws((5,), (2, 3), seed=1), strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda z: 2.0 * z, "is exactly 2 times too large in every entry"),
+        (lambda z: -z, "has the wrong sign"),
+        (np.conj, "is the complex conjugate of the right one"),
+        (lambda z: 1j * z, ""),
+        (lambda z: z.imag + 1j * z.real, ""),
+    ],
+)
+def test_complex_answers_are_explained_by_both_their_parts(change, words):
+    assert said(COMPLEX, [change(z) for z in COMPLEX]).removesuffix(".").endswith(words)
+    assert bool(said(COMPLEX, [change(z) for z in COMPLEX])) == bool(words)
 
 
 def test_a_missing_term_is_named():
