@@ -12,6 +12,7 @@ WORDS = {
     "adjust": "grader.commands.class_adjust",
     "appeal": "grader.commands.class_appeal",
     "history": "grader.commands.class_history",
+    "push": "grader.commands.class_push",
 }
 MARKING = "grader.commands.class_command"
 
