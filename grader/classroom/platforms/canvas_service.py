@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from grader.classroom.gradebooks.exports import decimal
-from grader.classroom.platforms.entering import Assignment, Person, PlatformError, Standing, Wanted
+from grader.classroom.platforms.entering import Assignment, Person, PlatformError, Standing, Wanted, understood
 from grader.classroom.platforms.secret import Secret
 from grader.classroom.platforms.web_calls import Service
 from grader.text import one_line
@@ -41,27 +41,33 @@ class Canvas:
     def _submissions(self) -> str:
         return f"{self._url}/assignments/{quote(self.assignment, safe='')}/submissions"
 
+    def _submission(self, person: Person) -> str:
+        return f"{self._submissions}/{quote(person.id, safe='')}"
+
     def look(self) -> Assignment:
         told = _checked(self.service.read(f"{self._url}/assignments/{quote(self.assignment, safe='')}").body)
         users = self.service.pages(f"{self._url}/users?enrollment_type[]=student&include[]=email&per_page=100")
         there = self.service.pages(f"{self._submissions}?{COMMENTS}&per_page=100")
-        return Assignment(
-            f"canvas {self.service.url} {self.course} {self.assignment}",
-            one_line(told.get("name", ""), 80),
-            float(told.get("points_possible") or 0),
-            tuple(_person(one) for one in users if isinstance(one, dict) and "id" in one),
-            {str(one["user_id"]): _standing(one) for one in there if isinstance(one, dict) and "user_id" in one},
-        )
+        with understood(self.name):
+            return Assignment(
+                f"canvas {self.service.url} {self.course} {self.assignment}",
+                one_line(told.get("name", ""), 80),
+                float(told.get("points_possible") or 0),
+                tuple(map(_person, users)),
+                {str(one["user_id"]): _standing(one) for one in there},
+            )
 
     def standing(self, person: Person) -> Standing:
-        return _standing(self.service.read(f"{self._submissions}/{person.id}?{COMMENTS}").body)
+        told = self.service.read(f"{self._submission(person)}?{COMMENTS}").body
+        with understood(self.name):
+            return _standing(told)
 
     def send(self, person: Person, wanted: Wanted) -> None:
         form = [("submission[excuse]", "true")] if wanted.is_excused else []
         form = form or [("submission[posted_grade]", decimal(wanted.points))]
         if wanted.comment:
             form.append(("comment[text_comment]", wanted.comment))
-        self.service.write("PUT", f"{self._submissions}/{person.id}", form)
+        self.service.write("PUT", self._submission(person), form)
 
 
 def canvas(url: str, course: str, assignment: str, token: Secret, **more: Any) -> Canvas:
@@ -92,11 +98,8 @@ def _person(one: Mapping[str, Any]) -> Person:
     return Person(str(one["id"]), ids, tuple(str(name) for name in names if name))
 
 
-def _standing(one: Any) -> Standing:
+def _standing(one: Mapping[str, Any]) -> Standing:
     """What a submission holds: the points that were entered, before Canvas's own late policy takes any off."""
-    if not isinstance(one, dict):
-        raise PlatformError("Canvas gives a submission in a form that is not known; nothing was entered")
-    score = one["entered_score"] if one.get("entered_score") is not None else one.get("score")
-    said = [one for one in one.get("submission_comments") or () if isinstance(one, dict)]
-    comments = tuple(str(each.get("comment") or "") for each in said)
+    score = one["score"] if one.get("entered_score") is None else one["entered_score"]
+    comments = tuple(str(each.get("comment") or "") for each in one.get("submission_comments") or ())
     return Standing(None if score is None else float(score), 0.0, bool(one.get("excused")), comments)

@@ -4,9 +4,10 @@ A platform is a small object with three verbs (`Platform`): one looks at all, on
 Which of the two wins where a person has written something there is decided in `planning`, for all platforms alike.
 """
 
+import contextlib
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -92,6 +93,19 @@ class Platform(Protocol):
     def send(self, person: Person, wanted: Wanted) -> None:
         """Enter it; returns when the platform has acknowledged it. Declined or Unclear if it has not."""
         ...
+
+
+@contextlib.contextmanager
+def understood(name: str) -> Iterator[None]:
+    """A context that reads a platform's answer; PlatformError where the answer is of another form than its documentation says."""
+    try:
+        yield
+    except GraderError:
+        raise
+    except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+        raise PlatformError(
+            f"{name} answers in a form that is not known ({type(error).__name__}); is the address the one of {name}?"
+        ) from None
 
 
 def plain(comment: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from grader.classroom.platforms.entering import (
     Assignment,
@@ -24,6 +24,7 @@ from grader.classroom.platforms.entering import (
     Unclear,
     Unreachable,
     Wanted,
+    understood,
 )
 from grader.classroom.platforms.secret import Secret
 from grader.classroom.platforms.web_calls import LONGEST, TIMEOUT, TRIES, next_link, origin
@@ -79,9 +80,13 @@ class Lti:
     is_prompt: bool = False
 
     def look(self) -> Assignment:
+        with understood("the platform"):
+            return self._looked()
+
+    def _looked(self) -> Assignment:
         people = tuple(map(_person, self._pages(self.members, MEMBERS, MEMBER_TYPE))) if self.members else self.known
         results = self._pages(_below(self.line_item, "results"), RESULTS, RESULT_TYPE) if self.tells_results else []
-        standing = {str(one["userId"]): _standing(one) for one in results if isinstance(one, dict) and "userId" in one}
+        standing = {str(one["userId"]): _standing(one) for one in results}
         if self.tells_results:
             standing = {person.id: Standing() for person in people} | standing
         return Assignment(f"lti {self.line_item}", urlsplit(self.line_item).hostname or "", 0.0, people, standing)
@@ -89,11 +94,10 @@ class Lti:
     def standing(self, person: Person) -> Standing | None:
         if not self.tells_results:
             return None
-        address = _below(self.line_item, "results", f"user_id={person.id}")
-        for one in self._pages(address, RESULTS, RESULT_TYPE):
-            if isinstance(one, dict) and str(one.get("userId")) == person.id:
-                return _standing(one)
-        return Standing()
+        address = _below(self.line_item, "results", urlencode({"user_id": person.id}))
+        with understood("the platform"):
+            told = self._pages(address, RESULTS, RESULT_TYPE)
+            return next((_standing(one) for one in told if str(one["userId"]) == person.id), Standing())
 
     def send(self, person: Person, wanted: Wanted) -> None:
         from pylti1p3.assignments_grades import AssignmentsGradesService
@@ -120,7 +124,7 @@ class Lti:
                 )
             answer = self._read(url, scope, kind)
             body = answer["body"]
-            found += (body.get("members") if isinstance(body, dict) else body) or []
+            found += body["members"] if isinstance(body, dict) else body
             url = next_link([answer["headers"].get("Link", "")], url)
         return found
 

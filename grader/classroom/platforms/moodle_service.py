@@ -15,7 +15,15 @@ from functools import cached_property
 from typing import Any
 
 from grader.classroom.gradebooks.exports import decimal
-from grader.classroom.platforms.entering import Assignment, Declined, Person, PlatformError, Standing, Wanted
+from grader.classroom.platforms.entering import (
+    Assignment,
+    Declined,
+    Person,
+    PlatformError,
+    Standing,
+    Wanted,
+    understood,
+)
 from grader.classroom.platforms.secret import Secret
 from grader.classroom.platforms.web_calls import Service
 from grader.text import one_line
@@ -46,6 +54,10 @@ class Moodle:
     is_prompt: bool = True
 
     def look(self) -> Assignment:
+        with understood(self.name):
+            return self._looked()
+
+    def _looked(self) -> Assignment:
         told = self._assignment
         title, most = one_line(told.get("name", ""), 80), float(told.get("grade") or 0)
         if most <= 0:
@@ -57,19 +69,22 @@ class Moodle:
         )
 
     def standing(self, person: Person) -> Standing:
-        there = self._grades().get(person.id, Standing())
-        asked = [("assignid", self._number), ("userid", person.id)]
-        told = self._read("mod_assign_get_submission_status", asked)
-        return Standing(there.points, comments=tuple(_comments(told)))
+        with understood(self.name):
+            there = self._grades().get(person.id, Standing())
+            asked = [("assignid", self._number), ("userid", person.id)]
+            told = self._read("mod_assign_get_submission_status", asked)
+            return Standing(there.points, comments=tuple(_comments(told)))
 
     def send(self, person: Person, wanted: Wanted) -> None:
+        with understood(self.name):
+            state = self._state(person)
         form = [
             ("assignmentid", self._number),
             ("userid", person.id),
             ("grade", decimal(wanted.points)),
             ("attemptnumber", LATEST),
             ("addattempt", "0"),
-            ("workflowstate", self._state(person)),
+            ("workflowstate", state),
             ("applytoall", "0"),  # each member of a group has an entry of their own
             ("plugindata[assignfeedbackcomments_editor][text]", wanted.comment),
             ("plugindata[assignfeedbackcomments_editor][format]", PLAIN),
@@ -89,8 +104,8 @@ class Moodle:
     @cached_property
     def _assignment(self) -> Mapping[str, Any]:
         """What Moodle tells about the assignment whose page has this number."""
-        courses = self._read("mod_assign_get_assignments", [("courseids[0]", self.course)]).get("courses") or []
-        told = [one for course in courses for one in course.get("assignments") or []]
+        courses = self._read("mod_assign_get_assignments", [("courseids[0]", self.course)])["courses"]
+        told = [one for course in courses for one in course["assignments"]]
         for one in told:
             if str(one.get("cmid")) == self.module:
                 return one
@@ -112,8 +127,8 @@ class Moodle:
                 return found
 
     def _grades(self) -> dict[str, Standing]:
-        told = self._read("mod_assign_get_grades", [("assignmentids[0]", self._number)]).get("assignments") or []
-        grades = [one for each in told for one in each.get("grades") or []]
+        told = self._read("mod_assign_get_grades", [("assignmentids[0]", self._number)])["assignments"]
+        grades = [one for each in told for one in each["grades"]]
         points = {
             str(one["userid"]): float(one["grade"])
             for one in sorted(grades, key=lambda one: one.get("attemptnumber", 0))
@@ -124,8 +139,8 @@ class Moodle:
         """The marking workflow's state, which an empty word would take back; empty where there is no workflow."""
         if not self._assignment.get("markingworkflow"):
             return ""
-        told = self._read("mod_assign_get_user_flags", [("assignmentids[0]", self._number)]).get("assignments") or []
-        flags = {str(one["userid"]): one.get("workflowstate") for each in told for one in each.get("userflags") or []}
+        told = self._read("mod_assign_get_user_flags", [("assignmentids[0]", self._number)])["assignments"]
+        flags = {str(one["userid"]): one.get("workflowstate") for each in told for one in each["userflags"]}
         return flags.get(person.id) or UNDECIDED
 
     def _form(self, function: str, form: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

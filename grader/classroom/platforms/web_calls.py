@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -49,7 +49,7 @@ class Service:
     platform: str
     url: str
     secret: Secret
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)  # Canvas's has the token
     pause: Callable[[float], None] = time.sleep
     timeout: float = TIMEOUT
 

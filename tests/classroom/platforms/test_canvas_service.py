@@ -240,6 +240,21 @@ def test_a_wrong_course_a_page_in_html_and_a_redirect_are_one_sentence(there, st
     assert elsewhere.calls == []
 
 
+@pytest.mark.parametrize("at", range(4))
+def test_an_answer_of_any_other_form_is_one_sentence_and_enters_nothing(there, store, at):
+    """The answers are, in turn, the assignment, the people, what stands there, and what stands there for one."""
+    answer, end = there.answer, ("/34", "/users", "/submissions", "/101")[at]
+    for body in (None, 7, "x", [None], {}, {"id": {}}, [{"name": 1}], [{"user_id": 1, "score": "x"}]):
+        there.answer = lambda call, body=body: Reply(200, body) if call.path.endswith(end) else answer(call)
+        with pytest.raises(PlatformError):
+            run_of(there, store).send()
+    assert there.writes() == []
+
+
+def test_no_token_is_in_what_an_object_shows_of_itself():
+    assert TOKEN not in repr(canvas("https://lms.example.edu", "1", "2", Secret(TOKEN)))
+
+
 def test_no_token_goes_to_a_server_whose_certificate_nobody_vouches_for(tmp_path):
     pem = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

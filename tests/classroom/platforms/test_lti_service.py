@@ -1,10 +1,11 @@
 """Scores go through PyLTI1p3 as 1EdTech's specifications say: a signed assertion for a token, then scores of a line item."""
 
+import contextlib
 from collections import Counter
 from functools import partial
 
 import pytest
-from loopback import serving
+from loopback import Reply, serving
 from runs import ENTRIES, Run
 
 from grader.classroom.marking.store import Store
@@ -172,9 +173,16 @@ def test_a_redirect_is_not_followed_and_netrc_is_no_password(there, key, store, 
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     run_of(there, key, store).send()
     assert points(there) == SENT
-    from loopback import Reply
-
     there.answer = lambda call: Reply(302, "", {"Location": f"{there.url}/other"})
     with pytest.raises(PlatformError, match="the token does not follow"):
         run_of(there, key, store)
     assert [call.path for call in there.calls if call.path == "/other"] == []
+
+
+@pytest.mark.parametrize("path", ["/token", "/results", "/names_and_roles"])
+def test_an_answer_of_any_other_form_is_one_sentence(there, key, store, path):
+    answer = there.answer
+    for body in (None, 7, "x", [None], {"members": 7}, [{"userId": 1, "resultScore": "x"}]):
+        there.answer = lambda call, body=body: Reply(200, body) if call.path.endswith(path) else answer(call)
+        with contextlib.suppress(PlatformError):
+            run_of(there, key, store).send()

@@ -1,11 +1,12 @@
 """Points and comments go into a Moodle assignment as Moodle's "Web services" documentation and its own code say."""
 
+import contextlib
 from collections import Counter
 from functools import partial
 
 import pytest
 from fake_moodle import FakeMoodle
-from loopback import TOKEN, serving
+from loopback import TOKEN, Reply, serving
 from runs import ENTRIES, Run
 
 from grader.classroom.marking.store import Store
@@ -130,3 +131,18 @@ def test_an_assignment_that_is_not_there_or_takes_no_points_is_told(there):
     there.assignment["grade"] = -3
     with pytest.raises(PlatformError, match="takes no points"):
         moodle(there.url, "12", "345", Secret(TOKEN)).look()
+
+
+@pytest.mark.parametrize("name", ["get_enrolled_users", "get_assignments", "get_grades", "get_submission_status"])
+def test_an_answer_of_any_other_form_is_one_sentence(there, store, name):
+    answer = there.answer
+    for body in (None, 7, "x", [None], {"courses": 7}, {"assignments": [7]}, {"courses": [{}]}):
+        there.answer = lambda call, body=body: (
+            Reply(200, body) if call.one("wsfunction").endswith(name) else answer(call)
+        )
+        with contextlib.suppress(PlatformError):
+            run_of(there, store).send()
+
+
+def test_no_token_is_in_what_an_object_shows_of_itself():
+    assert TOKEN not in repr(moodle("https://lms.example.edu", "1", "2", Secret(TOKEN)))
