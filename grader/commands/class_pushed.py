@@ -57,6 +57,7 @@ def run(wanted: Pushed, environment: Mapping[str, str]) -> int:
     file = wanted.settings or the_course(wanted.course).root / "solutions" / FILE
     settings, secret = read_settings(file, wanted.platform), _secret(wanted, environment)
     status, console = 0, make_console()
+    _say(console, f"{file}: {wanted.platform} at {settings.address}")  # before a token goes there
     with Store(wanted.db, is_new=False) as store:
         records = list(counted(store))
         for unit in _units(wanted, settings, records):

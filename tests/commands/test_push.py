@@ -6,6 +6,7 @@ import re
 import sqlite3
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,13 @@ from test_decisions import DECIDED, marked
 
 from cli import grade
 from grader.classroom.marking.decisions import decide
+from grader.classroom.marking.lateness import note
 from grader.classroom.marking.store import Store
 from grader.classroom.platforms.entering import Person
 from grader.classroom.platforms.platform_settings import people_of, read_settings
+from grader.course.settings import parse
 from grader.errors import GraderError
+from grader.record import Kind
 
 PEOPLE = [
     {"id": 101, "name": "Ann", "username": "ann", "sis_user_id": "ann", "idnumber": "ann"},
@@ -63,7 +67,8 @@ def run(*words: str, status: int | None = 0) -> str:
 
 def test_a_look_says_what_would_be_sent_and_sends_nothing(there):
     told = run(there.kind, "--look")
-    assert re.search(r"^toy → (Canvas|Moodle): Homework 3, out of 20; ", told)
+    assert told.startswith(f"platforms.toml: {there.kind} at {there.url}\n")  # before a token goes there
+    assert re.search(r"^toy → (Canvas|Moodle): Homework 3, out of 20; ", told, re.MULTILINE)
     assert "1 have nothing to enter: nothing readable was handed in" in told
     assert "  ann  – → 8  new\n  bob  – → 8  new\n  cem  – → 8  new\n3 would be sent. Nothing was.\n" in told
     assert there.writes() == []
@@ -93,6 +98,30 @@ def test_what_people_decided_is_entered_and_what_is_held_is_not(there):
     assert "row_sums+2.5+of+3" in said
     assert "%3Dwell+done" in said
     assert "toy%3A+6.5+of+10+points" in said
+
+
+def test_the_numbers_are_those_that_a_gradebook_gets(class_db, monkeypatch):
+    """With points by hand and lateness, to the digit as `--canvas` writes them."""
+    fake = FakeCanvas([*PEOPLE, {"id": 104, "name": "Dil", "sis_user_id": "dil"}], 7.0)
+    late = "units = ['toy']\n[due]\ntoy = 2026-11-20T12:00:00Z\n[late]\npenalty = 17\n"
+    with Store("class.db") as store:
+        decide(store, [one for one in DECIDED if one.kind in (Kind.POINTS, Kind.EXCUSE)])
+        note(store, parse(late), {"toy": {"bob": datetime.fromisoformat("2026-11-21T13:00:00+00:00")}})
+    rows = "".join(f"{one['name']},{one['id']},{one['sis_user_id']},s,\n" for one in fake.people)
+    (class_db / "book.csv").write_text(f"Student,ID,SIS User ID,Section,toy (1)\n    Points Possible,,,,7\n{rows}")
+    assert CliRunner().invoke(grade, ["class", "--canvas", "book.csv"]).exit_code == 0
+    lines = (class_db / "book.csv").read_text().splitlines()[2:]
+    written = {int(line.split(",")[1]): line.rpartition(",")[2] for line in lines}
+    with serving(fake):
+        (class_db / "platforms.toml").write_text(
+            f'[canvas]\nurl = "{fake.url}"\ncourse = 12\nassignments = {{ toy = 34 }}\n'
+        )
+        monkeypatch.setenv("GRADE_CANVAS_TOKEN", TOKEN)
+        run("canvas")
+    assert {
+        one: "EX" if there["excused"] else f"{there['score']:g}" for one, there in fake.submissions.items()
+    } == written
+    assert written == {101: "4.55", 102: "1.85", 103: "EX", 104: "4.9"}
 
 
 def test_what_a_person_wrote_there_is_named_and_left(there):

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -9,7 +10,7 @@ from loopback import Reply, serving
 from runs import ENTRIES, Run
 
 from grader.classroom.marking.store import Store
-from grader.classroom.platforms.entering import Person, PlatformError, Unreachable
+from grader.classroom.platforms.entering import Person, PlatformError, Unreachable, Wanted
 from grader.classroom.platforms.lti_service import Lti, Tool, public_key
 from grader.classroom.platforms.planning import Kind
 from grader.classroom.platforms.secret import Secret
@@ -186,3 +187,12 @@ def test_an_answer_of_any_other_form_is_one_sentence(there, key, store, path):
         there.answer = lambda call, body=body: Reply(200, body) if call.path.endswith(path) else answer(call)
         with contextlib.suppress(PlatformError):
             run_of(there, key, store).send()
+
+
+def test_a_line_items_own_query_stays(there, key, store):
+    """Moodle's line items end in `lineitem?type_id=3`."""
+    run = Run(partial(opened, there, key), store)
+    item = replace(run.platform, line_item=f"{there.url}{ITEM}?type_id=3")
+    item.send(Person("u+&Ann"), Wanted(1, 2))
+    assert item.standing(Person("u+&Ann")).points == 50
+    assert [call.query.get("type_id") for call in there.calls if "/34/" in call.path][-2:] == [["3"], ["3"]]
