@@ -119,6 +119,9 @@ def test_a_comment_is_added_once_and_a_new_one_beside_it(there, store):
     assert [one["comment"] for one in there.submissions[101]["submission_comments"]] == [
         "toy: 7.5 of 10\n<b>Ünïcode & more"
     ]
+    changed = ENTRIES | {"a1": Entry(9, 10)}
+    run_of(there, store, changed, comments={"a1": "toy: 7.5 of 10\n<b>Ünïcode & more"}).send()
+    assert (scores(there)[101], len(there.submissions[101]["submission_comments"])) == (18.0, 1)
     there.submissions[101]["submission_comments"].append({"comment": "a person's"})
     run_of(there, store, comments={"a1": "another"}).send()
     assert [one["comment"] for one in there.submissions[101]["submission_comments"]][1:] == ["a person's", "another"]
