@@ -118,7 +118,7 @@ WRITERS: dict[str, Callable[[Path], None]] = {
     "class --canvas, class --moodle": filled,
     "class --report, class --alike, class --feedback": lambda path: pages.write(path, "<p>"),
     "class --feedback-zip": archived,
-    "class --db, class adjust --db, class history --db, class appeal --db": stored,
+    "class --db, class adjust --db, class history --db, class appeal --db, class push --db": stored,
     "check --plot": pictured,
     "doctor --report": told,
     "dev bands": banded,
@@ -276,6 +276,7 @@ def commands(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tu
 # options that take a file's, a folder's or a table's name and only read it
 READS = {
     "--course", "--key", "--roster", "--times", "--wheels", "--torch", "--exchange", "--from", "--per-student", "--secret", "--extensions",
+    "--token-file",
 }  # fmt: skip
 BY_OTHERS = {
     "class --nbgrader"

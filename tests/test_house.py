@@ -12,7 +12,7 @@ HOUSE = House(ROOT)
 FLOORS = """
 cli
 commands
-classroom.reading
+classroom.platforms, classroom.reading
 classroom.gradebooks
 classroom, classroom.marking, releases, grader
 authoring, notebook, watching

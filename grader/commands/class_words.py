@@ -13,6 +13,7 @@ WORDS = {
     "appeal": "grader.commands.class_appeal",
     "fetch": "grader.commands.class_fetch",
     "history": "grader.commands.class_history",
+    "push": "grader.commands.class_push",
 }
 MARKING = "grader.commands.class_command"
 
