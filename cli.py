@@ -197,6 +197,22 @@ def reset(exercise, course_dir) -> None:
 
 
 @grade.command()
+@click.argument("exercise", shell_complete=complete("complete_exercises"))
+@click.argument("label", metavar='["CASE"]', required=False)
+@click.option("--debug", is_flag=True, help="Stop there in Python's debugger: your code runs in your own shell.")
+@course_option
+def case(exercise, label, debug, course_dir) -> None:
+    """Show a case as lines to paste into Python: its inputs, the call, expected and got.
+
+    Without a label it is the first case that fails.
+    """
+    with sandboxed() as sandbox:
+        from grader.commands import case as run
+
+        run.case(course_dir, exercise, label, debug, sandbox)
+
+
+@grade.command()
 @click.argument("folder", metavar="DIR")
 def init(folder) -> None:
     """Make a student's folder: handouts, stubs, and the questions to practise with."""

@@ -17,7 +17,7 @@ classroom.gradebooks
 classroom, classroom.marking, releases, grader
 authoring, notebook, watching
 grading
-diagnosis, render, compiling
+diagnosis, render, compiling, snippets
 course, practice
 classroom.intake, exercise
 judging.kinds

@@ -24,7 +24,7 @@ FOLDED = re.compile(r"(?<=\S)\n(?=[^\s*-])")  # a line break inside a paragraph,
 
 def hint(course_dir: str | None, name: str, step: int | None) -> None:
     """Print one hint of an exercise: the one asked for, or one more than last time."""
-    course, _, exercise = _find(course_dir, name)
+    course, _, exercise = find_exercise(the_course(course_dir), name)
     if step and step > len(exercise.hints):
         raise GraderError(f"{name} has {len(exercise.hints)} hints; STEP goes from 1 to {len(exercise.hints)}")
     step = next_hint(course, name, step, len(exercise.hints))
@@ -38,7 +38,7 @@ def hint(course_dir: str | None, name: str, step: int | None) -> None:
 
 def explain(course_dir: str | None, name: str) -> None:
     """Print an exercise's signature, handout, claims and points."""
-    course, unit, exercise = _find(course_dir, name)
+    course, unit, exercise = find_exercise(the_course(course_dir), name)
     console = make_console()
     width = min(console.width, WIDTH)
     signature, _, rest = exercise.summary.partition("\n")
@@ -73,7 +73,7 @@ def _without_pictures(markdown: str, folder: Path) -> str:
 
 def reset(course_dir: str | None, name: str) -> None:
     """Put an exercise's stub back into the student's file and keep a copy of the file as it was."""
-    course, unit, exercise = _find(course_dir, name)
+    course, unit, exercise = find_exercise(the_course(course_dir), name)
     path = course.assignment(unit)
     try:
         text = path.read_text(encoding="utf-8")
@@ -105,8 +105,8 @@ def with_stub(text: str, name: str, stub: str) -> str:
     return "\n".join([*lines[:first], *stub.rstrip("\n").split("\n"), *lines[last:]])
 
 
-def _find(course_dir: str | None, name: str) -> tuple[Course, str, ExerciseKey]:
-    course = the_course(course_dir)
+def find_exercise(course: Course, name: str) -> tuple[Course, str, ExerciseKey]:
+    """(the course, the unit, the exercise) of `unit.exercise`; CourseError for another name, and for a unit's."""
     unit, exercise = course.resolve(name)
     if not exercise:
         names = ", ".join(course.exercises(unit))
