@@ -221,6 +221,20 @@ def init(folder) -> None:
     run.init(folder)
 
 
+@grade.command()
+@click.option("--from", "source", metavar="DIR|ARCHIVE", callback=not_empty, help="A newer release of your course.")
+@click.option("--look", is_flag=True, help="Show what would change, and change nothing.")
+@course_option
+def update(source, look, course_dir) -> None:
+    """Bring a newer course into your folder, and keep every answer.
+
+    It comes from a release that you name, or from the installed package.
+    """
+    from grader.commands import update as run
+
+    run.update(course_dir, source, look)
+
+
 def or_a_command(message: str, arguments: list[str]) -> str:
     """An error's sentence; where a word that is no unit is nearly a command, that command is what was meant."""
     first = arguments[0] if arguments else ""
