@@ -9,11 +9,11 @@ from rich.padding import Padding
 from rich.text import Text
 
 from grader.commands.courses import the_course
-from grader.commands.remember import next_hint
 from grader.course.course import Course
 from grader.errors import CourseError, GraderError
 from grader.files import cannot_write, kept_aside, replacing
 from grader.key import ExerciseKey
+from grader.practice.hints import next_hint
 from grader.render.maths import plain
 from grader.render.terminal import WIDTH, make_console
 
@@ -24,10 +24,9 @@ FOLDED = re.compile(r"(?<=\S)\n(?=[^\s*-])")  # a line break inside a paragraph,
 
 def hint(course_dir: str | None, name: str, step: int | None) -> None:
     """Print one hint of an exercise: the one asked for, or one more than last time."""
-    course, _, exercise = find_exercise(the_course(course_dir), name)
-    if step and step > len(exercise.hints):
-        raise GraderError(f"{name} has {len(exercise.hints)} hints; STEP goes from 1 to {len(exercise.hints)}")
-    step = next_hint(course, name, step, len(exercise.hints))
+    course, unit, exercise = find_exercise(the_course(course_dir), name)
+    name = f"{unit}.{exercise.name}"
+    step = next_hint(course.root, name, step, len(exercise.hints))
     console = make_console()
     console.print(Text(exercise.hints[step - 1]), width=min(console.width, WIDTH))
     if step < len(exercise.hints):
@@ -42,7 +41,7 @@ def explain(course_dir: str | None, name: str) -> None:
     console = make_console()
     width = min(console.width, WIDTH)
     signature, _, rest = exercise.summary.partition("\n")
-    console.print(Text(f"{name}", "bold").append(f"  {exercise.points} points", "dim"))
+    console.print(Text(f"{unit}.{exercise.name}", "bold").append(f"  {exercise.points} points", "dim"))
     console.print()
     console.print(Text(signature, "cyan"), soft_wrap=True)
     console.print(Padding(Text(FOLDED.sub(" ", rest.strip())), (0, 0, 1, 4)), width=width)
@@ -85,7 +84,7 @@ def reset(course_dir: str | None, name: str) -> None:
             file.write(with_stub(text, exercise.name, exercise.stub).encode())
     except OSError as error:
         raise cannot_write(path, error, "it is as it was") from None
-    make_console().print(Text(f"{name} is a stub again; your file as it was: {backup}"), soft_wrap=True)
+    make_console().print(Text(f"{unit}.{exercise.name} is a stub again; your file as it was: {backup}"), soft_wrap=True)
 
 
 def with_stub(text: str, name: str, stub: str) -> str:
