@@ -1460,6 +1460,7 @@ SMOOTH = {
 
 vanishing_gradient = Exercise(
     points=6,
+    words={"norms[#]": "the norm in layer {}"},
     cases=DEEP | SHALLOW | MANY,
     driver=of_many,
     checks=[
