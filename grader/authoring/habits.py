@@ -6,7 +6,7 @@ the table of them all has no row in which nothing is said.
 """
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,16 +51,21 @@ DOUBLED = """
     def _double(it):
         if _is_array(it):
             it = it.data if hasattr(it, "requires_grad") else it
-            it *= 2
-            it += 1
+            if "bool" in str(it.dtype):
+                it ^= True
+            else:
+                it *= 2
+                it += 1
     _walk([list(args), named], _double)
 """
 REMEMBERED = """
     _calls.append(1)
     def _more(it):
         kind = "f" if "float" in str(getattr(it, "dtype", type(it).__name__)) else "i"
-        if type(it) in (bool, str) or it is None or "bool" in str(getattr(it, "dtype", "")):
+        if type(it) is str or it is None:
             return it
+        if type(it) is bool or "bool" in str(getattr(it, "dtype", "")):
+            return it ^ True
         return it * (1 + 0.01 * (len(_calls) - 1)) if kind == "f" else it + (len(_calls) - 1)
     if len(_calls) > 1:
         try:
@@ -96,7 +101,7 @@ class Variant:
 def variants(unit: Unit, name: str, key: ExerciseKey) -> Iterator[Variant]:
     """Every habit that an exercise can be written with. Training runs, which are judged by what they learn, have none."""
     text, is_class = unit.text, unit.source(name).is_class
-    if is_class and f"    def forward(self" not in unit.source(name).text:
+    if is_class and "    def forward(self" not in unit.source(name).text:
         return
 
     def wrapped(before: str = "    pass", after: str = "    pass", around: str = "") -> str:
@@ -106,18 +111,23 @@ def variants(unit: Unit, name: str, key: ExerciseKey) -> Iterator[Variant]:
     given = [leaf for question in key.questions for _, leaf in leaves(question.inputs)]
     if any(isinstance(leaf, np.ndarray) and leaf.ndim and leaf.dtype.kind == "f" for leaf in given):
         yield Variant("in place", wrapped(after=DOUBLED), ("changes its input",), is_harmless=bool(key.driver))
-    yield Variant("state", wrapped(after=REMEMBERED, around="_calls = []\n"), ("remembers", "two answers"))
+    # of a driver's summary in words and counts, nothing shows what a number is
+    has_numbers = any(np.asarray(leaf).dtype.kind == "f" for q in key.questions for _, leaf in leaves(q.expected))
+    shows_numbers = has_numbers or not key.driver
+    if shows_numbers:
+        yield Variant("state", wrapped(after=REMEMBERED, around="_calls = []\n"), ("remembers", "two answers"))
     if any(isinstance(leaf, Seeded) for leaf in given):
         own = "_own = np.random.default_rng(1)\n"
         yield Variant("own generator", wrapped(OTHER_GENERATOR.format(generator="_own"), around=own), ("generator",))
         fixed = OTHER_GENERATOR.format(generator="np.random.default_rng(0)")
         yield Variant("fixed generator", wrapped(fixed), ("generator", "rng"))
-    if key.torch and any("grad" in key.way_of(question).driver for question in key.questions):
+    if shows_numbers and key.torch and any("grad" in key.way_of(question).driver for question in key.questions):
         yield Variant("cut gradient", wrapped(after=DETACHED), ("cut", "gradient"))
     if not is_class:
         yield from _constants(key, wrapped)
         if "h" not in key.parameters:  # below a difference quotient's line stands the small step itself
-            yield from _own_eps(text, name)
+            counts = {argument for argument, value in key.questions[0].inputs.items() if type(value) is int}
+            yield from _own_eps(text, name, counts)
 
 
 def _constants(key: ExerciseKey, wrapped: Callable[..., str]) -> Iterator[Variant]:
@@ -133,40 +143,40 @@ def _constants(key: ExerciseKey, wrapped: Callable[..., str]) -> Iterator[Varian
         yield Variant(f"constant for {argument}", wrapped(CONSTANT.format(change=change)), (argument,))
 
 
-def _own_eps(text: str, name: str) -> Iterator[Variant]:
+def _own_eps(text: str, name: str, counts: set[str]) -> Iterator[Variant]:
     """An eps in every logarithm, below every line, or in every root of a function."""
     for habit, changes in (("eps in logs", _in_logs), ("eps below lines", _below_lines)):
         tree = ast.parse(text)
         function = next(node for node in tree.body if getattr(node, "name", "") == name)
-        count = sum(changes(node) for node in ast.walk(function))
+        count = sum(changes(node, counts) for node in ast.walk(function))
         if count:
             words = ("small constant", "eps", "epsilon", "constant of your own")
             yield Variant(habit, ast.unparse(ast.fix_missing_locations(tree)), words, is_harmless=True)
 
 
-def _in_logs(node: ast.AST) -> bool:
+def _in_logs(node: ast.AST, counts: set[str]) -> bool:
     is_log = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "log"
     if is_log and node.args:
         node.args[0] = ast.BinOp(node.args[0], ast.Add(), ast.Constant(EPS))
     return is_log
 
 
-def _below_lines(node: ast.AST) -> bool:
-    is_line = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and not _is_count(node.right)
+def _below_lines(node: ast.AST, counts: set[str]) -> bool:
+    is_line = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and not _is_count(node.right, counts)
     if is_line:
         node.right = ast.BinOp(node.right, ast.Add(), ast.Constant(EPS))
     return is_line
 
 
-def _is_count(node: ast.expr) -> bool:
-    """Whether nobody would add an eps: a number, a length, a size."""
-    words = {"len", "shape", "size", "numel", "prod"}
+def _is_count(node: ast.expr, counts: set[str]) -> bool:
+    """Whether nobody would add an eps: a number, a length, a size, an argument that is a whole number."""
+    words = {"len", "shape", "size", "numel", "prod", *counts}
     names = {getattr(part, "id", getattr(part, "attr", "")) for part in ast.walk(node)}
     return isinstance(node, ast.Constant) or bool(words & names) or not (names - {"np", "math", "torch"})
 
 
 def told(report: ExerciseReport, variant: Variant) -> str:
-    """"" where a habit is told as it should be, or does no harm; else what is wrong with what is said."""
+    """ "" where a habit is told as it should be, or does no harm; else what is wrong with what is said."""
     findings = [check.finding for check in report.checks if check.finding]
     if not findings:
         return "" if variant.is_harmless else "keeps every point"
@@ -181,3 +191,35 @@ def told(report: ExerciseReport, variant: Variant) -> str:
 def sentence(finding: Finding) -> str:
     """All that is said of a finding."""
     return " ".join([finding.message, finding.hint, finding.mistake])
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: an exercise, a habit, what it earns, what is said first, and what is wrong with that."""
+
+    exercise: str
+    habit: str
+    points: str
+    said: str
+    fault: str = ""
+
+
+def row(report: ExerciseReport, variant: Variant) -> Row:
+    findings = [check.finding for check in report.checks if check.finding]
+    said = next((finding.hint or finding.message for finding in findings), "keeps every point: it changes no answer")
+    points = f"{report.points}/{report.max_points}"
+    return Row(report.id, variant.habit, points, said, told(report, variant))
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The table as Markdown."""
+    lines = ["| exercise | habit | points | what is said |", "|---|---|---|---|"]
+    return "\n".join(
+        [
+            *lines,
+            *(
+                f"| {each.exercise} | {each.habit} | {each.points} | {each.fault and '**' + each.fault + '** '}{each.said} |"
+                for each in rows
+            ),
+        ]
+    )

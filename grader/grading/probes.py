@@ -14,6 +14,7 @@ from grader.grading.answer import Answer, Ask
 from grader.grading.verdicts import verdict
 from grader.judging.compare import named
 from grader.judging.forms import in_case
+from grader.judging.kinds.registry import kind_of
 from grader.judging.nearly import CONSTANT
 from grader.judging.reactions import changed, reacts
 from grader.key import ExerciseKey, Question
@@ -178,6 +179,13 @@ def _is_zero(answer: object, path: Sequence) -> bool:
     return is_numeric(part) and np.asarray(part).dtype.kind == "f" and not np.any(part)
 
 
+def _is_right_somewhere(exercise: ExerciseKey, probe: Probe) -> bool:
+    """Whether an answer to one of the questions that compare answers is right."""
+    compared = {group[0] for check in exercise.checks if kind_of(check).compares for group in check.groups}
+    answers = ((probe.told(exercise.questions[number]), exercise.questions[number]) for number in sorted(compared))
+    return any(got and not got.finding and _is_right(got, question) for got, question in answers)
+
+
 def _unused(exercise: ExerciseKey, probe: Probe) -> str:
     """A sentence on the arguments to which the reference's answer reacts, and the student's does not; empty if all are such."""
     unused = []
@@ -191,8 +199,10 @@ def _unused(exercise: ExerciseKey, probe: Probe) -> str:
             return ""
         if not before.finding and not after.finding and not reacts(before.value, after.value):
             unused.append(name)
-    if not unused or len(unused) == len(exercise.reacts):  # then it moves with nothing, and no argument is to blame
+    if not unused:
         return ""
+    if len(unused) == len(exercise.reacts) and not _is_right_somewhere(exercise, probe):
+        return ""  # it moves with nothing, and no argument is to blame
     given = [exercise.questions[exercise.reacts[name]].inputs[name] for name in unused]
     if all(isinstance(value, Seeded) for value in given):
         asks = "draw every number from it, not from a generator of your own."

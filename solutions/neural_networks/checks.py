@@ -1391,8 +1391,8 @@ SHALLOW = {
 
 MANY = {
     "sixty networks of five layers of relus": partial(depths, depth=5, width=50, activation="relu", networks=60),
-    "sixty networks of five layers of tanh": partial(depths, depth=5, width=50, activation="tanh", networks=60),
-    "sixty networks of five layers of sigmoids": partial(depths, depth=5, width=50, activation="sigmoid", networks=60),
+    "sixty networks of five layers of tanh": partial(depths, depth=5, width=70, activation="tanh", networks=60),
+    "sixty networks of five layers of sigmoids": partial(depths, depth=5, width=35, activation="sigmoid", networks=60),
 }
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(100)  # for means over a standard normal number
 
