@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from grader.diagnosis.evidence import EVERYWHERE, Evidence, one_answer_for_all
 from grader.diagnosis.lexicon_torch import CUT
 from grader.diagnosis.pairs import BOTH
 from grader.grading.answer import Answer, Ask
@@ -66,7 +67,9 @@ def _with_hint(report: ExerciseReport, text: str, replaces: bool) -> ExerciseRep
     def told(check: CheckReport) -> CheckReport:
         if not check.finding or check.finding.mistake or check.finding.kind == "mutated":
             return check
-        if not replaces and check.finding.hint.startswith(BOTH):  # which says more
+        if not replaces and (
+            check.finding.hint.startswith(BOTH) or EVERYWHERE in check.finding.hint
+        ):  # which says more
             return check
         before = "" if replaces or check.finding.hint == CONSTANT else check.finding.hint
         return replace(check, finding=replace(check.finding, hint=" ".join(filter(None, [before, text]))))
@@ -159,16 +162,32 @@ def _is_right(got: Answer, question: Question) -> bool:
 
 
 def _no_gradient(exercise: ExerciseKey, probe: Probe) -> str:
-    """A sentence if a gradient that should come back through an answer is 0 throughout."""
+    """A sentence if a gradient that should come back through an answer is 0 throughout, or why there can be none."""
+    if exercise.torch and (text := _one_number(exercise, probe)):
+        return text
     for question in exercise.questions if exercise.torch else ():
         got = probe.told(question)
         if not got or got.finding:
             continue
         for path, leaf in numeric_leaves(question.expected):
-            name = named(path, exercise.returns)
-            if ("grad" in name or "slope" in name) and np.any(leaf) and _is_zero(got.value, path):
+            if _is_gradient(path, exercise) and np.any(leaf) and _is_zero(got.value, path):
                 return CUT
     return ""
+
+
+def _one_number(exercise: ExerciseKey, probe: Probe) -> str:
+    """A sentence if what was answered, gradients apart, is one number whatever comes in: nothing is computed, or cut."""
+    asked = []
+    for question in exercise.questions:
+        got, paths = probe.told(question), [path for path, _ in numeric_leaves(question.expected)]
+        if got and not got.finding and not any(_is_gradient(path, exercise) for path in paths):
+            asked.append(Evidence(question, got.value, _is_right(got, question), got.value))
+    return "" if any(item.is_right for item in asked) else one_answer_for_all(asked)
+
+
+def _is_gradient(path: Sequence, exercise: ExerciseKey) -> bool:
+    name = named(tuple(path), exercise.returns)
+    return "grad" in name or "slope" in name
 
 
 def _is_zero(answer: object, path: Sequence) -> bool:
