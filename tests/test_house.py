@@ -15,9 +15,9 @@ commands
 classroom.platforms, classroom.reading
 classroom.gradebooks
 classroom, classroom.marking, releases, grader
-authoring, notebook, watching
+authoring, notebook, watching, updating
 grading
-diagnosis, render, compiling
+diagnosis, render, compiling, snippets
 course, practice
 classroom.fetching
 classroom.intake, exercise

@@ -16,6 +16,7 @@ from grader.exercise import Check, Draw, Exercise, Inputs
 from grader.judging.compare import turned
 from grader.judging.kinds.kind import Kind, as_data
 from grader.judging.kinds.registry import decide, kind_of
+from grader.judging.part_words import EVERY
 from grader.judging.traces import Raised
 from grader.key import CheckKey, ExerciseKey, Key, MistakeKey, Question, make
 from grader.nest import numeric_leaves
@@ -95,8 +96,16 @@ def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> ExerciseKey:
         signs=unit.signs(name),
         forbids=list(exercise.forbids),
         band=unit.bands.get(name, []),
+        words=_words(exercise, book.inputs),
         reacts={} if exercise.is_run else reactions(book.asked(book.pieces, ""), book.questions),
     )
+
+
+def _words(exercise: Exercise, inputs: dict[str, Inputs]) -> dict[str, dict[str, str]]:
+    """What parts of the answers are, by a case's label where it depends on the inputs."""
+    if not callable(exercise.words):
+        return {EVERY: dict(exercise.words)} if exercise.words else {}
+    return {label: words for label, given in inputs.items() if (words := dict(exercise.words(given)))}
 
 
 def _errors(exercise: Exercise) -> dict[str, str]:

@@ -16,6 +16,7 @@ from grader.sandbox.wire import Opaque
 
 NOWHERE = np.inf  # stands for nan and both infinities among finite numbers
 ENOUGH = 2  # telling answers that agree, a claim that is met among them: one may agree by chance, as at the first step
+EVERYWHERE = "in every entry and every case"
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,10 @@ def one_answer_for_all(evidence: Sequence[Evidence]) -> str:
     if not values:
         return "Your answer is never a finite number, whatever comes in. Print it after each step: where does nan or inf appear first?"
     if all(_is_boolean(item.given) for item in given):
-        return f"Your answer is {bool(values.pop())} in every entry and every case."
-    return f"Your answer is {values.pop():.4g} in every entry and every case, whatever comes in. Is it computed from the arguments at all?"
+        return f"Your answer is {bool(values.pop())} {EVERYWHERE}."
+    return (
+        f"Your answer is {values.pop():.4g} {EVERYWHERE}, whatever comes in. Is it computed from the arguments at all?"
+    )
 
 
 def _is_boolean(given: Any) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from grader.diagnosis.explain_arrangements import forms, moved, not_reduced, weak
+from grader.diagnosis.explain_digits import ROUGH, is_rough
 from grader.diagnosis.explain_sizes import Claim, Pair, magnitudes, precisions
 from grader.judging.compare import difference, is_plural, named
 from grader.judging.kinds.registry import kind_of
@@ -56,7 +57,14 @@ def explain(exercise: ExerciseKey, evidence: Sequence[Any], also_wrong: Collecti
         found = _in_another_order(exercise.returns, parts) or _each_part(exercise, parts, answered)
         if not found:
             return " ".join(
-                filter(None, [_right_parts(exercise.returns, parts), _right_cases(exercise, evidence, also_wrong)])
+                filter(
+                    None,
+                    [
+                        _right_parts(exercise.returns, parts),
+                        _right_cases(exercise, evidence, also_wrong),
+                        ROUGH if is_rough(_wrong(parts)) else "",
+                    ],
+                )
             )
     text, is_whole = found
     if is_whole:

@@ -29,8 +29,11 @@ class Difference:
 
 def named(path: Path, names: Sequence[str]) -> str:
     """The name of a part of an answer, for messages: `db`, `gradients[0][1]`, `the answer[2]`."""
-    if path and isinstance(path[-1], str) and " " in path[-1]:
-        return repr(path[-1])  # a driver's own words, "gradient in x", say more than where they stand
+    for place, step in reversed(list(enumerate(path))):
+        if (
+            isinstance(step, str) and " " in step
+        ):  # a driver's own words, "gradient in x", say more than where they stand
+            return repr(step) + subscripts(path[place + 1 :])
     if len(names) == 1:
         return names[0] + subscripts(path)
     if path and isinstance(path[0], int) and 0 <= path[0] < len(names):

@@ -5,6 +5,7 @@ Everything that came from a submission is made inert first and is printed as tex
 
 from collections.abc import Sequence
 from functools import cache
+from pathlib import PurePath
 from typing import TextIO
 
 from rich.console import Console
@@ -170,6 +171,10 @@ def _render_end(report: Report, console: Console) -> None:
     else:
         line = Text("Next: ", "bold").append(next_step(report.exercises))
         console.print(line.append(f"   ({seconds_in_words(report.seconds)})", "dim"), soft_wrap=True)
+        if is_in_a_course(report) and (name := answered_wrongly(report.exercises)):
+            console.print(
+                Text(f"      grade case {name}   the failing case, to run it yourself", "dim"), soft_wrap=True
+            )
     if report.isolation != STRONGEST:  # which needs no word
         weaker = f"Isolation: {report.isolation} only; `grade doctor` says why and what to do."
         console.print(Text(weaker, "dim"))
@@ -190,6 +195,21 @@ def next_step(exercises: Sequence[ExerciseReport]) -> str:
         return f"grade hint {begun[0].id}"
     missing = [exercise for exercise in exercises if exercise.status is Status.MISSING]
     return f"grade explain {missing[0].id}" if missing else "grade"
+
+
+def is_in_a_course(report: Report) -> bool:
+    """Whether what was graded lies where a student writes it, which is where `grade case` looks."""
+    return PurePath(report.submission).parts[-3:] == ("assignments", report.unit, f"{report.unit}.py")
+
+
+def answered_wrongly(exercises: Sequence[ExerciseReport]) -> str:
+    """The first exercise that has answered, or raised, in one of its cases, and wrongly; empty without one. No training run."""
+    wrong = (exercise for exercise in exercises if exercise.status in (Status.FAILED, Status.ERROR))
+    return next((exercise.id for exercise in wrong if not exercise.curve and _is_about_a_case(exercise)), "")
+
+
+def _is_about_a_case(exercise: ExerciseReport) -> bool:
+    return any(check.finding and "(case: " in check.finding.message for check in exercise.checks)
 
 
 def has_details(exercise: ExerciseReport) -> bool:

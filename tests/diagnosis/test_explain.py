@@ -755,3 +755,14 @@ def test_a_known_change_of_a_real_answer_is_named_or_nothing_is(unit, name, how)
         for sentence in re.split(r"(?<=[.?]) ", text):
             facts_only = re.fullmatch(r"Right (everywhere but|only) in .*|[^;]* right, [^;]* (is|are) not\.", sentence)
             assert not sentence or facts_only or re.search(words, sentence), text
+
+
+def test_what_is_right_to_three_digits_is_asked_for_a_small_constant_and_nothing_else_is():
+    near, far = draws((4, 5), (3, 5))
+    rng = np.random.default_rng(1)
+    few = [answer * (1 + 5e-4 * rng.random(answer.shape)) for answer in (near, far)]
+    assert "small constant of your own" in said([near, far], few)
+    for factor in (5e-3, 1.0):
+        off = [answer * (1 + factor * rng.random(answer.shape)) for answer in (near, far)]
+        assert "small constant" not in said([near, far], off)
+    assert "small constant" not in said([near, far], [few[0], far + rng.standard_normal(far.shape)])
