@@ -82,7 +82,9 @@ async function watchFile({ answers }, unit) {
   const answer = await answers.of(unit);
   const saved = document.getElementById("saved");
   const on = (event, act) => answer.addEventListener(event, act);
-  on("saved", () => (saved.textContent = answers.storage.isKept ? "Saved in this browser" : "Not kept: export it"));
+  const tellSaved = () => (saved.textContent = answers.storage.isKept ? "Saved in this browser" : "Not kept: export it");
+  on("saved", tellSaved);
+  if (answer.version) tellSaved();
   on("followed", () => notice("tabs", `${unit}.py was changed in another tab; this one shows the same.`));
   on("failed", () => notice("failed", `${unit}.py could not be saved (${answer.error?.message}). Export it before you leave.`, { kind: "warning", actions: [["Export all", () => exportAll(answers)]] }));
   on("conflict", () => conflict(answer));
