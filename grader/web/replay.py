@@ -134,7 +134,8 @@ class ReplayedWorker:
         while log.place.read < len(log.events):
             event = log.events[log.place.read]
             log.place.read += 1
-            self.recording.time += event.waited
+            if event.kind != "ready":  # a start is nobody's time
+                self.recording.time += event.waited
             if event.kind == "printed":
                 log.place.printed += event.text
             elif event.kind == "ended":
