@@ -16,6 +16,7 @@ const HEARS = `
 
 export function nodeHost(pyodide) {
   const folder = path.resolve(pyodide) + path.sep;
+  let wasm = null; // compiled once
   return {
     async load(url, sha256, onbytes = () => {}) {
       const bytes = new Uint8Array(readFileSync(fileURLToPath(url)));
@@ -25,16 +26,17 @@ export function nodeHost(pyodide) {
     },
     async judge(script, files, hear) {
       const worker = made(script, hear);
-      worker.postMessage({ files: near(files) });
+      worker.postMessage({ files: await near(files) });
       return { post: (message, moved) => worker.postMessage(message, moved), end: () => worker.terminate() };
     },
     async room(script, files, text, hash, gone) {
       const workers = new Map();
+      const beside = await near(files);
       return {
         make(number, port) {
           const worker = made(script, () => {}, (said) => workers.has(number) && gone(number, said));
           workers.set(number, worker);
-          worker.postMessage({ files: near(files), port }, [port]);
+          worker.postMessage({ files: beside, port }, [port]);
         },
         end(number) {
           const worker = workers.get(number);
@@ -45,9 +47,10 @@ export function nodeHost(pyodide) {
     },
   };
 
-  function near(files) {
+  async function near(files) {
     const { numpy, code } = files;
-    return { numpy, code, folder };
+    wasm ??= WebAssembly.compile(files["pyodide.asm.wasm"]);
+    return { numpy, code, folder, "pyodide.asm.wasm": await wasm };
   }
 }
 

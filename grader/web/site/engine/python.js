@@ -6,7 +6,7 @@
 // "lock": text}. In node, `files.folder` is Pyodide's folder instead of what is its own.
 async function startPython(files, printed = () => {}) {
   const options = { stdout: printed, stderr: printed, env: { HOME: "/home/student", PYTHONHASHSEED: "0" }, checkAPIVersion: true };
-  const pyodide = files.folder ? await loadPyodide({ ...options, indexURL: files.folder }) : await withFiles(files, options);
+  const pyodide = await withFiles(files, options);
   pyodide.unpackArchive(files.numpy, "wheel");
   pyodide.FS.mkdir("/engine");
   pyodide.unpackArchive(files.code, "zip", { extractDir: "/engine" });
@@ -14,23 +14,26 @@ async function startPython(files, printed = () => {}) {
   return pyodide;
 }
 
+// Pyodide asks for its files by address; here it gets those that are there. Its wasm may be compiled already.
 async function withFiles(files, options) {
+  const wasm = files["pyodide.asm.wasm"];
   const { fetch } = globalThis;
-  const { instantiateStreaming } = WebAssembly;
+  const { instantiate, instantiateStreaming } = WebAssembly;
+  const made = async (_, imports) => {
+    if (!(wasm instanceof WebAssembly.Module)) return instantiate(wasm, imports);
+    return { module: wasm, instance: await instantiate(wasm, imports) };
+  };
   globalThis.fetch = async (url) => {
     const name = String(url).split("/").pop();
     return new Response(name === "pyodide-lock.json" ? files.lock : name === "pyodide.asm.wasm" ? null : files[name]);
   };
-  WebAssembly.instantiateStreaming = async (response, imports) => {
-    const wasm = files["pyodide.asm.wasm"];
-    if (!(wasm instanceof WebAssembly.Module)) return WebAssembly.instantiate(wasm, imports);
-    return { module: wasm, instance: await WebAssembly.instantiate(wasm, imports) };
-  };
+  WebAssembly.instantiateStreaming = made;
+  if (files.folder) WebAssembly.instantiate = made; // in node, which reads the bytes first
   try {
-    return await loadPyodide({ ...options, indexURL: "https://pyodide.invalid/" });
+    return await loadPyodide({ ...options, indexURL: files.folder || "https://pyodide.invalid/" });
   } finally {
     globalThis.fetch = fetch;
-    WebAssembly.instantiateStreaming = instantiateStreaming;
+    Object.assign(WebAssembly, { instantiate, instantiateStreaming });
   }
 }
 
