@@ -27,6 +27,7 @@ export class Engine {
   }
   async check(unit, source, { exercises = null, onexercise, signal } = {}) {
     const found = { report: { schema: 1, unit, points: 0, max_points: 0, exercises: [] }, words: {} };
+    if (signal?.aborted) throw new EngineError("stopped");
     for (const each of this.unit.exercises) {
       if (exercises ? !exercises.includes(each.name) : each.needs.length) continue;
       const [exercise, words] = await this.judge(unit, source, each, signal);
@@ -38,7 +39,8 @@ export class Engine {
     }
     return found;
   }
-  async judge(unit, source, { name, points, claims }, signal) {
+  async judge(unit, source, { name, points, claims: asked }, signal) {
+    const claims = asked.map(({ claim }) => claim);
     const piece = source.split(`def ${name}(`)[1]?.split("\ndef ")[0] ?? "";
     if (piece.includes("CRASH")) throw new EngineError("The worker has ended.");
     if (piece.includes("LOOP")) await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new EngineError("stopped"))));

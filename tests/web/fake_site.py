@@ -57,9 +57,9 @@ def _unit(course: Course, name: str, to: Path) -> dict:
 def _exercise(key: ExerciseKey, folder: Path) -> dict:
     return {
         "name": key.name,
-        "title": key.summary.partition("\n\n")[2].strip().split(". ")[0],
+        "title": key.summary,
         "points": key.points,
-        "claims": [check.claim for check in key.checks],
+        "claims": [{"claim": check.claim, "points": check.points} for check in key.checks],
         "hints": key.hints,
         "needs": ["torch"] if key.torch else [],
         "pieces": key.pieces,

@@ -40,3 +40,9 @@ async function json(path) {
 export function needsTorch({ needs }) {
   return Boolean(needs?.includes("torch"));
 }
+
+/** An exercise in a sentence: its summary begins with how it is called, then says what it does. */
+export function sentenceOf({ title }) {
+  const lines = title.split("\n").map((line) => line.trim()).filter(Boolean);
+  return lines.find((line) => !/^(def|class) /.test(line)) ?? title;
+}

@@ -22,10 +22,10 @@ export function verdictOf(unit, exercise, { checking, progress, offline, answer,
     if (share !== null) bar.value = share;
   }
 
-  function engine({ detail: { state, loaded, total, what, error } }) {
+  function engine({ detail: { state, loaded, total, error } }) {
     if (state === "failed") say(saidOf(error));
     else if (state === "ready") say(stopping ? "Checking …" : "");
-    else if (total) say(what || "Starting Python", loaded / total);
+    else if (total) say("Starting Python", loaded / total);
     else say("Starting Python …", 0);
   }
 
