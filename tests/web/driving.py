@@ -89,7 +89,7 @@ class Student:
 
     def settled(self) -> None:
         """Wait until the page is kept for working offline."""
-        self.until("navigator.serviceWorker.controller")
+        self.until("Boolean(navigator.serviceWorker.controller)")
         script = "return (async () => { for (const name of await caches.keys()) if (await (await caches.open(name)).match(arguments[0])) return true; return false })()"
         end = time.monotonic() + 30
         while not self.run(script, f"{self.address}site.json"):

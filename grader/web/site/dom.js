@@ -35,6 +35,11 @@ export function ours(html, attributes = {}) {
   return element;
 }
 
+/** A sentence whose names in backticks are set as code. */
+export function prose(text) {
+  return text.split(/`([^`]+)`/).map((part, at) => (at % 2 ? make("code", {}, part) : part));
+}
+
 /** A number of things: "1 point", "2 points". */
 export function counted(number, thing) {
   return `${number} ${thing}${number === 1 ? "" : "s"}`;

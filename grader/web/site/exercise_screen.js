@@ -1,5 +1,5 @@
 // An exercise: its handout beside the file, Check below it, and what was found.
-import { announce, button, counted, make, ours, scrollable } from "./dom.js";
+import { announce, button, counted, make, ours, prose, scrollable } from "./dom.js";
 import { needsTorch, sentenceOf } from "./course.js";
 import { makeEditor } from "./editing.js";
 import { exportFile } from "./files.js";
@@ -60,11 +60,11 @@ function reading(unit, exercise) {
     { class: "reading", tabindex: "0", "aria-label": `Handout of ${exercise.name}` },
     make("p", { class: "crumb" }, make("a", { href: address(unit.name) }, unit.title.split(":")[0])),
     make("h1", {}, make("code", {}, exercise.name)),
-    make("p", { class: "worth" }, `${sentenceOf(exercise)} `, make("span", { class: "faint" }, counted(exercise.points, "point"))),
+    make("p", { class: "worth" }, prose(sentenceOf(exercise)), " ", make("span", { class: "faint" }, counted(exercise.points, "point"))),
     needsTorch(exercise) && torchNote(unit, exercise),
     ours(exercise.handout, { class: "handout" }),
     make("h2", {}, "What is checked"),
-    make("ul", { class: "asked" }, exercise.claims.map(({ claim, points }) => make("li", {}, claim, make("span", { class: "points" }, counted(points, "point"))))),
+    make("ul", { class: "asked" }, exercise.claims.map(({ claim, points }) => make("li", {}, make("span", {}, prose(claim)), make("span", { class: "points" }, counted(points, "point"))))),
     make("nav", { class: "row steps", "aria-label": "Before and after" }, steps(unit, exercise)),
   );
 }

@@ -1,5 +1,5 @@
 // Hints, one more each time; how many were seen is remembered.
-import { announce, button, make } from "./dom.js";
+import { announce, button, make, prose } from "./dom.js";
 
 /** The hints of an exercise as an element. */
 export function hintsOf(unit, exercise, storage) {
@@ -11,7 +11,7 @@ export function hintsOf(unit, exercise, storage) {
   let shown = 0;
 
   function draw(number) {
-    while (shown < Math.min(number, all.length)) list.append(make("li", {}, all[shown++]));
+    while (shown < Math.min(number, all.length)) list.append(make("li", {}, make("p", {}, prose(all[shown++]))));
     more.textContent = shown ? `One more hint (${shown} of ${all.length} shown)` : `Hint (${all.length})`;
     more.hidden = shown >= all.length;
   }

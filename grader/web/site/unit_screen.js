@@ -1,5 +1,5 @@
 // A unit: what it is about, and its exercises.
-import { announce, button, counted, make, ours, scrollable, unseen } from "./dom.js";
+import { announce, button, counted, make, ours, prose, scrollable, unseen } from "./dom.js";
 import { saidOf } from "./checking.js";
 import { needsTorch, sentenceOf } from "./course.js";
 import { exportFile } from "./files.js";
@@ -45,7 +45,7 @@ function row(unit, exercise, progress) {
       "a",
       { href: address(unit.name, exercise.name) },
       make("span", { class: `mark ${stands}`, "aria-hidden": "true" }, GLYPHS[stands]),
-      make("span", { class: "exercise-name" }, make("code", {}, exercise.name), make("span", { class: "faint" }, sentenceOf(exercise))),
+      make("span", { class: "exercise-name" }, make("code", {}, exercise.name), make("span", { class: "faint" }, prose(sentenceOf(exercise)))),
       unseen(`, ${SAID[stands]}, `),
       make("span", { class: "points" }, points, needsTorch(exercise) ? make("span", { class: "tag" }, "PyTorch") : null),
     ),
