@@ -15,7 +15,7 @@ commands
 classroom.reading
 classroom.gradebooks
 classroom, classroom.marking, releases, grader
-authoring, notebook, watching
+authoring, notebook, watching, web
 grading
 diagnosis, render, compiling
 course, practice

@@ -48,9 +48,8 @@ export function nodeHost(pyodide) {
   };
 
   async function near(files) {
-    const { numpy, code } = files;
     wasm ??= WebAssembly.compile(files["pyodide.asm.wasm"]);
-    return { numpy, code, folder, "pyodide.asm.wasm": await wasm };
+    return { ...files, folder, "pyodide.asm.wasm": await wasm };
   }
 }
 

@@ -51,15 +51,16 @@ export class Engine {
     const text = (name) => new TextDecoder().decode(bytes[name]);
     const script = (last) => ["pyodide.js", "pyodide.asm.js", "python.js", last].map(text).join("\n;\n");
     const { runtime, engine } = this.#site;
-    const shared = { "python_stdlib.zip": bytes["python_stdlib.zip"], numpy: bytes[runtime.numpy], lock: runtime.lock };
-    const files = (code) => ({ ...shared, "pyodide.asm.wasm": bytes["pyodide.asm.wasm"], code: bytes[code] });
+    const shared = Object.fromEntries(["pyodide.asm.wasm", "python_stdlib.zip"].map((name) => [name, bytes[name]]));
+    shared.lock = runtime.lock;
+    const first = { ...shared, numpy: bytes[runtime.numpy], judge: bytes["judge.zip"], student: bytes["student.zip"] };
+    const heard = (name) => new Promise((resolve, reject) => this.#calls.set(name, { resolve, reject }));
+    const [ready, packed] = [heard("start"), heard("packed")];
+    this.#judge = await this.#host.judge(script("judge.js"), first, (data) => this.#hear(data));
+    const again = { ...shared, ...(await Promise.race([packed, ready])) };
     const gone = (number, said) => this.#gone(number, said);
-    const room = this.#host.room(script("student.js"), files("student.zip"), text("room.js"), engine.room, gone);
-    const ready = new Promise((resolve, reject) => this.#calls.set("start", { resolve, reject }));
-    const judge = this.#host.judge(script("judge.js"), files("judge.zip"), (data) => this.#hear(data));
-    this.#room = await room;
+    this.#room = await this.#host.room(script("student.js"), again, text("room.js"), engine.room, gone);
     this.#makeSpare();
-    this.#judge = await judge;
     await ready;
   }
 
@@ -135,7 +136,7 @@ export class Engine {
   #hear(data) {
     if (data.want) return this.#give(data.want);
     if (data.end) return this.#end(data.end);
-    const id = data.ready || data.failed ? "start" : data.id;
+    const id = data.packed ? "packed" : data.ready || data.failed ? "start" : data.id;
     const call = this.#calls.get(id);
     if (!call) return;
     if (data.begun || (data.exercise && !data.report)) return call.hear(data);
@@ -143,7 +144,7 @@ export class Engine {
     if (data.failed) call.reject(new EngineError(`The grader did not start (${data.failed}). Load the page again.`));
     else if (data.error) call.reject(new EngineError(data.error));
     else if (data.stopped) call.reject(stopped());
-    else call.resolve(data.opened || (data.report && { report: data.report, words: data.words }));
+    else call.resolve(data.packed || data.opened || (data.report && { report: data.report, words: data.words }));
   }
 
   #makeSpare() {

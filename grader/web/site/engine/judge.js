@@ -136,7 +136,8 @@ function inOneLine(error) {
 async function take(data) {
   if (data.files) {
     try {
-      const pyodide = await startPython(data.files);
+      const { pyodide, packed } = await startFirst(data.files);
+      tell({ packed });
       pyodide.runPython(JUDGE);
       judge = pyodide.globals.get("make")(outside);
       tell({ ready: true });

@@ -38,7 +38,7 @@ async function serve(files, port) {
   };
   const end = (error) => port.postMessage({ ended: "crash", text: howItEnded(error) });
   try {
-    const pyodide = await startPython(files);
+    const pyodide = await startAgain(files);
     const inside = pyodide.pyimport("grader.sandbox.inside.in_page");
     const page = inside.begin((frame) => {
       const bytes = ownBytes(frame);
@@ -64,7 +64,8 @@ function howItEnded(error) {
   const status = /exit\((\d+)\)|status (\d+)/.exec(String(error && error.message));
   if (status) return `it ended the process with exit status ${status[1] || status[2]}`;
   if (error instanceof RangeError || /call stack/.test(String(error))) return "it called itself too deeply, and Python stopped";
-  return `Python itself stopped (${String((error && error.message) || error).split("\n")[0].slice(0, 120)})`;
+  const said = String((error && error.message) || error).trim().split("\n");
+  return `Python itself stopped (${said[said.length - 1].slice(0, 160)})`; // of a traceback the last line says why
 }
 
 globalThis.onmessage = ({ data }) => serve(data.files, data.port);
