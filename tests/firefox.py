@@ -77,7 +77,11 @@ class Firefox:
         value = KEYS.get(key, key)
         keys = [("keyDown", "\ue009"), ("keyDown", value), ("keyUp", value), ("keyUp", "\ue009")]
         actions = [{"type": kind, "value": each} for kind, each in keys]
-        self.ask("input.performActions", context=self.context, actions=[{"type": "key", "id": "keyboard", "actions": actions}])
+        self.ask(
+            "input.performActions",
+            context=self.context,
+            actions=[{"type": "key", "id": "keyboard", "actions": actions}],
+        )
 
 
 @contextlib.contextmanager

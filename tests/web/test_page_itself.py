@@ -11,12 +11,16 @@ from driving import Student
 from fake_site import build
 from serving import SUB, serving
 
+from grader.classroom.intake.archives import entries
 from grader.course.course import Course
 
 pytest.importorskip("latex2mathml", reason="latex2mathml is not installed; the extra `web` brings it")
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "there is a browser")
 COURSE, UNITS = Course(ROOT), ["probability", "attention"]
-MASK, PAGES = "attention/causal_mask", ["", "attention", "attention/positional_encoding", "attention/EncoderBlock", "gone/gone"]
+MASK, PAGES = (
+    "attention/causal_mask",
+    ["", "attention", "attention/positional_encoding", "attention/EncoderBlock", "gone/gone"],
+)
 FIRST = COURSE.key("probability").exercises[0].name
 FILES = """const found = []; for (const each of arguments[0]) found.push(new File([Uint8Array.from(each[1])], each[0]));
     const input = document.getElementById("import"), transfer = new DataTransfer();
@@ -112,7 +116,7 @@ def test_an_endless_loop_is_stopped_by_the_button_that_began_it(student):
 def test_what_a_student_writes_and_prints_is_inert(student):
     evil = """<img src=x onerror="document.title='PWNED'"><script>document.title='PWNED'</script>"""
     student.go(MASK)
-    student.answer("causal_mask", f"WRONG; print(\"{evil.replace(chr(34), '')}\")")
+    student.answer("causal_mask", f'WRONG; print("{evil.replace(chr(34), "")}")')
     assert "<script>" in student.check()
     student.click("Console")
     student.write(evil, ".scratch")
@@ -134,7 +138,9 @@ def test_a_reset_touches_one_exercise_and_can_be_undone(student):
     assert "'kept'" in student.written()
     assert "'gone'" not in student.written()
     student.click("Undo", "#notices")
-    student.until("document.querySelector('.editor .cm-content').cmTile.view.state.doc.toString() === arguments[0]", text)
+    student.until(
+        "document.querySelector('.editor .cm-content').cmTile.view.state.doc.toString() === arguments[0]", text
+    )
 
 
 def test_hints_come_one_by_one_and_are_remembered(student):
@@ -182,6 +188,10 @@ def test_all_files_go_out_as_a_zip_and_come_back(student, tmp_path):
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.testzip() is None
         assert {name: archive.read(name).decode() for name in archive.namelist()} == texts
+    (handed_in := tmp_path / "class").mkdir()
+    (handed_in / "alice.zip").write_bytes(content)
+    found = {entry.name: entry.file.read(1 << 20) for entry in entries(handed_in, tmp_path)}
+    assert {name: text.decode() for name, text in found.items()} == texts
     student.browser.cdp("Storage.clearDataForOrigin", origin=student.address.split("/some")[0], storageTypes="all")
     student.go()
     student.run(FILES, [["answers.zip", list(content)]])
@@ -210,7 +220,9 @@ def test_an_import_is_undone_and_what_cannot_be_taken_is_said(student):
     student.shown(MASK)
     assert student.written() == "# imported\n" * 400
     student.click("Undo", "#notices")
-    student.until("document.querySelector('.editor .cm-content').cmTile.view.state.doc.toString() === arguments[0]", before)
+    student.until(
+        "document.querySelector('.editor .cm-content').cmTile.view.state.doc.toString() === arguments[0]", before
+    )
 
 
 def test_another_tab_follows(student):
@@ -224,7 +236,9 @@ def test_another_tab_follows(student):
     student.saved()
     student.browser.ask("window", method="DELETE")
     student.browser.ask("window", {"handle": other})
-    student.until("document.querySelector('.editor .cm-content').cmTile.view.state.doc.toString().includes('from the second tab')")
+    student.until(
+        "document.querySelector('.editor .cm-content').cmTile.view.state.doc.toString().includes('from the second tab')"
+    )
     assert "in another tab" in student.text("#notices")
 
 
@@ -261,6 +275,7 @@ def test_where_storage_is_refused_the_page_says_so_and_exports(student, tmp_path
     finally:
         student.browser.cdp("Page.removeScriptToEvaluateOnNewDocument", identifier=number)
 
+
 @pytest.mark.parametrize("place", PAGES)
 def test_a_screen_fits_every_width_asks_nobody_and_breaks_no_policy(student, place):
     student.go()
@@ -271,13 +286,15 @@ def test_a_screen_fits_every_width_asks_nobody_and_breaks_no_policy(student, pla
         assert student.run("return document.documentElement.scrollWidth") <= width, width
     assert [entry["message"] for entry in student.browser.log("browser")] == []
     assert [address for address in student.browser.requests() if not address.startswith(student.address)] == []
-    assert student.run("return [document.cookie, document.querySelectorAll('[style]:not(.cm-editor *), main style').length]") == ["", 0]
+    assert student.run(
+        "return [document.cookie, document.querySelectorAll('[style]:not(.cm-editor *), main style').length]"
+    ) == ["", 0]
 
 
 def test_every_sentence_of_a_handout_is_on_its_exercise_s_screen(student):
     student.go("attention/self_attention")
     shown = re.sub(r"\s+", " ", student.run("return document.querySelector('.handout').textContent"))
-    assert "Every token" in student.text(".reading")
+    assert "Every token attends to the tokens of its own sequence. 8 points" in student.text(".worth")
     handout = COURSE.key("attention").exercise("self_attention").handout
     for sentence in re.findall(r"(?m)^[A-Z][^$`*\n]{20,60}", handout):
         assert sentence.strip() in shown

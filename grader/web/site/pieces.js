@@ -66,8 +66,8 @@ export function renewed(text, old, fresh) {
   const [was, is] = [head(old), head(fresh)];
   if (was && result.startsWith(was)) result = is + result.slice(was.length);
   const names = new Set(mine.map((each) => each.name));
-  const added = [...after].filter(([name]) => !names.has(name) && !before.has(name)).map(([, each]) => `\n\n\n${each}\n`);
-  return added.length ? result.trimEnd() + added.join("").replace(/\n+$/, "\n") : result;
+  const added = [...after].filter(([name]) => !names.has(name) && !before.has(name)).map(([, each]) => each);
+  return added.length ? `${[result.trimEnd(), ...added].filter(Boolean).join("\n\n\n")}\n` : result;
 }
 
 /** What stands above the first definition: the title and the imports. */
