@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.diagnosis.evidence import Evidence, bears_out, one_answer_for_all
-from grader.judging.compare import difference
+from grader.judging.compare import Signs, difference, turned
 from grader.key import ExerciseKey, MistakeKey, Question
 from grader.nest import numeric_leaves
 
@@ -69,11 +69,14 @@ def _named(fitting: Sequence[MistakeKey], evidence: Sequence[Evidence], is_partl
 
 
 def _fitting(exercise: ExerciseKey, evidence: Sequence[Evidence]) -> list[MistakeKey]:
-    return [mistake for mistake in exercise.mistakes if _fits(mistake.name, evidence)]
+    return [mistake for mistake in exercise.mistakes if _fits(exercise, mistake.name, evidence)]
 
 
-def _fits(mistake: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether the answers equal the mistake's wherever that differs from the reference, and are right elsewhere."""
+def _fits(exercise: ExerciseKey, mistake: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether the answers equal the mistake's wherever that differs from the reference, and are right elsewhere.
+
+    Free signs are turned to the mistake's: where a vector stands across the right one, nothing there says which it has.
+    """
     for item in evidence:
         if mistake not in item.question.mistakes:
             if not item.is_right:
@@ -83,9 +86,17 @@ def _fits(mistake: str, evidence: Sequence[Evidence]) -> bool:
         if theirs is None:
             if item.answer is not None:
                 return False
-        elif difference(item.answer, theirs, _tolerances(item.question, theirs)):
+        elif _differ(item.answer, theirs, item.question, exercise.signs_of(item.question)):
             return False
     return True
+
+
+def _differ(answer: Any, theirs: Any, question: Question, signs: Signs) -> bool:
+    """Whether an answer is not a mistake's, with its free signs as they are or turned."""
+    tolerances = _tolerances(question, theirs)
+    if not difference(answer, theirs, tolerances):
+        return False
+    return not signs or bool(difference(turned(answer, theirs, signs), theirs, tolerances))
 
 
 def _tolerances(question: Question, answer: Any) -> Sequence[float]:

@@ -6,7 +6,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from grader import key as keys
@@ -19,6 +19,7 @@ from grader.judging.kinds.registry import known
 from grader.key import ExerciseKey, Key
 from grader.render.told import told
 from grader.report import ExerciseReport, Report, to_json
+from grader.sandbox.walls.limits import Limits
 from grader.submission import Submission
 from grader.web.replay import Event, Outside, Recording, Waiting
 
@@ -50,12 +51,16 @@ class PageJudge:
         plain = [exercise.name for exercise in key.exercises if not exercise.torch]
         return json.dumps({"allows": [name for name in key.allows if name != "torch"], "exercises": plain})
 
-    def begin(self, unit: str, file: str, source: bytes, names: str) -> str:
-        """Begin to check a file's exercises, those that a JSON list names, null for all; JSON with their names in turn."""
+    def begin(self, unit: str, file: str, source: bytes, names: str, seconds: float = 0) -> str:
+        """Begin to check a file's exercises, those that a JSON list names, null for all; JSON with their names in turn.
+
+        `seconds` is the time limit of an exercise, 0 for the usual one.
+        """
         self.end()
         key, wanted = self.keys[unit], json.loads(names)
+        limits = replace(Limits(), seconds=seconds) if seconds else Limits()
         chosen = [exercise for exercise in key.exercises if wanted is None or exercise.name in wanted]
-        recording = Recording(self.outside)
+        recording = Recording(self.outside, limits)
         loaded = Loaded(Submission(file, source), key, recording)
         self.check = Check(key, recording, loaded, in_turn(chosen), chosen)
         self._keep()

@@ -1,7 +1,7 @@
 """Files that students might hand in: each unit's reference and stub, and a file for each mistake and each rewrite."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from grader.course.reference_text import mutate, stub_module
@@ -41,6 +41,22 @@ def samples(unit: Unit) -> Iterator[Sample]:
                 if f"def {piece}__{how}(" in unit.rewrites_text or f"class {piece}__{how}" in unit.rewrites_text:
                     source = f"{unit.text}\n\n{_definitions(unit.rewrites_text, piece, f'{piece}__{how}')}"
                     yield Sample(f"{unit.name}.{name}: rewrite {how}", unit.name, source, (name,))
+
+
+def bundled(unit: Unit, chosen: Sequence[Sample]) -> Iterator[Sample]:
+    """The same answers in fewer files: each file has of every exercise one answer at most, with all that it uses of its own."""
+    left = [sample for sample in chosen if len(sample.exercises) == 1]
+    yield from (sample for sample in chosen if len(sample.exercises) > 1)
+    while left:
+        taken = {sample.exercises[0]: sample for sample in reversed(left)}
+        left = [sample for sample in left if taken[sample.exercises[0]] is not sample]
+        source = unit.text
+        for name, sample in taken.items():
+            source += "".join(
+                f"\n\n{_definitions(sample.source, piece, piece)}" for piece in unit.exercises[name].pieces or [name]
+            )
+        names = ", ".join(sample.name.partition(".")[2] for sample in taken.values())
+        yield Sample(f"{unit.name}: {names}", unit.name, source, tuple(taken))
 
 
 def _other(text: str, exercise: str, name: str, mistake: str) -> str:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from corpus import Sample, samples
+from corpus import Sample, bundled, samples
 
 from grader.course.choice import choose
 from grader.course.course import Course
@@ -99,6 +99,14 @@ def differences(
             yield sample, native, page, answer["milliseconds"]
 
 
+def drawn(course: Course, most: int = 0, seed: int = 0) -> list[Sample]:
+    """The corpus of a course's units, or `most` answers of it, in as few files as there can be."""
+    every = [sample for unit in course.units for sample in samples(course.solutions(unit))]
+    chosen = random.Random(seed).sample(every, most) if most else every
+    of_unit = {unit: [sample for sample in chosen if sample.unit == unit] for unit in course.units}
+    return [sample for unit, mine in of_unit.items() for sample in bundled(course.solutions(unit), mine)]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pyodide", type=Path)
@@ -107,10 +115,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     wanted = parser.parse_args()
     course = choose(Course(ROOT), wanted.units) if wanted.units else Course(ROOT)
-    chosen = [sample for unit in course.units for sample in samples(course.solutions(unit))]
-    if wanted.sample:
-        chosen = random.Random(wanted.seed).sample(chosen, wanted.sample)
-    bad, times = 0, []
+    chosen = drawn(course, wanted.sample, wanted.seed)
+    bad, answers, times = 0, 0, []
     with engine(course, wanted.pyodide) as (found, keys):
         for number, (sample, native, page, milliseconds) in enumerate(differences(found, keys, chosen), 1):
             times.append(milliseconds)
@@ -120,13 +126,13 @@ def main() -> int:
                     (pair for pair in zip(native, page, strict=False) if pair[0] != pair[1]), (native, page)
                 )
                 print(f"{sample.name}\n    natively {one}\n    page     {other}", flush=True)
-            if number % 50 == 0:
+            if number % 10 == 0:
                 print(
                     f"… {number} of {len(chosen)}, median {statistics.median(times):.0f} ms",
                     file=sys.stderr,
                     flush=True,
                 )
-    print(f"{len(chosen)} files, {bad} differ; median {statistics.median(times):.0f} ms a check")
+    print(f"{answers} answers in {len(chosen)} files, {bad} differ; median {statistics.median(times):.0f} ms a check")
     return 1 if bad else 0
 
 

@@ -77,13 +77,14 @@ export class Engine {
   }
 
   // Grade a file's text. `exercises` are names, null for all that need no PyTorch. `onexercise(report, words)` is called as each
-  // is judged, `onbegin(name)` as its turn comes. Gives {report, words: {exercise: lines}}.
-  async check(unit, source, { exercises = null, onexercise = null, onbegin = null, signal = null } = {}) {
+  // is judged, `onbegin(name)` as its turn comes. `seconds` is an exercise's time limit, 0 for the usual one.
+  // Gives {report, words: {exercise: lines}}.
+  async check(unit, source, { exercises = null, onexercise = null, onbegin = null, signal = null, seconds = 0 } = {}) {
     const { exercises: plain } = await this.open(unit);
     const wanted = exercises === null ? plain : exercises;
     return this.#inTurn(signal, async (aborted) => {
       const bytes = new TextEncoder().encode(source);
-      const call = (id) => ({ check: { id, unit, file: `${unit}.py`, source: bytes, exercises: wanted } });
+      const call = (id) => ({ check: { id, unit, file: `${unit}.py`, source: bytes, exercises: wanted, seconds } });
       const hear = (data) => {
         if (data.begun && onbegin) onbegin(data.begun);
         if (data.exercise && onexercise) onexercise(data.exercise, data.words);

@@ -97,11 +97,11 @@ async function arrival(number, seconds, due) {
   line.bytes = 0;
 }
 
-async function check({ id, unit, file, source, exercises }) {
+async function check({ id, unit, file, source, exercises, seconds }) {
   running = { id, isStopped: false };
   const words = {};
   try {
-    const names = JSON.parse(judge.begin(unit, file, source, JSON.stringify(exercises)));
+    const names = JSON.parse(judge.begin(unit, file, source, JSON.stringify(exercises), seconds));
     for (const name of names) {
       tell({ id, begun: name });
       const found = await judged();
@@ -179,8 +179,8 @@ class Near:
     def open(self, unit, key):
         return self.judge.open(unit, key.to_bytes())
 
-    def begin(self, unit, file, source, names):
-        return self.judge.begin(unit, file, source.to_bytes(), names)
+    def begin(self, unit, file, source, names, seconds):
+        return self.judge.begin(unit, file, source.to_bytes(), names, seconds)
 
     def came(self, worker, kind, waited, frame, text, how):
         self.judge.came(worker, kind, waited, frame.to_bytes(), text, how)
