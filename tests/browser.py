@@ -27,7 +27,7 @@ ARGUMENTS = [
     "--hide-scrollbars",
 ]
 
-KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "Tab": "\ue004"}  # as WebDriver names them
+KEYS = {"Control": "\ue009", "Enter": "\ue007", "Escape": "\ue00c", "Shift": "\ue008", "Tab": "\ue004"}  # as WebDriver names them
 
 # What leaves no machine. The last three are Chromium's own pages, which it may still load when the first of ours is opened.
 LOCAL = ("file:", "data:", "blob:", "about:", "chrome:", "chrome-untrusted:", "devtools:")
@@ -65,11 +65,12 @@ class Browser:
     def write(self, css: str, text: str) -> None:
         self.ask(f"element/{self._element(css)}/value", {"text": text})
 
-    def press(self, key: str) -> None:
-        """Ctrl and a key, as the keyboard sends them to what has the focus."""
-        held = [{"type": "keyDown", "value": "\ue009"}, {"type": "keyDown", "value": KEYS.get(key, key)}]
-        free = [{"type": "keyUp", "value": KEYS.get(key, key)}, {"type": "keyUp", "value": "\ue009"}]
-        self.ask("actions", {"actions": [{"type": "key", "id": "keyboard", "actions": held + free}]})
+    def press(self, *keys: str) -> None:
+        """Keys held down together, in order, as the keyboard sends them to what has the focus: "Control", "Enter"."""
+        values = [KEYS.get(key, key) for key in keys]
+        actions = [{"type": "keyDown", "value": value} for value in values]
+        actions += [{"type": "keyUp", "value": value} for value in reversed(values)]
+        self.ask("actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
 
     def _element(self, css: str) -> str:
         return next(iter(self.ask("element", {"using": "css selector", "value": css}).values()))

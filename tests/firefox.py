@@ -72,16 +72,13 @@ class Firefox:
             raise RuntimeError(found["exceptionDetails"]["text"])
         return json.loads(found["result"]["value"])
 
-    def press(self, key: str) -> None:
-        """Ctrl and a key, as the keyboard sends them to what has the focus."""
-        value = KEYS.get(key, key)
-        keys = [("keyDown", "\ue009"), ("keyDown", value), ("keyUp", value), ("keyUp", "\ue009")]
-        actions = [{"type": kind, "value": each} for kind, each in keys]
-        self.ask(
-            "input.performActions",
-            context=self.context,
-            actions=[{"type": "key", "id": "keyboard", "actions": actions}],
-        )
+    def press(self, *keys: str) -> None:
+        """Keys held down together, in order, as the keyboard sends them to what has the focus: "Control", "Enter"."""
+        values = [KEYS.get(key, key) for key in keys]
+        actions = [{"type": "keyDown", "value": value} for value in values]
+        actions += [{"type": "keyUp", "value": value} for value in reversed(values)]
+        keyboard = {"type": "key", "id": "keyboard", "actions": actions}
+        self.ask("input.performActions", context=self.context, actions=[keyboard])
 
 
 @contextlib.contextmanager

@@ -48,7 +48,7 @@ class Student:
         """Press the button or follow the link that says these words, or begins with them."""
         script = """
             const all = [...document.querySelectorAll(arguments[1] + " :is(button, a, summary)")].filter(each => each.checkVisibility());
-            const found = all.find(each => each.textContent === arguments[0]) ?? all.find(each => each.textContent.startsWith(arguments[0]));
+            const found = all.find(each => each.textContent.trim() === arguments[0]) ?? all.find(each => each.textContent.trim().startsWith(arguments[0]));
             found?.click();
             return Boolean(found)"""
         assert self.run(script, words, within), f"no button {words!r} in {self.text(within)[:1000]}"

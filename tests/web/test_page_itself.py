@@ -68,7 +68,7 @@ def test_what_was_just_typed_is_there_after_a_reload(student):
 def test_ctrl_enter_checks_and_the_report_says_what_the_engine_said(student):
     student.go("attention/positional_encoding")
     student.answer("positional_encoding", 'WRONG; print("hello")')
-    student.browser.press("Enter")
+    student.browser.press("Control", "Enter")
     student.until("document.querySelector('.verdict-place').childElementCount")
     report = student.text(".verdict-place")
     for words in (
@@ -92,6 +92,39 @@ def test_ctrl_enter_checks_and_the_report_says_what_the_engine_said(student):
     assert "7/7" in student.text(".exercises")
     student.go()
     assert "7 of 106 points, 1 exercise right" in student.text(".units")
+
+
+def test_the_keyboard_reaches_everything_and_leaves_the_editor(student):
+    student.go(MASK)
+    student.run("document.activeElement.blur()")
+    seen = []
+    for _ in range(40):
+        student.browser.press("Tab")
+        seen.append(student.run("const at = document.activeElement; return at.ariaLabel ?? at.textContent.trim()"))
+        if seen[-1].startswith("attention.py, Python"):
+            student.browser.press("Escape")
+        if seen[-1].startswith("Console"):
+            break
+    order = ["Skip to the content", "Exercises", "A course", "Handout of causal_mask", "← attention_backward", "Check", "Reset"]
+    assert set(order) <= set(seen), seen
+    places = [seen.index(each) for each in order]
+    assert places == sorted(places)
+    assert [each for each in seen if each.startswith("attention.py, Python")]
+    assert {"Export", "Hint (2)", "Console"} <= set(seen)
+    student.browser.press("Enter")
+    student.until("document.querySelector('details.scratch').open")
+    outline = student.run("return getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none"
+
+
+def test_tab_indents_and_ctrl_z_takes_back(student):
+    student.go(MASK)
+    before = student.written()
+    student.run("document.querySelector('.editor .cm-content').focus()")
+    student.browser.press("Tab")
+    assert student.written() == before.replace("def causal_mask", "    def causal_mask")
+    student.browser.press("Control", "z")
+    assert student.written() == before
 
 
 def test_a_failing_case_s_button_goes_where_the_engine_has_none(student):

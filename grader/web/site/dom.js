@@ -45,11 +45,16 @@ export function counted(number, thing) {
   return `${number} ${thing}${number === 1 ? "" : "s"}`;
 }
 
-/** Let the keyboard scroll what is wider or higher than its place; the rest is no stop on the way. */
+const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
+
+function reach(element) {
+  const isHigher = element.tagName === "PRE" && element.scrollHeight > element.clientHeight + 1;
+  const isLarger = isHigher || element.scrollWidth > element.clientWidth + 1;
+  if (isLarger) element.setAttribute("tabindex", "0");
+  else element.removeAttribute("tabindex");
+}
+
+/** Let the keyboard scroll what is wider or higher than its place, whenever it is; the rest is no stop on the way. */
 export function scrollable(root) {
-  for (const each of root.querySelectorAll("pre, .scrolls")) {
-    const isLarger = each.scrollWidth > each.clientWidth + 1 || each.scrollHeight > each.clientHeight + 1;
-    if (isLarger) each.tabIndex = 0;
-    else each.removeAttribute("tabindex");
-  }
+  for (const each of root.querySelectorAll("pre:not([role=log]), .scrolls, math[display=block]")) sizes.observe(each);
 }

@@ -59,7 +59,7 @@ export function makeEditor(parent, { text, label, changed = () => {}, check = ()
     [highlightSpecialChars(), history(), drawSelection(), dropCursor(), indentOnInput(), bracketMatching(), indentUnit.of("    ")],
     [new LanguageSupport(pythonLanguage), syntaxHighlighting(COLOURS), THEME, EditorState.tabSize.of(4)],
     keymap.of([...defaultKeymap, ...historyKeymap, ...(isSmall ? [] : searchKeymap)]),
-    EditorView.contentAttributes.of({ "aria-label": label, autocapitalize: "off", autocorrect: "off", spellcheck: "false" }),
+    EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0", autocapitalize: "off", autocorrect: "off", spellcheck: "false" }),
     EditorView.updateListener.of((update) => update.docChanged && changed(update.state.doc.toString())),
   ];
   const view = new EditorView({ parent, state: EditorState.create({ doc: text, extensions }) });

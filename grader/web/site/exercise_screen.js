@@ -39,8 +39,8 @@ export async function exerciseScreen(page, unitName, name) {
       make("div", { class: "below" }, verdict.root, hintsOf(unitName, exercise, page.storage), scratch?.root),
     ),
   );
+  scrollable(root);
   requestAnimationFrame(() => {
-    scrollable(root);
     const mine = definition(editor.text, name) ?? (exercise.pieces ?? []).map((piece) => definition(editor.text, piece)).find(Boolean);
     if (mine) editor.show(mine.from);
   });

@@ -32,15 +32,16 @@ async function begin() {
   let screens = Promise.resolve();
   let isFirst = true;
   follow((place) => {
-    screens = screens.then(() => show(page, place, isFirst));
+    const keepsFocus = isFirst;
     isFirst = false;
+    screens = screens.then(() => show(page, place, keepsFocus));
   });
 }
 
 let leave = null;
 
 /** Put the screen of a place into the page. */
-async function show(page, place, isFirst) {
+async function show(page, place, keepsFocus) {
   await leave?.();
   leave = null;
   const screen = await screenOf(page, place).catch((error) => trouble(error));
@@ -50,7 +51,7 @@ async function show(page, place, isFirst) {
   document.title = place.unit ? `${screen.title} · ${page.course.site.title}` : screen.title;
   await page.outline.show(place);
   scrollTo(0, 0);
-  if (isFirst) return;
+  if (keepsFocus) return;
   main.focus({ preventScroll: true });
   announce(screen.title);
 }

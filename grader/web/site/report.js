@@ -44,7 +44,7 @@ export function reportOf(exercise, words, { goTo, show } = {}) {
     found.printed && printed(found.printed),
     words.length > 1 && make("details", { class: "terminal" }, make("summary", {}, "As the terminal prints it"), make("pre", {}, words.join("\n"))),
   );
-  requestAnimationFrame(() => scrollable(root));
+  scrollable(root);
   return root;
 }
 

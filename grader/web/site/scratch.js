@@ -1,5 +1,5 @@
 // The scratch console: a few lines that use one's own functions, run beside them and away from any answer.
-import { announce, button, make, scrollable } from "./dom.js";
+import { announce, button, make } from "./dom.js";
 import { makeEditor } from "./editing.js";
 import { saidOf } from "./checking.js";
 
@@ -53,8 +53,6 @@ export function scratchOf(unit, exercise, { checking, storage, source }) {
     }
     running = false;
     go.textContent = "Run";
-    scrollable(root);
-    output.tabIndex = 0;
   }
 
   function put(code) {

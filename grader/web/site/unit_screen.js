@@ -30,7 +30,7 @@ export async function unitScreen({ course, progress, answers, checking }, name) 
       button(`Export ${unit.file}`, async () => exportFile(name, (await answers.of(name)).text)),
     ),
   );
-  requestAnimationFrame(() => scrollable(root));
+  scrollable(root);
   return { title: short(unit.title), root, leave: () => progress.removeEventListener("noted", draw) };
 }
 
