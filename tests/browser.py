@@ -27,7 +27,13 @@ ARGUMENTS = [
     "--hide-scrollbars",
 ]
 
-KEYS = {"Control": "\ue009", "Enter": "\ue007", "Escape": "\ue00c", "Shift": "\ue008", "Tab": "\ue004"}  # as WebDriver names them
+KEYS = {
+    "Control": "\ue009",
+    "Enter": "\ue007",
+    "Escape": "\ue00c",
+    "Shift": "\ue008",
+    "Tab": "\ue004",
+}  # as WebDriver names them
 
 # What leaves no machine. The last three are Chromium's own pages, which it may still load when the first of ours is opened.
 LOCAL = ("file:", "data:", "blob:", "about:", "chrome:", "chrome-untrusted:", "devtools:")

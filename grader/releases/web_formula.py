@@ -6,6 +6,7 @@ what is not mathematics is refused, and attributes that browsers act on do not a
 
 import html
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -21,6 +22,7 @@ ATTRIBUTES = {
     *("accent", "columnalign", "display", "displaystyle", "fence", "form", "linethickness", "mathvariant", "maxsize"),
     *("minsize", "movablelimits", "scriptlevel", "separator", "stretchy", "width"),
 }
+SCRIPTED = ("msub", "msup", "msubsup", "munder", "mover", "munderover")
 # What latex2mathml lacks, in words that it has.
 KNOWN = (
     (re.compile(r"\\(arg|sgn|diag|tr)(?![A-Za-z])"), r"\\operatorname{\1}"),
@@ -28,6 +30,12 @@ KNOWN = (
     (re.compile(r"\\mathrm\{([A-Za-z])\}"), r"\\text{\1}"),  # it sets a single letter in italics
 )
 NEGATIVE = {"negativethinmathspace": "-0.167em"}  # a word that today's browsers no longer know
+FUNCTIONS = {"cos", "cosh", "exp", "ln", "log", "sin", "sinh", "tan", "tanh"}  # what it sets as a name of some letters
+FUNCTION = "function"  # marks, while an element is looked at, the name of a function, with or without an index
+OPENING = ("(", "[", "{", "|", "‖", "⟨", "⌊", "⌈")
+CLOSING = (")", "]", "}", "|", "‖", "⟩", "⌋", "⌉", "!")
+SIGNS = ("−", "+", "±")
+THIN = "0.167em"
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 
 
@@ -45,6 +53,8 @@ def mathml(latex: str, is_display: bool) -> str:
     try:
         tree = convert_to_element(text, display="block" if is_display else "inline")
         _clean(tree)
+        for element in tree.iter():
+            element.attrib.pop(FUNCTION, None)
     except Exception as error:  # it raises whatever a formula makes it meet
         reason = f"{error}" or type(error).__name__.removesuffix("Error")
         raise ValueError(f"a formula cannot be shown ({reason}): {' '.join(latex.split())[:120]}") from None
@@ -68,7 +78,47 @@ def _clean(element: Element) -> None:
     element.attrib.update(kept)
     for child in element:
         _clean(child)
+    _name(element)
     _join(element)
+    _space(element)
+
+
+def _name(element: Element) -> None:
+    """Names are no operators, round which a browser would put wide spaces: max, ∞. A colon is one."""
+    text, base = element.text or "", element[0] if len(element) else None
+    if element.tag == "mo" and (text == "∞" or (len(text) > 1 and text.isalpha())):
+        element.tag = "mi"
+        element.attrib.clear()
+        element.attrib.update({} if text == "∞" else {FUNCTION: ""})
+    elif element.tag == "mi" and text == ":":
+        element.tag = "mo"
+    elif element.tag == "mi" and text in FUNCTIONS:
+        element.set(FUNCTION, "")
+    elif element.tag in SCRIPTED and base is not None and FUNCTION in base.attrib:
+        element.set(FUNCTION, "")
+
+
+def _space(element: Element) -> None:
+    """A thin space between the name of a function and what stands beside it, but for signs and parentheses: y log p."""
+    children = list(element) if element.tag in ("mrow", "math") else []
+    spaced: list[Element] = []
+    for left, right in pairwise(children):
+        spaced.append(left)
+        if left.tag == "mo" and right.tag == "mo" and right.text in SIGNS and left.text not in CLOSING:
+            right.set("form", "prefix")  # a sign, not a difference: (−1), = −x
+        is_before = FUNCTION in left.attrib and not _opens(right)
+        is_after = FUNCTION in right.attrib and left.tag not in ("mo", "mspace") and not is_before
+        if (is_before and right.tag != "mo") or is_after:
+            spaced.append(Element("mspace", width=THIN))
+    if spaced:
+        element[:] = [*spaced, children[-1]]
+
+
+def _opens(element: Element) -> bool:
+    """Whether an element begins with an opening parenthesis."""
+    while element.tag == "mrow" and len(element):
+        element = element[0]
+    return (element.text or "") in OPENING
 
 
 def _join(element: Element) -> None:

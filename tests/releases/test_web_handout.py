@@ -113,6 +113,23 @@ def test_upright_letters_are_a_word():
     assert "<mi>x</mi><mi>y</mi>" in mathml("xy", is_display=False)
 
 
+def test_names_of_functions_are_no_operators_and_stand_apart_from_letters():
+    def inside(latex: str) -> str:
+        return mathml(latex, is_display=False).partition("<mrow>")[2].replace('<mspace width="0.167em" />', " ")
+
+    assert inside(r"y \log p").startswith("<mi>y</mi> <mi>log</mi> <mi>p</mi>")
+    assert inside(r"\max_k x").startswith("<msub><mi>max</mi><mi>k</mi></msub> <mi>x</mi>")
+    assert inside(r"= \log(x)").startswith('<mo>=</mo><mi>log</mi><mo stretchy="false">(')
+    assert inside(r"\operatorname{softmax}\left(x\right)").startswith("<mi>softmax</mi><mrow><mo")
+    assert inside(r"-\infty").startswith("<mo>−</mo><mi>∞</mi>")
+
+
+def test_a_minus_after_a_parenthesis_is_a_sign():
+    assert '<mo form="prefix">−</mo><mn>1</mn>' in mathml("(-1)", is_display=False)
+    assert "<mi>a</mi><mo>−</mo><mn>1</mn>" in mathml("a-1", is_display=False)
+    assert "<mo>−</mo><mn>1</mn>" in mathml("(a)-1", is_display=False)
+
+
 def test_a_formula_in_a_table_a_list_and_a_picture_s_caption_is_drawn(tmp_path):
     (tmp_path / "a.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"/>', encoding="utf-8")
     text = "| $|x|$ | b |\n|--:|---|\n| $a_b$ | $`c_d`$ |\n\n- one\n\n  ```math\n  e^2\n  ```\n\n![of $x$](a.svg)\n\n*With $y$.*\n"

@@ -76,7 +76,11 @@ SCREENS = {
     "unit": lambda student: student.go("attention"),
     "exercise": lambda student: student.go("attention/scaled_dot_product_attention"),
     "PyTorch": lambda student: student.go("attention/EncoderBlock"),
-    "nothing": lambda student: (student.go(), student.run("location.hash = '#/attention/gone'"), student.until("document.title.startsWith('Not found')")),
+    "nothing": lambda student: (
+        student.go(),
+        student.run("location.hash = '#/attention/gone'"),
+        student.until("document.title.startsWith('Not found')"),
+    ),
     "report": report,
     "drawer": drawer,
 }
@@ -96,5 +100,7 @@ def test_a_screen_has_no_violation(student, screen):
 
 def test_a_violation_would_be_seen(student):
     student.go()
-    student.run("const image = document.createElement('img'); image.src = 'icon.svg'; document.querySelector('main').append(image)")
+    student.run(
+        "const image = document.createElement('img'); image.src = 'icon.svg'; document.querySelector('main').append(image)"
+    )
     assert [each[0] for each in student.run(RUN)] == ["image-alt"]

@@ -105,7 +105,15 @@ def test_the_keyboard_reaches_everything_and_leaves_the_editor(student):
             student.browser.press("Escape")
         if seen[-1].startswith("Console"):
             break
-    order = ["Skip to the content", "Exercises", "A course", "Handout of causal_mask", "← attention_backward", "Check", "Reset"]
+    order = [
+        "Skip to the content",
+        "Exercises",
+        "A course",
+        "Handout of causal_mask",
+        "← attention_backward",
+        "Check",
+        "Reset",
+    ]
     assert set(order) <= set(seen), seen
     places = [seen.index(each) for each in order]
     assert places == sorted(places)

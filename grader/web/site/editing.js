@@ -85,17 +85,19 @@ class Editor {
     this.view.dispatch({ changes: { from, to, insert: text.slice(from, end) } });
   }
 
-  /** Bring a place to the top of what is seen and put the cursor there. */
-  show(position, { isFocused = false } = {}) {
+  /** Bring a place to the top of the editor and put the cursor there; the page around it stays where it is. */
+  show(position) {
     const at = Math.min(position, this.view.state.doc.length);
-    this.view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "start", yMargin: 0 }) });
-    if (isFocused) this.view.focus();
+    this.view.dispatch({ selection: { anchor: at } });
+    this.view.scrollDOM.scrollTop = this.view.lineBlockAt(at).top + this.view.documentPadding.top;
   }
 
   /** Go to a line, counted from 1. */
   line(number) {
     const { doc } = this.view.state;
-    this.show(doc.line(Math.max(1, Math.min(number, doc.lines))).from, { isFocused: true });
+    const at = doc.line(Math.max(1, Math.min(number, doc.lines))).from;
+    this.view.dispatch({ selection: { anchor: at }, scrollIntoView: true });
+    this.view.focus();
   }
 
   focus() {
