@@ -92,9 +92,9 @@ def _name(element: Element) -> None:
         element.attrib.update({} if text == "∞" else {FUNCTION: ""})
     elif element.tag == "mi" and text == ":":
         element.tag = "mo"
-    elif element.tag == "mi" and text in FUNCTIONS:
-        element.set(FUNCTION, "")
-    elif element.tag in SCRIPTED and base is not None and FUNCTION in base.attrib:
+    elif (element.tag == "mi" and text in FUNCTIONS) or (
+        element.tag in SCRIPTED and base is not None and FUNCTION in base.attrib
+    ):
         element.set(FUNCTION, "")
 
 
