@@ -1,4 +1,4 @@
-"""Where an answer's signs are free, so are a mistake's: it is named whichever sign another machine's arithmetic gives."""
+"""A mistake is named whatever another machine's arithmetic makes of it: which sign, where it is free, and which last digits."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from conftest import ROOT
 from grader.diagnosis.diagnose import named_mistake
 from grader.diagnosis.evidence import Evidence, weighed
 from grader.judging.compare import difference
-from grader.key import ExerciseKey, load
+from grader.key import CheckKey, ExerciseKey, MistakeKey, Question, load
 
 SIGNED = [
     exercise
@@ -66,3 +66,18 @@ def _fits_in_form(exercise: ExerciseKey, name: str) -> bool:
 
 def _parts(answer: Any) -> list[Any]:
     return list(answer) if isinstance(answer, list | tuple) else [answer]
+
+
+def test_a_mistake_is_named_though_another_machine_rounds_its_large_answer_otherwise():
+    rng = np.random.default_rng(0)
+    questions = [
+        Question(f"case {n}", {}, right, [1e-12 * float(np.abs(right).max())], {"huge": 1e16 * (1 + right)})
+        for n, right in enumerate(rng.standard_normal((3, 4)))
+    ]
+    check = CheckKey("is right", 1, "agrees", [[0], [1], [2]], [None] * 3, {})
+    mistake = MistakeKey("huge", "You forget to subtract the mean.")
+    exercise = ExerciseKey("f", 1, ["x"], {}, ["y"], "", "", "", [], questions, [check], [mistake])
+    for step, is_named in ((2e-16, True), (1e-9, False)):
+        answers = [question.mistakes["huge"] * (1 + step) for question in questions]
+        items = [Evidence(question, given, False, given) for question, given in zip(questions, answers, strict=True)]
+        assert bool(named_mistake(exercise, weighed([items])[0])) is is_named

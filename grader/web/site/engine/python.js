@@ -8,11 +8,14 @@
 const OPTIONS = { stdout: () => {}, stderr: () => {}, env: { HOME: "/home/student", PYTHONHASHSEED: "0" } };
 const SITE = "/lib/python3.12/site-packages";
 const INSIDE = "/inside"; // our own code in a student's worker
+// What NumPy and our code take of the standard library, whose text would be compiled in each worker anew.
+const LIBRARY = "ctypes, dataclasses, datetime, fractions, hmac, inspect, json, pickle, platform, secrets, statistics, tokenize";
 
 // `files`: {"pyodide.asm.wasm": a WebAssembly.Module or bytes, "python_stdlib.zip", "lock", "numpy", "judge", "student"}; in node
 // `files.folder` is where Pyodide's lie. Gives {pyodide, packed}, what `startAgain` takes besides.
 async function startFirst(files) {
   const pyodide = await withFiles(files, { ...OPTIONS, _makeSnapshot: true });
+  pyodide.runPython(`import ${LIBRARY}`);
   const snapshot = pyodide.makeMemorySnapshot();
   pyodide.unpackArchive(files.numpy, "wheel", { extractDir: SITE });
   pyodide.unpackArchive(files.judge, "zip", { extractDir: "/engine" });
