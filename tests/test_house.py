@@ -15,7 +15,7 @@ commands
 classroom.platforms, classroom.reading
 classroom.gradebooks
 classroom, classroom.marking, releases, grader
-authoring, notebook, watching, updating
+authoring, notebook, watching, updating, web
 grading
 diagnosis, render, compiling, snippets
 course, practice

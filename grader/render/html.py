@@ -11,7 +11,8 @@ from grader.render import maps
 from grader.render.curves import svg
 from grader.render.formats import Graded, Surroundings
 from grader.render.rows import file_of, points_of, verdict
-from grader.render.terminal import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, has_details, next_step, praise
+from grader.render.terminal import next_step, praise
+from grader.render.told import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, has_details
 from grader.report import UNJUDGED, CheckReport, ErrorMap, ExerciseReport, Report, Status
 from grader.sandbox.walls.levels import STRONGEST
 from grader.text import in_order, inert, one_line

@@ -85,8 +85,14 @@ def lengths(prefix: bytes) -> tuple[int, int]:
 
 
 def materialise(tree: Any) -> Any:
-    """A deep copy for a function to use: with its own arrays, and a new generator in the place of each Seeded."""
+    """A deep copy for a function to use: with its own arrays, and a new generator in the place of each Seeded.
+
+    Whole numbers of 64 bits become NumPy's own `intp`, the type that counts and indexes: where that has 32 bits, as in a
+    web page, `bincount`, `repeat` and `take` refuse any larger one. Elsewhere the two are one type.
+    """
     match tree:
+        case np.ndarray() if tree.dtype == np.int64 and _has_room(np.intp, tree):
+            return tree.astype(np.intp)
         case np.ndarray():
             return tree.copy()
         case Seeded(seed):
@@ -98,6 +104,12 @@ def materialise(tree: Any) -> Any:
         case dict():
             return {key: materialise(item) for key, item in tree.items()}
     return tree
+
+
+def _has_room(kind: type, array: np.ndarray) -> bool:
+    """Whether a type of whole numbers holds all those of an array."""
+    room = np.iinfo(kind)
+    return room.bits >= 64 or not array.size or (array.min() >= room.min and array.max() <= room.max)
 
 
 def same(a: Any, b: Any) -> bool:
