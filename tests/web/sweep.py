@@ -120,12 +120,11 @@ def main() -> int:
     with engine(course, wanted.pyodide) as (found, keys):
         for number, (sample, native, page, milliseconds) in enumerate(differences(found, keys, chosen), 1):
             times.append(milliseconds)
+            answers += len(sample.exercises)
+            bad += native != page
             if native != page:
-                bad += 1
-                one, other = next(
-                    (pair for pair in zip(native, page, strict=False) if pair[0] != pair[1]), (native, page)
-                )
-                print(f"{sample.name}\n    natively {one}\n    page     {other}", flush=True)
+                pairs = [pair for pair in zip(native, page, strict=False) if pair[0] != pair[1]]
+                print(sample.name, *(f"\n    natively {one}\n    page     {other}" for one, other in pairs), flush=True)
             if number % 10 == 0:
                 print(
                     f"… {number} of {len(chosen)}, median {statistics.median(times):.0f} ms",

@@ -51,7 +51,9 @@ def test_the_page_says_what_the_terminal_says(page):
         "failed",
         "passed",
     ]
-    assert any("axis" in line for line in found["row_sums"]["words"]), found["row_sums"]["words"]
+    assert any("sums have shape (5,), expected (3,)" in line for line in found["row_sums"]["words"]), found["row_sums"][
+        "words"
+    ]
     assert found["scale"]["words"] == []
 
 
@@ -63,7 +65,7 @@ def test_the_page_says_what_the_terminal_says(page):
         ("import requests", "forbidden", "requests may not be imported here"),
         ("return x *", "unreadable", "SyntaxError"),
         ("return scale(x, factor)", "error", "RecursionError"),
-        ("return np.zeros((1 << 16, 1 << 18))", "memory", "MemoryError"),
+        ("return np.zeros((1 << 16, 1 << 18))", "memory", "far larger than it needs to be"),
         ("while True: print('much' * 1000)", "crash", "it printed more than 64 MB"),
         ("input()", "error", "EOFError"),
         ("raise SystemExit", "error", "your code calls sys.exit()"),
