@@ -78,7 +78,7 @@ def test_code_is_tried_out_with_the_names_of_a_file(page, monkeypatch):
     monkeypatch.setattr(sys, "stdout", tried.printed)  # pytest has replaced it since
     request = {"file": "toy.py", "source": RIGHT, "allows": ["numpy"], "code": "print('here')\nscale(np.ones(2), 3.0)"}
     assert json.loads(tried.try_out(json.dumps(request))) == {"value": "array([3., 3.])", "error": ""}
-    assert came == ["here\n"]
+    assert "".join(came) == "here\n"
 
 
 def test_an_error_in_code_that_is_tried_out_is_told_with_the_students_own_lines(page):
