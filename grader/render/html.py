@@ -10,9 +10,9 @@ from grader.judging.error_maps import says_more
 from grader.render import maps
 from grader.render.curves import svg
 from grader.render.formats import Graded, Surroundings
+from grader.render.plain_words import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, has_details
 from grader.render.rows import file_of, points_of, verdict
 from grader.render.terminal import next_step, praise
-from grader.render.told import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, has_details
 from grader.report import UNJUDGED, CheckReport, ErrorMap, ExerciseReport, Report, Status
 from grader.sandbox.walls.levels import STRONGEST
 from grader.text import in_order, inert, one_line

@@ -16,7 +16,7 @@ from grader.render.console import tame_console
 from grader.render.curves import sparkline
 from grader.render.maps import terminal as render_map
 from grader.render.places import PLAIN, Places
-from grader.render.told import GLYPHS, MAX_PRINTED_LINES, PRINTED, SAME_CAUSE, claim, glyph, has_details, word_of
+from grader.render.plain_words import GLYPHS, MAX_PRINTED_LINES, PRINTED, SAME_CAUSE, claim, glyph, has_details, word_of
 from grader.report import UNJUDGED, CheckReport, ExerciseReport, Report, Status
 from grader.sandbox.walls.levels import STRONGEST
 from grader.text import inert, one_line

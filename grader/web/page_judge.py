@@ -17,7 +17,7 @@ from grader.grading.training import ON_CPU
 from grader.grading.training_runs import TrainingRuns
 from grader.judging.kinds.registry import known
 from grader.key import ExerciseKey, Key
-from grader.render.told import told
+from grader.render.plain_words import told
 from grader.report import ExerciseReport, Report, to_json
 from grader.sandbox.walls.limits import Limits
 from grader.submission import Submission

@@ -11,12 +11,13 @@ from grader.exercise import Edit
 
 @dataclass(frozen=True)
 class Sample:
-    """A file and the exercises that are asked of it; `name` says what it is."""
+    """A file and the exercises that are asked of it; `answers` says what it has of each, such as `mistake unscaled`."""
 
     name: str
     unit: str
     source: str
     exercises: tuple[str, ...]
+    answers: tuple[str, ...] = ()
 
 
 def samples(unit: Unit) -> Iterator[Sample]:
@@ -34,13 +35,15 @@ def samples(unit: Unit) -> Iterator[Sample]:
                 source = mutate(unit.text, name, mistake.wrong)
             else:
                 source = f"{unit.text}\n\n{_other(checks, name, piece, mistake.name)}"
-            yield Sample(f"{unit.name}.{name}: mistake {mistake.name}", unit.name, source, (name,))
+            yield Sample(
+                f"{unit.name}.{name}: mistake {mistake.name}", unit.name, source, (name,), (f"mistake {mistake.name}",)
+            )
     for name in plain:
         for piece in unit.exercises[name].pieces or [name]:
             for how in unit.rewritten(name):
                 if f"def {piece}__{how}(" in unit.rewrites_text or f"class {piece}__{how}" in unit.rewrites_text:
                     source = f"{unit.text}\n\n{_definitions(unit.rewrites_text, piece, f'{piece}__{how}')}"
-                    yield Sample(f"{unit.name}.{name}: rewrite {how}", unit.name, source, (name,))
+                    yield Sample(f"{unit.name}.{name}: rewrite {how}", unit.name, source, (name,), (f"rewrite {how}",))
 
 
 def bundled(unit: Unit, chosen: Sequence[Sample]) -> Iterator[Sample]:
@@ -56,7 +59,8 @@ def bundled(unit: Unit, chosen: Sequence[Sample]) -> Iterator[Sample]:
                 f"\n\n{_definitions(sample.source, piece, piece)}" for piece in unit.exercises[name].pieces or [name]
             )
         names = ", ".join(sample.name.partition(".")[2] for sample in taken.values())
-        yield Sample(f"{unit.name}: {names}", unit.name, source, tuple(taken))
+        answers = tuple(answer for sample in taken.values() for answer in sample.answers)
+        yield Sample(f"{unit.name}: {names}", unit.name, source, tuple(taken), answers)
 
 
 def _other(text: str, exercise: str, name: str, mistake: str) -> str:
