@@ -102,3 +102,12 @@ def _values(item: Evidence) -> tuple[set, int]:
             count += 1
             found.add(repr(leaf))
     return found, count
+
+
+def in_floats(yours: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both as float64; of complex numbers the last axis has the two parts."""
+    if "c" not in (yours.dtype.kind, expected.dtype.kind):
+        return yours.astype(np.float64), expected.astype(np.float64)
+    both = (array.astype(np.complex128) for array in (yours, expected))
+    mine, right = (np.stack([array.real, array.imag], axis=-1) for array in both)
+    return mine, right

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.diagnosis.evidence import in_floats
 from grader.diagnosis.explain_arrangements import forms, moved, not_reduced, weak
 from grader.diagnosis.explain_digits import ROUGH, is_rough
 from grader.diagnosis.explain_sizes import Claim, Pair, magnitudes, precisions
@@ -92,18 +93,9 @@ def _pair(item: Any, yours: np.ndarray, expected: np.ndarray, tolerance: float) 
     is_small = max(yours.size, expected.size) <= LARGEST and max(yours.ndim, expected.ndim) <= MOST_AXES
     if not is_small or not {yours.dtype.kind, expected.dtype.kind} <= set("biufc"):
         return None
-    as_floats = _in_floats(yours, expected)
+    as_floats = in_floats(yours, expected)
     is_right = item.is_right or difference(yours, expected, [tolerance]) is None
     return Pair(item.question, *as_floats, tolerance, yours.dtype, expected.dtype.kind, not is_right)
-
-
-def _in_floats(yours: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both as float64; of complex numbers the last axis has the two parts."""
-    if "c" not in (yours.dtype.kind, expected.dtype.kind):
-        return yours.astype(np.float64), expected.astype(np.float64)
-    both = (array.astype(np.complex128) for array in (yours, expected))
-    mine, right = (np.stack([array.real, array.imag], axis=-1) for array in both)
-    return mine, right
 
 
 def _in_another_order(names: Sequence[str], parts: Parts) -> Found | None:
