@@ -14,7 +14,6 @@ import firefox as fox
 import pytest
 from conftest import ROOT, weekly
 from driving import Student
-from grader.render.told import told
 from serving import SUB, serving
 
 from grader.course.choice import choose
@@ -23,6 +22,7 @@ from grader.grading import grade
 from grader.key import from_bytes
 from grader.releases import web_site
 from grader.releases.pyodide import runtime
+from grader.render.plain_words import told
 from grader.sandbox.opening import open_sandbox
 from grader.sandbox.walls.limits import Limits
 from grader.submission import Submission
