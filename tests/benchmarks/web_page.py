@@ -93,7 +93,13 @@ def visit(student: Student, line: Line, slower: int) -> list[str]:
         at = time.monotonic()
         student.check(120)
         checks.append(time.monotonic() - at)
-    return [f"{shown:.1f} s", f"{ready:.1f} s", f"{checks[0]:.2f} s", f"{sorted(checks[1:])[1]:.2f} s", f"{came / 1e6:.2f} MB"]
+    return [
+        f"{shown:.1f} s",
+        f"{ready:.1f} s",
+        f"{checks[0]:.2f} s",
+        f"{sorted(checks[1:])[1]:.2f} s",
+        f"{came / 1e6:.2f} MB",
+    ]
 
 
 def main(site: Path) -> None:
