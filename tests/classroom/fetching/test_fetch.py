@@ -195,6 +195,19 @@ def test_fetching_again_brings_what_is_new_and_leaves_what_somebody_changed(tmp_
     assert not (tmp_path / "class" / "school__ada" / "gone.py").exists()
 
 
+def test_a_link_in_the_place_of_a_file_is_left_and_told(tmp_path, ada, course):
+    with serving(ada[1]) as there:
+        assert fetch(tmp_path, there).returncode == 0
+        (tmp_path / "victim").write_text("mine")
+        (target,) = (tmp_path / "class").rglob("toy.py")
+        target.unlink()
+        target.symlink_to(tmp_path / "victim")
+        done = fetch(tmp_path, there)
+    assert "changed by hand, so left as it is: assignments/toy/toy.py" in done.stderr
+    assert (tmp_path / "victim").read_text() == "mine"
+    assert target.is_symlink()
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
