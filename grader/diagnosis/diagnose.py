@@ -124,6 +124,6 @@ def _grown(tolerance: float, mine: float, theirs: float) -> float:
 def _size(leaf: Any) -> float:
     """The largest finite entry of a leaf; 0 if it has none."""
     with np.errstate(all="ignore"):
-        entries = np.abs(np.asarray(leaf))
+        entries = np.abs(np.atleast_1d(leaf))
     finite = entries[np.isfinite(entries)] if entries.dtype.kind in "fiu" else entries[:0]
     return float(finite.max()) if finite.size else 0.0

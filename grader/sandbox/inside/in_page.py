@@ -84,7 +84,7 @@ class Page:
         self.submission = child.Submission()
         self.printed = sys.stdout = sys.stderr = Printed(say, flood, Limits())
         sys.stdin = io.StringIO()  # nobody can type an answer
-        child.seed()
+        child.begin_alike()
 
     def sendall(self, frame: bytes) -> None:
         """Post a reply, and before it what was printed on the way to it."""
