@@ -17,7 +17,7 @@ class Student:
         """What a script returns in the page; a promise is waited for."""
         return self.browser.run(script, *args)
 
-    def until(self, condition: str, *args: Any, seconds: float = 20) -> Any:
+    def until(self, condition: str, *args: Any, seconds: float = 60) -> Any:
         """Wait for an expression to be true in the page."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
