@@ -196,20 +196,26 @@ def _prove_mistakes(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> No
             proof.fail(3, seed, f"mistake {name!r} keeps every point")
             continue
         found = mistakes_named(report)
-        if found != {name} and (twin := twin_of(name, key, unit.mistakes(key.name))):
-            if name < twin:  # one cause is told once
-                proof.fail(3, seed, f"mistakes {name!r} and {twin!r} give the same answer to every question, {TWINS}")
-        elif (
-            found != {name}
-            and not _always_raises(key, name)
-            and not (not found and tells_little(key, name, report, in_process(mistake, key)))
-        ):
-            got = sorted(found) or first_finding(report)
-            proof.fail(3, seed, f"mistake {name!r} is diagnosed as {got}")
+        if found != {name} and not _is_excused(name, mistake, key, report):
+            if twin := twin_of(name, key, unit.mistakes(key.name)):
+                if name < twin:  # one cause is told once
+                    proof.fail(
+                        3, seed, f"mistakes {name!r} and {twin!r} give the same answer to every question, {TWINS}"
+                    )
+            else:
+                got = sorted(found) or first_finding(report)
+                proof.fail(3, seed, f"mistake {name!r} is diagnosed as {got}")
         distance = max((_distance(question, name) for question in key.questions), default=0.0)
         proof.nearest = min(proof.nearest, distance)
         if distance < FAR:
             proof.fail(3, seed, f"mistake {name!r} is only {distance:.1f} tolerances from right, {FAR:g} are asked")
+
+
+def _is_excused(name: str, mistake: list[Callable], key: ExerciseKey, report: ExerciseReport) -> bool:
+    """Whether a mistake need not be named: it only ever raises, or its answers could hardly be otherwise."""
+    if _always_raises(key, name):
+        return True
+    return not mistakes_named(report) and tells_little(key, name, report, in_process(mistake, key))
 
 
 def _prove_rewrites(unit: Unit, key: ExerciseKey, rewrites: dict[str, list[Callable]], proof: Proof, seed: int) -> None:

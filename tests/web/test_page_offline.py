@@ -130,6 +130,7 @@ def test_a_new_build_comes_when_it_is_asked_for_and_keeps_every_answer(student):
 def test_half_a_new_build_changes_nothing(student):
     student.go(PLACE)
     student.settled()
+    student.until("caches.match('units/linear_algebra.json').then(Boolean)")  # units are kept once Python is ready
     build_name = publish(student, new_stub)
     css = student.served.folder / SUB / "page.css"
     whole = css.read_bytes()
