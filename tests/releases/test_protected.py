@@ -146,7 +146,7 @@ def by_names(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "points"),
     [(outside, 0), (beside, 0), (by_attributes, 7), (by_names, 7)],
-    ids=lambda item: str(item)[:24],
+    ids=lambda item: getattr(item, "__name__", str(item)),
 )
 def test_what_git_carries_gains_nothing(released, keys, tmp_path, change: Callable, points):
     student = tmp_path / "submission"
