@@ -14,12 +14,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from grader.one_host import Stay, next_link
+
 KINDS = ("github", "gitlab", "git")
 SERVERS = {"github": "https://github.com", "gitlab": "https://gitlab.com", "git": ""}
 SECONDS = 30.0  # for an answer
 MOST_PAGES = 50
 NOTHING = re.compile(r"0{40,64}|")  # what is told in a commit's place where a branch was taken away
-NEXT = re.compile(r'<([^<>]+)>\s*;[^,]*rel="next"')
 
 
 class HostError(Exception):
@@ -76,25 +77,25 @@ class Host:
     def _items(self, address: str) -> Iterator[Mapping]:
         """The items of a list that a host tells page by page."""
         for _ in range(MOST_PAGES):
-            content, links = self._answer(address)
+            content, following = self._answer(address)
             if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
                 raise HostError(f"{self.api} does not answer as {self.kind} does")
             yield from content
-            following = NEXT.search(links)
             if not following:
                 return
-            address = following[1]
+            address = following
             if not address.startswith(f"{self.api}/"):
                 raise HostError(f"{self.api} leads to another host, which gets no token")
         raise HostError(f"{self.api} tells more than {MOST_PAGES} pages")
 
     def _answer(self, address: str) -> tuple[object, str]:
+        """What is there, and the address of the next page, empty if this is the last."""
         name, before = ("PRIVATE-TOKEN", "") if self.kind == "gitlab" else ("Authorization", "Bearer ")
         headers = {"Accept": "application/json", "User-Agent": "deep-grade"}
         headers |= {name: f"{before}{self.token}"} if self.token else {}
         try:
             with STRAIGHT.open(urllib.request.Request(address, headers=headers), timeout=SECONDS) as answer:
-                return json.load(answer), answer.headers.get("Link", "")
+                return json.load(answer), next_link(answer.headers.get_all("Link") or (), address)
         except urllib.error.HTTPError as error:
             raise HostError(_refusal(error.code, self)) from None
         except (OSError, ValueError) as error:
@@ -102,14 +103,7 @@ class Host:
             raise HostError(f"{self.api} gives no answer ({reason})") from None
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A host that sends elsewhere is not followed, as the token would go there, too."""
-
-    def redirect_request(self, *args):
-        return None
-
-
-STRAIGHT = urllib.request.build_opener(_NoRedirect)
+STRAIGHT = urllib.request.build_opener(Stay)
 
 
 def _push(commit: object, at: object) -> Iterator[Push]:

@@ -15,11 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from grader.classroom.platforms.entering import Declined, PlatformError, Unclear, Unreachable
 from grader.classroom.platforms.secret import Secret
 from grader.errors import GraderError
+from grader.one_host import Stay, next_link
 from grader.text import one_line
 from grader.version import __version__
 
@@ -29,7 +30,6 @@ TRIES = 4  # of a call that changes nothing, and of one that was too fast
 LONGEST = 60.0  # seconds to wait because a platform says so
 LOOPBACK = ("localhost", "127.0.0.1", "::1")  # where nobody listens in, so that http will do
 TOO_FAST = "rate limit exceeded"  # how Canvas says it, with 403
-NEXT = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel\s*=\s*"?next"?', re.IGNORECASE)
 
 Form = Sequence[tuple[str, str]]
 
@@ -58,7 +58,7 @@ class Service:
         """What opens addresses: it checks certificates, stays where it is, and needs no proxy to reach this machine."""
         here = [urllib.request.ProxyHandler({})] if urlsplit(self.url).hostname in LOOPBACK else []
         checking = urllib.request.HTTPSHandler(context=ssl.create_default_context())
-        return urllib.request.build_opener(_Stay, checking, *here)
+        return urllib.request.build_opener(Stay, checking, *here)
 
     def read(self, url: str, form: Form = ()) -> Answer:
         """A call that changes nothing, tried several times; Unreachable if no answer comes, PlatformError if it is refused."""
@@ -186,11 +186,6 @@ class _TooFast(Exception):
         self.seconds = seconds
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
 def _message(data: Any) -> str:
     """The sentence in an error's JSON, in the forms of Canvas, Moodle and OAuth."""
     if isinstance(data, dict):
@@ -200,14 +195,6 @@ def _message(data: Any) -> str:
     if isinstance(data, list):
         return "; ".join(filter(None, map(_message, data)))
     return data if isinstance(data, str) else ""
-
-
-def next_link(headers: Sequence[str], url: str) -> str:
-    """The next page's address in Link headers, empty if there is none."""
-    for header in headers:
-        if found := NEXT.search(header):
-            return urljoin(url, found[1])
-    return ""
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
