@@ -8,21 +8,19 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
 
 import bare
 import pytest
 import yaml
 from check_jsonschema.builtin_schemas import get_builtin_schema
-from code_host import TOKEN, CodeHost, serving
+from code_host import TOKEN, CodeHost
 from conftest import RIGHT, ROOT, TOY
 from jsonschema import Draft7Validator
+from loopback import Call, Fake, Reply, faultless
 
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
@@ -280,12 +278,12 @@ def test_one_job_marks_everybody_whatever_students_change_and_the_next_goes_on_f
     job = workflow(tmp_path / "marking/.github/workflows/mark.yml")["jobs"]["mark"]
     job["steps"][0]["with"]["repository"] = "school/marking"  # a checkout without a name is of the workflow's own
     secrets = {"secrets.GRADE_SEED": SEED, "secrets.STUDENTS_TOKEN": TOKEN, "github.token": "own-token"}
-    with serving(there):
+    with faultless(there):
         for run in ("first", "second"):
             runner = Runner(tmp_path / run, repositories, wheelhouse, **secrets)
             runner.environment |= {
                 "GITHUB_SERVER_URL": server.as_uri(),
-                "GITHUB_API_URL": there.address,
+                "GITHUB_API_URL": there.url,
                 "GITHUB_REPOSITORY": "school/marking",
             }
             for step in job["steps"]:  # the address with the token in it is GitHub's; here it is a folder's
@@ -448,28 +446,22 @@ def test_gitlabs_pipelines_have_its_form_and_mark_from_the_instructors_side(cour
 GITLABS = "/opt/grader/bin/grade"
 
 
-class Registry(BaseHTTPRequestHandler):
+class Registry(Fake):
     """GitLab's registry of generic packages, as far as a store needs it: PUT, GET, and 404 before the first PUT."""
 
-    content: ClassVar[dict[str, bytes]] = {}
+    def __init__(self) -> None:
+        super().__init__()
+        self.content: dict[str, bytes] = {}
 
-    def do_GET(self):
-        is_known = self.headers.get("JOB-TOKEN") == "job-token" and self.path in self.content
-        body = self.content[self.path] if is_known else b"{}"
-        self.send_response(200 if is_known else 404)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+    def is_write(self, call: Call) -> bool:
+        return call.verb == "PUT"
 
-    def do_PUT(self):
-        assert self.headers.get("JOB-TOKEN") == "job-token"
-        self.content[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(201)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *words):
-        pass
+    def answer(self, call: Call) -> Reply:
+        self.check(call.headers.get("JOB-TOKEN") == "job-token", "a call without the job's token")
+        if call.verb == "PUT":
+            self.content[call.path] = call.body
+            return Reply(201)
+        return Reply(200, self.content[call.path]) if call.path in self.content else Reply(404)
 
 
 def test_gitlabs_job_marks_all_projects_once_and_keeps_the_store_in_its_registry(course, tmp_path):
@@ -483,9 +475,7 @@ def test_gitlabs_job_marks_all_projects_once_and_keeps_the_store_in_its_registry
     tool = tmp_path / "grade"
     tool.write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT / "cli.py"} "$@"\n')
     tool.chmod(0o755)
-    registry = ThreadingHTTPServer(("127.0.0.1", 0), Registry)
-    threading.Thread(target=registry.serve_forever, daemon=True).start()
-    with serving(there):
+    with faultless(there), faultless(Registry()) as registry:
         for run in ("first", "second"):
             folder, scratch = tmp_path / run, tmp_path / f"{run}.scratch"
             shutil.copytree(place / "marking", folder)
@@ -494,7 +484,7 @@ def test_gitlabs_job_marks_all_projects_once_and_keeps_the_store_in_its_registry
             (folder / "repositories.txt").write_text("school/ada\nschool/bob\n")
             environment = CALM | {
                 "GRADE_SEED": SEED, "STUDENTS_TOKEN": TOKEN, "CI_JOB_TOKEN": "job-token", "CI_SERVER_URL": server.as_uri(),
-                "CI_API_V4_URL": there.address, "STORE": f"http://127.0.0.1:{registry.server_port}/store/class.db",
+                "CI_API_V4_URL": there.url, "STORE": f"{registry.url}/store/class.db",
             }  # fmt: skip
             steps = [
                 step.replace("/tmp/", f"{scratch}/").replace(GITLABS, str(tool)) for step in script[2:]
@@ -504,8 +494,6 @@ def test_gitlabs_job_marks_all_projects_once_and_keeps_the_store_in_its_registry
                 done = subprocess.run(["bash", "-eo", "pipefail", "-c", step], cwd=folder, env=environment, capture_output=True, text=True)  # fmt: skip
                 log += done.stdout + done.stderr
                 assert done.returncode == 0, log
-    registry.shutdown()
-    registry.server_close()
     rows = csv.DictReader((folder / "marks" / "points.csv").read_text().splitlines())
     assert {row["student"]: row["points"] for row in rows} == {"school__ada": "10", "school__bob": "7"}
     assert "10/10" not in log  # the second run marks nobody again

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import warm
-from code_host import TOKEN, CodeHost, serving
+from code_host import TOKEN, CodeHost
 from conftest import RIGHT, TOY
+from loopback import faultless
 
 HALF = RIGHT.replace("np.sum(x, axis=1)", "np.sum(x, axis=0)")
 STUB = "def scale(x, factor=2.0):\n    raise NotImplementedError\n"
@@ -21,6 +22,10 @@ DUE = "2026-11-20T23:59:00+01:00"
 
 def grade(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
     return warm.run(warm.GRADE, words, cwd, CALM | environment)
+
+
+UNUSED = CodeHost()  # where nothing is asked
+UNUSED.url = "https://unused.example"
 
 
 def git(folder: Path, *words: str, **environment: str) -> str:
@@ -61,7 +66,7 @@ def course(tmp_path) -> Path:
 
 def fetch(tmp_path: Path, there: CodeHost, *words: str, listing: str = "school/ada\n", token: str = TOKEN):
     (tmp_path / "repositories.txt").write_text(listing, encoding="utf-8")
-    place = ["--server", (tmp_path / "server").as_uri(), "--api", there.address]
+    place = ["--server", (tmp_path / "server").as_uri(), "--api", there.url]
     command = ["class", "fetch", "repositories.txt", "--to", "class", "--times", "times.csv", "--course", "course"]
     return grade(*command, *place, *words, cwd=tmp_path, STUDENTS_TOKEN=token)
 
@@ -78,7 +83,7 @@ def times(tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
 def test_the_state_at_the_due_date_is_that_of_the_push_whatever_commits_say(tmp_path, ada, course, kind):
-    with serving(ada[1]) as there:
+    with faultless(ada[1]) as there:
         done = fetch(tmp_path, there, "--due", "--host", kind, "--unit", "toy")
     assert done.returncode == 0, done.stderr
     assert text_of(tmp_path / "class" / "school__ada") == HALF
@@ -93,7 +98,7 @@ def test_units_of_several_due_dates_are_each_there_once_as_they_were(tmp_path, a
     (folder / "mine.py").write_text("HELP = 1\n")
     last = commit(folder, RIGHT, WHEN["stub"])
     there.pushed["school/ada"].insert(0, (last, "2026-11-24T10:00:00Z", "main"))
-    with serving(there):
+    with faultless(there):
         assert fetch(tmp_path, there, "--due").returncode == 0
     found = {path.relative_to(tmp_path / "class").as_posix() for path in (tmp_path / "class").rglob("*.py")}
     assert found == {
@@ -105,7 +110,7 @@ def test_units_of_several_due_dates_are_each_there_once_as_they_were(tmp_path, a
 
 def test_a_students_own_due_date_goes_before_the_courses(tmp_path, ada, course):
     (tmp_path / "extensions.csv").write_text("student,unit,due\nschool__ada,toy,2026-11-22\n")
-    with serving(ada[1]) as there:
+    with faultless(ada[1]) as there:
         done = fetch(tmp_path, there, "--due", "--unit", "toy", "--extensions", "extensions.csv")
     assert done.returncode == 0, done.stderr
     assert text_of(tmp_path / "class") == RIGHT
@@ -113,14 +118,14 @@ def test_a_students_own_due_date_goes_before_the_courses(tmp_path, ada, course):
 
 def test_a_plain_server_is_read_by_the_commits_and_says_so(tmp_path, ada, course):
     commit(ada[0], STUB + "# late\n", "2026-11-23T10:00:00Z")
-    done = fetch(tmp_path, CodeHost(address="https://unused.example"), "--until", "2026-11-22", "--host", "git")
+    done = fetch(tmp_path, UNUSED, "--until", "2026-11-22", "--host", "git")
     assert done.returncode == 0, done.stderr
     assert text_of(tmp_path / "class") == RIGHT
     assert "students' computers set" in done.stderr
 
 
 def test_before_the_first_push_nothing_was_there(tmp_path, ada, course):
-    with serving(ada[1]) as there:
+    with faultless(ada[1]) as there:
         done = fetch(tmp_path, there, "--until", "2026-10-01")
     assert (done.returncode, times(tmp_path)) == (0, {})
     assert "nothing was there yet at that time" in done.stderr
@@ -141,7 +146,7 @@ def test_only_python_and_notebooks_are_taken_and_no_link_filter_or_submodule(tmp
     git(folder, "config", "filter.evil.smudge", f"touch {tmp_path}/run; cat")
     git(folder, "commit", "--quiet", "--message=All", GIT_COMMITTER_DATE=WHEN["stub"])
     there.pushed["school/ada"].insert(0, (git(folder, "rev-parse", "HEAD"), WHEN["right"], "main"))
-    with serving(there):
+    with faultless(there):
         assert fetch(tmp_path, there).returncode == 0
     found = sorted(path.name for path in (tmp_path / "class").rglob("*") if path.is_file())
     assert found == [".fetched.json", ".fetched.json.lock", "notes.ipynb", "toy.py"]
@@ -151,7 +156,7 @@ def test_only_python_and_notebooks_are_taken_and_no_link_filter_or_submodule(tmp
 def test_what_cannot_be_read_is_told_and_costs_nobody_else(tmp_path, ada, course):
     (tmp_path / "server" / "school" / "empty.git").mkdir()
     git(tmp_path / "server" / "school" / "empty.git", "init", "--quiet", "--bare")
-    with serving(ada[1]) as there:
+    with faultless(ada[1]) as there:
         done = fetch(tmp_path, there, listing="school/gone\nschool/ada\nschool/empty\n")
     assert done.returncode == 1
     assert text_of(tmp_path / "class") == RIGHT
@@ -162,7 +167,7 @@ def test_what_cannot_be_read_is_told_and_costs_nobody_else(tmp_path, ada, course
 
 
 def test_a_refused_token_takes_nothing_away(tmp_path, ada, course):
-    with serving(ada[1]) as there:
+    with faultless(ada[1]) as there:
         assert fetch(tmp_path, there).returncode == 0
         done = fetch(tmp_path, there, token="old-token")
     assert done.returncode == 1
@@ -178,7 +183,7 @@ def test_fetching_again_brings_what_is_new_and_leaves_what_somebody_changed(tmp_
     (folder / "gone.py").write_text("GONE = 1\n")
     first = commit(folder, RIGHT, WHEN["stub"])
     there.pushed["school/ada"].insert(0, (first, "2026-11-24T10:00:00Z", "main"))
-    with serving(there):
+    with faultless(there):
         assert fetch(tmp_path, there).returncode == 0
         mine = tmp_path / "class" / "school__ada" / "extra.py"
         mine.write_text("EXTRA = 'looked at'\n")
@@ -196,7 +201,7 @@ def test_fetching_again_brings_what_is_new_and_leaves_what_somebody_changed(tmp_
 
 
 def test_a_link_in_the_place_of_a_file_is_left_and_told(tmp_path, ada, course):
-    with serving(ada[1]) as there:
+    with faultless(ada[1]) as there:
         assert fetch(tmp_path, there).returncode == 0
         (tmp_path / "victim").write_text("mine")
         (target,) = (tmp_path / "class").rglob("toy.py")
@@ -221,14 +226,14 @@ def test_a_link_in_the_place_of_a_file_is_left_and_told(tmp_path, ada, course):
     ],
 )
 def test_wrong_usage_is_a_sentence(tmp_path, course, words, sentence):
-    done = fetch(tmp_path, CodeHost(address="https://unused.example"), *words)
+    done = fetch(tmp_path, UNUSED, *words)
     assert done.returncode == 2
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 
 def test_one_run_marks_what_was_fetched_with_released_keys_and_the_courses_due_dates(tmp_path, ada, course):
-    with serving(ada[1]) as there:
+    with faultless(ada[1]) as there:
         assert fetch(tmp_path, there, "--unit", "toy").returncode == 0
     keys = grade("release", "keys", "toy", "--to", "keys", "--course", "course", cwd=tmp_path, GRADE_SEED="8315")
     assert keys.returncode == 0, keys.stderr
@@ -252,7 +257,7 @@ def test_of_an_untouched_notebook_and_a_solved_file_the_file_is_marked(tmp_path,
     (ada[0] / "old" / "toy.py").write_text(STUB)
     head = commit(ada[0], RIGHT, WHEN["stub"])
     ada[1].pushed["school/ada"].insert(0, (head, WHEN["right"], "main"))
-    with serving(ada[1]) as there:
+    with faultless(ada[1]) as there:
         assert fetch(tmp_path, there, "--unit", "toy").returncode == 0
     grade("release", "keys", "toy", "--to", "keys", "--course", "course", cwd=tmp_path, GRADE_SEED="8315")
     done = grade("class", "class", "--course", "keys", "--csv", "points.csv", cwd=tmp_path)
@@ -262,7 +267,7 @@ def test_of_an_untouched_notebook_and_a_solved_file_the_file_is_marked(tmp_path,
 
 
 def test_a_class_is_not_marked_with_the_key_that_students_have(tmp_path, ada, course):
-    with serving(ada[1]) as there:
+    with faultless(ada[1]) as there:
         assert fetch(tmp_path, there, "--unit", "toy").returncode == 0
     grade("release", "keys", "toy", "--to", "keys", "--course", "course", cwd=tmp_path, GRADE_SEED="0")
     (tmp_path / "keys" / "assignments" / "toy" / "toy.py").write_text(STUB)

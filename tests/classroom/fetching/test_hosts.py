@@ -1,7 +1,8 @@
 """Hosts tell when a branch was pushed, page by page; the token goes to them alone."""
 
 import pytest
-from code_host import TOKEN, CodeHost, serving
+from code_host import TOKEN, CodeHost
+from loopback import faultless
 
 from grader.classroom.fetching.hosts import Host, HostError
 
@@ -19,8 +20,8 @@ PUSHED = {
 
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
 def test_the_pushes_of_a_branch_are_told_newest_first_over_all_pages(kind):
-    with serving(CodeHost(pushed=PUSHED)) as there:
-        host = Host(kind, "https://git.school.example", there.address, TOKEN)
+    with faultless(CodeHost(pushed=PUSHED)) as there:
+        host = Host(kind, "https://git.school.example", there.url, TOKEN)
         pushes = list(host.pushes("school/ada", "main"))
     assert [push.commit for push in pushes] == [THIRD, SECOND, FIRST]
     assert [push.at.isoformat() for push in pushes][::2] == [
@@ -43,8 +44,8 @@ def test_the_pushes_of_a_branch_are_told_newest_first_over_all_pages(kind):
 )
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
 def test_what_goes_wrong_is_a_sentence_without_the_token(kind, change, token, words):
-    with serving(CodeHost(**{"pushed": PUSHED} | change)) as there, pytest.raises(HostError) as caught:
-        list(Host(kind, "https://git.school.example", there.address, token).pushes("school/ada", "main"))
+    with faultless(CodeHost(**{"pushed": PUSHED} | change)) as there, pytest.raises(HostError) as caught:
+        list(Host(kind, "https://git.school.example", there.url, token).pushes("school/ada", "main"))
     assert words in str(caught.value)
     assert token not in str(caught.value)
     assert token not in repr(Host(kind, "", "", token))

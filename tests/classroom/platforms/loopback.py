@@ -99,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = _do
 
     def _reply(self, reply: Reply) -> None:
-        text = reply.body.encode() if isinstance(reply.body, str) else json.dumps(reply.body).encode()
+        text = reply.body if isinstance(reply.body, bytes) else _text(reply.body).encode()
         self.send_response(reply.status)
         for name, value in {"Content-Length": str(len(text)), **reply.headers}.items():
             self.send_header(name, value)
@@ -107,11 +107,23 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(text)
 
 
+def _text(body: Any) -> str:
+    return body if isinstance(body, str) else json.dumps(body)
+
+
 def _lists(text: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
         found.setdefault(name, []).append(value)
     return found
+
+
+@contextlib.contextmanager
+def faultless(fake: Fake) -> Iterator[Fake]:
+    """A context with a fake that answers, and to which nothing was asked against its documentation in the end."""
+    with serving(fake):
+        yield fake
+    assert fake.faults == []
 
 
 @contextlib.contextmanager

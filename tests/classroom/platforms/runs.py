@@ -1,9 +1,14 @@
 """A class of five whose entries are pushed to a platform, as `grade class push` does it."""
 
+import contextlib
 from collections import Counter
+
+import pytest
 
 from grader.classroom.gradebooks.filling import Entry
 from grader.classroom.intake.roster import Student
+from grader.classroom.marking.store import Store
+from grader.classroom.platforms.entering import PlatformError
 from grader.classroom.platforms.planning import Wish, plan
 from grader.classroom.platforms.pushing import Push, push
 from grader.classroom.platforms.sent import sent
@@ -22,6 +27,23 @@ ENTRIES = {
     "Dil Dubois": Entry(3, 10, is_excused=True),
     "eve": Entry(5, 10),
 }
+
+
+@pytest.fixture(name="store")
+def a_store(tmp_path):
+    with Store(str(tmp_path / "class.db")) as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def one_sentence():
+    """A context in which all goes well, or ends with an error of one line."""
+    said = "all went well"
+    try:
+        yield
+    except PlatformError as error:
+        said = str(error)
+    assert said.splitlines() == [said]
 
 
 class Run:

@@ -10,12 +10,11 @@ from functools import partial
 
 import pytest
 from fake_canvas import FakeCanvas
-from loopback import TOKEN, Reply, serving
-from runs import ENTRIES, Run
+from loopback import TOKEN, Reply, faultless, serving
+from runs import ENTRIES, Run, a_store  # noqa: F401  a fixture
 
 from grader.classroom.gradebooks.filling import Entry
 from grader.classroom.intake.roster import Student
-from grader.classroom.marking.store import Store
 from grader.classroom.platforms.canvas_service import canvas
 from grader.classroom.platforms.entering import PlatformError, Unreachable
 from grader.classroom.platforms.planning import Kind, Wish, plan
@@ -40,16 +39,8 @@ PEOPLE = [
 
 @pytest.fixture
 def there():
-    fake = FakeCanvas([dict(one) for one in PEOPLE])
-    with serving(fake):
+    with faultless(FakeCanvas([dict(one) for one in PEOPLE])) as fake:
         yield fake
-    assert fake.faults == []
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store(str(tmp_path / "class.db")) as opened:
-        yield opened
 
 
 def run_of(there, store, *words, **more):

@@ -1,15 +1,13 @@
 """Points and comments go into a Moodle assignment as Moodle's "Web services" documentation and its own code say."""
 
-import contextlib
 from collections import Counter
 from functools import partial
 
 import pytest
 from fake_moodle import FakeMoodle
-from loopback import TOKEN, Reply, serving
-from runs import ENTRIES, Run
+from loopback import TOKEN, Reply, faultless
+from runs import ENTRIES, Run, a_store, one_sentence  # noqa: F401  a fixture
 
-from grader.classroom.marking.store import Store
 from grader.classroom.platforms import moodle_service
 from grader.classroom.platforms.entering import PlatformError
 from grader.classroom.platforms.moodle_service import moodle
@@ -29,16 +27,8 @@ PEOPLE = [
 @pytest.fixture
 def there(monkeypatch):
     monkeypatch.setattr(moodle_service, "PAGE", 2)
-    fake = FakeMoodle([dict(one) for one in PEOPLE])
-    with serving(fake):
+    with faultless(FakeMoodle([dict(one) for one in PEOPLE])) as fake:
         yield fake
-    assert fake.faults == []
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store(str(tmp_path / "class.db")) as opened:
-        yield opened
 
 
 def run_of(there, store, *words, **more) -> Run:
@@ -140,7 +130,7 @@ def test_an_answer_of_any_other_form_is_one_sentence(there, store, name):
         there.answer = lambda call, body=body: (
             Reply(200, body) if call.one("wsfunction").endswith(name) else answer(call)
         )
-        with contextlib.suppress(PlatformError):
+        with one_sentence():
             run_of(there, store).send()
 
 
