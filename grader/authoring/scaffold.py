@@ -1,7 +1,7 @@
 """`grade dev new UNIT.EXERCISE`: add an exercise's skeleton to the five files of its unit, for its author to fill in.
 
-`unit.running_mean` is a function, `unit.RunningMean` a class with a driver. The skeleton's reference, oracle and rewrite raise, and it has no mistakes and no hints, so that `grade dev check` names
-what is still to be written.
+`unit.running_mean` is a function, `unit.RunningMean` a class with a driver. The skeleton's reference, oracle and rewrite
+raise, and it has no mistakes and no hints, so that `grade dev check` names what is still to be written.
 """
 
 import ast

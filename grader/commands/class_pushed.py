@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.text import Text
 
 from grader.classroom.gradebooks.exports import decimal
 from grader.classroom.marking.counting import counted
@@ -20,6 +19,7 @@ from grader.classroom.platforms.secret import Secret, private_text, token_from
 from grader.classroom.platforms.sent import sent, shown_points
 from grader.classroom.reading.called import by_name
 from grader.commands.courses import the_course
+from grader.commands.told import say
 from grader.commands.written import entries_by_unit
 from grader.ctrl_c import STOPPED
 from grader.errors import GraderError, did_you_mean
@@ -57,7 +57,7 @@ def run(wanted: Pushed, environment: Mapping[str, str]) -> int:
     file = wanted.settings or the_course(wanted.course).root / "solutions" / FILE
     settings, secret = read_settings(file, wanted.platform), _secret(wanted, environment)
     status, console = 0, make_console()
-    _say(console, f"{file}: {wanted.platform} at {settings.address}")  # before a token goes there
+    say(console, f"{file}: {wanted.platform} at {settings.address}")  # before a token goes there
     with Store(wanted.db, is_new=False) as store:
         records = list(counted(store))
         for unit in _units(wanted, settings, records):
@@ -105,9 +105,9 @@ def _unit(
     names = by_name((record.student, record.name) for record in records)
     items = plan(platform, assignment, wishes, store.students(), pushing.ours)
     out_of = f", out of {decimal(assignment.out_of)}" if assignment.out_of else ""
-    _say(console, f"{unit} → {platform.name}: {one_line(assignment.title, 80)}{out_of}; {assignment.place}")
+    say(console, f"{unit} → {platform.name}: {one_line(assignment.title, 80)}{out_of}; {assignment.place}")
     if nothing := len(records) - len(wishes):
-        _say(console, f"{nothing} have nothing to enter: nothing readable was handed in, or nothing is final.")
+        say(console, f"{nothing} have nothing to enter: nothing readable was handed in, or nothing is final.")
     if wanted.look:
         return _looked(look_closer(pushing, items), names, console)
     return _sent(pushing, items, names, store, console)
@@ -115,9 +115,9 @@ def _unit(
 
 def _looked(items: Sequence[Item], names: Mapping[str, str], console: Console) -> int:
     for item in items:
-        _say(console, f"  {_line(item, names)}")
+        say(console, f"  {_line(item, names)}")
     count = sum(item.kind in SENT for item in items)
-    _say(console, f"{count} would be sent. Nothing was.")
+    say(console, f"{count} would be sent. Nothing was.")
     return int(any(item.kind in LEFT for item in items))
 
 
@@ -128,7 +128,7 @@ def _sent(pushing: Push, items: Sequence[Item], names: Mapping[str, str], store:
         for outcome in push(pushing, items, store):
             outcomes.append(outcome)
             why = f"  declined: {outcome.why}" if outcome.why else ""
-            _say(console, f"{len(outcomes):{len(str(todo))}}/{todo}  {_line(outcome.item, names)}{why}")
+            say(console, f"{len(outcomes):{len(str(todo))}}/{todo}  {_line(outcome.item, names)}{why}")
         left_out = not_shown(pushing.platform, outcomes)
     except KeyboardInterrupt:
         stopped, left_out = "Stopped.", []
@@ -139,7 +139,7 @@ def _sent(pushing: Push, items: Sequence[Item], names: Mapping[str, str], store:
             raise
     left = _tell(items, outcomes, left_out, names, console)
     if stopped:
-        _say(console, f"{stopped} What was entered is in the store; the same command goes on with the rest.")
+        say(console, f"{stopped} What was entered is in the store; the same command goes on with the rest.")
         return STOPPED if stopped == "Stopped." else 1
     return int(left)
 
@@ -159,7 +159,7 @@ def _tell(
     parts = (
         [f"{entered} entered"] + [f"{same} stood there already"] * bool(same) + [f"{waiting} are left"] * bool(waiting)
     )
-    _say(console, f"{', '.join(parts)}.")
+    say(console, f"{', '.join(parts)}.")
     told = {words: [who for who, kind in now.items() if kind is each] for each, words in TOLD.items()}
     told |= {
         "declined by the platform": declined,
@@ -167,7 +167,7 @@ def _tell(
     }
     for words, those in told.items():
         if those:
-            _say(console, f"{len(those)} {words}: {listed([one_line(names.get(who, who), 60) for who in those], 12)}.")
+            say(console, f"{len(those)} {words}: {listed([one_line(names.get(who, who), 60) for who in those], 12)}.")
     return bool(waiting or declined or left_out or any(kind in LEFT for kind in now.values()))
 
 
@@ -182,7 +182,3 @@ def _line(item: Item, names: Mapping[str, str]) -> str:
         old = decimal(shown_points(there, item.wanted.out_of))
     comment = ", with a comment" if item.wanted.comment and item.kind in SENT else ""
     return f"{who}  {old} → {new}  {kind}{comment}"
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(Text(text), soft_wrap=True)

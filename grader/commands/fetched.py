@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -86,22 +86,20 @@ def _gathered(
         try:
             for done, future in enumerate(as_completed(under_way), 1):
                 repository = under_way[future]
-                words = _put_away(future, repository, put)
-                left += [repository.place] if words.startswith("✗") else []
-                say(
-                    console, f"{done:{len(str(len(wanted)))}}/{len(wanted)}  {repository.student}  {words.lstrip('✗ ')}"
-                )
+                try:
+                    words = _put_away(future.result(), put)
+                except (HostError, GitError) as error:
+                    left.append(repository.place)
+                    words = f"{one_line(repository.place, 80)}: {one_line(str(error), 200)}"
+                say(console, f"{done:{len(str(len(wanted)))}}/{len(wanted)}  {repository.student}  {words}")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return left
 
 
-def _put_away(future: Future, repository: Repository, put: Callable[[Fetched], list[str]]) -> str:
-    try:
-        fetched = future.result()
-    except (HostError, GitError) as error:
-        return f"✗ {one_line(repository.place, 80)}: {one_line(str(error), 200)}"
+def _put_away(fetched: Fetched, put: Callable[[Fetched], list[str]]) -> str:
+    """Put a repository's files away; returns what was put there, in words."""
     kept = put(fetched)
     words = f"{len(fetched.files)} file{'s' * (len(fetched.files) != 1)}"
     if not fetched.states:

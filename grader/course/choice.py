@@ -25,9 +25,9 @@ def choose(course: Course, words: Sequence[str]) -> Course:
     for word in words:
         name, _, exercise = word.partition(".")
         if not exercise:
-            _exercises(course, name)  # raises if there is no such unit
+            exercises_of(course, name)  # raises if there is no such unit
             whole.add(name)
-        elif exercise not in (known := _exercises(course, name)):
+        elif exercise not in (known := exercises_of(course, name)):
             unit = course.solutions(name) if course.has_solutions(name) else None
             raise CourseError(unknown(name, exercise, unit.all_exercises if unit else known, unit.only if unit else ()))
         wanted.setdefault(name, set()).add(exercise)
@@ -35,7 +35,7 @@ def choose(course: Course, words: Sequence[str]) -> Course:
     chosen = {name: tuple(sorted(exercises)) for name, exercises in wanted.items() if name not in whole}
     narrowed = _narrowed(course, settings, chosen)
     for name in narrowed.units:
-        _exercises(narrowed, name)  # raises now if something is missing
+        exercises_of(narrowed, name)  # raises now if something is missing
     return narrowed
 
 
@@ -70,14 +70,14 @@ def _narrowed(course: Course, settings: Settings, chosen: Mapping[str, tuple[str
     """
     exercises = dict(settings.exercises)
     for name, picked in chosen.items():
-        known = _exercises(course, name)
+        known = exercises_of(course, name)
         exercises[name] = tuple(each for each in known if each in picked)
         if len(known) == len(picked) and name not in settings.exercises:
             del exercises[name]
     return Course(course.root, replace(settings, exercises=exercises).of(settings.units))
 
 
-def _exercises(course: Course, unit: str) -> list[str]:
+def exercises_of(course: Course, unit: str) -> list[str]:
     """The exercises of a unit that its author wrote; those of its key, where a course has keys and no solutions."""
     if course.key_path(unit).is_file() and not course.has_solutions(unit):
         return course.exercises(unit)

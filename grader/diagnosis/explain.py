@@ -30,13 +30,8 @@ LARGE_INPUT = 100.0  # exp(100) is harmless, but scores that start there end bey
 SOFTMAX = re.compile("softmax|attention|log.?sum.?exp", re.I)
 OF_SOFTMAX = "Subtract the maximum before you exponentiate"
 OF_OTHERS = "Where do you exponentiate or square what may be large? Find the form in which that stays below 1"
-ENTRIES = {
-    "f": 2,
-    "c": 2,
-    "i": 6,
-    "u": 6,
-    "b": 24,
-}  # by dtype kind: fewer integers or booleans than these may agree by chance
+# By dtype kind: fewer integers or booleans than these may agree by chance.
+ENTRIES = {"f": 2, "c": 2, "i": 6, "u": 6, "b": 24}
 
 Parts = dict[Path, list[Pair]]
 Found = tuple[str, bool]  # a sentence, and whether it also explains why the right cases are right
@@ -57,16 +52,9 @@ def explain(exercise: ExerciseKey, evidence: Sequence[Any], also_wrong: Collecti
         parts = _parts(answered)
         found = _in_another_order(exercise.returns, parts) or _each_part(exercise, parts, answered)
         if not found:
-            return " ".join(
-                filter(
-                    None,
-                    [
-                        _right_parts(exercise.returns, parts),
-                        _right_cases(exercise, evidence, also_wrong),
-                        ROUGH if is_rough(_wrong(parts)) else "",
-                    ],
-                )
-            )
+            rough = ROUGH if is_rough(_wrong(parts)) else ""
+            right = [_right_parts(exercise.returns, parts), _right_cases(exercise, evidence, also_wrong)]
+            return " ".join(filter(None, [*right, rough]))
     text, is_whole = found
     if is_whole:
         return text

@@ -8,8 +8,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -18,12 +16,13 @@ from typing import Any
 
 from grader.course.course import Course
 from grader.errors import GraderError
-from grader.files import cannot_write
+from grader.files import cannot_write, write_whole
 from grader.key import from_bytes
 from grader.releases import web_engine, web_units
 from grader.releases.leaks import Secrets, leaks
 from grader.releases.pyodide import Runtime
 from grader.releases.students import refuse_leaks
+from grader.scratch import Scratch
 from grader.version import __version__
 
 SCHEMA = 1
@@ -125,29 +124,22 @@ def _refuse_strangers(to: Path) -> None:
 
 
 def _replace(to: Path, found: Tree) -> None:
-    """Write all into a folder beside, which then takes the place of the old one."""
-    fresh = Path(tempfile.mkdtemp(prefix=f".{to.name}.", dir=to.parent))
-    try:
+    """Write all into a folder beside, which then takes the place of the old one; that goes with the scratch folder."""
+    with Scratch(str(to.parent)) as place:
+        fresh, old = Path(place) / "fresh", Path(place) / "old"
         for name, content in found.items():
             path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        fresh.chmod(0o777 & ~_umask())
+            write_whole(path, content, is_lasting=False)
         if not to.exists():
             os.rename(fresh, to)
             return
-        old = Path(tempfile.mkdtemp(prefix=f".{to.name}.", dir=to.parent)) / "old"
         os.rename(to, old)
-        os.rename(fresh, to)
-        shutil.rmtree(old.parent)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _umask() -> int:
-    now = os.umask(0o022)
-    os.umask(now)
-    return now
+        try:
+            os.rename(fresh, to)
+        except OSError:
+            os.rename(old, to)
+            raise
 
 
 def _page() -> Tree:

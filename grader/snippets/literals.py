@@ -43,9 +43,8 @@ def needs_base64(text: str) -> bool:
 
 def _array(array: np.ndarray, torch: bool, indent: int) -> str:
     if array.size > MOST_WRITTEN and not _is_constant(array):
-        kept = textwrap.wrap(
-            base64.b64encode(array.tobytes()).decode(), WIDTH
-        )  # a terminal takes no line of any length
+        # in lines, as a terminal takes none of any length
+        kept = textwrap.wrap(base64.b64encode(array.tobytes()).decode(), WIDTH)
         data = "\n".join(f'    "{line}"' for line in kept)
         text = f'np.frombuffer(base64.b64decode(\n{data}\n), "{array.dtype.str}").reshape({array.shape}).copy()'
         return f"torch.from_numpy({text})" if torch else text

@@ -47,16 +47,19 @@ def fetch(
         remote.fetch(newest, has_history=True)
     states: dict[str, State] = {}
     files: dict[str, bytes] = {}
+    read: dict[str, dict[tuple[str, ...], bytes]] = {}  # by commit: several due dates may find the same
     for moment in dict.fromkeys(moments.values()):
         units = [unit for unit, at in moments.items() if at == moment]
         state = _at(remote, newest, told, moment)
         if state is None:
             continue
-        if told is not None:
-            remote.fetch(state.commit)
+        if state.commit not in read:
+            if told is not None:
+                remote.fetch(state.commit)
+            read[state.commit] = _without_copies(dict(remote.files(state.commit)), known)
         states |= dict.fromkeys(units, state)
         is_whole = len(units) == len(moments)
-        for parts, content in _without_copies(dict(remote.files(state.commit)), known).items():
+        for parts, content in read[state.commit].items():
             for below in [""] if is_whole else _folders(parts, units, known):
                 files[str(PurePosixPath(below, *parts))] = content
     return Fetched(repository, states, files)

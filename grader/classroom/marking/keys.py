@@ -15,6 +15,7 @@ from pathlib import Path
 from grader.authoring.notebooks import notebook
 from grader.classroom.intake.intake import Units
 from grader.classroom.marking.store import Store, Terms
+from grader.course.choice import exercises_of
 from grader.course.course import Course
 from grader.course.reference_text import stub_module
 from grader.course.unit import Unit
@@ -108,10 +109,7 @@ def units_of(course: Course, whole: Course) -> Units:
 
     The course's own units come first: of a file that is as much of one as of another, it is taken for theirs.
     """
-    exercises = {
-        unit: list(course.solutions(unit).exercises) if course.has_solutions(unit) else course.exercises(unit)
-        for unit in course.units
-    }
+    exercises = {unit: exercises_of(course, unit) for unit in course.units}
     for unit in whole.units:
         exercises[unit] = list(dict.fromkeys([*exercises.get(unit, []), *_names(whole, unit)]))
     return Units(exercises, frozenset(name for unit in course.units for name in stubs_of(course, unit)))

@@ -135,4 +135,4 @@ def _compiled(driver: str) -> CodeType:
 def _unchanged(now: Any, before: Any) -> bool:
     if isinstance(before, wire.Seeded):  # a generator is meant to change
         return True
-    return wire.same(now, wire.materialise(before))
+    return wire.same(now, before) or wire.same(now, wire.materialise(before))  # which copies, so only where it may tell

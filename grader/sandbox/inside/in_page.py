@@ -25,13 +25,8 @@ AT_ONCE = 4096  # characters that are printed before they are posted, or
 AT_LEAST = 0.05  # seconds that they lie
 CONSOLE, LONGEST = "<console>", 20_000
 UNREAD = ("unreadable", "syntax")
-BRIDGE = (
-    "js",
-    "pyodide",
-    "pyodide_js",
-    "_pyodide",
-    "_pyodide_core",
-)  # the modules by which Python speaks to JavaScript
+# The modules by which Python speaks to JavaScript.
+BRIDGE = ("js", "pyodide", "pyodide_js", "_pyodide", "_pyodide_core")
 
 
 class Printed(io.TextIOBase):
