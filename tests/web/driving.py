@@ -37,8 +37,8 @@ class Student:
         self.until("document.body.dataset.screen === arguments[0]", kind)
 
     def reload(self, place: str) -> None:
-        self.run("location.reload()")
-        time.sleep(0.2)
+        self.run("document.body.dataset.before = 'a reload'; location.reload()")
+        self.until("!document.body?.dataset.before")  # what is pressed in the page before is lost with it
         self.shown(place)
 
     def text(self, css: str) -> str:
