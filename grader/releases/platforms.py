@@ -14,7 +14,8 @@ from pathlib import Path
 
 from grader.authoring.build import plan
 from grader.course.course import Course
-from grader.course.settings import Settings, to_toml
+from grader.course.settings import Settings
+from grader.course.settings_text import to_toml
 from grader.errors import GraderError
 from grader.files import cannot_write, write_whole
 from grader.key import Key, to_bytes

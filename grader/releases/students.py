@@ -14,7 +14,7 @@ from grader.classroom.intake.roster import read_roster
 from grader.classroom.intake.sheets import read_sheet
 from grader.course.course import Course
 from grader.course.demo_files import demo_files
-from grader.course.settings import to_toml
+from grader.course.settings_text import to_toml
 from grader.errors import GraderError
 from grader.files import cannot_write, kept_aside
 from grader.releases.leaks import Secrets, leaks, secrets
@@ -151,7 +151,8 @@ def readme(course: Course) -> str:
         total = sum(exercise.points for exercise in loaded.exercises.values())
         due = settings.due.get(unit)
         when = f", due {due:%Y-%m-%d %H:%M %Z}" if due else ""
-        rows.append(f"- [{escaped(loaded.title)}](assignments/{unit}/README.md), {points(total)}{when}")
+        after = f", after {', '.join(settings.needs[unit])}" if unit in settings.needs else ""
+        rows.append(f"- [{escaped(loaded.title)}](assignments/{unit}/README.md), {points(total)}{after}{when}")
     first = course.units[0] if course.units else "UNIT"
     return (
         f"# {escaped(settings.title)}\n\nTwo commands, in this folder, with Python 3.11 or later:\n\n"
