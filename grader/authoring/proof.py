@@ -11,28 +11,27 @@
 import ast
 import math
 import re
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from grader.authoring.answers import SWEPT, by_name, dressed, lazy_pieces
+from grader.authoring.answers import SWEPT, by_name, dressed, lazy_pieces, remembered
+from grader.authoring.in_process import asked_once, in_process, is_alike, recalled
 from grader.authoring.runs import Scores, prove_run
 from grader.authoring.sweep import mistakes_named, tells_little, undeserved
-from grader.compiling.calls import answer_or_error, as_single, attempt
+from grader.compiling.calls import Heard, answer_or_error, as_single, attempt
 from grader.compiling.compile import compile_exercise
 from grader.course.reference_text import definitions
 from grader.course.unit import Unit
-from grader.grading.judge import Answer, Ask, judge
+from grader.grading.judge import Ask, judge
 from grader.judging.compare import difference, turned
 from grader.judging.kinds.registry import decide, kind_of
-from grader.judging.traces import Raised
 from grader.key import ExerciseKey, Question
 from grader.nest import at, numeric_leaves
-from grader.report import ExerciseReport, Finding, Status
-from grader.sandbox.inside.call import call, driven
+from grader.report import ExerciseReport
+from grader.sandbox.inside.call import driven
 from grader.sandbox.inside.ideas import IDEAS
 from grader.sandbox.inside.operations import first_use, names_of
 from grader.sandbox.inside.paths import operation_exists
@@ -85,17 +84,18 @@ def prove(unit: Unit, name: str, seeds: range) -> Proof:
         proof.scores = prove_run(unit, name, seeds, in_process, proof.fail)
         proof.seeds = len(seeds)
         return proof
-    rewrites = {**unit.rewritten(name), **_dressed(unit, name)}
+    heard: Heard = {}
     for seed in seeds:
         try:
-            key = compile_exercise(unit, name, seed)
+            key = compile_exercise(unit, name, seed, heard)
         except Exception as error:
             proof.fail(1, seed, f"it cannot be compiled: {type(error).__name__}: {error}")
             break
-        _prove_reference(unit, key, proof, seed)
+        right = _Right(unit, key)
+        _prove_reference(unit, key, right, proof, seed)
         _prove_lazy(unit, key, proof, seed)
-        _prove_mistakes(unit, key, proof, seed)
-        _prove_rewrites(unit, key, rewrites, proof, seed)
+        _prove_mistakes(unit, key, heard if proof.seeds else {}, proof, seed)
+        _prove_rewrites(unit, key, right, proof, seed)
         _measure_tolerance(key, proof)
         proof.seeds += 1
         if proof.failures:
@@ -103,27 +103,21 @@ def prove(unit: Unit, name: str, seeds: range) -> Proof:
     return proof
 
 
-def in_process(pieces: Sequence[Callable], exercise: ExerciseKey) -> Ask:
-    """An `ask` for an author's own functions or classes, with the worker's code but without a worker process."""
-
-    def ask(question: Question) -> Answer:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            reply = call(pieces, question.inputs, exercise.way_of(question), forbids=exercise.forbids)
-        if "error" not in reply:
-            return Answer(reply["value"], changed=reply["changed"])
-        error = reply["error"]
-        text = f"{error['type']}: {error['message']} (case: {question.label})"
-        if error["type"] == "NotImplementedError":
-            return Answer(finding=Finding("missing", text), status=Status.MISSING)
-        raised = Raised((*error["bases"], error["type"]))
-        return Answer(raised, finding=Finding("exception", text), status=Status.ERROR)
-
-    return ask
-
-
 def report_on(pieces: Sequence[Callable], key: ExerciseKey, unit: Unit, diagnoses: bool = True) -> ExerciseReport:
     return judge(key, in_process(pieces, key), unit.name, diagnoses)
+
+
+class _Right:
+    """The reference's answers to a key's questions, and its report, which an answer like them in every bit gets, too."""
+
+    def __init__(self, unit: Unit, key: ExerciseKey):
+        self.unit, self.key, self.ask = unit.name, key, asked_once(in_process(unit.pieces(key.name), key))
+        self.report = judge(key, self.ask, unit.name)
+
+    def report_on(self, ask: Ask) -> ExerciseReport:
+        if all(is_alike(ask(question), self.ask(question)) for question in self.key.questions):
+            return self.report
+        return judge(self.key, ask, self.unit)
 
 
 def _prove_text(unit: Unit, name: str, proof: Proof) -> None:
@@ -160,7 +154,7 @@ def _dressed(unit: Unit, name: str) -> dict[str, list[Callable]]:
     """The reference's answers in other forms; none for a class, whose answers come from its driver."""
     if unit.source(name).is_class:
         return {}
-    clothes = dressed(unit.pieces(name)[0], unit.exercises[name].torch)
+    clothes = dressed(remembered(unit.pieces(name)[0]), unit.exercises[name].torch)
     return {how: [function] for how, function in clothes.items()}
 
 
@@ -174,7 +168,7 @@ def _gives_away(text: str, body: str) -> str:
     return ""
 
 
-def _prove_reference(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> None:
+def _prove_reference(unit: Unit, key: ExerciseKey, right: _Right, proof: Proof, seed: int) -> None:
     named = {question.driver: _oracle_name(key, question) for question in key.questions}
     if missing := [name for name in named.values() if not hasattr(unit.oracles, name)]:
         proof.fail(1, None, f"oracles.py has no {missing[0]}")
@@ -192,9 +186,8 @@ def _prove_reference(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> N
             answers = [answer_or_error(oracles[question.driver], question.inputs) for question in questions]
             if found := decide(check, answers, questions, key.returns_of(check), facts):
                 proof.fail(1, seed, f"the oracle does not hold {check.claim!r}: {found.message}")
-    report = report_on(unit.pieces(key.name), key, unit)
-    if report.points != key.points:
-        proof.fail(1, seed, f"the reference earns {report.points} of {key.points}: {first_finding(report)}")
+    if right.report.points != key.points:
+        proof.fail(1, seed, f"the reference earns {right.report.points} of {key.points}: {first_finding(right.report)}")
 
 
 def _oracle_name(key: ExerciseKey, question: Question) -> str:
@@ -219,9 +212,12 @@ def _prove_lazy(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> None:
             proof.fail(3, seed, f"{how} is called {name!r}, which answers otherwise")
 
 
-def _prove_mistakes(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> None:
+def _prove_mistakes(unit: Unit, key: ExerciseKey, heard: Heard, proof: Proof, seed: int) -> None:
+    """Prove that each mistake loses points and is named. Those in `heard` are not asked again: on the first seed all are,
+    one after the other as a student's file is, and no later seed changes what they remember or what is forbidden."""
     for name, mistake in unit.mistakes(key.name).items():
-        report = report_on(mistake, key, unit)
+        ask = asked_once(recalled(name, heard, in_process(mistake, key)))
+        report = judge(key, ask, unit.name)
         if report.points == key.points:
             proof.survivors.add(name)
             proof.fail(3, seed, f"mistake {name!r} keeps every point")
@@ -229,7 +225,7 @@ def _prove_mistakes(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> No
         if (
             found != {name}
             and not _always_raises(key, name)
-            and not (not found and tells_little(key, name, report, in_process(mistake, key)))
+            and not (not found and tells_little(key, name, report, ask))
         ):
             got = sorted(found) or first_finding(report)
             proof.fail(3, seed, f"mistake {name!r} is diagnosed as {got}")
@@ -239,15 +235,18 @@ def _prove_mistakes(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> No
             proof.fail(3, seed, f"mistake {name!r} is only {distance:.1f} tolerances from right, {FAR:g} are asked")
 
 
-def _prove_rewrites(unit: Unit, key: ExerciseKey, rewrites: dict[str, list[Callable]], proof: Proof, seed: int) -> None:
-    for how, rewrite in rewrites.items():
-        report = report_on(by_name(rewrite, key), key, unit)
+def _prove_rewrites(unit: Unit, key: ExerciseKey, right: _Right, proof: Proof, seed: int) -> None:
+    is_compared = any(kind_of(check).compares for check in key.checks)
+    for how, rewrite in {**unit.rewritten(key.name), **_dressed(unit, key.name)}.items():
+        ask = asked_once(in_process(by_name(rewrite, key), key))
+        report = right.report_on(ask)
         if report.points != key.points:
             proof.fail(4, seed, f"correct, {how}, earns {report.points} of {key.points}: {first_finding(report)}")
-        for question in _compared(key):
-            asked = driven(by_name(rewrite, key), key.way_of(question))
-            answer = turned(attempt(asked, question.inputs), question.expected, key.signs_of(question))
-            used = _error(answer, question) if any(kind_of(check).compares for check in key.checks) else 0.0
+        for question in _compared(key) if is_compared else ():
+            got = ask(question)
+            asked = driven(by_name(rewrite, key), key.way_of(question))  # with no door shut, where one was in the way
+            value = attempt(asked, question.inputs) if got.finding else got.value
+            used = _error(turned(value, question.expected, key.signs_of(question)), question)
             proof.used = max(proof.used, used)
             if used > NEAR:
                 proof.fail(4, seed, f"correct, {how}, uses {used:.0%} of the tolerance in case {question.label!r}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.compiling.calls import answer_or_error, ask, attempt, plain
+from grader.compiling.calls import Heard, answer_or_error, ask, hear, plain
 from grader.compiling.noise import STATED_MARGIN, margin, measure_noise, round_up, scale
 from grader.compiling.reacting import reactions
 from grader.course.unit import Unit, UnitError
@@ -35,11 +35,15 @@ def compile_key(unit: Unit, seed: int | Callable[[str], int], only: Collection[s
     return make(unit.name, unit.title, list(unit.allows), exercises)
 
 
-def compile_exercise(unit: Unit, name: str, seed: int) -> ExerciseKey:
+def compile_exercise(unit: Unit, name: str, seed: int, heard: Heard | None = None) -> ExerciseKey:
     """The exercise's key. Where chance gives the reference itself a case that does not show what a check claims, all are
-    drawn anew: a right answer must not lose a point because an attention looks elsewhere, or a relu is dead."""
+    drawn anew: a right answer must not lose a point because an attention looks elsewhere, or a relu is dead.
+
+    `heard` gets what the mistakes said to the questions of the key, for who wants to ask them the same."""
+    heard = {} if heard is None else heard
     for turn in range(DRAWS):
-        key = _drawn_key(unit, name, seed, turn)
+        heard.clear()
+        key = _drawn_key(unit, name, (seed, turn), heard)
         if not (lost := _lost_by_the_reference(key)):
             return key
     raise UnitError(f"{name}: the reference does not hold with any of {DRAWS} draws: {lost}")
@@ -58,13 +62,13 @@ def _lost_by_the_reference(key: ExerciseKey) -> str:
     return ""
 
 
-def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> ExerciseKey:
+def _drawn_key(unit: Unit, name: str, seed: tuple[int, int], heard: Heard) -> ExerciseKey:
     np.random.seed(0)  # a mistake may draw from NumPy's own generator; the key must come out the same all the same
     exercise, source = unit.exercises[name], unit.source(name)
-    book = _Questions(unit, name)
+    book = _Questions(unit, name, heard)
     errors = _errors(exercise)
     for label, case in exercise.cases.items():
-        inputs = _drawn(case, Draw(_rng((seed, turn), unit.name, name, label)), f"{name}: case {label!r}")
+        inputs = _drawn(case, Draw(_rng(seed, unit.name, name, label)), f"{name}: case {label!r}")
         if exercise.is_run:
             book.add_run(label, inputs)
         elif not exercise.is_asked(label):
@@ -73,7 +77,7 @@ def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> ExerciseKey:
             book.add_raising(label, inputs, errors[label])
         else:
             book.add(label, inputs)
-    checks = [_compile_check(check, book, unit, (seed, turn)) for check in exercise.checks]
+    checks = [_compile_check(check, book, unit, seed) for check in exercise.checks]
     return ExerciseKey(
         name=name,
         points=exercise.points,
@@ -116,7 +120,8 @@ def _drawn(case: Callable[[Draw], Inputs], draw: Draw, which: str) -> Inputs:
 class _Questions:
     """The questions of one exercise as they are collected."""
 
-    def __init__(self, unit: Unit, name: str):
+    def __init__(self, unit: Unit, name: str, heard: Heard):
+        self.heard = heard
         self.unit, self.name, self.exercise = unit.name, name, unit.exercises[name]
         self.signs, self.parameters, self.driver = unit.signs(name), unit.source(name).parameters, unit.driver(name)
         self.pieces, self.wrong = unit.pieces(name), unit.mistakes(name)
@@ -135,7 +140,7 @@ class _Questions:
         noise = measure_noise(reference, inputs, expected, signs)
         wrong = {}
         for name, pieces in self.wrong.items() if with_mistakes else ():
-            answer = turned(attempt(self.asked(pieces, driver), inputs), expected, signs)
+            answer = turned(hear(self.asked(pieces, driver), inputs, self.heard, name, driver), expected, signs)
             if not same(answer, expected):
                 wrong[name] = answer
         return self._keep(Question(label, inputs, expected, self._tolerances(expected, noise), wrong, driver))

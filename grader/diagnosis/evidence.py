@@ -6,6 +6,7 @@ every overflow. A mistake is named only from answers that tell something.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,9 @@ def _values(item: Evidence) -> tuple[set, int]:
         if is_numeric(leaf):
             array = np.asarray(leaf)
             count += array.size
-            if array.dtype.kind in "biuf" and (finite := array[np.isfinite(array)]).size:
+            if array.dtype.kind in "biuf" and array.size == 1:  # there are long lists of these
+                found |= {number} if isfinite(number := float(array.item())) else set()
+            elif array.dtype.kind in "biuf" and (finite := array[np.isfinite(array)]).size:
                 found |= {float(finite.min()), float(finite.max())} | ({NOWHERE} if finite.size < array.size else set())
             elif array.dtype.kind == "c" and array.size:
                 found |= {str(array.flat[0]), str(array.flat[-1])}
