@@ -197,12 +197,42 @@ def reset(exercise, course_dir) -> None:
 
 
 @grade.command()
+@click.argument("exercise", shell_complete=complete("complete_exercises"))
+@click.argument("label", metavar='["CASE"]', required=False)
+@click.option("--debug", is_flag=True, help="Stop there in Python's debugger: your code runs in your own shell.")
+@course_option
+def case(exercise, label, debug, course_dir) -> None:
+    """Show a case as lines to paste into Python: its inputs, the call, expected and got.
+
+    Without a label it is the first case that fails.
+    """
+    with sandboxed() as sandbox:
+        from grader.commands import case as run
+
+        run.case(course_dir, exercise, label, debug, sandbox)
+
+
+@grade.command()
 @click.argument("folder", metavar="DIR")
 def init(folder) -> None:
     """Make a student's folder: handouts, stubs, and the questions to practise with."""
     from grader.commands import init as run
 
     run.init(folder)
+
+
+@grade.command()
+@click.option("--from", "source", metavar="DIR|ARCHIVE", callback=not_empty, help="A newer release of your course.")
+@click.option("--look", is_flag=True, help="Show what would change, and change nothing.")
+@course_option
+def update(source, look, course_dir) -> None:
+    """Bring a newer course into your folder, and keep every answer.
+
+    It comes from a release that you name, or from the installed package.
+    """
+    from grader.commands import update as run
+
+    run.update(course_dir, source, look)
 
 
 def or_a_command(message: str, arguments: list[str]) -> str:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from grader.draw import Draw, Inputs
+from grader.errors import did_you_mean
 from grader.judging.kinds.agrees import agrees as agrees
 from grader.judging.kinds.bounded import bounded as bounded
 from grader.judging.kinds.categorical import categorical as categorical
@@ -91,6 +92,9 @@ class Exercise:
     `torch` says that inputs arrive as tensors and that the answer's tensors are graded; a case still draws arrays, floats
     as float32. A class is an exercise like a function: its driver gets the class.
 
+    `words` say what a part of the answer is where its name does not, by the name that Python gives it, with # for any place:
+    {"shapes[#][0]": "the channels of layer {}"}; counted from 1. A function of a case's inputs may give them, too.
+
     `pieces` are names of the student's file that the driver gets before the inputs, in place of the exercise's own:
     what a training run puts together. `seconds` is what a training run may take; 0 for everything else.
     """
@@ -107,6 +111,7 @@ class Exercise:
     torch: bool = False
     pieces: Sequence[str] = ()
     seconds: float = 0.0
+    words: Mapping[str, str] | Callable[[Inputs], Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self):
         total = sum(check.points for check in self.checks)
@@ -115,8 +120,9 @@ class Exercise:
         known = set(self.cases)
         for check in self.checks:
             if unknown := set(check.on) - known:
+                wrong = min(unknown)
                 raise ValueError(
-                    f"check {check.claim!r} is on {sorted(unknown)}, which is no case; cases are {sorted(known)}"
+                    f"check {check.claim!r} is on {wrong!r}, which is no case{did_you_mean(wrong, [*known])}"
                 )
             if check.driver and self.is_run:
                 raise ValueError(f"check {check.claim!r} has a driver of its own, and a training run is driven once")

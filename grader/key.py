@@ -64,10 +64,6 @@ class CheckKey:
     returns: list[str] = field(default_factory=list)
 
 
-# What a key has only where it says something: most checks have no driver of their own.
-SELDOM = {Question: "driver", CheckKey: "returns"}
-
-
 @dataclass(frozen=True)
 class MistakeKey:
     name: str
@@ -84,6 +80,7 @@ class ExerciseKey:
     either sign. A part of None is the whole answer, an axis of None one sign for the whole part. `seconds` is the time
     limit of a training run, and `band` the range of the reference's loss curve: rows of [share of the run, lowest,
     highest loss]. `reacts` has arguments that the right answer depends on, each with the number of a question that shows it.
+    `words` say what parts of the answer are, by a case's label (empty for every case) and the name that Python gives them.
     """
 
     name: str
@@ -106,6 +103,7 @@ class ExerciseKey:
     forbids: list[str] = field(default_factory=list)
     band: list[list[float]] = field(default_factory=list)
     reacts: dict[str, int] = field(default_factory=dict)
+    words: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @cached_property
     def frames(self) -> dict[str, bytes]:
@@ -124,6 +122,10 @@ class ExerciseKey:
     def returns_of(self, check: CheckKey) -> list[str]:
         """What the parts of the answers are called that a check is about."""
         return check.returns or self.returns
+
+
+# What a key has only where it says something: most checks have no driver of their own.
+SELDOM = {Question: "driver", CheckKey: "returns", ExerciseKey: "words"}
 
 
 @dataclass(frozen=True)

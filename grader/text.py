@@ -51,6 +51,29 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
+def in_order(text: str) -> str:
+    """A text whose words from right to left do not draw the digits and signs behind them to their other side.
+
+    After Arabic letters digits count as Arabic, so that a page shows `x_70_90` with an Arabic x as `90_70_x`. A mark without
+    a width stands behind such a word wherever something else than another such word follows.
+    """
+    if text.isascii() or all(char < "\u0590" for char in text):
+        return text
+    kinds = [unicodedata.bidirectional(char) for char in text]
+    marks, last = [], 0  # places behind which a mark stands; the end of the last word from right to left
+    for at, kind in enumerate(kinds):
+        if kind in ("R", "AL"):
+            last = at + 1
+        elif kind == "NSM" and last == at:
+            last += 1
+        elif kind in ("L", "EN", "AN") and last:
+            marks.append(last)
+            last = 0
+    for place in reversed(marks):
+        text = f"{text[:place]}\u200e{text[place:]}"
+    return text
+
+
 def _shown(char: str) -> str:
     if char in "\n\t" or unicodedata.category(char) not in _INERT:
         return char

@@ -27,6 +27,14 @@ ARGUMENTS = [
     "--hide-scrollbars",
 ]
 
+KEYS = {
+    "Control": "\ue009",
+    "Enter": "\ue007",
+    "Escape": "\ue00c",
+    "Shift": "\ue008",
+    "Tab": "\ue004",
+}  # as WebDriver names them
+
 # What leaves no machine. The last three are Chromium's own pages, which it may still load when the first of ours is opened.
 LOCAL = ("file:", "data:", "blob:", "about:", "chrome:", "chrome-untrusted:", "devtools:")
 
@@ -43,8 +51,8 @@ class Browser:
 
     session: str
 
-    def ask(self, path: str, data: dict[str, Any] | None = None) -> Any:
-        return _ask(f"{self.session}/{path}", {} if data is None else data)
+    def ask(self, path: str, data: dict[str, Any] | None = None, method: str = "POST") -> Any:
+        return _ask(f"{self.session}/{path}", {} if data is None else data, method)
 
     def open(self, page: Path | str) -> None:
         self.ask("url", {"url": page.resolve().as_uri() if isinstance(page, Path) else page})
@@ -62,6 +70,13 @@ class Browser:
 
     def write(self, css: str, text: str) -> None:
         self.ask(f"element/{self._element(css)}/value", {"text": text})
+
+    def press(self, *keys: str) -> None:
+        """Keys held down together, in order, as the keyboard sends them to what has the focus: "Control", "Enter"."""
+        values = [KEYS.get(key, key) for key in keys]
+        actions = [{"type": "keyDown", "value": value} for value in values]
+        actions += [{"type": "keyUp", "value": value} for value in reversed(values)]
+        self.ask("actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
 
     def _element(self, css: str) -> str:
         return next(iter(self.ask("element", {"using": "css selector", "value": css}).values()))
@@ -134,8 +149,9 @@ def _await(address: str) -> None:
     raise RuntimeError(f"chromedriver does not answer at {address}")
 
 
-def _ask(address: str, data: dict[str, Any]) -> Any:
-    request = urllib.request.Request(address, json.dumps(data).encode(), {"Content-Type": "application/json"})
+def _ask(address: str, data: dict[str, Any], method: str = "POST") -> Any:
+    content = json.dumps(data).encode() if method == "POST" else None
+    request = urllib.request.Request(address, content, {"Content-Type": "application/json"}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=120) as reply:
             return json.load(reply)["value"]

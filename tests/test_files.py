@@ -45,7 +45,7 @@ def archived(path: Path) -> None:
 def reset(path: Path) -> None:
     course = Course(TOY)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(read, "_find", lambda *_: (Placed(path), "toy", course.solutions("toy") and Stub()))
+        patch.setattr(read, "find_exercise", lambda *_: (Placed(path), "toy", course.solutions("toy") and Stub()))
         os.path.lexists(path) or path.write_text("def scale(x):\n    return x\n")
         read.reset(None, "toy.scale")
 
@@ -118,7 +118,7 @@ WRITERS: dict[str, Callable[[Path], None]] = {
     "class --canvas, class --moodle": filled,
     "class --report, class --alike, class --feedback": lambda path: pages.write(path, "<p>"),
     "class --feedback-zip": archived,
-    "class --db, class adjust --db, class history --db, class appeal --db": stored,
+    "class --db, class adjust --db, class history --db, class appeal --db, class push --db": stored,
     "check --plot": pictured,
     "doctor --report": told,
     "dev bands": banded,
@@ -276,10 +276,13 @@ def commands(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tu
 # options that take a file's, a folder's or a table's name and only read it
 READS = {
     "--course", "--key", "--roster", "--times", "--wheels", "--torch", "--exchange", "--from", "--per-student", "--secret", "--extensions",
+    "--token-file",
 }  # fmt: skip
 BY_OTHERS = {
-    "class --nbgrader"
-}  # SQLAlchemy opens the gradebook that an instructor names; `autograded/` is among WRITERS
+    "class --nbgrader",  # SQLAlchemy opens the gradebook that an instructor names; `autograded/` is among WRITERS
+    "class fetch --to",  # tests/classroom/fetching: a link there is left and told
+    "release web",  # tests/releases/test_web_site.py: a folder that is no earlier site is refused
+}
 
 
 def test_every_option_that_names_a_file_is_known_to_read_or_is_tried_as_a_writer():
@@ -303,6 +306,8 @@ HOMES = {"grader/files.py", "grader/scratch.py"}
 EXCEPTIONS = {
     "grader/classroom/intake/kept.py": "one file in a run's own scratch folder, to which hand-ins are added",
     "grader/classroom/marking/access.py": "the key of one cluster's run, in its private scratch folder",
+    "grader/classroom/fetching/shelf.py": "a file that it has noted with its hash, and that is as it was put there",
+    "grader/releases/web_site.py": "a folder of its own takes the place of a site whose every file it knows by its hash",
     "grader/commands/arguments.py": "its own memory, where the system shows its command line",
     "grader/commands/init.py": "its own scratch folder is renamed to its place, which replaces nothing",
     "grader/sandbox/walls/isolation.py": "a worker's own folder and view",

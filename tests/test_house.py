@@ -12,13 +12,14 @@ HOUSE = House(ROOT)
 FLOORS = """
 cli
 commands
-classroom.reading
+classroom.platforms, classroom.reading
 classroom.gradebooks
 classroom, classroom.marking, releases, grader
-authoring, notebook, watching
+authoring, notebook, watching, updating, web
 grading
-diagnosis, render, compiling
+diagnosis, render, compiling, snippets
 course, practice
+classroom.fetching
 classroom.intake, exercise
 judging.kinds
 judging
@@ -26,7 +27,7 @@ key
 draw, record, submission, sandbox.inside
 sandbox, report, files, beneath
 errors, typed, sandbox.walls
-nest, text, passwords, scratch, version, ctrl_c
+nest, text, passwords, scratch, version, ctrl_c, one_host
 """
 LINES, BODY = 300, 40  # of a file and of a function
 PARAMETERS = 6  # of a function of the command line: what is more is one thing, and has a name

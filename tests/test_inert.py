@@ -35,7 +35,7 @@ from grader.render.overview import render_overview
 from grader.render.terminal import make_console, render
 from grader.report import Report, from_json, to_json
 from grader.sandbox import wire
-from grader.text import listed, tame
+from grader.text import in_order, listed, tame
 from grader.watching.screen import Screen
 from grader.watching.session import Focus, Watched
 
@@ -306,3 +306,19 @@ def test_what_is_plain_stays_as_it_is():
 
 def test_of_many_names_the_first_are_told_and_how_many_more_there_are():
     assert [listed([], 2), listed(["a", "b"], 2), listed(["a", "b", "c", "d"], 2)] == ["", "a, b", "a, b and 2 more"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("حسنمحمد_707_9070_words.py", "حسنمحمد|_707_9070_words.py"),
+        ("محمد حسن (5007): late", "محمد حسن| (5007): late"),
+        ("handed in שלום-12 and כן", "handed in שלום|-12 and כן"),
+        ("محمد-علي كريم", "محمد-علي كريم"),
+        ("מִיכָל 3", "מִיכָל| 3"),
+        ("Ana 小明 7 शर्मा 7 Ünï", "Ana 小明 7 शर्मा 7 Ünï"),
+    ],
+)
+def test_digits_behind_an_arabic_name_stay_where_they_are_written(text, shown):
+    """By the Unicode Bidirectional Algorithm, rule W2, they would be drawn before it, the last group first."""
+    assert in_order(text) == shown.replace("|", "\u200e")

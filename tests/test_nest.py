@@ -291,6 +291,10 @@ BY_HAND = {
     "judging.forms._is_only": "each list may be the value that is looked for, not leaves alone",
     "practice.fingerprints._write": "syntax trees",
     "authoring.mutants": "syntax trees",
+    "authoring.examples.shown": "containers are printed with their brackets",
+    "classroom.platforms.web_calls._message": "JSON of a platform's errors, of any form",
+    "judging.part_words._keys": "the keys on the way are wanted, not the leaves",
+    "snippets.literals.literal": "containers are written as Python writes them",
     "releases.leaks._strings": "JSON, where a list of lines is one text",
 }
 CONTAINERS = {"list", "tuple", "dict", "SEQUENCES"}

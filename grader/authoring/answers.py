@@ -11,7 +11,6 @@ from grader.course.unit import Unit
 from grader.judging.kinds.registry import kind_of, options_of
 from grader.key import ExerciseKey
 from grader.nest import mapped
-from grader.sandbox import wire
 from grader.sandbox.inside import modules
 
 SWEPT = ("minus", "half")  # of an input: no answer of somebody lazy, and yet none that may be taken for a mistake
@@ -21,7 +20,7 @@ def lazy_pieces(unit: Unit, key: ExerciseKey) -> Iterator[tuple[str, list[Callab
     """Lazy solutions as lists like `Unit.pieces`: of a function lazy answers, of a class or a run the stub and None."""
     pieces = unit.pieces(key.name)
     if len(pieces) == 1 and not isinstance(pieces[0], type):
-        for how, lazy in lazy_answers(_in_arrays(pieces[0]) if key.torch else remembered(pieces[0]), key):
+        for how, lazy in lazy_answers(_in_arrays(pieces[0]) if key.torch else pieces[0], key):
             yield how, by_name([_in_tensors(lazy) if key.torch else lazy], key)
         return
     yield "the stub", [_stub for _ in pieces]
@@ -87,28 +86,6 @@ def dressed(reference: Callable, is_torch: bool = False) -> dict[str, Callable]:
         "a list for whole numbers in a row": dress(lambda a: a.tolist() if _is_row(a) else a),
         "whole numbers in a row for a list": dress(lambda a: a, _row),
     }
-
-
-def remembered(function: Callable) -> Callable:
-    """The function, asked once for the same arrays, numbers and texts; for anything else, such as a generator, each time.
-
-    So is one that changes its inputs.
-    """
-    known: dict[bytes, Any] = {}
-
-    def ask(**inputs: Any) -> Any:
-        try:
-            given = wire.encode(inputs)
-        except wire.WireError:
-            return function(**inputs)
-        if given in known:
-            return wire.materialise(known[given])
-        answer = function(**inputs)
-        if wire.encode(inputs) == given:
-            known[given] = wire.materialise(answer)
-        return answer
-
-    return ask
 
 
 def by_name(pieces: list[Callable], key: ExerciseKey) -> list[Callable]:

@@ -15,9 +15,10 @@ def branched(functions: Mapping[str, Callable], calculate: Callable[[Callable], 
     """What `calculate` gives for each function, by name.
 
     It is begun once, with a function that forks this process when it is first called: each child goes on with one of the
-    functions, the parent with the last. Where there is no such fork as on Linux, it is begun for each.
+    functions, the parent with the last. Where a process cannot be forked or has other threads, which a fork would leave
+    behind, it is begun for each.
     """
-    if sys.platform != "linux" or not functions:
+    if not functions or not _is_alone():
         return {name: calculate(function) for name, function in functions.items()}
     *others, last = functions
     found: dict[str, Any] = {}
@@ -49,6 +50,11 @@ def branched(functions: Mapping[str, Callable], calculate: Callable[[Callable], 
         return dict.fromkeys(functions, result)
     found[last] = result
     return {name: found[name] if name in found else calculate(function) for name, function in functions.items()}
+
+
+def _is_alone() -> bool:
+    """Whether this process has one thread, those of PyTorch and the like counted."""
+    return sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1
 
 
 def _received(name: str, reading: int, child: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from grader.authoring.key_changes import key_change
 from grader.authoring.notebooks import EMBEDDED, notebook
 from grader.authoring.svg import alike, pictures
 from grader.compiling.compile import compile_key
+from grader.course.author_code import reason
 from grader.course.course import Course
 from grader.course.reference_text import stub_module
 from grader.course.settings import parse
@@ -36,7 +37,7 @@ def plan(
     except GraderError:
         raise
     except Exception as error:
-        raise UnitError(f"{unit.name} cannot be compiled: {type(error).__name__}: {error}") from error
+        raise UnitError(f"{unit.name} cannot be compiled: {reason(error)}") from error
     drawn = pictures(unit) if drawn is None else drawn
     return {
         "README.md": readme(unit).encode(),

@@ -5,13 +5,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from grader.compiling.calls import Heard
 from grader.grading.answer import Answer, Ask
 from grader.judging.traces import Raised
 from grader.key import ExerciseKey, Question
 from grader.report import Finding, Status
-from grader.sandbox.inside.call import call, outcome
-from grader.sandbox.wire import same
+from grader.sandbox.inside.call import call
 
 
 def in_process(pieces: Sequence[Callable], exercise: ExerciseKey) -> Ask:
@@ -26,7 +24,7 @@ def in_process(pieces: Sequence[Callable], exercise: ExerciseKey) -> Ask:
 
 
 def asked_once(ask: Ask) -> Ask:
-    """An `ask` that puts no question twice."""
+    """An `ask` that puts no question twice. Not for an answer that depends on what was asked before."""
     known: dict[int, tuple[Question, Answer]] = {}  # questions are kept, so that no id is used again
 
     def remembering(question: Question) -> Answer:
@@ -35,21 +33,6 @@ def asked_once(ask: Ask) -> Ask:
         return known[id(question)][1]
 
     return remembering
-
-
-def recalled(name: str, heard: Heard, ask: Ask) -> Ask:
-    """An `ask` for a mistake that was asked while the key was compiled: with what was heard then, else by `ask`."""
-
-    def remembering(question: Question) -> Answer:
-        known = heard.get((name, question.driver, id(question.inputs)))
-        return _answer(outcome(*known, question.inputs), question) if known else ask(question)
-
-    return remembering
-
-
-def is_alike(one: Answer, other: Answer) -> bool:
-    """Whether two answers without a finding are the same to every rule: the values to the last bit, and what was changed."""
-    return not (one.finding or other.finding) and one.changed == other.changed and same(one.value, other.value)
 
 
 def _answer(reply: dict, question: Question) -> Answer:

@@ -71,8 +71,8 @@ def prove_run(unit: Unit, name: str, seeds: range, train: Train, fail: Callable[
         is_full = seed % EVERY == 0
         right = {"the reference": unit.pieces(name), **(unit.rewritten(name) if is_full else {})}
         wrong = unit.mistakes(name) if is_full else {}
-        lazy = dict(lazy_pieces(unit, key)) if is_full else {}
-        trained = _all_trained(unit, key, train, [*right.values(), *wrong.values(), *lazy.values()])
+        lazy = list(lazy_pieces(unit, key)) if is_full else []
+        trained = _all_trained(unit, key, train, [*right.values(), *wrong.values(), *(pieces for _, pieces in lazy)])
         for how, (report, reached) in zip(right, trained, strict=False):
             scores.right.append(reached)
             if report.points != key.points:
@@ -82,7 +82,7 @@ def prove_run(unit: Unit, name: str, seeds: range, train: Train, fail: Callable[
             scores.wrong.append(reached)
             if report.points == key.points:
                 goes_on &= fail(3, seed, f"mistake {mistake!r} reaches the bar")
-        for how, (report, _) in zip(lazy, trained[len(right) + len(wrong) :], strict=True):
+        for (how, _), (report, _) in zip(lazy, trained[len(right) + len(wrong) :], strict=True):
             if report.points:
                 goes_on &= fail(2, seed, f"{how} earns {report.points}")
         if not goes_on:

@@ -1,7 +1,7 @@
 """`grade dev new UNIT.EXERCISE`: add an exercise's skeleton to the five files of its unit, for its author to fill in.
 
-The skeleton's reference, oracle and rewrite raise, and it has no mistakes and no hints, so that `grade dev check` names
-what is still to be written.
+`unit.running_mean` is a function, `unit.RunningMean` a class with a driver. The skeleton's reference, oracle and rewrite
+raise, and it has no mistakes and no hints, so that `grade dev check` names what is still to be written.
 """
 
 import ast
@@ -11,60 +11,14 @@ import tomllib
 from pathlib import Path
 
 from grader.authoring.build import write
+from grader.authoring.skeletons import CLASS, FILES, FUNCTION
 from grader.course.course import Course
 from grader.errors import GraderError
 
 RESERVED = {"checks", "oracles", "rewrites", "handout"}  # files that every unit has
 
-FILES = {
-    "{unit}.py": '"""{title}: say here what the unit teaches."""\n\nimport numpy as np\n',
-    "checks.py": (
-        '"""How the answers of this unit are judged: cases, checks and the mistakes that people really make."""\n\n'
-        'from grader.exercise import Exercise, agrees\n\nALLOWS = ("numpy",)\n'
-    ),
-    "oracles.py": '"""Independent truth for this unit. Read by `grade dev check` alone."""\n',
-    "rewrites.py": '"""Correct answers written another way: each keeps every point. `<exercise>__<how>`."""\n',
-    "handout.md": "Say here what the unit teaches, and what it needs first.\n",
-}
-
-SKELETONS = {
-    "{unit}.py": '''
-
-def {name}(x):
-    """Say in one line what it returns.
-
-    x (D,) -> y (D,)
-
-    Then the conventions that a student must know.
-    """
-    raise NotImplementedError("write the reference")
-''',
-    "checks.py": """
-
-{name} = Exercise(
-    points=1,
-    cases={{"three numbers": lambda draw: {{"x": draw(3)}}}},
-    checks=[agrees(1, "says what a right answer does")],
-    mistakes=[],
-    hints=[],
-)
-""",
-    "oracles.py": """
-
-def {name}(x):
-    raise NotImplementedError("write the oracle: a library's answer, or loops over single numbers")
-""",
-    "rewrites.py": """
-
-def {name}__another_way(x):
-    raise NotImplementedError("write a correct answer another way")
-""",
-    "handout.md": """
-## {name}
-
-Say why it matters, give the formula and a small example with numbers, and say where it is used.
-""",
-}
+FUNCTION_NAME = re.compile(r"[a-z][a-z0-9_]*")
+CLASS_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
 
 
 def new(course: Course, target: str) -> list[Path]:
@@ -77,13 +31,15 @@ def new(course: Course, target: str) -> list[Path]:
     texts: dict[Path, str] = {}
     listing = course.root / "solutions" / "course.toml"
     listed = _with_unit(listing, unit)
-    words = {"unit": unit, "name": name, "title": unit.replace("_", " ").capitalize()}
-    for file, skeleton in SKELETONS.items():
+    words = {"unit": unit, "name": name, "title": unit.replace("_", " ").capitalize(), "snake": _in_snake_case(name)}
+    for file, skeleton in (CLASS if CLASS_NAME.fullmatch(name) else FUNCTION).items():
         path = folder / file.format(**words)
         before = _read(path) if path.exists() else FILES[file].format(**words)
         _refuse_existing(path, before, name)
         if path.name == "checks.py":
             before = _importing(path, before, ("Exercise", "agrees"))
+            if "np." in skeleton and "np" not in _bound(path, before):
+                before = re.sub(r"^(?=import |from )", "import numpy as np\n\n", before, count=1, flags=re.MULTILINE)
         texts[path] = before.rstrip("\n") + "\n" + skeleton.format(**words)
     if listed != _read(listing):
         texts[listing] = listed  # last, so that a unit is listed only when its files exist
@@ -97,13 +53,19 @@ def _names(target: str) -> tuple[str, str]:
     if not dot:
         raise GraderError(f"{target!r} names no exercise; write it as UNIT.EXERCISE, for example attention.causal_mask")
     for word in (unit, name):
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", word) or keyword.iskeyword(word) or "__" in word:
+        is_class = word is name and CLASS_NAME.fullmatch(word)
+        if not (is_class or FUNCTION_NAME.fullmatch(word)) or keyword.iskeyword(word) or "__" in word:
             raise GraderError(
                 f"{word!r} cannot be a name here; use lower-case letters, digits and single underscores, a letter first"
+                + ("; a class is named LikeThis" if word is name else "")
             )
     if unit in RESERVED:
         raise GraderError(f"a unit cannot be called {unit!r}, as {unit} is a file that every unit has")
     return unit, name
+
+
+def _in_snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def _refuse_existing(path: Path, text: str, name: str) -> None:

@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from grader.authoring.mutation import KILLED, Trial, Verdict
+from grader.course.author_code import reason
 from grader.course.course import Course
 from grader.errors import OurFault
 
@@ -73,7 +74,7 @@ def _work(pipe: Connection, root: Path, unit: str, name: str, seeds: list[int], 
         trial = Trial(Course(root).solutions(unit), name, seeds)
         _ = trial.keys  # report an exercise that cannot be compiled before any mutant is blamed
     except Exception as error:
-        pipe.send(f"{type(error).__name__}: {error}")
+        pipe.send(reason(error))
         return
     pipe.send(READY)
     for verdict in trial.verdicts(start):

@@ -111,6 +111,7 @@ def command(submissions, **options) -> None:
     grade class adjust …     decide by hand: points, a comment, a hold, an excuse, a due date
     grade class history …    every grade and decision of a student
     grade class appeal …     look into one exercise of a student
+    grade class push …       the points, straight into Canvas, Moodle or an LTI platform
 
     A folder that is called like one of these words is named ./adjust.
 

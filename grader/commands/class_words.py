@@ -11,7 +11,9 @@ import click
 WORDS = {
     "adjust": "grader.commands.class_adjust",
     "appeal": "grader.commands.class_appeal",
+    "fetch": "grader.commands.class_fetch",
     "history": "grader.commands.class_history",
+    "push": "grader.commands.class_push",
 }
 MARKING = "grader.commands.class_command"
 

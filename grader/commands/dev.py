@@ -55,7 +55,7 @@ def dev_build(units, course_dir) -> None:
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
 @course_option
 def dev_check(targets, seeds, runs, jobs, form, course_dir) -> None:
-    """Prove every exercise by the six rules, on many seeds."""
+    """Prove every exercise by the seven rules, on many seeds."""
     from grader.commands import dev_author
 
     sys.exit(dev_author.check(course_dir, targets, seeds, runs, jobs, form))

@@ -12,6 +12,8 @@ from grader.errors import GraderError
 from grader.files import write_whole
 from grader.render.terminal import make_console
 from grader.scratch import Scratch
+from grader.updating import came
+from grader.updating.newer import of_folder
 
 
 def init(place: str) -> None:
@@ -46,6 +48,7 @@ def make(source: Traversable, root: Path) -> Course:
         with Scratch(str(root)) as folder:
             copy = Path(folder) / "assignments"
             _copy(source, copy)
+            came.keep(copy, came.of_files(of_folder(source), came.PACKAGE))
             copy.rename(target)
     except OSError as error:
         raise GraderError(f"cannot make {root}: {error.strerror}; name another folder") from None

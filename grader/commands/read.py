@@ -9,11 +9,11 @@ from rich.padding import Padding
 from rich.text import Text
 
 from grader.commands.courses import the_course
-from grader.commands.remember import next_hint
 from grader.course.course import Course
 from grader.errors import CourseError, GraderError
 from grader.files import cannot_write, kept_aside, replacing
 from grader.key import ExerciseKey
+from grader.practice.hints import next_hint
 from grader.render.maths import plain
 from grader.render.terminal import WIDTH, make_console
 
@@ -24,10 +24,9 @@ FOLDED = re.compile(r"(?<=\S)\n(?=[^\s*-])")  # a line break inside a paragraph,
 
 def hint(course_dir: str | None, name: str, step: int | None) -> None:
     """Print one hint of an exercise: the one asked for, or one more than last time."""
-    course, _, exercise = _find(course_dir, name)
-    if step and step > len(exercise.hints):
-        raise GraderError(f"{name} has {len(exercise.hints)} hints; STEP goes from 1 to {len(exercise.hints)}")
-    step = next_hint(course, name, step, len(exercise.hints))
+    course, unit, exercise = find_exercise(the_course(course_dir), name)
+    name = f"{unit}.{exercise.name}"
+    step = next_hint(course.root, name, step, len(exercise.hints))
     console = make_console()
     console.print(Text(exercise.hints[step - 1]), width=min(console.width, WIDTH))
     if step < len(exercise.hints):
@@ -38,11 +37,11 @@ def hint(course_dir: str | None, name: str, step: int | None) -> None:
 
 def explain(course_dir: str | None, name: str) -> None:
     """Print an exercise's signature, handout, claims and points."""
-    course, unit, exercise = _find(course_dir, name)
+    course, unit, exercise = find_exercise(the_course(course_dir), name)
     console = make_console()
     width = min(console.width, WIDTH)
     signature, _, rest = exercise.summary.partition("\n")
-    console.print(Text(f"{name}", "bold").append(f"  {exercise.points} points", "dim"))
+    console.print(Text(f"{unit}.{exercise.name}", "bold").append(f"  {exercise.points} points", "dim"))
     console.print()
     console.print(Text(signature, "cyan"), soft_wrap=True)
     console.print(Padding(Text(FOLDED.sub(" ", rest.strip())), (0, 0, 1, 4)), width=width)
@@ -73,7 +72,7 @@ def _without_pictures(markdown: str, folder: Path) -> str:
 
 def reset(course_dir: str | None, name: str) -> None:
     """Put an exercise's stub back into the student's file and keep a copy of the file as it was."""
-    course, unit, exercise = _find(course_dir, name)
+    course, unit, exercise = find_exercise(the_course(course_dir), name)
     path = course.assignment(unit)
     try:
         text = path.read_text(encoding="utf-8")
@@ -85,7 +84,7 @@ def reset(course_dir: str | None, name: str) -> None:
             file.write(with_stub(text, exercise.name, exercise.stub).encode())
     except OSError as error:
         raise cannot_write(path, error, "it is as it was") from None
-    make_console().print(Text(f"{name} is a stub again; your file as it was: {backup}"), soft_wrap=True)
+    make_console().print(Text(f"{unit}.{exercise.name} is a stub again; your file as it was: {backup}"), soft_wrap=True)
 
 
 def with_stub(text: str, name: str, stub: str) -> str:
@@ -105,8 +104,8 @@ def with_stub(text: str, name: str, stub: str) -> str:
     return "\n".join([*lines[:first], *stub.rstrip("\n").split("\n"), *lines[last:]])
 
 
-def _find(course_dir: str | None, name: str) -> tuple[Course, str, ExerciseKey]:
-    course = the_course(course_dir)
+def find_exercise(course: Course, name: str) -> tuple[Course, str, ExerciseKey]:
+    """(the course, the unit, the exercise) of `unit.exercise`; CourseError for another name, and for a unit's."""
     unit, exercise = course.resolve(name)
     if not exercise:
         names = ", ".join(course.exercises(unit))

@@ -13,6 +13,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("grader.commands.release_platforms", "keys"),
     "students": ("grader.commands.release_students", "students"),
     "check": ("grader.commands.release_students", "check"),
+    "web": ("grader.commands.release_web", "web"),
     "nbgrader": ("grader.commands.release_nbgrader", "nbgrader"),
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from grader.classroom.marking.keys import STUBS, stubs_of
 from grader.commands.fresh_keys import fresh_key
 from grader.commands.options import chosen, course_option, units_argument
 from grader.course.course import Course
@@ -53,7 +54,11 @@ torch_option = click.option(
     help="Take PyTorch, where exercises need it, from this index; for Gradescope, from a folder of wheels, too.",
 )
 python_option = click.option(
-    "--python", type=click.Choice(["3.11", "3.12", "3.13"]), default="3.12", show_default=True, help="Python there."
+    "--python",
+    type=click.Choice(["3.11", "3.12", "3.13", "3.14"]),
+    default="3.12",
+    show_default=True,
+    help="Python there.",
 )
 isolation_option = click.option(
     "--isolation",
@@ -157,7 +162,9 @@ def classroom50(to, seed, **words) -> None:
 @course_option
 def keys(units, to, seed, course_dir) -> None:
     """Keys drawn from a seed, as a folder for --course: what marking reads where the solutions must not be."""
-    platforms.write_tree(platforms.keyed(_keys(chosen(course_dir, units), seed)), Path(to))
+    course = chosen(course_dir, units)
+    stubs = {f"assignments/{unit}/{STUBS}": "\n".join(stubs_of(course, unit)).encode() for unit in course.units}
+    platforms.write_tree(platforms.keyed(_keys(course, seed), course.settings) | stubs, Path(to))
 
 
 def _platform(options: Options, packs: bool = False, draws: bool = False) -> Platform:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from grader.course.course import Course
 from grader.files import data_folder
 from grader.key import Key, load_index
 from grader.practice.fingerprints import fingerprints, of_exercises
-from grader.practice.progress import News, Progress, file_of, graded, load, news, update
+from grader.practice.progress import News, Progress, file_of, graded, news, update
 from grader.render.news import render_news
 from grader.render.terminal import make_console
 from grader.report import Report
@@ -67,16 +66,3 @@ def next_exercise(course: Course, progress: Progress, unit: str) -> str:
             if not progress.of(f"{name}.{exercise}").passed:
                 return f"{name}.{exercise}"
     return ""
-
-
-def next_hint(course: Course, exercise: str, asked: int | None, most: int) -> int:
-    """The number of the hint to show: the one asked for, or one more than last time, up to the last."""
-    path = file_of(data_folder(), course.root)
-    step = asked or min(load(path).of(exercise).hints + 1, most)
-    update(path, course.root, partial(_with_hints, exercise=exercise, step=step))
-    return step
-
-
-def _with_hints(progress: Progress, exercise: str, step: int) -> Progress:
-    memory = progress.of(exercise)
-    return progress.with_memory(exercise, replace(memory, hints=max(memory.hints, step)))

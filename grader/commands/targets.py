@@ -73,7 +73,8 @@ def _resolve(name: str, unit: str | None, course: Course | None) -> Iterator[Tar
     elif path.exists():
         yield Target(path, unit or _unit_of(path, course))
     elif _is_name(name):
-        required(course).resolve(name)  # says what there is instead
+        found, exercise = required(course).resolve(name)  # or it says what there is instead
+        yield Target(required(course).assignment(found), found, (exercise,))
     else:
         near = sorted(path.parent.glob("*.py")) if path.parent.is_dir() else []
         raise GraderError(f"there is no file {name}{did_you_mean(name, [str(item) for item in near][:20])}")

@@ -13,8 +13,9 @@ from rich.text import Text
 
 from grader.commands.check_setup import Setup
 from grader.commands.live_line import watching
-from grader.commands.remember import is_own, next_hint, remember
+from grader.commands.remember import is_own, remember
 from grader.course.course import Course
+from grader.practice.hints import next_hint
 from grader.render.places import Places, knows_links
 from grader.render.terminal import make_console, seconds_in_words
 from grader.report import Report, Status
@@ -163,7 +164,7 @@ def _key(here: Watch, key: str) -> bool:
         here.focus = replace(here.focus, hints=min(here.focus.hints + 1, len(hints)))
         here.message = Text(f"hint {here.focus.hints} of {len(hints)}", "dim")
         if here.course and here.focus.hints:
-            next_hint(here.course, f"{watched.key.unit}.{here.focus.name}", here.focus.hints, len(hints))
+            next_hint(here.course.root, f"{watched.key.unit}.{here.focus.name}", here.focus.hints, len(hints))
     return key in "nh"
 
 

@@ -12,30 +12,12 @@ from grader.key import ExerciseKey
 from grader.nest import mapped
 from grader.sandbox.wire import materialise
 
-# Whose calls, through which driver, with which inputs by their id: the value or the exception, and the inputs afterwards.
-Heard = dict[tuple[str, str, int], tuple[Any, Exception | None, Inputs]]
-
 
 def ask(function: Callable, inputs: Inputs) -> Any:
     """Call a function with copies of the inputs as keyword arguments, with warnings off."""
-    return _call(function, materialise(inputs))
-
-
-def _call(function: Callable, given: Inputs) -> Any:
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return function(**given)
-
-
-def hear(function: Callable, inputs: Inputs, heard: Heard, name: str, driver: str) -> Any:
-    """What `attempt` gives, and a note in `heard`."""
-    given = materialise(inputs)
-    try:
-        value, error = _call(function, given), None
-    except Exception as raised:
-        value, error = None, raised
-    heard[name, driver, id(inputs)] = value, error, given
-    return None if error else plain(value)
+        return function(**materialise(inputs))
 
 
 def attempt(function: Callable, inputs: Inputs) -> Any:

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from grader.compiling.calls import Heard, answer_or_error, ask, hear, plain
+from grader.compiling.calls import answer_or_error, ask, attempt, plain
 from grader.compiling.noise import STATED_MARGIN, margin, measure_noise, round_up, scale
 from grader.compiling.reacting import reactions
+from grader.course.author_code import authored, called, returned
 from grader.course.unit import Unit, UnitError
 from grader.exercise import Check, Draw, Exercise, Inputs
 from grader.judging.compare import turned
 from grader.judging.kinds.kind import Kind, as_data
 from grader.judging.kinds.registry import decide, kind_of
+from grader.judging.part_words import EVERY
 from grader.judging.traces import Raised
 from grader.key import CheckKey, ExerciseKey, Key, MistakeKey, Question, make
 from grader.nest import numeric_leaves
@@ -35,15 +37,11 @@ def compile_key(unit: Unit, seed: int | Callable[[str], int], only: Collection[s
     return make(unit.name, unit.title, list(unit.allows), exercises)
 
 
-def compile_exercise(unit: Unit, name: str, seed: int, heard: Heard | None = None) -> ExerciseKey:
+def compile_exercise(unit: Unit, name: str, seed: int) -> ExerciseKey:
     """The exercise's key. Where chance gives the reference itself a case that does not show what a check claims, all are
-    drawn anew: a right answer must not lose a point because an attention looks elsewhere, or a relu is dead.
-
-    `heard` gets what the mistakes said to the questions of the key, for who wants to ask them the same."""
-    heard = {} if heard is None else heard
+    drawn anew: a right answer must not lose a point because an attention looks elsewhere, or a relu is dead."""
     for turn in range(DRAWS):
-        heard.clear()
-        key = _drawn_key(unit, name, (seed, turn), heard)
+        key = _drawn_key(unit, name, seed, turn)
         if not (lost := _lost_by_the_reference(key)):
             return key
     raise UnitError(f"{name}: the reference does not hold with any of {DRAWS} draws: {lost}")
@@ -62,13 +60,13 @@ def _lost_by_the_reference(key: ExerciseKey) -> str:
     return ""
 
 
-def _drawn_key(unit: Unit, name: str, seed: tuple[int, int], heard: Heard) -> ExerciseKey:
+def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> ExerciseKey:
     np.random.seed(0)  # a mistake may draw from NumPy's own generator; the key must come out the same all the same
     exercise, source = unit.exercises[name], unit.source(name)
-    book = _Questions(unit, name, heard)
+    book = _Questions(unit, name)
     errors = _errors(exercise)
     for label, case in exercise.cases.items():
-        inputs = _drawn(case, Draw(_rng(seed, unit.name, name, label)), f"{name}: case {label!r}")
+        inputs = _drawn(case, Draw(_rng((seed, turn), unit.name, name, label)), f"{name}: case {label!r}", unit)
         if exercise.is_run:
             book.add_run(label, inputs)
         elif not exercise.is_asked(label):
@@ -77,7 +75,7 @@ def _drawn_key(unit: Unit, name: str, seed: tuple[int, int], heard: Heard) -> Ex
             book.add_raising(label, inputs, errors[label])
         else:
             book.add(label, inputs)
-    checks = [_compile_check(check, book, unit, seed) for check in exercise.checks]
+    checks = [_compile_check(check, book, unit, (seed, turn)) for check in exercise.checks]
     return ExerciseKey(
         name=name,
         points=exercise.points,
@@ -98,8 +96,16 @@ def _drawn_key(unit: Unit, name: str, seed: tuple[int, int], heard: Heard) -> Ex
         signs=unit.signs(name),
         forbids=list(exercise.forbids),
         band=unit.bands.get(name, []),
+        words=_words(exercise, book.inputs),
         reacts={} if exercise.is_run else reactions(book.asked(book.pieces, ""), book.questions),
     )
+
+
+def _words(exercise: Exercise, inputs: dict[str, Inputs]) -> dict[str, dict[str, str]]:
+    """What parts of the answers are, by a case's label where it depends on the inputs."""
+    if not callable(exercise.words):
+        return {EVERY: dict(exercise.words)} if exercise.words else {}
+    return {label: words for label, given in inputs.items() if (words := dict(exercise.words(given)))}
 
 
 def _errors(exercise: Exercise) -> dict[str, str]:
@@ -108,10 +114,11 @@ def _errors(exercise: Exercise) -> dict[str, str]:
     return {label: error for check in asked if (error := check.kind.error(check.options)) for label in check.on}
 
 
-def _drawn(case: Callable[[Draw], Inputs], draw: Draw, which: str) -> Inputs:
-    """A case's inputs; UnitError where it takes its data from a package that is not here."""
+def _drawn(case: Callable[[Draw], Inputs], draw: Draw, which: str, unit: Unit) -> Inputs:
+    """A case's inputs; UnitError where it raises, returns none, or takes its data from a package that is not here."""
     try:
-        return case(draw)
+        with authored(f"{which} raises ", unit.folder):
+            return returned(case(draw), None, case, which)
     except ImportError as error:
         text = f"{which} takes its data from {error.name}, which is not installed; install the extra `author`"
         raise UnitError(text) from None
@@ -120,9 +127,8 @@ def _drawn(case: Callable[[Draw], Inputs], draw: Draw, which: str) -> Inputs:
 class _Questions:
     """The questions of one exercise as they are collected."""
 
-    def __init__(self, unit: Unit, name: str, heard: Heard):
-        self.heard = heard
-        self.unit, self.name, self.exercise = unit.name, name, unit.exercises[name]
+    def __init__(self, unit: Unit, name: str):
+        self.unit, self.folder, self.name, self.exercise = unit.name, unit.folder, name, unit.exercises[name]
         self.signs, self.parameters, self.driver = unit.signs(name), unit.source(name).parameters, unit.driver(name)
         self.pieces, self.wrong = unit.pieces(name), unit.mistakes(name)
         self.questions: list[Question] = []
@@ -136,11 +142,16 @@ class _Questions:
     def add(self, label: str, inputs: Inputs, with_mistakes: bool = True, driver: str = "") -> int:
         """Ask the reference and every mistake; returns the question's number."""
         reference, signs = self.asked(self.pieces, driver), () if driver else self.signs
-        expected = plain(ask(reference, inputs))
+        with authored(f"{self.name}: the reference raises in case {label!r}: ", self.folder):
+            expected = plain(ask(reference, inputs))
+        if expected is None:
+            raise UnitError(
+                f"{self.folder}: {self.name}: the reference returns nothing in case {label!r}: is a `return` missing?"
+            )
         noise = measure_noise(reference, inputs, expected, signs)
         wrong = {}
         for name, pieces in self.wrong.items() if with_mistakes else ():
-            answer = turned(hear(self.asked(pieces, driver), inputs, self.heard, name, driver), expected, signs)
+            answer = turned(attempt(self.asked(pieces, driver), inputs), expected, signs)
             if not same(answer, expected):
                 wrong[name] = answer
         return self._keep(Question(label, inputs, expected, self._tolerances(expected, noise), wrong, driver))
@@ -198,9 +209,12 @@ def _compile_check(check: Check, book: _Questions, unit: Unit, seed: tuple[int, 
     options = _placed(check, book.name, returns)
     for label in book.exercise.cases_of(check):
         inputs, numbers = book.inputs[label], (seed, book.unit, book.name, label, check.claim)
+        known = None if driver or book.driver else dict.fromkeys([*inputs, *book.parameters])
         group = [_first_question(check, label, book, driver)]
         for change in check.changes:
-            changed = change(inputs, Draw(_rng(*numbers)))
+            what = f"{book.name}: the change {called(change)} of {check.claim!r}"
+            with authored(f"{what} raises ", unit.folder):
+                changed = returned(change(inputs, Draw(_rng(*numbers))), known, change, what)
             group.append(book.add(label, changed, with_mistakes=False, driver=driver))
         groups.append(group)
         facts.append(check.facts(inputs, Draw(_rng(*numbers))) if check.facts else None)

@@ -24,17 +24,18 @@ def choose(course: Course, words: Sequence[str]) -> Course:
     whole = set()
     for word in words:
         name, _, exercise = word.partition(".")
-        unit = course.solutions(name)
         if not exercise:
+            exercises_of(course, name)  # raises if there is no such unit
             whole.add(name)
-        elif exercise not in unit.exercises:
-            raise CourseError(unknown(name, exercise, unit.all_exercises, unit.only))
+        elif exercise not in (known := exercises_of(course, name)):
+            unit = course.solutions(name) if course.has_solutions(name) else None
+            raise CourseError(unknown(name, exercise, unit.all_exercises if unit else known, unit.only if unit else ()))
         wanted.setdefault(name, set()).add(exercise)
     settings = course.settings.of(tuple(wanted))
     chosen = {name: tuple(sorted(exercises)) for name, exercises in wanted.items() if name not in whole}
     narrowed = _narrowed(course, settings, chosen)
     for name in narrowed.units:
-        narrowed.solutions(name).exercises  # noqa: B018  raises now if something is missing
+        exercises_of(narrowed, name)  # raises now if something is missing
     return narrowed
 
 
@@ -69,8 +70,15 @@ def _narrowed(course: Course, settings: Settings, chosen: Mapping[str, tuple[str
     """
     exercises = dict(settings.exercises)
     for name, picked in chosen.items():
-        known = list(course.solutions(name).exercises)
+        known = exercises_of(course, name)
         exercises[name] = tuple(each for each in known if each in picked)
         if len(known) == len(picked) and name not in settings.exercises:
             del exercises[name]
     return Course(course.root, replace(settings, exercises=exercises).of(settings.units))
+
+
+def exercises_of(course: Course, unit: str) -> list[str]:
+    """The exercises of a unit that its author wrote; those of its key, where a course has keys and no solutions."""
+    if course.key_path(unit).is_file() and not course.has_solutions(unit):
+        return course.exercises(unit)
+    return list(course.solutions(unit).exercises)

@@ -58,6 +58,10 @@ class Course:
         names, only = load_index(self.key_path(self._known_unit(unit))).names, self.settings.exercises.get(unit, ())
         return [name for name in names if name in only or not only]
 
+    def has_solutions(self, unit: str) -> bool:
+        """Whether the unit is here as its author wrote it."""
+        return (self.root / "solutions" / self._known_unit(unit)).is_dir()
+
     def solutions(self, unit: str) -> "Unit":
         """The unit as its author wrote it; CourseError in a student's folder, which has no solutions."""
         folder = self.root / "solutions" / self._known_unit(unit)
@@ -70,14 +74,37 @@ class Course:
         return Unit(unit, folder, settings.points_of(unit), settings.packages.get(unit), only)
 
     def resolve(self, name: str) -> tuple[str, str]:
-        """(unit, exercise) for `attention.self_attention`, (unit, "") for `attention`; CourseError for other names."""
+        """(unit, exercise) for `attention.self_attention`, (unit, "") for `attention`; CourseError for other names.
+
+        An exercise's name will do alone, where only one unit has it, and the name of a function or class that it asks for.
+        """
         unit, _, exercise = name.partition(".")
+        if unit not in self.units and not exercise and (found := self._exercise_of(name)):
+            return found
         self._known_unit(unit)
-        if exercise:
-            exercises = self.exercises(unit)
-            if exercise not in exercises:
-                raise CourseError(f"{unit} has no exercise {exercise!r}{did_you_mean(exercise, exercises, unit + '.')}")
+        if exercise and exercise not in (exercises := self.exercises(unit)):
+            if found := self._with_piece(unit, exercise):
+                return unit, found
+            raise CourseError(f"{unit} has no exercise {exercise!r}{did_you_mean(exercise, exercises, unit + '.')}")
         return unit, exercise
+
+    def _exercise_of(self, name: str) -> tuple[str, str] | None:
+        """The one unit's exercise of a name, or that asks for what has the name; None without one. CourseError for several."""
+        built = [unit for unit in self.units if name.isidentifier() and self.key_path(unit).is_file()]
+        found = [(unit, name) for unit in built if name in self.exercises(unit)]
+        found = found or [(unit, asks) for unit in built if (asks := self._with_piece(unit, name))]
+        if len(found) > 1:
+            raise CourseError(f"{name} is in several units: say {' or '.join('.'.join(pair) for pair in found)}")
+        return found[0] if found else None
+
+    def _with_piece(self, unit: str, name: str) -> str:
+        """The first exercise that asks for a function or class of a name besides its own; empty without one."""
+        try:  # a key is read only where the name is one at all: to misspell a word is not to take long
+            if f" {name}" not in self.assignment(unit).read_text(encoding="utf-8", errors="replace"):
+                return ""
+        except OSError:
+            return ""
+        return next((exercise.name for exercise in self.key(unit).exercises if name in exercise.pieces), "")
 
     def _known_unit(self, unit: str) -> str:
         if unit not in self.units:

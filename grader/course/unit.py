@@ -13,19 +13,16 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
+from grader.course.author_code import UnitError as UnitError
+from grader.course.author_code import authored
 from grader.course.part import pick
 from grader.course.points import shared
 from grader.course.reference_text import Source, SourceError, definitions, free_names, mutate, run_text, without
-from grader.errors import GraderError
 from grader.exercise import Check, Edit, Exercise
 from grader.typed import read_as
 
 BANDS = "bands.json"  # in the folder of solutions; see grader.authoring.bands
 SIGNS = {"whole": None, "rows": 0, "columns": 1}  # what has a free sign -> the axis along which signs differ
-
-
-class UnitError(GraderError):
-    """A unit's files are missing or do not fit together; the message says which file and what to do."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,9 @@ class Unit:
     @cached_property
     def whole_text(self) -> str:
         """The reference as its author wrote it."""
-        return self._read(self.reference_file)
+        with authored("", self.folder):
+            ast.parse(text := self._read(self.reference_file), str(self.reference_file))
+        return text
 
     @cached_property
     def text(self) -> str:
@@ -234,7 +233,13 @@ class Unit:
 
     def mistakes(self, name: str) -> dict[str, list[Callable]]:
         """The mistakes of an exercise by name, each as a list of functions like `pieces`."""
-        return {mistake.name: self._wrong(name, mistake.wrong) for mistake in self.exercises[name].mistakes}
+        found = {}
+        for mistake in self.exercises[name].mistakes:
+            try:
+                found[mistake.name] = self._wrong(name, mistake.wrong)
+            except SourceError as error:
+                raise UnitError(f"{self.folder / 'checks.py'}: mistake {mistake.name!r}: {error}") from error
+        return found
 
     def rewritten(self, name: str) -> dict[str, list[Callable]]:
         """Other correct answers: the functions `<exercise>__<how>` of rewrites.py, each as a list like `pieces`.
@@ -279,9 +284,8 @@ class Unit:
         path = self.folder / file
         text = self._read(path)
         try:
-            return run_text(text, f"{self.name}_{path.stem}", str(path))
-        except (SyntaxError, SourceError, ValueError) as error:
-            raise UnitError(f"{path}: {error}") from error
+            with authored("", self.folder):
+                return run_text(text, f"{self.name}_{path.stem}", str(path))
         except ModuleNotFoundError as error:
             raise UnitError(
                 f"{path} imports {error.name}, which is not installed here; install it (PyTorch: the extra `torch`)"

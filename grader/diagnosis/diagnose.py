@@ -7,10 +7,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from grader.diagnosis.evidence import Evidence, bears_out, one_answer_for_all
-from grader.judging.compare import difference
+from grader.judging.compare import Signs, difference, turned
 from grader.key import ExerciseKey, MistakeKey, Question
 from grader.nest import numeric_leaves
+
+ROUNDED = 1e-9  # of an answer's size: sums of thousands of float64 numbers differ by less
 
 
 @dataclass(frozen=True)
@@ -69,11 +73,14 @@ def _named(fitting: Sequence[MistakeKey], evidence: Sequence[Evidence], is_partl
 
 
 def _fitting(exercise: ExerciseKey, evidence: Sequence[Evidence]) -> list[MistakeKey]:
-    return [mistake for mistake in exercise.mistakes if _fits(mistake.name, evidence)]
+    return [mistake for mistake in exercise.mistakes if _fits(exercise, mistake.name, evidence)]
 
 
-def _fits(mistake: str, evidence: Sequence[Evidence]) -> bool:
-    """Whether the answers equal the mistake's wherever that differs from the reference, and are right elsewhere."""
+def _fits(exercise: ExerciseKey, mistake: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether the answers equal the mistake's wherever that differs from the reference, and are right elsewhere.
+
+    Free signs are turned to the mistake's: where a vector stands across the right one, nothing there says which it has.
+    """
     for item in evidence:
         if mistake not in item.question.mistakes:
             if not item.is_right:
@@ -83,14 +90,40 @@ def _fits(mistake: str, evidence: Sequence[Evidence]) -> bool:
         if theirs is None:
             if item.answer is not None:
                 return False
-        elif difference(item.answer, theirs, _tolerances(item.question, theirs)):
+        elif _differ(item.answer, theirs, item.question, exercise.signs_of(item.question)):
             return False
     return True
 
 
+def _differ(answer: Any, theirs: Any, question: Question, signs: Signs) -> bool:
+    """Whether an answer is not a mistake's, with its free signs as they are or turned."""
+    tolerances = _tolerances(question, theirs)
+    if not difference(answer, theirs, tolerances):
+        return False
+    return not signs or bool(difference(turned(answer, theirs, signs), theirs, tolerances))
+
+
 def _tolerances(question: Question, answer: Any) -> Sequence[float]:
-    """A tolerance for each leaf of an answer: the question's own, or its largest if the answer has another form."""
-    count = len(numeric_leaves(answer))
-    if count == len(question.tolerance):
-        return question.tolerance
-    return [max(question.tolerance, default=0.0)] * count
+    """A tolerance for each leaf of a mistake's answer: the question's own, or its largest if the answer has another form.
+
+    What is larger than the right answer is rounded in larger steps, and on another machine otherwise: the tolerance grows
+    with it, up to what the arithmetic needs.
+    """
+    mine, theirs = numeric_leaves(question.expected), numeric_leaves(answer)
+    if len(theirs) != len(question.tolerance) or len(mine) != len(theirs):
+        return [max(question.tolerance, default=0.0)] * len(theirs)
+    sizes = [(_size(one), _size(other)) for (_, one), (_, other) in zip(mine, theirs, strict=True)]
+    return [_grown(tolerance, *size) for tolerance, size in zip(question.tolerance, sizes, strict=True)]
+
+
+def _grown(tolerance: float, mine: float, theirs: float) -> float:
+    share = tolerance / mine if mine else 0.0
+    return max(tolerance, min(share, ROUNDED) * theirs)
+
+
+def _size(leaf: Any) -> float:
+    """The largest finite entry of a leaf; 0 if it has none."""
+    with np.errstate(all="ignore"):
+        entries = np.abs(np.atleast_1d(leaf))
+    finite = entries[np.isfinite(entries)] if entries.dtype.kind in "fiu" else entries[:0]
+    return float(finite.max()) if finite.size else 0.0

@@ -6,7 +6,6 @@ every overflow. A mistake is named only from answers that tell something.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from grader.sandbox.wire import Opaque
 
 NOWHERE = np.inf  # stands for nan and both infinities among finite numbers
 ENOUGH = 2  # telling answers that agree, a claim that is met among them: one may agree by chance, as at the first step
+EVERYWHERE = "in every entry and every case"
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,10 @@ def one_answer_for_all(evidence: Sequence[Evidence]) -> str:
     if not values:
         return "Your answer is never a finite number, whatever comes in. Print it after each step: where does nan or inf appear first?"
     if all(_is_boolean(item.given) for item in given):
-        return f"Your answer is {bool(values.pop())} in every entry and every case."
-    return f"Your answer is {values.pop():.4g} in every entry and every case, whatever comes in. Is it computed from the arguments at all?"
+        return f"Your answer is {bool(values.pop())} {EVERYWHERE}."
+    return (
+        f"Your answer is {values.pop():.4g} {EVERYWHERE}, whatever comes in. Is it computed from the arguments at all?"
+    )
 
 
 def _is_boolean(given: Any) -> bool:
@@ -92,9 +94,7 @@ def _values(item: Evidence) -> tuple[set, int]:
         if is_numeric(leaf):
             array = np.asarray(leaf)
             count += array.size
-            if array.dtype.kind in "biuf" and array.size == 1:  # there are long lists of these
-                found |= {number} if isfinite(number := float(array.item())) else set()
-            elif array.dtype.kind in "biuf" and (finite := array[np.isfinite(array)]).size:
+            if array.dtype.kind in "biuf" and (finite := array[np.isfinite(array)]).size:
                 found |= {float(finite.min()), float(finite.max())} | ({NOWHERE} if finite.size < array.size else set())
             elif array.dtype.kind == "c" and array.size:
                 found |= {str(array.flat[0]), str(array.flat[-1])}
@@ -102,3 +102,12 @@ def _values(item: Evidence) -> tuple[set, int]:
             count += 1
             found.add(repr(leaf))
     return found, count
+
+
+def in_floats(yours: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both as float64; of complex numbers the last axis has the two parts."""
+    if "c" not in (yours.dtype.kind, expected.dtype.kind):
+        return yours.astype(np.float64), expected.astype(np.float64)
+    both = (array.astype(np.complex128) for array in (yours, expected))
+    mine, right = (np.stack([array.real, array.imag], axis=-1) for array in both)
+    return mine, right

@@ -6,14 +6,16 @@ sentence says which parts or which cases are right.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
 import numpy as np
 
+from grader.diagnosis.evidence import in_floats
 from grader.diagnosis.explain_arrangements import forms, moved, not_reduced, weak
+from grader.diagnosis.explain_digits import ROUGH, is_rough
 from grader.diagnosis.explain_sizes import Claim, Pair, magnitudes, precisions
 from grader.judging.compare import difference, is_plural, named
 from grader.judging.kinds.registry import kind_of
@@ -28,7 +30,8 @@ LARGE_INPUT = 100.0  # exp(100) is harmless, but scores that start there end bey
 SOFTMAX = re.compile("softmax|attention|log.?sum.?exp", re.I)
 OF_SOFTMAX = "Subtract the maximum before you exponentiate"
 OF_OTHERS = "Where do you exponentiate or square what may be large? Find the form in which that stays below 1"
-ENTRIES = {"f": 2, "i": 6, "u": 6, "b": 24}  # by dtype kind: fewer integers or booleans than these may agree by chance
+# By dtype kind: fewer integers or booleans than these may agree by chance.
+ENTRIES = {"f": 2, "c": 2, "i": 6, "u": 6, "b": 24}
 
 Parts = dict[Path, list[Pair]]
 Found = tuple[str, bool]  # a sentence, and whether it also explains why the right cases are right
@@ -49,9 +52,9 @@ def explain(exercise: ExerciseKey, evidence: Sequence[Any], also_wrong: Collecti
         parts = _parts(answered)
         found = _in_another_order(exercise.returns, parts) or _each_part(exercise, parts, answered)
         if not found:
-            return " ".join(
-                filter(None, [_right_parts(exercise.returns, parts), _right_cases(exercise, evidence, also_wrong)])
-            )
+            rough = ROUGH if is_rough(_wrong(parts)) else ""
+            right = [_right_parts(exercise.returns, parts), _right_cases(exercise, evidence, also_wrong)]
+            return " ".join(filter(None, [*right, rough]))
     text, is_whole = found
     if is_whole:
         return text
@@ -76,9 +79,9 @@ def _parts(answered: Sequence[Any]) -> Parts:
 
 def _pair(item: Any, yours: np.ndarray, expected: np.ndarray, tolerance: float) -> Pair | None:
     is_small = max(yours.size, expected.size) <= LARGEST and max(yours.ndim, expected.ndim) <= MOST_AXES
-    if not is_small or not {yours.dtype.kind, expected.dtype.kind} <= set("biuf"):
+    if not is_small or not {yours.dtype.kind, expected.dtype.kind} <= set("biufc"):
         return None
-    as_floats = yours.astype(np.float64), expected.astype(np.float64)
+    as_floats = in_floats(yours, expected)
     is_right = item.is_right or difference(yours, expected, [tolerance]) is None
     return Pair(item.question, *as_floats, tolerance, yours.dtype, expected.dtype.kind, not is_right)
 
@@ -252,8 +255,12 @@ def _claim(exercise: ExerciseKey, pairs: Sequence[Pair]) -> Claim | None:
     wrong, right = ([pair for pair in pairs if pair.is_wrong is is_wrong] for is_wrong in (True, False))
     if not all(pair.is_clear and pair.yours.size for pair in wrong) or not _tells(wrong):
         return None
-    changes = [*magnitudes(exercise.shapes, pairs), *moved(wrong), *not_reduced(wrong)]
-    for tier in (precisions(wrong), *forms(wrong), changes, weak(wrong)):
+    changes = [*magnitudes(exercise.shapes, pairs)]
+    if wrong[0].kind == "c":  # where an entry has two parts, only its size is looked at
+        tiers: Sequence[Iterable[Claim]] = (precisions(wrong), changes)
+    else:
+        tiers = (precisions(wrong), *forms(wrong), [*changes, *moved(wrong), *not_reduced(wrong)], weak(wrong))
+    for tier in tiers:
         held = [claim for claim in tier if all(map(claim.holds, wrong))]
         whole = [claim for claim in held if all(map(claim.holds, right))]
         if len(best := whole or held) == 1:

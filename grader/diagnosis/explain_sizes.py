@@ -80,6 +80,9 @@ def magnitudes(shapes: Mapping[str, Sequence[str]], pairs: Sequence[Pair]) -> It
         return
     yield from _constants([pair for pair in pairs if pair.is_wrong and not pair.is_zero])
     yield from _sized(shapes, pairs)
+    if first.kind == "c":
+        yield Claim("is the complex conjugate of the right one", lambda pair: pair.matches(pair.expected * [1.0, -1.0]))
+        return
     if first.kind in "iu":
         yield from _offsets(first)
     yield from _terms(pairs)
@@ -89,7 +92,7 @@ def precisions(pairs: Sequence[Pair]) -> Iterator[Claim]:
     """Claims that the values are right, but have another type or too few digits."""
     first = next(pair for pair in pairs if pair.is_wrong)
     if first.dtype.kind != first.kind:
-        wanted = {"b": "bool", "f": "float64"}.get(first.kind, "integer")
+        wanted = {"b": "bool", "f": "float64", "c": "complex128"}.get(first.kind, "integer")
         yield Claim(f"has the right values, but as {first.dtype} where {wanted} is expected", _of_another_kind)
         yield Claim(f"is {first.dtype}, so everything after the decimal point is cut off", _truncated)
     for precision, digits in ((np.float32, 7), (np.float16, 3)):
@@ -148,8 +151,8 @@ def _ratio(pair: Pair) -> float:
 
 def _roles(number: int, pair: Pair) -> set[Any]:
     """The meanings that a number may have in this case: an axis's size, its root, a product of two, an array's size."""
-    arrays = [*numeric_leaves(pair.question.inputs), ((), pair.expected)]
-    shapes = [(path, np.shape(array)) for path, array in arrays]
+    own = pair.expected[..., 0] if pair.kind == "c" else pair.expected  # the two parts of an entry are no axis
+    shapes = [(path, np.shape(array)) for path, array in (*numeric_leaves(pair.question.inputs), ((), own))]
     axes = {(path, i): n for path, shape in shapes for j, n in enumerate(shape) for i in (j, j - len(shape))}
     products = {(a, b): axes[a] * axes[b] for a, b in combinations(axes, 2)} | {
         path: prod(shape) for path, shape in shapes

@@ -33,6 +33,11 @@ NUMPY: tuple[tuple[str, str, str], ...] = (
         "it taken along another axis?",
     ),
     (
+        r"(?i)\bsingular\b",
+        "",
+        "The matrix at that line is singular. If the one that you were given is not, was a row lost on the way? `A[i], A[j] = A[j], A[i]` swaps views and writes one row twice; `A[[i, j]] = A[[j, i]]` swaps copies.",
+    ),
+    (
         r"core dimension \d.*\(size (\d+) is different from (\d+)\)",
         "",
         "A product `A @ B` adds along the last axis of A, which has {1} entries, and the last but one of B, which has {0}. "

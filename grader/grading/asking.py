@@ -5,7 +5,6 @@ asked for, as another case has failed already, costs nothing: where the worker e
 on with what is asked for.
 """
 
-import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -19,8 +18,6 @@ from grader.judging.kinds.registry import is_run
 from grader.key import ExerciseKey, Question
 from grader.sandbox import wire
 from grader.sandbox.worker import WorkerEnded
-
-PATIENCE = 0.25  # seconds for answers that nobody has asked for; a new worker takes a tenth of that
 
 
 @dataclass
@@ -44,7 +41,7 @@ class Asking:
 
     def __post_init__(self) -> None:
         self.limit = max(self.loaded.time.seconds, self.exercise.seconds)
-        self.deadline = time.monotonic() + self.limit
+        self.deadline = self._now() + self.limit
 
     def __call__(self, question: Question) -> Answer:
         try:
@@ -91,15 +88,15 @@ class Asking:
 
     def _receive_until(self, question: Question | None) -> None:
         """Keep the replies that come before a question's, or all."""
-        began = time.monotonic()
-        until = min(self.deadline, began + PATIENCE)
+        began = self._now()
+        until = min(self.deadline, began + self.loaded.sandbox.patience)
         try:
             while self.waiting and self.waiting[0] is not question:
                 self.came[id(self.waiting[0])] = self._receive(until)
                 self.waiting.popleft()
         except (WorkerEnded, replies.BadReply):
             self._start_over(is_needed=question is not None)
-            self.deadline += time.monotonic() - began  # which was not spent on a question that is asked for
+            self.deadline += self._now() - began  # which was not spent on a question that is asked for
 
     def _start_over(self, is_needed: bool = True) -> None:
         """Leave the worker and all that was sent to it; WorkerEnded if another one is needed and cannot load the file."""
@@ -108,13 +105,16 @@ class Asking:
         if is_needed and not self.loaded.load():
             raise self.loaded.ended
 
+    def _now(self) -> float:
+        return self.loaded.sandbox.now()
+
     def _send(self, questions: Sequence[Question], frames: bytes) -> None:
         self.loaded.worker.send_frames(frames)
         self.waiting.extend(questions)
 
     def _receive(self, deadline: float) -> Any:
         """The worker's last word on a question; what it says of a training run on its way is kept and shown."""
-        while step := replies.step(reply := self.loaded.worker.receive(deadline - time.monotonic())):
+        while step := replies.step(reply := self.loaded.worker.receive(deadline - self._now())):
             self.runs.note(self.exercise.name, step)
         return reply
 

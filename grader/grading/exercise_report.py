@@ -12,6 +12,7 @@ from grader.grading.loaded import Loaded
 from grader.grading.training import told
 from grader.grading.training_runs import TrainingRuns
 from grader.judging.kinds.registry import is_run
+from grader.judging.part_words import in_words
 from grader.key import ExerciseKey, Question
 from grader.report import ExerciseReport, Finding, Status
 from grader.sandbox.server import SandboxError
@@ -58,7 +59,7 @@ def _judged(exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns, listen: L
     asking = Asking(exercise, loaded, runs, in_order(exercise))
     report = decide(exercise, _heard(asking, listen) if listen else asking, loaded.key.unit, asking.alone)
     report = replace(report, printed=asking.finish())
-    report = _with_opinion(report, exercise, loaded, runs)
+    report = in_words(_with_opinion(report, exercise, loaded, runs), exercise)
     return told(report, runs.curve(exercise.name), exercise.band) if is_run(exercise) else report
 
 

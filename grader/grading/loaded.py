@@ -1,6 +1,6 @@
 """A submission in a worker that has run its file; when the worker dies, the file is loaded into another one."""
 
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,16 +23,17 @@ class TimeBudget:
 
     exercise: float
     submission: float
-    began: float = field(default_factory=time.monotonic)
+    began: float
+    now: Callable[[], float]
 
     @property
     def is_spent(self) -> bool:
-        return time.monotonic() - self.began > self.submission
+        return self.now() - self.began > self.submission
 
     @property
     def seconds(self) -> float:
         """What an exercise may take: its own limit, within what is left of the submission's."""
-        return max(min(self.exercise, self.began + self.submission - time.monotonic()), 0.001)
+        return max(min(self.exercise, self.began + self.submission - self.now()), 0.001)
 
 
 @dataclass
@@ -50,7 +51,8 @@ class Loaded:
 
     def __post_init__(self) -> None:
         limits, runs = self.sandbox.limits, sum(exercise.seconds for exercise in self.key.exercises)
-        self.time = TimeBudget(limits.seconds, limits.submission_seconds + runs)
+        now = self.sandbox.now
+        self.time = TimeBudget(limits.seconds, limits.submission_seconds + runs, now(), now)
         self.facts = FileFacts(Listing(self.submission.source.decode("utf-8", "replace").splitlines()))
 
     def load(self) -> bool:
@@ -74,13 +76,13 @@ class Loaded:
         """Load the file into a fresh worker. A statement that hangs or kills it is left out on the next try."""
         worker = self.sandbox.worker()
         at, limit = None, self.time.seconds
-        deadline = time.monotonic() + limit  # for the whole file: a note that a line is about to run can be forged
+        deadline = self.sandbox.now() + limit  # for the whole file: a note that a line is about to run can be forged
         try:
             wanted = sorted({piece for exercise in self.key.exercises for piece in exercise.pieces})
             running = {"op": "run", "skip": self.skip, "wanted": wanted}
             worker.send(self._reading(), running)
             self._take(replies.checked_outline(worker.receive(limit, wire.MAX_HEADER)))
-            while note := replies.progress(reply := worker.receive(deadline - time.monotonic())):
+            while note := replies.progress(reply := worker.receive(deadline - self.sandbox.now())):
                 at = note
             problems, names = replies.checked_run(reply)
             self.facts = replace(self.facts, problems=problems, names=names)

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from grader.diagnosis.evidence import EVERYWHERE, Evidence, one_answer_for_all
 from grader.diagnosis.lexicon_torch import CUT
 from grader.diagnosis.pairs import BOTH
 from grader.grading.answer import Answer, Ask
 from grader.grading.verdicts import verdict
 from grader.judging.compare import named
 from grader.judging.forms import in_case
+from grader.judging.kinds.registry import kind_of
 from grader.judging.nearly import CONSTANT
 from grader.judging.reactions import changed, reacts
 from grader.key import ExerciseKey, Question
@@ -65,7 +67,9 @@ def _with_hint(report: ExerciseReport, text: str, replaces: bool) -> ExerciseRep
     def told(check: CheckReport) -> CheckReport:
         if not check.finding or check.finding.mistake or check.finding.kind == "mutated":
             return check
-        if not replaces and check.finding.hint.startswith(BOTH):  # which says more
+        if not replaces and (
+            check.finding.hint.startswith(BOTH) or EVERYWHERE in check.finding.hint
+        ):  # which says more
             return check
         before = "" if replaces or check.finding.hint == CONSTANT else check.finding.hint
         return replace(check, finding=replace(check.finding, hint=" ".join(filter(None, [before, text]))))
@@ -158,16 +162,32 @@ def _is_right(got: Answer, question: Question) -> bool:
 
 
 def _no_gradient(exercise: ExerciseKey, probe: Probe) -> str:
-    """A sentence if a gradient that should come back through an answer is 0 throughout."""
+    """A sentence if a gradient that should come back through an answer is 0 throughout, or why there can be none."""
+    if exercise.torch and (text := _one_number(exercise, probe)):
+        return text
     for question in exercise.questions if exercise.torch else ():
         got = probe.told(question)
         if not got or got.finding:
             continue
         for path, leaf in numeric_leaves(question.expected):
-            name = named(path, exercise.returns)
-            if ("grad" in name or "slope" in name) and np.any(leaf) and _is_zero(got.value, path):
+            if _is_gradient(path, exercise) and np.any(leaf) and _is_zero(got.value, path):
                 return CUT
     return ""
+
+
+def _one_number(exercise: ExerciseKey, probe: Probe) -> str:
+    """A sentence if what was answered, gradients apart, is one number whatever comes in: nothing is computed, or cut."""
+    asked = []
+    for question in exercise.questions:
+        got, paths = probe.told(question), [path for path, _ in numeric_leaves(question.expected)]
+        if got and not got.finding and not any(_is_gradient(path, exercise) for path in paths):
+            asked.append(Evidence(question, got.value, _is_right(got, question), got.value))
+    return "" if any(item.is_right for item in asked) else one_answer_for_all(asked)
+
+
+def _is_gradient(path: Sequence, exercise: ExerciseKey) -> bool:
+    name = named(tuple(path), exercise.returns)
+    return "grad" in name or "slope" in name
 
 
 def _is_zero(answer: object, path: Sequence) -> bool:
@@ -176,6 +196,13 @@ def _is_zero(answer: object, path: Sequence) -> bool:
     except (TypeError, KeyError, IndexError):
         return False
     return is_numeric(part) and np.asarray(part).dtype.kind == "f" and not np.any(part)
+
+
+def _is_right_somewhere(exercise: ExerciseKey, probe: Probe) -> bool:
+    """Whether an answer to one of the questions that compare answers is right."""
+    compared = {group[0] for check in exercise.checks if kind_of(check).compares for group in check.groups}
+    answers = ((probe.told(exercise.questions[number]), exercise.questions[number]) for number in sorted(compared))
+    return any(got and not got.finding and _is_right(got, question) for got, question in answers)
 
 
 def _unused(exercise: ExerciseKey, probe: Probe) -> str:
@@ -191,8 +218,10 @@ def _unused(exercise: ExerciseKey, probe: Probe) -> str:
             return ""
         if not before.finding and not after.finding and not reacts(before.value, after.value):
             unused.append(name)
-    if not unused or len(unused) == len(exercise.reacts):  # then it moves with nothing, and no argument is to blame
+    if not unused:
         return ""
+    if len(unused) == len(exercise.reacts) and not _is_right_somewhere(exercise, probe):
+        return ""  # it moves with nothing, and no argument is to blame
     given = [exercise.questions[exercise.reacts[name]].inputs[name] for name in unused]
     if all(isinstance(value, Seeded) for value in given):
         asks = "draw every number from it, not from a generator of your own."

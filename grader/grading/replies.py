@@ -29,6 +29,7 @@ class BadReply(Exception):
 PARAMETERS = (
     "Give the module's parameters the names and shapes in the handout's table: the grader loads weights by name."
 )
+TOO_BIG = ("array is too big", "Maximum allowed dimension exceeded")  # than the machine can count: sooner in 32 bits
 NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # on the CPU, PyTorch has no exception class for it
 MOST_STEPS = 10**9  # a larger number counts nothing real, and may be too large to print or divide
 ENDS = {
@@ -164,7 +165,8 @@ def _told_error(error: dict[str, Any], facts: FileFacts, where: str) -> tuple[St
     at = f" {facts.listing.place(lines[-1])}" if lines else ""
     if kind == "NotImplementedError":
         return Status.MISSING, Finding("missing", f"not written yet{at}")
-    if "MemoryError" in error["bases"] or (kind == "RuntimeError" and NO_MEMORY in text):
+    is_too_big = kind == "ValueError" and text.startswith(TOO_BIG)
+    if "MemoryError" in error["bases"] or is_too_big or (kind == "RuntimeError" and NO_MEMORY in text):
         return Status.MEMORY, Finding("memory", f"{message}{at} ({where})", ENDS["memory"][2])
     if kind == "ForbiddenOperation":
         return Status.FORBIDDEN, _of_operation(text, lines[-1] if lines else 0, facts.listing)

@@ -33,10 +33,9 @@ def grade(
     under_way: dict[tuple[str, ...], tuple[Loaded, TrainingRuns]] = {}  # by the packages that a worker has
     reports: dict[str, ExerciseReport] = {}
     try:
-        # what takes NumPy alone is done while PyTorch is loaded, and what takes long comes last
-        for exercise in sorted(chosen, key=lambda exercise: (exercise.torch, is_run(exercise))):
+        for exercise in in_turn(chosen):
             progress(exercise.name)
-            if report := _put_off(exercise, submission, key.unit, training, reports):
+            if report := not_asked(exercise, submission, key.unit, training, reports):
                 reports[exercise.name] = report
                 continue
             wanted = packages[exercise.name]
@@ -55,6 +54,11 @@ def grade(
         seconds=time.perf_counter() - start,
         exercises=tuple(reports[exercise.name] for exercise in chosen),
     )
+
+
+def in_turn(exercises: Sequence[ExerciseKey]) -> list[ExerciseKey]:
+    """The order in which exercises are asked: what takes NumPy alone while PyTorch is loaded, and what takes long last."""
+    return sorted(exercises, key=lambda exercise: (exercise.torch, is_run(exercise)))
 
 
 def _level(sandbox: Sandbox, used: Sequence[Loaded]) -> str:
@@ -84,7 +88,7 @@ def _is_stub(exercise: ExerciseKey, submission: Submission) -> bool:
     return any(submission.has_as_it_came(piece, exercise.stub) for piece in exercise.pieces)
 
 
-def _put_off(
+def not_asked(
     exercise: ExerciseKey, submission: Submission, unit: str, training: Training, done: Mapping[str, ExerciseReport]
 ) -> ExerciseReport | None:
     """The report of an exercise that is not asked now: a stub, points that are open, or a run that lacks a piece."""

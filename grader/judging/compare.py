@@ -5,7 +5,7 @@ array's largest entry, never with single entries. nan and inf are wrong where th
 integers and a 1-D integer array are the same answer.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,24 +20,20 @@ Signs = Sequence[Sequence[int | None]]  # see `turned`
 
 @dataclass(frozen=True)
 class Difference:
-    """The first part of an answer that is wrong: `path` is where it is in the nest, `text` a clause for the student.
-
-    `tell` makes the text when it is asked for: most differences are only counted.
-    """
+    """The first part of an answer that is wrong: `path` is where it is in the nest, `text` a clause for the student."""
 
     kind: str  # value, shape, dtype, type or nonfinite
     path: Path
-    tell: Callable[[], str]
-
-    @property
-    def text(self) -> str:
-        return self.tell()
+    text: str
 
 
 def named(path: Path, names: Sequence[str]) -> str:
     """The name of a part of an answer, for messages: `db`, `gradients[0][1]`, `the answer[2]`."""
-    if path and isinstance(path[-1], str) and " " in path[-1]:
-        return repr(path[-1])  # a driver's own words, "gradient in x", say more than where they stand
+    for place, step in reversed(list(enumerate(path))):
+        if (
+            isinstance(step, str) and " " in step
+        ):  # a driver's own words, "gradient in x", say more than where they stand
+            return repr(step) + subscripts(path[place + 1 :])
     if len(names) == 1:
         return names[0] + subscripts(path)
     if path and isinstance(path[0], int) and 0 <= path[0] < len(names):
@@ -79,8 +75,6 @@ def wrong_entries(yours: np.ndarray, expected: np.ndarray, tolerance: float) -> 
         return yours != expected
     with np.errstate(all="ignore"):
         close = np.abs(yours - expected) <= tolerance
-    if tolerance < np.inf and close.all():  # then both are finite
-        return ~close
     if tolerance == np.inf:  # any finite number will do
         close &= np.isfinite(yours)
     both_nan = np.isnan(yours) & np.isnan(expected)
@@ -94,7 +88,7 @@ def turned(answer: Any, expected: Any, signs: Signs) -> Any:
     own sign (None: one sign for the whole part). Slices at the same place in different parts share a sign: the one that
     brings them, taken together, nearest to the expected values. An answer of another form is returned unchanged.
     """
-    if not signs or (any(part is not None for part, _ in signs) and not isinstance(answer, list | tuple)):
+    if any(part is not None for part, _ in signs) and not isinstance(answer, list | tuple):
         return answer
     try:
         parts = [() if part is None else (part,) for part, _ in signs]
@@ -127,10 +121,10 @@ def _differ(
     if isinstance(expected, list | tuple):
         return _differ_sequence(answer, expected, tolerance, names, path)
     if is_numeric(expected):
-        return _differ_leaf(answer, expected, next(tolerance), names, path)
+        return _differ_leaf(answer, expected, next(tolerance), named(path, names), path)
     if type(answer) is type(expected) and answer == expected:
         return None
-    return Difference("type", path, lambda: f"{_is(named(path, names))} {describe(answer)}, expected {expected!r}")
+    return Difference("type", path, f"{_is(named(path, names))} {describe(answer)}, expected {expected!r}")
 
 
 def _in_its_form(answer: Any, expected: Any) -> Any:
@@ -158,7 +152,9 @@ def _differ_dict(
     answer: Any, expected: dict, tolerance: Iterator[float], names: Sequence[str], path: Path
 ) -> Difference | None:
     if not same_parts(answer, expected):
-        return Difference("type", path, lambda: _other_dict(answer, expected, named(path, names)))
+        wanted = ", ".join(map(repr, expected))
+        got = "a dict with " + ", ".join(map(repr, answer)) if isinstance(answer, dict) else describe(answer)
+        return Difference("type", path, f"{_is(named(path, names))} {got}, expected a dict with {wanted}"[:400])
     found = (_differ(answer[key], item, tolerance, names, (*path, key)) for key, item in expected.items())
     return next(filter(None, found), None)
 
@@ -168,7 +164,13 @@ def _differ_sequence(
 ) -> Difference | None:
     if not same_parts(answer, expected):
         parts = f" ({', '.join(names)})" if len(names) == len(expected) > 1 and not path else ""
-        return Difference("type", path, lambda: _other_sequence(answer, expected, named(path, names)) + parts)
+        name = named(path, names)
+        got = (
+            f"{_has(name)} {_values(len(answer))}"
+            if isinstance(answer, list | tuple)
+            else f"{_is(name)} {describe(answer)}"
+        )
+        return Difference("type", path, f"{got}, expected {_values(len(expected))}{parts}")
     found = (
         _differ(mine, item, tolerance, names, (*path, i))
         for i, (mine, item) in enumerate(zip(answer, expected, strict=True))
@@ -176,38 +178,22 @@ def _differ_sequence(
     return next(filter(None, found), None)
 
 
-def _other_dict(answer: Any, expected: dict, name: str) -> str:
-    got = "a dict with " + ", ".join(map(repr, answer)) if isinstance(answer, dict) else describe(answer)
-    return f"{_is(name)} {got}, expected a dict with {', '.join(map(repr, expected))}"[:400]
-
-
-def _other_sequence(answer: Any, expected: Sequence, name: str) -> str:
-    is_sequence = isinstance(answer, list | tuple)
-    got = f"{_has(name)} {_values(len(answer))}" if is_sequence else f"{_is(name)} {describe(answer)}"
-    return f"{got}, expected {_values(len(expected))}"
-
-
-def _differ_leaf(answer: Any, expected: Any, tolerance: float, names: Sequence[str], path: Path) -> Difference | None:
+def _differ_leaf(answer: Any, expected: Any, tolerance: float, name: str, path: Path) -> Difference | None:
     wanted = np.asarray(expected)
-
-    def differs(kind: str, tell: Callable[[str], str]) -> Difference:
-        return Difference(kind, path, lambda: tell(named(path, names)))
-
     if not is_numeric(answer):
-        other = f"{describe(answer)}, expected {describe(expected)}{_wrap(answer)}"
-        return differs("type", lambda name: f"{_is(name)} {other}")
+        return Difference("type", path, f"{_is(name)} {describe(answer)}, expected {describe(expected)}{_wrap(answer)}")
     yours = np.asarray(answer)
     if yours.shape != wanted.shape:
-        return differs("shape", lambda name: f"{_has(name)} shape {yours.shape}, expected {wanted.shape}")
+        return Difference("shape", path, f"{_has(name)} shape {yours.shape}, expected {wanted.shape}")
     if not _kind_fits(yours, wanted):
-        return differs("dtype", lambda name: f"{_is(name)} {yours.dtype}, expected {_kind_name(wanted)}")
+        return Difference("dtype", path, f"{_is(name)} {yours.dtype}, expected {_kind_name(wanted)}")
     wrong = wrong_entries(yours, wanted, tolerance)
     if not wrong.any():
         return None
     nonfinite = wrong & ~np.isfinite(yours)
     kind = "nonfinite" if nonfinite.any() and np.isfinite(wanted).any() else "value"
     among = nonfinite if kind == "nonfinite" else wrong
-    return differs(kind, lambda name: _worst(yours, wanted, among, wrong, name, tolerance))
+    return Difference(kind, path, _worst(yours, wanted, among, wrong, name, tolerance))
 
 
 def _kind_fits(yours: np.ndarray, wanted: np.ndarray) -> bool:
@@ -254,15 +240,23 @@ def _every(size: int) -> str:
 
 def numbers(yours: Any, wanted: Any, noise: float = 0.0) -> tuple[str, str]:
     """Both numbers as text, with as few digits (at least 4) as tell them apart; what is `noise` or less is 0."""
-    yours, wanted = yours.item(), wanted.item()
-    if not (isinstance(yours, float) and isinstance(wanted, float)):
-        return str(yours), str(wanted)
-    yours, wanted = (0.0 if abs(number) <= noise else number for number in (yours, wanted))
+    both = yours.item(), wanted.item()
+    if not all(isinstance(number, float | complex) for number in both):
+        return str(both[0]), str(both[1])
     for digits in (4, 6, 9, 13, 17):
-        mine, right = f"{yours + 0.0:.{digits}g}", f"{wanted + 0.0:.{digits}g}"  # + 0.0 turns -0 into 0
+        mine, right = (_in_digits(number, digits, noise) for number in both)
         if mine != right:
             break
     return mine, right
+
+
+def _in_digits(number: complex, digits: int, noise: float) -> str:
+    """A number, or both parts of a complex one, such as 1.5-2j; what is `noise` or less is 0."""
+    if isinstance(number, complex):
+        imaginary = _in_digits(number.imag, digits, noise)
+        sign = "" if imaginary.startswith("-") else "+"
+        return f"{_in_digits(number.real, digits, noise)}{sign}{imaginary}j"
+    return f"{(0.0 if abs(number) <= noise else number) + 0.0:.{digits}g}"  # + 0.0 turns -0 into 0
 
 
 def describe(value: Any) -> str:

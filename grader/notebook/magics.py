@@ -6,6 +6,8 @@
     %load_ext grader
     %%grade attention.self_attention       # at the top of the cell that defines it
 
+    from grader.notebook import explain, hint
+
 The graded code is the text of the cells that were run, in order. It runs in the sandbox, not in the session, so a value
 that only lives in the session does not count. nbgrader's graded cells call `points`.
 """
@@ -31,6 +33,7 @@ from grader.grading.training import ON_CPU, Training
 from grader.judging.kinds.registry import is_run, known
 from grader.key import Key, load, load_index
 from grader.notebook.cell import Cell
+from grader.notebook.styled import styled
 from grader.report import Report, Status
 from grader.sandbox.opening import open_sandbox
 from grader.sandbox.server import Sandbox
@@ -57,22 +60,10 @@ class Shown:
     def _repr_html_(self) -> str:
         from grader.render.html import fragment
 
-        return _styled(fragment(self.report, self.title, prompt="!"))
+        return styled(fragment(self.report, self.title, prompt="!"))
 
     def __repr__(self) -> str:
         return plain(self.title, self.report)
-
-
-def _styled(fragment: str) -> str:
-    """An HTML fragment with its style. The notebook's theme takes precedence over the system's: JupyterLab gives it as
-    an attribute of <body>, VS Code as a class."""
-    from grader.render.html import DARK, LIGHT, STYLE
-
-    themes = f"""
-[data-jp-theme-light="true"] .grade-report, .vscode-light .grade-report {{ {LIGHT} }}
-[data-jp-theme-light="false"] .grade-report, .vscode-dark .grade-report {{ {DARK} }}
-"""
-    return f"<style>{STYLE}{themes}</style>{fragment}"
 
 
 def check(name: str, course: str | None = None) -> Shown | None:
@@ -83,13 +74,13 @@ def check(name: str, course: str | None = None) -> Shown | None:
     """
     if os.environ.get("NBGRADER_EXECUTION") in MARKING:
         return None  # the graded cells show the same
-    place = _place(name, Path(course) if course else None)
+    place = place_of(name, Path(course) if course else None)
     return _shown(place, _shell())
 
 
 def _shown(place: "Place", shell: Any) -> Shown:
     """Grade, showing the loss curve of a training run in the cell's output and finally the report in its place."""
-    cell = Cell(_styled)
+    cell = Cell(styled)
     runs = {exercise.name for exercise in place.key.exercises if is_run(exercise)}
     training = ON_CPU.watched(cell.watch)
     try:
@@ -114,7 +105,7 @@ def points(name: str, worth: float) -> float:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        place = _place(name)
+        place = place_of(name)
         if os.environ.get("NBGRADER_EXECUTION") in MARKING:
             report = _of_file(place)
         else:
@@ -150,7 +141,7 @@ def register(shell) -> None:
         ran = shell.run_cell(cell, store_history=False)
         if not ran.success:
             return None
-        place = _place(line.strip())
+        place = place_of(line.strip())
         return _shown(place, shell)
 
     shell.register_magic_function(grade_cell, "cell", "grade")
@@ -158,14 +149,15 @@ def register(shell) -> None:
 
 @dataclass(frozen=True)
 class Place:
-    """What a name stands for here: the key, the exercises that are asked for, and the course's settings."""
+    """What a name stands for here: the key, the exercises that are asked for, the course's settings and folder."""
 
     key: Key
     only: Sequence[str]
     settings: Settings | None
+    root: Path  # the course's folder, or the assignment's
 
 
-def _place(name: str, course: Path | None = None) -> Place:
+def place_of(name: str, course: Path | None = None) -> Place:
     """Find the key for a name: beside the notebook (an nbgrader assignment), or in the course around it.
 
     While nbgrader marks, the folder is a student's, into which nbgrader has put the released key; nothing else in it is
@@ -175,13 +167,16 @@ def _place(name: str, course: Path | None = None) -> Place:
         raise CourseError("name what to grade, for example %%grade attention.self_attention")
     unit, _, exercise = name.partition(".")
     here = Path.cwd()
-    if course is None and (here / "key").is_file() and (index := load_index(here / "key")).unit == unit:
+    index = load_index(here / "key") if course is None and (here / "key").is_file() else None
+    if index and name in index.names:
+        unit, exercise = index.unit, name
+    if index and index.unit == unit:
         if exercise and exercise not in index.names:
             raise CourseError(f"{unit} has no exercise {exercise!r}; it has {', '.join(index.names)}")
         listing = here / "course.toml"
         settings = load_settings(listing) if listing.is_file() else None
         only = [exercise] if exercise else []
-        return Place(known(load(here / "key", only), str(here / "key")), only, settings)
+        return Place(known(load(here / "key", only), str(here / "key")), only, settings, here)
     if course is None and os.environ.get("NBGRADER_EXECUTION") in MARKING:
         raise CourseError(f"there is no key of {unit} beside this notebook: release the assignment again")
     found = Course(course) if course else find(here)
@@ -189,7 +184,7 @@ def _place(name: str, course: Path | None = None) -> Place:
         raise CourseError('this is no course: open the notebook in its folder, or name it: check("…", course="DIR")')
     unit, exercise = found.resolve(name)
     only = [exercise] if exercise else []
-    return Place(found.key(unit, only), only, found.settings)
+    return Place(found.key(unit, only), only, found.settings, found.root)
 
 
 def session_cells(shell) -> bytes:
@@ -236,7 +231,7 @@ def _of_file(place: Place) -> Report:
 
 @cache
 def _report_on_file(unit: str) -> Report:
-    place = _place(unit)
+    place = place_of(unit)
     sandbox = _sandbox()
     if place.settings:
         sandbox.limits = place.settings.limits(sandbox.limits)

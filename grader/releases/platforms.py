@@ -25,6 +25,11 @@ from grader.version import __version__
 
 Tree = dict[str, bytes]  # path in the release -> content
 
+LISTING = b"""\
+# One repository a line, as owner/name. To say whose each is, begin with the line
+#     repository,student
+# and write owner/name,student below it; the students are called as in roster.csv, if there is one.
+"""
 MARK = re.compile(r"@@([A-Z_]+)@@")
 FIRST = re.compile(r"^.*pip.* install .*@@TORCH_FIRST@@\n", re.MULTILINE)
 
@@ -108,8 +113,6 @@ def gitlab(platform: Platform) -> Tree:
     marks = replace(platform, torch=platform.drawing)
     marking = solutions(marks) | {
         ".gitlab-ci.yml": _filled("gitlab_mark.yml", words | marks.words),
-        "get.sh": _filled("gitlab_get.sh", words),
-        "mark.sh": _filled("gitlab_mark.sh", words),
     }
     readme = {"README.md": _filled("gitlab_readme.md", words | marks.words)}
     return _below("template", template) | _below("course", course) | _below("marking", marking) | readme
@@ -121,7 +124,7 @@ def gradescope(platform: Platform, keys: Sequence[Key], needed: Mapping[str, byt
         "setup.sh": _filled("gradescope_setup.sh", platform.words),
         "run_autograder": _filled("gradescope_run.sh", platform.words),
         "README.md": _filled("gradescope_readme.md", platform.words),
-        **_below("course", keyed(keys)),
+        **_below("course", keyed(keys, _settings(platform))),
         **_below("wheels", {**needed, **(platform.torch.wheels if platform.torch else {}), wheels.WHEEL: wheels.own()}),
     }
 
@@ -136,7 +139,7 @@ def classroom50(platform: Platform, keys: Sequence[Key]) -> Tree:
         "autograder.py": _filled("classroom50_autograder.py", platform.words),
         "constraints.txt": platform.constraints,
         wheels.WHEEL: wheels.own(),
-        **keyed(keys),
+        **keyed(keys, _settings(platform)),
     }
     runtime = {"runs-on": "ubuntu-latest", "python": platform.python}
     return {
@@ -147,10 +150,10 @@ def classroom50(platform: Platform, keys: Sequence[Key]) -> Tree:
     }
 
 
-def keyed(keys: Sequence[Key]) -> Tree:
-    """A course that consists only of keys, for `--course`."""
+def keyed(keys: Sequence[Key], settings: Settings) -> Tree:
+    """A course that consists only of keys and settings, for `--course`. Its points are in its keys already."""
     tree = {f"assignments/{key.unit}/key": to_bytes(key) for key in keys}
-    return {"assignments/course.toml": _unit_list([key.unit for key in keys])} | tree
+    return {"assignments/course.toml": to_toml(replace(settings, points={})).encode()} | tree
 
 
 def students(platform: Platform) -> Tree:
@@ -172,7 +175,7 @@ def students(platform: Platform) -> Tree:
 
 def solutions(platform: Platform) -> Tree:
     """The files with which a private repository draws questions: units' solutions, the grader, a list to fill in."""
-    tree: Tree = {"repositories.txt": b"# One repository a line, as owner/name\n"}
+    tree: Tree = {"repositories.txt": LISTING}
     for unit in platform.units:
         folder = platform.course.solutions(unit).folder
         for path in sorted(folder.rglob("*")):
@@ -203,10 +206,6 @@ def _grader(platform: Platform) -> Tree:
         f".grader/{wheels.WHEEL}": wheels.own(),
         ".grader/constraints.txt": platform.constraints,
     }
-
-
-def _unit_list(units: Sequence[str]) -> bytes:
-    return f"units = {json.dumps(list(units))}\n".encode()
 
 
 def _below(folder: str, tree: Mapping[str, bytes]) -> Tree:

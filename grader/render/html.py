@@ -10,11 +10,12 @@ from grader.judging.error_maps import says_more
 from grader.render import maps
 from grader.render.curves import svg
 from grader.render.formats import Graded, Surroundings
+from grader.render.plain_words import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, has_details
 from grader.render.rows import file_of, points_of, verdict
-from grader.render.terminal import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, has_details, next_step, praise
+from grader.render.terminal import next_step, praise
 from grader.report import UNJUDGED, CheckReport, ErrorMap, ExerciseReport, Report, Status
 from grader.sandbox.walls.levels import STRONGEST
-from grader.text import inert, one_line
+from grader.text import in_order, inert, one_line
 
 # Text has a contrast of 4.5:1 against the background in both schemes. A fragment takes background and text colour from the
 # page around it. The shades of a map go from the background to what stands out most on it.
@@ -186,4 +187,4 @@ def _mark(status: Status) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(inert(text))
+    return escape(in_order(inert(text)))

@@ -5,6 +5,7 @@ exception and a timeout are all failures, since that schema has no `error` eithe
 unique, because GitLab shows only the first case of a name.
 """
 
+import re
 from itertools import groupby
 from xml.etree import ElementTree as ET
 
@@ -48,9 +49,8 @@ def _case(row: Row) -> ET.Element:
         kind = row.check.finding.kind if row.check.finding else "value"
         ET.SubElement(case, "failure", type=kind, message=one_line(row.told)).text = row.told
     if row.printed:
-        ET.SubElement(case, "system-out").text = row.printed.replace(
-            "[[", "[ ["
-        )  # GitLab would execute [[ATTACHMENT|…]]
+        # GitLab would execute [[ATTACHMENT|…]]; no two brackets stay together, however many there are
+        ET.SubElement(case, "system-out").text = re.sub(r"\[(?=\[)", "[ ", row.printed)
     return case
 
 

@@ -6,30 +6,13 @@ from html import escape
 from rich.console import Console
 from rich.text import Text
 
-from grader.judging.error_maps import pattern
+from grader.render.map_text import ASCII_SHADES, SHADES, block, caption, cells, largest, legend, level
 from grader.report import ErrorMap
-from grader.text import one_line
 
-SHADES, ASCII_SHADES = (
-    "·░▒▓█",
-    ".-+x#",
-)  # right; then wrong by up to a quarter, a half, three quarters, all of the largest
-NOT_FINITE = "!"
 STYLES = ("dim", "yellow", "dark_orange", "red", "bold red")
 # light to dark, distinguishable without red and green, then not finite; a dark page overrides them by class
 COLOURS = ("#eef1f4", "#fed976", "#fd8d3c", "#e31a1c", "#800026", "#000")
 CELL, MARGIN = 16, 34
-
-
-def caption(found: ErrorMap) -> str:
-    """A description of the map in words, for captions and screen readers."""
-    whole = " × ".join(map(str, found.shape))
-    text = f"{one_line(found.part, 60)} ({whole}): |yours − expected|"
-    if len(found.shape) > 2:
-        text += ", the largest over the leading axes"
-    if _is_reduced(found):
-        text += ", several entries to a cell"
-    return text + (f"; wrong: {where}" if (where := pattern(found)) else "")
 
 
 def terminal(found: ErrorMap, console: Console, indent: int = 0) -> None:
@@ -39,22 +22,20 @@ def terminal(found: ErrorMap, console: Console, indent: int = 0) -> None:
     words = caption(found).replace("−", "-").replace("×", "x") if shades is ASCII_SHADES else caption(found)
     console.print(Text(margin + words, "dim"), soft_wrap=True)
     gap = " " if indent + 6 + 2 * len(found.rows[0]) <= console.width else ""
-    top = _largest(found)
-    for number, row in enumerate(found.rows):
-        line = Text(f"{margin}{number * _block(found):>4}  ", "dim")
-        for value in row:
-            level = _level(value, top)
-            line.append((NOT_FINITE if math.isinf(value) else shades[level]) + gap, STYLES[level])
+    for number, row in cells(found, shades):
+        line = Text(f"{margin}{number}", "dim")
+        for mark, how_wrong in row:
+            line.append(mark + gap, STYLES[how_wrong])
         line.rstrip()
         console.print(line, soft_wrap=True)
-    console.print(Text(f"{margin}      {_legend(found, shades)}", "dim"), soft_wrap=True)
+    console.print(Text(f"{margin}      {legend(found, shades)}", "dim"), soft_wrap=True)
 
 
 def svg(found: ErrorMap) -> str:
     """The map as a self-contained SVG element that includes its caption."""
     columns, rows = len(found.rows[0]), len(found.rows)
     width, height = max(MARGIN + columns * CELL + 8, 380), 44 + rows * CELL + 30
-    top = _largest(found)
+    top = largest(found)
     words = escape(caption(found), quote=False).replace('"', "&quot;")
     parts = [
         f'<svg class="map" xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{words}" width="{width}" height="{height}" '
@@ -67,33 +48,33 @@ def svg(found: ErrorMap) -> str:
     ]
     for y, row in enumerate(found.rows):
         if rows <= 8 or y % 4 == 0:
-            label = f'<text x="{MARGIN - 6}" y="{44 + y * CELL + 12}" text-anchor="end">{y * _block(found)}</text>'
+            label = f'<text x="{MARGIN - 6}" y="{44 + y * CELL + 12}" text-anchor="end">{y * block(found)}</text>'
             parts.append(label)
         for x, value in enumerate(row):
             place = f'x="{MARGIN + x * CELL}" y="{44 + y * CELL}" width="{CELL - 1}" height="{CELL - 1}"'
-            level = 5 if math.isinf(value) else _level(value, top)
-            parts.append(f"<rect {place} {_filled(level)}><title>{_number(value)}</title></rect>")
+            shade = 5 if math.isinf(value) else level(value, top)
+            parts.append(f"<rect {place} {_filled(shade)}><title>{_number(value)}</title></rect>")
     parts.append(_svg_legend(found, 44 + rows * CELL + 8))
     return "".join([*parts, "</svg>"])
 
 
 def _svg_legend(found: ErrorMap, y: int) -> str:
     """A colour sample for each level, with its meaning."""
-    parts, x, top = [], MARGIN, _largest(found)
+    parts, x, top = [], MARGIN, largest(found)
     steps = [f"≤ {top * share:.2g}" for share in (0.25, 0.5, 0.75, 1)] if top else []
     labels = list(enumerate(["right", *steps]))
     if any(math.isinf(value) for row in found.rows for value in row):
         labels.append((5, "not finite"))
-    for level, label in labels:
+    for shade, label in labels:
         place = f'x="{x}" y="{y}" width="10" height="10"'
-        parts.append(f'<rect {place} {_filled(level)} stroke="#999" stroke-width="0.5"/>')
+        parts.append(f'<rect {place} {_filled(shade)} stroke="#999" stroke-width="0.5"/>')
         parts.append(f'<text x="{x + 14}" y="{y + 9}">{label}</text>')
         x += 26 + 6 * len(label)
     return "".join(parts)
 
 
-def _filled(level: int) -> str:
-    return f'class="m{level}" fill="{COLOURS[level]}"'
+def _filled(shade: int) -> str:
+    return f'class="m{shade}" fill="{COLOURS[shade]}"'
 
 
 def _two_lines(found: ErrorMap) -> list[str]:
@@ -101,36 +82,5 @@ def _two_lines(found: ErrorMap) -> list[str]:
     return [first, second] if second else [first]
 
 
-def _legend(found: ErrorMap, shades: str) -> str:
-    top = _largest(found)
-    words = [f"{shades[0]} right"]
-    if top:
-        words.append(f"{' '.join(shades[1:])} wrong by up to {top:.2g}")
-    if any(math.isinf(value) for row in found.rows for value in row):
-        words.append(f"{NOT_FINITE} not finite")
-    return "   ".join(words)
-
-
-def _level(value: float, top: float) -> int:
-    if value == 0:
-        return 0
-    return 4 if not math.isfinite(value) else min(max(math.ceil(4 * value / top), 1), 4)
-
-
-def _largest(found: ErrorMap) -> float:
-    """The largest finite error; 0 where there is none."""
-    return max((value for row in found.rows for value in row if math.isfinite(value)), default=0.0)
-
-
 def _number(value: float) -> str:
     return "right" if value == 0 else f"{value:.3g}"
-
-
-def _is_reduced(found: ErrorMap) -> bool:
-    whole = found.shape[-2:] if len(found.shape) > 1 else (1, *found.shape)
-    return (len(found.rows), len(found.rows[0])) != tuple(whole)
-
-
-def _block(found: ErrorMap) -> int:
-    """How many rows of the array one row of the map represents."""
-    return -(-found.shape[-2] // len(found.rows)) if len(found.shape) > 1 else 1

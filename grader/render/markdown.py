@@ -7,8 +7,9 @@ stays text.
 import re
 
 from grader.render.formats import Graded, Surroundings
+from grader.render.plain_words import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, has_details
 from grader.render.rows import file_of, points_of, verdict
-from grader.render.terminal import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, has_details, next_step, praise
+from grader.render.terminal import next_step, praise
 from grader.report import UNJUDGED, CheckReport, ExerciseReport, Report, Status
 from grader.text import one_line
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from grader.render.formats import Graded
-from grader.render.terminal import word_of
+from grader.render.plain_words import word_of
 from grader.report import CheckReport, ExerciseReport, Report, Status
 from grader.text import inert, one_line
 

@@ -5,6 +5,7 @@ Everything that came from a submission is made inert first and is printed as tex
 
 from collections.abc import Sequence
 from functools import cache
+from pathlib import PurePath
 from typing import TextIO
 
 from rich.console import Console
@@ -15,27 +16,14 @@ from grader.render.console import tame_console
 from grader.render.curves import sparkline
 from grader.render.maps import terminal as render_map
 from grader.render.places import PLAIN, Places
+from grader.render.plain_words import GLYPHS, MAX_PRINTED_LINES, PRINTED, SAME_CAUSE, claim, glyph, has_details, word_of
 from grader.report import UNJUDGED, CheckReport, ExerciseReport, Report, Status
 from grader.sandbox.walls.levels import STRONGEST
 from grader.text import inert, one_line
 
 WIDTH = 96  # columns; longer lines of prose are hard to read
-GLYPHS = {"passed": "✓", "failed": "✗", "open": "·", "hint": "→", "bar": "━", "rest": "─"}
 ASCII_GLYPHS = {"passed": "+", "failed": "x", "open": "-", "hint": ">", "bar": "=", "rest": "."}
 STYLES = {Status.PASSED: "green"} | dict.fromkeys(UNJUDGED, "dim")
-WORDS = {
-    Status.ERROR: "stopped by an exception",
-    Status.TIMEOUT: "took too long",
-    Status.MEMORY: "asked for too much memory",
-    Status.CRASH: "ended its process",
-    Status.FORBIDDEN: "uses what the unit does not allow",
-    Status.UNREADABLE: "cannot be read",
-    Status.SKIPPED: "skipped",
-    Status.PENDING: "pending, not lost",
-    Status.GRADER_ERROR: "the grader's own fault; your points are safe",
-}
-SAME_CAUSE = "the same cause as above"
-MAX_PRINTED_LINES = 6
 
 
 def make_console(file: TextIO | None = None, stderr: bool = False, least: int = 0) -> Console:
@@ -84,25 +72,13 @@ def _exercise_line(exercise: ExerciseReport, width: int, glyphs: dict[str, str])
     score = f"{exercise.points}/{exercise.max_points}"
     style = STYLES.get(exercise.status, "red")
     name = exercise.id.partition(".")[2]
-    line = Text(f"  {_glyph(exercise.status, glyphs)} ", style)
+    line = Text(f"  {glyph(exercise.status, glyphs)} ", style)
     line.append(name, "" if style == "dim" else "bold" if style == "red" else "")
     if word := word_of(exercise):
         room = width - len(line) - len(score) - 4
         line.append(f"  {one_line(word, max(room, 8))}", "dim")
     line.append(" " * max(width - len(line) - len(score), 2))
     return line.append(score, style)
-
-
-def word_of(exercise: ExerciseReport) -> str:
-    """A few words on how an exercise ended, if its points and claims do not say it; else empty."""
-    finding = next((check.finding for check in exercise.checks if check.finding), None)
-    if exercise.status is not Status.MISSING:
-        is_waiting = finding and exercise.status in UNJUDGED
-        return one_line(finding.message, 100) if is_waiting else WORDS.get(exercise.status, "")
-    word = one_line(finding.message, 100) if finding else "not written yet"
-    if word == f"your file does not define {exercise.id.partition('.')[2]}":  # the name is on the same line already
-        return "not defined yet"
-    return "not written yet" if word.startswith("not written yet") else word
 
 
 def render_details(
@@ -143,13 +119,10 @@ def _render_curve(exercise: ExerciseReport, width: int, console: Console) -> Non
 
 def _claim_line(check: CheckReport, glyphs: dict[str, str], width: int) -> Text:
     style = STYLES.get(check.status, "red")
-    mark = Text(_glyph(check.status, glyphs), style)
+    mark = Text(glyph(check.status, glyphs), style)
     points = f"{check.points}/{check.max_points}"
-    claim = Text(inert(check.claim))
-    if check.status is Status.SKIPPED:
-        claim.append("  (not asked)", "dim")
-    claim.append(f"  {points}", "dim")
-    return indented(claim, 4, width, mark)
+    said = Text(inert(check.claim)).append(claim(check).removeprefix(inert(check.claim)), "dim")
+    return indented(said.append(f"  {points}", "dim"), 4, width, mark)
 
 
 def _render_printed(exercise: ExerciseReport, width: int, console: Console) -> None:
@@ -157,7 +130,7 @@ def _render_printed(exercise: ExerciseReport, width: int, console: Console) -> N
     lines = [one_line(line, width - 8) for line in exercise.printed.splitlines()[: MAX_PRINTED_LINES + 1]]
     if not any(lines):
         return
-    console.print(indented(Text("your code printed:", "dim"), 4, width))
+    console.print(indented(Text(PRINTED, "dim"), 4, width))
     for line in lines[:MAX_PRINTED_LINES]:
         console.print(indented(Text(line, "dim"), 8, width))
     if len(lines) > MAX_PRINTED_LINES:
@@ -170,6 +143,10 @@ def _render_end(report: Report, console: Console) -> None:
     else:
         line = Text("Next: ", "bold").append(next_step(report.exercises))
         console.print(line.append(f"   ({seconds_in_words(report.seconds)})", "dim"), soft_wrap=True)
+        if is_in_a_course(report) and (name := answered_wrongly(report.exercises)):
+            console.print(
+                Text(f"      grade case {name}   the failing case, to run it yourself", "dim"), soft_wrap=True
+            )
     if report.isolation != STRONGEST:  # which needs no word
         weaker = f"Isolation: {report.isolation} only; `grade doctor` says why and what to do."
         console.print(Text(weaker, "dim"))
@@ -192,10 +169,19 @@ def next_step(exercises: Sequence[ExerciseReport]) -> str:
     return f"grade explain {missing[0].id}" if missing else "grade"
 
 
-def has_details(exercise: ExerciseReport) -> bool:
-    """Whether there is more to report than that the exercise is right or not written yet."""
-    is_plain = exercise.status in (Status.PASSED, *UNJUDGED)
-    return not is_plain and any(check.finding for check in exercise.checks)
+def is_in_a_course(report: Report) -> bool:
+    """Whether what was graded lies where a student writes it, which is where `grade case` looks."""
+    return PurePath(report.submission).parts[-3:] == ("assignments", report.unit, f"{report.unit}.py")
+
+
+def answered_wrongly(exercises: Sequence[ExerciseReport]) -> str:
+    """The first exercise that has answered, or raised, in one of its cases, and wrongly; empty without one. No training run."""
+    wrong = (exercise for exercise in exercises if exercise.status in (Status.FAILED, Status.ERROR))
+    return next((exercise.id for exercise in wrong if not exercise.curve and _is_about_a_case(exercise)), "")
+
+
+def _is_about_a_case(exercise: ExerciseReport) -> bool:
+    return any(check.finding and "(case: " in check.finding.message for check in exercise.checks)
 
 
 def indented(text: Text, indent: int, width: int, mark: Text | None = None) -> Text:
@@ -218,12 +204,6 @@ def indented(text: Text, indent: int, width: int, mark: Text | None = None) -> T
 def _measure() -> Console:
     """A cached console for wrapping text; creating one takes longer than printing a report."""
     return tame_console(color_system=None)
-
-
-def _glyph(status: Status, glyphs: dict[str, str]) -> str:
-    if status is Status.PASSED:
-        return glyphs["passed"]
-    return glyphs["open"] if STYLES.get(status) == "dim" else glyphs["failed"]
 
 
 def glyphs_of(console: Console) -> dict[str, str]:

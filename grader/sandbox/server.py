@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,9 @@ class Sandbox:
     It uses the strongest isolation level that works, from `strongest` down to `least`: `level` is that level, and
     `reasons` says why each stronger one does not work. `packages` are imported before the first worker is forked.
     """
+
+    now = staticmethod(time.monotonic)  # the clock by which its workers' time is counted
+    patience = 0.25  # seconds for answers that nobody has asked for; a new worker takes a tenth of that
 
     def __init__(
         self,

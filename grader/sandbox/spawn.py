@@ -10,11 +10,12 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from grader.sandbox.output import Pipe, Pumped
-from grader.sandbox.server import ENVIRONMENT, NUMPY, START_SECONDS, SandboxError, library_paths
+from grader.sandbox.server import ENVIRONMENT, NUMPY, START_SECONDS, Sandbox, SandboxError, library_paths
 from grader.sandbox.walls.levels import LEVELS, WEAKEST
 from grader.sandbox.walls.limits import Limits, kill
 from grader.scratch import Scratch
@@ -41,6 +42,7 @@ class Spawner:
     """
 
     level, counts_threads = WEAKEST, True
+    now, patience = staticmethod(time.monotonic), Sandbox.patience
 
     def __init__(self, limits: Limits | None = None, packages: Sequence[str] = NUMPY, pumps: bool = IS_WINDOWS):
         self.limits = limits or Limits()

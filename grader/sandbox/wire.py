@@ -65,7 +65,7 @@ def decode(frame: bytes) -> Any:
     header = bytes(frame[PREFIX.size : PREFIX.size + header_size])
     reader = _Body(memoryview(frame)[PREFIX.size + header_size :])
     try:
-        tree = _DATA.decode(header.decode("utf-8", "surrogatepass"))
+        tree = json.loads(header.decode("utf-8", "surrogatepass"), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise WireError(f"header is not JSON: {type(error).__name__}") from None
     value = _from_json(tree, reader, 0)
@@ -85,8 +85,14 @@ def lengths(prefix: bytes) -> tuple[int, int]:
 
 
 def materialise(tree: Any) -> Any:
-    """A deep copy for a function to use: with its own arrays, and a new generator in the place of each Seeded."""
+    """A deep copy for a function to use: with its own arrays, and a new generator in the place of each Seeded.
+
+    Whole numbers of 64 bits become NumPy's own `intp`, the type that counts and indexes: where that has 32 bits, as in a
+    web page, `bincount`, `repeat` and `take` refuse any larger one. Elsewhere the two are one type.
+    """
     match tree:
+        case np.ndarray() if tree.dtype == np.int64 and _has_room(np.intp, tree):
+            return tree.astype(np.intp)
         case np.ndarray():
             return tree.copy()
         case Seeded(seed):
@@ -100,14 +106,18 @@ def materialise(tree: Any) -> Any:
     return tree
 
 
+def _has_room(kind: type, array: np.ndarray) -> bool:
+    """Whether a type of whole numbers holds all those of an array."""
+    room = np.iinfo(kind)
+    return room.bits >= 64 or not array.size or (array.min() >= room.min and array.max() <= room.max)
+
+
 def same(a: Any, b: Any) -> bool:
     """Whether two nests hold equal data of equal types and shapes; nan equals nan."""
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
             return False
         alike = a.dtype == b.dtype and a.shape == b.shape
-        if alike and a.dtype.kind in "biufc" and a.tobytes() == b.tobytes():
-            return True
         return alike and bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fc"))
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
@@ -207,9 +217,6 @@ def _pair(item: Any, reader: "_Body", depth: int) -> tuple[Any, Any]:
 
 def _refuse(name: str) -> None:
     raise WireError(f"{name} is not JSON")
-
-
-_DATA = json.JSONDecoder(parse_constant=_refuse)  # json.loads makes one for every frame
 
 
 class _Body:

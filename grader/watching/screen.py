@@ -12,8 +12,8 @@ from rich.text import Text
 
 from grader.render.console import tame_console
 from grader.render.places import PLAIN, Places
-from grader.render.terminal import WIDTH, glyphs_of, indented, render_details
-from grader.report import ExerciseReport, Report, Status
+from grader.render.terminal import WIDTH, glyphs_of, indented, render_details, word_of
+from grader.report import UNJUDGED, ExerciseReport, Report, Status
 from grader.text import inert, one_line
 from grader.watching.session import Focus, Watched
 
@@ -55,20 +55,22 @@ class Screen:
         _render_focus(files[focus.file], focus, console, self.places)
         file.seek(0)
         lines = file.read().rstrip("\n").split("\n")
-        room = max(height - 3, 1)
+        end = io.StringIO()
+        bottom = tame_console(file=end, **how)
+        bottom.print(message)
+        bottom.print(Text(KEYS, "dim"), end="")
+        last = ["", *end.getvalue().split("\n")]
+        room = max(height - len(last), 1)
         if len(lines) > room:
             lines = [*lines[: room - 1], f"    … all of it: grade {files[focus.file].key.unit}.{focus.name}"]
         lines += [""] * (room - len(lines))
-        end = io.StringIO()
-        bottom = tame_console(file=end, **how)
-        bottom.print(message, soft_wrap=True)
-        bottom.print(Text(KEYS, "dim"), soft_wrap=True, end="")
-        lines += ["", *end.getvalue().split("\n")]
-        self._write(HOME + f"{REST_OF_LINE}\n".join(lines[:height]) + REST_OF_LINE + REST_OF_SCREEN)
+        *above, lowest = [*lines, *last][:height]
+        # the rest is erased before a line is written: behind a full line the cursor stands on its last letter
+        self._write(HOME + "".join(f"{REST_OF_LINE}{line}\n" for line in above) + REST_OF_SCREEN + lowest)
 
     def busy(self, name: str) -> None:
         """Say on the last line that an exercise is still running."""
-        self._write(f"\x1b[{self.size.lines};1H{name} is running …{REST_OF_LINE}")
+        self._write(f"\x1b[{self.size.lines};1H{REST_OF_LINE}{name} is running …")
 
     def _write(self, text: str) -> None:
         self.stream.write(text)
@@ -104,7 +106,7 @@ def _render_top(files: Sequence[Watched], focus: Focus, console: Console) -> Non
     if len(files) > 1:
         total = sum(item.points for item in files), sum(item.max_points for item in files)
         line.append(f"   course {total[0]}/{total[1]}", "dim")
-    console.print(line, soft_wrap=True)
+    console.print(line)
     marks = Text()
     for exercise in watched.exercises:
         style, mark = _mark(watched.reports.get(exercise.name), glyphs)
@@ -113,7 +115,7 @@ def _render_top(files: Sequence[Watched], focus: Focus, console: Console) -> Non
             f" {mark} {exercise.name} " if is_here else f" {mark}",
             f"{style} reverse".replace("dim ", "") if is_here else style,
         )
-    console.print(marks, soft_wrap=True)
+    console.print(marks)
 
 
 def _unfolded(text: str) -> str:
@@ -123,7 +125,7 @@ def _unfolded(text: str) -> str:
 
 
 def _mark(report: ExerciseReport | None, glyphs: dict[str, str]) -> tuple[str, str]:
-    if report is None or report.status is Status.MISSING:
+    if report is None or report.status in UNJUDGED:
         return "dim", glyphs["open"]
     return ("green", glyphs["passed"]) if report.status is Status.PASSED else ("red", glyphs["failed"])
 
@@ -133,13 +135,15 @@ def _render_focus(watched: Watched, focus: Focus, console: Console, places: Plac
     width = min(console.width, WIDTH)
     exercise = watched.key.exercise(focus.name)
     report = watched.reports.get(focus.name)
-    if report and report.status is not Status.MISSING:
+    if report and report.status not in UNJUDGED:
         place = places.of(str(watched.path), report)
         render_details(report, width, glyphs_of(console), console, place)
     else:
         signature, _, rest = exercise.summary.partition("\n")
         line = Text(f"{watched.key.unit}.{exercise.name}", "bold").append(f"  {exercise.points} points", "dim")
-        console.print(line, soft_wrap=True)
+        console.print(line)
+        if report and (word := word_of(report)) and report.status is not Status.MISSING:
+            console.print(indented(Text(word, "dim"), 4, width))
         console.print(Padding(Text(signature, "cyan"), (1, 0, 0, 4)), width=width)
         console.print(Padding(Text(_unfolded(rest.strip())), (1, 0, 0, 8)), width=width)
     for number, hint in enumerate(exercise.hints[: focus.hints], 1):

@@ -9,7 +9,7 @@ from grader.grading import grade
 from grader.grading.training import ON_CPU, Training
 from grader.key import ExerciseKey, Key
 from grader.practice.fingerprints import of_exercises
-from grader.report import ExerciseReport, Report, Status
+from grader.report import UNJUDGED, ExerciseReport, Report, Status
 from grader.sandbox.inside.reading import parse
 from grader.sandbox.server import Sandbox
 from grader.submission import Submission, SubmissionError
@@ -93,11 +93,13 @@ def places(files: Sequence[Watched]) -> list[Focus]:
 
 
 def first_focus(files: Sequence[Watched]) -> Focus:
-    """The first exercise that is begun and wrong, else the first that is not written, else the first of all."""
+    """The first exercise that is begun and wrong, else the first that is not written, else the first that has not passed,
+    else the first of all. What was not tried, such as a training run that waits for its pieces, is not wrong."""
     everything = places(files)
     reports = [files[at.file].reports[at.name] for at in everything]
     for wanted in (
-        lambda s: s not in (Status.PASSED, Status.MISSING),
+        lambda s: s not in (Status.PASSED, *UNJUDGED),
+        lambda s: s is Status.MISSING,
         lambda s: s is not Status.PASSED,
         lambda s: True,
     ):
@@ -122,7 +124,7 @@ def after_save(files: Sequence[Watched], focus: Focus, number: int, report: Repo
     names = [exercise.id.partition(".")[2] for exercise in report.exercises]
     if focus.file == number and focus.name in names and not is_passed(files[number], focus.name):
         return focus
-    begun = [name for name in names if files[number].reports[name].status not in (Status.PASSED, Status.MISSING)]
+    begun = [name for name in names if files[number].reports[name].status not in (Status.PASSED, *UNJUDGED)]
     if begun:
         return Focus(number, begun[0])
     return next_focus(files, focus) if is_passed(files[focus.file], focus.name) else focus

@@ -1586,6 +1586,7 @@ def another_end_of_memory(inputs, draw):
 
 DecoderBlock = Exercise(
     points=8,
+    words={"out[0]": "the gradient in x", "out[1]": "the gradient in memory"},
     torch=True,
     driver=decoded,
     cases={

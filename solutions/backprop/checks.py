@@ -654,6 +654,11 @@ UNSTABLE = """p = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
 
 mlp_loss_and_gradients = Exercise(
     points=10,
+    words={
+        "gradients[#]": "the gradients of layer {}",
+        "gradients[#][0]": "dW of layer {}",
+        "gradients[#][1]": "db of layer {}",
+    },
     cases={
         "two layers": network,
         "three layers": partial(network, N=7, sizes=(3, 6, 5, 4)),
@@ -1010,8 +1015,27 @@ SUMS = '''return _made(self.data + _number(other), (self, 1.0), (other, 1.0))
         """other - self, where other is a number"""
         return -self + other'''
 
+LONGEST = 40  # letters of an expression that somebody reads
+
+
+def parts_of_an_expression(inputs):
+    """What the numbers are: the data of a node, or the gradient of a leaf, called a, b, c; each node as its operation."""
+    leaves = [chr(ord("a") + i) for i in range(len(inputs["leaves"]))]
+    texts = list(leaves)
+    for number, (op, *operands) in enumerate(inputs["program"], 1):
+        given = [texts[item] if isinstance(item, int) else str(item) for item in operands]
+        text = (
+            f"-{given[0]}" if op == "neg" else f"{op}({given[0]})" if len(given) == 1 else f"({f' {op} '.join(given)})"
+        )
+        texts.append(text if len(text) <= LONGEST else f"step {number} ({op})")
+    if inputs["backward"]:
+        return {f"numbers[{i}]": f"the gradient of {leaf} in {texts[-1]}" for i, leaf in enumerate(leaves)}
+    return {f"numbers[{i}]": f"the data of {text}" for i, text in enumerate(texts)}
+
+
 Value = Exercise(
     points=8,
+    words=parts_of_an_expression,
     driver=evaluate,
     cases={
         "arithmetic": expression(ARITHMETIC, backward=False),

@@ -493,6 +493,11 @@ EVEN, HALVES, ALL_BUT_ONE = "three equal folds", "two folds", "as many folds as 
 
 k_fold = Exercise(
     points=5,
+    words={
+        "folds[#]": "fold {}",
+        "folds[#][0]": "the training set of fold {}",
+        "folds[#][1]": "the test set of fold {}",
+    },
     cases={
         UNEVEN: folds_of(4, 2, 6, 2),
         ONE_MORE: folds_of(5, 2, 6, 1),

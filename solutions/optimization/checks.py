@@ -136,6 +136,7 @@ MOMENTUM_ADDED = "You add momentum to the gradient. It is the share of the old v
 
 momentum_step = Exercise(
     points=4,
+    words={"w[#]": "w after step {}"},
     driver=descent,
     cases=WALKS
     | {
@@ -187,6 +188,7 @@ momentum_step = Exercise(
 
 nesterov_step = Exercise(
     points=5,
+    words={"w[#]": "w after step {}"},
     driver=descent,
     cases=WALKS
     | {
@@ -254,6 +256,7 @@ OWN_EPS = ("1e-5", "1e-6", "1e-7", "1e-10")  # what people write in place of the
 
 rmsprop_step = Exercise(
     points=6,
+    words={"w[#]": "w after step {}"},
     driver=descent,
     cases=WALKS
     | {
@@ -351,6 +354,7 @@ BOTH_AVERAGES = "m = beta1 * m + (1.0 - beta1) * dw\n    v = beta2 * v + (1.0 - 
 
 adam_step = Exercise(
     points=8,
+    words={"w[#]": "w after step {}"},
     driver=descent,
     cases=ADAM_WALKS,
     checks=[
@@ -445,6 +449,7 @@ MUCH_DECAY, NO_DECAY, ALL_OF_ADAMW = "much weight decay", "no weight decay", "ev
 
 adamw_step = Exercise(
     points=6,
+    words={"w[#]": "w after step {}"},
     driver=descent,
     cases=ADAM_WALKS
     | {

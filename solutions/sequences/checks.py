@@ -333,6 +333,7 @@ PLACES = "range(max(0, i - window), min(len(tokens), i + window + 1))"
 
 skipgram_pairs = Exercise(
     points=5,
+    words={"pairs[#]": "pair {}", "pairs[#][0]": "the center of pair {}", "pairs[#][1]": "the context of pair {}"},
     cases={
         "six tokens, window 2": lambda draw: sentence(draw, 6, 2),
         "nine tokens, window 3": lambda draw: sentence(draw, 9, 3),
@@ -1129,6 +1130,7 @@ def remembered(draw, **sizes):
 
 lstm = Exercise(
     points=7,
+    words={"state[0]": "the last hidden state", "state[1]": "the last cell state"},
     cases=runs(remembered, saturated(remembered, 4)),
     checks=[
         agrees(3, "carries both states from step to step", on=[MAIN, MIXED, LONG, EQUAL]),

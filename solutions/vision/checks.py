@@ -68,8 +68,26 @@ def _alexnet_with_small_pools(size=227):
     return shapes
 
 
+# What the answer's parts are, in the order of the layers.
+LAYERS = (
+    "first convolution",
+    "first pooling",
+    "second convolution",
+    "second pooling",
+    "third convolution",
+    "fourth convolution",
+    "fifth convolution",
+    "third pooling",
+)
+LAYER_WORDS = {f"shapes[{i}]": f"the output of the {layer}" for i, layer in enumerate(LAYERS)} | {
+    f"shapes[{i}][{axis}]": f"the {what} of the output of the {layer}"
+    for i, layer in enumerate(LAYERS)
+    for axis, what in enumerate(("number of channels", "height", "width"))
+}
+
 alexnet_shapes = Exercise(
     points=3,
+    words=LAYER_WORDS,
     torch=True,  # not for tensors: whoever builds the layers and asks them is right, too
     cases={
         "the size of the paper, by default": lambda draw: {},
@@ -220,6 +238,7 @@ class StrideInSecond(nn.Module):
 
 BasicBlock = Exercise(
     points=8,
+    words={"out[0]": "the gradient in x", "out[1]": "the gradient in conv1.weight"},
     torch=True,
     driver=through_block,
     cases={
@@ -487,6 +506,14 @@ PLAIN_LIST = "Some of your layers are in a plain list or dict, where the module 
 
 UNet = Exercise(
     points=8,
+    words={
+        "'is concatenated'": "whether the skip is concatenated",
+        "'reaches the output'": "whether the skip at full size reaches the output",
+        "'reaches full size'": "whether the skip at half size reaches the full size",
+        '"every layer\'s weights are parameters"': "whether every layer's weights are parameters",
+        "'parameters without a gradient'": "the number of parameters without a gradient",
+        "'loss after 60 steps is below 0.2'": "whether the loss after 60 steps is below 0.2",
+    },
     torch=True,
     driver=inspected,
     cases={
@@ -1267,6 +1294,7 @@ def _first_layers_alone(model, head):
 
 freeze_backbone = Exercise(
     points=4,
+    words={"needs_gradient['#']": "whether {} needs a gradient"},
     torch=True,
     driver=trainable,
     cases={

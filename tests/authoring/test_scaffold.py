@@ -1,5 +1,6 @@
 """`grade dev new` adds a skeleton, claims nothing and loses nothing."""
 
+import ast
 import tomllib
 
 import pytest
@@ -48,6 +49,22 @@ def test_a_skeleton_is_a_unit_that_can_be_read(course):
     assert unit.handout("solve")
     assert unit.mistakes("solve") == {}
     assert unit.introduction.endswith(".")
+
+
+def test_a_skeleton_of_a_class_has_methods_and_a_driver_that_makes_one(course):
+    new(course, "algebra.solve")
+    new(course, "algebra.RunningMean")
+    unit = Unit("algebra", course.root / "solutions" / "algebra")
+    assert list(unit.exercises) == ["solve", "RunningMean"]
+    assert unit.source("RunningMean").is_class
+    assert unit.driver("RunningMean").startswith("def use_running_mean(RunningMean, start, xs):")
+    assert unit.returns("RunningMean") == ["ys"]
+    assert list(unit.rewritten("RunningMean")) == ["another_way"]
+    methods = [node for node in unit.source("RunningMean").node.body if isinstance(node, ast.FunctionDef)]
+    assert [node.name for node in methods] == ["__init__", "step"]
+    assert all(ast.get_docstring(node) for node in methods)
+    with pytest.raises(NotImplementedError, match=r"^write "):
+        unit.pieces("RunningMean")[0](1.0)
 
 
 def test_a_skeleton_claims_nothing(course):
@@ -112,7 +129,8 @@ def test_any_name_of_the_reference_is_taken(course, taken):
             "algebra",
             "algebra.",
             ".solve",
-            "algebra.Solve",
+            "Algebra.solve",
+            "algebra.Sol_ve",
             "Algebra.solve",
             "algebra.2d",
             "algebra.a-b",

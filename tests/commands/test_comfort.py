@@ -83,7 +83,7 @@ def test_bash_completes_what_was_typed(toy_course, run_grade, tmp_path):
     [
         (["docter"], "there is no unit or command 'docter'; did you mean `grade doctor`?"),
         (["hnt", "toy.scale"], "there is no unit or command 'hnt'; did you mean `grade hint`?"),
-        (["row_sums"], "there is no unit 'row_sums'; did you mean toy.row_sums?"),
+        (["row_sum"], "there is no unit 'row_sum'; did you mean toy.row_sums?"),
         (["hint", "row_sum"], "there is no unit 'row_sum'; did you mean toy.row_sums?"),
         (["toyy"], "there is no unit 'toyy'; did you mean toy?"),
     ],

@@ -8,6 +8,7 @@ from conftest import ROOT
 from grader.commands.init import brought, make
 from grader.commands.read import with_stub
 from grader.errors import GraderError
+from grader.updating.came import NAME
 
 
 def test_a_students_folder_has_every_unit_and_no_solutions(tmp_path):
@@ -40,7 +41,7 @@ def test_backups_and_caches_of_a_clone_do_not_travel(tmp_path):
     for name in ("course.toml", "attention.py.bak", ".hidden"):
         (source / name).write_text("units = []")
     make(source, tmp_path / "to")
-    assert [item.name for item in (tmp_path / "to" / "assignments").iterdir()] == ["course.toml"]
+    assert {item.name for item in (tmp_path / "to" / "assignments").iterdir()} == {"course.toml", NAME}
 
 
 def test_the_wheel_carries_the_assignments_and_nothing_else_of_the_course():

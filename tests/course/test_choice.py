@@ -320,3 +320,22 @@ def test_platforms_give_and_mark_the_same_part(toys, tmp_path):
     bundle = platforms.classroom50(Platform(course, course.units), keys)
     assert b"row_sums" not in bundle["template/assignments/toy/toy.py"]
     assert from_bytes(bundle["autograders/ASSIGNMENT/assignments/toy/key"]).max_points == 4
+
+
+def test_an_exercise_is_found_by_its_name_alone_or_by_a_class_that_it_asks_for(ours):
+    assert ours.resolve("self_attention") == ("attention", "self_attention")
+    assert ours.resolve("sequences.LSTM") == ours.resolve("LSTM") == ("sequences", "adding_problem")
+    assert ours.resolve("attention") == ("attention", "")
+    for name in ("self_atention", "attention.LSTM", "LSTMs", "numpy", "attention.np"):
+        with pytest.raises(CourseError):
+            ours.resolve(name)
+
+
+def test_a_name_that_several_units_have_is_not_guessed(tmp_path):
+    for unit in ("one", "two"):
+        folder = tmp_path / "assignments" / unit
+        folder.mkdir(parents=True)
+        (folder / "key").write_bytes((ROOT / "assignments" / "linear_algebra" / "key").read_bytes())
+    (tmp_path / "assignments" / "course.toml").write_text('title = "x"\nunits = ["one", "two"]\n')
+    with pytest.raises(CourseError, match=r"solve is in several units: say one.solve or two.solve"):
+        Course(tmp_path).resolve("solve")

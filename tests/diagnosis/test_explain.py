@@ -38,7 +38,7 @@ def exercise(expected, inputs=None, shapes=None, returns=("y",), labels=None):
 
 def tolerance(leaf):
     leaf = np.asarray(leaf)
-    return 1e-12 * float(np.abs(leaf[np.isfinite(leaf)]).max(initial=1e-3)) if leaf.dtype.kind == "f" else 0.0
+    return 1e-12 * float(np.abs(leaf[np.isfinite(leaf)]).max(initial=1e-3)) if leaf.dtype.kind in "fc" else 0.0
 
 
 def evidence(key, answers):
@@ -190,6 +190,24 @@ def with_bias(times):
     inputs = [{"x": rng.standard_normal((n, 4)), "b": rng.standard_normal(3)} for n in (5, 6)]
     expected = [rng.standard_normal((n, 3)) for n in (5, 6)]
     return said(expected, [e + times * given["b"] for e, given in zip(expected, inputs, strict=True)], inputs=inputs)
+
+
+COMPLEX = [draw + 1j * turned for draw, turned in zip(draws((5,), (2, 3)), draws((5,), (2, 3), seed=1), strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda z: 2.0 * z, "is exactly 2 times too large in every entry"),
+        (lambda z: -z, "has the wrong sign"),
+        (np.conj, "is the complex conjugate of the right one"),
+        (lambda z: 1j * z, ""),
+        (lambda z: z.imag + 1j * z.real, ""),
+    ],
+)
+def test_complex_answers_are_explained_by_both_their_parts(change, words):
+    assert said(COMPLEX, [change(z) for z in COMPLEX]).removesuffix(".").endswith(words)
+    assert bool(said(COMPLEX, [change(z) for z in COMPLEX])) == bool(words)
 
 
 def test_a_missing_term_is_named():
@@ -737,3 +755,14 @@ def test_a_known_change_of_a_real_answer_is_named_or_nothing_is(unit, name, how)
         for sentence in re.split(r"(?<=[.?]) ", text):
             facts_only = re.fullmatch(r"Right (everywhere but|only) in .*|[^;]* right, [^;]* (is|are) not\.", sentence)
             assert not sentence or facts_only or re.search(words, sentence), text
+
+
+def test_what_is_right_to_three_digits_is_asked_for_a_small_constant_and_nothing_else_is():
+    near, far = draws((4, 5), (3, 5))
+    rng = np.random.default_rng(1)
+    few = [answer * (1 + 5e-4 * rng.random(answer.shape)) for answer in (near, far)]
+    assert "small constant of your own" in said([near, far], few)
+    for factor in (5e-3, 1.0):
+        off = [answer * (1 + factor * rng.random(answer.shape)) for answer in (near, far)]
+        assert "small constant" not in said([near, far], off)
+    assert "small constant" not in said([near, far], [few[0], far + rng.standard_normal(far.shape)])

@@ -38,6 +38,7 @@ def in_place():
 
 
 RAISING = {  # the call, the line that it stands for where that matters, and words of our sentence
+    "a row lost in a swap": (lambda: np.linalg.solve(np.ones((3, 3)), np.ones(3)), "", "A[[i, j]] = A[[j, i]]"),
     "if of an array": (lambda: bool(A), "", "np.where"),
     "max of an array": (lambda: max(A, 0), "", "np.maximum"),
     "math.exp of an array": (lambda: math.exp(A), "", "np.exp for math.exp"),

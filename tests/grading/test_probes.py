@@ -107,6 +107,14 @@ def test_a_generator_that_does_nothing_is_named():
     assert "whatever rng is: draw every number from it" in hint
 
 
+def test_of_the_only_argument_that_counts_it_is_said_where_an_answer_is_right():
+    questions = [Question(f"{n}", {"T": n}, np.arange(n), [0.0], {}) for n in (3, 5)]
+    key = replace(KEY, parameters=["T"], questions=questions, reacts={"T": 0})
+    (hint,) = hints(graded(lambda T: np.arange(3), key))
+    assert "whatever T is: is a constant written where it is meant?" in hint
+    assert not any("whatever T is:" in hint for hint in hints(graded(lambda T: np.arange(4), key)))
+
+
 def test_a_wrong_function_that_uses_its_arguments_and_forgets_is_told_none_of_it():
     text = " ".join(hints(graded(lambda x, rate: x * np.exp(x) * (1 + rate))))
     assert not any(words in text for words in ("whatever", "remembers", "twice"))
@@ -140,6 +148,28 @@ def test_a_gradient_that_never_comes_back_is_told():
     key = replace(KEY, points=2, questions=[question], checks=CHECKS[:1], torch=True, reacts={})
     assert hints(graded(lambda x: expected | {"gradient in x": np.zeros(3, np.float32)}, key)) == {CUT}
     assert CUT not in hints(graded(lambda x: expected | {"gradient in x": np.full(3, 2, np.float32)}, key))
+
+
+def test_of_one_number_whatever_comes_in_it_is_not_said_that_its_gradient_is_cut():
+    given = [{"x": np.full(3, n, np.float32)} for n in range(3)]
+    answers = [{"loss": np.float32(n + 2)} for n in range(2)] + [{"gradient in x": np.ones(3, np.float32)}]
+    questions = [
+        Question(f"{n}", x, right, [1e-5], {}) for n, (x, right) in enumerate(zip(given, answers, strict=True))
+    ]
+    checks = [CheckKey(f"claim {n}", 1, "agrees", [[n]], [None], {}) for n in range(3)]
+    key = replace(KEY, points=3, questions=questions, checks=checks, torch=True, reacts={})
+
+    def asked(of):
+        return lambda x: {"loss": np.float32(of(x))} if x[0] < 2 else {"gradient in x": np.zeros(3, np.float32)}
+
+    assert all("Your answer is 1 in every entry" in hint for hint in hints(graded(asked(lambda x: 1), key)))
+    assert hints(graded(asked(lambda x: x[0] + 7), key)) == {CUT}
+
+
+def test_of_one_number_whatever_comes_in_it_is_said_once():
+    (hint,) = hints(graded(lambda x, rate: np.zeros(len(x)) * rate))
+    assert "in every entry and every case" in hint
+    assert "stays the same" not in hint
 
 
 @pytest.mark.parametrize("value", [True, 3, 0, 0.5, 0.0, np.arange(3.0), np.ones((2, 2), np.float32), Seeded(4)])

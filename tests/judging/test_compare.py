@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from grader.judging.compare import describe, difference, named
+from grader.judging.compare import describe, difference, named, numbers
 from grader.nest import numeric_leaves
 from grader.sandbox.wire import Opaque
 
@@ -136,3 +136,16 @@ def test_parts_are_called_by_their_names():
 def test_a_long_list_is_described_in_few_words():
     assert describe([1] * 1000) == "a list"
     assert describe(Opaque("array of dtype object")) == "an array of dtype object"
+
+
+@pytest.mark.parametrize(
+    ("yours", "wanted", "said"),
+    [
+        (-9.18335 + 0j, -4.591679 + 0j, ("-9.183+0j", "-4.592+0j")),
+        (1.5 - 2j, 1.5 + 2j, ("1.5-2j", "1.5+2j")),
+        (complex(0.0, -1e-17), complex(1.0, 1e-17), ("0+0j", "1+0j")),
+        (1.00001 + 1j, 1.00002 + 1j, ("1.00001+1j", "1.00002+1j")),
+    ],
+)
+def test_both_parts_of_complex_numbers_have_as_few_digits_as_tell_them_apart(yours, wanted, said):
+    assert numbers(np.complex128(yours), np.complex128(wanted), 1e-12) == said

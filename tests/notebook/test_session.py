@@ -34,6 +34,12 @@ CELLS = [
     'check("toy.skale")',
     "print(repr(check('toy.scale')))",
     "%%grade nothing.of_that_name\nx = 1",
+    "from grader.notebook import explain, hint\nhint('scale')",
+    "hint('toy.scale')",
+    "hint('toy.scale', 3)",
+    "explain('toy.scale')",
+    "hint('toy')",
+    "check('scale')",
 ]
 
 
@@ -125,10 +131,43 @@ def test_outside_a_notebook_check_says_where_it_works():
 
 def test_a_name_that_there_is_not_is_one_sentence_and_no_traceback(outputs):
     """By `check` and by `%%grade`; the cell fails all the same, so that nothing below it runs."""
-    for cell, name in ((CELLS.index('check("toy.skale")'), "skale"), (len(CELLS) - 1, "nothing")):
+    nowhere = CELLS.index("%%grade nothing.of_that_name\nx = 1")
+    for cell, name in ((CELLS.index('check("toy.skale")'), "skale"), (nowhere, "nothing")):
         (error,) = [output for output in outputs[cell] if output.output_type == "error"]
         told = "\n".join(error.traceback)
         assert told.startswith("Error: ")
         assert name in told
         assert "Traceback" not in told
         assert ".py" not in told
+
+
+def of(outputs, cell: str) -> list:
+    return outputs[CELLS.index(cell)]
+
+
+def test_hints_come_one_after_another_and_the_handout_is_shown(outputs):
+    first = of(outputs, "from grader.notebook import explain, hint\nhint('scale')")
+    second, third = of(outputs, "hint('toy.scale')"), of(outputs, "hint('toy.scale', 3)")
+    assert first[0].data["text/markdown"].startswith("What does a factor do?")
+    assert 'hint 1 of 2; one more: `hint("toy.scale")`' in first[0].data["text/plain"]
+    assert second[0].data["text/markdown"].startswith("Think of broadcasting.")
+    assert third[-1].evalue == "toy.scale has 2 hints; STEP goes from 1 to 2"
+    shown = of(outputs, "explain('toy.scale')")[0].data["text/markdown"]
+    for part in ("toy.scale", "4 points", "def scale(x, factor=2.0)", "- multiplies by any factor *(1)*"):
+        assert part in shown
+    assert "name one of its exercises, as toy.NAME: scale" in of(outputs, "hint('toy')")[-1].evalue
+
+
+def test_an_exercises_name_will_do_alone(outputs):
+    assert "toy.scale" in words(shown(of(outputs, "check('scale')"))) or "4/4" in words(
+        shown(of(outputs, "check('scale')"))
+    )
+
+
+def test_a_stored_report_keeps_its_look_where_the_style_is_taken_out(outputs):
+    """As JupyterLab does with what was run elsewhere: what is right is green, what is wrong is red, a hint is bold."""
+    html = shown(outputs[2])
+    bare = re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+    assert re.search(r'class="mark failed"[^>]* style="color: #\w{6}', bare)
+    assert re.search(r'class="hint" style="font-weight: bold', bare)
+    assert "color: var(--wrong) !important" in html  # else a dark theme would get the plain colour, too

@@ -1,5 +1,6 @@
 """What platforms are given is run as they would run it: in clones and folders of its own, with a student who changes everything."""
 
+import csv
 import io
 import json
 import os
@@ -16,8 +17,10 @@ import bare
 import pytest
 import yaml
 from check_jsonschema.builtin_schemas import get_builtin_schema
+from code_host import TOKEN, CodeHost
 from conftest import RIGHT, ROOT, TOY
 from jsonschema import Draft7Validator
+from loopback import Call, Fake, Reply, faultless
 
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
@@ -248,32 +251,56 @@ def test_a_workflow_that_does_not_know_the_course_says_so(actions, course, tmp_p
     assert "COURSE_REPOSITORY is not set" in runner.log
 
 
-@pytest.mark.parametrize(("text", "points"), [(RIGHT, 10), (HALF, 7)])
-def test_marking_gives_a_student_who_changes_everything_what_the_answers_earn(
-    actions, student, wheelhouse, tmp_path, text, points
+def pushed(folder: Path, template: Path, text: str, change: Callable[[Path], None]) -> list[tuple[str, str, str]]:
+    """A student's repository with answers, in which all else was changed; what the host tells of its pushes."""
+    shutil.copytree(template, folder)
+    answers(folder, text)
+    change(folder)
+    repository(folder)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, env=CALM, capture_output=True, text=True).stdout
+    return [(head.strip(), "2026-11-20T10:00:00Z", "main")]
+
+
+def test_one_job_marks_everybody_whatever_students_change_and_the_next_goes_on_from_its_marks(
+    actions, wheelhouse, tmp_path
 ):
-    folder = student(text)
-    tamper(folder)
-    repositories = {"school/student": repository(folder), "school/marking": repository_once(actions / "marking")}
-    job = workflow(actions / "marking/.github/workflows/mark.yml")["jobs"]["mark"]
+    server = tmp_path / "server"
+    names = {"ada": RIGHT, "bob": HALF}
+    there = CodeHost(pushed={
+        f"school/{name}": pushed(server / "school" / f"{name}.git", actions / "template", text, tamper) for name, text in names.items()
+    })  # fmt: skip
+    shutil.copytree(actions / "marking", tmp_path / "marking")
+    listing = tmp_path / "marking" / "repositories.txt"
+    listing.write_text(listing.read_text() + "repository,student\nschool/ada,Ada\nschool/bob,Bob\nschool/eve,Eve\n")
+    (tmp_path / "marking" / "roster.csv").write_text("student\nAda\nBob\nEve\n")
+    subprocess.run(["git", "init", "--quiet", "--bare", str(server / "school" / "marking")], env=CALM, check=True)
+    repositories = {"school/marking": repository(tmp_path / "marking")}
+    job = workflow(tmp_path / "marking/.github/workflows/mark.yml")["jobs"]["mark"]
     job["steps"][0]["with"]["repository"] = "school/marking"  # a checkout without a name is of the workflow's own
-    secrets = {"secrets.GRADE_SEED": SEED, "secrets.STUDENTS_TOKEN": "token", "matrix.repository": "school/student"}
-    runner = Runner(tmp_path / "work", repositories, wheelhouse, **secrets)
-    assert runner.run(job) == 0, runner.log
-    report = json.loads((runner.workspace / "report.json").read_text())
-    assert (report["points"], report["max_points"]) == (points, 10)
-    assert report["submission"] == "assignments/toy/toy.py"
-    assert not (runner.workspace / "course").exists()
-    assert report["key"] != Course(actions / "template").key("toy").id  # other questions than the public ones
-    assert SEED not in runner.log
-
-
-def test_the_matrix_has_a_job_for_each_repository(actions, tmp_path, wheelhouse):
-    job = workflow(actions / "marking/.github/workflows/mark.yml")["jobs"]["list"]
-    runner = Runner(tmp_path / "work", {}, wheelhouse)
-    (tmp_path / "work" / "repositories.txt").write_text("# owner/name\nschool/ada\n\nschool/béa\n", encoding="utf-8")
-    assert runner.step(job["steps"][1]) == 0
-    assert json.loads(runner.outputs.read_text().removeprefix("repositories=")) == ["school/ada", "school/béa"]
+    secrets = {"secrets.GRADE_SEED": SEED, "secrets.STUDENTS_TOKEN": TOKEN, "github.token": "own-token"}
+    with faultless(there):
+        for run in ("first", "second"):
+            runner = Runner(tmp_path / run, repositories, wheelhouse, **secrets)
+            runner.environment |= {
+                "GITHUB_SERVER_URL": server.as_uri(),
+                "GITHUB_API_URL": there.url,
+                "GITHUB_REPOSITORY": "school/marking",
+            }
+            for step in job["steps"]:  # the address with the token in it is GitHub's; here it is a folder's
+                if "run" in step:
+                    step["run"] = step["run"].replace(
+                        "https://x-access-token:$TOKEN@${GITHUB_SERVER_URL#https://}", "$GITHUB_SERVER_URL"
+                    )
+            assert runner.run(job) == 0, runner.log
+            assert not (runner.workspace / "course").exists()
+            assert not any(secret in runner.log for secret in (SEED, TOKEN, "own-token"))
+    rows = csv.DictReader((runner.workspace / "marks" / "points.csv").read_text().splitlines())
+    marked = {row["student"]: (row["points"], row["outcome"]) for row in rows}
+    assert marked == {"Ada": ("10", "graded"), "Bob": ("7", "graded"), "Eve": ("", "absent")}
+    assert "school/eve: git says" in runner.log
+    assert "3 records in marks/class.db" in runner.log
+    assert "10/10" not in runner.log  # of the second run, which marks nobody again
+    assert {"class.html", "feedback"} <= {path.name for path in (runner.workspace / "marks").iterdir()}
 
 
 # Gradescope
@@ -415,28 +442,76 @@ def test_gitlabs_pipelines_have_its_form_and_mark_from_the_instructors_side(cour
     assert "student.yml@school/course" in (place / "README.md").read_text()
     assert not (place / "template" / ".gitlab-ci.yml").exists()
 
-    keys, submissions = tmp_path / "keys", tmp_path / "submissions"
-    done = grade("release", "keys", "toy", "--to", str(keys), cwd=place / "marking", GRADE_SEED=SEED)
-    assert (done.returncode, done.stderr) == (0, "")
-    for name, text in (("school__ada", RIGHT), ("school__bob", HALF)):
-        answers(submissions / name, text)
-        tamper(submissions / name)
-    (submissions / "school__eve").mkdir()
+
+GITLABS = "/opt/grader/bin/grade"
+
+
+class Registry(Fake):
+    """GitLab's registry of generic packages, as far as a store needs it: PUT, GET, and 404 before the first PUT."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.content: dict[str, bytes] = {}
+
+    def is_write(self, call: Call) -> bool:
+        return call.verb == "PUT"
+
+    def answer(self, call: Call) -> Reply:
+        self.check(call.headers.get("JOB-TOKEN") == "job-token", "a call without the job's token")
+        if call.verb == "PUT":
+            self.content[call.path] = call.body
+            return Reply(201)
+        return Reply(200, self.content[call.path]) if call.path in self.content else Reply(404)
+
+
+def test_gitlabs_job_marks_all_projects_once_and_keeps_the_store_in_its_registry(course, tmp_path):
+    place = tmp_path / "released"
+    assert grade("release", "gitlab", "toy", "--to", str(place), cwd=course.root).returncode == 0
+    server, names = tmp_path / "server", {"ada": RIGHT, "bob": HALF}
+    there = CodeHost(pushed={
+        f"school/{name}": pushed(server / "school" / f"{name}.git", place / "template", text, tamper) for name, text in names.items()
+    })  # fmt: skip
+    script = workflow(place / "marking" / ".gitlab-ci.yml")["mark"]["script"]
     tool = tmp_path / "grade"
     tool.write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT / "cli.py"} "$@"\n')
     tool.chmod(0o755)
-    command = ["bash", "mark.sh", str(tool), str(keys), str(submissions), str(tmp_path / "reports")]
-    subprocess.run(command, cwd=place / "marking", env=CALM, check=True, capture_output=True)
-    points = {file.stem: json.loads(file.read_text())["points"] for file in (tmp_path / "reports").glob("*.json")}
-    assert points == {"school__ada": 10, "school__bob": 7, "school__eve": 0}
+    with faultless(there), faultless(Registry()) as registry:
+        for run in ("first", "second"):
+            folder, scratch = tmp_path / run, tmp_path / f"{run}.scratch"
+            shutil.copytree(place / "marking", folder)
+            scratch.mkdir()
+            (folder / ".git").mkdir()
+            (folder / "repositories.txt").write_text("school/ada\nschool/bob\n")
+            environment = CALM | {
+                "GRADE_SEED": SEED, "STUDENTS_TOKEN": TOKEN, "CI_JOB_TOKEN": "job-token", "CI_SERVER_URL": server.as_uri(),
+                "CI_API_V4_URL": there.url, "STORE": f"{registry.url}/store/class.db",
+            }  # fmt: skip
+            steps = [
+                step.replace("/tmp/", f"{scratch}/").replace(GITLABS, str(tool)) for step in script[2:]
+            ]  # after the installation
+            log = ""
+            for step in steps:
+                done = subprocess.run(["bash", "-eo", "pipefail", "-c", step], cwd=folder, env=environment, capture_output=True, text=True)  # fmt: skip
+                log += done.stdout + done.stderr
+                assert done.returncode == 0, log
+    rows = csv.DictReader((folder / "marks" / "points.csv").read_text().splitlines())
+    assert {row["student"]: row["points"] for row in rows} == {"school__ada": "10", "school__bob": "7"}
+    assert "10/10" not in log  # the second run marks nobody again
+    assert not (folder / "solutions").exists()
+    assert not any(secret in log for secret in (SEED, TOKEN, "job-token"))
 
 
 def test_gitlabs_job_has_neither_seed_nor_solutions_when_it_marks(course):
     tree = platforms.gitlab(Platform(course, ["toy"]))
     script = yaml.safe_load(tree["marking/.gitlab-ci.yml"])["mark"]["script"]
-    order = [next(i for i, line in enumerate(script) if word in line) for word in ("keys", "get.sh", "unset", "rm -rf")]
+    order = [
+        next(i for i, line in enumerate(script) if word in line)
+        for word in ("release keys", "class fetch", "rm -rf solutions")
+    ]
     assert order == sorted(order)
-    assert "mark.sh" in script[order[-1] + 1]
+    marking = script[order[-1]]
+    assert marking.index("rm -rf solutions .git") < marking.index("env -i PATH=")
+    assert not any(word in marking for word in ("TOKEN", "SEED"))
 
 
 # What goes wrong

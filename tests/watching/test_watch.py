@@ -1,5 +1,6 @@
 """`grade --watch`: saves of every kind are seen, only what changed is graded, and the terminal stays calm."""
 
+import io
 import os
 import re
 import shutil
@@ -13,10 +14,14 @@ from collections.abc import Callable, Iterator
 import pytest
 from conftest import RIGHT, ROOT
 from leftovers import running
+from rich.text import Text
 
+from grader.grading.judge import unasked
 from grader.key import Key
-from grader.report import Status
+from grader.render.console import tame_console
+from grader.report import Finding, Status
 from grader.watching.saves import POLL, SELDOM, Files, notices, settle, wait
+from grader.watching.screen import Screen
 from grader.watching.session import Focus, Watched, after_save, first_focus, next_focus
 
 PATIENCE = 60  # seconds; the suite's machine may be busy with other things
@@ -125,6 +130,58 @@ def test_the_focus_goes_to_what_is_wrong_then_to_what_is_not_written(watched, sa
     watched.path.write_text(stubs.replace(SCALE + STUB, SCALE + "    return 7\n"))
     focus = after_save([watched], focus, 0, watched.regrade(sandbox, lambda name: None))
     assert focus == Focus(0, "scale")  # what is being edited is what is shown
+
+
+def put_off(exercise, unit, why=Status.SKIPPED):
+    return unasked(exercise, unit, why, Finding("missing", "it waits for scale, which is not right yet"))
+
+
+def test_what_was_not_tried_is_neither_wrong_nor_in_focus(watched):
+    names = [exercise.name for exercise in watched.exercises]
+    why = dict(zip(names, [Status.MISSING, Status.SKIPPED, Status.PENDING], strict=True))
+    watched.reports = {each.name: put_off(each, "toy", why[each.name]) for each in watched.exercises}
+    assert first_focus([watched]) == Focus(0, names[0])
+    for name in names:
+        shown = screen_of([watched], Focus(0, name), 80)
+        assert "✗" not in shown
+        assert "0/" not in shown.replace(f"0/{watched.max_points}", "")
+    assert "it waits for scale" in screen_of([watched], Focus(0, names[1]), 80)
+
+
+def screen_of(files, focus, width, height=40) -> str:
+    """What a terminal of a width shows, letter by letter: one that does not wrap, and erases what it is told to."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n")
+    screen = Screen(out, tame_console(file=out, force_terminal=True, color_system=None))
+    screen.size = os.terminal_size((width, height))
+    screen.draw(files, focus, Text("Save a file, and what changed in it is graded."))
+    out.seek(0)
+    rows, at = [[" "] * width for _ in range(height + 1)], [0, 0]
+    for found in re.finditer(r"\x1b\[([0-9;?]*)([A-Za-z])|(.)", out.read(), re.DOTALL):
+        how, letter = found[2], found[3]
+        row, column = at[0], min(at[1], width - 1)
+        if how in ("K", "J"):
+            rows[row][column:] = " " * (width - column)
+            for below in rows[row + 1 :] if how == "J" else ():
+                below[:] = " " * width
+        elif letter == "\n":
+            at = [row + 1, 0]
+        elif letter:
+            rows[row][column] = letter
+            at[1] += 1
+    return "\n".join("".join(row).rstrip() for row in rows)
+
+
+@pytest.mark.parametrize("width", [230, 80, 61, 40])
+def test_a_screen_of_any_width_has_every_word_whole(watched, sandbox, width, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    watched.path = watched.path.relative_to(tmp_path)  # as somebody who stands there sees it
+    wrong = RIGHT.replace("x * factor", "x + factor").replace("np.sum(x, axis=1)", "np.sum(x, axis=0)")
+    grade_text(watched, sandbox, wrong)
+    wide = set(screen_of([watched], Focus(0, "scale", hints=2), 230).split())
+    shown = screen_of([watched], Focus(0, "scale", hints=2), width)
+    assert max(map(len, shown.split("\n"))) <= width
+    assert [word for word in shown.split() if word not in wide] == []
+    assert len(shown.split()) == len(screen_of([watched], Focus(0, "scale", hints=2), 230).split())
 
 
 @pytest.mark.parametrize("is_installed", [True, False])

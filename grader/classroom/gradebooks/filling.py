@@ -179,14 +179,14 @@ def _decided(entry: Entry, old: str, most: str, book: _Book, is_open: bool) -> t
         return "excused", book.excuse
     if not is_open:
         return "kept", ""
-    text = _scaled(entry.points, entry.most, book.sheet.number(most) or 0.0)
+    text = scaled(entry.points, entry.most, book.sheet.number(most) or 0.0)
     if old not in EMPTY and book.sheet.number(old) == float(text):
         return "same", ""
     kind = "new" if old in EMPTY else "changed"
     return kind, text.replace(".", "," if book.sheet.has_decimal_commas else ".")
 
 
-def _scaled(points: float, most: int, out_of: float) -> str:
+def scaled(points: float, most: int, out_of: float) -> str:
     """Points scaled to the gradebook's maximum where it has one, with two decimals like Canvas."""
     scaled = points * out_of / most if out_of > 0 and most else float(points)
     return f"{scaled:.2f}".rstrip("0").rstrip(".")

@@ -18,20 +18,21 @@ PLATFORM = frozenset(["sis user id", "sis login id"])  # beside them Canvas's `S
 # What platforms write in other languages, and their own words, as the words above.
 MEANINGS = {
     "student_id": ("matrikelnummer", "matrikel", "matr.-nr.", "matrikelnr", "studentnummer", "numéro étudiant", "numero de estudiante",
-                   "número de estudiante", "matricola", "学号"),
+                   "número de estudiante", "matricola", "学号", "registration_number", "registration_number_of_student",
+                   "registration number", "matriculation number", "matriculation_number"),
     "id number": ("id-nummer", "idnumber", "numéro d'identification", "numéro d’identification", "número de id",
                   "número de identificação", "codice identificativo", "id-nummer des nutzers", "numer id", "идентификационный номер"),
     "identifier": ("id der teilnehmenden", "teilnehmer-id", "identifiant", "identificador", "identificativo", "идентификатор"),
     "username": ("anmeldename", "benutzername", "nom d'utilisateur", "nom d’utilisateur", "nombre de usuario", "gebruikersnaam",
                  "nome utente", "user_id", "userid", "netid"),
     "email": ("e-mail-adresse", "mail", "mail address", "e-mail address", "adresse de courriel", "courriel", "correo electrónico",
-              "dirección de correo", "dirección de correo electrónico", "e-mailadres", "indirizzo email", "endereço de e-mail",
+              "dirección de correo", "dirección de correo electrónico", "e-mailadres", "indirizzo email", "endereço de e-mail", "email_address",
               "адрес электронной почты", "メールアドレス", "电子邮件地址"),
     "full name": ("vollständiger name", "name, vorname", "nom complet", "nombre completo", "volledige naam", "nome completo", "полное имя",
                   "display name", "fullname"),
-    "first name": ("vorname", "vorname(n)", "prénom", "prenom", "nombre", "voornaam", "nome", "имя", "given name", "名"),
+    "first name": ("vorname", "vorname(n)", "prénom", "prenom", "nombre", "voornaam", "nome", "имя", "given name", "名", "first_name_of_student"),
     "last name": ("nachname", "familienname", "nom", "nom de famille", "apellido(s)", "apellidos", "achternaam", "cognome", "sobrenome",
-                  "фамилия", "family name", "姓"),
+                  "фамилия", "family name", "姓", "family_name_of_student"),
     "github_username": ("github", "github username", "github login"),
 }  # fmt: skip
 KNOWN = {other: name for name, others in MEANINGS.items() for other in folded(others)}

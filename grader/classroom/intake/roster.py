@@ -168,8 +168,8 @@ WORDS = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "Pc"}  # Ru
 class Names:
     """Finds students by any of their names; a name that two students share finds neither.
 
-    What only could be a name, such as the last name first, counts where nobody is called so: of Li Wang and Wang Li,
-    each has their own.
+    What only could be a name, such as the last name first, or an id without the zeros that a spreadsheet drops, counts
+    where nobody is called so: of Li Wang and Wang Li, each has their own.
     """
 
     def __init__(self, students: Iterable[Student]):
@@ -180,7 +180,7 @@ class Names:
             _note(self._exact, _fold(student.id), student.id)
             for other in student.others:
                 _note(self._loose, _fold(other), student.id)
-            for other in {_fold(guess) for guess in _guesses(student.name)}:
+            for other in {_fold(guess) for guess in _guesses(student.name)} | {_without_zeros(student.id)} - {""}:
                 _note(self._guessed, other, student.id)
 
     def find(self, *names: str) -> str | None:
@@ -189,7 +189,8 @@ class Names:
             for name in names:
                 if found := known.get(_fold(name)):
                     return found
-        return None
+        bare = filter(None, map(_without_zeros, names))
+        return next(filter(None, map(self._guessed.get, bare)), None)
 
 
 def _guesses(name: str) -> Iterator[str]:
@@ -200,6 +201,12 @@ def _guesses(name: str) -> Iterator[str]:
         yield " ".join(turned)
         yield compact("".join(turned))
         yield f"{' '.join(words[at:])}, {' '.join(words[:at])}"
+
+
+def _without_zeros(number: str) -> str:
+    """A number of three digits or more without the zeros before it, as spreadsheets write it; empty for any other text."""
+    bare = number.strip().lstrip("0")
+    return bare if len(bare) > 2 and bare.isascii() and bare.isdigit() else ""
 
 
 def _note(known: dict[str, str | None], name: str, student: str) -> None:

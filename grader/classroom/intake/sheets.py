@@ -74,12 +74,17 @@ class Sheet:
         return self.mark + "".join([*pieces, self.text[at:]]).encode(self.encoding, "surrogateescape")
 
 
-def read_sheet(path: Path, what: str) -> Sheet:
-    """The table in a file; GraderError, which calls it `what` ("the roster"), if it cannot be read or is no table."""
+def read_sheet(path: Path, what: str, comment: bytes = b"") -> Sheet:
+    """The table in a file; GraderError, which calls it `what` ("the roster"), if it cannot be read or is no table.
+
+    Lines that begin with `comment` are taken for empty ones.
+    """
     try:
         content = Path(path).read_bytes()
     except OSError as error:
         raise GraderError(f"cannot read {what} {path}: {error.strerror}") from None
+    if comment:
+        content = re.sub(rb"^" + re.escape(comment) + rb"[^\r\n]*", b"", content, flags=re.MULTILINE)
     try:
         return sheet_of(content)
     except NotATable as error:

@@ -1,4 +1,8 @@
-"""The keys of a class run: one for each unit, compiled once from the class's secret seed and kept in the store."""
+"""The keys of a class run: one for each unit, compiled once from the class's secret seed and kept in the store.
+
+A course of keys alone, from `grade release keys`, is marked with these: where the solutions and the seed must not be, or where
+PyTorch is not, with which references are run.
+"""
 
 import contextlib
 import hashlib
@@ -11,6 +15,7 @@ from pathlib import Path
 from grader.authoring.notebooks import notebook
 from grader.classroom.intake.intake import Units
 from grader.classroom.marking.store import Store, Terms
+from grader.course.choice import exercises_of
 from grader.course.course import Course
 from grader.course.reference_text import stub_module
 from grader.course.unit import Unit
@@ -19,6 +24,7 @@ from grader.key import Key, from_bytes, to_bytes
 from grader.sandbox.server import is_installed
 from grader.version import __version__
 
+STUBS = "stubs.sha256"  # beside a key of `grade release keys`: what was handed out and not touched since
 PROOFS = ("oracles.py", "rewrites.py")  # they prove a unit and decide about no answer
 Compile = Callable[[Unit, int, Sequence[str]], Key]  # verifies the reference; see grader.commands.fresh_keys
 
@@ -55,6 +61,12 @@ def keys_for(
     """Each unit's key as bytes, as data, and the terms of its grades."""
     packed, keys, terms = {}, {}, {}
     for name in units:
+        if not course.has_solutions(name):
+            keys[name] = _drawn(course, name)
+            packed[name] = store.key(keys[name].id, lambda name=name: to_bytes(keys[name]))
+            terms[name] = Terms(keys[name].id, keys[name].id, __version__, seconds)
+            _hold_torch(keys[name])
+            continue
         unit = course.solutions(name)
         version = course_version(unit)
         worth = {exercise: one.points for exercise, one in unit.exercises.items()}
@@ -63,13 +75,27 @@ def keys_for(
             hashlib.sha256(made_of.encode()).hexdigest(), lambda unit=unit: to_bytes(compile_key(unit, seed, ()))
         )
         keys[name] = from_bytes(packed[name], name)
-        if any(exercise.torch for exercise in keys[name].exercises) and not is_installed("torch"):
-            raise GraderError(
-                f"{name} has exercises that take PyTorch, which is not installed here; install the extra `torch`, or leave "
-                "the unit out with --unit"
-            )
+        _hold_torch(keys[name])
         terms[name] = Terms(keys[name].id, version, __version__, seconds)
     return packed, keys, terms
+
+
+def _drawn(course: Course, unit: str) -> Key:
+    """The key of a course without solutions. GraderError for one that lies beside stubs: students have that, too."""
+    if course.assignment(unit).is_file():
+        raise GraderError(
+            f"the key in {course.key_path(unit).parent} is the students' own, so they know its questions; name the course "
+            "with its solutions, or keys from `grade release keys`"
+        )
+    return course.key(unit)
+
+
+def _hold_torch(key: Key) -> None:
+    if any(exercise.torch for exercise in key.exercises) and not is_installed("torch"):
+        raise GraderError(
+            f"{key.unit} has exercises that take PyTorch, which is not installed here; install the extra `torch`, or leave "
+            "the unit out with --unit"
+        )
 
 
 def _handed_out(unit: Unit) -> str:
@@ -83,11 +109,18 @@ def units_of(course: Course, whole: Course) -> Units:
 
     The course's own units come first: of a file that is as much of one as of another, it is taken for theirs.
     """
-    exercises = {unit: list(course.solutions(unit).exercises) for unit in course.units}
+    exercises = {unit: exercises_of(course, unit) for unit in course.units}
     for unit in whole.units:
         exercises[unit] = list(dict.fromkeys([*exercises.get(unit, []), *_names(whole, unit)]))
-    stubs = {hashlib.sha256(content).hexdigest() for unit in course.units for content in _untouched(course, unit)}
-    return Units(exercises, frozenset(stubs))
+    return Units(exercises, frozenset(name for unit in course.units for name in stubs_of(course, unit)))
+
+
+def stubs_of(course: Course, unit: str) -> list[str]:
+    """The hashes of a unit's untouched files; those that were noted beside its key, where there are no solutions."""
+    if course.has_solutions(unit):
+        return sorted({hashlib.sha256(content).hexdigest() for content in _untouched(course, unit)})
+    noted = course.key_path(unit).with_name(STUBS)
+    return noted.read_text(encoding="utf-8").split() if noted.is_file() else []
 
 
 def _names(course: Course, unit: str) -> list[str]:

@@ -36,6 +36,7 @@ def render(
     name = next((record.name for record in records if record.name), "")
     who = f" · {text(student, 80)}" if name and name != student else ""
     out = [record for record in records if not record.is_held and not record.is_excused]  # the others do not count
+    out = out if any(record.has_points for record in out) else []  # whether nothing is a zero, a person decides
     points, most = sum(record.points for record in out), sum(record.max_points for record in out)
     shown = f"{decimal(points)} <small>of {most}</small>" if out else "–"
     parts = [
@@ -94,7 +95,7 @@ def _row(number: int, record: Record, title: str) -> str:
         state(record), words
     )
     points = f'{decimal(record.points)} <span class="soft">of {record.max_points}</span>'
-    points = "–" if record.is_held or record.is_excused else points
+    points = "–" if record.is_held or record.is_excused or not record.has_points else points
     return (
         f'<tr><td><a href="#unit-{number}">{text(title)}</a></td>'
         f'<td class="num">{points}</td><td class="soft">{words}</td></tr>'

@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from grader.files import cannot_write, write_whole
-from grader.text import inert, one_line
+from grader.text import in_order, inert, one_line
 
 HERE = Path(__file__).parent
 
 
 def text(value: str, limit: int = 300) -> str:
     """Any text as content or attribute of an element, on one line."""
-    return html.escape(one_line(value, limit))
+    return html.escape(in_order(one_line(value, limit)))
 
 
 def lines(value: str, limit: int = 4000) -> str:
     """Any text that keeps its lines, for a `pre`."""
-    return html.escape(inert(value, limit))
+    return html.escape(in_order(inert(value, limit)))
 
 
 def asset(name: str) -> str:

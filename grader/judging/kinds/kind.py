@@ -87,6 +87,13 @@ class Check:
     options: Any = NoOptions()
     driver: Driver | None = None
 
+    def __post_init__(self):
+        if not isinstance(self.points, int) or not isinstance(self.claim, str):
+            raise ValueError(
+                f"a check begins with its points, a whole number, and its claim, a sentence: it has {self.points!r} and "
+                f"{self.claim!r}"
+            )
+
 
 def labels(on: str | Sequence[str]) -> tuple[str, ...]:
     """The labels of cases that an author gave: one, or several."""

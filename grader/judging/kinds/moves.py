@@ -44,7 +44,7 @@ def decide(answers: list, questions: list[Question], names: Sequence[str], facts
         strayed = (reference <= tolerance) & ~(shift <= tolerance)
         if strayed.any():
             where = [int(i) for i in np.argwhere(strayed)[0]]
-            values = numbers(yours[1][tuple(where)], yours[0][tuple(where)])
+            values = numbers(yours[1][tuple(where)], yours[0][tuple(where)], tolerance / 2)  # not both are 0 then
             place = f"{named(path, names)}{where or ''}"
             return Finding(
                 "value", f"{place} must not change, but it changes from {values[1]} to {values[0]} ({in_case(before)})"

@@ -40,22 +40,8 @@ def call(
             answer = wire.decode(wire.encode(value, opaque=True))  # before the next call can change it
     except BaseException as error:  # SystemExit and KeyboardInterrupt come from the student's code, too
         return {"error": describe_error(error, file)}
-    return {"value": answer, "changed": _changed(given, inputs)}
-
-
-def outcome(value: Any, error: Exception | None, given: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """What `call` gives, of a call that has been made: its value or its exception, and what it was given as it left it."""
-    try:
-        if error:
-            raise error
-        answer = wire.decode(wire.encode(value, opaque=True))
-    except Exception as raised:
-        return {"error": describe_error(raised, "")}
-    return {"value": answer, "changed": _changed(given, inputs)}
-
-
-def _changed(given: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[str]:
-    return [name for name, value in inputs.items() if not _unchanged(given[name], value)]
+    changed = [name for name, value in inputs.items() if not _unchanged(given[name], value)]
+    return {"value": answer, "changed": changed}
 
 
 @dataclass(frozen=True)
@@ -149,4 +135,4 @@ def _compiled(driver: str) -> CodeType:
 def _unchanged(now: Any, before: Any) -> bool:
     if isinstance(before, wire.Seeded):  # a generator is meant to change
         return True
-    return wire.same(now, before)
+    return wire.same(now, before) or wire.same(now, wire.materialise(before))  # which copies, so only where it may tell

@@ -96,14 +96,14 @@ def hang(forbids: Sequence[str]) -> Doors:
 def refused(forbids: Sequence[str], doors: Doors | None = None) -> Iterator[None]:
     """A context in which forbidden operations raise ForbiddenOperation; its end raises it again if it was caught.
 
-    Without `doors`, as in an author's own process, doors for functions and classes hang only while it lasts.
+    Without `doors`, as in an author's own process, doors for functions and classes are installed while it lasts.
     """
     if not forbids:
         yield
         return
-    own, hung = (doors, ()) if doors else _own(tuple(forbids))
-    for owner, name, door, _ in hung:
-        setattr(owner, name, door)
+    own = doors or Doors()
+    if doors is None:
+        _hang_in_modules(own, forbids)
     own.shut, own.met = _rule(tuple(forbids)), ""
     locks.shut(own.lock)
     try:
@@ -117,21 +117,11 @@ def refused(forbids: Sequence[str], doors: Doors | None = None) -> Iterator[None
     finally:
         own.shut = None
         locks.open_up(own.lock)
-        for owner, name, _, value in reversed(hung):
-            setattr(owner, name, value)
+        if doors is None:
+            for owner, name, value in reversed(own.before):
+                setattr(owner, name, value)
     if own.met:
         raise ForbiddenOperation(own.met)
-
-
-@functools.cache
-def _own(forbids: tuple[str, ...]) -> tuple[Doors, list[tuple[Any, str, Any, Any]]]:
-    """The doors of an author's own process, made once, and for each its place, the door, and what is there without it."""
-    doors = Doors()
-    _hang_in_modules(doors, forbids)
-    hung = [(owner, name, vars(owner)[name], value) for owner, name, value in doors.before]
-    for owner, name, _, value in reversed(hung):
-        setattr(owner, name, value)
-    return doors, hung
 
 
 def shown(path: str) -> str:

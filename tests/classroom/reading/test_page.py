@@ -257,6 +257,19 @@ def test_the_page_fits_its_screen_light_and_dark(opened, width, is_dark):
 
 
 @needs_browser
+def test_a_name_of_one_long_word_fits_a_phone(browser, tmp_path):
+    name = "Wijngaardenvandervelde" * 4
+    mine = [Record("a", "u", Outcome.ABSENT, 5, name=name)]
+    for page in (
+        feedback.render("a", mine, "A course", {}, lambda report, title: ""),
+        class_page.render(mine, "A course"),
+    ):
+        show(browser, page, tmp_path)
+        browser.look(390, 844)
+        assert browser.run("return document.documentElement.scrollWidth") <= 390
+
+
+@needs_browser
 def test_the_page_prints_all_students_and_no_controls(opened, tmp_path):
     opened.cdp("Emulation.setEmulatedMedia", media="print")
     try:
@@ -328,6 +341,15 @@ def test_feedback_is_of_one_student_and_says_what_became_of_each_unit(records):
     assert ".x{}" in text
     others = {record.student for record in records} - {student} - set(ODD_NAMES)
     assert not [other for other in others if other in text]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ABSENT, Outcome.UNREADABLE])
+def test_where_nothing_was_marked_no_zero_is_told(outcome):
+    """Whether that is a zero, a person decides."""
+    mine = [Record("a", "u", outcome, 5), Record("a", "v", outcome, 5)]
+    text = feedback.render("a", mine, "A course", {}, lambda report, title: "")
+    assert "<dd>–</dd></div><div><dt>Share</dt><dd>–</dd>" in text
+    assert " of 5" not in text
 
 
 def test_feedback_s_reports_are_shown_by_the_renderer_of_pages(records):

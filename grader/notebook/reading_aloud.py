@@ -1,0 +1,52 @@
+"""In a notebook, `hint("attention.causal_mask")` and `explain("attention.causal_mask")` say what `grade hint` and `grade explain` do."""
+
+from pathlib import Path
+
+from grader.errors import CourseError
+from grader.key import ExerciseKey
+from grader.notebook.magics import Place, place_of
+from grader.practice.hints import next_hint
+
+
+class Words:
+    """Text for display in a notebook: Markdown, or as it is in a front end without."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def _repr_markdown_(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def hint(name: str, step: int | None = None, course: str | None = None) -> Words:
+    """One hint for an exercise, and one that says more each time; `step` 1 is the first.
+
+    `course` is the folder of the course, by default the one around the notebook.
+    """
+    place, exercise = _exercise(name, course)
+    name, most = f"{place.key.unit}.{exercise.name}", len(exercise.hints)
+    step = next_hint(place.root, name, step, most)
+    more = f'one more: `hint("{name}")`' if step < most else f'the handout: `explain("{name}")`'
+    return Words(f"{exercise.hints[step - 1]}\n\n*hint {step} of {most}; {more}*")
+
+
+def explain(name: str, course: str | None = None) -> Words:
+    """An exercise's signature, handout and claims, with the points of each."""
+    place, exercise = _exercise(name, course)
+    signature, _, rest = exercise.summary.partition("\n")
+    claims = "\n".join(f"- {check.claim} *({check.points})*" for check in exercise.checks)
+    return Words(
+        f"**{place.key.unit}.{exercise.name}**, {exercise.points} points\n\n```python\n{signature}\n```\n\n{rest.strip()}\n\n"
+        f"{exercise.handout.strip()}\n\n**What is checked**\n\n{claims}"
+    )
+
+
+def _exercise(name: str, course: str | None) -> tuple[Place, ExerciseKey]:
+    place = place_of(name, Path(course) if course else None)
+    if len(place.only) != 1:
+        names = ", ".join(exercise.name for exercise in place.key.exercises)
+        raise CourseError(f"{name} is a unit; name one of its exercises, as {place.key.unit}.NAME: {names}")
+    return place, place.key.exercise(place.only[0])

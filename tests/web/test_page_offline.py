@@ -1,0 +1,177 @@
+"""Loaded once, the page works without its server; a new build comes whole or not at all, and no answer is lost by it."""
+
+import json
+import shutil
+import time
+
+import pytest
+from browser import chromium, missing
+from conftest import ROOT
+from driving import Student
+from fake_site import build, finish
+from serving import SUB, serving
+
+from grader.course.course import Course
+
+pytest.importorskip("latex2mathml", reason="latex2mathml is not installed; the extra `web` brings it")
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "there is a browser")
+COURSE = Course(ROOT)
+FIRST, SECOND = (exercise.name for exercise in COURSE.key("linear_algebra").exercises[:2])
+PLACE = f"linear_algebra/{FIRST}"
+CACHES = "return caches.keys()"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("built")
+    build(COURSE, ["linear_algebra", "probability"], folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("served")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def student(browser, built, served):
+    """Somebody whose browser has never seen the page, and a site of their own."""
+    if not served.server:
+        served.start()
+    shutil.rmtree(served.folder / SUB, ignore_errors=True)
+    shutil.copytree(built, served.folder / SUB)
+    browser.open("about:blank")
+    browser.cdp("Storage.clearDataForOrigin", origin=served.origin, storageTypes="all")
+    browser.cdp("Network.clearBrowserCache")
+    student = Student(browser, served.address)
+    student.served = served
+    return student
+
+
+def publish(student, change) -> str:
+    """Change the site's files as a new release does; returns its build."""
+    site = student.served.folder / SUB
+    change(site)
+    finish(site, json.loads((site / "site.json").read_text(encoding="utf-8")))
+    return json.loads((site / "site.json").read_text(encoding="utf-8"))["build"]
+
+
+def new_stub(site) -> None:
+    """The second exercise has another docstring, and there is a third function."""
+    path = site / "units" / "linear_algebra.json"
+    unit = json.loads(path.read_text(encoding="utf-8"))
+    unit["stub"] = unit["stub"].replace(f"def {SECOND}(", f"def {SECOND}(new, ") + "\n\ndef one_more(x):\n    pass\n"
+    path.write_text(json.dumps(unit), encoding="utf-8")
+    (site / "page.css").write_text((site / "page.css").read_text(encoding="utf-8") + "/* new */", encoding="utf-8")
+
+
+def kept_whole(student) -> None:
+    student.click("Keep all units")
+    student.until("document.body.innerText.includes('The whole course is kept')")
+
+
+def test_all_that_was_kept_works_without_the_server(student):
+    student.go()
+    student.settled()
+    kept_whole(student)
+    student.served.stop()
+    student.reload("")
+    student.run("location.hash = arguments[0]", f"#/{PLACE}")
+    student.shown(PLACE)
+    student.answer(FIRST, "RIGHT")
+    assert "Right." in student.check()
+    assert student.run(CACHES) == [
+        f"deep-grade {student.address} {student.run('return fetch(`site.json`).then(r => r.json())')['build']}"
+    ]
+
+
+def test_a_unit_that_never_came_is_said_to_be_missing(student):
+    student.go()
+    student.settled()
+    student.served.stop()
+    student.reload("")
+    student.run("location.hash = '#/probability'")
+    student.until(
+        "document.querySelector('h1').textContent.includes('could not be loaded') || document.querySelector('h1').textContent.includes('offline')"
+    )
+
+
+def test_a_new_build_comes_when_it_is_asked_for_and_keeps_every_answer(student):
+    student.go(PLACE)
+    student.settled()
+    student.answer(FIRST, "return 'mine'")
+    student.saved()
+    build_name = publish(student, new_stub)
+    student.reload(PLACE)
+    student.until("document.querySelector('#notices').innerText.includes('new version')")
+    assert "one_more" not in student.written()  # until then the old one, all of it
+    assert not student.run("return fetch('page.css').then(r => r.text())").endswith("/* new */")
+    student.click("Reload", "#notices")
+    student.until("document.querySelector('#notices').innerText.includes('Your answers were kept')")
+    text = student.written()
+    assert "return 'mine'" in text
+    assert f"def {SECOND}(new, " in text
+    assert text.endswith("def one_more(x):\n    pass\n")
+    assert student.run("return fetch('page.css').then(r => r.text())").endswith("/* new */")
+    assert student.run(CACHES) == [f"deep-grade {student.address} {build_name}"]
+    student.click("Undo", "#notices")
+    student.until(
+        "!document.querySelector('.editor .cm-content').cmTile.view.state.doc.toString().includes('one_more')"
+    )
+
+
+def test_half_a_new_build_changes_nothing(student):
+    student.go(PLACE)
+    student.settled()
+    student.until("caches.match('units/linear_algebra.json').then(Boolean)")  # units are kept once Python is ready
+    build_name = publish(student, new_stub)
+    css = student.served.folder / SUB / "page.css"
+    whole = css.read_bytes()
+    css.write_bytes(whole[:-5])  # it is still on its way to the server
+    student.reload(PLACE)
+    time.sleep(1.5)
+    assert "new version" not in student.text("#notices")
+    assert "one_more" not in student.written()
+    css.write_bytes(whole)
+    student.reload(PLACE)
+    student.until("document.querySelector('#notices').innerText.includes('new version')")
+    student.click("Reload", "#notices")
+    student.until(
+        "document.querySelector('.editor .cm-content')?.cmTile.view.state.doc.toString().includes('one_more')"
+    )
+    assert student.run(CACHES) == [f"deep-grade {student.address} {build_name}"]
+
+
+def test_a_first_visit_to_half_a_build_works_and_keeps_nothing(student):
+    publish(student, new_stub)
+    (student.served.folder / SUB / "icon.svg").write_text("<svg/>", encoding="utf-8")
+    student.go(PLACE)
+    student.answer(FIRST, "RIGHT")
+    assert "Right." in student.check()
+    assert not student.run("return Boolean(navigator.serviceWorker.controller)")
+
+
+def test_a_new_stub_leaves_what_was_written_letter_for_letter(student):
+    student.go()
+    renewed = """return import("./pieces.js").then(({ renewed }) => renewed(...arguments[0]))"""
+    old = '"""Title."""\n\nimport numpy as np\n\n\ndef a(x):\n    raise NotImplementedError\n\n\ndef b(x):\n    """B."""\n    raise NotImplementedError\n'
+    new = '"""Title."""\n\nimport numpy as np\nimport math\n\n\ndef a(x, y):\n    raise NotImplementedError\n\n\ndef b(x):\n    """Better."""\n    raise NotImplementedError\n\n\n@cache\nclass C:\n    pass\n'
+    cases = {
+        old: new,
+        old.replace(
+            "def a(x):\n    raise NotImplementedError", "def a(x):\n    '''\ndef b(x):\n'''\n    return x  # mine"
+        ): new.replace(
+            "def a(x, y):\n    raise NotImplementedError", "def a(x):\n    '''\ndef b(x):\n'''\n    return x  # mine"
+        ),
+        "def b(x):\n    return (\n": "def b(x):\n    return (\n\n\n@cache\nclass C:\n    pass\n",
+        "": "@cache\nclass C:\n    pass\n",
+    }
+    for text, expected in cases.items():
+        assert student.run(renewed, [text, old, new]) == expected
