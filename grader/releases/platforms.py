@@ -167,7 +167,8 @@ def students(platform: Platform) -> Tree:
         if not (folder / f"{unit}.py").is_file():
             raise GraderError(f"{folder} has no {unit}.py; make it with `grade dev build {unit}`")
         pictures = sorted(path.name for path in folder.glob("*.svg"))
-        for name in ("README.md", f"{unit}.py", f"{unit}.ipynb", "key", *pictures):
+        shown = sorted(path.relative_to(folder).as_posix() for path in folder.glob("demo/*") if path.is_file())
+        for name in ("README.md", f"{unit}.py", f"{unit}.ipynb", "key", *pictures, *shown):
             if (folder / name).is_file():
                 tree[f"assignments/{unit}/{name}"] = (folder / name).read_bytes()
     return tree | {"assignments/course.toml": to_toml(_settings(platform)).encode()}

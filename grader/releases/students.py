@@ -13,6 +13,7 @@ from grader.classroom.intake.columns import naming
 from grader.classroom.intake.roster import read_roster
 from grader.classroom.intake.sheets import read_sheet
 from grader.course.course import Course
+from grader.course.demo_files import demo_files
 from grader.course.settings import to_toml
 from grader.errors import GraderError
 from grader.files import cannot_write, kept_aside
@@ -127,9 +128,11 @@ def known_files(course: Course) -> set[str]:
     """The paths of all files that belong in a student's folder."""
     names = {"README.md", "assignments/course.toml"}
     for unit in course.units:
-        pictures = [f"{picture}.svg" for picture in course.solutions(unit).pictures]
+        loaded = course.solutions(unit)
+        pictures = [f"{picture}.svg" for picture in loaded.pictures]
         names |= {
-            f"assignments/{unit}/{name}" for name in ("README.md", f"{unit}.py", f"{unit}.ipynb", "key", *pictures)
+            f"assignments/{unit}/{name}"
+            for name in ("README.md", f"{unit}.py", f"{unit}.ipynb", "key", *pictures, *demo_files(loaded))
         }
     return names
 
