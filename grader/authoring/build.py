@@ -67,17 +67,25 @@ def build(course: Course, units: Iterable[str]) -> list[Path]:
     return written
 
 
-def stale(course: Course, units: Iterable[str]) -> list[str]:
-    """A sentence for each file under assignments/ that a fresh build would change or does not make."""
+def stale(course: Course, units: Iterable[str], of_unit: Callable[[str], Iterable[str]] | None = None) -> list[str]:
+    """A sentence for each file under assignments/ that a fresh build would change or does not make.
+
+    `of_unit` gives those of a unit, where `stale_unit` has been asked before.
+    """
     found = list(_stale_text(course, _course_file(course), _course_text(course)))
     for name in units:
-        folder = course.assignment(name).parent
-        files = _plan(course, name)
-        for file, content in files.items():
-            found += (_stale_key if file == "key" else _stale_text)(course, folder / file, content)
-        found += _strangers(course, folder, set(files))
+        found += of_unit(name) if of_unit else stale_unit(course, name)
     known = {"course.toml", *_course_units(course)}
     return found + list(_strangers(course, course.root / "assignments", known))
+
+
+def stale_unit(course: Course, name: str) -> list[str]:
+    """A sentence for each file of assignments/<unit>/ that a fresh build would change or does not make."""
+    folder, found = course.assignment(name).parent, []
+    files = _plan(course, name)
+    for file, content in files.items():
+        found += (_stale_key if file == "key" else _stale_text)(course, folder / file, content)
+    return found + list(_strangers(course, folder, set(files)))
 
 
 def _plan(course: Course, name: str) -> dict[str, bytes]:

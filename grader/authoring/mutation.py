@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from grader.authoring.in_process import in_process
 from grader.authoring.mutants import Mutant, mutants
-from grader.authoring.proof import in_process
 from grader.authoring.wider import wider
 from grader.compiling.calls import answer_or_error
 from grader.compiling.compile import compile_exercise

@@ -10,7 +10,6 @@
 """
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,24 +17,23 @@ from typing import Any
 import numpy as np
 
 from grader.authoring.answers import SWEPT, by_name, dressed, lazy_pieces
+from grader.authoring.in_process import asked_once, in_process
 from grader.authoring.likeness import twin_of
 from grader.authoring.runs import Scores, prove_run
 from grader.authoring.sweep import mistakes_named, tells_little, undeserved
 from grader.authoring.texts import wrong_texts
-from grader.compiling.calls import answer_or_error, as_single, ask, attempt, plain
+from grader.compiling.calls import answer_or_error, as_single, ask, plain
 from grader.compiling.compile import compile_exercise
 from grader.course.author_code import authored, reason
 from grader.course.reference_text import definitions
 from grader.course.unit import Unit
 from grader.errors import GraderError
-from grader.grading.judge import Answer, Ask, judge
+from grader.grading.judge import Ask, judge
 from grader.judging.compare import difference, turned
 from grader.judging.kinds.registry import decide, kind_of
-from grader.judging.traces import Raised
 from grader.key import ExerciseKey, Question
 from grader.nest import at, numeric_leaves
-from grader.report import ExerciseReport, Finding, Status
-from grader.sandbox.inside.call import call, driven
+from grader.report import ExerciseReport
 
 FAR = 100.0  # tolerances: the least distance of a mistake's answer from the right one
 TWINS = "so that no question tells them apart and neither is named: leave one out, or add a case in which they differ"
@@ -106,25 +104,6 @@ def prove(unit: Unit, name: str, seeds: range) -> Proof:
     return proof
 
 
-def in_process(pieces: Sequence[Callable], exercise: ExerciseKey) -> Ask:
-    """An `ask` for an author's own functions or classes, with the worker's code but without a worker process."""
-
-    def ask(question: Question) -> Answer:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            reply = call(pieces, question.inputs, exercise.way_of(question), forbids=exercise.forbids)
-        if "error" not in reply:
-            return Answer(reply["value"], changed=reply["changed"])
-        error = reply["error"]
-        text = f"{error['type']}: {error['message']} (case: {question.label})"
-        if error["type"] == "NotImplementedError":
-            return Answer(finding=Finding("missing", text), status=Status.MISSING)
-        raised = Raised((*error["bases"], error["type"]))
-        return Answer(raised, finding=Finding("exception", text), status=Status.ERROR)
-
-    return ask
-
-
 def report_on(pieces: Sequence[Callable], key: ExerciseKey, unit: Unit, diagnoses: bool = True) -> ExerciseReport:
     return judge(key, in_process(pieces, key), unit.name, diagnoses)
 
@@ -190,13 +169,14 @@ def _prove_lazy(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> None:
 
 def _prove_mistakes(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> None:
     for name, mistake in unit.mistakes(key.name).items():
-        report = report_on(mistake, key, unit)
+        asked = asked_once(in_process(mistake, key))
+        report = judge(key, asked, unit.name)
         if report.points == key.points:
             proof.survivors.add(name)
             proof.fail(3, seed, f"mistake {name!r} keeps every point")
             continue
         found = mistakes_named(report)
-        if found != {name} and not _is_excused(name, mistake, key, report):
+        if found != {name} and not _is_excused(name, asked, key, report):
             if twin := twin_of(name, key, unit.mistakes(key.name)):
                 if name < twin:  # one cause is told once
                     proof.fail(
@@ -211,23 +191,22 @@ def _prove_mistakes(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> No
             proof.fail(3, seed, f"mistake {name!r} is only {distance:.1f} tolerances from right, {FAR:g} are asked")
 
 
-def _is_excused(name: str, mistake: list[Callable], key: ExerciseKey, report: ExerciseReport) -> bool:
+def _is_excused(name: str, asked: Ask, key: ExerciseKey, report: ExerciseReport) -> bool:
     """Whether a mistake need not be named: it only ever raises, or its answers could hardly be otherwise."""
     if _always_raises(key, name):
         return True
-    return not mistakes_named(report) and tells_little(key, name, report, in_process(mistake, key))
+    return not mistakes_named(report) and tells_little(key, name, report, asked)
 
 
 def _prove_rewrites(unit: Unit, key: ExerciseKey, rewrites: dict[str, list[Callable]], proof: Proof, seed: int) -> None:
     for how, rewrite in rewrites.items():
-        report = report_on(by_name(rewrite, key), key, unit)
+        asked = asked_once(in_process(by_name(rewrite, key), key))
+        report = judge(key, asked, unit.name)
         if report.points != key.points:
             proof.fail(4, seed, f"correct, {how}, earns {report.points} of {key.points}: {first_finding(report)}")
             continue
-        for question in _compared(key):
-            asked = driven(by_name(rewrite, key), key.way_of(question))
-            answer = turned(attempt(asked, question.inputs), question.expected, key.signs_of(question))
-            used = _error(answer, question) if any(kind_of(check).compares for check in key.checks) else 0.0
+        for question in _compared(key) if any(kind_of(check).compares for check in key.checks) else ():
+            used = _error(turned(asked(question).value, question.expected, key.signs_of(question)), question)
             proof.used = max(proof.used, used)
             if used > NEAR:
                 proof.fail(4, seed, f"correct, {how}, uses {used:.0%} of the tolerance in case {question.label!r}")

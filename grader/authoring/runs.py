@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from grader.authoring.answers import lazy_pieces
+from grader.authoring.branches import branched
 from grader.compiling.compile import compile_exercise
 from grader.course.unit import Unit
 from grader.grading.judge import Answer, Ask, judge
@@ -68,23 +69,35 @@ def prove_run(unit: Unit, name: str, seeds: range, train: Train, fail: Callable[
         scores = scores or Scores(options.metric, options)
         goes_on = True
         is_full = seed % EVERY == 0
-        for how, pieces in {"the reference": unit.pieces(name), **(unit.rewritten(name) if is_full else {})}.items():
-            report, reached = _trained(unit, key, train(pieces, key))
+        right = {"the reference": unit.pieces(name), **(unit.rewritten(name) if is_full else {})}
+        wrong = unit.mistakes(name) if is_full else {}
+        lazy = list(lazy_pieces(unit, key)) if is_full else []
+        trained = _all_trained(unit, key, train, [*right.values(), *wrong.values(), *(pieces for _, pieces in lazy)])
+        for how, (report, reached) in zip(right, trained, strict=False):
             scores.right.append(reached)
             if report.points != key.points:
                 finding = next(check.finding for check in report.checks if check.finding)
                 goes_on &= fail(1, seed, f"{how} earns {report.points} of {key.points}: {finding.message}")
-        for mistake, pieces in unit.mistakes(name).items() if is_full else ():
-            report, reached = _trained(unit, key, train(pieces, key))
+        for mistake, (report, reached) in zip(wrong, trained[len(right) :], strict=False):
             scores.wrong.append(reached)
             if report.points == key.points:
                 goes_on &= fail(3, seed, f"mistake {mistake!r} reaches the bar")
-        for how, pieces in lazy_pieces(unit, key) if is_full else ():
-            if points := _trained(unit, key, train(pieces, key))[0].points:
-                goes_on &= fail(2, seed, f"{how} earns {points}")
+        for (how, _), (report, _) in zip(lazy, trained[len(right) + len(wrong) :], strict=True):
+            if report.points:
+                goes_on &= fail(2, seed, f"{how} earns {report.points}")
         if not goes_on:
             break
     return scores or Scores("accuracy", Options("accuracy", 1.0, None))
+
+
+def _all_trained(
+    unit: Unit, key: ExerciseKey, train: Train, variants: Sequence[Sequence[Callable]]
+) -> list[tuple[ExerciseReport, float]]:
+    """What `_trained` gives for each of several pieces; where these are one function, what comes before its call is done once."""
+    if any(len(pieces) > 1 or isinstance(pieces[0], type) for pieces in variants) or len(variants) == 1:
+        return [_trained(unit, key, train(pieces, key)) for pieces in variants]
+    functions = {str(number): pieces[0] for number, pieces in enumerate(variants)}
+    return list(branched(functions, lambda function: _trained(unit, key, train([function], key))).values())
 
 
 def _trained(unit: Unit, key: ExerciseKey, ask: Ask) -> tuple[ExerciseReport, float]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -18,9 +18,11 @@ from grader.authoring.proof_table import markdown
 from grader.commands.courses import the_course
 from grader.course.course import Course
 from grader.errors import GraderError, did_you_mean
+from grader.exercise import Exercise
 from grader.render.terminal import make_console
 
 TABLE_WIDTH = 120  # columns in a log, where long lines read better than broken names
+Proving = dict[tuple[str, str], list[Future[Proof]]]  # by unit and exercise
 CHUNK = 25  # seeds a process proves at a time: small enough for a progress bar to move
 
 
@@ -51,16 +53,19 @@ def build(course_dir: str | None, units: Sequence[str]) -> None:
 def check(
     course_dir: str | None, targets: Sequence[str], seeds: int, runs: int, jobs: int | None, form: str = "text"
 ) -> int:
-    """Prove exercises in parallel and print the table; returns the exit status."""
+    """Prove exercises in parallel and print the table; returns the exit status. A log gets a line for each exercise, too."""
     course = the_course(course_dir)
     chosen = list(exercises_of(course, targets))
-    proofs = _prove_all(course, _with_seeds(course, chosen, seeds, runs), jobs or os.cpu_count() or 1)
-    try:
-        stale = building.stale(course, list(dict.fromkeys(unit for unit, _ in chosen)))
-    except GraderError as error:  # what cannot be compiled cannot be built; the other rules are still reported
-        said = [failure for proof in proofs for failure in proof.failures]
-        stale = [] if any(str(error) in failure for failure in said) else [str(error)]  # one cause is told once
     console = make_console(least=TABLE_WIDTH, stderr=form == "markdown")
+    with _workers(jobs or os.cpu_count() or 1) as pool:
+        proving = _begun(pool, course, _with_seeds(course, chosen, seeds, runs))
+        units = {unit: pool.submit(_stale_unit, course.root, unit) for unit, _ in chosen}
+        proofs = _all_done(proving, console)
+        try:
+            stale = building.stale(course, units, lambda unit: _told(units[unit]))
+        except GraderError as error:  # what cannot be compiled cannot be built; the other rules are still reported
+            said = [failure for proof in proofs for failure in proof.failures]
+            stale = [] if any(str(error) in failure for failure in said) else [str(error)]  # one cause is told once
     if form == "markdown":
         print(markdown(proofs, seeds))
     else:
@@ -106,29 +111,63 @@ def _with_seeds(course: Course, chosen: Sequence[tuple[str, str]], seeds: int, r
     return {key: min(runs, seeds) if is_run else seeds for key, is_run in wanted.items() if runs or not is_run}
 
 
-def _prove_all(course: Course, wanted: Mapping[tuple[str, str], int], jobs: int) -> list[Proof]:
+def _workers(jobs: int) -> ProcessPoolExecutor:
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # there are as many processes as cores
+    return ProcessPoolExecutor(jobs, get_context("spawn"))
+
+
+def _begun(pool: ProcessPoolExecutor, course: Course, wanted: Mapping[tuple[str, str], int]) -> Proving:
+    """The parts of each exercise's proof. What takes longest begins first, so that no process is left alone with it."""
+    proving: Proving = {key: [] for key in wanted}
+    units = {unit: course.solutions(unit) for unit, _ in wanted}
+    for unit, name in sorted(wanted, key=lambda key: _weight(units[key[0]].exercises[key[1]]), reverse=True):
+        seeds = wanted[unit, name]
+        for first in range(0, seeds, CHUNK):
+            chunk = range(first, min(first + CHUNK, seeds))
+            proving[unit, name].append(pool.submit(_prove_chunk, course.root, unit, name, chunk))
+    return proving
+
+
+def _weight(exercise: Exercise) -> tuple[bool, bool, int]:
+    return exercise.is_run, exercise.torch, len(exercise.cases) * (len(exercise.mistakes) + 1)
+
+
+def _all_done(proving: Proving, console: Console) -> list[Proof]:
+    """The proofs in the order of the course. A terminal shows a bar while they are made, a log what each has come to."""
     columns = [TextColumn("proving"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
-    console = make_console(stderr=True)
-    parts: dict[tuple[str, str], list[Proof]] = {key: [] for key in wanted}
-    with (
-        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
-        ProcessPoolExecutor(jobs, get_context("spawn")) as pool,
-    ):
-        futures = {
-            pool.submit(_prove_chunk, course.root, unit, name, chunk): (unit, name)
-            for (unit, name), seeds in wanted.items()
-            for chunk in (range(first, min(first + CHUNK, seeds)) for first in range(0, seeds, CHUNK))
-        }
+    live = make_console(stderr=True)
+    proofs = []
+    with Progress(*columns, console=live, transient=True, disable=not live.is_terminal) as progress:
+        futures = [future for parts in proving.values() for future in parts]
         bar = progress.add_task("proving", total=len(futures))
-        for future in as_completed(futures):
-            parts[futures[future]].append(future.result())
-            progress.advance(bar)
-    return [_merged(proofs) for proofs in parts.values()]
+        for future in futures:
+            future.add_done_callback(lambda _: progress.advance(bar))
+        for number, parts in enumerate(proving.values(), 1):
+            proofs.append(_merged([future.result() for future in parts]))
+            if not live.is_terminal:
+                mark = "✗" if proofs[-1].failures else "✓"
+                console.print(Text(f"{mark} {proofs[-1].exercise} ({number} of {len(proving)})"), soft_wrap=True)
+                console.file.flush()
+    return proofs
 
 
 def _prove_chunk(root: Path, unit: str, name: str, seeds: range) -> Proof:
     return prove(Course(root).solutions(unit), name, seeds)
+
+
+def _stale_unit(root: Path, unit: str) -> tuple[list[str], str]:
+    """What is stale of a unit, and why that cannot be said."""
+    try:
+        return building.stale_unit(Course(root), unit), ""
+    except GraderError as error:
+        return [], str(error)
+
+
+def _told(looked: Future[tuple[list[str], str]]) -> list[str]:
+    found, error = looked.result()
+    if error:
+        raise GraderError(error)
+    return found
 
 
 def _merged(proofs: Sequence[Proof]) -> Proof:

@@ -16,6 +16,7 @@ from grader.course.unit import Unit
 from grader.errors import GraderError
 
 SEEDS = range(3)
+NAMES = ["scale", "row_sums", "mean_and_spread"]
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def edited(root: Path, file: str, old: str, new: str, unit: str = "toy") -> Unit
     return Unit(unit, root / "solutions" / unit)
 
 
-@pytest.mark.parametrize("name", ["scale", "row_sums", "mean_and_spread"])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_toy_unit_holds_every_rule(toy, name):
     proof = prove(toy, name, SEEDS)
     assert proof.failures == []
@@ -336,7 +337,9 @@ def test_dev_build_then_dev_check_is_green_and_a_stale_file_is_red(toy_copy):
     assert "assignments/ is fresh" in check(toy_copy, "build").stdout
     result = check(toy_copy, "check", "--seeds", "2", "--jobs", "1")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "✓ 3 exercises hold all seven rules on 2 seeds" in result.stdout
+    lines = result.stdout.splitlines()
+    assert lines[:3] == [f"✓ toy.{name} ({number} of 3)" for number, name in enumerate(NAMES, 1)]  # a log sees it go on
+    assert lines[-1] == "✓ 3 exercises hold all seven rules on 2 seeds"
     stub = toy_copy / "assignments" / "toy" / "toy.py"
     stub.write_text(stub.read_text() + "# changed\n")
     result = check(toy_copy, "check", "toy.scale", "--seeds", "1", "--jobs", "1")
@@ -350,6 +353,7 @@ def test_dev_check_is_red_for_a_broken_rule(toy_copy):
     assert check(toy_copy, "build").returncode == 0
     result = check(toy_copy, "check", "--seeds", "1", "--jobs", "1")
     assert result.returncode == 1
+    assert result.stdout.startswith("✗ toy.scale (1 of 3)\n✓ toy.row_sums (2 of 3)\n")
     assert "✗ toy.scale: rule 4: correct, twice_half, earns 1 of 4" in result.stdout
 
 
