@@ -9,6 +9,7 @@ import json
 import re
 
 from grader.authoring.handouts import PICTURE, points
+from grader.course.demo_files import demo_files
 from grader.course.reference_text import cut_out, stub_module
 from grader.course.unit import Unit
 
@@ -63,6 +64,16 @@ def _how(unit: Unit, example: str) -> str:
         f"- `grade {unit.name}.ipynb` checks this notebook,\n"
         f"- `grade {unit.name}.{example}` checks one exercise of `{unit.name}.py`, where you can write your answers too,\n"
         f"- `grade hint {unit.name}.{example}` gives you a hint."
+    ) + _demo(unit)
+
+
+def _demo(unit: Unit) -> str:
+    if not demo_files(unit):
+        return ""
+    call = f'`from grader.notebook import demo` and then `demo("{unit.name}")`'
+    return (
+        f"\n\nWhat your functions make together, `grade demo {unit.name}` shows with those of `{unit.name}.py`, and here, in a cell,\n"
+        f"{call} with those of this notebook."
     )
 
 

@@ -153,6 +153,8 @@ def test_students_get_the_demo_and_its_data_but_not_how_they_were_made(course):
     shown = {"assignments/toy/demo/demo.py", "assignments/toy/demo/x.npy"}
     assert shown <= {path.relative_to(course.root).as_posix() for path in written}
     assert stale(course, ["toy"]) == []
+    for file in ("README.md", "toy.ipynb"):
+        assert "`grade demo toy`" in (course.root / "assignments" / "toy" / file).read_text()
     assert shown <= set(bundle(course)) == known_files(course)
     assert not [name for name in bundle(course) if "make" in name]
     (course.root / "assignments" / "toy" / "demo" / "old.npy").write_bytes(b"")
