@@ -335,4 +335,9 @@ CONTRACT = {
         "swiss_roll_diffusion": "",
         "contrastive_digits": "",
     },
+    "language_models": {
+        "bpe_train": "ids, num_merges",
+        "bpe_encode": "ids, merges",
+        "bpe_decode": "ids, merges",
+    },
 }
