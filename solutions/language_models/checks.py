@@ -4,7 +4,9 @@ from collections import Counter
 from functools import partial
 from itertools import pairwise
 
-from grader.exercise import Exercise, Mistake, agrees, edit
+import numpy as np
+
+from grader.exercise import Exercise, Mistake, agrees, edit, keeps, moves
 
 ALLOWS = ("numpy", "torch")
 
@@ -40,12 +42,9 @@ def _bpe_tied(draw):
 
 
 def _bpe_runs(draw):
-    """Runs of one byte hold one pair many times, more often than any other stands."""
-    run, x, y = (97 + draw.permutation(26)[:3]).tolist()
-    x, y = min(x, y), max(x, y)
-    run = y + 1 + run % 3  # not the smallest, so that it does not win a tie
-    ids = [run] * 4 + [x, y, x, y] + [run] * int(draw.integers(5, 8)) + [y, x, y]
-    return {"ids": ids, "num_merges": 4}
+    """Runs of one byte hold one pair more than ten times, but in six places at most that do not overlap; another stands seven times."""
+    run, x, y = draw.permutation(256)[:3].tolist()
+    return {"ids": [run] * 7 + [x, y] * 3 + [run] * int(draw.integers(5, 8)) + [x, y] * 4, "num_merges": 4}
 
 
 def _bpe_crowd(draw):
@@ -465,5 +464,881 @@ bpe_decode = Exercise(
     hints=[
         "Which bytes is token 256, and how do you know those of 257 if you know those of 256?",
         "Each entry of merges joins two tokens that you know already. What does a list of the bytes of all tokens begin with?",
+    ],
+)
+
+
+# The norm and the gated network
+
+
+def _norm_tokens(draw, lead=(4,), D=6, size=1.0, **eps):
+    """Tokens whose mean is not 0, so that taking it off shows, and a scale of either sign for each feature."""
+    return {"x": size * (0.6 + draw(*lead, D)), "gamma": draw.signs(D) * draw.uniform(0.5, 2, D)} | eps
+
+
+def _norm_large(draw):
+    return _norm_tokens(draw) | {"x": draw.uniform(-1000, 1000, 4, 6)}
+
+
+def _norm_silent(draw):
+    """One token is all zeros, and only eps is left under the root."""
+    inputs = _norm_tokens(draw, lead=(2, 3), D=4)
+    inputs["x"][0, 1] = 0
+    return inputs
+
+
+def _another_token(inputs, draw):
+    """The first token is another one."""
+    x = inputs["x"].copy()
+    first = (0,) * (x.ndim - 1)
+    x[first] = draw(*x[first].shape)
+    return inputs | {"x": x}
+
+
+_SQUARES = "np.mean(x**2, axis=-1, keepdims=True)"
+_RMS = f"np.sqrt({_SQUARES} + eps)"
+
+_NORM_SUM = Mistake(
+    "sum_of_squares",
+    "You divide by the length of a token, the root of the sum of its squares. It is the root of their mean.",
+    edit("np.mean(x**2", "np.sum(x**2"),
+)
+_NORM_EPS_OUTSIDE = Mistake(
+    "eps_outside_the_root",
+    "You add eps to the root. It stands under the root, beside the mean of the squares.",
+    edit(_RMS, f"(np.sqrt({_SQUARES}) + eps)"),
+)
+_NORM_EPS_IGNORED = Mistake(
+    "eps_ignored",
+    "You ignore the given eps and always use 1e-6, which is only the default.",
+    edit("keepdims=True) + eps)", "keepdims=True) + 1e-6)"),
+)
+_NORM_EPS_MISSING = Mistake(
+    "no_eps",
+    "You leave eps out. For a token of very small numbers it is what keeps the norm from blowing them up.",
+    edit("keepdims=True) + eps)", "keepdims=True) + 1e-300)"),
+)
+_NORM_OVER_ALL = Mistake(
+    "one_scale_for_all",
+    "You divide all tokens by one number. Each token has its own root mean square.",
+    edit("axis=-1, keepdims=True) + eps", "keepdims=True) + eps"),
+)
+_NORM_OVER_TOKENS = Mistake(
+    "over_the_first_axis",
+    "You take the mean over the first axis. Each token is divided by the root mean square of its own features, which are the last axis.",
+    edit("axis=-1, keepdims=True) + eps", "axis=0, keepdims=True) + eps"),
+)
+_NORM_VARIANCE = "np.var(x, axis=-1, keepdims=True)"
+
+rms_norm = Exercise(
+    points=4,
+    cases={
+        "four tokens": _norm_tokens,
+        "sequences of tokens": partial(_norm_tokens, lead=(2, 3), D=5),
+        "batch, heads and tokens": partial(_norm_tokens, lead=(2, 3, 4), D=6),
+        "a single token": partial(_norm_tokens, lead=(), D=7),
+        "two features": partial(_norm_tokens, lead=(3,), D=2),
+        "as many tokens as features": partial(_norm_tokens, lead=(5,), D=5),
+        "features in the hundreds": _norm_large,
+        "features near a thousandth": partial(_norm_tokens, size=1e-3),
+        "a larger eps": partial(_norm_tokens, eps=0.1),
+        "a token of zeros": _norm_silent,
+    },
+    checks=[
+        agrees(
+            2,
+            "divides each token by its root mean square and multiplies by gamma",
+            on=[
+                "four tokens",
+                "sequences of tokens",
+                "batch, heads and tokens",
+                "a single token",
+                "two features",
+                "as many tokens as features",
+                "features in the hundreds",
+            ],
+        ),
+        moves(1, "changing a token changes that token only", _another_token, on="sequences of tokens"),
+        agrees(1, "adds eps under the root", on=["features near a thousandth", "a larger eps", "a token of zeros"]),
+    ],
+    mistakes=[
+        Mistake(
+            "mean_subtracted",
+            "You subtract the mean first, which is layer norm. The RMS norm leaves the mean where it is.",
+            edit(
+                f"gamma * x / {_RMS}", f"gamma * (x - x.mean(axis=-1, keepdims=True)) / np.sqrt({_NORM_VARIANCE} + eps)"
+            ),
+        ),
+        Mistake(
+            "variance",
+            "You divide by the standard deviation, from which the mean is taken off. It is the mean of the squares themselves.",
+            edit(_SQUARES, _NORM_VARIANCE),
+        ),
+        _NORM_SUM,
+        _NORM_EPS_OUTSIDE,
+        _NORM_EPS_IGNORED,
+        _NORM_EPS_MISSING,
+        _NORM_OVER_ALL,
+        _NORM_OVER_TOKENS,
+        Mistake("gamma_missing", "You leave gamma out. It scales each feature at the end.", edit("gamma * x", "x")),
+        Mistake(
+            "one_plus_gamma",
+            "You multiply by 1 + gamma. Gemma keeps its scale like this; here gamma multiplies as it is.",
+            edit("gamma * x", "(1 + gamma) * x"),
+        ),
+        Mistake(
+            "no_root",
+            "You divide by the mean of the squares without its root: twice as large a token would come out half as large.",
+            edit(_RMS, f"({_SQUARES} + eps)"),
+        ),
+        Mistake(
+            "multiplied",
+            "You multiply by the root mean square. Divide by it, so that all tokens come out about as large.",
+            edit(f"x / {_RMS}", f"x * {_RMS}"),
+        ),
+    ],
+    hints=[
+        "What is the root mean square of (3, 4), and what is left of it if that is divided out?",
+        "Which shape must the mean have, so that (N, T, D) can be divided by it token by token?",
+    ],
+)
+
+
+def _and_dout(case, **sizes):
+    """A case of the forward, and a gradient that arrives from above, of the shape of x."""
+
+    def with_dout(draw):
+        inputs = case(draw, **sizes)
+        return {"dout": draw(*inputs["x"].shape)} | inputs
+
+    return with_dout
+
+
+_NORM_DX = "(dnormed - normed * np.mean(dnormed * normed, axis=-1, keepdims=True)) / rms"
+_NORM_BACK = [
+    "four tokens",
+    "sequences of tokens",
+    "batch, heads and tokens",
+    "a single token",
+    "two features",
+    "as many tokens as features",
+]
+
+rms_norm_backward = Exercise(
+    points=7,
+    cases={
+        "four tokens": _and_dout(_norm_tokens),
+        "sequences of tokens": _and_dout(_norm_tokens, lead=(2, 3), D=5),
+        "batch, heads and tokens": _and_dout(_norm_tokens, lead=(2, 3, 4), D=6),
+        "a single token": _and_dout(_norm_tokens, lead=(), D=7),
+        "two features": _and_dout(_norm_tokens, lead=(3,), D=2),
+        "as many tokens as features": _and_dout(_norm_tokens, lead=(5,), D=5),
+        "features in the hundreds": _and_dout(_norm_large),
+        "features near a thousandth": _and_dout(_norm_tokens, size=1e-3),
+        "a larger eps": _and_dout(_norm_tokens, eps=0.1),
+        "a token of zeros": _and_dout(_norm_silent),
+    },
+    checks=[
+        agrees(3, "returns dx", on=_NORM_BACK, part="dx"),
+        agrees(2, "returns dgamma, summed over all tokens", on=_NORM_BACK, part="dgamma"),
+        moves(
+            1,
+            "changing a token changes dgamma, and dx of that token only",
+            _another_token,
+            on="sequences of tokens",
+        ),
+        agrees(
+            1,
+            "is right for small, large and silent tokens, and for another eps",
+            on=["features in the hundreds", "features near a thousandth", "a larger eps", "a token of zeros"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "scale_taken_as_constant",
+            "In dx you treat the root mean square as a constant. It depends on every feature of the token, and this path has a gradient, too.",
+            edit(_NORM_DX, "dnormed / rms"),
+        ),
+        Mistake(
+            "sum_for_mean",
+            "In dx you take a sum where the mean of the squares has a mean: the second term is D times too large.",
+            edit("np.mean(dnormed * normed", "np.sum(dnormed * normed"),
+        ),
+        Mistake(
+            "gamma_missing_in_the_second_term",
+            "In dx you leave gamma out of the path through the root mean square. The gradient passes gamma first, on both paths.",
+            edit("np.mean(dnormed * normed", "np.mean(dout * normed"),
+        ),
+        Mistake(
+            "gamma_missing",
+            "You leave gamma out of dx. The forward multiplies by it, and so does the way back.",
+            edit("dnormed = gamma * dout", "dnormed = dout"),
+        ),
+        Mistake(
+            "layer_norm",
+            "You subtract the mean of the gradient, as layer norm does on its way back. The RMS norm subtracts no mean on its way forward, and none back.",
+            edit("(dnormed - normed", "(dnormed - np.mean(dnormed, axis=-1, keepdims=True) - normed"),
+        ),
+        Mistake(
+            "second_term_added",
+            "In dx you add the path through the root mean square. A larger feature makes a larger divisor: its sign is minus.",
+            edit("(dnormed - normed", "(dnormed + normed"),
+        ),
+        Mistake(
+            "not_normed_in_the_second_term",
+            "In dx the path through the root mean square has x twice, and both have to be divided by the root mean square.",
+            edit("normed * np.mean(dnormed * normed", "x * np.mean(dnormed * normed"),
+        ),
+        Mistake(
+            "dgamma_of_x",
+            "For dgamma you multiply by x. gamma multiplies the normalised x.",
+            edit("np.sum(dout * normed", "np.sum(dout * x"),
+        ),
+        Mistake(
+            "dgamma_mean",
+            "You take the mean of dgamma over the tokens. Its parts are summed: a loss that is a mean has its 1/N in dout.",
+            edit("np.sum(dout * normed", "np.mean(dout * normed"),
+        ),
+        Mistake(
+            "dgamma_over_the_batch_alone",
+            "You sum dgamma over the first axis alone. There is one gamma for all tokens of all sequences: sum over every axis but the last.",
+            edit("axis=tuple(range(x.ndim - 1))", "axis=0"),
+        ),
+        Mistake(
+            "dgamma_per_token",
+            "You sum dgamma over the features. Each feature has its own gamma: sum over the tokens.",
+            edit("axis=tuple(range(x.ndim - 1))", "axis=-1"),
+        ),
+        _NORM_EPS_OUTSIDE,
+        _NORM_EPS_IGNORED,
+        _NORM_EPS_MISSING,
+        _NORM_OVER_ALL,
+    ],
+    hints=[
+        "Call the root mean square r. Along which two paths does x reach out = gamma · x / r?",
+        "What is the derivative of √(mean of x² + eps) in one x, written with x, D and r?",
+        "With y = x/r and g = gamma · dout: how can dx be written with g, y, r and one mean?",
+    ],
+)
+
+
+def _gated_tokens(draw, lead=(4,), D=5, H=7, size=1.5):
+    """Tokens and the three matrices; what goes through the gate is large enough for both of its sides."""
+    return {
+        "x": draw(*lead, D),
+        "W_gate": size * draw(D, H) * D**-0.5,
+        "W_up": draw(D, H) * D**-0.5,
+        "W_down": draw(H, D) * H**-0.5,
+    }
+
+
+def _gated_far(draw):
+    """Half of the gates are at 1000, the others at −1000, each a little off."""
+    inputs = _gated_tokens(draw)
+    inputs["x"][:, 0] = [1, -1, 1, -1]
+    inputs["W_gate"][0] = 1000.0 * draw.signs(7)
+    return inputs
+
+
+_SILU = "gate * _gate(gate) * up"
+_UNSTABLE_GATE = Mistake(
+    "unstable",
+    "Your sigmoid overflows where z is large: exp(1000) is inf, and inf divided by inf is nan. Which form of it has only an exp that may become 0, or only one that may become inf below the line?",
+    edit("np.exp(-np.logaddexp(0.0, -z))", "np.exp(z) / (1 + np.exp(z))", of="_gate"),
+)
+
+swiglu = Exercise(
+    points=4,
+    cases={
+        "four tokens": _gated_tokens,
+        "sequences of tokens": partial(_gated_tokens, lead=(2, 3), D=4, H=6),
+        "a single token": partial(_gated_tokens, lead=(1,), D=3, H=4),
+        "as wide inside as outside": partial(_gated_tokens, D=6, H=6),
+        "gates at ±1000": _gated_far,
+    },
+    checks=[
+        agrees(
+            2,
+            "multiplies the branch W_up by silu of the branch W_gate, and goes back by W_down",
+            on=["four tokens", "sequences of tokens", "a single token", "as wide inside as outside"],
+        ),
+        moves(1, "changing a token changes that token only", _another_token, on="sequences of tokens"),
+        agrees(1, "is right and finite for gates at ±1000", on="gates at ±1000"),
+    ],
+    mistakes=[
+        Mistake(
+            "branches_swapped",
+            "You put silu on the branch of W_up. It belongs on the branch of W_gate.",
+            edit(_SILU, "gate * up * _gate(up)"),
+        ),
+        Mistake(
+            "sigmoid_for_silu",
+            "You use the sigmoid for the gate, which is the older GLU. silu(z) is z·σ(z).",
+            edit(_SILU, "_gate(gate) * up"),
+        ),
+        Mistake(
+            "no_up_branch",
+            "You leave out the branch of W_up: that is a network with one hidden layer. Its hidden units are multiplied by those of the other branch.",
+            edit(_SILU, "gate * _gate(gate)"),
+        ),
+        Mistake(
+            "no_gate",
+            "You multiply the branches without silu. It stands on the branch of W_gate.",
+            edit(_SILU, "gate * up"),
+        ),
+        Mistake(
+            "silu_on_both",
+            "You use silu on both branches. The branch of W_up has no function of its own.",
+            edit(_SILU, f"{_SILU} * _gate(up)"),
+        ),
+        Mistake(
+            "silu_of_the_product",
+            "You use silu on the product of the branches. It comes first, on the branch of W_gate alone.",
+            edit(_SILU, "gate * up * _gate(gate * up)"),
+        ),
+        Mistake(
+            "relu",
+            "Your gate is a relu, which makes ReGLU. silu goes through 0 smoothly, and a little below it.",
+            edit(_SILU, "np.maximum(gate, 0) * up"),
+        ),
+        Mistake(
+            "gelu",
+            "Your gate is a GELU, which makes GEGLU. silu(z) is z times the sigmoid of z.",
+            edit(_SILU, "0.5 * gate * (1 + np.tanh(np.sqrt(2 / np.pi) * (gate + 0.044715 * gate**3))) * up"),
+        ),
+        Mistake(
+            "branches_added",
+            "You add the branches. A gate multiplies: where it is closed, nothing comes through.",
+            edit(_SILU, "gate * _gate(gate) + up"),
+        ),
+        _UNSTABLE_GATE,
+    ],
+    hints=[
+        "Which shapes do x·W_gate and x·W_up have, and what is left to do to get back to the width of x?",
+        "What is silu at 1000 and at −1000? Which way to write the sigmoid gives just that?",
+    ],
+)
+
+_GATED = ["four tokens", "sequences of tokens", "a single token", "as wide inside as outside"]
+_SLOPE = "slope = opened * (1 + gate * (1 - opened))"
+
+swiglu_backward = Exercise(
+    points=8,
+    cases={
+        "four tokens": _and_dout(_gated_tokens),
+        "sequences of tokens": _and_dout(_gated_tokens, lead=(2, 3), D=4, H=6),
+        "a single token": _and_dout(_gated_tokens, lead=(1,), D=3, H=4),
+        "as wide inside as outside": _and_dout(_gated_tokens, D=6, H=6),
+        "gates at ±1000": _and_dout(_gated_far),
+    },
+    checks=[
+        agrees(2, "returns dx", on=_GATED, part="dx"),
+        agrees(2, "returns dW_gate", on=_GATED, part="dW_gate"),
+        agrees(1, "returns dW_up", on=_GATED, part="dW_up"),
+        agrees(1, "returns dW_down", on=_GATED, part="dW_down"),
+        moves(
+            1,
+            "changing a token changes the gradients of the matrices, and dx of that token only",
+            _another_token,
+            on="sequences of tokens",
+        ),
+        agrees(1, "is right and finite for gates at ±1000", on="gates at ±1000"),
+    ],
+    mistakes=[
+        Mistake(
+            "slope_is_the_sigmoid",
+            "You use σ(z) as the slope of silu. silu is a product, z·σ(z), and both factors depend on z.",
+            edit(_SLOPE, "slope = opened"),
+        ),
+        Mistake(
+            "slope_of_the_sigmoid",
+            "You use the slope of the sigmoid for that of silu. silu is a product, z·σ(z), and both factors depend on z.",
+            edit(_SLOPE, "slope = opened * (1 - opened)"),
+        ),
+        Mistake(
+            "slope_without_sigmoid",
+            "In the slope of silu you keep the path through the sigmoid alone. The factor z has a slope, too, and it is 1.",
+            edit(_SLOPE, "slope = opened * gate * (1 - opened)"),
+        ),
+        Mistake(
+            "no_path_through_the_gate",
+            "In dx you leave out the path through the gate. x goes into both branches, and what comes back from them adds up.",
+            edit("dgate @ W_gate.T + dup @ W_up.T", "dup @ W_up.T"),
+        ),
+        Mistake(
+            "no_path_through_up",
+            "In dx you leave out the path through W_up. x goes into both branches, and what comes back from them adds up.",
+            edit("dgate @ W_gate.T + dup @ W_up.T", "dgate @ W_gate.T"),
+        ),
+        Mistake(
+            "gate_for_silu",
+            "On the way back through the product, the branch of W_up is multiplied by silu of the gate, and you multiply it by the gate as it was before silu.",
+            edit("dhidden * silu", "dhidden * gate"),
+        ),
+        Mistake(
+            "up_missing",
+            "On the way back through the product, the gate's branch is multiplied by the other branch, x·W_up, and that is missing.",
+            edit("dhidden * up * slope", "dhidden * slope"),
+        ),
+        Mistake(
+            "up_branch_alone_below",
+            "For dW_down you take the branch of W_up for the hidden units. What W_down multiplies is the product of both branches.",
+            edit("_over_tokens(silu * up, dout)", "_over_tokens(up, dout)"),
+        ),
+        Mistake(
+            "matrices_transposed",
+            "Your gradients of the matrices are transposed. Each has the shape of its matrix: rows are what goes in.",
+            edit(
+                "before.reshape(-1, before.shape[-1]).T @ after.reshape(-1, after.shape[-1])",
+                "after.reshape(-1, after.shape[-1]).T @ before.reshape(-1, before.shape[-1])",
+                of="_over_tokens",
+            ),
+        ),
+        Mistake(
+            "mean_over_tokens",
+            "You take the mean over the tokens for the gradients of the matrices. What comes back from the tokens is summed: a loss that is a mean has its 1/N in dout.",
+            edit(
+                "after.reshape(-1, after.shape[-1])",
+                "(after / after[..., 0].size).reshape(-1, after.shape[-1])",
+                of="_over_tokens",
+            ),
+        ),
+        Mistake(
+            "sequences_not_summed",
+            "You leave one gradient of each matrix for every sequence. There is one matrix for all: sum over the batch, too.",
+            edit(
+                "before.reshape(-1, before.shape[-1]).T @ after.reshape(-1, after.shape[-1])",
+                "before.swapaxes(-1, -2) @ after",
+                of="_over_tokens",
+            ),
+        ),
+        _UNSTABLE_GATE,
+    ],
+    hints=[
+        "Name each step of the forward: gate, up, silu, their product, the output. Which of them uses which?",
+        "By the product rule, what is the derivative of z·σ(z), if that of σ is σ·(1 − σ)?",
+        "For (N, T, D), which reshape turns all tokens into the rows of one matrix?",
+    ],
+)
+
+
+# Attention, as language models have it
+
+
+def _turned_tokens(draw, positions, lead=(3,), D=6, **base):
+    """Tokens at the positions that a function draws."""
+    positions = positions(draw)
+    return {"x": draw(*lead, len(positions), D), "positions": positions} | base
+
+
+def _some_places(draw, T=5, last=30):
+    """Positions in any order, none twice."""
+    return draw.permutation(last)[:T]
+
+
+def _places_between(draw):
+    return draw.uniform(0, 20, 6)
+
+
+def _places_again(draw):
+    """Two positions, three times each, the later one first."""
+    first, second = 3 + draw.permutation(9)[:2]
+    return np.array([first + 9, second, second, first + 9, second, first + 9])
+
+
+def _places_far(draw):
+    return 2000 + draw.permutation(2000)[:5]
+
+
+def _places_of_the_next(draw):
+    """What a cache asks: the tokens behind those that it remembers."""
+    return int(draw.integers(3, 40)) + np.arange(4)
+
+
+def _another_place(inputs, draw):
+    """The third token stands somewhere else."""
+    positions = inputs["positions"].copy()
+    positions[2] += draw.integers(1, 5)
+    return inputs | {"positions": positions}
+
+
+def _rotary_interleaved(x, positions, base=10000.0):
+    angle = positions[:, None] * base ** (-np.arange(0, x.shape[-1], 2) / x.shape[-1])
+    cos, sin, a, b = np.cos(angle), np.sin(angle), x[..., 0::2], x[..., 1::2]
+    return np.stack([a * cos - b * sin, a * sin + b * cos], axis=-1).reshape(x.shape)
+
+
+def _rotary_mixed(x, positions, base=10000.0):
+    D = x.shape[-1]
+    angle = np.repeat(positions[:, None] * base ** (-np.arange(0, D, 2) / D), 2, axis=-1)
+    return x * np.cos(angle) + np.concatenate([-x[..., D // 2 :], x[..., : D // 2]], axis=-1) * np.sin(angle)
+
+
+def _rotary_not_crossed(x, positions, base=10000.0):
+    D = x.shape[-1]
+    angle = np.tile(positions[:, None] * base ** (-np.arange(0, D, 2) / D), 2)
+    return x * np.cos(angle) + x * np.sin(angle)
+
+
+rotary_at = Exercise(
+    points=6,
+    cases={
+        "tokens in any order": partial(_turned_tokens, positions=_some_places),
+        "batch and heads": partial(_turned_tokens, positions=partial(_some_places, T=4), lead=(2, 3), D=8),
+        "one sequence, no batch": partial(_turned_tokens, positions=partial(_some_places, T=7), lead=(), D=4),
+        "as many features as tokens": partial(_turned_tokens, positions=partial(_some_places, T=6), D=6),
+        "tokens behind a cache": partial(_turned_tokens, positions=_places_of_the_next, D=10),
+        "positions between whole numbers": partial(_turned_tokens, positions=_places_between),
+        "positions that come again": partial(_turned_tokens, positions=_places_again),
+        "positions in the thousands": partial(_turned_tokens, positions=_places_far),
+        "another base": partial(_turned_tokens, positions=_some_places, D=8, base=100.0),
+        "two features": partial(_turned_tokens, positions=partial(_some_places, T=3), D=2),
+        "a single token": partial(_turned_tokens, positions=partial(_some_places, T=1)),
+    },
+    checks=[
+        agrees(
+            2,
+            "turns pair i of token t by the angle positions[t]·base^(−2i/D)",
+            on=[
+                "tokens in any order",
+                "batch and heads",
+                "one sequence, no batch",
+                "as many features as tokens",
+                "tokens behind a cache",
+                "two features",
+                "a single token",
+            ],
+        ),
+        agrees(
+            1,
+            "takes any positions: fractions, far ones, one twice",
+            on=["positions between whole numbers", "positions that come again", "positions in the thousands"],
+        ),
+        agrees(1, "uses the given base", on=["another base", "tokens in any order"]),
+        keeps(
+            1, "keeps the length of every token", "norm", _another_place, on=["tokens in any order", "batch and heads"]
+        ),
+        moves(1, "moving a token turns that token only", _another_place, on="tokens behind a cache"),
+    ],
+    mistakes=[
+        Mistake(
+            "neighbours",
+            "Your pairs are neighbours, (0, 1), (2, 3) and so on, as in rotary_embedding. Here feature i and feature i + D/2 are a pair.",
+            _rotary_interleaved,
+        ),
+        Mistake(
+            "positions_ignored",
+            "You ignore the positions and count the tokens. With a cache, the first token that you get is not at position 0.",
+            edit("positions[:, None]", "np.arange(len(positions))[:, None]"),
+        ),
+        Mistake(
+            "from_the_first",
+            "You count from the first token's position. Each token is turned by its own position, as keys of an earlier call must fit.",
+            edit("positions[:, None]", "(positions - positions[0])[:, None]"),
+        ),
+        Mistake(
+            "positions_sorted",
+            "You sort the positions. Position t belongs to token t, in whichever order they come.",
+            edit("positions[:, None]", "np.sort(positions)[:, None]"),
+        ),
+        Mistake(
+            "positions_cut",
+            "You make whole numbers of the positions. They may be fractions: models that are stretched to longer texts press them together.",
+            edit("positions[:, None]", "positions.astype(int)[:, None]"),
+        ),
+        Mistake(
+            "from_one",
+            "You add 1 to the positions. They are given: position 0 is not turned at all.",
+            edit("positions[:, None]", "(positions[:, None] + 1)"),
+        ),
+        Mistake(
+            "exponent_halved",
+            "Your frequencies fall half as fast as they should: pair i has the exponent −2i/D, as there are only D/2 pairs.",
+            edit("np.arange(0, D, 2) / D", "np.arange(D // 2) / D"),
+        ),
+        Mistake(
+            "turned_backwards",
+            "You rotate clockwise, which is the wrong direction: check the signs of the two sines.",
+            edit("np.sin(angle)", "-np.sin(angle)"),
+        ),
+        Mistake(
+            "mixed_tables",
+            "You pair the halves, but give neighbours the same angle. Feature i and feature i + D/2 turn by the same angle.",
+            _rotary_mixed,
+        ),
+        Mistake(
+            "not_crossed",
+            "You multiply the same feature by cosine and sine. In a rotation each new feature depends on both old ones.",
+            _rotary_not_crossed,
+        ),
+        Mistake(
+            "base_ignored",
+            "You ignore the given base and always use 10000, which is only the default.",
+            edit("base ** (", "10000.0 ** ("),
+        ),
+    ],
+    hints=[
+        "For D = 6, which three pairs are there, and which exponent of the base belongs to each?",
+        "Which shape does the table of all angles have, and with which half of x does it broadcast?",
+        "Where does a rotation by the angle θ take the point (a, b)?",
+    ],
+)
+
+
+def _grouped(draw, N=2, Hq=6, Hkv=2, T=4, S=5, d=3, dv=7, size=1.0):
+    """Queries of many heads, keys and values of few; all sizes differ, so that no axis can pass for another."""
+    return {"q": size * draw(N, Hq, T, d), "k": draw(N, Hkv, S, d), "v": draw(N, Hkv, S, dv)}
+
+
+def _grouped_masked(draw, lead=(2,), blind=False, **sizes):
+    """A random mask in which every query sees the first key; or one query sees nothing, if it is `blind`."""
+    inputs = _grouped(draw, **sizes)
+    T, S = inputs["q"].shape[2], inputs["k"].shape[2]
+    mask = draw.uniform(0, 1, *lead, T, S) < 0.5
+    mask[..., 0], mask[..., -1] = True, False
+    if blind:
+        mask[..., 1, :] = False
+    return inputs | {"mask": mask}
+
+
+def _grouped_padded(draw, **sizes):
+    """The last keys of each sequence are padding, of other number in each; the mask is (N, 1, S)."""
+    inputs = _grouped(draw, **sizes)
+    N, S = len(inputs["k"]), inputs["k"].shape[2]
+    return inputs | {"mask": np.arange(S) < (1 + draw.permutation(S - 1)[:N])[:, None, None]}
+
+
+def _grouped_far(draw):
+    """All scores of a query lie near 1000 or near −1000, but near one another: the softmax is an ordinary one."""
+    inputs = _grouped(draw)
+    inputs["q"][..., -1] = draw.signs(*inputs["q"].shape[:-1])
+    inputs["k"][..., -1] = 1000.0 * np.sqrt(inputs["k"].shape[-1])
+    return inputs
+
+
+def _grouped_far_and_hidden(draw):
+    """Keys that nobody may attend to would win by hundreds."""
+    inputs = _grouped_padded(draw)
+    return inputs | {"k": np.where(inputs["mask"].swapaxes(-1, -2)[:, None], 1.0, 1000.0) * inputs["k"]}
+
+
+def _another_second_head(inputs, draw):
+    """The second head of keys and values is another one."""
+    k, v = inputs["k"].copy(), inputs["v"].copy()
+    k[:, 1], v[:, 1] = draw(*k[:, 1].shape), draw(*v[:, 1].shape)
+    return inputs | {"k": k, "v": v}
+
+
+def _grouped_masked_after(q, k, v, mask=None):
+    shared = q.shape[1] // k.shape[1]
+    k, v = np.repeat(k, shared, axis=1), np.repeat(v, shared, axis=1)
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    e = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights = e / e.sum(axis=-1, keepdims=True)
+    return (weights if mask is None else weights * mask[..., None, :, :]) @ v
+
+
+_SHARE = "k, v = np.repeat(k, shared, axis=1), np.repeat(v, shared, axis=1)"
+_TILE = "np.tile({0}, (1, shared, 1, 1))"
+_GROUPED_PLAIN = [
+    "six query heads, two key heads",
+    "six query heads, three key heads",
+    "one key head for all",
+    "as many key heads as query heads",
+    "a single token",
+    "as many queries as keys",
+]
+_GROUPED_MASKED = [
+    "one mask for the whole batch",
+    "as many sequences as heads",
+    "padded keys",
+    "a mask for each sequence",
+]
+
+grouped_query_attention = Exercise(
+    points=7,
+    cases={
+        "six query heads, two key heads": _grouped,
+        "six query heads, three key heads": partial(_grouped, N=3, Hkv=3, T=5, S=4, d=4, dv=2),
+        "one key head for all": partial(_grouped, N=1, Hq=4, Hkv=1),
+        "as many key heads as query heads": partial(_grouped, Hq=3, Hkv=3),
+        "a single token": partial(_grouped, Hq=4, T=1, S=6),
+        "as many queries as keys": partial(_grouped, Hq=4, T=4, S=4, d=3, dv=3),
+        "one mask for the whole batch": partial(_grouped_masked, lead=()),
+        "as many sequences as heads": partial(_grouped_masked, lead=(4,), N=4, Hq=4),
+        "padded keys": _grouped_padded,
+        "a mask for each sequence": _grouped_masked,
+        "a fully masked row": partial(_grouped_masked, blind=True),
+        "scores near ±1000": _grouped_far,
+        "a hidden key far ahead": _grouped_far_and_hidden,
+    },
+    checks=[
+        agrees(3, "gives query head h the keys and values of head h // (Hq/Hkv)", on=_GROUPED_PLAIN),
+        moves(
+            1,
+            "changing a key head changes only the query heads that share it",
+            _another_second_head,
+            on="six query heads, three key heads",
+        ),
+        agrees(1, "gives weight 0 where the mask is False, in every head", on=_GROUPED_MASKED),
+        agrees(1, "gives zeros for a query that may attend to nothing", on="a fully masked row"),
+        agrees(
+            1,
+            "is right and finite for scores near ±1000, masked or not",
+            on=["scores near ±1000", "a hidden key far ahead"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "heads_tiled",
+            "You repeat the key heads in turn, 0 1 0 1, so that neighbouring query heads use different ones. Neighbours share one: 0 0 1 1.",
+            edit(_SHARE, f"k, v = {_TILE.format('k')}, {_TILE.format('v')}"),
+        ),
+        Mistake(
+            "keys_and_values_unlike",
+            "You share keys and values among the heads in two different ways. A head's keys and values belong together.",
+            edit(_SHARE, f"k, v = np.repeat(k, shared, axis=1), {_TILE.format('v')}"),
+        ),
+        Mistake(
+            "repeated_along_time",
+            "You repeat the keys along the axis of tokens and reshape, which mixes tokens and heads. Repeat along the axis of heads.",
+            edit(
+                _SHARE,
+                "k, v = (np.repeat(a, shared, axis=2).reshape(len(a), -1, *a.shape[2:]) for a in (k, v))",
+            ),
+        ),
+        Mistake(
+            "first_head_for_all",
+            "You use the first key head for all query heads, which is multi-query attention. Each group of query heads has its own.",
+            edit(_SHARE, "k, v = k[:, :1], v[:, :1]"),
+        ),
+        Mistake(
+            "scaled_by_all_heads",
+            "You divide the scores by the root of the width of all query heads together. The dot product of one head has only d terms.",
+            edit("np.sqrt(q.shape[-1])", "np.sqrt(q.shape[1] * q.shape[-1])"),
+        ),
+        Mistake(
+            "unscaled",
+            "You do not divide the scores by √d. Their variance grows with d, and the softmax saturates: scale them first.",
+            edit(" / np.sqrt(q.shape[-1])", ""),
+        ),
+        Mistake(
+            "mask_meets_the_heads",
+            "Your mask's batch axis lines up with the head axis of the scores. Give the mask an axis of length 1 where the heads are.",
+            edit("mask[..., None, :, :]", "mask"),
+        ),
+        Mistake(
+            "mask_ignored",
+            "You ignore the mask. Where it is False a key must get weight 0: which score makes exp vanish?",
+            edit("if mask is not None:", "if False:"),
+        ),
+        Mistake(
+            "mask_inverted",
+            "You invert the mask. True means that a query may attend.",
+            edit("scores, -np.inf)", "-np.inf, scores)"),
+        ),
+        Mistake(
+            "masked_after_softmax",
+            "You mask the weights after the softmax, so a row no longer sums to one. Mask the scores before the softmax.",
+            _grouped_masked_after,
+        ),
+        Mistake(
+            "blind_nan",
+            "You return nan for a query that may attend to nothing: its scores are all -inf, and -inf minus their maximum is nan. Such a row must be all zeros.",
+            edit("np.where(np.isfinite(top), top, 0.0)", "top", of="softmax"),
+        ),
+        Mistake(
+            "blind_uniform",
+            "You return the mean of all values for a query that may attend to nothing: if all scores are the same large negative number, the softmax is uniform. Such a row must be all zeros.",
+            edit("-np.inf", "-1e9"),
+        ),
+        Mistake(
+            "unstable",
+            "Your softmax overflows for large scores. A softmax does not change if every score of a row is lowered by the same number: choose a number for which exp is at most 1.",
+            edit("softmax(scores)", "(np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True))"),
+        ),
+    ],
+    hints=[
+        "With six query heads and two key heads, which of the two does each of the six use?",
+        "Two functions of NumPy repeat an array along an axis. Which of them keeps neighbours together?",
+        "The scores have four axes. With which of them does a mask of shape (N, 1, S) line up?",
+    ],
+)
+
+
+sliding_window_mask = Exercise(
+    points=3,
+    cases={
+        "a few tokens": lambda draw: {"T": int(draw.integers(6, 9)), "window": int(draw.integers(2, 5))},
+        "a long sequence": lambda draw: {"T": int(draw.integers(40, 60)), "window": int(draw.integers(5, 20))},
+        "a window of one": lambda draw: {"T": int(draw.integers(4, 8)), "window": 1},
+        "a window as long as the sequence": lambda draw: {"T": 5, "window": 5},
+        "a window one shorter than the sequence": lambda draw: {"T": 5, "window": 4},
+        "a window longer than the sequence": lambda draw: {"T": 4, "window": int(draw.integers(5, 12))},
+        "a single token": lambda draw: {"T": 1, "window": 3},
+    },
+    checks=[
+        agrees(
+            2,
+            "lets a token attend to itself and to the window − 1 tokens before it",
+            on=["a few tokens", "a long sequence"],
+        ),
+        agrees(
+            1,
+            "is right for a window of one, and for one longer than the sequence",
+            on=[
+                "a window of one",
+                "a window as long as the sequence",
+                "a window one shorter than the sequence",
+                "a window longer than the sequence",
+                "a single token",
+            ],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "one_too_many",
+            "Your window holds one token too many. It counts the token itself: with a window of one, a token sees only itself.",
+            edit("back < window", "back <= window"),
+        ),
+        Mistake(
+            "one_too_few",
+            "Your window holds one token too few. It counts the token itself, and window − 1 tokens before it.",
+            edit("back < window", "back < window - 1"),
+        ),
+        Mistake(
+            "both_directions",
+            "Your window reaches forward, too. A token may attend to itself and to earlier tokens.",
+            edit("(back >= 0) & (back < window)", "np.abs(back) < window"),
+        ),
+        Mistake(
+            "no_window",
+            "Your mask is causal, but has no window: tokens further back than the window must be hidden.",
+            edit("(back >= 0) & (back < window)", "back >= 0"),
+        ),
+        Mistake(
+            "transposed",
+            "You return the transpose: your mask shows the future and hides the past. Rows are queries and columns are keys.",
+            edit("np.arange(T)[:, None] - np.arange(T)", "np.arange(T) - np.arange(T)[:, None]"),
+        ),
+        Mistake(
+            "inverted",
+            'Your mask marks what must be hidden. Here True means "may attend".',
+            edit("(back >= 0) & (back < window)", "~((back >= 0) & (back < window))"),
+        ),
+        Mistake(
+            "diagonal_hidden",
+            "You exclude the diagonal, so a token cannot attend to itself, and the first token sees nothing.",
+            edit("back >= 0", "back > 0"),
+        ),
+        Mistake(
+            "additive",
+            'Your mask is made to be added to scores, with 0 and -inf. This course\'s masks are boolean: True means "may attend".',
+            lambda T, window: np.where(np.tri(T, dtype=bool) & ~np.tri(T, k=-window, dtype=bool), 0.0, -np.inf),
+        ),
+    ],
+    hints=[
+        "Write the mask for five tokens and a window of two by hand: what does the last token see?",
+        "How far back of token t is token s, and which of these distances are allowed?",
     ],
 )
