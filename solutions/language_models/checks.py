@@ -44,17 +44,36 @@ def _bpe_tied(draw):
 def _bpe_runs(draw):
     """Runs of one byte hold one pair more than ten times, but in six places at most that do not overlap; another stands seven times."""
     run, x, y = draw.permutation(256)[:3].tolist()
-    return {"ids": [run] * 7 + [x, y] * 3 + [run] * int(draw.integers(5, 8)) + [x, y] * 4, "num_merges": 4}
+    return {"ids": [run] * 7 + [x, y] * 3 + [run] * int(draw.integers(5, 8)) + [x, y] * 4, "num_merges": 2}
 
 
 def _bpe_crowd(draw):
-    """One run: a pair whose places overlap, and that makes half as many ids, or one more."""
-    return {"ids": [int(draw.integers(0, 256))] * int(draw.integers(9, 16)), "num_merges": 3}
+    """One run and one more: its pairs overlap, and what is left at the end is never as frequent as they are."""
+    return {"ids": [int(draw.integers(0, 256))] * (4 * int(draw.integers(3, 6)) + 1), "num_merges": 3}
 
 
 def _bpe_to_the_end(draw):
-    """More merges than the text can give."""
+    """Pairs that stand once, in any order, and more merges than the text can give."""
     return {"ids": draw.integers(0, 256, int(draw.integers(5, 9))).tolist(), "num_merges": 12}
+
+
+def _bpe_three_alike(draw):
+    """Two merges are all that there are, and the second is of a pair that stands once."""
+    return {"ids": [int(draw.integers(0, 256))] * 3, "num_merges": int(draw.integers(3, 7))}
+
+
+def _bpe_uneven(draw, length=160, letters=b"etaoin", most=8):
+    """Letters that are not as frequent as one another, and as many merges as are decided without a tie; at least four."""
+    while True:
+        places = np.sqrt(draw.uniform(0, 1, length)) * len(letters)
+        start = ids = [letters[len(letters) - 1 - int(place)] for place in places]
+        for done in range(most + 1):
+            (pair, first), (_, second) = Counter(pairwise(ids)).most_common(2)
+            if first == second or done == most:
+                break
+            ids = _bpe_joined(ids, pair, 256 + done)
+        if done >= 4:
+            return {"ids": start, "num_merges": done}
 
 
 def _bpe_first_seen(ids, num_merges):
@@ -116,37 +135,40 @@ _BPE_BEST = "min(counts, key=lambda pair: (-counts[pair], pair))"
 bpe_train = Exercise(
     points=7,
     cases={
+        "six letters": _bpe_uneven,
+        "a longer text": partial(_bpe_uneven, length=300, letters=b"abcd", most=12),
+        "pairs as frequent as one another": _bpe_tied,
         "words": _bpe_of_words,
-        "a few words": partial(_bpe_of_words, words=5, num_merges=4),
-        "four letters": _bpe_of_letters,
         "two letters": partial(_bpe_of_letters, length=30, num_merges=8, letters=b"10"),
         "bytes of other scripts": lambda draw: {"ids": _bpe_letters(draw, 30, _BYTES) * 2, "num_merges": 7},
-        "pairs as frequent as one another": _bpe_tied,
+        "pairs that occur once": _bpe_to_the_end,
         "runs of one byte": _bpe_runs,
         "one byte again and again": _bpe_crowd,
-        "more merges than there are pairs": _bpe_to_the_end,
+        "more merges than there are pairs": _bpe_three_alike,
         "a single byte": lambda draw: {"ids": [int(draw.integers(0, 256))], "num_merges": 3},
         "no merges": partial(_bpe_of_letters, length=9, num_merges=0),
     },
     checks=[
+        agrees(3, "merges the most frequent pair, counts again, and so on", on=["six letters", "a longer text"]),
         agrees(
-            3,
-            "merges the most frequent pair, counts again, and so on",
-            on=["words", "a few words", "four letters", "bytes of other scripts"],
+            2,
+            "takes the smallest of the pairs that are as frequent",
+            on=[
+                "pairs as frequent as one another",
+                "words",
+                "two letters",
+                "bytes of other scripts",
+                "pairs that occur once",
+            ],
         ),
         agrees(
             1,
-            "takes the smallest of the pairs that are as frequent",
-            on=["pairs as frequent as one another", "two letters"],
-        ),
-        agrees(
-            2,
             "counts every place of a pair, and replaces places that do not overlap",
             on=["runs of one byte", "one byte again and again"],
         ),
         agrees(
             1,
-            "merges pairs that occur once, and ends where nothing is left to merge",
+            "merges a pair that occurs once, and ends where nothing is left to merge",
             on=["more merges than there are pairs", "a single byte", "no merges"],
         ),
     ],
@@ -480,10 +502,10 @@ def _norm_large(draw):
     return _norm_tokens(draw) | {"x": draw.uniform(-1000, 1000, 4, 6)}
 
 
-def _norm_silent(draw):
-    """One token is all zeros, and only eps is left under the root."""
-    inputs = _norm_tokens(draw, lead=(2, 3), D=4)
-    inputs["x"][0, 1] = 0
+def _norm_silent(draw, lead=(2, 3)):
+    """The second token is all zeros, and only eps is left under the root."""
+    inputs = _norm_tokens(draw, lead=lead, D=4)
+    inputs["x"].reshape(-1, 4)[1] = 0
     return inputs
 
 
@@ -615,14 +637,7 @@ def _and_dout(case, **sizes):
 
 
 _NORM_DX = "(dnormed - normed * np.mean(dnormed * normed, axis=-1, keepdims=True)) / rms"
-_NORM_BACK = [
-    "four tokens",
-    "sequences of tokens",
-    "batch, heads and tokens",
-    "a single token",
-    "two features",
-    "as many tokens as features",
-]
+_NORM_BACK = ["four tokens", "two features", "as many tokens as features"]
 
 rms_norm_backward = Exercise(
     points=7,
@@ -636,16 +651,21 @@ rms_norm_backward = Exercise(
         "features in the hundreds": _and_dout(_norm_large),
         "features near a thousandth": _and_dout(_norm_tokens, size=1e-3),
         "a larger eps": _and_dout(_norm_tokens, eps=0.1),
-        "a token of zeros": _and_dout(_norm_silent),
+        "a token of zeros": _and_dout(_norm_silent, lead=(3,)),
     },
     checks=[
-        agrees(3, "returns dx", on=_NORM_BACK, part="dx"),
-        agrees(2, "returns dgamma, summed over all tokens", on=_NORM_BACK, part="dgamma"),
+        agrees(2, "returns dx", on=_NORM_BACK, part="dx"),
+        agrees(2, "returns dgamma, summed over the tokens", on=_NORM_BACK, part="dgamma"),
+        agrees(
+            1,
+            "takes any number of leading axes, and sums dgamma over all of them",
+            on=["sequences of tokens", "batch, heads and tokens", "a single token"],
+        ),
         moves(
             1,
             "changing a token changes dgamma, and dx of that token only",
             _another_token,
-            on="sequences of tokens",
+            on="four tokens",
         ),
         agrees(
             1,
@@ -819,7 +839,7 @@ swiglu = Exercise(
     ],
 )
 
-_GATED = ["four tokens", "sequences of tokens", "a single token", "as wide inside as outside"]
+_GATED = ["four tokens", "a single token", "as wide inside as outside"]
 _SLOPE = "slope = opened * (1 + gate * (1 - opened))"
 
 swiglu_backward = Exercise(
@@ -833,14 +853,15 @@ swiglu_backward = Exercise(
     },
     checks=[
         agrees(2, "returns dx", on=_GATED, part="dx"),
-        agrees(2, "returns dW_gate", on=_GATED, part="dW_gate"),
+        agrees(1, "returns dW_gate", on=_GATED, part="dW_gate"),
         agrees(1, "returns dW_up", on=_GATED, part="dW_up"),
         agrees(1, "returns dW_down", on=_GATED, part="dW_down"),
+        agrees(1, "sums the gradients of the matrices over all tokens of all sequences", on="sequences of tokens"),
         moves(
             1,
             "changing a token changes the gradients of the matrices, and dx of that token only",
             _another_token,
-            on="sequences of tokens",
+            on="four tokens",
         ),
         agrees(1, "is right and finite for gates at ±1000", on="gates at ±1000"),
     ],
