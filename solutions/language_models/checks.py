@@ -280,8 +280,9 @@ def _bpe_runs_to_encode(draw):
 
 
 def _bpe_strangers(draw):
-    """No two neighbours are a pair of the merges."""
-    return {"ids": _bpe_letters(draw, 12, b"wxyz"), "merges": _bpe_learned(draw, _bpe_letters(draw, 30, b"abcd"), 5)}
+    """Bytes that no merge knows, and among them one pair, once, that one does."""
+    merges = _bpe_learned(draw, _bpe_letters(draw, 30, b"abcd"), 5)
+    return {"ids": [*_bpe_letters(draw, 7, b"wxyz"), *merges[0][:2], *_bpe_letters(draw, 5, b"wxyz")], "merges": merges}
 
 
 def _bpe_chain(draw):
@@ -300,6 +301,31 @@ def _bpe_leftmost(ids, merges):
     new, ids = {(a, b): new for a, b, new in merges}, list(ids)
     while places := [i for i, pair in enumerate(pairwise(ids)) if pair in new]:
         ids[places[0] : places[0] + 2] = [new[tuple(ids[places[0] : places[0] + 2])]]
+    return ids
+
+
+def _bpe_sweeps(ids, merges):
+    """From left to right, time and again, merging whatever is in merges."""
+    new, before = {(a, b): new for a, b, new in merges}, None
+    while ids != before:
+        before, ids, i = ids, [], 0
+        while i < len(before):
+            made = new.get(tuple(before[i : i + 2]))
+            ids.append(before[i] if made is None else made)
+            i += 1 if made is None else 2
+    return ids
+
+
+def _bpe_grows(ids, merges):
+    """From left to right, time and again; what was merged is merged with the next id at once, if it can be."""
+    new, before = {(a, b): new for a, b, new in merges}, None
+    while ids != before:
+        before, ids = ids, []
+        for i in before:
+            if ids and (ids[-1], i) in new:
+                ids[-1] = new[ids[-1], i]
+            else:
+                ids.append(i)
     return ids
 
 
@@ -334,7 +360,7 @@ bpe_encode = Exercise(
         "a text with its own merges": _bpe_own_merges,
         "runs of one byte": _bpe_runs_to_encode,
         "300 merges": _bpe_chain_to_encode,
-        "pairs without a rank": _bpe_strangers,
+        "one pair among strangers": _bpe_strangers,
         "no merges": lambda draw: {"ids": _bpe_letters(draw, 8), "merges": []},
         "a single byte": partial(_bpe_to_encode, length=1),
     },
@@ -349,7 +375,7 @@ bpe_encode = Exercise(
         agrees(
             1,
             "leaves alone what no merge knows",
-            on=["pairs without a rank", "no merges", "a single byte", "letters"],
+            on=["one pair among strangers", "no merges", "a single byte"],
         ),
     ],
     mistakes=[
@@ -357,6 +383,16 @@ bpe_encode = Exercise(
             "from_left_to_right",
             "You merge the first pair of the text that is in merges. Its rank counts, not its place in the text: of all pairs there are, take the one that was learned first.",
             _bpe_leftmost,
+        ),
+        Mistake(
+            "sweeps",
+            "You go from left to right and merge whatever is in merges. Its rank counts, not its place in the text: of all pairs there are, take the one that was learned first.",
+            _bpe_sweeps,
+        ),
+        Mistake(
+            "growing_from_the_left",
+            "You go from left to right and merge whatever is in merges, the new id with the next one, too. Its rank counts, not its place in the text: of all pairs there are, take the one that was learned first.",
+            _bpe_grows,
         ),
         Mistake(
             "highest_rank",
@@ -989,6 +1025,10 @@ def _rotary_interleaved(x, positions, base=10000.0):
     return np.stack([a * cos - b * sin, a * sin + b * cos], axis=-1).reshape(x.shape)
 
 
+def _rotary_of_attention(x, positions, base=10000.0):
+    return _rotary_interleaved(x, np.arange(x.shape[-2]), base)
+
+
 def _rotary_mixed(x, positions, base=10000.0):
     D = x.shape[-1]
     angle = np.repeat(positions[:, None] * base ** (-np.arange(0, D, 2) / D), 2, axis=-1)
@@ -1046,6 +1086,11 @@ rotary_at = Exercise(
             "neighbours",
             "Your pairs are neighbours, (0, 1), (2, 3) and so on, as in rotary_embedding. Here feature i and feature i + D/2 are a pair.",
             _rotary_interleaved,
+        ),
+        Mistake(
+            "rotary_embedding",
+            "This is rotary_embedding, which turns neighbours and counts the tokens. Here the positions are given, and feature i and feature i + D/2 are a pair.",
+            _rotary_of_attention,
         ),
         Mistake(
             "positions_ignored",
