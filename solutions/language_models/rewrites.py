@@ -5,8 +5,6 @@ from collections import defaultdict
 from functools import cache
 
 import numpy as np
-import torch
-from torch.nn import functional as F
 
 # From bytes to tokens
 
@@ -122,11 +120,6 @@ def rms_norm__loops(x, gamma, eps=1e-6):
     return out
 
 
-def rms_norm__torch(x, gamma, eps=1e-6):
-    x, gamma = (torch.tensor(a) for a in (x, gamma))
-    return F.rms_norm(x, gamma.shape, weight=gamma, eps=eps).numpy()
-
-
 def rms_norm_backward__whole_jacobian(dout, x, gamma, eps=1e-6):
     """Each token's Jacobian: the identity, less what its own length takes back."""
     D = len(gamma)
@@ -150,12 +143,6 @@ def rms_norm_backward__scale_as_a_step(dout, x, gamma, eps=1e-6):
     return dx, dgamma
 
 
-def rms_norm_backward__autograd(dout, x, gamma, eps=1e-6):
-    x, gamma = (torch.tensor(a, requires_grad=True) for a in (x, gamma))
-    F.rms_norm(x, x.shape[-1:], gamma, eps).backward(torch.tensor(dout))
-    return x.grad.numpy(), gamma.grad.numpy()
-
-
 def _sigmoid_by_sign(z):
     e = np.exp(-np.abs(z))
     return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
@@ -171,11 +158,6 @@ def swiglu__one_matrix(x, W_gate, W_up, W_down):
     """Both branches in one product, as many programs keep them."""
     gate, up = np.split(np.dot(x, np.concatenate([W_gate, W_up], axis=1)), 2, axis=-1)
     return np.einsum("...h,hd->...d", 0.5 * gate * (1 + np.tanh(gate / 2)) * up, W_down)
-
-
-def swiglu__torch(x, W_gate, W_up, W_down):
-    x, W_gate, W_up, W_down = (torch.tensor(a) for a in (x, W_gate, W_up, W_down))
-    return ((F.silu(x @ W_gate) * (x @ W_up)) @ W_down).numpy()
 
 
 def swiglu_backward__einsum(dout, x, W_gate, W_up, W_down):
@@ -200,12 +182,6 @@ def swiglu_backward__token_by_token(dout, x, W_gate, W_up, W_down):
         dW_up += np.outer(x[place], dup)
         dW_down += np.outer(gate * s * up, dout[place])
     return dx, dW_gate, dW_up, dW_down
-
-
-def swiglu_backward__autograd(dout, x, W_gate, W_up, W_down):
-    x, W_gate, W_up, W_down = inputs = [torch.tensor(a, requires_grad=True) for a in (x, W_gate, W_up, W_down)]
-    ((F.silu(x @ W_gate) * (x @ W_up)) @ W_down * torch.tensor(dout)).sum().backward()
-    return [a.grad.numpy() for a in inputs]
 
 
 # Attention, as language models have it
@@ -263,14 +239,6 @@ def grouped_query_attention__head_by_head(q, k, v, mask=None):
     return out
 
 
-def grouped_query_attention__torch(q, k, v, mask=None):
-    q, k, v = (torch.tensor(a) for a in (q, k, v))
-    if mask is not None:
-        mask = torch.tensor(mask)
-        mask = mask[:, None] if mask.ndim == 3 else mask
-    return F.scaled_dot_product_attention(q, k, v, mask, enable_gqa=True).nan_to_num().numpy()
-
-
 def sliding_window_mask__tri(T, window):
     return np.tri(T, dtype=bool) & ~np.tri(T, k=-window, dtype=bool)
 
@@ -280,8 +248,3 @@ def sliding_window_mask__loops(T, window):
     for t in range(T):
         mask[t, max(0, t - window + 1) : t + 1] = True
     return mask
-
-
-def sliding_window_mask__torch(T, window):
-    seen = torch.ones(T, T, dtype=torch.bool)
-    return (seen.tril() & seen.triu(1 - window)).numpy()
