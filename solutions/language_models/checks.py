@@ -271,6 +271,15 @@ def _bpe_own_merges(draw):
     return {"ids": ids, "merges": _bpe_learned(draw, ids, 300)[:-2]}
 
 
+def _bpe_rivals(draw):
+    """Two words in which two merges want the same id: whoever goes from left to right gives it to another one, and when matters."""
+    e, f, g, h, i, j, k, m, space = draw.permutation(256)[:9].tolist()
+    pairs = [[f, g], [256, h], [e, 256], [i, j], [k, m], [259, k]]
+    words = [[e, f, g, h], [i, j, k, m], [e, f, g, h]]
+    ids = [byte for n in draw.permutation(3) for byte in [*words[n], space]]
+    return {"ids": ids, "merges": [[*pair, 256 + place] for place, pair in enumerate(pairs)]}
+
+
 def _bpe_runs_to_encode(draw):
     """Runs whose pairs overlap, with tokens of two, three and four of the same byte."""
     run, other = draw.permutation(256)[:2].tolist()
@@ -357,6 +366,7 @@ bpe_encode = Exercise(
         "letters": _bpe_to_encode,
         "two letters": partial(_bpe_to_encode, letters=b"01", count=30),
         "words": _bpe_words_to_encode,
+        "two merges for one id": _bpe_rivals,
         "a text with its own merges": _bpe_own_merges,
         "runs of one byte": _bpe_runs_to_encode,
         "300 merges": _bpe_chain_to_encode,
@@ -365,7 +375,9 @@ bpe_encode = Exercise(
         "a single byte": partial(_bpe_to_encode, length=1),
     },
     checks=[
-        agrees(3, "merges the pair of lowest rank first", on=["letters", "two letters", "words"]),
+        agrees(
+            3, "merges the pair of lowest rank first", on=["letters", "two letters", "words", "two merges for one id"]
+        ),
         agrees(
             1,
             "goes on until no pair of merges is left",
