@@ -62,6 +62,16 @@ def _bpe_three_alike(draw):
     return {"ids": [int(draw.integers(0, 256))] * 3, "num_merges": int(draw.integers(3, 7))}
 
 
+def _bpe_short(draw):
+    """Three words, small enough to be done by hand: a b stands three times, and a b c twice."""
+    a, b, c, *rest = draw.permutation(256)[:6].tolist()
+    words = [[a, b, c], [a, b, c], [a, b]]
+    return {
+        "ids": [byte for n, space in zip(draw.permutation(3), rest, strict=True) for byte in [*words[n], space]],
+        "num_merges": 2,
+    }
+
+
 def _bpe_uneven(draw, length=160, letters=b"etaoin", most=8):
     """Letters that are not as frequent as one another, and as many merges as are decided without a tie; at least four."""
     while True:
@@ -135,6 +145,7 @@ _BPE_BEST = "min(counts, key=lambda pair: (-counts[pair], pair))"
 bpe_train = Exercise(
     points=7,
     cases={
+        "three short words": _bpe_short,
         "six letters": _bpe_uneven,
         "a longer text": partial(_bpe_uneven, length=300, letters=b"abcd", most=12),
         "pairs as frequent as one another": _bpe_tied,
@@ -149,7 +160,11 @@ bpe_train = Exercise(
         "no merges": partial(_bpe_of_letters, length=9, num_merges=0),
     },
     checks=[
-        agrees(3, "merges the most frequent pair, counts again, and so on", on=["six letters", "a longer text"]),
+        agrees(
+            3,
+            "merges the most frequent pair, counts again, and so on",
+            on=["three short words", "six letters", "a longer text"],
+        ),
         agrees(
             2,
             "takes the smallest of the pairs that are as frequent",
@@ -295,15 +310,15 @@ def _bpe_strangers(draw):
 
 
 def _bpe_chain(draw):
-    """The bytes of the longest token that 300 merges can make by one byte each; every merge is needed."""
-    ids = _bpe_letters(draw, 301)
+    """301 bytes, and 300 merges that make one token of them, byte by byte; the first byte stands nowhere else."""
+    ids = [33, *_bpe_letters(draw, 300)]
     merges = [[255 + place if place else ids[0], ids[place + 1], 256 + place] for place in range(300)]
     return ids, merges
 
 
 def _bpe_chain_to_encode(draw):
     ids, merges = _bpe_chain(draw)
-    return {"ids": [33, *ids, *ids[:9]], "merges": merges}
+    return {"ids": [97, *ids, *ids[:9]], "merges": merges}
 
 
 def _bpe_leftmost(ids, merges):
@@ -363,10 +378,10 @@ def _bpe_most_frequent(ids, merges):
 bpe_encode = Exercise(
     points=6,
     cases={
+        "two merges for one id": _bpe_rivals,
         "letters": _bpe_to_encode,
         "two letters": partial(_bpe_to_encode, letters=b"01", count=30),
         "words": _bpe_words_to_encode,
-        "two merges for one id": _bpe_rivals,
         "a text with its own merges": _bpe_own_merges,
         "runs of one byte": _bpe_runs_to_encode,
         "300 merges": _bpe_chain_to_encode,
@@ -376,7 +391,7 @@ bpe_encode = Exercise(
     },
     checks=[
         agrees(
-            3, "merges the pair of lowest rank first", on=["letters", "two letters", "words", "two merges for one id"]
+            3, "merges the pair of lowest rank first", on=["two merges for one id", "letters", "two letters", "words"]
         ),
         agrees(
             1,
