@@ -13,13 +13,13 @@ ALLOWS = ("numpy", "torch")
 
 # From bytes to tokens: every list is drawn anew, of few different bytes, so that pairs come often and ties do, too.
 
-_WORDS = ("low", "lower", "lowest", "new", "newer", "newest", "wide", "wider", "widest", "slow", "slower")
-_BYTES = tuple("zażółć gęślą jaźń — 日本語 ☕".encode())  # characters of one, two and three bytes
+_BPE_WORDS = ("low", "lower", "lowest", "new", "newer", "newest", "wide", "wider", "widest", "slow", "slower")
+_BPE_BYTES = tuple("zażółć gęślą jaźń — 日本語 ☕".encode())  # characters of one, two and three bytes
 
 
 def _bpe_words(draw, count):
     """Words of a small language, with a space after each."""
-    return list("".join(_WORDS[i] + " " for i in draw.integers(0, len(_WORDS), count)).encode())
+    return list("".join(_BPE_WORDS[i] + " " for i in draw.integers(0, len(_BPE_WORDS), count)).encode())
 
 
 def _bpe_letters(draw, length, letters=b"abcd"):
@@ -151,7 +151,7 @@ bpe_train = Exercise(
         "pairs as frequent as one another": _bpe_tied,
         "words": _bpe_of_words,
         "two letters": partial(_bpe_of_letters, length=30, num_merges=8, letters=b"10"),
-        "bytes of other scripts": lambda draw: {"ids": _bpe_letters(draw, 30, _BYTES) * 2, "num_merges": 7},
+        "bytes of other scripts": lambda draw: {"ids": _bpe_letters(draw, 30, _BPE_BYTES) * 2, "num_merges": 7},
         "pairs that occur once": _bpe_to_the_end,
         "runs of one byte": _bpe_runs,
         "one byte again and again": _bpe_crowd,
@@ -282,7 +282,7 @@ def _bpe_words_to_encode(draw):
 
 def _bpe_own_merges(draw):
     """A text with its own merges, until it is three tokens."""
-    ids = _bpe_letters(draw, 24, _BYTES)
+    ids = _bpe_letters(draw, 24, _BPE_BYTES)
     return {"ids": ids, "merges": _bpe_learned(draw, ids, 300)[:-2]}
 
 
@@ -475,7 +475,7 @@ def _bpe_to_decode(draw, count=12, length=15, letters=b"abcde"):
 
 def _bpe_halves(draw):
     """Bytes of characters in any order: text it is none, and no decoder of texts gives them back."""
-    inputs = _bpe_to_decode(draw, count=6, letters=_BYTES)
+    inputs = _bpe_to_decode(draw, count=6, letters=_BPE_BYTES)
     return inputs | {"ids": [0xE2, *inputs["ids"], *draw.integers(128, 256, 4).tolist(), 0xC5]}
 
 
@@ -572,7 +572,7 @@ def _norm_silent(draw, lead=(2, 3)):
     return inputs
 
 
-def _another_token(inputs, draw):
+def _block_another_token(inputs, draw):
     """The first token is another one."""
     x = inputs["x"].copy()
     first = (0,) * (x.ndim - 1)
@@ -580,8 +580,8 @@ def _another_token(inputs, draw):
     return inputs | {"x": x}
 
 
-_SQUARES = "np.mean(x**2, axis=-1, keepdims=True)"
-_RMS = f"np.sqrt({_SQUARES} + eps)"
+_NORM_SQUARES = "np.mean(x**2, axis=-1, keepdims=True)"
+_NORM_RMS = f"np.sqrt({_NORM_SQUARES} + eps)"
 
 _NORM_SUM = Mistake(
     "sum_of_squares",
@@ -591,7 +591,7 @@ _NORM_SUM = Mistake(
 _NORM_EPS_OUTSIDE = Mistake(
     "eps_outside_the_root",
     "You add eps to the root. It stands under the root, beside the mean of the squares.",
-    edit(_RMS, f"(np.sqrt({_SQUARES}) + eps)"),
+    edit(_NORM_RMS, f"(np.sqrt({_NORM_SQUARES}) + eps)"),
 )
 _NORM_EPS_IGNORED = Mistake(
     "eps_ignored",
@@ -643,7 +643,7 @@ rms_norm = Exercise(
                 "features in the hundreds",
             ],
         ),
-        moves(1, "changing a token changes that token only", _another_token, on="sequences of tokens"),
+        moves(1, "changing a token changes that token only", _block_another_token, on="sequences of tokens"),
         agrees(1, "adds eps under the root", on=["features near a thousandth", "a larger eps", "a token of zeros"]),
     ],
     mistakes=[
@@ -651,13 +651,14 @@ rms_norm = Exercise(
             "mean_subtracted",
             "You subtract the mean first, which is layer norm. The RMS norm leaves the mean where it is.",
             edit(
-                f"gamma * x / {_RMS}", f"gamma * (x - x.mean(axis=-1, keepdims=True)) / np.sqrt({_NORM_VARIANCE} + eps)"
+                f"gamma * x / {_NORM_RMS}",
+                f"gamma * (x - x.mean(axis=-1, keepdims=True)) / np.sqrt({_NORM_VARIANCE} + eps)",
             ),
         ),
         Mistake(
             "variance",
             "You divide by the standard deviation, from which the mean is taken off. It is the mean of the squares themselves.",
-            edit(_SQUARES, _NORM_VARIANCE),
+            edit(_NORM_SQUARES, _NORM_VARIANCE),
         ),
         _NORM_SUM,
         _NORM_EPS_OUTSIDE,
@@ -674,12 +675,12 @@ rms_norm = Exercise(
         Mistake(
             "no_root",
             "You divide by the mean of the squares without its root: twice as large a token would come out half as large.",
-            edit(_RMS, f"({_SQUARES} + eps)"),
+            edit(_NORM_RMS, f"({_NORM_SQUARES} + eps)"),
         ),
         Mistake(
             "multiplied",
             "You multiply by the root mean square. Divide by it, so that all tokens come out about as large.",
-            edit(f"x / {_RMS}", f"x * {_RMS}"),
+            edit(f"x / {_NORM_RMS}", f"x * {_NORM_RMS}"),
         ),
     ],
     hints=[
@@ -689,7 +690,7 @@ rms_norm = Exercise(
 )
 
 
-def _and_dout(case, **sizes):
+def _block_and_dout(case, **sizes):
     """A case of the forward, and a gradient that arrives from above, of the shape of x."""
 
     def with_dout(draw):
@@ -705,16 +706,16 @@ _NORM_BACK = ["four tokens", "two features", "as many tokens as features"]
 rms_norm_backward = Exercise(
     points=7,
     cases={
-        "four tokens": _and_dout(_norm_tokens),
-        "sequences of tokens": _and_dout(_norm_tokens, lead=(2, 3), D=5),
-        "batch, heads and tokens": _and_dout(_norm_tokens, lead=(2, 3, 4), D=6),
-        "a single token": _and_dout(_norm_tokens, lead=(), D=7),
-        "two features": _and_dout(_norm_tokens, lead=(3,), D=2),
-        "as many tokens as features": _and_dout(_norm_tokens, lead=(5,), D=5),
-        "features in the hundreds": _and_dout(_norm_large),
-        "features near a thousandth": _and_dout(_norm_tokens, size=1e-3),
-        "a larger eps": _and_dout(_norm_tokens, eps=0.1),
-        "a token of zeros": _and_dout(_norm_silent, lead=(3,)),
+        "four tokens": _block_and_dout(_norm_tokens),
+        "sequences of tokens": _block_and_dout(_norm_tokens, lead=(2, 3), D=5),
+        "batch, heads and tokens": _block_and_dout(_norm_tokens, lead=(2, 3, 4), D=6),
+        "a single token": _block_and_dout(_norm_tokens, lead=(), D=7),
+        "two features": _block_and_dout(_norm_tokens, lead=(3,), D=2),
+        "as many tokens as features": _block_and_dout(_norm_tokens, lead=(5,), D=5),
+        "features in the hundreds": _block_and_dout(_norm_large),
+        "features near a thousandth": _block_and_dout(_norm_tokens, size=1e-3),
+        "a larger eps": _block_and_dout(_norm_tokens, eps=0.1),
+        "a token of zeros": _block_and_dout(_norm_silent, lead=(3,)),
     },
     checks=[
         agrees(2, "returns dx", on=_NORM_BACK, part="dx"),
@@ -727,7 +728,7 @@ rms_norm_backward = Exercise(
         moves(
             1,
             "changing a token changes dgamma, and dx of that token only",
-            _another_token,
+            _block_another_token,
             on="four tokens",
         ),
         agrees(
@@ -823,11 +824,11 @@ def _gated_far(draw):
     return inputs
 
 
-_SILU = "gate * _gate(gate) * up"
-_UNSTABLE_GATE = Mistake(
+_GATED_HIDDEN = "gate * _sigmoid(gate) * up"
+_GATED_UNSTABLE = Mistake(
     "unstable",
     "Your sigmoid overflows where z is large: exp(1000) is inf, and inf divided by inf is nan. Which form of it has only an exp that may become 0, or only one that may become inf below the line?",
-    edit("np.exp(-np.logaddexp(0.0, -z))", "np.exp(z) / (1 + np.exp(z))", of="_gate"),
+    edit("np.exp(-np.logaddexp(0.0, -z))", "np.exp(z) / (1 + np.exp(z))", of="_sigmoid"),
 )
 
 swiglu = Exercise(
@@ -845,56 +846,56 @@ swiglu = Exercise(
             "multiplies the branch W_up by silu of the branch W_gate, and goes back by W_down",
             on=["four tokens", "sequences of tokens", "a single token", "as wide inside as outside"],
         ),
-        moves(1, "changing a token changes that token only", _another_token, on="sequences of tokens"),
+        moves(1, "changing a token changes that token only", _block_another_token, on="sequences of tokens"),
         agrees(1, "is right and finite for gates at ±1000", on="gates at ±1000"),
     ],
     mistakes=[
         Mistake(
             "branches_swapped",
             "You put silu on the branch of W_up. It belongs on the branch of W_gate.",
-            edit(_SILU, "gate * up * _gate(up)"),
+            edit(_GATED_HIDDEN, "gate * up * _sigmoid(up)"),
         ),
         Mistake(
             "sigmoid_for_silu",
             "You use the sigmoid for the gate, which is the older GLU. silu(z) is z·σ(z).",
-            edit(_SILU, "_gate(gate) * up"),
+            edit(_GATED_HIDDEN, "_sigmoid(gate) * up"),
         ),
         Mistake(
             "no_up_branch",
             "You leave out the branch of W_up: that is a network with one hidden layer. Its hidden units are multiplied by those of the other branch.",
-            edit(_SILU, "gate * _gate(gate)"),
+            edit(_GATED_HIDDEN, "gate * _sigmoid(gate)"),
         ),
         Mistake(
             "no_gate",
             "You multiply the branches without silu. It stands on the branch of W_gate.",
-            edit(_SILU, "gate * up"),
+            edit(_GATED_HIDDEN, "gate * up"),
         ),
         Mistake(
             "silu_on_both",
             "You use silu on both branches. The branch of W_up has no function of its own.",
-            edit(_SILU, f"{_SILU} * _gate(up)"),
+            edit(_GATED_HIDDEN, f"{_GATED_HIDDEN} * _sigmoid(up)"),
         ),
         Mistake(
             "silu_of_the_product",
             "You use silu on the product of the branches. It comes first, on the branch of W_gate alone.",
-            edit(_SILU, "gate * up * _gate(gate * up)"),
+            edit(_GATED_HIDDEN, "gate * up * _sigmoid(gate * up)"),
         ),
         Mistake(
             "relu",
             "Your gate is a relu, which makes ReGLU. silu goes through 0 smoothly, and a little below it.",
-            edit(_SILU, "np.maximum(gate, 0) * up"),
+            edit(_GATED_HIDDEN, "np.maximum(gate, 0) * up"),
         ),
         Mistake(
             "gelu",
             "Your gate is a GELU, which makes GEGLU. silu(z) is z times the sigmoid of z.",
-            edit(_SILU, "0.5 * gate * (1 + np.tanh(np.sqrt(2 / np.pi) * (gate + 0.044715 * gate**3))) * up"),
+            edit(_GATED_HIDDEN, "0.5 * gate * (1 + np.tanh(np.sqrt(2 / np.pi) * (gate + 0.044715 * gate**3))) * up"),
         ),
         Mistake(
             "branches_added",
             "You add the branches. A gate multiplies: where it is closed, nothing comes through.",
-            edit(_SILU, "gate * _gate(gate) + up"),
+            edit(_GATED_HIDDEN, "gate * _sigmoid(gate) + up"),
         ),
-        _UNSTABLE_GATE,
+        _GATED_UNSTABLE,
     ],
     hints=[
         "Which shapes do x·W_gate and x·W_up have, and what is left to do to get back to the width of x?",
@@ -902,28 +903,28 @@ swiglu = Exercise(
     ],
 )
 
-_GATED = ["four tokens", "a single token", "as wide inside as outside"]
-_SLOPE = "slope = opened * (1 + gate * (1 - opened))"
+_GATED_PLAIN = ["four tokens", "a single token", "as wide inside as outside"]
+_GATED_SLOPE = "slope = opened * (1 + gate * (1 - opened))"
 
 swiglu_backward = Exercise(
     points=8,
     cases={
-        "four tokens": _and_dout(_gated_tokens),
-        "sequences of tokens": _and_dout(_gated_tokens, lead=(2, 3), D=4, H=6),
-        "a single token": _and_dout(_gated_tokens, lead=(1,), D=3, H=4),
-        "as wide inside as outside": _and_dout(_gated_tokens, D=6, H=6),
-        "gates at ±1000": _and_dout(_gated_far),
+        "four tokens": _block_and_dout(_gated_tokens),
+        "sequences of tokens": _block_and_dout(_gated_tokens, lead=(2, 3), D=4, H=6),
+        "a single token": _block_and_dout(_gated_tokens, lead=(1,), D=3, H=4),
+        "as wide inside as outside": _block_and_dout(_gated_tokens, D=6, H=6),
+        "gates at ±1000": _block_and_dout(_gated_far),
     },
     checks=[
-        agrees(2, "returns dx", on=_GATED, part="dx"),
-        agrees(1, "returns dW_gate", on=_GATED, part="dW_gate"),
-        agrees(1, "returns dW_up", on=_GATED, part="dW_up"),
-        agrees(1, "returns dW_down", on=_GATED, part="dW_down"),
+        agrees(2, "returns dx", on=_GATED_PLAIN, part="dx"),
+        agrees(1, "returns dW_gate", on=_GATED_PLAIN, part="dW_gate"),
+        agrees(1, "returns dW_up", on=_GATED_PLAIN, part="dW_up"),
+        agrees(1, "returns dW_down", on=_GATED_PLAIN, part="dW_down"),
         agrees(1, "sums the gradients of the matrices over all tokens of all sequences", on="sequences of tokens"),
         moves(
             1,
             "changing a token changes the gradients of the matrices, and dx of that token only",
-            _another_token,
+            _block_another_token,
             on="four tokens",
         ),
         agrees(1, "is right and finite for gates at ±1000", on="gates at ±1000"),
@@ -932,17 +933,17 @@ swiglu_backward = Exercise(
         Mistake(
             "slope_is_the_sigmoid",
             "You use σ(z) as the slope of silu. silu is a product, z·σ(z), and both factors depend on z.",
-            edit(_SLOPE, "slope = opened"),
+            edit(_GATED_SLOPE, "slope = opened"),
         ),
         Mistake(
             "slope_of_the_sigmoid",
             "You use the slope of the sigmoid for that of silu. silu is a product, z·σ(z), and both factors depend on z.",
-            edit(_SLOPE, "slope = opened * (1 - opened)"),
+            edit(_GATED_SLOPE, "slope = opened * (1 - opened)"),
         ),
         Mistake(
             "slope_without_sigmoid",
             "In the slope of silu you keep the path through the sigmoid alone. The factor z has a slope, too, and it is 1.",
-            edit(_SLOPE, "slope = opened * gate * (1 - opened)"),
+            edit(_GATED_SLOPE, "slope = opened * gate * (1 - opened)"),
         ),
         Mistake(
             "no_path_through_the_gate",
@@ -996,7 +997,7 @@ swiglu_backward = Exercise(
                 of="_over_tokens",
             ),
         ),
-        _UNSTABLE_GATE,
+        _GATED_UNSTABLE,
     ],
     hints=[
         "Name each step of the forward: gate, up, silu, their product, the output. Which of them uses which?",
@@ -1015,31 +1016,31 @@ def _turned_tokens(draw, positions, lead=(3,), D=6, **base):
     return {"x": draw(*lead, len(positions), D), "positions": positions} | base
 
 
-def _some_places(draw, T=5, last=30):
+def _turned_places(draw, T=5, last=30):
     """Positions in any order, none twice."""
     return draw.permutation(last)[:T]
 
 
-def _places_between(draw):
+def _turned_between(draw):
     return draw.uniform(0, 20, 6)
 
 
-def _places_again(draw):
+def _turned_again(draw):
     """Two positions, three times each, the later one first."""
     first, second = 3 + draw.permutation(9)[:2]
     return np.array([first + 9, second, second, first + 9, second, first + 9])
 
 
-def _places_far(draw):
+def _turned_far(draw):
     return 2000 + draw.permutation(2000)[:5]
 
 
-def _places_of_the_next(draw):
+def _turned_of_the_next(draw):
     """What a cache asks: the tokens behind those that it remembers."""
     return int(draw.integers(3, 40)) + np.arange(4)
 
 
-def _another_place(inputs, draw):
+def _turned_another(inputs, draw):
     """The third token stands somewhere else."""
     positions = inputs["positions"].copy()
     positions[2] += draw.integers(1, 5)
@@ -1071,17 +1072,17 @@ def _rotary_not_crossed(x, positions, base=10000.0):
 rotary_at = Exercise(
     points=6,
     cases={
-        "tokens in any order": partial(_turned_tokens, positions=_some_places),
-        "batch and heads": partial(_turned_tokens, positions=partial(_some_places, T=4), lead=(2, 3), D=8),
-        "one sequence, no batch": partial(_turned_tokens, positions=partial(_some_places, T=7), lead=(), D=4),
-        "as many features as tokens": partial(_turned_tokens, positions=partial(_some_places, T=6), D=6),
-        "tokens behind a cache": partial(_turned_tokens, positions=_places_of_the_next, D=10),
-        "positions between whole numbers": partial(_turned_tokens, positions=_places_between),
-        "positions that come again": partial(_turned_tokens, positions=_places_again),
-        "positions in the thousands": partial(_turned_tokens, positions=_places_far),
-        "another base": partial(_turned_tokens, positions=_some_places, D=8, base=100.0),
-        "two features": partial(_turned_tokens, positions=partial(_some_places, T=3), D=2),
-        "a single token": partial(_turned_tokens, positions=partial(_some_places, T=1)),
+        "tokens in any order": partial(_turned_tokens, positions=_turned_places),
+        "batch and heads": partial(_turned_tokens, positions=partial(_turned_places, T=4), lead=(2, 3), D=8),
+        "one sequence, no batch": partial(_turned_tokens, positions=partial(_turned_places, T=7), lead=(), D=4),
+        "as many features as tokens": partial(_turned_tokens, positions=partial(_turned_places, T=6), D=6),
+        "tokens behind a cache": partial(_turned_tokens, positions=_turned_of_the_next, D=10),
+        "positions between whole numbers": partial(_turned_tokens, positions=_turned_between),
+        "positions that come again": partial(_turned_tokens, positions=_turned_again),
+        "positions in the thousands": partial(_turned_tokens, positions=_turned_far),
+        "another base": partial(_turned_tokens, positions=_turned_places, D=8, base=100.0),
+        "two features": partial(_turned_tokens, positions=partial(_turned_places, T=3), D=2),
+        "a single token": partial(_turned_tokens, positions=partial(_turned_places, T=1)),
     },
     checks=[
         agrees(
@@ -1104,9 +1105,9 @@ rotary_at = Exercise(
         ),
         agrees(1, "uses the given base", on=["another base", "tokens in any order"]),
         keeps(
-            1, "keeps the length of every token", "norm", _another_place, on=["tokens in any order", "batch and heads"]
+            1, "keeps the length of every token", "norm", _turned_another, on=["tokens in any order", "batch and heads"]
         ),
-        moves(1, "moving a token turns that token only", _another_place, on="tokens behind a cache"),
+        moves(1, "moving a token turns that token only", _turned_another, on="tokens behind a cache"),
     ],
     mistakes=[
         Mistake(
@@ -1215,7 +1216,7 @@ def _grouped_far_and_hidden(draw):
     return inputs | {"k": np.where(inputs["mask"].swapaxes(-1, -2)[:, None], 1.0, 1000.0) * inputs["k"]}
 
 
-def _another_second_head(inputs, draw):
+def _grouped_another_head(inputs, draw):
     """The second head of keys and values is another one."""
     k, v = inputs["k"].copy(), inputs["v"].copy()
     k[:, 1], v[:, 1] = draw(*k[:, 1].shape), draw(*v[:, 1].shape)
@@ -1231,8 +1232,8 @@ def _grouped_masked_after(q, k, v, mask=None):
     return (weights if mask is None else weights * mask[..., None, :, :]) @ v
 
 
-_SHARE = "k, v = np.repeat(k, shared, axis=1), np.repeat(v, shared, axis=1)"
-_TILE = "np.tile({0}, (1, shared, 1, 1))"
+_GROUPED_SHARE = "k, v = np.repeat(k, shared, axis=1), np.repeat(v, shared, axis=1)"
+_GROUPED_TILE = "np.tile({0}, (1, shared, 1, 1))"
 _GROUPED_PLAIN = [
     "six query heads, two key heads",
     "six query heads, three key heads",
@@ -1270,7 +1271,7 @@ grouped_query_attention = Exercise(
         moves(
             1,
             "changing a key head changes only the query heads that share it",
-            _another_second_head,
+            _grouped_another_head,
             on="six query heads, three key heads",
         ),
         agrees(1, "gives weight 0 where the mask is False, in every head", on=_GROUPED_MASKED),
@@ -1285,25 +1286,25 @@ grouped_query_attention = Exercise(
         Mistake(
             "heads_tiled",
             "You repeat the key heads in turn, 0 1 0 1, so that neighbouring query heads use different ones. Neighbours share one: 0 0 1 1.",
-            edit(_SHARE, f"k, v = {_TILE.format('k')}, {_TILE.format('v')}"),
+            edit(_GROUPED_SHARE, f"k, v = {_GROUPED_TILE.format('k')}, {_GROUPED_TILE.format('v')}"),
         ),
         Mistake(
             "keys_and_values_unlike",
             "You share keys and values among the heads in two different ways. A head's keys and values belong together.",
-            edit(_SHARE, f"k, v = np.repeat(k, shared, axis=1), {_TILE.format('v')}"),
+            edit(_GROUPED_SHARE, f"k, v = np.repeat(k, shared, axis=1), {_GROUPED_TILE.format('v')}"),
         ),
         Mistake(
             "repeated_along_time",
             "You repeat the keys along the axis of tokens and reshape, which mixes tokens and heads. Repeat along the axis of heads.",
             edit(
-                _SHARE,
+                _GROUPED_SHARE,
                 "k, v = (np.repeat(a, shared, axis=2).reshape(len(a), -1, *a.shape[2:]) for a in (k, v))",
             ),
         ),
         Mistake(
             "first_head_for_all",
             "You use the first key head for all query heads, which is multi-query attention. Each group of query heads has its own.",
-            edit(_SHARE, "k, v = k[:, :1], v[:, :1]"),
+            edit(_GROUPED_SHARE, "k, v = k[:, :1], v[:, :1]"),
         ),
         Mistake(
             "scaled_by_all_heads",

@@ -123,7 +123,7 @@ def rms_norm_backward(dout, x, gamma, eps=1e-6):
     return dx, dgamma
 
 
-def _gate(z):
+def _sigmoid(z):
     """The sigmoid, which does not overflow."""
     return np.exp(-np.logaddexp(0.0, -z))
 
@@ -137,7 +137,7 @@ def swiglu(x, W_gate, W_up, W_down):
     There are no biases. x is (N, D) or (N, T, D); what goes through the gate may be as large as ±1000.
     """
     gate, up = x @ W_gate, x @ W_up
-    hidden = gate * _gate(gate) * up
+    hidden = gate * _sigmoid(gate) * up
     return hidden @ W_down
 
 
@@ -151,7 +151,7 @@ def swiglu_backward(dout, x, W_gate, W_up, W_down):
     (N, T, D); what goes through the gate may be as large as ±1000.
     """
     gate, up = x @ W_gate, x @ W_up
-    opened = _gate(gate)
+    opened = _sigmoid(gate)
     silu = gate * opened
     slope = opened * (1 + gate * (1 - opened))
     dhidden = dout @ W_down.T
