@@ -47,6 +47,16 @@ def _bpe_runs(draw):
     return {"ids": [run] * 7 + [x, y] * 3 + [run] * int(draw.integers(5, 8)) + [x, y] * 4, "num_merges": 2}
 
 
+def _bpe_threes(draw):
+    """Runs of three: whether their first two or their last two become one id decides about the next pair."""
+    run, x, *spaces = draw.permutation(256)[:6].tolist()
+    words = [[run] * 3 + [x]] * 3 + [[run, x]]
+    return {
+        "ids": [byte for n, space in zip(draw.permutation(4), spaces, strict=True) for byte in [*words[n], space]],
+        "num_merges": 2,
+    }
+
+
 def _bpe_crowd(draw):
     """One run and one more: its pairs overlap, and what is left at the end is never as frequent as they are."""
     return {"ids": [int(draw.integers(0, 256))] * (4 * int(draw.integers(3, 6)) + 1), "num_merges": 3}
@@ -107,6 +117,26 @@ def _bpe_joined(ids, pair, new, step=2):
     return merged
 
 
+def _bpe_joined_from_the_end(ids, pair, new):
+    return _bpe_joined(ids[::-1], pair[::-1], new)[::-1]
+
+
+def _bpe_train_from_the_end(ids, num_merges):
+    merges = []
+    while len(merges) < num_merges and len(ids) > 1:
+        counts = Counter(pairwise(ids))
+        pair = min(counts, key=lambda pair: (-counts[pair], pair))
+        merges.append([*pair, 256 + len(merges)])
+        ids = _bpe_joined_from_the_end(ids, pair, merges[-1][2])
+    return merges
+
+
+def _bpe_encode_from_the_end(ids, merges):
+    for a, b, new in merges:
+        ids = _bpe_joined_from_the_end(ids, (a, b), new)
+    return ids
+
+
 def _bpe_counted_once(ids, num_merges):
     counts = Counter(pairwise(ids))
     best = sorted(counts, key=lambda pair: (-counts[pair], pair))[:num_merges]
@@ -154,6 +184,7 @@ bpe_train = Exercise(
         "bytes of other scripts": lambda draw: {"ids": _bpe_letters(draw, 30, _BPE_BYTES) * 2, "num_merges": 7},
         "pairs that occur once": _bpe_to_the_end,
         "runs of one byte": _bpe_runs,
+        "runs of three": _bpe_threes,
         "one byte again and again": _bpe_crowd,
         "more merges than there are pairs": _bpe_three_alike,
         "a single byte": lambda draw: {"ids": [int(draw.integers(0, 256))], "num_merges": 3},
@@ -179,7 +210,7 @@ bpe_train = Exercise(
         agrees(
             1,
             "counts every place of a pair, and replaces places that do not overlap",
-            on=["runs of one byte", "one byte again and again"],
+            on=["runs of one byte", "runs of three", "one byte again and again"],
         ),
         agrees(
             1,
@@ -227,6 +258,11 @@ bpe_train = Exercise(
             "counted_without_overlap",
             "You count only places that do not overlap. Every place where two neighbours stand counts: a a a holds the pair (a, a) twice.",
             _bpe_counted_apart,
+        ),
+        Mistake(
+            "from_right_to_left",
+            "You replace the places of a pair from right to left. In a a a the first two become the new id, and the last one is left.",
+            _bpe_train_from_the_end,
         ),
         Mistake(
             "overlapping_places",
@@ -445,6 +481,11 @@ bpe_encode = Exercise(
             "only_bytes_merged",
             "You merge bytes only. A new id may be half of a later pair: look at the new neighbours, too.",
             edit("for a, b, new in merges}", "for a, b, new in merges if max(a, b) < 256}"),
+        ),
+        Mistake(
+            "from_right_to_left",
+            "You replace the places of a pair from right to left. In a a a the first two become the new id, and the last one is left.",
+            _bpe_encode_from_the_end,
         ),
         Mistake(
             "overlapping_places",
