@@ -335,4 +335,16 @@ CONTRACT = {
         "swiss_roll_diffusion": "",
         "contrastive_digits": "",
     },
+    "language_models": {
+        "bpe_train": "ids, num_merges",
+        "bpe_encode": "ids, merges",
+        "bpe_decode": "ids, merges",
+        "rms_norm": "x, gamma, eps=1e-06",
+        "rms_norm_backward": "dout, x, gamma, eps=1e-06",
+        "swiglu": "x, W_gate, W_up, W_down",
+        "swiglu_backward": "dout, x, W_gate, W_up, W_down",
+        "rotary_at": "x, positions, base=10000.0",
+        "grouped_query_attention": "q, k, v, mask=None",
+        "sliding_window_mask": "T, window",
+    },
 }

@@ -1,0 +1,1479 @@
+"""How the answers of this unit are judged: cases, checks and the mistakes that people really make."""
+
+from collections import Counter
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+
+from grader.exercise import Exercise, Mistake, agrees, edit, keeps, moves
+
+ALLOWS = ("numpy", "torch")
+
+
+# From bytes to tokens: every list is drawn anew, of few different bytes, so that pairs come often and ties do, too.
+
+_BPE_WORDS = ("low", "lower", "lowest", "new", "newer", "newest", "wide", "wider", "widest", "slow", "slower")
+_BPE_BYTES = tuple("zażółć gęślą jaźń — 日本語 ☕".encode())  # characters of one, two and three bytes
+
+
+def _bpe_words(draw, count):
+    """Words of a small language, with a space after each."""
+    return list("".join(_BPE_WORDS[i] + " " for i in draw.integers(0, len(_BPE_WORDS), count)).encode())
+
+
+def _bpe_letters(draw, length, letters=b"abcd"):
+    return [letters[i] for i in draw.integers(0, len(letters), length)]
+
+
+def _bpe_of_words(draw, words=14, num_merges=9):
+    return {"ids": _bpe_words(draw, words), "num_merges": num_merges}
+
+
+def _bpe_of_letters(draw, length=40, num_merges=6, letters=b"abcd"):
+    return {"ids": _bpe_letters(draw, length, letters), "num_merges": num_merges}
+
+
+def _bpe_tied(draw):
+    """Four pairs, two times each: neither the first to come nor the largest is the smallest."""
+    a, b, c, d = sorted(draw.permutation(256)[:4].tolist())
+    first = [d, c, b, d, a, d, d, c, b, d, a, d]  # (d, c) comes first, (d, a) is the smallest by its end alone
+    return {"ids": first, "num_merges": 3}
+
+
+def _bpe_runs(draw):
+    """Runs of one byte hold one pair more than ten times, but in six places at most that do not overlap; another stands seven times."""
+    run, x, y = draw.permutation(256)[:3].tolist()
+    return {"ids": [run] * 7 + [x, y] * 3 + [run] * int(draw.integers(5, 8)) + [x, y] * 4, "num_merges": 2}
+
+
+def _bpe_threes(draw):
+    """Runs of three: whether their first two or their last two become one id decides about the next pair."""
+    run, x, *spaces = draw.permutation(256)[:6].tolist()
+    words = [[run] * 3 + [x]] * 3 + [[run, x]]
+    return {
+        "ids": [byte for n, space in zip(draw.permutation(4), spaces, strict=True) for byte in [*words[n], space]],
+        "num_merges": 2,
+    }
+
+
+def _bpe_crowd(draw):
+    """One run and one more: its pairs overlap, and what is left at the end is never as frequent as they are."""
+    return {"ids": [int(draw.integers(0, 256))] * (4 * int(draw.integers(3, 6)) + 1), "num_merges": 3}
+
+
+def _bpe_to_the_end(draw):
+    """Pairs that stand once, in any order, and more merges than the text can give."""
+    return {"ids": draw.integers(0, 256, int(draw.integers(5, 9))).tolist(), "num_merges": 12}
+
+
+def _bpe_three_alike(draw):
+    """Two merges are all that there are, and the second is of a pair that stands once."""
+    return {"ids": [int(draw.integers(0, 256))] * 3, "num_merges": int(draw.integers(3, 7))}
+
+
+def _bpe_short(draw):
+    """Three words, small enough to be done by hand: a b stands three times, and a b c twice."""
+    a, b, c, *rest = draw.permutation(256)[:6].tolist()
+    words = [[a, b, c], [a, b, c], [a, b]]
+    return {
+        "ids": [byte for n, space in zip(draw.permutation(3), rest, strict=True) for byte in [*words[n], space]],
+        "num_merges": 2,
+    }
+
+
+def _bpe_uneven(draw, length=160, letters=b"etaoin", most=8):
+    """Letters that are not as frequent as one another, and as many merges as are decided without a tie; at least four."""
+    while True:
+        places = np.sqrt(draw.uniform(0, 1, length)) * len(letters)
+        start = ids = [letters[len(letters) - 1 - int(place)] for place in places]
+        for done in range(most + 1):
+            (pair, first), (_, second) = Counter(pairwise(ids)).most_common(2)
+            if first == second or done == most:
+                break
+            ids = _bpe_joined(ids, pair, 256 + done)
+        if done >= 4:
+            return {"ids": start, "num_merges": done}
+
+
+def _bpe_first_seen(ids, num_merges):
+    merges = []
+    for new in range(256, 256 + num_merges):
+        counts = Counter(pairwise(ids))
+        if not counts:
+            break
+        pair = max(counts, key=counts.get)
+        merges.append([*pair, new])
+        ids = _bpe_joined(ids, pair, new)
+    return merges
+
+
+def _bpe_joined(ids, pair, new, step=2):
+    merged, i = [], 0
+    while i < len(ids):
+        here = tuple(ids[i : i + 2]) == pair
+        merged.append(new if here else ids[i])
+        i += step if here else 1
+    return merged
+
+
+def _bpe_joined_from_the_end(ids, pair, new):
+    return _bpe_joined(ids[::-1], pair[::-1], new)[::-1]
+
+
+def _bpe_train_from_the_end(ids, num_merges):
+    merges = []
+    while len(merges) < num_merges and len(ids) > 1:
+        counts = Counter(pairwise(ids))
+        pair = min(counts, key=lambda pair: (-counts[pair], pair))
+        merges.append([*pair, 256 + len(merges)])
+        ids = _bpe_joined_from_the_end(ids, pair, merges[-1][2])
+    return merges
+
+
+def _bpe_encode_from_the_end(ids, merges):
+    for a, b, new in merges:
+        ids = _bpe_joined_from_the_end(ids, (a, b), new)
+    return ids
+
+
+def _bpe_counted_once(ids, num_merges):
+    counts = Counter(pairwise(ids))
+    best = sorted(counts, key=lambda pair: (-counts[pair], pair))[:num_merges]
+    return [[*pair, 256 + i] for i, pair in enumerate(best)]
+
+
+def _bpe_first_place_only(ids, num_merges):
+    merges, ids = [], list(ids)
+    for new in range(256, 256 + num_merges):
+        counts = Counter(pairwise(ids))
+        if not counts:
+            break
+        pair = min(counts, key=lambda pair: (-counts[pair], pair))
+        merges.append([*pair, new])
+        place = list(pairwise(ids)).index(pair)
+        ids[place : place + 2] = [new]
+    return merges
+
+
+def _bpe_counted_apart(ids, num_merges):
+    """The pairs as a text's own count finds them: places that overlap count once."""
+    merges = []
+    for new in range(256, 256 + num_merges):
+        text = "".join(map(chr, ids))
+        counts = {pair: text.count(chr(pair[0]) + chr(pair[1])) for pair in pairwise(ids)}
+        if not counts:
+            break
+        pair = min(counts, key=lambda pair: (-counts[pair], pair))
+        merges.append([*pair, new])
+        ids = _bpe_joined(ids, pair, new)
+    return merges
+
+
+_BPE_BEST = "min(counts, key=lambda pair: (-counts[pair], pair))"
+
+bpe_train = Exercise(
+    points=7,
+    cases={
+        "three short words": _bpe_short,
+        "six letters": _bpe_uneven,
+        "a longer text": partial(_bpe_uneven, length=300, letters=b"abcd", most=12),
+        "pairs as frequent as one another": _bpe_tied,
+        "words": _bpe_of_words,
+        "two letters": partial(_bpe_of_letters, length=30, num_merges=8, letters=b"10"),
+        "bytes of other scripts": lambda draw: {"ids": _bpe_letters(draw, 30, _BPE_BYTES) * 2, "num_merges": 7},
+        "pairs that occur once": _bpe_to_the_end,
+        "runs of one byte": _bpe_runs,
+        "runs of three": _bpe_threes,
+        "one byte again and again": _bpe_crowd,
+        "more merges than there are pairs": _bpe_three_alike,
+        "a single byte": lambda draw: {"ids": [int(draw.integers(0, 256))], "num_merges": 3},
+        "no merges": partial(_bpe_of_letters, length=9, num_merges=0),
+    },
+    checks=[
+        agrees(
+            3,
+            "merges the most frequent pair, counts again, and so on",
+            on=["three short words", "six letters", "a longer text"],
+        ),
+        agrees(
+            2,
+            "takes the smallest of the pairs that are as frequent",
+            on=[
+                "pairs as frequent as one another",
+                "words",
+                "two letters",
+                "bytes of other scripts",
+                "pairs that occur once",
+            ],
+        ),
+        agrees(
+            1,
+            "counts every place of a pair, and replaces places that do not overlap",
+            on=["runs of one byte", "runs of three", "one byte again and again"],
+        ),
+        agrees(
+            1,
+            "merges a pair that occurs once, and ends where nothing is left to merge",
+            on=["more merges than there are pairs", "a single byte", "no merges"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "first_seen",
+            "Of pairs that are as frequent you take the one that comes first in the text. Take the smallest: by its first id, then by its second.",
+            edit(_BPE_BEST, "max(counts, key=counts.get)"),
+        ),
+        Mistake(
+            "largest_pair",
+            "Of pairs that are as frequent you take the largest. Take the smallest: by its first id, then by its second.",
+            edit(_BPE_BEST, "max(counts, key=lambda pair: (counts[pair], pair))"),
+        ),
+        Mistake(
+            "tie_by_the_second_id",
+            "Of pairs that are as frequent you take the one whose second id is smallest. The first id comes first; the second one counts where the first ones are equal.",
+            edit(_BPE_BEST, "min(counts, key=lambda pair: (-counts[pair], pair[::-1]))"),
+        ),
+        Mistake(
+            "rarest",
+            "You merge the rarest pair. The most frequent one saves the most ids.",
+            edit("-counts[pair]", "counts[pair]"),
+        ),
+        Mistake(
+            "smallest_pair",
+            "You take the smallest pair, however often it stands. Its size decides only between pairs that are as frequent.",
+            edit(_BPE_BEST, "min(counts)"),
+        ),
+        Mistake(
+            "counted_once",
+            "You count the pairs once, at the beginning. A merge makes new neighbours: replace the pair, then count again.",
+            _bpe_counted_once,
+        ),
+        Mistake(
+            "not_replaced",
+            "You replace only one place of the pair in each round. Replace it wherever it stands.",
+            _bpe_first_place_only,
+        ),
+        Mistake(
+            "counted_without_overlap",
+            "You count only places that do not overlap. Every place where two neighbours stand counts: a a a holds the pair (a, a) twice.",
+            _bpe_counted_apart,
+        ),
+        Mistake(
+            "from_right_to_left",
+            "You replace the places of a pair from right to left. In a a a the first two become the new id, and the last one is left.",
+            _bpe_train_from_the_end,
+        ),
+        Mistake(
+            "overlapping_places",
+            "You use an id for two places of a pair. In a a a the middle a belongs to the first place; go on behind it.",
+            edit("i += 2", "i += 1", of="_bpe_merged"),
+        ),
+        Mistake(
+            "rare_pairs_left",
+            "You stop when no pair occurs twice. Here a pair that occurs once is merged, too, as long as there is one.",
+            edit("if not counts:", "if not counts or max(counts.values()) < 2:"),
+        ),
+        Mistake(
+            "next_free_id",
+            "Your new ids begin behind the largest byte of the text. They begin at 256 whatever the text holds, as any byte may come up later.",
+            edit(
+                "for new in range(256, 256 + num_merges):\n        counts",
+                "for _ in range(num_merges):\n        new = max([*ids, *(entry[2] for entry in merges)]) + 1\n        counts",
+            ),
+        ),
+        Mistake(
+            "unordered",
+            "You count the pair (a, b) together with (b, a). The order of two neighbours matters: a merge replaces a b, and leaves b a.",
+            edit("Counter(pairwise(ids))", "Counter(tuple(sorted(pair)) for pair in pairwise(ids))"),
+        ),
+    ],
+    hints=[
+        "For a b a b a: which pairs are there, how often, and which of them is the smallest of the most frequent?",
+        "Write the replacement as a loop that walks along the ids: how far does it step where the pair stands, and how far elsewhere?",
+        "A tie is broken by the pair itself: which sort key has the count falling and the pair rising?",
+    ],
+)
+
+
+def _bpe_learned(draw, ids, count):
+    """Merges of neighbours that stand in a text, but of any of them, not of the most frequent: ranks that only merges tell."""
+    merges = []
+    while len(merges) < count and len(ids) > 1:
+        place = int(draw.integers(0, len(ids) - 1))
+        merges.append([*ids[place : place + 2], 256 + len(merges)])
+        ids = _bpe_joined(ids, tuple(ids[place : place + 2]), merges[-1][2])
+    return merges
+
+
+def _bpe_to_encode(draw, length=60, count=20, letters=b"abc"):
+    """A text, and merges of another text of the same letters."""
+    merges = _bpe_learned(draw, _bpe_letters(draw, 3 * length, letters), count)
+    return {"ids": _bpe_letters(draw, length, letters), "merges": merges}
+
+
+def _bpe_words_to_encode(draw):
+    return {"ids": _bpe_words(draw, 12), "merges": _bpe_first_seen(_bpe_words(draw, 30), 25)}
+
+
+def _bpe_own_merges(draw):
+    """A text with its own merges, until it is three tokens."""
+    ids = _bpe_letters(draw, 24, _BPE_BYTES)
+    return {"ids": ids, "merges": _bpe_learned(draw, ids, 300)[:-2]}
+
+
+def _bpe_rivals(draw):
+    """Two words in which two merges want the same id: whoever goes from left to right gives it to another one, and when matters."""
+    e, f, g, h, i, j, k, m, space = draw.permutation(256)[:9].tolist()
+    pairs = [[f, g], [256, h], [e, 256], [i, j], [k, m], [259, k]]
+    words = [[e, f, g, h], [i, j, k, m], [e, f, g, h]]
+    ids = [byte for n in draw.permutation(3) for byte in [*words[n], space]]
+    return {"ids": ids, "merges": [[*pair, 256 + place] for place, pair in enumerate(pairs)]}
+
+
+def _bpe_runs_to_encode(draw):
+    """Runs whose pairs overlap, with tokens of two, three and four of the same byte."""
+    run, other = draw.permutation(256)[:2].tolist()
+    merges = [[run, run, 256], [256, run, 257], [256, 256, 258], [run, other, 259], [258, 257, 260]]
+    ids = [i for n in (5, 2, 7, 3, 4, 6) for i in [run] * n + [other]]
+    return {"ids": ids, "merges": [merges[i][:2] + [256 + i] for i in range(int(draw.integers(3, 6)))]}
+
+
+def _bpe_strangers(draw):
+    """Bytes that no merge knows, and among them one pair, once, that one does."""
+    merges = _bpe_learned(draw, _bpe_letters(draw, 30, b"abcd"), 5)
+    return {"ids": [*_bpe_letters(draw, 7, b"wxyz"), *merges[0][:2], *_bpe_letters(draw, 5, b"wxyz")], "merges": merges}
+
+
+def _bpe_chain(draw):
+    """301 bytes, and 300 merges that make one token of them, byte by byte; the first byte stands nowhere else."""
+    ids = [33, *_bpe_letters(draw, 300)]
+    merges = [[255 + place if place else ids[0], ids[place + 1], 256 + place] for place in range(300)]
+    return ids, merges
+
+
+def _bpe_chain_to_encode(draw):
+    ids, merges = _bpe_chain(draw)
+    return {"ids": [97, *ids, *ids[:9]], "merges": merges}
+
+
+def _bpe_leftmost(ids, merges):
+    new, ids = {(a, b): new for a, b, new in merges}, list(ids)
+    while places := [i for i, pair in enumerate(pairwise(ids)) if pair in new]:
+        ids[places[0] : places[0] + 2] = [new[tuple(ids[places[0] : places[0] + 2])]]
+    return ids
+
+
+def _bpe_sweeps(ids, merges):
+    """From left to right, time and again, merging whatever is in merges."""
+    new, before = {(a, b): new for a, b, new in merges}, None
+    while ids != before:
+        before, ids, i = ids, [], 0
+        while i < len(before):
+            made = new.get(tuple(before[i : i + 2]))
+            ids.append(before[i] if made is None else made)
+            i += 1 if made is None else 2
+    return ids
+
+
+def _bpe_grows(ids, merges):
+    """From left to right, time and again; what was merged is merged with the next id at once, if it can be."""
+    new, before = {(a, b): new for a, b, new in merges}, None
+    while ids != before:
+        before, ids = ids, []
+        for i in before:
+            if ids and (ids[-1], i) in new:
+                ids[-1] = new[ids[-1], i]
+            else:
+                ids.append(i)
+    return ids
+
+
+def _bpe_longest_token(ids, merges):
+    tokens = {(i,): i for i in range(256)}
+    made = [(i,) for i in range(256)]
+    for a, b, new in merges:
+        made.append(made[a] + made[b])
+        tokens.setdefault(made[-1], new)
+    out, i = [], 0
+    while i < len(ids):
+        length = max(n for n in range(1, len(ids) - i + 1) if tuple(ids[i : i + n]) in tokens)
+        out.append(tokens[tuple(ids[i : i + length])])
+        i += length
+    return out
+
+
+def _bpe_most_frequent(ids, merges):
+    new = {(a, b): new for a, b, new in merges}
+    while counts := Counter(pair for pair in pairwise(ids) if pair in new):
+        pair = min(counts, key=lambda pair: (-counts[pair], new[pair]))
+        ids = _bpe_joined(ids, pair, new[pair])
+    return ids
+
+
+bpe_encode = Exercise(
+    points=6,
+    cases={
+        "two merges for one id": _bpe_rivals,
+        "letters": _bpe_to_encode,
+        "two letters": partial(_bpe_to_encode, letters=b"01", count=30),
+        "words": _bpe_words_to_encode,
+        "a text with its own merges": _bpe_own_merges,
+        "runs of one byte": _bpe_runs_to_encode,
+        "300 merges": _bpe_chain_to_encode,
+        "one pair among strangers": _bpe_strangers,
+        "no merges": lambda draw: {"ids": _bpe_letters(draw, 8), "merges": []},
+        "a single byte": partial(_bpe_to_encode, length=1),
+    },
+    checks=[
+        agrees(
+            3, "merges the pair of lowest rank first", on=["two merges for one id", "letters", "two letters", "words"]
+        ),
+        agrees(
+            1,
+            "goes on until no pair of merges is left",
+            on=["a text with its own merges", "300 merges"],
+        ),
+        agrees(1, "replaces the places of a run from left to right, without overlap", on="runs of one byte"),
+        agrees(
+            1,
+            "leaves alone what no merge knows",
+            on=["one pair among strangers", "no merges", "a single byte"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "from_left_to_right",
+            "You merge the first pair of the text that is in merges. Its rank counts, not its place in the text: of all pairs there are, take the one that was learned first.",
+            _bpe_leftmost,
+        ),
+        Mistake(
+            "sweeps",
+            "You go from left to right and merge whatever is in merges. Its rank counts, not its place in the text: of all pairs there are, take the one that was learned first.",
+            _bpe_sweeps,
+        ),
+        Mistake(
+            "growing_from_the_left",
+            "You go from left to right and merge whatever is in merges, the new id with the next one, too. Its rank counts, not its place in the text: of all pairs there are, take the one that was learned first.",
+            _bpe_grows,
+        ),
+        Mistake(
+            "highest_rank",
+            "You merge the pair that was learned last. The one that was learned first comes first.",
+            edit("min(known, key=new.get)", "max(known, key=new.get)"),
+        ),
+        Mistake(
+            "longest_token",
+            "You take the longest token that fits, from left to right. That is another tokenizer: here the merges are redone in the order in which they were learned.",
+            _bpe_longest_token,
+        ),
+        Mistake(
+            "most_frequent",
+            "You merge the most frequent pair of this text. That is training; encoding follows the order of merges and counts nothing.",
+            _bpe_most_frequent,
+        ),
+        Mistake(
+            "one_merge",
+            "You replace one pair and stop. The new id has neighbours, too: look again until no pair of merges is left.",
+            edit("while known", "if known"),
+        ),
+        Mistake(
+            "only_bytes_merged",
+            "You merge bytes only. A new id may be half of a later pair: look at the new neighbours, too.",
+            edit("for a, b, new in merges}", "for a, b, new in merges if max(a, b) < 256}"),
+        ),
+        Mistake(
+            "from_right_to_left",
+            "You replace the places of a pair from right to left. In a a a the first two become the new id, and the last one is left.",
+            _bpe_encode_from_the_end,
+        ),
+        Mistake(
+            "overlapping_places",
+            "You use an id for two places of a pair. In a a a the middle a belongs to the first place; go on behind it.",
+            edit("i += 2", "i += 1", of="_bpe_merged"),
+        ),
+        Mistake(
+            "ranks_for_ids",
+            "You return ranks, which begin at 0. The new ids begin at 256, and each entry of merges says its own.",
+            edit("return ids", "return [i - 256 if i > 255 else i for i in ids]"),
+        ),
+    ],
+    hints=[
+        "Which pairs of neighbours does the text have, and which of them have a place in merges?",
+        "Make a dict from each pair to its new id. New ids grow with the rank, so what is the pair to merge next?",
+        "Training and encoding share a step. Is it a function already?",
+    ],
+)
+
+
+def _bpe_to_decode(draw, count=12, length=15, letters=b"abcde"):
+    """Any ids at all, in any order, each of those that the merges make at least once."""
+    merges = _bpe_learned(draw, _bpe_letters(draw, 60, letters), count)
+    known = [*letters, *(entry[2] for entry in merges)]
+    ids = [known[i] for i in draw.integers(0, len(known), length)] + known[len(letters) :]
+    return {"ids": [ids[i] for i in draw.permutation(len(ids))], "merges": merges}
+
+
+def _bpe_halves(draw):
+    """Bytes of characters in any order: text it is none, and no decoder of texts gives them back."""
+    inputs = _bpe_to_decode(draw, count=6, letters=_BPE_BYTES)
+    return inputs | {"ids": [0xE2, *inputs["ids"], *draw.integers(128, 256, 4).tolist(), 0xC5]}
+
+
+def _bpe_chain_to_decode(draw):
+    _, merges = _bpe_chain(draw)
+    return {"ids": [555, 256, int(draw.integers(300, 500)), 97], "merges": merges}
+
+
+def _bpe_expanded_once(ids, merges):
+    return [byte for i in ids for byte in (merges[i - 256][:2] if i > 255 else [i])]
+
+
+def _bpe_one_merge_before(ids, merges):
+    tokens = [[byte] for byte in range(256)]
+    for a, b, _ in merges:
+        tokens.append(tokens[a] + tokens[b])
+    return [byte for i in ids for byte in tokens[i - 1 if i > 256 else i]]
+
+
+bpe_decode = Exercise(
+    points=3,
+    cases={
+        "tokens of letters": _bpe_to_decode,
+        "two letters": partial(_bpe_to_decode, count=20, letters=b"01"),
+        "300 merges": _bpe_chain_to_decode,
+        "half characters": _bpe_halves,
+        "bytes alone": lambda draw: {"ids": draw.integers(0, 256, 9).tolist(), "merges": []},
+        "one token": lambda draw: {"ids": [267], "merges": _bpe_to_decode(draw)["merges"]},
+    },
+    checks=[
+        agrees(2, "takes every token apart, down to bytes", on=["tokens of letters", "two letters", "300 merges"]),
+        agrees(
+            1,
+            "returns whatever bytes there are, text or not",
+            on=["half characters", "bytes alone", "one token"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "one_level",
+            "You take each token apart once. Its halves may be tokens themselves: go on down to bytes.",
+            _bpe_expanded_once,
+        ),
+        Mistake(
+            "halves_swapped",
+            "You put the second half of a token before the first. The bytes keep their order.",
+            edit("tokens[a] + tokens[b]", "tokens[b] + tokens[a]"),
+        ),
+        Mistake(
+            "one_merge_before",
+            "You look a token up one place too early in merges. The first entry makes 256, and the next one 257.",
+            _bpe_one_merge_before,
+        ),
+        Mistake(
+            "text_with_replacements",
+            "You make text of the bytes on the way, and what is no text is replaced by �, which is three other bytes. Return the bytes themselves.",
+            edit(
+                "return [byte for i in ids for byte in tokens[i]]",
+                "return list(bytes(byte for i in ids for byte in tokens[i]).decode(errors='replace').encode())",
+            ),
+        ),
+        Mistake(
+            "text_with_gaps",
+            "You make text of the bytes on the way, and what is no text is lost. Return the bytes themselves.",
+            edit(
+                "return [byte for i in ids for byte in tokens[i]]",
+                "return list(bytes(byte for i in ids for byte in tokens[i]).decode(errors='ignore').encode())",
+            ),
+        ),
+    ],
+    hints=[
+        "Which bytes is token 256, and how do you know those of 257 if you know those of 256?",
+        "Each entry of merges joins two tokens that you know already. What does a list of the bytes of all tokens begin with?",
+    ],
+)
+
+
+# The norm and the gated network
+
+
+def _norm_tokens(draw, lead=(4,), D=6, size=1.0, **eps):
+    """Tokens whose mean is not 0, so that taking it off shows, and a scale of either sign for each feature."""
+    return {"x": size * (0.6 + draw(*lead, D)), "gamma": draw.signs(D) * draw.uniform(0.5, 2, D)} | eps
+
+
+def _norm_large(draw):
+    return _norm_tokens(draw) | {"x": draw.uniform(-1000, 1000, 4, 6)}
+
+
+def _norm_silent(draw, lead=(2, 3)):
+    """The second token is all zeros, and only eps is left under the root."""
+    inputs = _norm_tokens(draw, lead=lead, D=4)
+    inputs["x"].reshape(-1, 4)[1] = 0
+    return inputs
+
+
+def _block_another_token(inputs, draw):
+    """The first token is another one."""
+    x = inputs["x"].copy()
+    first = (0,) * (x.ndim - 1)
+    x[first] = draw(*x[first].shape)
+    return inputs | {"x": x}
+
+
+_NORM_SQUARES = "np.mean(x**2, axis=-1, keepdims=True)"
+_NORM_RMS = f"np.sqrt({_NORM_SQUARES} + eps)"
+
+_NORM_SUM = Mistake(
+    "sum_of_squares",
+    "You divide by the length of a token, the root of the sum of its squares. It is the root of their mean.",
+    edit("np.mean(x**2", "np.sum(x**2"),
+)
+_NORM_EPS_OUTSIDE = Mistake(
+    "eps_outside_the_root",
+    "You add eps to the root. It stands under the root, beside the mean of the squares.",
+    edit(_NORM_RMS, f"(np.sqrt({_NORM_SQUARES}) + eps)"),
+)
+_NORM_EPS_IGNORED = Mistake(
+    "eps_ignored",
+    "You ignore the given eps and always use 1e-6, which is only the default.",
+    edit("keepdims=True) + eps)", "keepdims=True) + 1e-6)"),
+)
+_NORM_EPS_MISSING = Mistake(
+    "no_eps",
+    "You leave eps out. For a token of very small numbers it is what keeps the norm from blowing them up.",
+    edit("keepdims=True) + eps)", "keepdims=True) + 1e-300)"),
+)
+_NORM_OVER_ALL = Mistake(
+    "one_scale_for_all",
+    "You divide all tokens by one number. Each token has its own root mean square.",
+    edit("axis=-1, keepdims=True) + eps", "keepdims=True) + eps"),
+)
+_NORM_OVER_TOKENS = Mistake(
+    "over_the_first_axis",
+    "You take the mean over the first axis. Each token is divided by the root mean square of its own features, which are the last axis.",
+    edit("axis=-1, keepdims=True) + eps", "axis=0, keepdims=True) + eps"),
+)
+_NORM_VARIANCE = "np.var(x, axis=-1, keepdims=True)"
+
+rms_norm = Exercise(
+    points=4,
+    cases={
+        "four tokens": _norm_tokens,
+        "sequences of tokens": partial(_norm_tokens, lead=(2, 3), D=5),
+        "batch, heads and tokens": partial(_norm_tokens, lead=(2, 3, 4), D=6),
+        "a single token": partial(_norm_tokens, lead=(), D=7),
+        "two features": partial(_norm_tokens, lead=(3,), D=2),
+        "as many tokens as features": partial(_norm_tokens, lead=(5,), D=5),
+        "features in the hundreds": _norm_large,
+        "features near a thousandth": partial(_norm_tokens, size=1e-3),
+        "a larger eps": partial(_norm_tokens, eps=0.1),
+        "a token of zeros": _norm_silent,
+    },
+    checks=[
+        agrees(
+            2,
+            "divides each token by its root mean square and multiplies by gamma",
+            on=[
+                "four tokens",
+                "sequences of tokens",
+                "batch, heads and tokens",
+                "a single token",
+                "two features",
+                "as many tokens as features",
+                "features in the hundreds",
+            ],
+        ),
+        moves(1, "changing a token changes that token only", _block_another_token, on="sequences of tokens"),
+        agrees(1, "adds eps under the root", on=["features near a thousandth", "a larger eps", "a token of zeros"]),
+    ],
+    mistakes=[
+        Mistake(
+            "mean_subtracted",
+            "You subtract the mean first, which is layer norm. The RMS norm leaves the mean where it is.",
+            edit(
+                f"gamma * x / {_NORM_RMS}",
+                f"gamma * (x - x.mean(axis=-1, keepdims=True)) / np.sqrt({_NORM_VARIANCE} + eps)",
+            ),
+        ),
+        Mistake(
+            "variance",
+            "You divide by the standard deviation, from which the mean is taken off. It is the mean of the squares themselves.",
+            edit(_NORM_SQUARES, _NORM_VARIANCE),
+        ),
+        _NORM_SUM,
+        _NORM_EPS_OUTSIDE,
+        _NORM_EPS_IGNORED,
+        _NORM_EPS_MISSING,
+        _NORM_OVER_ALL,
+        _NORM_OVER_TOKENS,
+        Mistake("gamma_missing", "You leave gamma out. It scales each feature at the end.", edit("gamma * x", "x")),
+        Mistake(
+            "one_plus_gamma",
+            "You multiply by 1 + gamma. Gemma keeps its scale like this; here gamma multiplies as it is.",
+            edit("gamma * x", "(1 + gamma) * x"),
+        ),
+        Mistake(
+            "no_root",
+            "You divide by the mean of the squares without its root: twice as large a token would come out half as large.",
+            edit(_NORM_RMS, f"({_NORM_SQUARES} + eps)"),
+        ),
+        Mistake(
+            "multiplied",
+            "You multiply by the root mean square. Divide by it, so that all tokens come out about as large.",
+            edit(f"x / {_NORM_RMS}", f"x * {_NORM_RMS}"),
+        ),
+    ],
+    hints=[
+        "What is the root mean square of (3, 4), and what is left of it if that is divided out?",
+        "Which shape must the mean have, so that (N, T, D) can be divided by it token by token?",
+    ],
+)
+
+
+def _block_and_dout(case, **sizes):
+    """A case of the forward, and a gradient that arrives from above, of the shape of x."""
+
+    def with_dout(draw):
+        inputs = case(draw, **sizes)
+        return {"dout": draw(*inputs["x"].shape)} | inputs
+
+    return with_dout
+
+
+_NORM_DX = "(dnormed - normed * np.mean(dnormed * normed, axis=-1, keepdims=True)) / rms"
+_NORM_BACK = ["four tokens", "two features", "as many tokens as features"]
+
+rms_norm_backward = Exercise(
+    points=7,
+    cases={
+        "four tokens": _block_and_dout(_norm_tokens),
+        "sequences of tokens": _block_and_dout(_norm_tokens, lead=(2, 3), D=5),
+        "batch, heads and tokens": _block_and_dout(_norm_tokens, lead=(2, 3, 4), D=6),
+        "a single token": _block_and_dout(_norm_tokens, lead=(), D=7),
+        "two features": _block_and_dout(_norm_tokens, lead=(3,), D=2),
+        "as many tokens as features": _block_and_dout(_norm_tokens, lead=(5,), D=5),
+        "features in the hundreds": _block_and_dout(_norm_large),
+        "features near a thousandth": _block_and_dout(_norm_tokens, size=1e-3),
+        "a larger eps": _block_and_dout(_norm_tokens, eps=0.1),
+        "a token of zeros": _block_and_dout(_norm_silent, lead=(3,)),
+    },
+    checks=[
+        agrees(2, "returns dx", on=_NORM_BACK, part="dx"),
+        agrees(2, "returns dgamma, summed over the tokens", on=_NORM_BACK, part="dgamma"),
+        agrees(
+            1,
+            "takes any number of leading axes, and sums dgamma over all of them",
+            on=["sequences of tokens", "batch, heads and tokens", "a single token"],
+        ),
+        moves(
+            1,
+            "changing a token changes dgamma, and dx of that token only",
+            _block_another_token,
+            on="four tokens",
+        ),
+        agrees(
+            1,
+            "is right for small, large and silent tokens, and for another eps",
+            on=["features in the hundreds", "features near a thousandth", "a larger eps", "a token of zeros"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "scale_taken_as_constant",
+            "In dx you treat the root mean square as a constant. It depends on every feature of the token, and this path has a gradient, too.",
+            edit(_NORM_DX, "dnormed / rms"),
+        ),
+        Mistake(
+            "sum_for_mean",
+            "In dx you take a sum where the mean of the squares has a mean: the second term is D times too large.",
+            edit("np.mean(dnormed * normed", "np.sum(dnormed * normed"),
+        ),
+        Mistake(
+            "gamma_missing_in_the_second_term",
+            "In dx you leave gamma out of the path through the root mean square. The gradient passes gamma first, on both paths.",
+            edit("np.mean(dnormed * normed", "np.mean(dout * normed"),
+        ),
+        Mistake(
+            "gamma_missing",
+            "You leave gamma out of dx. The forward multiplies by it, and so does the way back.",
+            edit("dnormed = gamma * dout", "dnormed = dout"),
+        ),
+        Mistake(
+            "layer_norm",
+            "You subtract the mean of the gradient, as layer norm does on its way back. The RMS norm subtracts no mean on its way forward, and none back.",
+            edit("(dnormed - normed", "(dnormed - np.mean(dnormed, axis=-1, keepdims=True) - normed"),
+        ),
+        Mistake(
+            "second_term_added",
+            "In dx you add the path through the root mean square. A larger feature makes a larger divisor: its sign is minus.",
+            edit("(dnormed - normed", "(dnormed + normed"),
+        ),
+        Mistake(
+            "not_normed_in_the_second_term",
+            "In dx the path through the root mean square has x twice, and both have to be divided by the root mean square.",
+            edit("normed * np.mean(dnormed * normed", "x * np.mean(dnormed * normed"),
+        ),
+        Mistake(
+            "dgamma_of_x",
+            "For dgamma you multiply by x. gamma multiplies the normalised x.",
+            edit("np.sum(dout * normed", "np.sum(dout * x"),
+        ),
+        Mistake(
+            "dgamma_mean",
+            "You take the mean of dgamma over the tokens. Its parts are summed: a loss that is a mean has its 1/N in dout.",
+            edit("np.sum(dout * normed", "np.mean(dout * normed"),
+        ),
+        Mistake(
+            "dgamma_over_the_batch_alone",
+            "You sum dgamma over the first axis alone. There is one gamma for all tokens of all sequences: sum over every axis but the last.",
+            edit("axis=tuple(range(x.ndim - 1))", "axis=0"),
+        ),
+        Mistake(
+            "dgamma_per_token",
+            "You sum dgamma over the features. Each feature has its own gamma: sum over the tokens.",
+            edit("axis=tuple(range(x.ndim - 1))", "axis=-1"),
+        ),
+        _NORM_EPS_OUTSIDE,
+        _NORM_EPS_IGNORED,
+        _NORM_EPS_MISSING,
+        _NORM_OVER_ALL,
+    ],
+    hints=[
+        "Call the root mean square r. Along which two paths does x reach out = gamma · x / r?",
+        "What is the derivative of √(mean of x² + eps) in one x, written with x, D and r?",
+        "With y = x/r and g = gamma · dout: how can dx be written with g, y, r and one mean?",
+    ],
+)
+
+
+def _gated_tokens(draw, lead=(4,), D=5, H=7, size=1.5):
+    """Tokens and the three matrices; what goes through the gate is large enough for both of its sides."""
+    return {
+        "x": draw(*lead, D),
+        "W_gate": size * draw(D, H) * D**-0.5,
+        "W_up": draw(D, H) * D**-0.5,
+        "W_down": draw(H, D) * H**-0.5,
+    }
+
+
+def _gated_far(draw):
+    """Half of the gates are at 1000, the others at −1000, each a little off."""
+    inputs = _gated_tokens(draw)
+    inputs["x"][:, 0] = [1, -1, 1, -1]
+    inputs["W_gate"][0] = 1000.0 * draw.signs(7)
+    return inputs
+
+
+_GATED_HIDDEN = "gate * _sigmoid(gate) * up"
+_GATED_UNSTABLE = Mistake(
+    "unstable",
+    "Your sigmoid overflows where z is large: exp(1000) is inf, and inf divided by inf is nan. Which form of it has only an exp that may become 0, or only one that may become inf below the line?",
+    edit("np.exp(-np.logaddexp(0.0, -z))", "np.exp(z) / (1 + np.exp(z))", of="_sigmoid"),
+)
+
+swiglu = Exercise(
+    points=4,
+    cases={
+        "four tokens": _gated_tokens,
+        "sequences of tokens": partial(_gated_tokens, lead=(2, 3), D=4, H=6),
+        "a single token": partial(_gated_tokens, lead=(1,), D=3, H=4),
+        "as wide inside as outside": partial(_gated_tokens, D=6, H=6),
+        "gates at ±1000": _gated_far,
+    },
+    checks=[
+        agrees(
+            2,
+            "multiplies the branch W_up by silu of the branch W_gate, and goes back by W_down",
+            on=["four tokens", "sequences of tokens", "a single token", "as wide inside as outside"],
+        ),
+        moves(1, "changing a token changes that token only", _block_another_token, on="sequences of tokens"),
+        agrees(1, "is right and finite for gates at ±1000", on="gates at ±1000"),
+    ],
+    mistakes=[
+        Mistake(
+            "branches_swapped",
+            "You put silu on the branch of W_up. It belongs on the branch of W_gate.",
+            edit(_GATED_HIDDEN, "gate * up * _sigmoid(up)"),
+        ),
+        Mistake(
+            "sigmoid_for_silu",
+            "You use the sigmoid for the gate, which is the older GLU. silu(z) is z·σ(z).",
+            edit(_GATED_HIDDEN, "_sigmoid(gate) * up"),
+        ),
+        Mistake(
+            "no_up_branch",
+            "You leave out the branch of W_up: that is a network with one hidden layer. Its hidden units are multiplied by those of the other branch.",
+            edit(_GATED_HIDDEN, "gate * _sigmoid(gate)"),
+        ),
+        Mistake(
+            "no_gate",
+            "You multiply the branches without silu. It stands on the branch of W_gate.",
+            edit(_GATED_HIDDEN, "gate * up"),
+        ),
+        Mistake(
+            "silu_on_both",
+            "You use silu on both branches. The branch of W_up has no function of its own.",
+            edit(_GATED_HIDDEN, f"{_GATED_HIDDEN} * _sigmoid(up)"),
+        ),
+        Mistake(
+            "silu_of_the_product",
+            "You use silu on the product of the branches. It comes first, on the branch of W_gate alone.",
+            edit(_GATED_HIDDEN, "gate * up * _sigmoid(gate * up)"),
+        ),
+        Mistake(
+            "relu",
+            "Your gate is a relu, which makes ReGLU. silu goes through 0 smoothly, and a little below it.",
+            edit(_GATED_HIDDEN, "np.maximum(gate, 0) * up"),
+        ),
+        Mistake(
+            "gelu",
+            "Your gate is a GELU, which makes GEGLU. silu(z) is z times the sigmoid of z.",
+            edit(_GATED_HIDDEN, "0.5 * gate * (1 + np.tanh(np.sqrt(2 / np.pi) * (gate + 0.044715 * gate**3))) * up"),
+        ),
+        Mistake(
+            "branches_added",
+            "You add the branches. A gate multiplies: where it is closed, nothing comes through.",
+            edit(_GATED_HIDDEN, "gate * _sigmoid(gate) + up"),
+        ),
+        _GATED_UNSTABLE,
+    ],
+    hints=[
+        "Which shapes do x·W_gate and x·W_up have, and what is left to do to get back to the width of x?",
+        "What is silu at 1000 and at −1000? Which way to write the sigmoid gives just that?",
+    ],
+)
+
+_GATED_PLAIN = ["four tokens", "a single token", "as wide inside as outside"]
+_GATED_SLOPE = "slope = opened * (1 + gate * (1 - opened))"
+
+swiglu_backward = Exercise(
+    points=8,
+    cases={
+        "four tokens": _block_and_dout(_gated_tokens),
+        "sequences of tokens": _block_and_dout(_gated_tokens, lead=(2, 3), D=4, H=6),
+        "a single token": _block_and_dout(_gated_tokens, lead=(1,), D=3, H=4),
+        "as wide inside as outside": _block_and_dout(_gated_tokens, D=6, H=6),
+        "gates at ±1000": _block_and_dout(_gated_far),
+    },
+    checks=[
+        agrees(2, "returns dx", on=_GATED_PLAIN, part="dx"),
+        agrees(1, "returns dW_gate", on=_GATED_PLAIN, part="dW_gate"),
+        agrees(1, "returns dW_up", on=_GATED_PLAIN, part="dW_up"),
+        agrees(1, "returns dW_down", on=_GATED_PLAIN, part="dW_down"),
+        agrees(1, "sums the gradients of the matrices over all tokens of all sequences", on="sequences of tokens"),
+        moves(
+            1,
+            "changing a token changes the gradients of the matrices, and dx of that token only",
+            _block_another_token,
+            on="four tokens",
+        ),
+        agrees(1, "is right and finite for gates at ±1000", on="gates at ±1000"),
+    ],
+    mistakes=[
+        Mistake(
+            "slope_is_the_sigmoid",
+            "You use σ(z) as the slope of silu. silu is a product, z·σ(z), and both factors depend on z.",
+            edit(_GATED_SLOPE, "slope = opened"),
+        ),
+        Mistake(
+            "slope_of_the_sigmoid",
+            "You use the slope of the sigmoid for that of silu. silu is a product, z·σ(z), and both factors depend on z.",
+            edit(_GATED_SLOPE, "slope = opened * (1 - opened)"),
+        ),
+        Mistake(
+            "slope_without_sigmoid",
+            "In the slope of silu you keep the path through the sigmoid alone. The factor z has a slope, too, and it is 1.",
+            edit(_GATED_SLOPE, "slope = opened * gate * (1 - opened)"),
+        ),
+        Mistake(
+            "no_path_through_the_gate",
+            "In dx you leave out the path through the gate. x goes into both branches, and what comes back from them adds up.",
+            edit("dgate @ W_gate.T + dup @ W_up.T", "dup @ W_up.T"),
+        ),
+        Mistake(
+            "no_path_through_up",
+            "In dx you leave out the path through W_up. x goes into both branches, and what comes back from them adds up.",
+            edit("dgate @ W_gate.T + dup @ W_up.T", "dgate @ W_gate.T"),
+        ),
+        Mistake(
+            "gate_for_silu",
+            "On the way back through the product, the branch of W_up is multiplied by silu of the gate, and you multiply it by the gate as it was before silu.",
+            edit("dhidden * silu", "dhidden * gate"),
+        ),
+        Mistake(
+            "up_missing",
+            "On the way back through the product, the gate's branch is multiplied by the other branch, x·W_up, and that is missing.",
+            edit("dhidden * up * slope", "dhidden * slope"),
+        ),
+        Mistake(
+            "up_branch_alone_below",
+            "For dW_down you take the branch of W_up for the hidden units. What W_down multiplies is the product of both branches.",
+            edit("_over_tokens(silu * up, dout)", "_over_tokens(up, dout)"),
+        ),
+        Mistake(
+            "matrices_transposed",
+            "Your gradients of the matrices are transposed. Each has the shape of its matrix: rows are what goes in.",
+            edit(
+                "before.reshape(-1, before.shape[-1]).T @ after.reshape(-1, after.shape[-1])",
+                "after.reshape(-1, after.shape[-1]).T @ before.reshape(-1, before.shape[-1])",
+                of="_over_tokens",
+            ),
+        ),
+        Mistake(
+            "mean_over_tokens",
+            "You take the mean over the tokens for the gradients of the matrices. What comes back from the tokens is summed: a loss that is a mean has its 1/N in dout.",
+            edit(
+                "after.reshape(-1, after.shape[-1])",
+                "(after / after[..., 0].size).reshape(-1, after.shape[-1])",
+                of="_over_tokens",
+            ),
+        ),
+        Mistake(
+            "sequences_not_summed",
+            "You leave one gradient of each matrix for every sequence. There is one matrix for all: sum over the batch, too.",
+            edit(
+                "before.reshape(-1, before.shape[-1]).T @ after.reshape(-1, after.shape[-1])",
+                "before.swapaxes(-1, -2) @ after",
+                of="_over_tokens",
+            ),
+        ),
+        _GATED_UNSTABLE,
+    ],
+    hints=[
+        "Name each step of the forward: gate, up, silu, their product, the output. Which of them uses which?",
+        "By the product rule, what is the derivative of z·σ(z), if that of σ is σ·(1 − σ)?",
+        "For (N, T, D), which reshape turns all tokens into the rows of one matrix?",
+    ],
+)
+
+
+# Attention, as language models have it
+
+
+def _turned_tokens(draw, positions, lead=(3,), D=6, **base):
+    """Tokens at the positions that a function draws."""
+    positions = positions(draw)
+    return {"x": draw(*lead, len(positions), D), "positions": positions} | base
+
+
+def _turned_places(draw, T=5, last=30):
+    """Positions in any order, none twice."""
+    return draw.permutation(last)[:T]
+
+
+def _turned_between(draw):
+    return draw.uniform(0, 20, 6)
+
+
+def _turned_again(draw):
+    """Two positions, three times each, the later one first."""
+    first, second = 3 + draw.permutation(9)[:2]
+    return np.array([first + 9, second, second, first + 9, second, first + 9])
+
+
+def _turned_far(draw):
+    return 2000 + draw.permutation(2000)[:5]
+
+
+def _turned_of_the_next(draw):
+    """What a cache asks: the tokens behind those that it remembers."""
+    return int(draw.integers(3, 40)) + np.arange(4)
+
+
+def _turned_another(inputs, draw):
+    """The third token stands somewhere else."""
+    positions = inputs["positions"].copy()
+    positions[2] += draw.integers(1, 5)
+    return inputs | {"positions": positions}
+
+
+def _rotary_interleaved(x, positions, base=10000.0):
+    angle = positions[:, None] * base ** (-np.arange(0, x.shape[-1], 2) / x.shape[-1])
+    cos, sin, a, b = np.cos(angle), np.sin(angle), x[..., 0::2], x[..., 1::2]
+    return np.stack([a * cos - b * sin, a * sin + b * cos], axis=-1).reshape(x.shape)
+
+
+def _rotary_of_attention(x, positions, base=10000.0):
+    return _rotary_interleaved(x, np.arange(x.shape[-2]), base)
+
+
+def _rotary_mixed(x, positions, base=10000.0):
+    D = x.shape[-1]
+    angle = np.repeat(positions[:, None] * base ** (-np.arange(0, D, 2) / D), 2, axis=-1)
+    return x * np.cos(angle) + np.concatenate([-x[..., D // 2 :], x[..., : D // 2]], axis=-1) * np.sin(angle)
+
+
+def _rotary_not_crossed(x, positions, base=10000.0):
+    D = x.shape[-1]
+    angle = np.tile(positions[:, None] * base ** (-np.arange(0, D, 2) / D), 2)
+    return x * np.cos(angle) + x * np.sin(angle)
+
+
+rotary_at = Exercise(
+    points=6,
+    cases={
+        "tokens in any order": partial(_turned_tokens, positions=_turned_places),
+        "batch and heads": partial(_turned_tokens, positions=partial(_turned_places, T=4), lead=(2, 3), D=8),
+        "one sequence, no batch": partial(_turned_tokens, positions=partial(_turned_places, T=7), lead=(), D=4),
+        "as many features as tokens": partial(_turned_tokens, positions=partial(_turned_places, T=6), D=6),
+        "tokens behind a cache": partial(_turned_tokens, positions=_turned_of_the_next, D=10),
+        "positions between whole numbers": partial(_turned_tokens, positions=_turned_between),
+        "positions that come again": partial(_turned_tokens, positions=_turned_again),
+        "positions in the thousands": partial(_turned_tokens, positions=_turned_far),
+        "another base": partial(_turned_tokens, positions=_turned_places, D=8, base=100.0),
+        "two features": partial(_turned_tokens, positions=partial(_turned_places, T=3), D=2),
+        "a single token": partial(_turned_tokens, positions=partial(_turned_places, T=1)),
+    },
+    checks=[
+        agrees(
+            2,
+            "turns pair i of token t by the angle positions[t]·base^(−2i/D)",
+            on=[
+                "tokens in any order",
+                "batch and heads",
+                "one sequence, no batch",
+                "as many features as tokens",
+                "tokens behind a cache",
+                "two features",
+                "a single token",
+            ],
+        ),
+        agrees(
+            1,
+            "takes any positions: fractions, far ones, one twice",
+            on=["positions between whole numbers", "positions that come again", "positions in the thousands"],
+        ),
+        agrees(1, "uses the given base", on=["another base", "tokens in any order"]),
+        keeps(
+            1, "keeps the length of every token", "norm", _turned_another, on=["tokens in any order", "batch and heads"]
+        ),
+        moves(1, "moving a token turns that token only", _turned_another, on="tokens behind a cache"),
+    ],
+    mistakes=[
+        Mistake(
+            "neighbours",
+            "Your pairs are neighbours, (0, 1), (2, 3) and so on, as in rotary_embedding. Here feature i and feature i + D/2 are a pair.",
+            _rotary_interleaved,
+        ),
+        Mistake(
+            "rotary_embedding",
+            "This is rotary_embedding, which turns neighbours and counts the tokens. Here the positions are given, and feature i and feature i + D/2 are a pair.",
+            _rotary_of_attention,
+        ),
+        Mistake(
+            "positions_ignored",
+            "You ignore the positions and count the tokens. With a cache, the first token that you get is not at position 0.",
+            edit("positions[:, None]", "np.arange(len(positions))[:, None]"),
+        ),
+        Mistake(
+            "from_the_first",
+            "You count from the first token's position. Each token is turned by its own position, as keys of an earlier call must fit.",
+            edit("positions[:, None]", "(positions - positions[0])[:, None]"),
+        ),
+        Mistake(
+            "positions_sorted",
+            "You sort the positions. Position t belongs to token t, in whichever order they come.",
+            edit("positions[:, None]", "np.sort(positions)[:, None]"),
+        ),
+        Mistake(
+            "positions_cut",
+            "You make whole numbers of the positions. They may be fractions: models that are stretched to longer texts press them together.",
+            edit("positions[:, None]", "positions.astype(int)[:, None]"),
+        ),
+        Mistake(
+            "from_one",
+            "You add 1 to the positions. They are given: position 0 is not turned at all.",
+            edit("positions[:, None]", "(positions[:, None] + 1)"),
+        ),
+        Mistake(
+            "exponent_halved",
+            "Your frequencies fall half as fast as they should: pair i has the exponent −2i/D, as there are only D/2 pairs.",
+            edit("np.arange(0, D, 2) / D", "np.arange(D // 2) / D"),
+        ),
+        Mistake(
+            "turned_backwards",
+            "You rotate clockwise, which is the wrong direction: check the signs of the two sines.",
+            edit("np.sin(angle)", "-np.sin(angle)"),
+        ),
+        Mistake(
+            "mixed_tables",
+            "You pair the halves, but give neighbours the same angle. Feature i and feature i + D/2 turn by the same angle.",
+            _rotary_mixed,
+        ),
+        Mistake(
+            "not_crossed",
+            "You multiply the same feature by cosine and sine. In a rotation each new feature depends on both old ones.",
+            _rotary_not_crossed,
+        ),
+        Mistake(
+            "base_ignored",
+            "You ignore the given base and always use 10000, which is only the default.",
+            edit("base ** (", "10000.0 ** ("),
+        ),
+    ],
+    hints=[
+        "For D = 6, which three pairs are there, and which exponent of the base belongs to each?",
+        "Which shape does the table of all angles have, and with which half of x does it broadcast?",
+        "Where does a rotation by the angle θ take the point (a, b)?",
+    ],
+)
+
+
+def _grouped(draw, N=2, Hq=6, Hkv=2, T=4, S=5, d=3, dv=7, size=1.0):
+    """Queries of many heads, keys and values of few; all sizes differ, so that no axis can pass for another."""
+    return {"q": size * draw(N, Hq, T, d), "k": draw(N, Hkv, S, d), "v": draw(N, Hkv, S, dv)}
+
+
+def _grouped_masked(draw, lead=(2,), blind=False, **sizes):
+    """A random mask in which every query sees the first key; or one query sees nothing, if it is `blind`."""
+    inputs = _grouped(draw, **sizes)
+    T, S = inputs["q"].shape[2], inputs["k"].shape[2]
+    mask = draw.uniform(0, 1, *lead, T, S) < 0.5
+    mask[..., 0], mask[..., -1] = True, False
+    if blind:
+        mask[..., 1, :] = False
+    return inputs | {"mask": mask}
+
+
+def _grouped_padded(draw, **sizes):
+    """The last keys of each sequence are padding, of other number in each; the mask is (N, 1, S)."""
+    inputs = _grouped(draw, **sizes)
+    N, S = len(inputs["k"]), inputs["k"].shape[2]
+    return inputs | {"mask": np.arange(S) < (1 + draw.permutation(S - 1)[:N])[:, None, None]}
+
+
+def _grouped_far(draw):
+    """All scores of a query lie near 1000 or near −1000, but near one another: the softmax is an ordinary one."""
+    inputs = _grouped(draw)
+    inputs["q"][..., -1] = draw.signs(*inputs["q"].shape[:-1])
+    inputs["k"][..., -1] = 1000.0 * np.sqrt(inputs["k"].shape[-1])
+    return inputs
+
+
+def _grouped_far_and_hidden(draw):
+    """Keys that nobody may attend to would win by hundreds."""
+    inputs = _grouped_padded(draw)
+    return inputs | {"k": np.where(inputs["mask"].swapaxes(-1, -2)[:, None], 1.0, 1000.0) * inputs["k"]}
+
+
+def _grouped_another_head(inputs, draw):
+    """The second head of keys and values is another one."""
+    k, v = inputs["k"].copy(), inputs["v"].copy()
+    k[:, 1], v[:, 1] = draw(*k[:, 1].shape), draw(*v[:, 1].shape)
+    return inputs | {"k": k, "v": v}
+
+
+def _grouped_masked_after(q, k, v, mask=None):
+    shared = q.shape[1] // k.shape[1]
+    k, v = np.repeat(k, shared, axis=1), np.repeat(v, shared, axis=1)
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    e = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights = e / e.sum(axis=-1, keepdims=True)
+    return (weights if mask is None else weights * mask[..., None, :, :]) @ v
+
+
+_GROUPED_SHARE = "k, v = np.repeat(k, shared, axis=1), np.repeat(v, shared, axis=1)"
+_GROUPED_TILE = "np.tile({0}, (1, shared, 1, 1))"
+_GROUPED_PLAIN = [
+    "six query heads, two key heads",
+    "six query heads, three key heads",
+    "one key head for all",
+    "as many key heads as query heads",
+    "a single token",
+    "as many queries as keys",
+]
+_GROUPED_MASKED = [
+    "one mask for the whole batch",
+    "as many sequences as heads",
+    "padded keys",
+    "a mask for each sequence",
+]
+
+grouped_query_attention = Exercise(
+    points=7,
+    cases={
+        "six query heads, two key heads": _grouped,
+        "six query heads, three key heads": partial(_grouped, N=3, Hkv=3, T=5, S=4, d=4, dv=2),
+        "one key head for all": partial(_grouped, N=1, Hq=4, Hkv=1),
+        "as many key heads as query heads": partial(_grouped, Hq=3, Hkv=3),
+        "a single token": partial(_grouped, Hq=4, T=1, S=6),
+        "as many queries as keys": partial(_grouped, Hq=4, T=4, S=4, d=3, dv=3),
+        "one mask for the whole batch": partial(_grouped_masked, lead=()),
+        "as many sequences as heads": partial(_grouped_masked, lead=(4,), N=4, Hq=4),
+        "padded keys": _grouped_padded,
+        "a mask for each sequence": _grouped_masked,
+        "a fully masked row": partial(_grouped_masked, blind=True),
+        "scores near ±1000": _grouped_far,
+        "a hidden key far ahead": _grouped_far_and_hidden,
+    },
+    checks=[
+        agrees(3, "gives query head h the keys and values of head h // (Hq/Hkv)", on=_GROUPED_PLAIN),
+        moves(
+            1,
+            "changing a key head changes only the query heads that share it",
+            _grouped_another_head,
+            on="six query heads, three key heads",
+        ),
+        agrees(1, "gives weight 0 where the mask is False, in every head", on=_GROUPED_MASKED),
+        agrees(1, "gives zeros for a query that may attend to nothing", on="a fully masked row"),
+        agrees(
+            1,
+            "is right and finite for scores near ±1000, masked or not",
+            on=["scores near ±1000", "a hidden key far ahead"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "heads_tiled",
+            "You repeat the key heads in turn, 0 1 0 1, so that neighbouring query heads use different ones. Neighbours share one: 0 0 1 1.",
+            edit(_GROUPED_SHARE, f"k, v = {_GROUPED_TILE.format('k')}, {_GROUPED_TILE.format('v')}"),
+        ),
+        Mistake(
+            "keys_and_values_unlike",
+            "You share keys and values among the heads in two different ways. A head's keys and values belong together.",
+            edit(_GROUPED_SHARE, f"k, v = np.repeat(k, shared, axis=1), {_GROUPED_TILE.format('v')}"),
+        ),
+        Mistake(
+            "repeated_along_time",
+            "You repeat the keys along the axis of tokens and reshape, which mixes tokens and heads. Repeat along the axis of heads.",
+            edit(
+                _GROUPED_SHARE,
+                "k, v = (np.repeat(a, shared, axis=2).reshape(len(a), -1, *a.shape[2:]) for a in (k, v))",
+            ),
+        ),
+        Mistake(
+            "first_head_for_all",
+            "You use the first key head for all query heads, which is multi-query attention. Each group of query heads has its own.",
+            edit(_GROUPED_SHARE, "k, v = k[:, :1], v[:, :1]"),
+        ),
+        Mistake(
+            "scaled_by_all_heads",
+            "You divide the scores by the root of the width of all query heads together. The dot product of one head has only d terms.",
+            edit("np.sqrt(q.shape[-1])", "np.sqrt(q.shape[1] * q.shape[-1])"),
+        ),
+        Mistake(
+            "unscaled",
+            "You do not divide the scores by √d. Their variance grows with d, and the softmax saturates: scale them first.",
+            edit(" / np.sqrt(q.shape[-1])", ""),
+        ),
+        Mistake(
+            "mask_meets_the_heads",
+            "Your mask's batch axis lines up with the head axis of the scores. Give the mask an axis of length 1 where the heads are.",
+            edit("mask[..., None, :, :]", "mask"),
+        ),
+        Mistake(
+            "mask_ignored",
+            "You ignore the mask. Where it is False a key must get weight 0: which score makes exp vanish?",
+            edit("if mask is not None:", "if False:"),
+        ),
+        Mistake(
+            "mask_inverted",
+            "You invert the mask. True means that a query may attend.",
+            edit("scores, -np.inf)", "-np.inf, scores)"),
+        ),
+        Mistake(
+            "masked_after_softmax",
+            "You mask the weights after the softmax, so a row no longer sums to one. Mask the scores before the softmax.",
+            _grouped_masked_after,
+        ),
+        Mistake(
+            "blind_nan",
+            "You return nan for a query that may attend to nothing: its scores are all -inf, and -inf minus their maximum is nan. Such a row must be all zeros.",
+            edit("np.where(np.isfinite(top), top, 0.0)", "top", of="softmax"),
+        ),
+        Mistake(
+            "blind_uniform",
+            "You return the mean of all values for a query that may attend to nothing: if all scores are the same large negative number, the softmax is uniform. Such a row must be all zeros.",
+            edit("-np.inf", "-1e9"),
+        ),
+        Mistake(
+            "unstable",
+            "Your softmax overflows for large scores. A softmax does not change if every score of a row is lowered by the same number: choose a number for which exp is at most 1.",
+            edit("softmax(scores)", "(np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True))"),
+        ),
+    ],
+    hints=[
+        "With six query heads and two key heads, which of the two does each of the six use?",
+        "Two functions of NumPy repeat an array along an axis. Which of them keeps neighbours together?",
+        "The scores have four axes. With which of them does a mask of shape (N, 1, S) line up?",
+    ],
+)
+
+
+sliding_window_mask = Exercise(
+    points=3,
+    cases={
+        "a few tokens": lambda draw: {"T": int(draw.integers(6, 9)), "window": int(draw.integers(2, 5))},
+        "a long sequence": lambda draw: {"T": int(draw.integers(40, 60)), "window": int(draw.integers(5, 20))},
+        "a window of one": lambda draw: {"T": int(draw.integers(4, 8)), "window": 1},
+        "a window as long as the sequence": lambda draw: {"T": 5, "window": 5},
+        "a window one shorter than the sequence": lambda draw: {"T": 5, "window": 4},
+        "a window longer than the sequence": lambda draw: {"T": 4, "window": int(draw.integers(5, 12))},
+        "a single token": lambda draw: {"T": 1, "window": 3},
+    },
+    checks=[
+        agrees(
+            2,
+            "lets a token attend to itself and to the window − 1 tokens before it",
+            on=["a few tokens", "a long sequence"],
+        ),
+        agrees(
+            1,
+            "is right for a window of one, and for one longer than the sequence",
+            on=[
+                "a window of one",
+                "a window as long as the sequence",
+                "a window one shorter than the sequence",
+                "a window longer than the sequence",
+                "a single token",
+            ],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "one_too_many",
+            "Your window holds one token too many. It counts the token itself: with a window of one, a token sees only itself.",
+            edit("back < window", "back <= window"),
+        ),
+        Mistake(
+            "one_too_few",
+            "Your window holds one token too few. It counts the token itself, and window − 1 tokens before it.",
+            edit("back < window", "back < window - 1"),
+        ),
+        Mistake(
+            "both_directions",
+            "Your window reaches forward, too. A token may attend to itself and to earlier tokens.",
+            edit("(back >= 0) & (back < window)", "np.abs(back) < window"),
+        ),
+        Mistake(
+            "no_window",
+            "Your mask is causal, but has no window: tokens further back than the window must be hidden.",
+            edit("(back >= 0) & (back < window)", "back >= 0"),
+        ),
+        Mistake(
+            "transposed",
+            "You return the transpose: your mask shows the future and hides the past. Rows are queries and columns are keys.",
+            edit("np.arange(T)[:, None] - np.arange(T)", "np.arange(T) - np.arange(T)[:, None]"),
+        ),
+        Mistake(
+            "inverted",
+            'Your mask marks what must be hidden. Here True means "may attend".',
+            edit("(back >= 0) & (back < window)", "~((back >= 0) & (back < window))"),
+        ),
+        Mistake(
+            "diagonal_hidden",
+            "You exclude the diagonal, so a token cannot attend to itself, and the first token sees nothing.",
+            edit("back >= 0", "back > 0"),
+        ),
+        Mistake(
+            "additive",
+            'Your mask is made to be added to scores, with 0 and -inf. This course\'s masks are boolean: True means "may attend".',
+            lambda T, window: np.where(np.tri(T, dtype=bool) & ~np.tri(T, k=-window, dtype=bool), 0.0, -np.inf),
+        ),
+    ],
+    hints=[
+        "Write the mask for five tokens and a window of two by hand: what does the last token see?",
+        "How far back of token t is token s, and which of these distances are allowed?",
+    ],
+)

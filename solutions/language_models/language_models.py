@@ -1,0 +1,217 @@
+"""Language models: from bytes to the next token.
+
+A text is bytes, and a tokenizer makes tokens of them. A stack of blocks lets the tokens look back at one another, and says
+how likely each token is to come next. This unit writes the parts of today's models: the tokenizer, the norm, the gated
+network, the positions, the attention and the sampler.
+
+Ids are Python ints in lists. Masks are boolean; True means "may attend". The functions are written in NumPy, the module at
+the end in PyTorch, and so is what is trained.
+"""
+
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+
+
+def softmax(x):
+    """Softmax over the last axis; a row of nothing but -inf gives zeros."""
+    top = np.max(x, axis=-1, keepdims=True)
+    e = np.exp(x - np.where(np.isfinite(top), top, 0.0))
+    total = e.sum(axis=-1, keepdims=True)
+    return e / np.where(total == 0, 1.0, total)
+
+
+# From bytes to tokens
+
+
+def _bpe_merged(ids, pair, new):
+    """The ids in which `new` stands wherever the pair stood: from left to right, and without overlap."""
+    merged, i = [], 0
+    while i < len(ids):
+        if tuple(ids[i : i + 2]) == pair:
+            merged.append(new)
+            i += 2
+        else:
+            merged.append(ids[i])
+            i += 1
+    return merged
+
+
+def bpe_train(ids, num_merges):
+    """Learn a tokenizer from a text: again and again, make one new token of the most frequent pair of neighbours.
+
+    ids, num_merges -> merges
+
+    ids is a list of bytes, 0 to 255, at least one. Each round counts every place where two neighbours stand (a a a holds
+    the pair (a, a) twice), takes the most frequent pair, and writes the next new id, 256, 257, …, wherever it stands, from
+    left to right and without overlap. Of several pairs that are as frequent, the smallest is taken: by a, then by b. A
+    pair that occurs once is merged, too; when fewer than two ids are left there is nothing to merge, and the list ends
+    early. merges is a list with [a, b, new] for each round; num_merges may be 0.
+    """
+    merges = []
+    for new in range(256, 256 + num_merges):
+        counts = Counter(pairwise(ids))
+        if not counts:
+            break
+        pair = min(counts, key=lambda pair: (-counts[pair], pair))
+        merges.append([*pair, new])
+        ids = _bpe_merged(ids, pair, new)
+    return merges
+
+
+def bpe_encode(ids, merges):
+    """Cut a text into tokens: redo the merges that training made, the earliest first.
+
+    ids, merges -> tokens
+
+    ids is a list of bytes, 0 to 255, at least one. merges is a list of [a, b, new] as bpe_train returns it: entry i makes
+    256 + i of two smaller ids, and no pair stands in it twice; it need not come from this text. Of all neighbours that
+    are a pair of merges, the pair that stands first in merges is replaced, at all its places from left to right; then
+    the neighbours are new ones, and it begins again until no pair of merges is left. tokens is a list of ids.
+    """
+    new = {(a, b): new for a, b, new in merges}
+    while known := new.keys() & pairwise(ids):
+        pair = min(known, key=new.get)
+        ids = _bpe_merged(ids, pair, new[pair])
+    return ids
+
+
+def bpe_decode(ids, merges):
+    """Turn tokens back into bytes: each token is the two that it was made of, and so on down to bytes.
+
+    ids, merges -> data
+
+    ids is a list of ids below 256 + len(merges), at least one; merges is a list of [a, b, new], in which entry i makes
+    256 + i of two smaller ids. data is a list of ints from 0 to 255, and no bytes object or text: a token may be half a
+    character.
+    """
+    tokens = [[byte] for byte in range(256)]
+    for a, b, _ in merges:
+        tokens.append(tokens[a] + tokens[b])
+    return [byte for i in ids for byte in tokens[i]]
+
+
+# The norm and the gated network
+
+
+def rms_norm(x, gamma, eps=1e-6):
+    """RMS norm: divide each token by its root mean square, and scale each feature.
+
+    x (..., D), gamma (D,) -> out (..., D)
+
+    out = gamma · x / √(mean of x² + eps), the mean over the token's D features; eps stands under the root. No mean is
+    subtracted from x, and nothing is added to it.
+    """
+    return gamma * x / np.sqrt(np.mean(x**2, axis=-1, keepdims=True) + eps)
+
+
+def rms_norm_backward(dout, x, gamma, eps=1e-6):
+    """Gradients of the RMS norm with respect to the tokens and the scale.
+
+    dout (..., D), x (..., D), gamma (D,) -> dx, dgamma
+
+    The forward is out = gamma · x / √(mean of x² + eps), the mean over the last axis; dout is the gradient of the loss in
+    out. dx has the shape of x. dgamma has shape (D,): all tokens are scaled by the same gamma, and what comes back from
+    them is summed over all leading axes.
+    """
+    rms = np.sqrt(np.mean(x**2, axis=-1, keepdims=True) + eps)
+    normed = x / rms
+    dnormed = gamma * dout
+    dx = (dnormed - normed * np.mean(dnormed * normed, axis=-1, keepdims=True)) / rms
+    dgamma = np.sum(dout * normed, axis=tuple(range(x.ndim - 1)))
+    return dx, dgamma
+
+
+def _sigmoid(z):
+    """The sigmoid, which does not overflow."""
+    return np.exp(-np.logaddexp(0.0, -z))
+
+
+def swiglu(x, W_gate, W_up, W_down):
+    """The network inside a block: one branch is a gate for the other, feature by feature.
+
+    x (..., D), W_gate (D, H), W_up (D, H), W_down (H, D) -> out (..., D)
+
+    out = (silu(x·W_gate) ⊙ (x·W_up))·W_down, where silu(z) = z·σ(z), σ is the sigmoid and ⊙ the product entry by entry.
+    There are no biases. x is (N, D) or (N, T, D); what goes through the gate may be as large as ±1000.
+    """
+    gate, up = x @ W_gate, x @ W_up
+    hidden = gate * _sigmoid(gate) * up
+    return hidden @ W_down
+
+
+def swiglu_backward(dout, x, W_gate, W_up, W_down):
+    """Gradients of the gated network with respect to the tokens and the three matrices.
+
+    dout (..., D), x (..., D), W_gate (D, H), W_up (D, H), W_down (H, D) -> dx, dW_gate, dW_up, dW_down
+
+    The forward is out = (silu(x·W_gate) ⊙ (x·W_up))·W_down with silu(z) = z·σ(z); dout is the gradient of the loss in
+    out. Each gradient has the shape of its input; those of the matrices are summed over all tokens. x is (N, D) or
+    (N, T, D); what goes through the gate may be as large as ±1000.
+    """
+    gate, up = x @ W_gate, x @ W_up
+    opened = _sigmoid(gate)
+    silu = gate * opened
+    slope = opened * (1 + gate * (1 - opened))
+    dhidden = dout @ W_down.T
+    dgate, dup = dhidden * up * slope, dhidden * silu
+    dx = dgate @ W_gate.T + dup @ W_up.T
+    dW_gate, dW_up = _over_tokens(x, dgate), _over_tokens(x, dup)
+    dW_down = _over_tokens(silu * up, dout)
+    return dx, dW_gate, dW_up, dW_down
+
+
+def _over_tokens(before, after):
+    """The gradient of a matrix between two layers: what went in times what comes back, summed over all tokens."""
+    return before.reshape(-1, before.shape[-1]).T @ after.reshape(-1, after.shape[-1])
+
+
+# Attention, as language models have it
+
+
+def rotary_at(x, positions, base=10000.0):
+    """Rotary embedding at given positions: turn each token's pairs of features by angles that grow with its position.
+
+    x (..., T, D), positions (T,) -> out (..., T, D)
+
+    Pair i is (x[i], x[i + D/2]), i = 0, …, D/2 − 1: the first half of the features with the second, as in Llama, and not
+    neighbours as in rotary_embedding. Token t turns it by the angle θ = positions[t] · base^(−2i/D): out[i] =
+    x[i]·cos θ − x[i + D/2]·sin θ and out[i + D/2] = x[i]·sin θ + x[i + D/2]·cos θ. Positions are integers or floats from
+    0, in any order, and one may come twice; D is even.
+    """
+    D = x.shape[-1]
+    angle = positions[:, None] * base ** (-np.arange(0, D, 2) / D)
+    cos, sin = np.cos(angle), np.sin(angle)
+    a, b = x[..., : D // 2], x[..., D // 2 :]
+    return np.concatenate([a * cos - b * sin, a * sin + b * cos], axis=-1)
+
+
+def grouped_query_attention(q, k, v, mask=None):
+    """Attention in which several query heads share the keys and values of one head.
+
+    q (N, Hq, T, d), k (N, Hkv, S, d), v (N, Hkv, S, dv), mask (N, T, S) -> out (N, Hq, T, dv)
+
+    Hq is a multiple of Hkv, and query head h uses the keys and values of head h // (Hq/Hkv): the first Hq/Hkv query heads
+    share the first, and so on. In each head it is scaled dot-product attention, softmax(q·kᵀ / √d)·v. The mask, (T, S),
+    (N, 1, S) or (N, T, S), is the same for all heads, and True means "may attend"; a query that may attend to nothing
+    gets zeros.
+    """
+    shared = q.shape[1] // k.shape[1]
+    k, v = np.repeat(k, shared, axis=1), np.repeat(v, shared, axis=1)
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    if mask is not None:
+        scores = np.where(mask[..., None, :, :], scores, -np.inf)
+    return softmax(scores) @ v
+
+
+def sliding_window_mask(T, window):
+    """The causal mask with a limited memory: a token may attend to itself and to the window − 1 tokens before it.
+
+    T, window -> mask (T, T)
+
+    Boolean; row t is for query t, column s for key s, and True means "may attend": where t − window < s ≤ t. The window
+    is at least 1, and may be larger than T.
+    """
+    back = np.arange(T)[:, None] - np.arange(T)
+    return (back >= 0) & (back < window)

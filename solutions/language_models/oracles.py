@@ -1,0 +1,91 @@
+"""Independent truth for this unit: other libraries, other formulas, or loops over single numbers. Read by `grade dev check` alone."""
+
+import math
+import re
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+torch.set_num_threads(1)
+
+
+# From bytes to tokens: a text whose characters are the ids, and its own search and replace.
+
+
+def bpe_train(ids, num_merges):
+    text, merges = "".join(map(chr, ids)), []
+    while len(merges) < num_merges and len(text) > 1:
+        pairs = {text[i : i + 2] for i in range(len(text) - 1)}
+        count = {pair: len(re.findall(f"(?={re.escape(pair)})", text)) for pair in pairs}
+        best = min(pair for pair in pairs if count[pair] == max(count.values()))
+        merges.append([ord(best[0]), ord(best[1]), 256 + len(merges)])
+        text = text.replace(best, chr(merges[-1][2]))
+    return merges
+
+
+def bpe_encode(ids, merges):
+    """The merges one after another: what a merge makes can only be merged by a later one."""
+    text = "".join(map(chr, ids))
+    for a, b, new in merges:
+        text = text.replace(chr(a) + chr(b), chr(new))
+    return list(map(ord, text))
+
+
+def bpe_decode(ids, merges):
+    """Backwards through the merges: when the last is undone, no token is left that it could have made."""
+    text = "".join(map(chr, ids))
+    for place in reversed(range(len(merges))):
+        text = text.replace(chr(256 + place), chr(merges[place][0]) + chr(merges[place][1]))
+    return list(map(ord, text))
+
+
+# The norm and the gated network: PyTorch's own functions in double precision, and its autograd.
+
+
+def rms_norm(x, gamma, eps=1e-6):
+    return F.rms_norm(torch.from_numpy(x), gamma.shape, torch.from_numpy(gamma), eps).numpy()
+
+
+def rms_norm_backward(dout, x, gamma, eps=1e-6):
+    x, gamma = torch.from_numpy(x).requires_grad_(), torch.from_numpy(gamma).requires_grad_()
+    F.rms_norm(x, gamma.shape, gamma, eps).backward(torch.from_numpy(dout))
+    return x.grad.numpy(), gamma.grad.numpy()
+
+
+def _swiglu(x, W_gate, W_up, W_down):
+    return F.linear(F.silu(F.linear(x, W_gate.T)) * F.linear(x, W_up.T), W_down.T)
+
+
+def swiglu(x, W_gate, W_up, W_down):
+    return _swiglu(*(torch.from_numpy(a) for a in (x, W_gate, W_up, W_down))).numpy()
+
+
+def swiglu_backward(dout, x, W_gate, W_up, W_down):
+    inputs = [torch.from_numpy(a).requires_grad_() for a in (x, W_gate, W_up, W_down)]
+    return tuple(g.numpy() for g in torch.autograd.grad(_swiglu(*inputs), inputs, torch.from_numpy(dout)))
+
+
+# Attention, as language models have it
+
+
+def rotary_at(x, positions, base=10000.0):
+    """Pairs as complex numbers, turned by multiplication; angles one by one."""
+    half = x.shape[-1] // 2
+    angle = [[float(t) * math.pow(base, -i / half) for i in range(half)] for t in positions]
+    turn = torch.polar(torch.ones(len(positions), half, dtype=torch.float64), torch.tensor(angle, dtype=torch.float64))
+    a, b = torch.from_numpy(np.ascontiguousarray(x)).chunk(2, dim=-1)
+    out = torch.complex(a.contiguous(), b.contiguous()) * turn
+    return torch.cat([out.real, out.imag], dim=-1).numpy()
+
+
+def grouped_query_attention(q, k, v, mask=None):
+    """PyTorch's own, which knows groups; it leaves nan where a row may attend to nothing."""
+    if mask is not None:
+        mask = torch.from_numpy(np.broadcast_to(mask, (len(q), q.shape[2], k.shape[2]))[:, None].copy())
+    q, k, v = (torch.from_numpy(a) for a in (q, k, v))
+    return np.nan_to_num(F.scaled_dot_product_attention(q, k, v, mask, enable_gqa=True).numpy())
+
+
+def sliding_window_mask(T, window):
+    return np.array([[t - window < s <= t for s in range(T)] for t in range(T)])

@@ -1,0 +1,250 @@
+"""Correct answers written another way: each keeps every point. `<exercise>__<how>`."""
+
+import math
+from collections import defaultdict
+from functools import cache
+
+import numpy as np
+
+# From bytes to tokens
+
+
+def bpe_train__in_place(ids, num_merges):
+    """A copy of the ids in which pairs are replaced where they stand; entries are tuples."""
+    ids, merges = list(ids), []
+    while len(merges) < num_merges and len(ids) > 1:
+        places = defaultdict(int)
+        for i in range(len(ids) - 1):
+            places[ids[i], ids[i + 1]] += 1
+        most = max(places.values())
+        a, b = sorted(pair for pair, count in places.items() if count == most)[0]
+        merges.append((a, b, 256 + len(merges)))
+        i = 0
+        while i < len(ids) - 1:
+            if ids[i] == a and ids[i + 1] == b:
+                ids[i : i + 2] = [merges[-1][2]]
+            i += 1
+    return merges
+
+
+def bpe_train__arrays(ids, num_merges):
+    """Pairs as numbers that NumPy counts and sorts; where a pair overlaps itself, every other place of a run is taken."""
+    ids, merges = np.array(ids), []
+    for new in range(256, 256 + num_merges):
+        if len(ids) < 2:
+            break
+        pairs, counts = np.unique(ids[:-1] * 4096 + ids[1:], return_counts=True)
+        a, b = divmod(int(pairs[counts.argmax()]), 4096)
+        merges.append([a, b, np.int64(new)])
+        taken, keep = [], np.ones(len(ids), bool)
+        for i in np.flatnonzero((ids[:-1] == a) & (ids[1:] == b)).tolist():
+            if not taken or i > taken[-1] + 1:
+                taken.append(i)
+        keep[[i + 1 for i in taken]] = False
+        ids[taken] = new
+        ids = ids[keep]
+    return merges
+
+
+def bpe_encode__one_place_at_a_time(ids, merges):
+    """The loop of tiktoken: merge the leftmost place of the best rank, and look again."""
+    rank = {(entry[0], entry[1]): place for place, entry in enumerate(merges)}
+    parts = list(ids)
+    while True:
+        best, where = None, None
+        for i in range(len(parts) - 1):
+            this = rank.get((parts[i], parts[i + 1]))
+            if this is not None and (best is None or this < best):
+                best, where = this, i
+        if best is None:
+            return parts
+        parts = [*parts[:where], 256 + best, *parts[where + 2 :]]
+
+
+def bpe_encode__merge_by_merge(ids, merges):
+    """Each merge once, in their order: what it makes can be merged by later ones only."""
+    for a, b, new in merges:
+        out = []
+        for i in ids:
+            if out and out[-1] == a and i == b:
+                out[-1] = new
+            else:
+                out.append(i)
+        ids = out
+    return np.array(ids)
+
+
+def bpe_decode__recursive(ids, merges):
+    @cache
+    def expanded(i):
+        return (i,) if i < 256 else expanded(merges[i - 256][0]) + expanded(merges[i - 256][1])
+
+    return [byte for i in ids for byte in expanded(i)]
+
+
+def bpe_decode__stack(ids, merges):
+    made_of = {new: (a, b) for a, b, new in merges}
+    stack, out = [*ids][::-1], []
+    while stack:
+        top = stack.pop()
+        if top in made_of:
+            stack.extend(made_of[top][::-1])
+        else:
+            out.append(top)
+    return out
+
+
+def bpe_decode__bytes(ids, merges):
+    """The usual vocabulary of bytes objects; a list of them at the end."""
+    vocabulary = {i: bytes([i]) for i in range(256)}
+    for a, b, new in merges:
+        vocabulary[new] = vocabulary[a] + vocabulary[b]
+    return list(b"".join(vocabulary[i] for i in ids))
+
+
+# The norm and the gated network
+
+
+def rms_norm__norm_and_root_of_width(x, gamma, eps=1e-6):
+    """The mean of the squares is the length squared, divided by the number of features."""
+    length = np.linalg.norm(x, axis=-1, keepdims=True)
+    return x * ((length / math.sqrt(x.shape[-1])) ** 2 + eps) ** -0.5 * gamma
+
+
+def rms_norm__loops(x, gamma, eps=1e-6):
+    out = np.empty(x.shape)
+    for place in np.ndindex(x.shape[:-1]):
+        mean = math.fsum(a * a for a in x[place].tolist()) / len(gamma)
+        for i, g in enumerate(gamma):
+            out[(*place, i)] = g * x[(*place, i)] / math.sqrt(mean + eps)
+    return out
+
+
+def rms_norm_backward__whole_jacobian(dout, x, gamma, eps=1e-6):
+    """Each token's Jacobian: the identity, less what its own length takes back."""
+    D = len(gamma)
+    scale = (np.einsum("...d,...d->...", x, x) / D + eps) ** -0.5
+    jacobian = (
+        np.eye(D) * scale[..., None, None] - np.einsum("...i,...j->...ij", x, x) * scale[..., None, None] ** 3 / D
+    )
+    dx = np.einsum("...i,i,...ij->...j", dout, gamma, jacobian)
+    return [dx, np.einsum("nd,nd->d", dout.reshape(-1, D), (x * scale[..., None]).reshape(-1, D))]
+
+
+def rms_norm_backward__scale_as_a_step(dout, x, gamma, eps=1e-6):
+    """The scale is a step of its own, with a gradient of its own."""
+    scale = 1 / np.sqrt((x * x).mean(-1) + eps)[..., None]
+    dscale = (dout * gamma * x).sum(-1, keepdims=True)
+    dmean = dscale * -0.5 * scale**3
+    dx = dout * gamma * scale + dmean * 2 * x / x.shape[-1]
+    dgamma = dout * x * scale
+    while dgamma.ndim > 1:
+        dgamma = dgamma.sum(0)
+    return dx, dgamma
+
+
+def _sigmoid_by_sign(z):
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+
+
+def swiglu__plain(x, W_gate, W_up, W_down):
+    """As everybody writes it; exp may overflow to inf, and then the gate is 0, which is right."""
+    z = x @ W_gate
+    return (z / (1 + np.exp(-z)) * (x @ W_up)) @ W_down
+
+
+def swiglu__one_matrix(x, W_gate, W_up, W_down):
+    """Both branches in one product, as many programs keep them."""
+    gate, up = np.split(np.dot(x, np.concatenate([W_gate, W_up], axis=1)), 2, axis=-1)
+    return np.einsum("...h,hd->...d", 0.5 * gate * (1 + np.tanh(gate / 2)) * up, W_down)
+
+
+def swiglu_backward__einsum(dout, x, W_gate, W_up, W_down):
+    gate, up = (np.einsum("...d,dh->...h", x, W) for W in (W_gate, W_up))
+    s = _sigmoid_by_sign(gate)
+    back = np.einsum("...d,hd->...h", dout, W_down)
+    dgate, dup = back * up * (s + gate * s * (1 - s)), back * gate * s
+    dx = np.einsum("...h,dh->...d", dgate, W_gate) + np.einsum("...h,dh->...d", dup, W_up)
+    dW_gate, dW_up = (np.tensordot(x, d, [list(range(x.ndim - 1))] * 2) for d in (dgate, dup))
+    return dx, dW_gate, dW_up, np.tensordot(gate * s * up, dout, [list(range(x.ndim - 1))] * 2)
+
+
+def swiglu_backward__token_by_token(dout, x, W_gate, W_up, W_down):
+    dx, dW_gate, dW_up, dW_down = (np.zeros(a.shape) for a in (x, W_gate, W_up, W_down))
+    for place in np.ndindex(x.shape[:-1]):
+        gate, up = W_gate.T @ x[place], W_up.T @ x[place]
+        s = _sigmoid_by_sign(gate)
+        back = W_down @ dout[place]
+        dgate, dup = back * up * (s + gate * s * (1 - s)), back * gate * s
+        dx[place] = W_gate @ dgate + W_up @ dup
+        dW_gate += np.outer(x[place], dgate)
+        dW_up += np.outer(x[place], dup)
+        dW_down += np.outer(gate * s * up, dout[place])
+    return dx, dW_gate, dW_up, dW_down
+
+
+# Attention, as language models have it
+
+
+def rotary_at__complex(x, positions, base=10000.0):
+    half = x.shape[-1] // 2
+    turn = np.exp(1j * np.outer(positions, base ** (-np.arange(half) / half)))
+    pairs = (x[..., :half] + 1j * x[..., half:]) * turn
+    return np.concatenate([pairs.real, pairs.imag], axis=-1)
+
+
+def rotary_at__rotate_half(x, positions, base=10000.0):
+    """As in Llama's own program: x·cos + rotate_half(x)·sin, both tables twice as wide."""
+    frequency = 1.0 / base ** (np.arange(0, x.shape[-1], 2) / x.shape[-1])
+    angle = np.asarray(positions, float)[:, None] * frequency[None]
+    angle = np.concatenate([angle, angle], axis=-1)
+    first, second = np.split(x, 2, axis=-1)
+    return x * np.cos(angle) + np.concatenate([-second, first], axis=-1) * np.sin(angle)
+
+
+def rotary_at__loops(x, positions, base=10000.0):
+    out, half = np.empty(x.shape), x.shape[-1] // 2
+    for *lead, t, i in np.ndindex(*x.shape[:-1], half):
+        token, angle = (*lead, t), float(positions[t]) * base ** (-2 * i / x.shape[-1])
+        a, b = x[token][i], x[token][i + half]
+        out[token][i] = a * math.cos(angle) - b * math.sin(angle)
+        out[token][i + half] = a * math.sin(angle) + b * math.cos(angle)
+    return out
+
+
+def grouped_query_attention__axis_of_groups(q, k, v, mask=None):
+    """Query heads get an axis for their group, and nothing is copied."""
+    N, Hq, T, d = q.shape
+    scores = np.einsum("nhgtd,nhsd->nhgts", q.reshape(N, k.shape[1], -1, T, d), k) / math.sqrt(d)
+    allowed = np.ones((1, 1, 1), bool) if mask is None else mask.reshape(-1, *mask.shape[-2:])
+    allowed = np.broadcast_to(allowed[:, None, None], scores.shape)
+    top = scores.max(-1, keepdims=True, where=allowed, initial=-1e300)
+    e = np.where(allowed, np.exp(np.minimum(scores - top, 0.0)), 0.0)
+    total = e.sum(-1, keepdims=True)
+    weights = np.divide(e, total, out=np.zeros_like(e), where=total > 0)
+    return np.einsum("nhgts,nhsv->nhgtv", weights, v).reshape(N, Hq, T, -1)
+
+
+def grouped_query_attention__head_by_head(q, k, v, mask=None):
+    N, Hq, T, d = q.shape
+    allowed = np.broadcast_to(True if mask is None else mask, (N, T, k.shape[2]))
+    out = np.zeros((N, Hq, T, v.shape[-1]))
+    for n, h, t in np.ndindex(N, Hq, T):
+        own, seen = h * k.shape[1] // Hq, allowed[n, t]
+        if seen.any():
+            scores = k[n, own][seen] @ q[n, h, t] * d**-0.5
+            e = np.exp(scores - scores.max())
+            out[n, h, t] = e @ v[n, own][seen] / e.sum()
+    return out
+
+
+def sliding_window_mask__tri(T, window):
+    return np.tri(T, dtype=bool) & ~np.tri(T, k=-window, dtype=bool)
+
+
+def sliding_window_mask__loops(T, window):
+    mask = np.zeros((T, T), bool)
+    for t in range(T):
+        mask[t, max(0, t - window + 1) : t + 1] = True
+    return mask
