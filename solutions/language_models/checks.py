@@ -1477,3 +1477,720 @@ sliding_window_mask = Exercise(
         "How far back of token t is token s, and which of these distances are allowed?",
     ],
 )
+
+
+def _flash(draw, lead=(2,), T=4, S=6, d=3, dv=5, block=2, size=1.5):
+    """Queries, keys and values; all sizes differ, so that no axis can pass for another."""
+    return {"q": size * draw(*lead, T, d), "k": size * draw(*lead, S, d), "v": draw(*lead, S, dv), "block": block}
+
+
+def _flash_far(draw, levels, block, T=6):
+    """Scores near ±1000: a key has a level, and a query sees it as it is or with the other sign; every level comes again."""
+    levels = np.array(levels, float)
+    inputs = _flash(draw, T=T, S=len(levels), block=block)
+    inputs["q"][..., -1] = np.resize([1.0, -1.0], T)
+    inputs["k"][..., -1] = levels * np.sqrt(inputs["k"].shape[-1])
+    return inputs
+
+
+def _flash_in_any_order(draw):
+    return _flash_far(draw, draw.permutation([-1000, -999, -300, -299, 400, 401, 999, 1000]), block=3)
+
+
+def _flash_far_below(draw):
+    """Every score of every query is near −1000, so that exp(score) is 0 for all of them."""
+    inputs = _flash_far(draw, [1000] * 6, block=2)
+    inputs["q"][..., -1] = -1.0
+    return inputs
+
+
+def _flash_watched(draw, T, S):
+    """As many queries and keys as are watched, of which few differ: 32 and 64, each again and again."""
+    few = _flash(draw, lead=(), T=32 if T > 32 else T, S=64, d=1, dv=1, block=32)
+    return few | {"T": T, "S": S}
+
+
+def watched(flash_attention, q, k, v, block, T, S):
+    """The answers for T queries and S keys, those given again and again; and whether at any time half of T·S floats or more
+    were held on the way, by NumPy and Python or in tensors.
+
+    -> out (queries, dv), log_sum_exp (queries,), half_held
+    """
+    import contextlib
+    import sys
+    import tracemalloc
+
+    few, half, peak, watch = len(q), 8 * T * S / 2, 0, contextlib.nullcontext()
+    flash_attention(q, k, v, block)  # what is loaded or made once does not count
+    q, k, v = (np.resize(a, (n, a.shape[1])) for a, n in ((q, T), (k, S), (v, S)))
+    if "torch" in sys.modules:  # its tensors are held where tracemalloc does not look
+        import torch
+        from torch.multiprocessing.reductions import StorageWeakRef
+
+        alive = {}
+
+        class Watch(torch.overrides.TorchFunctionMode):
+            def __torch_function__(self, function, types, args=(), kwargs=None):
+                nonlocal peak
+                answer = function(*args, **(kwargs or {}))
+                for made in answer if isinstance(answer, tuple | list) else [answer]:
+                    if isinstance(made, torch.Tensor):
+                        storage = made.untyped_storage()
+                        alive[storage.data_ptr()] = StorageWeakRef(storage), storage.nbytes()
+                if sum(size for _, size in alive.values()) >= half:
+                    for place in [place for place, (one, _) in alive.items() if one.expired()]:
+                        del alive[place]
+                    peak = max(peak, sum(size for _, size in alive.values()))
+                return answer
+
+        watch = Watch()
+    tracemalloc.start()
+    try:
+        with watch:
+            out, log_sum_exp = flash_attention(q, k, v, block)
+        peak = max(peak, tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
+    return out[:few], log_sum_exp[:few], bool(peak >= half)
+
+
+def _flash_whole(q, k, v, block):
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    top = scores.max(axis=-1, keepdims=True)
+    e = np.exp(scores - top)
+    total = e.sum(axis=-1, keepdims=True)
+    return e @ v / total, (top + np.log(total))[..., 0]
+
+
+def _flash_queries_in_blocks(q, k, v, block):
+    starts = range(0, q.shape[-2], block)
+    outs, logs = zip(*(_flash_whole(q[..., i : i + block, :], k, v, block) for i in starts), strict=True)
+    return np.concatenate(outs, axis=-2), np.concatenate(logs, axis=-1)
+
+
+def _flash_mean_of_blocks(q, k, v, block):
+    parts = [slice(i, i + block) for i in range(0, k.shape[-2], block)]
+    outs, logs = zip(*(_flash_whole(q, k[..., part, :], v[..., part, :], block) for part in parts), strict=True)
+    return sum(outs) / len(outs), np.logaddexp.reduce(logs, axis=0)
+
+
+def _flash_no_maximum(q, k, v, block):
+    total, out = 0.0, 0.0
+    for start in range(0, k.shape[-2], block):
+        keys, values = k[..., start : start + block, :], v[..., start : start + block, :]
+        weights = np.exp(q @ keys.swapaxes(-1, -2) / np.sqrt(q.shape[-1]))
+        total, out = total + weights.sum(axis=-1), out + weights @ values
+    return out / total[..., None], np.log(total)
+
+
+_FLASH_PLAIN = [
+    "six keys, two at a time",
+    "batch and heads",
+    "one sequence, no batch",
+    "as many queries as keys",
+    "a single query",
+]
+_FLASH_FADE = "fade = np.exp(top - higher)"
+_FLASH_LOG = "top + np.log(total)"
+
+flash_attention = Exercise(
+    points=9,
+    words={"half_held": "whether half of all T·S scores or more are held at once"},
+    cases={
+        "six keys, two at a time": _flash,
+        "batch and heads": partial(_flash, lead=(2, 3), T=5, S=8, d=4, dv=2, block=4),
+        "one sequence, no batch": partial(_flash, lead=(), S=9, block=3),
+        "as many queries as keys": partial(_flash, T=6, S=6, d=3, dv=3),
+        "a single query": partial(_flash, T=1, S=10, block=5),
+        "a shorter block at the end": partial(_flash, S=7, block=3),
+        "a block larger than all keys": partial(_flash, S=5, block=9),
+        "all keys in one block": partial(_flash, S=5, block=5),
+        "one key at a time": partial(_flash, S=5, block=1),
+        "a single key": partial(_flash, S=1),
+        "scores that rise or fall by 2000": partial(
+            _flash_far, levels=[-1000, -999, -400, -399, 300, 301, 999, 1000], block=2
+        ),
+        "scores near ±1000 in any order": _flash_in_any_order,
+        "all scores near −1000": _flash_far_below,
+        "1024 queries and 1024 keys": partial(_flash_watched, T=1024, S=1024),
+        "16 queries and 32768 keys": partial(_flash_watched, T=16, S=2**15),
+    },
+    checks=[
+        agrees(2, "returns out, the softmax of all scores times the values", on=_FLASH_PLAIN, part="out"),
+        agrees(2, "returns log_sum_exp, the log of the sum of all exponentials", on=_FLASH_PLAIN, part="log_sum_exp"),
+        agrees(
+            1,
+            "takes any block: one that leaves a rest, one larger than all keys, a single key",
+            on=[
+                "a shorter block at the end",
+                "a block larger than all keys",
+                "all keys in one block",
+                "one key at a time",
+                "a single key",
+            ],
+        ),
+        agrees(
+            2,
+            "is right and finite for scores that rise and fall between ±1000",
+            on=["scores that rise or fall by 2000", "scores near ±1000 in any order", "all scores near −1000"],
+        ),
+        agrees(
+            2,
+            "is right without ever holding half of all T·S scores",
+            on=["1024 queries and 1024 keys", "16 queries and 32768 keys"],
+            part=("out", "half_held"),
+            driver=watched,
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "nothing_rescaled",
+            "You add up exponentials that were taken from different maxima. Where the largest score so far rises, shrink both sums, which were made with the old one.",
+            edit(_FLASH_FADE, "fade = np.ones_like(top)"),
+        ),
+        Mistake(
+            "only_the_denominator_rescaled",
+            "Where the largest score rises you shrink the sum of the exponentials, but not the sum that has the values in it. Both were made with the old maximum.",
+            edit("fade[..., None] * out", "out"),
+        ),
+        Mistake(
+            "only_the_values_rescaled",
+            "Where the largest score rises you shrink the sum that has the values in it, but not the sum of the exponentials. Both were made with the old maximum.",
+            edit("fade * total", "total"),
+        ),
+        Mistake(
+            "rescaled_the_wrong_way",
+            "Where the largest score rises you make the sums larger. What was measured from a lower maximum is worth less from the new one.",
+            edit(_FLASH_FADE, "fade = np.where(np.isfinite(top), np.exp(higher - top), 0.0)"),
+        ),
+        Mistake(
+            "rest_dropped",
+            "You leave out the last block where it is shorter than the others. S need not be a multiple of the block, and may be smaller than it.",
+            edit("range(0, k.shape[-2], block)", "range(0, k.shape[-2] - block + 1, block)"),
+        ),
+        Mistake(
+            "weights_from_the_block",
+            "You subtract each block's own maximum from its scores, and add what comes of it to sums that are measured from the largest score so far.",
+            edit("scores - higher[..., None]", "scores - scores.max(axis=-1, keepdims=True)"),
+        ),
+        Mistake(
+            "maximum_of_the_block",
+            "You measure everything from the maximum of the newest block. If the scores of an earlier block were much larger, exp overflows: keep the largest score so far.",
+            edit("np.maximum(top, scores.max(axis=-1))", "scores.max(axis=-1)"),
+        ),
+        Mistake(
+            "maximum_from_zero",
+            "Your largest score begins at 0. Where all scores are far below 0, every exp vanishes: begin below any score.",
+            edit("np.full(q.shape[:-1], -np.inf)", "np.zeros(q.shape[:-1])"),
+        ),
+        Mistake(
+            "no_maximum",
+            "You take exp of the scores as they are, which overflows for large ones. Keep the largest score so far, and subtract it first.",
+            _flash_no_maximum,
+        ),
+        Mistake(
+            "mean_of_blocks",
+            "You take a softmax in each block, and then the mean of the blocks. A block with larger scores counts for more.",
+            _flash_mean_of_blocks,
+        ),
+        Mistake(
+            "divided_in_every_round",
+            "You divide by the sum of the exponentials after every block. The sum is not complete until the last one: divide once, at the end.",
+            edit(
+                "out = fade[..., None] * out + weights @ values",
+                "out = (fade[..., None] * out + weights @ values) / total[..., None]",
+            ),
+        ),
+        Mistake(
+            "not_divided",
+            "You do not divide out by the sum of the exponentials. The weights of a query must add up to 1.",
+            edit("out / total[..., None]", "out"),
+        ),
+        Mistake(
+            "maximum_left_out",
+            "Your log_sum_exp leaves out the maximum. You subtracted it from each score; it comes back at the end.",
+            edit(_FLASH_LOG, "np.log(total)"),
+        ),
+        Mistake(
+            "sum_without_log",
+            "You add the sum of the exponentials to the maximum. It is a factor of exp(maximum), and becomes a summand by its log.",
+            edit(_FLASH_LOG, "top + total"),
+        ),
+        Mistake(
+            "maximum_alone",
+            "You return the largest score of each query for log_sum_exp. The other scores are a part of the sum, too.",
+            edit(_FLASH_LOG, "top"),
+        ),
+        Mistake(
+            "unscaled",
+            "You do not divide the scores by √d. Their variance grows with d, and the softmax saturates: scale them first.",
+            edit(" / np.sqrt(q.shape[-1])", ""),
+        ),
+        Mistake(
+            "all_scores_at_once",
+            "Your answers are right, but you hold the scores of all queries with all keys at once, which is what this exercise is to avoid. Read the keys in blocks, and forget a block's scores before the next.",
+            _flash_whole,
+        ),
+        Mistake(
+            "queries_in_blocks",
+            "You cut the queries into blocks, and each block meets all keys at once. With few queries and many keys this holds all scores: cut the keys.",
+            _flash_queries_in_blocks,
+        ),
+    ],
+    hints=[
+        "Which three numbers about the keys so far does a query need, to be able to forget their scores?",
+        "A sum of exp(score − 3) is known, and now a score of 5 comes. By which factor must the sum change to be one of exp(score − 5)?",
+        "What should the largest score be before the first block, and what does the factor become then?",
+    ],
+)
+
+
+def _cache_tokens(draw, new=3, N=2, d=5, dv=6, size=1.0):
+    return {"q": size * draw(N, new, d), "k": size * draw(N, new, d), "v": draw(N, new, dv)}
+
+
+def _cache_filled(draw, past=4, new=3, **sizes):
+    """New tokens behind those of a cache; all sizes differ, so that no axis can pass for another."""
+    before, tokens = _cache_tokens(draw, past, **sizes), _cache_tokens(draw, new, **sizes)
+    return tokens | {"cache": (before["k"], before["v"])}
+
+
+def _cache_none(draw, **sizes):
+    return _cache_tokens(draw, **sizes) | {"cache": None}
+
+
+def _cache_far(draw):
+    """All scores of a query lie near 1000 or near −1000, but near one another: the softmax is an ordinary one."""
+    inputs = _cache_filled(draw)
+    inputs["q"][..., -1] = draw.signs(*inputs["q"].shape[:-1])
+    for keys in (inputs["k"], inputs["cache"][0]):
+        keys[..., -1] = 1000.0 * np.sqrt(keys.shape[-1])
+    return inputs
+
+
+def _cache_future_far(draw):
+    """Each new key has scores that are larger by hundreds than those of all tokens before it."""
+    inputs = _cache_filled(draw)
+    inputs["q"][..., -1] = 1.0
+    inputs["k"][..., -1] = np.sqrt(inputs["k"].shape[-1]) * np.array([300.0, 600.0, 1000.0])
+    return inputs
+
+
+def _another_last_new(inputs, draw):
+    """The last new token is another one."""
+    new = {name: inputs[name].copy() for name in "qkv"}
+    for a in new.values():
+        a[:, -1] = draw(*a[:, -1].shape)
+    return inputs | new
+
+
+def read_in_pieces(cached_attention, q, k, v, pieces):
+    """A text read piece by piece, each with the cache that the last one left.
+
+    -> out (N, T, dv)
+    """
+    outs, cache, start = [], None, 0
+    for length in pieces:
+        piece = slice(start, start + length)
+        out, cache = cached_attention(q[:, piece], k[:, piece], v[:, piece], cache)
+        outs.append(out)
+        start += length
+    return np.concatenate(outs, axis=1)
+
+
+_CACHE_JOIN = "k, v = np.concatenate([cache[0], k], axis=1), np.concatenate([cache[1], v], axis=1)"
+_CACHE_SEEN = "seen = np.tri(new, known, known - new, dtype=bool)"
+_CACHE_FULL = [
+    "three new tokens behind four",
+    "one new token",
+    "many new tokens behind one",
+    "as many new tokens as old ones",
+    "a single sequence",
+]
+_CACHE_FIRST = ["no cache yet", "a first token"]
+
+cached_attention = Exercise(
+    points=7,
+    words={"cache[0]": "K of the cache", "cache[1]": "V of the cache"},
+    cases={
+        "three new tokens behind four": _cache_filled,
+        "one new token": partial(_cache_filled, past=6, new=1),
+        "many new tokens behind one": partial(_cache_filled, past=1, new=4, N=3),
+        "as many new tokens as old ones": partial(_cache_filled, past=3, new=3, d=3, dv=3),
+        "a single sequence": partial(_cache_filled, past=5, new=2, N=1, d=4),
+        "no cache yet": partial(_cache_none, new=4),
+        "a first token": partial(_cache_none, new=1, N=3),
+        "scores near ±1000": _cache_far,
+        "later keys far ahead": _cache_future_far,
+        "a text in five pieces": lambda draw: _cache_tokens(draw, 9) | {"pieces": [3, 1, 1, 2, 2]},
+        "a text token by token": lambda draw: _cache_tokens(draw, 6, N=3) | {"pieces": [1] * 6},
+    },
+    checks=[
+        agrees(2, "lets a new token attend to the cache, and to the new ones up to itself", on=_CACHE_FULL, part="out"),
+        agrees(
+            1, "returns the cache with the new keys and values at its end", on=_CACHE_FULL + _CACHE_FIRST, part="cache"
+        ),
+        agrees(1, "is causal attention where there is no cache yet", on=_CACHE_FIRST, part="out"),
+        moves(
+            1,
+            "changing the last new token changes what the cache and the others say nowhere",
+            _another_last_new,
+            on="three new tokens behind four",
+        ),
+        agrees(
+            1,
+            "read piece by piece, a text gives what it gives at once",
+            on=["a text in five pieces", "a text token by token"],
+            driver=read_in_pieces,
+        ),
+        agrees(
+            1,
+            "is right and finite for scores near ±1000",
+            on=["scores near ±1000", "later keys far ahead"],
+            part="out",
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "mask_without_offset",
+            "Your mask counts the new tokens from 0, so the first of them sees only the first token of the cache. Behind a cache of `past` tokens it stands at position `past`.",
+            edit(_CACHE_SEEN, "seen = np.tri(new, known, dtype=bool)"),
+        ),
+        Mistake(
+            "new_tokens_see_each_other",
+            "Your new tokens see all of each other. A token may not see those that come after it, not even if they arrive together.",
+            edit(_CACHE_SEEN, "seen = np.ones((new, known), dtype=bool)"),
+        ),
+        Mistake(
+            "new_tokens_see_only_themselves",
+            "Of the new tokens, each sees only itself. It may also see the new ones before it.",
+            edit(
+                _CACHE_SEEN,
+                "seen = np.concatenate([np.ones((new, known - new), dtype=bool), np.eye(new, dtype=bool)], axis=1)",
+            ),
+        ),
+        Mistake(
+            "not_itself",
+            "Your new token does not see itself. Its own key and value join the cache before it looks.",
+            edit("known - new, dtype", "known - new - 1, dtype"),
+        ),
+        Mistake(
+            "cache_replaced",
+            "You return the new keys and values in place of the cache. It grows: the earlier ones stay, and the new ones come behind them.",
+            edit(", (k, v)", ", (k[:, known - new :], v[:, known - new :])"),
+        ),
+        Mistake(
+            "cache_not_extended",
+            "You return the cache as it came. The new keys and values belong to it, too, for the tokens that come next.",
+            edit(", (k, v)", ", (k, v) if cache is None else cache"),
+        ),
+        Mistake(
+            "cache_ignored",
+            "You do not read the cache. A new token attends to all tokens before it, and their keys and values are there.",
+            edit("if cache is not None:", "if False:"),
+        ),
+        Mistake(
+            "new_ones_in_front",
+            "You put the new keys and values in front of the cache. They come last, as the tokens do.",
+            edit(
+                _CACHE_JOIN,
+                "k, v = np.concatenate([k, cache[0]], axis=1), np.concatenate([v, cache[1]], axis=1)",
+            ),
+        ),
+        Mistake(
+            "pair_swapped",
+            "You return the values before the keys. The cache is the pair of K and V.",
+            edit(", (k, v)", ", (v, k)"),
+        ),
+        Mistake(
+            "unscaled",
+            "You do not divide the scores by √d. Their variance grows with d, and the softmax saturates: scale them first.",
+            edit(" / np.sqrt(q.shape[-1])", ""),
+        ),
+        Mistake(
+            "unstable",
+            "Your softmax overflows for large scores. A softmax does not change if every score of a row is lowered by the same number: choose a number for which exp is at most 1.",
+            edit("softmax(scores)", "(np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True))"),
+        ),
+    ],
+    hints=[
+        "If four tokens are in the cache and three are new, which shape do the scores have, and what may each row see?",
+        "The causal mask of the whole text would be (past + new, past + new). Which of its rows are those of the new tokens?",
+    ],
+)
+
+
+# A mixture of experts
+
+
+def _route(draw, T=5, E=7, k=2, size=1.5):
+    return {"logits": size * draw(T, E), "k": k}
+
+
+def _route_far(draw, T=6, E=5, k=3):
+    """Of every token two logits are near 1000 and two near −1000, each pair a little apart."""
+    logits = draw(T, E) + draw.permutation([1000.0, 1000.0, 0.0, -1000.0, -1000.0])
+    return {"logits": logits, "k": k}
+
+
+def _route_another_token(inputs, draw):
+    """The first token is another one, and of the second the experts that it does not ask become still worse."""
+    logits, k = inputs["logits"].copy(), inputs["k"]
+    logits[0] = draw(logits.shape[1])
+    others = np.argsort(-logits[1])[k:]
+    logits[1, others] -= draw.uniform(0.5, 1.5, len(others))
+    return inputs | {"logits": logits}
+
+
+def _route_dense(logits, k):
+    kept = np.argsort(-logits, axis=-1)[:, :k]
+    weights = np.zeros_like(logits)
+    e = np.exp(np.take_along_axis(logits, kept, axis=-1) - logits.max(axis=-1, keepdims=True))
+    np.put_along_axis(weights, kept, e / e.sum(axis=-1, keepdims=True), axis=-1)
+    return weights, kept
+
+
+def _route_others_zero(logits, k):
+    experts = np.argsort(-logits, axis=-1)[:, :k]
+    kept = np.zeros_like(logits)
+    np.put_along_axis(kept, experts, np.take_along_axis(logits, experts, axis=-1), axis=-1)
+    e = np.exp(kept - kept.max(axis=-1, keepdims=True))
+    return np.take_along_axis(e / e.sum(axis=-1, keepdims=True), experts, axis=-1), experts
+
+
+_ROUTE_BEST = "np.argsort(-logits, axis=-1)[:, :k]"
+_ROUTE_KEPT = "np.take_along_axis(logits, experts, axis=-1)"
+_ROUTE_PLAIN = [
+    "two of seven experts",
+    "three of six experts",
+    "as many tokens as experts",
+    "a single token",
+]
+_ROUTE_ENDS = ["one expert for each token", "all experts"]
+
+moe_route = Exercise(
+    points=5,
+    cases={
+        "two of seven experts": _route,
+        "three of six experts": partial(_route, T=4, E=6, k=3),
+        "as many tokens as experts": partial(_route, T=5, E=5, k=2),
+        "a single token": partial(_route, T=1, E=8, k=4),
+        "one expert for each token": partial(_route, T=6, E=4, k=1),
+        "all experts": partial(_route, T=3, E=5, k=5),
+        "logits near ±1000": _route_far,
+    },
+    checks=[
+        agrees(2, "returns weights, the softmax over the k kept logits", on=_ROUTE_PLAIN, part="weights"),
+        agrees(1, "returns experts, those of the k largest logits, the largest first", on=_ROUTE_PLAIN, part="experts"),
+        moves(
+            1,
+            "a token depends on its own kept logits, and on no others",
+            _route_another_token,
+            on="two of seven experts",
+        ),
+        agrees(
+            1,
+            "is right for one expert and for all, and for logits near ±1000",
+            on=[*_ROUTE_ENDS, "logits near ±1000"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "softmax_over_all",
+            "You take the softmax over all experts, so that the weights of those that are kept do not add up to 1. Take it over the kept logits alone.",
+            edit(f"softmax({_ROUTE_KEPT})", "np.take_along_axis(softmax(logits), experts, axis=-1)"),
+        ),
+        Mistake(
+            "others_at_zero",
+            "You set the other logits to 0, and exp(0) is 1: they take a share of the weights. Take the softmax over the kept logits alone.",
+            _route_others_zero,
+        ),
+        Mistake(
+            "weights_in_another_order",
+            "Your weights are in the order of the experts' numbers, and your experts in the order of their logits. weights[t, j] belongs to experts[t, j].",
+            edit(_ROUTE_KEPT, "np.take_along_axis(logits, np.sort(experts, axis=-1), axis=-1)"),
+        ),
+        Mistake(
+            "by_number",
+            "You return the kept experts in the order of their numbers. The one with the largest logit comes first.",
+            edit(_ROUTE_BEST, "np.sort(np.argsort(-logits, axis=-1)[:, :k], axis=-1)"),
+        ),
+        Mistake(
+            "largest_last",
+            "You return the kept experts by rising logit. The one with the largest logit comes first.",
+            edit(_ROUTE_BEST, "np.argsort(logits, axis=-1)[:, -k:]"),
+        ),
+        Mistake(
+            "smallest",
+            "You keep the experts of the k smallest logits. A large logit says that an expert fits.",
+            edit(_ROUTE_BEST, "np.argsort(logits, axis=-1)[:, :k]"),
+        ),
+        Mistake(
+            "logits_for_weights",
+            "You return the kept logits as weights. The softmax makes weights of them, which are positive and add up to 1.",
+            edit(f"softmax({_ROUTE_KEPT})", _ROUTE_KEPT),
+        ),
+        Mistake(
+            "divided_by_their_sum",
+            "You divide the kept logits by their sum. Logits may be negative, and their sum may be near 0: the softmax makes weights of them.",
+            edit(f"softmax({_ROUTE_KEPT})", f"({_ROUTE_KEPT} / {_ROUTE_KEPT}.sum(axis=-1, keepdims=True))"),
+        ),
+        Mistake(
+            "softmax_over_tokens",
+            "You take the softmax over the tokens. Each token divides its own weight among its experts.",
+            edit(f"softmax({_ROUTE_KEPT})", f"softmax({_ROUTE_KEPT}.T).T"),
+        ),
+        Mistake(
+            "zeros_for_the_others",
+            "You return a weight for every expert, 0 for those that are not kept. Return the weights of the kept ones, in the order of experts.",
+            _route_dense,
+        ),
+        Mistake(
+            "unstable",
+            "Your softmax overflows for large logits. A softmax does not change if every logit of a row is lowered by the same number: choose a number for which exp is at most 1.",
+            edit(
+                f"softmax({_ROUTE_KEPT})",
+                f"(np.exp({_ROUTE_KEPT}) / np.exp({_ROUTE_KEPT}).sum(axis=-1, keepdims=True))",
+            ),
+        ),
+    ],
+    hints=[
+        "For the logits (1, 3, 2) and k = 2: which experts are kept, in which order, and what are their weights?",
+        "NumPy's sort rises. What do you sort instead, so that the largest comes first?",
+    ],
+)
+
+
+def _route_uneven(draw, T=8, E=5, k=1, size=1.5):
+    """A router that likes some experts better than others."""
+    return {"logits": size * draw(T, E) + draw.permutation(E), "k": k}
+
+
+def _route_collapsed(draw, T=6, E=5, k=2):
+    """All tokens go to the same two experts, with certainty to one of them."""
+    return {"logits": draw(T, E) + 1000.0 * draw.permutation(E), "k": k}
+
+
+def _route_kept_probability(logits, k):
+    T, E = logits.shape
+    experts = np.argsort(-logits, axis=-1)[:, :k]
+    share = np.bincount(experts.ravel(), minlength=E) / (T * k)
+    kept = np.full_like(logits, -np.inf)
+    np.put_along_axis(kept, experts, np.take_along_axis(logits, experts, axis=-1), axis=-1)
+    e = np.exp(kept - kept.max(axis=-1, keepdims=True))
+    return E * np.sum(share * (e / e.sum(axis=-1, keepdims=True)).mean(axis=0))
+
+
+def _route_best_alone(logits, k):
+    T, E = logits.shape
+    share = np.bincount(logits.argmax(axis=-1), minlength=E) / T
+    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return E * np.sum(share * (e / e.sum(axis=-1, keepdims=True)).mean(axis=0))
+
+
+_ROUTE_PROBABILITY = "softmax(logits).mean(axis=0)"
+_ROUTE_LOSS = "np.sum(share * probability)"
+
+load_balancing_loss = Exercise(
+    points=5,
+    cases={
+        "one expert for each token": _route_uneven,
+        "as many tokens as experts": partial(_route_uneven, T=6, E=6),
+        "experts that nobody asks": partial(_route_uneven, T=3, E=9),
+        "two experts for each token": partial(_route_uneven, T=7, E=6, k=2),
+        "three experts for each token": partial(_route_uneven, T=9, E=5, k=3),
+        "all experts for each token": partial(_route_uneven, T=4, E=3, k=3),
+        "a single token": partial(_route_uneven, T=1, E=4, k=2),
+        "logits near ±1000": _route_far,
+        "two experts for all tokens": _route_collapsed,
+    },
+    checks=[
+        agrees(
+            2,
+            "multiplies each expert's share of the tokens by its mean probability",
+            on=["one expert for each token", "as many tokens as experts", "experts that nobody asks"],
+        ),
+        agrees(
+            2,
+            "counts all k experts of a token, so that all shares add up to 1",
+            on=[
+                "two experts for each token",
+                "three experts for each token",
+                "all experts for each token",
+                "a single token",
+            ],
+        ),
+        agrees(
+            1,
+            "is right and finite for logits near ±1000",
+            on=["logits near ±1000", "two experts for all tokens"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "not_divided_by_k",
+            "Your shares add up to k. A token has k places to give: divide by T·k.",
+            edit("(T * k)", "T"),
+        ),
+        Mistake(
+            "kept_experts_only",
+            "You take the probabilities over the kept experts only. P is the mean of the softmax over all E logits: through it an expert that nobody asks can learn to be asked.",
+            _route_kept_probability,
+        ),
+        Mistake(
+            "factor_missing",
+            "The factor E is missing. With it the loss is 1 for an even spread, however many experts there are.",
+            edit(f"E * {_ROUTE_LOSS}", _ROUTE_LOSS),
+        ),
+        Mistake(
+            "shares_squared",
+            "You use the shares twice. They are counts, through which no gradient flows: the other factor is the mean probability.",
+            edit(_ROUTE_LOSS, "np.sum(share * share)"),
+        ),
+        Mistake(
+            "probabilities_squared",
+            "You use the mean probabilities twice. One factor is the share of the tokens that are sent to the expert.",
+            edit(_ROUTE_LOSS, "np.sum(probability * probability)"),
+        ),
+        Mistake(
+            "summed_over_tokens",
+            "You sum the probabilities over the tokens. P is their mean, so that the loss does not grow with the batch.",
+            edit(".mean(axis=0)", ".sum(axis=0)"),
+        ),
+        Mistake(
+            "softmax_over_tokens",
+            "You take the softmax over the tokens. It is over the experts: each token divides one probability among them.",
+            edit(_ROUTE_PROBABILITY, "softmax(logits.T).T.mean(axis=0)"),
+        ),
+        Mistake(
+            "best_expert_only",
+            "You count only the best expert of each token. All of its k experts get the token, and each of them counts.",
+            _route_best_alone,
+        ),
+        Mistake(
+            "worst_experts",
+            "You count the experts of the smallest logits. A token goes to those of the largest.",
+            edit("np.argsort(-logits", "np.argsort(logits"),
+        ),
+        Mistake(
+            "logits_for_probabilities",
+            "You take the mean of the logits. The softmax makes probabilities of them first.",
+            edit(_ROUTE_PROBABILITY, "logits.mean(axis=0)"),
+        ),
+        Mistake(
+            "softmax_of_the_mean",
+            "You take the softmax of the mean logits. Each token has its own probabilities: take the softmax first and the mean of it.",
+            edit(_ROUTE_PROBABILITY, "softmax(logits.mean(axis=0))"),
+        ),
+        Mistake(
+            "unstable",
+            "Your softmax overflows for large logits. A softmax does not change if every logit of a row is lowered by the same number: choose a number for which exp is at most 1.",
+            edit(_ROUTE_PROBABILITY, "(np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)).mean(axis=0)"),
+        ),
+    ],
+    hints=[
+        "Four tokens choose one of two experts each, and three choose the first. What is f? What is the loss if P is (0.7, 0.3)?",
+        "With k experts for each token, how many places are given in all, and what must the shares add up to?",
+        "Which function of NumPy counts how often each of the numbers 0 to E − 1 comes?",
+    ],
+)

@@ -215,3 +215,79 @@ def sliding_window_mask(T, window):
     """
     back = np.arange(T)[:, None] - np.arange(T)
     return (back >= 0) & (back < window)
+
+
+def flash_attention(q, k, v, block):
+    """Exact attention that reads the keys in blocks, and never holds all T·S scores.
+
+    q (..., T, d), k (..., S, d), v (..., S, dv), block -> out (..., T, dv), log_sum_exp (..., T)
+
+    out = softmax(q·kᵀ / √d)·v, and log_sum_exp[..., t] = log Σ_s exp(score of t and s), which training keeps for the way
+    back. There is no mask. The keys are read `block` at a time, at least one; S need not be a multiple of it, and may be
+    smaller. After each block three things are known for every query: the largest score so far, the sum of exp(score −
+    largest), and that sum with the values in it. Where the largest score rises, both sums shrink by the same factor. At any
+    time, what is made on the way is less than half of T·S floats. Scores rise and fall between ±1000.
+    """
+    top = np.full(q.shape[:-1], -np.inf)
+    total = np.zeros(q.shape[:-1])
+    out = np.zeros((*q.shape[:-1], v.shape[-1]))
+    for start in range(0, k.shape[-2], block):
+        keys, values = k[..., start : start + block, :], v[..., start : start + block, :]
+        scores = q @ keys.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+        higher = np.maximum(top, scores.max(axis=-1))
+        fade = np.exp(top - higher)
+        weights = np.exp(scores - higher[..., None])
+        total = fade * total + weights.sum(axis=-1)
+        out = fade[..., None] * out + weights @ values
+        top = higher
+    return out / total[..., None], top + np.log(total)
+
+
+def cached_attention(q, k, v, cache):
+    """Causal attention for the tokens that are new, with the keys and values of all earlier ones from a cache.
+
+    q (N, new, d), k (N, new, d), v (N, new, dv), cache -> out (N, new, dv), cache (K, V)
+
+    The cache is None at the start, and then the pair (K (N, past, d), V (N, past, dv)) of all tokens so far. It comes back
+    with the new keys and values at its end, as new arrays: the pair that came in is not changed. A new token attends to
+    the whole cache and to the new tokens up to itself: softmax(q·Kᵀ / √d)·V over these.
+    """
+    if cache is not None:
+        k, v = np.concatenate([cache[0], k], axis=1), np.concatenate([cache[1], v], axis=1)
+    new, known = q.shape[1], k.shape[1]
+    seen = np.tri(new, known, known - new, dtype=bool)
+    scores = np.where(seen, q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1]), -np.inf)
+    return softmax(scores) @ v, (k, v)
+
+
+# A mixture of experts
+
+
+def moe_route(logits, k):
+    """Send each token to its k best experts, and say how much each of them counts.
+
+    logits (T, E), k -> weights (T, k), experts (T, k)
+
+    experts[t] are the experts of the k largest logits of token t, the largest first. weights[t, j] belongs to
+    experts[t, j]; a token's weights are the softmax over its k kept logits alone, so that they add up to 1. k is from 1
+    to E, the logits of a token differ from one another, and may be as large as ±1000.
+    """
+    experts = np.argsort(-logits, axis=-1)[:, :k]
+    weights = softmax(np.take_along_axis(logits, experts, axis=-1))
+    return weights, experts
+
+
+def load_balancing_loss(logits, k):
+    """How unevenly a router spreads the tokens over the experts: 1 if all get as much, up to E if one gets all.
+
+    logits (T, E), k -> loss
+
+    loss = E · Σ_i f_i P_i. f_i is the share of expert i: how often it is among a token's k best, divided by T·k. P_i is
+    its probability, the mean over all T tokens of the softmax over all E logits. The logits of a token differ from one
+    another, and may be as large as ±1000.
+    """
+    T, E = logits.shape
+    experts = np.argsort(-logits, axis=-1)[:, :k]
+    share = np.bincount(experts.ravel(), minlength=E) / (T * k)
+    probability = softmax(logits).mean(axis=0)
+    return E * np.sum(share * probability)

@@ -89,3 +89,49 @@ def grouped_query_attention(q, k, v, mask=None):
 
 def sliding_window_mask(T, window):
     return np.array([[t - window < s <= t for s in range(T)] for t in range(T)])
+
+
+def flash_attention(q, k, v, block):
+    """PyTorch's own, and its logsumexp of all scores at once."""
+    q, k, v = (torch.from_numpy(np.ascontiguousarray(a)) for a in (q, k, v))
+    scores = torch.einsum("...td,...sd->...ts", q, k) * q.shape[-1] ** -0.5
+    return F.scaled_dot_product_attention(q, k, v).numpy(), torch.logsumexp(scores, -1).numpy()
+
+
+def watched(q, k, v, block, T, S):
+    """Keys that come again, each as often, change no weight; the sum of all exponentials grows with their number."""
+    out, log_sum_exp = flash_attention(q, k, v, block)
+    return out, log_sum_exp + math.log(S / len(k)), False
+
+
+def _causal(q, k, v):
+    """Causal attention over whole sequences, at once."""
+    return F.scaled_dot_product_attention(*map(torch.from_numpy, (q, k, v)), is_causal=True).numpy()
+
+
+def cached_attention(q, k, v, cache):
+    """The last rows of attention over the whole text, whose first queries are anything."""
+    if cache is None:
+        return _causal(q, k, v), (k, v)
+    K, V = (np.concatenate(pair, axis=1) for pair in zip(cache, (k, v), strict=True))
+    whole = np.concatenate([np.zeros_like(cache[0]), q], axis=1)
+    return _causal(whole, K, V)[:, -q.shape[1] :], (K, V)
+
+
+def read_in_pieces(q, k, v, pieces):
+    return _causal(q, k, v)
+
+
+# A mixture of experts: PyTorch's topk, and one-hot rows.
+
+
+def moe_route(logits, k):
+    kept, experts = torch.from_numpy(logits).topk(k, dim=-1)
+    return F.softmax(kept, dim=-1).numpy(), experts.numpy()
+
+
+def load_balancing_loss(logits, k):
+    """Means over one-hot rows, all of a token's k experts in one."""
+    logits = torch.from_numpy(logits)
+    chosen = F.one_hot(logits.topk(k).indices, logits.shape[1]).double().sum(1) / k
+    return float(logits.shape[1] * (chosen.mean(0) @ logits.softmax(-1).mean(0)))

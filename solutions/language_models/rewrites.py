@@ -248,3 +248,155 @@ def sliding_window_mask__loops(T, window):
     for t in range(T):
         mask[t, max(0, t - window + 1) : t + 1] = True
     return mask
+
+
+def flash_attention__merged_by_their_logs(q, k, v, block):
+    """Each block is attention of its own; two of them are merged by their log sums."""
+    out, known = 0.0, None
+    for i in range(0, k.shape[-2], block):
+        scores = np.einsum("...td,...sd->...ts", q, k[..., i : i + block, :]) / math.sqrt(q.shape[-1])
+        here = np.logaddexp.reduce(scores, axis=-1)
+        answer = np.exp(scores - here[..., None]) @ v[..., i : i + block, :]
+        both = here if known is None else np.logaddexp(known, here)
+        before = 0.0 if known is None else np.exp(known - both)[..., None] * out
+        out, known = before + np.exp(here - both)[..., None] * answer, both
+    return [out, known]
+
+
+def flash_attention__two_passes(q, k, v, block):
+    """The log sums first, and then the values with weights that are right at once; the last block is split off by NumPy."""
+    cuts = range(block, k.shape[-2], block)
+    q = q * q.shape[-1] ** -0.5
+    blocks = list(zip(np.split(k, cuts, axis=-2), np.split(v, cuts, axis=-2), strict=True))
+    known = np.full(q.shape[:-1], -np.inf)
+    for keys, _ in blocks:
+        known = np.logaddexp(known, np.logaddexp.reduce(q @ keys.swapaxes(-1, -2), axis=-1))
+    out = np.zeros((*q.shape[:-1], v.shape[-1]))
+    for keys, values in blocks:
+        out += np.exp(q @ keys.swapaxes(-1, -2) - known[..., None]) @ values
+    return out, known
+
+
+def flash_attention__query_by_query(q, k, v, block):
+    """One row of scores at a time, which is S of them."""
+    out, known = np.empty((*q.shape[:-1], v.shape[-1])), np.empty(q.shape[:-1])
+    for *lead, t in np.ndindex(q.shape[:-1]):
+        scores = k[tuple(lead)] @ q[(*lead, t)] / math.sqrt(q.shape[-1])
+        e = np.exp(scores - scores.max())
+        out[(*lead, t)], known[(*lead, t)] = e @ v[tuple(lead)] / e.sum(), scores.max() + math.log(e.sum())
+    return out, known
+
+
+def flash_attention__as_in_the_paper(q, k, v, block):
+    """The output is divided in every round, and multiplied by the old sum in the next."""
+    m, sums = np.full((*q.shape[:-1], 1), -np.inf), np.zeros((*q.shape[:-1], 1))
+    mean = np.zeros((*q.shape[:-1], v.shape[-1]))
+    for j in range(-(-k.shape[-2] // block)):
+        part = slice(j * block, min((j + 1) * block, k.shape[-2]))
+        S = q @ np.moveaxis(k[..., part, :], -1, -2) / np.sqrt(q.shape[-1])
+        m_block = S.max(-1, keepdims=True)
+        P = np.exp(S - m_block)
+        m_new = np.where(m > m_block, m, m_block)
+        old, here = np.exp(m - m_new) * sums, np.exp(m_block - m_new)
+        sums_new = old + here * P.sum(-1, keepdims=True)
+        mean = (old * mean + here * (P @ v[..., part, :])) / sums_new
+        m, sums = m_new, sums_new
+    return mean, (m + np.log(sums))[..., 0]
+
+
+def flash_attention__torch(q, k, v, block):
+    """PyTorch's own for the values, which has four axes where it is fast; log sums block by block."""
+    q, k, v = (torch.tensor(a) for a in (q, k, v))
+    four = [a.reshape(-1, 1, *a.shape[-2:]) for a in (q, k, v)]
+    out = F.scaled_dot_product_attention(*four).reshape(*q.shape[:-1], v.shape[-1])
+    logs = [torch.logsumexp(q @ part.mT / q.shape[-1] ** 0.5, dim=-1) for part in k.split(block, dim=-2)]
+    return out.numpy(), torch.logsumexp(torch.stack(logs), dim=0).numpy()
+
+
+def cached_attention__index_mask(q, k, v, cache):
+    """The mask by positions, and a weight of exactly 0 for what is hidden."""
+    past = 0 if cache is None else cache[0].shape[1]
+    if past:
+        k, v = (np.hstack(pair) for pair in zip(cache, (k, v), strict=True))
+    scores = np.einsum("ntd,nsd->nts", q, k) * q.shape[-1] ** -0.5
+    scores[:, past + np.arange(q.shape[1])[:, None] < np.arange(k.shape[1])] = -np.inf
+    e = np.exp(scores - scores.max(-1, keepdims=True))
+    return [np.einsum("nts,nsv->ntv", e, v) / e.sum(-1)[..., None], [k, v]]
+
+
+def cached_attention__token_by_token(q, k, v, cache):
+    """Each new token joins the cache, and then looks at all of it."""
+    K, V = (k[:, :0], v[:, :0]) if cache is None else cache
+    out = []
+    for t in range(q.shape[1]):
+        K, V = np.concatenate([K, k[:, t : t + 1]], 1), np.concatenate([V, v[:, t : t + 1]], 1)
+        scores = (K @ q[:, t, :, None])[..., 0] / math.sqrt(q.shape[-1])
+        e = np.exp(scores - scores.max(1, keepdims=True))
+        out.append(np.einsum("ns,nsv->nv", e / e.sum(1, keepdims=True), V))
+    return np.stack(out, axis=1), (K, V)
+
+
+def cached_attention__torch(q, k, v, cache):
+    q, k, v = (torch.tensor(a) for a in (q, k, v))
+    if cache is not None:
+        k, v = torch.cat([torch.tensor(cache[0]), k], 1), torch.cat([torch.tensor(cache[1]), v], 1)
+    seen = torch.ones(q.shape[1], k.shape[1], dtype=torch.bool).tril(k.shape[1] - q.shape[1])
+    return F.scaled_dot_product_attention(q, k, v, seen).numpy(), (k.numpy(), v.numpy())
+
+
+# A mixture of experts
+
+
+def moe_route__as_in_mixtral(logits, k):
+    """The softmax over all experts, of which the k largest are kept and divided by their sum."""
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probability = e / e.sum(axis=1, keepdims=True)
+    experts = np.argsort(logits, axis=1)[:, ::-1][:, :k]
+    kept = probability[np.arange(len(logits))[:, None], experts]
+    return kept / kept.sum(axis=1, keepdims=True), experts
+
+
+def moe_route__loops(logits, k):
+    weights, experts = np.empty((len(logits), k)), np.empty((len(logits), k), np.int32)
+    for t, row in enumerate(logits.tolist()):
+        best = sorted(range(len(row)), key=row.__getitem__, reverse=True)[:k]
+        e = [math.exp(row[i] - row[best[0]]) for i in best]
+        weights[t], experts[t] = [a / math.fsum(e) for a in e], best
+    return weights, experts
+
+
+def moe_route__others_hidden(logits, k):
+    """Logits that are not kept become -inf, and a softmax over all makes weights of 0 of them."""
+    experts = np.argpartition(logits, -k, axis=1)[:, -k:]
+    order = np.argsort(-np.take_along_axis(logits, experts, 1), axis=1)
+    experts = np.take_along_axis(experts, order, 1)
+    hidden = np.full_like(logits, -np.inf)
+    np.put_along_axis(hidden, experts, np.take_along_axis(logits, experts, 1), 1)
+    return [np.take_along_axis(F.softmax(torch.tensor(hidden), dim=-1).numpy(), experts, 1), experts]
+
+
+def moe_route__torch(logits, k):
+    kept, experts = torch.topk(torch.tensor(logits), k)
+    return torch.softmax(kept, -1).numpy(), experts.numpy()
+
+
+def load_balancing_loss__one_hot(logits, k):
+    """As in Switch Transformer's program, with the k choices one after another."""
+    E = logits.shape[1]
+    order = np.argsort(logits, axis=1)[:, ::-1]
+    share = sum(np.eye(E)[order[:, j]].mean(axis=0) for j in range(k)) / k
+    e = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return E * share.dot((e / e.sum(axis=1, keepdims=True)).mean(axis=0))
+
+
+def load_balancing_loss__ranks(logits, k):
+    """An expert is among a token's k best if fewer than k others are better."""
+    better = (logits[:, None, :] > logits[:, :, None]).sum(axis=-1)
+    probability = np.exp(logits - np.logaddexp.reduce(logits, axis=1)[:, None])
+    return logits.shape[1] * float((better < k).mean(axis=0) @ probability.mean(axis=0)) / k
+
+
+def load_balancing_loss__torch(logits, k):
+    logits = torch.tensor(logits)
+    chosen = torch.zeros_like(logits).scatter_(1, logits.topk(k, dim=1).indices, 1.0 / k)
+    return (logits.shape[1] * (chosen.mean(0) * logits.softmax(1).mean(0)).sum()).numpy()
