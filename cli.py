@@ -24,6 +24,7 @@ USAGE, OURS = 2, 3  # exit statuses; 0 is all points, 1 is some missing
 ELSEWHERE: dict[str, str] = {
     "class": "grader.commands.class_words",
     "completion": "grader.commands.completion",
+    "demo": "grader.commands.demo",
     "dev": "grader.commands.dev",
     "release": "grader.commands.release",
 }

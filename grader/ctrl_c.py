@@ -25,9 +25,22 @@ def ends_at_once() -> Callable[[], None]:
         return lambda: None
 
     def undo() -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, Interrupted())
 
     return undo
+
+
+class Interrupted:
+    """A handler that raises KeyboardInterrupt as Python's own does, and remembers that it has come.
+
+    Python may make another error of one that comes in an import: `from … import` in C raises TypeError then.
+    """
+
+    has_come = False
+
+    def __call__(self, number: int, frame: object) -> None:
+        self.has_come = True
+        signal.default_int_handler(number, frame)
 
 
 @contextlib.contextmanager
@@ -35,7 +48,10 @@ def stoppable() -> Iterator[None]:
     """A part of a command that click runs; Ctrl-C there is told, and ends it with STOPPED."""
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, TypeError, SystemError) as error:
+        handler = signal.getsignal(signal.SIGINT)
+        if not isinstance(error, KeyboardInterrupt) and not (isinstance(handler, Interrupted) and handler.has_come):
+            raise
         import click
 
         click.echo("Stopped.", err=True)

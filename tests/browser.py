@@ -10,7 +10,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,17 +45,35 @@ def missing() -> str:
     return f"needs Debian's packages chromium and chromium-driver ({' and '.join(absent)} missing)" if absent else ""
 
 
-@dataclass(frozen=True)
+class BrowserGoneError(RuntimeError):
+    """The browser has ended by itself, which says nothing of the page."""
+
+
+@dataclass
 class Browser:
-    """One page at a time. `session` is the address of the driver's session."""
+    """One page at a time. `session` is the address of the driver's session, and `begin` gives that of a new one."""
 
     session: str
+    begin: Callable[[], str]
 
     def ask(self, path: str, data: dict[str, Any] | None = None, method: str = "POST") -> Any:
         return _ask(f"{self.session}/{path}", {} if data is None else data, method)
 
     def open(self, page: Path | str) -> None:
         self.ask("url", {"url": page.resolve().as_uri() if isinstance(page, Path) else page})
+
+    def blank(self, origin: str = "") -> None:
+        """Show an empty page and forget what a site has stored.
+
+        Where the browser has ended, as it may on a machine short of memory, a new one begins, which knows nothing.
+        """
+        try:
+            self.open("about:blank")
+            if origin:
+                self.cdp("Storage.clearDataForOrigin", origin=origin, storageTypes="all")
+                self.cdp("Network.clearBrowserCache")
+        except BrowserGoneError:
+            self.session = self.begin()
 
     def run(self, script: str, *args: Any) -> Any:
         """What a script returns in the page."""
@@ -118,26 +136,33 @@ def chromium() -> Iterator[Browser]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profiles:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         driver = subprocess.Popen(["chromedriver", f"--port={port}"], **quiet)
         try:
             address = f"http://127.0.0.1:{port}"
             _await(f"{address}/status")
-            options = {
-                "args": [*ARGUMENTS, f"--user-data-dir={profile}", "about:blank"],
-                "binary": shutil.which("chromium"),
-            }
-            wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
-            session = _ask(f"{address}/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
-            browser = Browser(f"{address}/session/{session}")
+            browser = Browser("", lambda: _session(address, tempfile.mkdtemp(dir=profiles)))
+            browser.session = browser.begin()
             try:
                 yield browser
             finally:
-                urllib.request.urlopen(urllib.request.Request(browser.session, method="DELETE"), timeout=60).close()
+                with contextlib.suppress(BrowserGoneError):
+                    _ask(browser.session, {}, "DELETE")
         finally:
             driver.terminate()
             driver.wait()
+
+
+def _session(driver: str, profile: str) -> str:
+    """The address of a new session, which is a new browser."""
+    options = {
+        "args": [*ARGUMENTS, f"--user-data-dir={profile}", "about:blank"],
+        "binary": shutil.which("chromium"),
+    }
+    wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
+    session = _ask(f"{driver}/session", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]
+    return f"{driver}/session/{session}"
 
 
 def _await(address: str) -> None:
@@ -156,4 +181,6 @@ def _ask(address: str, data: dict[str, Any], method: str = "POST") -> Any:
         with urllib.request.urlopen(request, timeout=120) as reply:
             return json.load(reply)["value"]
     except urllib.error.HTTPError as error:
-        raise RuntimeError(json.load(error)["value"]["message"]) from None
+        why = json.load(error)["value"]
+        is_gone = why["error"] == "invalid session id" or why["message"].startswith("tab crashed")
+        raise (BrowserGoneError if is_gone else RuntimeError)(why["message"]) from None

@@ -28,7 +28,7 @@ from grader.classroom.marking import lateness
 from grader.classroom.marking.database import StoreError
 from grader.classroom.marking.store import Store, records
 from grader.classroom.reading import similarity
-from grader.course import names, settings
+from grader.course import names, settings, settings_text
 from grader.course.unit import Unit, UnitError
 from grader.errors import GraderError
 from grader.grading.judge import unasked
@@ -170,7 +170,7 @@ def read_settings(content: bytes, folder: Path) -> None:
     file.write_bytes(content)
     names.units(folder)
     found = settings.load(file)
-    again = settings.parse(settings.to_toml(found))
+    again = settings.parse(settings_text.to_toml(found))
     assert (again.units, again.points, again.exercises) == (found.units, found.points, found.exercises)
     found.late.kept(3e6)
     found.of(found.units[:1])

@@ -48,7 +48,7 @@ def bearers(mark: str) -> set[int]:
 def left(look: Callable[[], set[int]], patience: float = PATIENCE) -> dict[int, str]:
     """What is still there after a while, by its number, with its command; nothing of Python's own."""
     end = time.monotonic() + patience
-    while (found := {pid: _command(pid) for pid in look()}) and time.monotonic() < end:
+    while (found := {pid: command(pid) for pid in look()}) and time.monotonic() < end:
         if all(any(name in command for name in PYTHONS) for command in found.values()):
             break
         time.sleep(0.02)
@@ -75,7 +75,7 @@ def is_alive(pid: int) -> bool:
     return _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()[:1] not in ([], ["Z"], ["X"])
 
 
-def _command(pid: int) -> str:
+def command(pid: int) -> str:
     return _read(Path(f"/proc/{pid}/cmdline")).replace("\0", " ").strip()[:200]
 
 

@@ -19,6 +19,7 @@ authoring, notebook, watching, updating, web
 grading
 diagnosis, render, compiling, snippets
 course, practice
+demos
 classroom.fetching
 classroom.intake, exercise
 judging.kinds

@@ -13,6 +13,7 @@ from grader.authoring.svg import alike, pictures
 from grader.compiling.compile import compile_key
 from grader.course.author_code import reason
 from grader.course.course import Course
+from grader.course.demo_files import demo_files
 from grader.course.reference_text import stub_module
 from grader.course.settings import parse
 from grader.course.unit import Unit, UnitError
@@ -45,6 +46,7 @@ def plan(
         f"{unit.name}.ipynb": notebook(unit, drawn).encode(),
         "key": to_bytes(key),
         **drawn,
+        **demo_files(unit),
     }
 
 
@@ -180,8 +182,12 @@ def _stale_text(course: Course, path: Path, content: bytes) -> Iterator[str]:
 
 
 def _strangers(course: Course, folder: Path, known: set[str]) -> Iterator[str]:
+    folders = {name.partition("/")[0] for name in known if "/" in name}
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name not in known and not any(path.match(pattern) for pattern in IGNORED):
+        if path.name in folders and path.is_dir():
+            start = f"{path.name}/"
+            yield from _strangers(course, path, {name.removeprefix(start) for name in known if name.startswith(start)})
+        elif path.name not in known and not any(path.match(pattern) for pattern in IGNORED):
             yield f"{path.relative_to(course.root)} is not made by a build; delete it"
 
 

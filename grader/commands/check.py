@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -37,11 +37,12 @@ def check(options: Options, sandbox: Sandbox, device: str, surroundings: formats
         from grader.commands.watch import watch
 
         return watch(setup)
+    needs = None if options.targets or not setup.course else setup.course.settings.needs
     forms = [(options.form, options.output), *map(_also, options.also)]  # a misspelt one is told before the work
     done, graded = ([], _graded_as_expected(setup)) if options.expected else _graded_targets(setup, forms)
     for form, place in forms:
         with destination(place) as file:
-            _show(graded, form, file, not options.targets, surroundings)
+            _show(graded, form, file, needs, surroundings)
         append(formats.appended(form, graded, surroundings) if form != "text" else ())
     is_told = options.form == "text" and not options.output
     if options.plot:
@@ -123,9 +124,14 @@ def _also(item: str) -> tuple[str, str]:
 
 
 def _show(
-    graded: formats.Graded, form: str, file: TextIO | None, overview: bool, surroundings: formats.Surroundings
+    graded: formats.Graded,
+    form: str,
+    file: TextIO | None,
+    needs: Mapping[str, Sequence[str]] | None,
+    surroundings: formats.Surroundings,
 ) -> None:
-    if form == "json" and overview:  # a list for the course, even if it has a single unit
+    """Write the reports; `needs` are those of the whole course's units, None where a part was asked for."""
+    if form == "json" and needs is not None:  # a list for the course, even if it has a single unit
         data = {"schema": reports.SCHEMA, "reports": [reports.to_json(item) for _, item in graded]}
         print(json.dumps(data, indent=2), file=file)
         return
@@ -133,8 +139,8 @@ def _show(
         (file or sys.stdout).write(formats.write(form, graded, surroundings))
         return
     console = terminal.make_console(file)
-    if overview:
-        render_overview(graded, console, Path.cwd())
+    if needs is not None:
+        render_overview(graded, console, Path.cwd(), needs)
         return
     places = Places(os.getcwd(), console.is_terminal and knows_links(os.environ))
     for number, (title, item) in enumerate(graded):

@@ -5,6 +5,9 @@ units = ["linear_algebra", "attention"]       # in teaching order
 install = "pip install deep-grade"            # what a student types first
 timezone = "Europe/Berlin"                    # where days begin and end; without it, where the due date is
 
+[needs]                                       # of a unit, those to do before it
+attention = ["linear_algebra"]
+
 [exercises]                                   # of a unit that is given in parts, those that are
 attention = ["self_attention"]
 
@@ -29,7 +32,7 @@ seconds = 10                                  # an exercise; submission_seconds,
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from functools import partial
@@ -43,6 +46,7 @@ from grader.text import one_line, tame
 if TYPE_CHECKING:
     from grader.sandbox.walls.limits import Limits
 
+KNOWN = ("title", "units", "install", "needs", "exercises", "points", "due", "late", "packages", "limits", "timezone")
 LARGEST = 10**9  # of any number here: seconds, megabytes, days
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 EXERCISE = re.compile(r"[^\W\d]\w*")
@@ -55,7 +59,7 @@ class SettingsError(GraderError):
 
 @dataclass(frozen=True)
 class Settings:
-    """The content of one course.toml. `points` is by `unit.exercise`; `exercises`, `due` and `packages` are by unit.
+    """The content of one course.toml. `points` is by `unit.exercise`; `needs`, `exercises`, `due` and `packages` are by unit.
 
     A unit that `exercises` does not name has all of its exercises. A limit of None is the engine's default.
     """
@@ -63,6 +67,7 @@ class Settings:
     title: str
     units: tuple[str, ...]
     install: str = "pip install deep-grade"
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     exercises: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     points: Mapping[str, int] = field(default_factory=dict)
     due: Mapping[str, datetime] = field(default_factory=dict)
@@ -95,9 +100,13 @@ class Settings:
             unit, _, exercise = name.partition(".")
             return unit in units and exercise in self.exercises.get(unit, (exercise,))
 
+        def among(names: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(name for name in names if name in units)
+
         return replace(
             self,
-            units=tuple(unit for unit in self.units if unit in units),
+            units=among(self.units),
+            needs={name: kept for name, value in self.needs.items() if name in units and (kept := among(value))},
             exercises={name: value for name, value in self.exercises.items() if name in units},
             points={name: value for name, value in self.points.items() if has(name)},
             due={name: value for name, value in self.due.items() if name in units},
@@ -121,8 +130,7 @@ def parse(text: str, name: str = "course.toml") -> Settings:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # not only TOML errors: huge numbers and deep nesting
         raise SettingsError(f"{name} is not TOML: {error}") from None
-    known = ("title", "units", "install", "exercises", "points", "due", "late", "packages", "limits", "timezone")
-    _only(data, known, name, "")
+    _only(data, KNOWN, name, "")
     units = _units(data, name)
     late = _table(data, "late", name)
     _only(late, ("penalty", "days", "grace_minutes", "slip_days"), name, "late.")
@@ -136,6 +144,7 @@ def parse(text: str, name: str = "course.toml") -> Settings:
         title=_text(data, "title", "The course", name),
         units=units,
         install=_text(data, "install", Settings.install, name),
+        needs=_by_unit(_table(data, "needs", name), "needs", units, name, partial(_before, units=units)),
         exercises=_by_unit(_table(data, "exercises", name), "exercises", units, name, _exercises),
         points=_by_exercise(_table(data, "points", name), units, name),
         due=_by_unit(
@@ -153,39 +162,6 @@ def parse(text: str, name: str = "course.toml") -> Settings:
         memory_mb=_whole(limits, "limits.memory_mb", name, 64),
         timezone=timezone,
     )
-
-
-def to_toml(settings: Settings) -> str:
-    """The settings as the text of a course.toml; parsing it gives them back."""
-    lines = [f"title = {_quoted(settings.title)}", f"units = {_listed(settings.units)}"]
-    if settings.install != Settings.install:
-        lines.append(f"install = {_quoted(settings.install)}")
-    if settings.timezone:
-        lines.append(f"timezone = {_quoted(settings.timezone)}")
-    late, usual = settings.late, Late()
-    days = {} if late.days is None else {"days": late.days}
-    slips = {"slip_days": late.slip_days} if late.slip_days else {}
-    limits = {name: getattr(settings, name) for name in ("seconds", "submission_seconds", "memory_mb")}
-    tables = {
-        "exercises": {name: _listed(value) for name, value in settings.exercises.items()},
-        "points": {_quoted(name): str(value) for name, value in settings.points.items()},
-        "due": {name: value.isoformat() for name, value in settings.due.items()},
-        "late": {} if late == usual else {"penalty": late.penalty, "grace_minutes": late.grace_minutes} | days | slips,
-        "packages": {name: _listed(value) for name, value in settings.packages.items()},
-        "limits": {name: value for name, value in limits.items() if value is not None},
-    }
-    for table, entries in tables.items():
-        lines += ["", f"[{table}]", *(f"{name} = {value}" for name, value in entries.items())] if entries else []
-    return "\n".join(lines) + "\n"
-
-
-def _listed(texts: Sequence[str]) -> str:
-    return f"[{', '.join(map(_quoted, texts))}]"
-
-
-def _quoted(text: str) -> str:
-    """A TOML basic string: quotes, backslashes and controls escaped."""
-    return '"' + "".join(f"\\u{ord(c):04x}" if c in '"\\' or ord(c) < 32 or ord(c) == 127 else c for c in text) + '"'
 
 
 def _units(data: dict, name: str) -> tuple[str, ...]:
@@ -254,6 +230,18 @@ def _moment(value: Any, key: str, name: str, zone: tzinfo) -> datetime:
     raise SettingsError(
         f"{name}: {key} must be a date or a moment, for example 2026-11-20T23:59:00+01:00, without quotes"
     )
+
+
+def _before(value: Any, key: str, name: str, units: tuple[str, ...]) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise SettingsError(f'{name}: {key} must be a list of units, for example ["{units[0]}"]')
+    earlier = units[: units.index(key.partition(".")[2])]
+    for item in value:
+        if item in units and item not in earlier:
+            raise SettingsError(f"{name}: {key} names {item!r}, which is not before it in units; put it there")
+        if item not in units:
+            raise SettingsError(f"{name}: {key} names {item!r}, which is no unit{did_you_mean(item, units)}")
+    return tuple(dict.fromkeys(value))
 
 
 def _exercises(value: Any, key: str, name: str) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ class Shown:
         self.title, self.report, self.within = title, report, within
 
     def _ipython_display_(self) -> None:
-        if not self.within or self.within != _shell().execution_count:
+        if not self.within or self.within != session_shell().execution_count:
             raise NotImplementedError  # makes IPython try the other forms
 
     def _repr_html_(self) -> str:
@@ -75,7 +75,7 @@ def check(name: str, course: str | None = None) -> Shown | None:
     if os.environ.get("NBGRADER_EXECUTION") in MARKING:
         return None  # the graded cells show the same
     place = place_of(name, Path(course) if course else None)
-    return _shown(place, _shell())
+    return _shown(place, session_shell())
 
 
 def _shown(place: "Place", shell: Any) -> Shown:
@@ -109,7 +109,7 @@ def points(name: str, worth: float) -> float:
         if os.environ.get("NBGRADER_EXECUTION") in MARKING:
             report = _of_file(place)
         else:
-            report = _graded(place, session_cells(_shell()))
+            report = _graded(place, session_cells(session_shell()))
     if any(exercise.status is Status.GRADER_ERROR for exercise in report.exercises):
         raise OurFault(f"the grader itself failed at {name}; the points are not settled, please report it")
     print(plain(place.key.title, report))
@@ -250,7 +250,7 @@ def _sandbox() -> Sandbox:
     return sandbox
 
 
-def _shell():
+def session_shell():
     try:
         from IPython import get_ipython
     except ImportError:

@@ -11,7 +11,7 @@ from grader.authoring.svg import pictures
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
 from grader.course.reference_text import definitions
-from grader.course.settings import to_toml
+from grader.course.settings_text import to_toml
 from grader.course.unit import Unit
 from grader.errors import GraderError
 from grader.files import cannot_write, kept_aside

@@ -13,7 +13,8 @@ from grader.classroom.intake.columns import naming
 from grader.classroom.intake.roster import read_roster
 from grader.classroom.intake.sheets import read_sheet
 from grader.course.course import Course
-from grader.course.settings import to_toml
+from grader.course.demo_files import demo_files
+from grader.course.settings_text import to_toml
 from grader.errors import GraderError
 from grader.files import cannot_write, kept_aside
 from grader.releases.leaks import Secrets, leaks, secrets
@@ -127,9 +128,11 @@ def known_files(course: Course) -> set[str]:
     """The paths of all files that belong in a student's folder."""
     names = {"README.md", "assignments/course.toml"}
     for unit in course.units:
-        pictures = [f"{picture}.svg" for picture in course.solutions(unit).pictures]
+        loaded = course.solutions(unit)
+        pictures = [f"{picture}.svg" for picture in loaded.pictures]
         names |= {
-            f"assignments/{unit}/{name}" for name in ("README.md", f"{unit}.py", f"{unit}.ipynb", "key", *pictures)
+            f"assignments/{unit}/{name}"
+            for name in ("README.md", f"{unit}.py", f"{unit}.ipynb", "key", *pictures, *demo_files(loaded))
         }
     return names
 
@@ -148,7 +151,8 @@ def readme(course: Course) -> str:
         total = sum(exercise.points for exercise in loaded.exercises.values())
         due = settings.due.get(unit)
         when = f", due {due:%Y-%m-%d %H:%M %Z}" if due else ""
-        rows.append(f"- [{escaped(loaded.title)}](assignments/{unit}/README.md), {points(total)}{when}")
+        after = f", after {', '.join(settings.needs[unit])}" if unit in settings.needs else ""
+        rows.append(f"- [{escaped(loaded.title)}](assignments/{unit}/README.md), {points(total)}{after}{when}")
     first = course.units[0] if course.units else "UNIT"
     return (
         f"# {escaped(settings.title)}\n\nTwo commands, in this folder, with Python 3.11 or later:\n\n"

@@ -1,12 +1,13 @@
 """Where a student stands: the course's units in order, what is done, and what to do next."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from rich.console import Console
 from rich.text import Text
 
-from grader.render.terminal import WIDTH, glyphs_of, next_step
+from grader.render.terminal import ASCII_GLYPHS, WIDTH, glyphs_of, next_step
 from grader.report import UNJUDGED, ExerciseReport, Report, Status
 from grader.text import inert, one_line
 
@@ -16,8 +17,16 @@ THEME = 36  # columns that a theme needs at least
 BEGUN = 4  # started exercises that are named; more would hide what is next
 
 
-def render_overview(reports: Sequence[tuple[str, Report]], console: Console, here: Path | None = None) -> None:
-    """Print a line for each (title, report), the total, started exercises and the next step; paths are from `here`."""
+def render_overview(
+    reports: Sequence[tuple[str, Report]],
+    console: Console,
+    here: Path | None = None,
+    needs: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> None:
+    """Print a line for each (title, report), the total, started exercises and the next step; paths are from `here`.
+
+    `needs` are, for a unit, those to do before it; a newcomer is shown the way through them.
+    """
     names = max((len(report.unit) for _, report in reports), default=0)
     for title, report in reports:
         console.print(_line(title, report, names, console), soft_wrap=True)
@@ -34,6 +43,13 @@ def render_overview(reports: Sequence[tuple[str, Report]], console: Console, her
         console.print(Text("In progress: ", "bold").append(named + more), width=min(console.width, WIDTH))
     for line in _next(reports, not begun and not points, here):
         console.print(line, soft_wrap=True)
+    path = _path([report.unit for _, report in reports], needs)
+    if path and not begun and not points:
+        arrow = "→" if glyphs_of(console) is not ASCII_GLYPHS else "->"
+        console.print()
+        console.print(
+            Text("Order: ", "bold").append(path.replace("→", arrow), "not bold dim"), width=min(console.width, WIDTH)
+        )
 
 
 def _line(title: str, report: Report, names: int, console: Console) -> Text:
@@ -71,6 +87,18 @@ def _next(reports: Sequence[tuple[str, Report]], is_new: bool, here: Path | None
     for number, (step, why) in enumerate(steps):
         line = Text("      " if number else "Next: ", "bold").append(step.ljust(wide) if why else step, "not bold")
         yield line.append(f"   {why}" if why else "", "not bold dim")
+
+
+def _path(units: Sequence[str], needs: Mapping[str, Sequence[str]]) -> str:
+    """The units in their order, with a comma between those of which none needs the other; empty where nothing is said.
+
+    Units are in teaching order, so that what a unit needs stands before it.
+    """
+    steps: dict[str, int] = {}
+    for unit in units:
+        steps[unit] = 1 + max((steps[name] for name in needs.get(unit, ()) if name in steps), default=0)
+    rows = [[unit for unit in units if steps[unit] == step] for step in range(1, max(steps.values(), default=0) + 1)]
+    return " → ".join(map(", ".join, rows)) if needs else ""
 
 
 def _file(report: Report, here: Path | None) -> str:

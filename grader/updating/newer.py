@@ -11,6 +11,7 @@ from grader.errors import GraderError
 
 LISTING = "course.toml"
 FOLDER = "assignments"
+DEMO = "demo"  # the one folder that a unit may have
 MOST = 64 << 20  # bytes of one file; the largest key is a few megabytes
 ALL = 512 << 20  # bytes of them all
 MEMBERS = 20_000
@@ -49,7 +50,7 @@ def of_folder(folder: Traversable) -> Files:
 def _walk(folder: Traversable, above: str = "") -> Iterator[tuple[str, bytes]]:
     for item in folder.iterdir():
         name = f"{above}{item.name}"
-        if item.is_dir() and not above:
+        if item.is_dir() and (not above or name.endswith(f"/{DEMO}")):
             yield from _walk(item, f"{name}/")
         elif item.is_file() and not item.name.startswith((".", "__")):
             yield name, item.read_bytes()
@@ -81,7 +82,7 @@ def _refuse_many(path: Path, sizes: list[int]) -> None:
 
 
 def _found(files: Mapping[str, bytes], where: str) -> Files:
-    """What lies below the one `assignments/` that has a course.toml, with plain names of one folder only."""
+    """What lies below the one `assignments/` that has a course.toml, with plain names: a file of a unit, or of its demo."""
     tops = sorted((name for name in files if name.endswith(f"{FOLDER}/{LISTING}")), key=lambda name: name.count("/"))
     if not tops:
         raise NoCourse(f"{where} has no {FOLDER}/{LISTING}; name a release of the course")
@@ -93,7 +94,6 @@ def _found(files: Mapping[str, bytes], where: str) -> Files:
 def _is_plain(name: str) -> bool:
     """Whether a file of a course can have this name: no way out of its folder, nothing hidden, no backup."""
     parts = PurePosixPath(name).parts
-    is_inside = len(parts) <= 2 and not any(
-        part.startswith((".", "__")) or "\\" in part or ":" in part for part in parts
-    )
-    return is_inside and not name.startswith("/") and not name.endswith((".bak", ".before", ".pyc"))
+    is_inside = len(parts) <= 2 or (len(parts) == 3 and parts[1] == DEMO)
+    is_shown = not any(part.startswith((".", "__")) or "\\" in part or ":" in part for part in parts)
+    return is_inside and is_shown and not name.startswith("/") and not name.endswith((".bak", ".before", ".pyc"))

@@ -15,7 +15,8 @@ from grader.authoring.newcourse import UNIT, new_course
 from grader.authoring.proof import prove
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
-from grader.course.settings import Late, Settings, SettingsError, load, parse, to_toml
+from grader.course.settings import Late, Settings, SettingsError, load, parse
+from grader.course.settings_text import to_toml
 from grader.course.unit import Unit, UnitError, shared
 from grader.errors import GraderError
 from grader.grading import grade
@@ -26,6 +27,8 @@ FULL = """
 title = "A course"
 units = ["toy", "words"]
 install = "pip install --user deep-grade"
+[needs]
+words = ["toy"]
 [points]
 "toy.scale" = 8
 words.count = 2
@@ -51,6 +54,7 @@ def test_everything_is_read_and_comes_back_from_its_own_text():
     assert settings.due["toy"] == datetime(2026, 11, 20, 22, 59, tzinfo=UTC)
     assert settings.due["words"] == datetime(2026, 12, 1, 23, 59, 59, tzinfo=UTC)
     assert settings.packages == {"toy": ("numpy", "scipy")}
+    assert settings.needs == {"words": ("toy",)}
     limits = settings.limits(Limits())
     assert (limits.seconds, limits.submission_seconds, limits.memory) == (2.5, 30, 512 << 20)
     assert limits.open_files == Limits().open_files
@@ -71,6 +75,11 @@ def test_some_units_settings_name_no_other_unit():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ('units = ["a", "b"]\n[needs]\nb = "a"', 'needs.b must be a list of units, for example ["a"]'),
+        ('units = ["a", "b"]\n[needs]\na = ["b"]', "needs.a names 'b', which is not before it in units"),
+        ('units = ["a", "b"]\n[needs]\nb = ["b"]', "needs.b names 'b', which is not before it in units"),
+        ('units = ["able", "b"]\n[needs]\nb = ["abel"]', "needs.b names 'abel', which is no unit; did you mean able?"),
+        ('units = ["a", "b"]\n[needs]\nc = ["a"]', "needs names 'c', which is no unit"),
         ("units = 3", 'needs a line like units = ["attention"]'),
         ("title = 'x'", 'needs a line like units = ["attention"]'),
         ("units = [", "is not TOML"),

@@ -38,9 +38,17 @@ CELLS = [
     "hint('toy.scale')",
     "hint('toy.scale', 3)",
     "explain('toy.scale')",
+    "from grader.notebook import demo\ndemo('toy')",
     "hint('toy')",
     "check('scale')",
 ]
+
+
+DEMO = '''"""Your factor, seen."""
+NEEDS = ("scale",)
+def demo(own, here, show):
+    show.text(f"twice 21 is {own.scale(21.0)}")
+'''
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +56,8 @@ def outputs(tmp_path_factory) -> list[list]:
     """The outputs of each cell, run by Jupyter in a student's folder."""
     folder = tmp_path_factory.mktemp("session") / "course"
     shutil.copytree(TOY, folder)
+    (folder / "solutions" / "toy" / "demo").mkdir()
+    (folder / "solutions" / "toy" / "demo" / "demo.py").write_text(DEMO)
     build(Course(folder), ["toy"])
     shutil.rmtree(folder / "solutions")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
@@ -156,6 +166,13 @@ def test_hints_come_one_after_another_and_the_handout_is_shown(outputs):
     for part in ("toy.scale", "4 points", "def scale(x, factor=2.0)", "- multiplies by any factor *(1)*"):
         assert part in shown
     assert "name one of its exercises, as toy.NAME: scale" in of(outputs, "hint('toy')")[-1].evalue
+
+
+def test_a_demo_is_made_of_what_the_session_has_defined(outputs):
+    made = of(outputs, "from grader.notebook import demo\ndemo('toy')")[0].data
+    assert "Your factor, seen" in words(made["text/html"])
+    assert "twice 21 is 42.0" in words(made["text/html"])
+    assert "twice 21 is 42.0" in made["text/plain"]
 
 
 def test_an_exercises_name_will_do_alone(outputs):

@@ -28,9 +28,9 @@ def unit(name: str, *statuses: tuple[int, Status]) -> tuple[str, Report]:
     return f"{name.title()}: all about {name}", report
 
 
-def shown(reports, width: int = 80, encoding: str = "utf-8") -> list[str]:
+def shown(reports, width: int = 80, encoding: str = "utf-8", **needs) -> list[str]:
     file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-    render_overview(reports, Console(file=file, width=width, color_system=None), ROOT)
+    render_overview(reports, Console(file=file, width=width, color_system=None), ROOT, needs)
     file.flush()
     return file.buffer.getvalue().decode(encoding).splitlines()
 
@@ -47,6 +47,16 @@ def test_a_newcomer_is_led_from_reading_to_checking():
         [os.path.join("assignments", "vectors", "vectors.py"), "write your answer there"],
         ["grade vectors.e0", "see what is right and what is wrong"],
     ]
+
+
+def test_a_newcomer_is_shown_the_way_through_the_units():
+    """Units of which none needs the other stand beside each other, each after all that it needs."""
+    four = [unit(name, NEW) for name in ("vectors", "slopes", "chance", "nets")]
+    needs = {"slopes": ("vectors",), "chance": ("vectors",), "nets": ("slopes", "chance")}
+    assert shown(four, **needs)[-2:] == ["", "Order: vectors → slopes, chance → nets"]
+    assert shown(four[1:], **needs)[-1] == "Order: slopes, chance → nets"
+    assert shown(four, encoding="ascii", **needs)[-1] == "Order: vectors -> slopes, chance -> nets"
+    assert "Order" not in "".join(shown(four) + shown([unit("vectors", WRONG), *four[1:]], **needs))
 
 
 def test_what_is_in_work_is_named_and_gets_a_hint():

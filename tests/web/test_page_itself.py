@@ -45,8 +45,7 @@ def browser(served):
 @pytest.fixture
 def student(browser, served):
     """Somebody whose browser has never seen the page."""
-    browser.open("about:blank")
-    browser.cdp("Storage.clearDataForOrigin", origin=served.origin, storageTypes="all")
+    browser.blank(served.origin)
     browser.look(1280, 900)
     browser.log("browser")
     browser.log("performance")

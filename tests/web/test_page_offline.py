@@ -47,9 +47,7 @@ def student(browser, built, served):
         served.start()
     shutil.rmtree(served.folder / SUB, ignore_errors=True)
     shutil.copytree(built, served.folder / SUB)
-    browser.open("about:blank")
-    browser.cdp("Storage.clearDataForOrigin", origin=served.origin, storageTypes="all")
-    browser.cdp("Network.clearBrowserCache")
+    browser.blank(served.origin)
     student = Student(browser, served.address)
     student.served = served
     return student

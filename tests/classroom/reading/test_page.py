@@ -40,7 +40,6 @@ def records():
 @pytest.fixture(scope="module")
 def browser():
     with chromium() as found:
-        found.open("about:blank")
         yield found
 
 
@@ -53,6 +52,7 @@ def opened(browser, records, tmp_path):
 def show(browser, text, folder):
     file = folder / "page.html"
     file.write_text(text, encoding="utf-8")
+    browser.blank()
     browser.look(1280, 900)
     browser.log("performance")
     browser.log("browser")

@@ -1,0 +1,78 @@
+"""What a demo shows, one piece after another, and the lines of JSON in which its process sends them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from grader.typed import build
+
+LONGEST = 1 << 20  # bytes of one piece; a page of text is 4 KB
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph, or what the student's functions have written."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A row of names above rows of texts; every row has as many."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.header) for row in self.rows):
+            raise ValueError("a row of a table has more or fewer texts than its header")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How a number goes, such as a reward from update to update."""
+
+    title: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far something is that takes a while."""
+
+    done: int
+    of: int
+    what: str
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What was printed while the demo ran, by the student's code or the demo's."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Why the demo went no further: what is to be said, and where in a file it happened, if anywhere."""
+
+    why: str
+    file: str = ""
+    line: int = 0
+
+
+Shown = Text | Table | Curve | Progress | Printed | Stopped
+KINDS: Mapping[str, type] = {kind.__name__.lower(): kind for kind in (Text, Table, Curve, Progress, Stopped)}
+
+
+def read(line: bytes) -> Shown:
+    """The piece that a line holds; ValueError for anything else, since what runs there may write what it likes."""
+    if len(line) > LONGEST:
+        raise ValueError(f"a piece of more than {LONGEST} bytes")
+    try:
+        tree = json.loads(line)
+    except RecursionError:
+        raise ValueError("no JSON that can be read") from None
+    if not isinstance(tree, dict) or not isinstance(tree.get("kind"), str) or tree["kind"] not in KINDS:
+        raise ValueError("no piece of a demo")
+    return build(KINDS[tree["kind"]], tree)

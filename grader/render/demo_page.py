@@ -1,0 +1,42 @@
+"""A demo as HTML: a page to keep or to send, and the output of a notebook's cell."""
+
+from collections.abc import Sequence
+from html import escape
+
+from grader.demos.shown import Curve, Printed, Shown, Stopped, Table, Text
+from grader.render.curves import svg
+from grader.render.demo_terminal import place
+from grader.report import Step
+
+
+def fragment(title: str, pieces: Sequence[Shown]) -> str:
+    """The pieces below their title. Progress is over and left out."""
+    return "\n".join(
+        [
+            '<section class="grade-report demo">',
+            f"<h2>{escape(title)}</h2>",
+            *filter(None, map(_piece, pieces)),
+            "</section>",
+        ]
+    )
+
+
+def _piece(piece: Shown) -> str:
+    match piece:
+        case Text(text):
+            return "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
+        case Table(header, rows):
+            names = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
+            lines = (
+                "<tr>"
+                + "".join(f'<td class="{"points" if n else "id"}">{escape(text)}</td>' for n, text in enumerate(row))
+                for row in rows
+            )
+            return f"<table><tr>{names}</tr>" + "</tr>".join([*lines, ""]) + "</table>"
+        case Curve(title, values):
+            return svg([Step(number, len(values), value) for number, value in enumerate(values, 1)], title)
+        case Printed(text):
+            return f"<details><summary>printed meanwhile</summary><pre>{escape(text)}</pre></details>"
+        case Stopped(why, file, line):
+            return f'<p class="hint">It stopped: {escape(why + place(file, line))}</p>'
+    return ""
