@@ -12,6 +12,8 @@ from collections import Counter
 from itertools import pairwise
 
 import numpy as np
+import torch
+from torch import nn
 
 
 def softmax(x):
@@ -218,3 +220,66 @@ def load_balancing_loss(logits, k):
     """
     # YOUR CODE HERE
     raise NotImplementedError
+
+
+# From logits to the next token
+
+
+def filter_top_p(logits, p):
+    """Nucleus sampling: keep the likeliest tokens, as few as make up the probability p, and remove the others.
+
+    logits (N, V), p -> filtered (N, V)
+
+    In each row, the tokens are taken from the likeliest down, until their probabilities, by the softmax of the whole row,
+    add up to at least p; the token at which the sum reaches p is kept, so that at least one is. Logits of kept tokens
+    stay as they are, and at their places; those of the others become -inf. p lies between 0 and 1.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def speculative_accept(p, q, drafted, u, v):
+    """Speculative decoding: judge the tokens that a small model drafted, so that what is written is the large one's.
+
+    p (K + 1, V), q (K, V), drafted (K,), u (K,), v -> accepted, token
+
+    Row i of q are the probabilities from which the small model drew drafted[i], and row i of p are the large model's for
+    the same place; p has one row more, for the place after the last draft. Draft i, the token x = drafted[i], is accepted
+    while u[i] < min(1, p[i, x]/q[i, x]); what comes after the first refusal counts no more. After a refusal at i the next
+    token is drawn from max(p[i] − q[i], 0), divided by its sum; if none is refused, from the last row of p. Drawn means:
+    the first index whose cumulative probability exceeds v, and if none does, the last. u and v are uniform in [0, 1).
+
+    accepted is the number of drafts that were accepted, and token is the next one; both are ints.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+# A block, as a PyTorch module
+
+
+class CausalBlock(nn.Module):
+    """One block of a language model: causal attention with grouped, turned heads, then a gated network for each token.
+
+    `norm1` and `norm2` are RMS norms with a weight (dim,) and eps 1e-6. `query` and `out` are nn.Linear(dim, dim), `key` and
+    `value` nn.Linear(dim, kv_heads · dim / heads), `gate` and `up` nn.Linear(dim, hidden), and `down` nn.Linear(hidden,
+    dim), all without bias. There are no other parameters, and no dropout. The block is pre-norm: each of its two halves
+    reads the normalised tokens, and its output is added to the tokens before the norm.
+    """
+
+    def __init__(self, dim, heads, kv_heads, hidden):
+        """`heads` is a multiple of `kv_heads`, and dim / heads is even; `hidden` is the width inside the gated network."""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def forward(self, x, positions):
+        """x (N, T, dim), positions (T,) -> out (N, T, dim)
+
+        First x + out(attention(norm1(x))), then, of this x, x + down(silu(gate(norm2(x))) ⊙ up(norm2(x))). Head h has the
+        h-th of `heads` consecutive blocks of features, and the keys and values of head h // (heads / kv_heads); queries
+        and keys, not values, are turned head by head as in rotary_at, base 10000. Positions are integers below 4096, and
+        need not begin at 0. Token t attends to the tokens 0 to t, by their order in x; scores are divided by the root
+        of dim / heads.
+        """
+        # YOUR CODE HERE
+        raise NotImplementedError

@@ -39,25 +39,27 @@ class Scores:
     @property
     def worst(self) -> str:
         """The worst value of correct pieces."""
-        return self._extreme(self.right, max if self._is_small_good else min)
+        return self._text(self.right, max)
 
     @property
     def best(self) -> str:
         """The best value of wrong pieces."""
-        return self._extreme(self.wrong, min if self._is_small_good else max)
+        return self._text(self.wrong, min)
 
     @property
     def bar(self) -> str:
-        sign, bound = ("≤", self.options.most) if self._is_small_good else ("≥", self.options.least)
-        return f"{sign} {METRICS[self.metric].text(bound)}"
+        bounds = {"≥": self.options.least, "≤": self.options.most}
+        text = METRICS[self.metric].text
+        return " ".join(f"{sign} {text(bound)}" for sign, bound in bounds.items() if bound is not None)
 
-    @property
-    def _is_small_good(self) -> bool:
-        return self.options.most is not None
+    def _missing(self, value: float) -> float:
+        """By how much a value misses the bar, on the side where it is nearer to missing it; negative if it does not."""
+        least, most = self.options.least, self.options.most
+        return max(-math.inf if least is None else least - value, -math.inf if most is None else value - most)
 
-    def _extreme(self, values: list[float], pick: Callable) -> str:
+    def _text(self, values: list[float], pick: Callable) -> str:
         known = [value for value in values if not math.isnan(value)]
-        return METRICS[self.metric].text(pick(known)) if known else "none"
+        return METRICS[self.metric].text(pick(known, key=self._missing)) if known else "none"
 
 
 def prove_run(unit: Unit, name: str, seeds: range, train: Train, fail: Callable[[int, int, str], bool]) -> Scores:

@@ -72,6 +72,24 @@ def energy_distance(samples: np.ndarray, truth: np.ndarray) -> float:
     return float(np.sqrt(max(2 * between(x, y).mean() - within(x) - within(y), 0.0)))
 
 
+def relative_cross_entropy(predictions: np.ndarray, truth: np.ndarray) -> float:
+    """The cross entropy of a model, relative to that of the law which made the data: 1 is as good as can be.
+
+    Both are given as logarithms of the probabilities of the same tokens.
+    """
+    return float(predictions.astype(float).mean() / truth.astype(float).mean())
+
+
+def seen_before(predictions: np.ndarray, truth: np.ndarray) -> str:
+    """A sentence for probabilities that are higher than those of the law which made the data."""
+    if not relative_cross_entropy(predictions, truth) < 1:
+        return ""
+    return (
+        "Nothing predicts better than the law that made the data, unless it has seen what it predicts: "
+        "can a token see those after it?"
+    )
+
+
 METRICS = {
     "accuracy": Metric("accuracy", accuracy, "{:.1%}"),
     "mean_squared_error": Metric("mean squared error", mean_squared_error),
@@ -79,5 +97,8 @@ METRICS = {
         "root mean squared error, relative to predicting the mean,", relative_rmse, advice=missing_offset
     ),
     "mean_iou": Metric("mean intersection over union", mean_iou),
+    "relative_cross_entropy": Metric(
+        "cross entropy, relative to that of the law itself,", relative_cross_entropy, "{:.1%}", seen_before
+    ),
     "energy_distance": Metric("energy distance to real samples", energy_distance),
 }

@@ -5,8 +5,9 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
+import torch
 
-from grader.exercise import Exercise, Mistake, agrees, edit, keeps, moves
+from grader.exercise import Exercise, Mistake, agrees, device, edit, keeps, load, moves, reaches, report
 
 ALLOWS = ("numpy", "torch")
 
@@ -2192,5 +2193,937 @@ load_balancing_loss = Exercise(
         "Four tokens choose one of two experts each, and three choose the first. What is f? What is the loss if P is (0.7, 0.3)?",
         "With k experts for each token, how many places are given in all, and what must the shares add up to?",
         "Which function of NumPy counts how often each of the numbers 0 to E − 1 comes?",
+    ],
+)
+
+
+# From logits to the next token
+
+
+def _top_clear(logits, p):
+    """Whether no sum of a row's largest probabilities is within 1e-6 of p, and no two logits of a row are near one another."""
+    falling = -np.sort(-logits, axis=-1)
+    e = np.exp(falling - falling[:, :1])
+    sums = (e / e.sum(axis=-1, keepdims=True)).cumsum(axis=-1)
+    return np.abs(sums - p).min() > 1e-5 and np.diff(falling, axis=-1).max() < -1e-6
+
+
+def _top_rows(draw, N=4, V=9, p=(0.4, 0.9), size=1.5, at=0.0):
+    """Rows of logits, and a p between two numbers."""
+    while True:
+        inputs = {"logits": at + size * draw(N, V), "p": float(draw.uniform(*p))}
+        if _top_clear(**inputs):
+            return inputs
+
+
+def _top_ahead(draw):
+    """In every row but the last, one token is likelier than p alone; it is not always the same one."""
+    while True:
+        inputs = _top_rows(draw, N=5, V=6, p=(0.5, 0.8), size=1.0)
+        for row, token in enumerate(draw.permutation(6)[:4]):
+            inputs["logits"][row, token] = 7 + draw.uniform(0, 1)
+        if _top_clear(**inputs):
+            return inputs
+
+
+def _top_far(draw):
+    """Rows around 1000, around −1000, and from one to the other."""
+    while True:
+        logits = draw(3, 7) + np.array([[1000.0], [-1000.0], [0.0]])
+        logits[2] = draw.permutation(np.linspace(-1000, 1000, 7).size) * 333.0 - 1000
+        inputs = {"logits": logits, "p": float(draw.uniform(0.6, 0.9))}
+        if _top_clear(**inputs):
+            return inputs
+
+
+def _top_another_row(inputs, draw):
+    """The second row is another one."""
+    while True:
+        logits = inputs["logits"].copy()
+        logits[1] = 1.5 * draw(logits.shape[1])
+        if _top_clear(logits, inputs["p"]):
+            return inputs | {"logits": logits}
+
+
+def _top_min_p(logits, p):
+    """Min-p: tokens that are at least p times as likely as the likeliest."""
+    return np.where(logits - logits.max(axis=-1, keepdims=True) >= np.log(p), logits, -np.inf)
+
+
+def _top_share_of_tokens(logits, p):
+    V = logits.shape[-1]
+    rank = np.argsort(np.argsort(-logits, axis=-1), axis=-1)
+    return np.where(rank < np.ceil(p * V), logits, -np.inf)
+
+
+def _top_over_all(logits, p):
+    """One softmax and one sum for all rows together."""
+    flat = logits.ravel()
+    order = np.argsort(-flat)
+    e = np.exp(flat[order] - flat.max())
+    chances = e / e.sum()
+    kept = np.zeros(flat.shape, bool)
+    kept[order] = chances.cumsum() - chances < p
+    return np.where(kept, flat, -np.inf).reshape(logits.shape)
+
+
+_TOP_BEFORE = "np.cumsum(chances, axis=-1) - chances"
+_TOP_OUT = "np.where(kept, logits, -np.inf)"
+_TOP_PUT = "np.put_along_axis(kept, order, before < p, axis=-1)"
+_TOP_PLAIN = ["four rows", "a large vocabulary", "a single row", "two tokens"]
+
+filter_top_p = Exercise(
+    points=6,
+    cases={
+        "four rows": _top_rows,
+        "a large vocabulary": partial(_top_rows, N=3, V=60),
+        "a single row": partial(_top_rows, N=1, V=8),
+        "two tokens": partial(_top_rows, N=6, V=2),
+        "as many rows as tokens": partial(_top_rows, N=7, V=7),
+        "tokens likelier than p": _top_ahead,
+        "a p near 0": partial(_top_rows, p=(0.01, 0.03)),
+        "a p near 1": partial(_top_rows, V=12, p=(0.99, 0.995)),
+        "logits to ±1000": _top_far,
+        "tokens that are nearly alike": partial(_top_rows, size=0.05),
+    },
+    checks=[
+        agrees(
+            3,
+            "keeps the likeliest tokens up to and with the one at which their probability reaches p",
+            on=[*_TOP_PLAIN, "as many rows as tokens", "tokens that are nearly alike"],
+        ),
+        agrees(1, "keeps one token where the likeliest alone reaches p", on=["tokens likelier than p", "a p near 0"]),
+        moves(1, "changing a row changes that row only", _top_another_row, on="four rows"),
+        agrees(1, "is right for logits to ±1000, and for p near 1", on=["logits to ±1000", "a p near 1"]),
+    ],
+    mistakes=[
+        Mistake(
+            "crossing_token_lost",
+            "You remove the token at which the sum reaches p. It is kept: only with it do the kept tokens have a probability of at least p.",
+            edit("before < p", "before + chances <= p"),
+        ),
+        Mistake(
+            "crossing_token_lost_but_one",
+            "You keep the likeliest token, but otherwise remove the one at which the sum reaches p. It is kept, too: only with it do the kept tokens have a probability of at least p.",
+            edit("before < p", "(before + chances <= p) | (before == 0)"),
+        ),
+        Mistake(
+            "one_too_many",
+            "You keep one token after the sum has reached p. The one at which it reaches p is the last.",
+            edit("before < p", "before - np.roll(chances, 1, axis=-1) * (before > 0) < p"),
+        ),
+        Mistake(
+            "sorted_upwards",
+            "You sum from the least likely token up, and so keep what should be removed. Begin with the likeliest.",
+            edit("np.argsort(-logits, axis=-1)", "np.argsort(logits, axis=-1)"),
+        ),
+        Mistake(
+            "not_sorted",
+            "You sum the probabilities in the order of the vocabulary. Sort each row first: the likeliest token comes first.",
+            edit("np.argsort(-logits, axis=-1)", "np.argsort(np.zeros_like(logits), axis=-1, kind='stable')"),
+        ),
+        Mistake(
+            "mask_in_sorted_order",
+            "You decide in sorted order, and use the mask in the order of the vocabulary. Bring it back to the tokens' own places first.",
+            edit(_TOP_PUT, "kept = before < p"),
+        ),
+        Mistake(
+            "sorted_logits",
+            "You return the logits in sorted order. Each stays at its own place, where its token is.",
+            edit(_TOP_OUT, "np.where(before < p, np.take_along_axis(logits, order, axis=-1), -np.inf)"),
+        ),
+        Mistake(
+            "chances_of_at_least_p",
+            "You keep the tokens whose own probability is at least p. It is the sum of those of the likeliest tokens that p is about.",
+            edit("before < p", "chances >= p"),
+        ),
+        Mistake(
+            "min_p",
+            "You keep the tokens that are at least p times as likely as the likeliest: that is min-p. Here probabilities are summed until they reach p.",
+            _top_min_p,
+        ),
+        Mistake(
+            "share_of_the_vocabulary",
+            "You keep a share p of the vocabulary. It is a share of the probability: in a sure row that is one token, and in an unsure one many.",
+            _top_share_of_tokens,
+        ),
+        Mistake(
+            "rows_together",
+            "You take all rows for one. Each row has its own softmax and its own sum.",
+            _top_over_all,
+        ),
+        Mistake(
+            "zeros",
+            "You set the logits of removed tokens to 0, and exp(0) is 1: they may still be drawn. Which logit has the probability 0?",
+            edit(_TOP_OUT, "np.where(kept, logits, 0.0)"),
+        ),
+        Mistake(
+            "probabilities",
+            "You return probabilities. The logits of kept tokens stay as they are: the softmax comes later.",
+            edit(_TOP_OUT, "softmax(np.where(kept, logits, -np.inf))"),
+        ),
+        Mistake(
+            "log_probabilities",
+            "You return the logarithms of new probabilities. The logits of kept tokens stay as they are: the softmax comes later.",
+            edit(
+                _TOP_OUT,
+                "np.where(kept, logits - np.log(np.where(kept, np.exp(logits), 0).sum(axis=-1, keepdims=True)), -np.inf)",
+            ),
+        ),
+        Mistake(
+            "unstable",
+            "Your softmax overflows for large logits. A softmax does not change if every logit of a row is lowered by the same number: choose a number for which exp is at most 1.",
+            edit("softmax(logits)", "(np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True))"),
+        ),
+    ],
+    hints=[
+        "For the probabilities 0.5, 0.3, 0.15, 0.05 and p = 0.7: which tokens are kept, and how much stands before each?",
+        "Is the probability of all likelier tokens enough to decide whether a token is kept?",
+        "You decide in sorted order. What brings a mask back to the order of the vocabulary?",
+    ],
+)
+
+
+def _accept_law_of(draw, *shape):
+    """Rows of probabilities, none of them near 0."""
+    rows = draw.uniform(0.1, 1, *shape)
+    return rows / rows.sum(axis=-1, keepdims=True)
+
+
+def _accept_is_clear(p, q, drafted, u, v):
+    """Whether u and v are not near to what they are compared with, and a draft could be drawn."""
+    places = range(len(drafted))
+    ratios = np.array([min(1.0, p[i, drafted[i]] / q[i, drafted[i]]) for i in places])
+    sums = [p[-1].cumsum()]
+    for i in places:
+        left = np.maximum(p[i] - q[i], 0)
+        sums += [(left / left.sum()).cumsum()] if left.sum() > 1e-3 else []
+    return np.abs(u - ratios).min() > 1e-4 and np.abs(np.concatenate(sums) - v).min() > 1e-4
+
+
+def _accept_tells(p, q, drafted, u, v):
+    """Whether what is often drawn from instead of the right law gives another token here, each of it."""
+    i = next((i for i, x in enumerate(drafted) if u[i] >= p[i, x] / q[i, x]), None)
+    if i is None:
+        law, others = p[-1], [p[-2]]
+    else:
+        law = np.maximum(p[i] - q[i], 0)
+        others = [p[i], p[-1], np.where(np.arange(len(law)) == drafted[i], 0, p[i]), np.abs(p[i] - q[i])]
+        others += [np.maximum(q[i] - p[i], 0), np.append(law[:-1], 1.0), np.arange(len(law)) == law.argmax()]
+    token, *found = (int(((a / a.sum()).cumsum() <= v).sum()) for a in (law, *others))
+    if i is None:
+        return token not in (found[0], drafted[-1])
+    found[5] = min(int((law.cumsum() <= v).sum()), len(law) - 1)  # not divided by its sum
+    return token not in found
+
+
+def _accept_drafts(draw, K=3, V=6, refused=None, again=False, near=False, tells=False):
+    """Drafts of which the one at `refused` is the first that is refused, or none is.
+
+    With `again` all later ones are refused as well; else all later ones would be accepted. With `near` the models are nearly
+    alike, and with `tells` the next token is no other than that of the right law.
+    """
+    while True:
+        p, q = _accept_law_of(draw, K + 1, V), _accept_law_of(draw, K, V)
+        if near:
+            q = 0.9 * p[:-1] + 0.1 * q
+        drafted = draw.integers(0, V, K)
+        ratio = np.minimum(1, p[np.arange(K), drafted] / q[np.arange(K), drafted])
+        u = ratio * draw.uniform(0, 1, K)  # accepted
+        if refused is not None:
+            late = slice(refused, None if again else refused + 1)
+            if (ratio[late] > 0.9).any():
+                continue  # it could hardly be refused
+            u[late] = ratio[late] + (1 - ratio[late]) * draw.uniform(0, 1, *u[late].shape)
+        inputs = {"p": p, "q": q, "drafted": drafted, "u": u, "v": float(draw.uniform(0, 1))}
+        if _accept_is_clear(**inputs) and (not tells or _accept_tells(**inputs)):
+            return inputs
+
+
+def _accept_any(draw, K=4, V=5):
+    """Whatever u says: drafts that the small model may well have drawn."""
+    while True:
+        p, q = _accept_law_of(draw, K + 1, V), _accept_law_of(draw, K, V)
+        drafted = np.array([int(draw.permutation(V)[0]) for _ in range(K)])
+        inputs = {"p": p, "q": q, "drafted": drafted, "u": draw.uniform(0, 1, K), "v": float(draw.uniform(0, 1))}
+        if _accept_is_clear(**inputs):
+            return inputs
+
+
+def _accept_impossible(draw, K=3, V=5):
+    """The large model would never write the second draft: p is 0 there, and u may be 0 or nearly."""
+    while True:
+        inputs = _accept_drafts(draw, K, V)
+        p = inputs["p"].copy()
+        p[1, inputs["drafted"][1]] = 0
+        inputs |= {"p": p / p.sum(axis=-1, keepdims=True)}
+        inputs["u"][1] = draw.uniform(0.001, 0.01)
+        if _accept_is_clear(**inputs):
+            return inputs
+
+
+def _accept_sparse(draw, K=2, V=8):
+    """Only a few tokens have a chance, and not the same ones in both models; the drafts have one in both but for the last."""
+    while True:
+        inputs = _accept_drafts(draw, K, V, refused=K - 1)
+        p, q = inputs["p"].copy(), inputs["q"].copy()
+        p[:, draw.permutation(V)[:4]] = 0
+        q[:, draw.permutation(V)[:4]] = 0
+        for i, x in enumerate(inputs["drafted"]):
+            p[i, x], q[i, x] = (0.5, 0.25) if i < K - 1 else (0.1, 0.5)
+        p, q = (a / a.sum(axis=-1, keepdims=True) for a in (p, q))
+        inputs |= {"p": p, "q": q, "u": np.append(draw.uniform(0, 0.9, K - 1), draw.uniform(0.6, 1))}
+        if _accept_is_clear(**inputs) and p[-1, -1] > 0 and (p[K - 1] > q[K - 1]).sum() > 1:
+            return inputs
+
+
+def _accept_high(draw, refused=None):
+    """v is so near to 1 that only the last token with a chance is left."""
+    while True:
+        inputs = _accept_drafts(draw, V=4, refused=refused) | {"v": float(draw.uniform(0.97, 0.998))}
+        if _accept_is_clear(**inputs):
+            return inputs
+
+
+def _accept_even(draw):
+    """Probabilities in sixteenths, and all the numbers u and v that make a difference, each as often as it should come."""
+    while True:
+        q = np.array([8.0, 4.0, 2.0, 2.0, 0.0])[draw.permutation(5)]
+        p = np.bincount(draw.integers(0, 5, 16), minlength=5).astype(float)
+        if left := int(np.maximum(p - q, 0).sum()):
+            both = _accept_law_of(draw, 5)
+            us, vs = (np.arange(8) + 0.5) / 8, (np.arange(left) + 0.5) / left
+            return {"p": np.stack([p / 16, both]), "q": q[None] / 16, "us": us, "vs": vs}
+
+
+def emitted(speculative_accept, p, q, us, vs):
+    """-> law (V,)
+
+    How often each token is the first that is written, if the small model drafts one token.
+    """
+    law = np.zeros(q.shape[1])
+    for draft in np.flatnonzero(q[0]):
+        for u in us:
+            for v in vs:
+                accepted, token = speculative_accept(p, q, np.array([draft]), np.array([u]), float(v))
+                law[draft if accepted else token] += q[0, draft] / (len(us) * len(vs))
+    return law
+
+
+def _accept_all_counted(p, q, drafted, u, v):
+    """Counts every draft that would be accepted, also behind a refusal."""
+    is_good = [u[i] < p[i, x] / q[i, x] for i, x in enumerate(drafted)]
+    law = p[-1]
+    if not all(is_good):
+        law = np.maximum(p[is_good.index(False)] - q[is_good.index(False)], 0)
+    exceeds = (law / law.sum()).cumsum() > v
+    return sum(is_good), int(exceeds.argmax()) if exceeds.any() else len(law) - 1
+
+
+def _accept_equal_to_a_sample(p, q, drafted, u, v):
+    """Draws from the large model at every place, and keeps the draft where it is the same token."""
+    for i, x in enumerate(drafted):
+        token = min(int((p[i].cumsum() <= u[i]).sum()), p.shape[1] - 1)
+        if token != x:
+            return i, token
+    return len(drafted), min(int((p[-1].cumsum() <= v).sum()), p.shape[1] - 1)
+
+
+_ACCEPT_LEFT = "left = np.maximum(p[i] - q[i], 0.0)"
+_ACCEPT_DRAWN = "_accept_drawn(left / left.sum(), v)"
+_ACCEPT_RATIO = "p[i, x] / q[i, x]"
+_ACCEPT_REFUSED = ["the first draft refused", "the second draft refused", "the last draft refused"]
+
+speculative_accept = Exercise(
+    points=8,
+    cases={
+        "all drafts accepted": partial(_accept_drafts, tells=True),
+        "one draft, accepted": partial(_accept_drafts, K=1, V=4, tells=True),
+        "models that are nearly alike": partial(_accept_drafts, K=5, near=True),
+        "the first draft refused": partial(_accept_drafts, refused=0, tells=True),
+        "the second draft refused": partial(_accept_drafts, K=4, V=7, refused=1, tells=True),
+        "the last draft refused": partial(_accept_drafts, K=2, V=5, refused=1),
+        "one draft, refused": partial(_accept_drafts, K=1, V=4, refused=0),
+        "two drafts refused": partial(_accept_drafts, K=5, V=4, refused=2, again=True),
+        "any drafts": _accept_any,
+        "a large vocabulary": partial(_accept_drafts, K=2, V=50, refused=1, tells=True),
+        "a token that the large model never writes": _accept_impossible,
+        "few tokens with a chance": _accept_sparse,
+        "v near 1, all accepted": _accept_high,
+        "v near 1, one refused": partial(_accept_high, refused=1),
+        "every u and v": _accept_even,
+    },
+    checks=[
+        agrees(
+            2,
+            "accepts all drafts, and draws the next token from the last row of p",
+            on=["all drafts accepted", "one draft, accepted", "models that are nearly alike"],
+        ),
+        agrees(
+            3,
+            "stops at the first refusal, and draws the next token from what p has more than q",
+            on=[*_ACCEPT_REFUSED, "one draft, refused", "a large vocabulary"],
+        ),
+        agrees(1, "counts nothing behind the first refusal", on=["two drafts refused", "any drafts"]),
+        agrees(
+            1,
+            "is right where probabilities are 0, and where v is near 1",
+            on=[
+                "a token that the large model never writes",
+                "few tokens with a chance",
+                "v near 1, all accepted",
+                "v near 1, one refused",
+            ],
+        ),
+        agrees(
+            1,
+            "writes each token as often as the large model would by itself",
+            on="every u and v",
+            driver=emitted,
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "drawn_from_p",
+            "After a refusal you draw from p. The drafts that were accepted have brought the tokens that q likes already: draw from what p has more than q.",
+            edit(_ACCEPT_LEFT, "left = p[i]"),
+        ),
+        Mistake(
+            "drawn_from_p_without_the_draft",
+            "After a refusal you draw from p without the refused token. Draw from what p has more than q, token by token.",
+            edit(_ACCEPT_LEFT, "left = np.where(np.arange(p.shape[1]) == x, 0.0, p[i])"),
+        ),
+        Mistake(
+            "not_normalised",
+            "You do not divide what is left of p by its sum. Its parts add up to less than 1, and the last token is drawn far too often.",
+            edit(_ACCEPT_DRAWN, "_accept_drawn(left, v)"),
+        ),
+        Mistake(
+            "absolute_difference",
+            "You draw from |p − q|. Where q is larger than p nothing is left to draw: take 0 there.",
+            edit(_ACCEPT_LEFT, "left = np.abs(p[i] - q[i])"),
+        ),
+        Mistake(
+            "difference_reversed",
+            "After a refusal you draw from what q has more than p. The small model has had too many of these: what is missing is what p has more than q.",
+            edit(_ACCEPT_LEFT, "left = np.maximum(q[i] - p[i], 0.0)"),
+        ),
+        Mistake(
+            "likeliest",
+            "After a refusal you take the likeliest token of what is left. Draw it, with the given v.",
+            edit(_ACCEPT_DRAWN, "int(np.argmax(left))"),
+        ),
+        Mistake(
+            "ratio_reversed",
+            "Your ratio is upside down. A token that the large model finds as likely as the small one, or likelier, is always accepted.",
+            edit(_ACCEPT_RATIO, "q[i, x] / max(p[i, x], 1e-300)"),
+        ),
+        Mistake(
+            "u_reversed",
+            "You accept where u is above the ratio. A draft is accepted with the probability min(1, p/q), and u is below r with the probability r.",
+            edit("u[i] >= min(1.0", "u[i] < min(1.0"),
+        ),
+        Mistake(
+            "without_q",
+            "You accept a draft with the probability p. It was drawn with the probability q, and that is to be divided out.",
+            edit(_ACCEPT_RATIO, "p[i, x]"),
+        ),
+        Mistake(
+            "likelier_drafts_only",
+            "You accept a draft just where p is at least q, and do not use u. Where p is smaller, a draft is still accepted with the probability p/q.",
+            edit(f"u[i] >= min(1.0, {_ACCEPT_RATIO})", "p[i, x] < q[i, x]"),
+        ),
+        Mistake(
+            "equal_to_a_sample",
+            "You draw a token from p and accept the draft where it is the same. That gives the right law, too, but accepts far fewer drafts than min(1, p/q).",
+            _accept_equal_to_a_sample,
+        ),
+        Mistake(
+            "goes_on_after_a_refusal",
+            "You count drafts behind a refusal. They were drafted after a token that is not written: the first refusal ends it.",
+            _accept_all_counted,
+        ),
+        Mistake(
+            "refusal_counted",
+            "You count the refused draft among the accepted ones.",
+            edit(f"return i, {_ACCEPT_DRAWN}", f"return i + 1, {_ACCEPT_DRAWN}"),
+        ),
+        Mistake(
+            "row_of_the_last_draft",
+            "After all drafts you draw from the row of p that belongs to the last draft. p has one row more, for the place behind it.",
+            edit("_accept_drawn(p[-1], v)", "_accept_drawn(p[len(drafted) - 1], v)"),
+        ),
+        Mistake(
+            "last_row_after_a_refusal",
+            "After a refusal you draw from the last row of p. The next token stands at the place of the refused draft, and that has its own row.",
+            edit(_ACCEPT_LEFT, "left = p[-1]"),
+        ),
+        Mistake(
+            "no_token_after_the_last",
+            "If all drafts are accepted you return the last one of them as the next token. There is one more, drawn from the last row of p: it comes for free.",
+            edit("_accept_drawn(p[-1], v)", "int(drafted[-1])"),
+        ),
+    ],
+    hints=[
+        "Draft i has been drawn with the probability q. If the large model finds it half as likely, how often should it be kept?",
+        "Which tokens come too rarely if drafts are all there is, and by how much?",
+        "How many rows has p, how many has q, and to which place does the row belong that p has more?",
+    ],
+)
+
+
+# A block, as a PyTorch module: given weights are loaded by name, so that every right block gives the same numbers.
+
+
+def _block_single(array):
+    """The array in single precision, as PyTorch's tensors are."""
+    return np.asarray(array, np.float32)
+
+
+def _block_weights(draw, dim, heads, kv_heads, hidden):
+    """Weights by name, of a size that keeps what they make near 1; the norms are not all ones, so that each is felt."""
+    shared = kv_heads * dim // heads
+    sizes = {"query": (dim, dim), "key": (shared, dim), "value": (shared, dim), "out": (dim, dim)}
+    sizes |= {"gate": (hidden, dim), "up": (hidden, dim), "down": (dim, hidden)}
+    weights = {f"norm{number}.weight": _block_single(1 + 0.4 * draw(dim)) for number in (1, 2)}
+    for name, (after, before) in sizes.items():
+        size = 1.5 if name in ("query", "key", "gate") else 1.0
+        weights[f"{name}.weight"] = _block_single(size * draw(after, before) / np.sqrt(before))
+    return weights
+
+
+def _block_places(draw, T):
+    """Positions with gaps, rising, from anywhere near the beginning."""
+    return int(draw.integers(0, 9)) + np.sort(draw.permutation(4 * T)[:T])
+
+
+def _block_case(draw, dim=24, heads=6, kv_heads=3, hidden=20, N=2, T=5, places=_block_places, size=1.0, gradient=False):
+    inputs = dict(dim=dim, heads=heads, kv_heads=kv_heads, hidden=hidden)
+    inputs["weights"] = _block_weights(draw, dim, heads, kv_heads, hidden)
+    inputs |= {"x": _block_single(size * draw(N, T, dim)), "positions": places(draw, T).astype(np.int64)}
+    return inputs | ({"dout": _block_single(draw(N, T, dim))} if gradient else {})
+
+
+def _block_counted(draw, T):
+    return np.arange(T)
+
+
+def _block_any_order(draw, T):
+    """The first token stands behind all others: what a token sees is decided by order, not by position."""
+    return np.concatenate([[3 * T + int(draw.integers(1, 9))], draw.permutation(3 * T)[: T - 1]])
+
+
+def _block_far(draw, T):
+    """Positions up to the last that is asked, 4095, and one from the beginning."""
+    return np.concatenate([[int(draw.integers(0, 9))], 4096 - np.sort(1 + draw.permutation(2000)[: T - 1])[::-1]])
+
+
+def _block_another_last_token(inputs, draw):
+    x = inputs["x"].copy()
+    x[:, -1] = draw(*x[:, -1].shape)
+    return inputs | {"x": x}
+
+
+def blocked(CausalBlock, dim, heads, kv_heads, hidden, weights, x, positions, dout=None):
+    """-> out (N, T, dim)
+
+    With dout the answer is the gradients instead: in x, and in each of the weights. Buffers are the block's own affair.
+    """
+    block = CausalBlock(dim, heads, kv_heads, hidden)
+    parameters = dict(block.named_parameters(remove_duplicate=False))
+    buffers = {name: value for name, value in block.state_dict().items() if name not in parameters}
+    load(block, buffers | dict(weights))
+    if dout is None:
+        return block(x, positions)
+    x = x.requires_grad_()
+    block(x, positions).backward(dout)
+    found = [x.grad, *(parameters[name].grad for name in weights)]
+    asked = [x, *weights.values()]
+    return [torch.zeros_like(a) if grad is None else grad for a, grad in zip(asked, found, strict=True)]
+
+
+def _block_words(inputs):
+    """What the gradients are of."""
+    return {f"out[{place}]": f"the gradient in {name}" for place, name in enumerate(["x", *inputs["weights"]])}
+
+
+_BLOCK_SUM = """x = x + self.out(self._attention(self.norm1(x), positions))
+        normed = self.norm2(x)
+        return x + self.down(nn.functional.silu(self.gate(normed)) * self.up(normed))"""
+_BLOCK_NET = "self.down(nn.functional.silu(self.gate({0})) * self.up({0}))"
+_BLOCK_HALVES = """a, b = x.chunk(2, dim=-1)
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)"""
+_BLOCK_NEIGHBOURS = """a, b = x[..., 0::2], x[..., 1::2]
+    return torch.stack([a * cos - b * sin, a * sin + b * cos], dim=-1).flatten(-2)"""
+_BLOCK_SHARE = "k, v = k.repeat_interleave(shared, dim=1), v.repeat_interleave(shared, dim=1)"
+_BLOCK_Q = "_block_turned(self._split(self.query(x), self.heads), positions)"
+_BLOCK_K = "_block_turned(self._split(self.key(x), self.kv_heads), positions)"
+_BLOCK_NO_SKIP = "You leave out a residual connection: the output of a half replaces the tokens. Add it to them, so that gradients have a direct path back."
+_BLOCK_NO_FEED = Mistake(
+    "no_network",
+    "You leave out the second half of the block, the gated network. Attention mixes tokens; this is where each is thought about.",
+    edit(f"return x + {_BLOCK_NET.format('normed')}", "return x + 0 * normed", of="CausalBlock"),
+)
+_BLOCK_FUTURE = Mistake(
+    "future_visible",
+    "You use no causal mask, so each token can read the tokens that it must predict. The block makes this mask itself.",
+    edit("scores.masked_fill(~past, -torch.inf)", "scores", of="CausalBlock"),
+)
+
+CausalBlock = Exercise(
+    points=8,
+    words=_block_words,
+    torch=True,
+    driver=blocked,
+    cases={
+        "six heads, three for the keys": _block_case,
+        "four heads, two for the keys": partial(_block_case, dim=16, heads=4, kv_heads=2, hidden=24, T=7),
+        "one key head for all": partial(_block_case, dim=12, heads=3, kv_heads=1, N=3, T=4),
+        "as many key heads as heads": partial(_block_case, dim=12, heads=2, kv_heads=2, hidden=7),
+        "one head of two features": partial(_block_case, dim=2, heads=1, kv_heads=1, hidden=5, T=4),
+        "a single token": partial(_block_case, N=3, T=1),
+        "positions from 0": partial(_block_case, places=_block_counted),
+        "positions in any order": partial(_block_case, T=6, places=_block_any_order),
+        "positions in the thousands": partial(_block_case, T=6, places=_block_far),
+        "features near a thousandth": partial(_block_case, size=1e-3),
+        "the gradient": partial(_block_case, gradient=True),
+        "the gradient of a narrow block": partial(
+            _block_case, dim=8, heads=2, kv_heads=1, hidden=13, T=6, gradient=True
+        ),
+    },
+    checks=[
+        agrees(
+            3,
+            "adds attention, then the gated network, each applied to the normalised tokens",
+            on=["as many key heads as heads", "one head of two features", "a single token", "positions from 0"],
+        ),
+        agrees(
+            1,
+            "gives head h the keys and values of head h // (heads / kv_heads)",
+            on=["six heads, three for the keys", "four heads, two for the keys", "one key head for all"],
+        ),
+        agrees(
+            1,
+            "turns queries and keys by the given positions",
+            on=["positions in any order", "positions in the thousands"],
+        ),
+        moves(
+            1,
+            "hides the future: changing a token changes only itself and later tokens",
+            _block_another_last_token,
+            on="six heads, three for the keys",
+        ),
+        agrees(
+            1,
+            "passes gradients back to the tokens and to every weight",
+            on=["the gradient", "the gradient of a narrow block"],
+        ),
+        agrees(1, "has 1e-6 under the root of its norms", on="features near a thousandth"),
+    ],
+    mistakes=[
+        _BLOCK_FUTURE,
+        Mistake(
+            "only_future_visible",
+            "Your causal mask shows the future and hides the past. A token may attend to itself and to earlier tokens.",
+            edit(".tril()", ".triu()"),
+        ),
+        Mistake(
+            "itself_hidden",
+            "Your causal mask hides each token from itself, and the first token sees nothing. A token may attend to itself.",
+            edit(".tril()", ".tril(-1)"),
+        ),
+        Mistake(
+            "masked_by_position",
+            "You compare positions for the mask. A token sees those that come before it in x, by their order, wherever they stand.",
+            edit(
+                "torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).tril()",
+                "positions[:, None] >= positions",
+            ),
+        ),
+        Mistake(
+            "positions_ignored",
+            "You ignore the positions and count the tokens. Each token is turned by its own position.",
+            edit("angle = positions[:, None]", "angle = torch.arange(x.shape[-2])[:, None]", of="_block_turned"),
+        ),
+        Mistake(
+            "not_turned",
+            "You do not turn queries and keys, so that the block does not know how far apart two tokens are.",
+            edit(_BLOCK_HALVES, "return x", of="_block_turned"),
+        ),
+        Mistake(
+            "queries_alone_turned",
+            "You turn the queries alone. A score depends on the distance of two tokens only if the keys are turned, too.",
+            edit(_BLOCK_K, "self._split(self.key(x), self.kv_heads)"),
+        ),
+        Mistake(
+            "values_turned",
+            "You turn the values, too. Turned queries and keys decide where to look; what is found there stays as it is.",
+            edit(
+                "v = self._split(self.value(x), self.kv_heads)",
+                "v = _block_turned(self._split(self.value(x), self.kv_heads), positions)",
+            ),
+        ),
+        Mistake(
+            "neighbours",
+            "Your pairs are neighbours, (0, 1), (2, 3) and so on. Here feature i of a head and feature i + d/2 are a pair, as in rotary_at.",
+            edit(_BLOCK_HALVES, _BLOCK_NEIGHBOURS, of="_block_turned"),
+        ),
+        Mistake(
+            "turned_before_the_split",
+            "You turn queries and keys before they are split into heads. Each head has all frequencies: split first, then turn head by head.",
+            edit(
+                f"q = {_BLOCK_Q}\n        k = {_BLOCK_K}",
+                "q = self._split(_block_turned(self.query(x), positions), self.heads)\n"
+                "        k = self._split(_block_turned(self.key(x), positions), self.kv_heads)",
+            ),
+        ),
+        Mistake(
+            "turned_backwards",
+            "You turn clockwise, keys and queries in different directions. Both turn the same way, so that only their distance is left.",
+            edit(_BLOCK_K, "_block_turned(self._split(self.key(x), self.kv_heads), -positions)"),
+        ),
+        Mistake(
+            "heads_tiled",
+            "You repeat the key heads in turn, 0 1 0 1, so that neighbouring heads use different ones. Neighbours share one: 0 0 1 1.",
+            edit(_BLOCK_SHARE, "k, v = k.repeat(1, shared, 1, 1), v.repeat(1, shared, 1, 1)"),
+        ),
+        Mistake(
+            "heads_interleaved",
+            "Your heads take interleaved features. A head is a block of consecutive features.",
+            edit("x.unflatten(-1, (heads, -1)).transpose(1, 2)", "x.unflatten(-1, (-1, heads)).permute(0, 3, 1, 2)"),
+        ),
+        Mistake(
+            "scaled_by_dim",
+            "You divide the scores by √dim. The queries of a head have dim / heads features: scale by their number.",
+            edit("q.shape[-1] ** 0.5", "x.shape[-1] ** 0.5"),
+        ),
+        Mistake(
+            "unscaled",
+            "You do not scale the scores. Divide them by the root of the number of features of a head.",
+            edit(" / q.shape[-1] ** 0.5", ""),
+        ),
+        Mistake(
+            "out_forgotten",
+            "You join the heads, but do not apply `out`, which mixes them.",
+            edit("self.out(self._attention(self.norm1(x), positions))", "self._attention(self.norm1(x), positions)"),
+        ),
+        Mistake(
+            "post_norm",
+            "Your block is post-norm: it normalises the sum. Here each half reads the normalised tokens, and its output is added to the tokens before the norm.",
+            edit(
+                _BLOCK_SUM,
+                f"""x = self.norm1(x + self.out(self._attention(x, positions)))
+        return self.norm2(x + {_BLOCK_NET.format("x")})""",
+            ),
+        ),
+        Mistake("no_skip_at_attention", _BLOCK_NO_SKIP, edit("x = x + self.out(", "x = self.out(")),
+        Mistake("no_skip_at_the_network", _BLOCK_NO_SKIP, edit("return x + self.down(", "return self.down(")),
+        Mistake(
+            "skip_from_the_norm",
+            "You add the output of a half to the normalised tokens. Add it to the tokens before the norm.",
+            edit("return x + self.down(", "return normed + self.down("),
+        ),
+        Mistake(
+            "one_norm_for_both",
+            "You use `norm1` twice. The gated network has its own norm.",
+            edit("self.norm2(x)", "self.norm1(x)"),
+        ),
+        Mistake(
+            "side_by_side",
+            "You let both halves read the block's input. The gated network comes second, and reads the tokens after attention.",
+            edit(
+                _BLOCK_SUM,
+                f"""normed = self.norm2(x)
+        return x + self.out(self._attention(self.norm1(x), positions)) + {_BLOCK_NET.format("normed")}""",
+            ),
+        ),
+        Mistake(
+            "branches_swapped",
+            "You put silu on the branch of `up`. It belongs on the branch of `gate`.",
+            edit(_BLOCK_NET.format("normed"), "self.down(self.gate(normed) * nn.functional.silu(self.up(normed)))"),
+        ),
+        Mistake(
+            "gelu",
+            "Your gate is a GELU or another function. It is silu, z·σ(z).",
+            edit("nn.functional.silu(", "nn.functional.gelu("),
+        ),
+        Mistake(
+            "sigmoid_for_silu",
+            "You use the sigmoid for the gate, which is the older GLU. silu(z) is z·σ(z).",
+            edit("nn.functional.silu(", "torch.sigmoid("),
+        ),
+        _BLOCK_NO_FEED,
+        Mistake(
+            "layer_norm",
+            "Your norms subtract the mean, as layer norm does. The RMS norm leaves the mean where it is.",
+            edit(
+                "nn.RMSNorm(dim, eps=1e-6)",
+                "nn.LayerNorm(dim, eps=1e-6, bias=False)",
+            ),
+        ),
+        Mistake(
+            "eps_of_the_library",
+            "Your norms have another eps, perhaps that of the library, which is about 1e-7 where none is given. It is 1e-6.",
+            edit("nn.RMSNorm(dim, eps=1e-6)", "nn.RMSNorm(dim)"),
+        ),
+        Mistake(
+            "detached",
+            "A part of your block passes no gradient back. Is something detached, or turned into a NumPy array?",
+            edit("return x + self.down(", "x = x.detach()\n        return x + self.down("),
+        ),
+        Mistake(
+            "scores_detached",
+            "Your queries and keys get no gradient, so that the block never learns where to look. Are the weights of attention detached?",
+            edit(
+                "scores.masked_fill(~past, -torch.inf).softmax(dim=-1)",
+                "scores.masked_fill(~past, -torch.inf).softmax(dim=-1).detach()",
+            ),
+        ),
+    ],
+    hints=[
+        "A block has two halves. What does each half read, and what is its output added to?",
+        "Which shape have the queries of all heads, and which the keys? At which point are they turned, and at which are the keys repeated?",
+        "Does your block know the positions, or does it count? Who sees whom is decided by the order of the tokens alone.",
+    ],
+)
+
+
+# A training run: a small language model learns a grammar of brackets, whose probabilities are known.
+
+_BRACKET_OPENS = np.array([[0.05, 0.3, 0.05], [0.05, 0.05, 0.3], [0.3, 0.05, 0.05], [0.5, 0.2, 0.1]])
+
+
+def _bracket_chances(text, opens):
+    """The logarithm of the grammar's own probability for each token of each row of a text."""
+    K = opens.shape[1]
+    found = np.zeros(text.shape)
+    for row, line in zip(found, text.tolist(), strict=True):
+        inside = [K]
+        for t, token in enumerate(line):
+            chances = opens[inside[-1]]
+            row[t] = np.log(chances[token] if token < K else 1 - chances.sum())
+            if token < K:
+                inside.append(token)
+            elif len(inside) > 1:
+                inside.pop()
+    return found
+
+
+def _bracket_lines(draw, opens, M, T):
+    """M rows of T tokens each, written by the grammar."""
+    K, lines = opens.shape[1], []
+    for chances in draw.uniform(0, 1, M, T).tolist():
+        inside, line = [K], []
+        for chance in chances:
+            token = int((chance >= opens[inside[-1]].cumsum()).sum())
+            line.append(token if token < K else K + inside[-1])
+            if token < K:
+                inside.append(token)
+            elif len(inside) > 1:
+                inside.pop()
+        lines.append(line)
+    return np.array(lines)
+
+
+def _bracket_case(draw, M=400, T=24):
+    """The grammar, and rows of it that are held back; the truth is what the grammar itself makes of them."""
+    text = _bracket_lines(draw, _BRACKET_OPENS, M, T)
+    seed = int(draw.integers(0, 2**31))
+    return {"seed": seed, "opens": _BRACKET_OPENS, "text": text, "truth": _bracket_chances(text, _BRACKET_OPENS)}
+
+
+def bracketed(CausalBlock, seed, opens, text):
+    """Train a language model of two of your blocks on strings of brackets.
+
+    -> log_probabilities (M, T)
+
+    Row i of opens has the probabilities that a bracket of each kind opens inside one of kind i, in the last row outside of
+    all; else the innermost one closes, or, outside of all, the string ends. Strings follow one another. Tokens 0 to K − 1
+    open, K to 2K − 1 close, 2K ends. What is judged is the probability that the model gives to each token of the text.
+    """
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    K, T, dim, steps = opens.shape[1], text.shape[1], 32, 500
+    opens = np.asarray(opens.cpu(), float)
+
+    def strings(M):
+        inside, depth, rows = np.full((M, T + 1), K), np.zeros(M, int), np.arange(M)
+        lines = np.zeros((M, T), int)
+        for t in range(T):
+            kind = (rng.random((M, 1)) >= opens[inside[rows, depth]].cumsum(1)).sum(1)
+            lines[:, t] = np.where(kind == K, K + inside[rows, depth], kind)
+            depth = np.where(kind == K, np.maximum(depth - 1, 0), depth + 1)
+            inside[rows, depth] = np.where(kind == K, inside[rows, depth], kind)
+        return torch.from_numpy(lines).to(device)
+
+    model = torch.nn.ModuleDict(
+        {
+            "embedding": torch.nn.Embedding(2 * K + 1, dim),
+            "blocks": torch.nn.ModuleList([CausalBlock(dim, 4, 2, 64), CausalBlock(dim, 4, 2, 64)]),
+            "next": torch.nn.Sequential(torch.nn.RMSNorm(dim), torch.nn.Linear(dim, 2 * K + 1)),
+        }
+    ).to(device)
+    positions = torch.arange(T, device=device)
+
+    def log_probabilities(lines):
+        x = model["embedding"](torch.nn.functional.pad(lines[:, :-1], (1, 0), value=2 * K))
+        for block in model["blocks"]:
+            x = block(x, positions)
+        return model["next"](x).log_softmax(-1).gather(-1, lines[..., None])[..., 0]
+
+    optimizer = torch.optim.Adam(model.parameters())
+    for step in range(1, steps + 1):
+        loss = -log_probabilities(strings(64)).mean()
+        optimizer.param_groups[0]["lr"] = 1e-2 * min(step / 30, 1, 2 * (1 - step / steps))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        report(step, steps, loss)
+    with torch.no_grad():
+        return log_probabilities(text)
+
+
+brackets = Exercise(
+    points=5,
+    torch=True,
+    driver=bracketed,
+    pieces=["CausalBlock"],
+    seconds=40,
+    cases={"strings of three kinds of brackets": _bracket_case},
+    checks=[
+        reaches(
+            5,
+            "learns the grammar of brackets: its cross entropy on new strings is at most 3 % above and 2 % below the grammar's own",
+            "relative_cross_entropy",
+            at_least=0.98,
+            at_most=1.03,
+        )
+    ],
+    mistakes=[
+        _BLOCK_FUTURE,
+        _BLOCK_NO_FEED,
+        Mistake(
+            "no_attention",
+            "Your block never looks at other tokens: what attention finds does not reach the tokens.",
+            edit("x = x + self.out(", "x = x + 0 * self.out(", of="CausalBlock"),
+        ),
+        Mistake(
+            "detached",
+            "Your block passes no gradient back, so that only the last layer is trained.",
+            edit(
+                f"return x + {_BLOCK_NET.format('normed')}",
+                f"return (x + {_BLOCK_NET.format('normed')}).detach()",
+                of="CausalBlock",
+            ),
+        ),
+        Mistake(
+            "constant",
+            "Your block returns the same output for every input.",
+            edit(f"return x + {_BLOCK_NET.format('normed')}", "return 0 * x", of="CausalBlock"),
+        ),
+    ],
+    hints=[
+        "Is CausalBlock right? This exercise trains nothing but that.",
+        "If the cross entropy is below the grammar's own: what can a token see that it should have to predict?",
     ],
 )

@@ -12,6 +12,8 @@ from collections import Counter
 from itertools import pairwise
 
 import numpy as np
+import torch
+from torch import nn
 
 
 def softmax(x):
@@ -291,3 +293,113 @@ def load_balancing_loss(logits, k):
     share = np.bincount(experts.ravel(), minlength=E) / (T * k)
     probability = softmax(logits).mean(axis=0)
     return E * np.sum(share * probability)
+
+
+# From logits to the next token
+
+
+def filter_top_p(logits, p):
+    """Nucleus sampling: keep the likeliest tokens, as few as make up the probability p, and remove the others.
+
+    logits (N, V), p -> filtered (N, V)
+
+    In each row, the tokens are taken from the likeliest down, until their probabilities, by the softmax of the whole row,
+    add up to at least p; the token at which the sum reaches p is kept, so that at least one is. Logits of kept tokens
+    stay as they are, and at their places; those of the others become -inf. p lies between 0 and 1.
+    """
+    order = np.argsort(-logits, axis=-1)
+    chances = np.take_along_axis(softmax(logits), order, axis=-1)
+    before = np.cumsum(chances, axis=-1) - chances
+    kept = np.zeros(logits.shape, dtype=bool)
+    np.put_along_axis(kept, order, before < p, axis=-1)
+    return np.where(kept, logits, -np.inf)
+
+
+def _accept_drawn(chances, v):
+    """The first index whose cumulative probability exceeds v; if none does, the last."""
+    exceeds = np.cumsum(chances) > v
+    exceeds[-1] = True  # the probabilities may add up to a little less than one
+    return int(np.argmax(exceeds))
+
+
+def speculative_accept(p, q, drafted, u, v):
+    """Speculative decoding: judge the tokens that a small model drafted, so that what is written is the large one's.
+
+    p (K + 1, V), q (K, V), drafted (K,), u (K,), v -> accepted, token
+
+    Row i of q are the probabilities from which the small model drew drafted[i], and row i of p are the large model's for
+    the same place; p has one row more, for the place after the last draft. Draft i, the token x = drafted[i], is accepted
+    while u[i] < min(1, p[i, x]/q[i, x]); what comes after the first refusal counts no more. After a refusal at i the next
+    token is drawn from max(p[i] − q[i], 0), divided by its sum; if none is refused, from the last row of p. Drawn means:
+    the first index whose cumulative probability exceeds v, and if none does, the last. u and v are uniform in [0, 1).
+
+    accepted is the number of drafts that were accepted, and token is the next one; both are ints.
+    """
+    for i, x in enumerate(drafted):
+        if u[i] >= min(1.0, p[i, x] / q[i, x]):
+            left = np.maximum(p[i] - q[i], 0.0)
+            return i, _accept_drawn(left / left.sum(), v)
+    return len(drafted), _accept_drawn(p[-1], v)
+
+
+# A block, as a PyTorch module
+
+
+def _block_turned(x, positions, base=10000.0):
+    """rotary_at for tensors: x (N, heads, T, d), positions (T,); feature i is turned with feature i + d/2."""
+    d = x.shape[-1]
+    frequency = base ** (-torch.arange(0, d, 2, dtype=torch.float64, device=x.device) / d)
+    angle = positions[:, None] * frequency  # in double precision, as positions may be in the thousands
+    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    a, b = x.chunk(2, dim=-1)
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
+
+
+class CausalBlock(nn.Module):
+    """One block of a language model: causal attention with grouped, turned heads, then a gated network for each token.
+
+    `norm1` and `norm2` are RMS norms with a weight (dim,) and eps 1e-6. `query` and `out` are nn.Linear(dim, dim), `key` and
+    `value` nn.Linear(dim, kv_heads · dim / heads), `gate` and `up` nn.Linear(dim, hidden), and `down` nn.Linear(hidden,
+    dim), all without bias. There are no other parameters, and no dropout. The block is pre-norm: each of its two halves
+    reads the normalised tokens, and its output is added to the tokens before the norm.
+    """
+
+    def __init__(self, dim, heads, kv_heads, hidden):
+        """`heads` is a multiple of `kv_heads`, and dim / heads is even; `hidden` is the width inside the gated network."""
+        super().__init__()
+        self.heads, self.kv_heads = heads, kv_heads
+        shared_dim = kv_heads * dim // heads
+        self.norm1, self.norm2 = (nn.RMSNorm(dim, eps=1e-6) for _ in range(2))
+        self.query, self.out = (nn.Linear(dim, dim, bias=False) for _ in range(2))
+        self.key, self.value = (nn.Linear(dim, shared_dim, bias=False) for _ in range(2))
+        self.gate, self.up = (nn.Linear(dim, hidden, bias=False) for _ in range(2))
+        self.down = nn.Linear(hidden, dim, bias=False)
+
+    def forward(self, x, positions):
+        """x (N, T, dim), positions (T,) -> out (N, T, dim)
+
+        First x + out(attention(norm1(x))), then, of this x, x + down(silu(gate(norm2(x))) ⊙ up(norm2(x))). Head h has the
+        h-th of `heads` consecutive blocks of features, and the keys and values of head h // (heads / kv_heads); queries
+        and keys, not values, are turned head by head as in rotary_at, base 10000. Positions are integers below 4096, and
+        need not begin at 0. Token t attends to the tokens 0 to t, by their order in x; scores are divided by the root
+        of dim / heads.
+        """
+        x = x + self.out(self._attention(self.norm1(x), positions))
+        normed = self.norm2(x)
+        return x + self.down(nn.functional.silu(self.gate(normed)) * self.up(normed))
+
+    def _attention(self, x, positions):
+        """What each token finds in itself and the tokens before it, the heads side by side: (N, T, dim)."""
+        q = _block_turned(self._split(self.query(x), self.heads), positions)
+        k = _block_turned(self._split(self.key(x), self.kv_heads), positions)
+        v = self._split(self.value(x), self.kv_heads)
+        shared = self.heads // self.kv_heads
+        k, v = k.repeat_interleave(shared, dim=1), v.repeat_interleave(shared, dim=1)
+        scores = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
+        past = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).tril()
+        weights = scores.masked_fill(~past, -torch.inf).softmax(dim=-1)
+        return (weights @ v).transpose(1, 2).flatten(2)
+
+    def _split(self, x, heads):
+        """(N, T, heads · d) to (N, heads, T, d)"""
+        return x.unflatten(-1, (heads, -1)).transpose(1, 2)

@@ -2,6 +2,7 @@
 
 import math
 import re
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -135,3 +136,75 @@ def load_balancing_loss(logits, k):
     logits = torch.from_numpy(logits)
     chosen = F.one_hot(logits.topk(k).indices, logits.shape[1]).double().sum(1) / k
     return float(logits.shape[1] * (chosen.mean(0) @ logits.softmax(-1).mean(0)))
+
+
+# From logits to the next token
+
+
+def filter_top_p(logits, p):
+    """The smallest set of tokens whose probability reaches p, found among sets of the likeliest by their sizes."""
+    out = np.full(logits.shape, -np.inf)
+    for row, kept in zip(logits, out, strict=True):
+        chances = torch.from_numpy(row).softmax(0).tolist()
+        likeliest = sorted(range(len(row)), key=lambda token: -row[token])
+        size = next(
+            n for n in range(1, len(row) + 1) if n == len(row) or math.fsum(chances[i] for i in likeliest[:n]) >= p
+        )
+        for token in likeliest[:size]:
+            kept[token] = row[token]
+    return out
+
+
+def _accept_first(chances, v):
+    """The first index whose probabilities up to it exceed v, added up anew for each; the last index if none does."""
+    found = [token for token in range(len(chances)) if math.fsum(chances[: token + 1]) > v]
+    return found[0] if found else len(chances) - 1
+
+
+def speculative_accept(p, q, drafted, u, v):
+    """In exact fractions as far as they go: u·q < p for the ratio, p − min(p, q) for what is left."""
+    p, q = p.tolist(), q.tolist()
+    refused = [i for i, x in enumerate(drafted.tolist()) if not Fraction(u[i]) * Fraction(q[i][x]) < Fraction(p[i][x])]
+    if not refused:
+        return len(drafted), _accept_first(p[len(drafted)], v)
+    left = [Fraction(a) - min(Fraction(a), Fraction(b)) for a, b in zip(p[refused[0]], q[refused[0]], strict=True)]
+    return refused[0], _accept_first([float(a / sum(left)) for a in left], v)
+
+
+def emitted(p, q, us, vs):
+    """What the method is for: whatever q is, the first token that is written has the law p."""
+    return p[0]
+
+
+# A block, as a PyTorch module
+
+
+def _block_turned(x, positions):
+    """Pairs as complex numbers, turned by multiplication; x is (N, heads, T, d)."""
+    d = x.shape[-1]
+    angle = torch.tensor(
+        [[float(t) * math.pow(10000, -2 * i / d) for i in range(d // 2)] for t in positions], dtype=x.dtype
+    )
+    turned = torch.complex(x[..., : d // 2], x[..., d // 2 :]) * torch.polar(torch.ones_like(angle), angle)
+    return torch.cat([turned.real, turned.imag], dim=-1)
+
+
+def CausalBlock(dim, heads, kv_heads, hidden, weights, x, positions, dout=None):
+    """PyTorch's own functions in double precision; groups and mask are its attention's affair, gradients its autograd's."""
+    layer = {name.split(".")[0]: torch.from_numpy(value.astype(float)) for name, value in weights.items()}
+    x = torch.from_numpy(x.astype(float))
+    inputs = [a.requires_grad_() for a in (x, *layer.values())]
+    normed = F.rms_norm(x, (dim,), layer["norm1"], 1e-6)
+    q, k, v = (
+        F.linear(normed, layer[name]).unflatten(-1, (number, dim // heads)).transpose(1, 2)
+        for name, number in (("query", heads), ("key", kv_heads), ("value", kv_heads))
+    )
+    q, k = _block_turned(q, positions), _block_turned(k, positions)
+    found = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+    between = x + F.linear(found.transpose(1, 2).reshape(x.shape), layer["out"])
+    normed = F.rms_norm(between, (dim,), layer["norm2"], 1e-6)
+    inside = F.silu(F.linear(normed, layer["gate"])) * F.linear(normed, layer["up"])
+    out = between + F.linear(inside, layer["down"])
+    if dout is None:
+        return out.detach().numpy()
+    return [grad.numpy() for grad in torch.autograd.grad(out, inputs, torch.from_numpy(dout.astype(float)))]

@@ -5,6 +5,9 @@ from collections import defaultdict
 from functools import cache
 
 import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
 
 # From bytes to tokens
 
@@ -400,3 +403,161 @@ def load_balancing_loss__torch(logits, k):
     logits = torch.tensor(logits)
     chosen = torch.zeros_like(logits).scatter_(1, logits.topk(k, dim=1).indices, 1.0 / k)
     return (logits.shape[1] * (chosen.mean(0) * logits.softmax(1).mean(0)).sum()).numpy()
+
+
+# From logits to the next token
+
+
+def filter_top_p__loops(logits, p):
+    out = []
+    for row in logits.tolist():
+        top = max(row)
+        weights = [math.exp(a - top) for a in row]
+        total, kept, so_far = sum(weights), set(), 0.0
+        for token in sorted(range(len(row)), key=row.__getitem__, reverse=True):
+            if so_far >= p:
+                break
+            so_far += weights[token] / total
+            kept.add(token)
+        out.append([a if token in kept else -math.inf for token, a in enumerate(row)])
+    return np.array(out)
+
+
+def filter_top_p__threshold(logits, p):
+    """Every logit against the smallest that is kept in its row; removed in place in a copy."""
+    falling = np.sort(logits, axis=-1)[:, ::-1]
+    sums = np.cumsum(np.exp(falling - np.logaddexp.reduce(logits, axis=-1, keepdims=True)), axis=-1)
+    last = np.minimum((sums < p).sum(axis=-1), logits.shape[1] - 1)
+    out = np.array(logits, order="F")
+    out[logits < falling[np.arange(len(logits)), last][:, None]] = -np.inf
+    return out
+
+
+def filter_top_p__torch(logits, p):
+    """As the libraries have it: remove where the sum is above p, shift by one, scatter back."""
+    logits = torch.tensor(logits)
+    falling, order = torch.sort(logits, descending=True)
+    remove = falling.softmax(dim=-1).cumsum(dim=-1) > p
+    remove[..., 1:] = remove[..., :-1].clone()
+    remove[..., 0] = False
+    return logits.masked_fill(remove.scatter(1, order, remove), -torch.inf).numpy()
+
+
+def speculative_accept__all_at_once(p, q, drafted, u, v):
+    K = len(drafted)
+    places = np.arange(K)
+    refused = u >= np.minimum(1, p[places, drafted] / q[places, drafted])
+    accepted = np.argmax(np.append(refused, True))
+    law = p[accepted] - (q[accepted] if accepted < K else 0)
+    law = law.clip(min=0)
+    sums = np.cumsum(law / law.sum())
+    return accepted, min(np.searchsorted(sums, v, side="right"), p.shape[1] - 1)
+
+
+def speculative_accept__loops(p, q, drafted, u, v):
+    """Without a division: u·q < p, and v times the sum of what is left."""
+    accepted = 0
+    while accepted < len(drafted) and u[accepted] * q[accepted, drafted[accepted]] < p[accepted, drafted[accepted]]:
+        accepted += 1
+    law = p[accepted].tolist()
+    if accepted < len(drafted):
+        law = [max(a - b, 0.0) for a, b in zip(law, q[accepted].tolist(), strict=True)]
+    left = v * sum(law)
+    for token, a in enumerate(law):
+        left -= a
+        if left < 0:
+            return accepted, token
+    return [accepted, len(law) - 1]
+
+
+def speculative_accept__padded(p, q, drafted, u, v):
+    """A row of zeros below q, so that the place behind the last draft is like the others; torch draws."""
+    p, q = torch.tensor(p), torch.nn.functional.pad(torch.tensor(q), (0, 0, 0, 1))
+    chance = [float(p[i, x] / q[i, x]) for i, x in enumerate(drafted)]
+    accepted = next((i for i, r in enumerate(chance) if u[i] >= r), len(chance))
+    law = torch.relu(p[accepted] - q[accepted])
+    over = (torch.cumsum(law / law.sum(), 0) > v).nonzero()
+    return np.int64(accepted), np.array(int(over[0]) if len(over) else p.shape[1] - 1)
+
+
+# A block, as a PyTorch module
+
+
+class _BlockNorm(nn.Module):
+    """As in Llama's own program."""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(dim))
+
+    def forward(self, x):
+        return self.weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6))
+
+
+class CausalBlock__llama(nn.Module):
+    """Tables of cosines and sines as buffers, rotate_half, keys expanded in a view, torch's attention."""
+
+    def __init__(self, dim, heads, kv_heads, hidden):
+        super().__init__()
+        self.d = d = dim // heads
+        self.down = nn.Linear(hidden, dim, bias=False)
+        self.gate, self.up = nn.Linear(dim, hidden, bias=False), nn.Linear(dim, hidden, bias=False)
+        self.query, self.out = nn.Linear(dim, heads * d, bias=False), nn.Linear(heads * d, dim, bias=False)
+        self.key, self.value = nn.Linear(dim, kv_heads * d, bias=False), nn.Linear(dim, kv_heads * d, bias=False)
+        self.norm1, self.norm2 = _BlockNorm(dim), _BlockNorm(dim)
+        angle = torch.outer(torch.arange(4096).float(), 1.0 / 10000 ** (torch.arange(0, d, 2).float() / d)).repeat(1, 2)
+        self.register_buffer("cos", angle.cos())
+        self.register_buffer("sin", angle.sin(), persistent=False)
+
+    def turned(self, x, positions):
+        a, b = x[..., : self.d // 2], x[..., self.d // 2 :]
+        return x * self.cos[positions] + torch.cat((-b, a), -1) * self.sin[positions]
+
+    def forward(self, x, positions):
+        N, T, _ = x.shape
+        h = self.norm1(x)
+        q, k, v = (f(h).view(N, T, -1, self.d).transpose(1, 2) for f in (self.query, self.key, self.value))
+        q, k = self.turned(q, positions), self.turned(k, positions)
+        k, v = (a[:, :, None].expand(-1, -1, q.shape[1] // a.shape[1], -1, -1).flatten(1, 2) for a in (k, v))
+        h = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x = x + self.out(h.transpose(1, 2).reshape(N, T, -1))
+        h = self.norm2(x)
+        return x + self.down(F.silu(self.gate(h)) * self.up(h))
+
+
+class CausalBlock__einsum(nn.Module):
+    """An axis for the groups, complex rotation, a mask that is added."""
+
+    def __init__(self, dim, heads, kv_heads, hidden):
+        super().__init__()
+        self.kv_heads, self.d = kv_heads, dim // heads
+        for name, (before, after) in {
+            "query": (dim, dim),
+            "key": (dim, kv_heads * self.d),
+            "value": (dim, kv_heads * self.d),
+            "out": (dim, dim),
+            "gate": (dim, hidden),
+            "up": (dim, hidden),
+            "down": (hidden, dim),
+        }.items():
+            setattr(self, name, nn.Linear(before, after, bias=False))
+        self.norm1, self.norm2 = nn.RMSNorm(dim, 1e-6), nn.RMSNorm(dim, 1e-6)
+
+    def forward(self, x, positions):
+        half = self.d // 2
+        angle = positions.float()[:, None] * 10000.0 ** (-torch.arange(half, device=x.device) / half)
+        turn = torch.polar(torch.ones_like(angle), angle)
+
+        def turned(a):
+            a = torch.complex(a[..., :half], a[..., half:]) * turn[:, None]
+            return torch.cat([a.real, a.imag], dim=-1)
+
+        h = self.norm1(x)
+        q, k, v = (f(h).unflatten(2, (-1, self.d)) for f in (self.query, self.key, self.value))
+        q = turned(q).unflatten(2, (self.kv_heads, -1)) * self.d**-0.5
+        scores = torch.einsum("nthgd,nshd->nhgts", q, turned(k))
+        scores = scores + torch.full(scores.shape[-2:], -torch.inf, device=x.device).triu(1)
+        x = self.out(torch.einsum("nhgts,nshd->nthgd", scores.softmax(-1), v).flatten(2)) + x
+        h = self.norm2(x)
+        gate = self.gate(h)
+        return self.down(gate * torch.sigmoid(gate) * self.up(h)) + x

@@ -15,7 +15,7 @@ from grader.report import Finding
 
 @dataclass(frozen=True)
 class Options:
-    """`metric` is one of METRICS, and what is asked by it: at least, or at most."""
+    """`metric` is one of METRICS, and what is asked by it: at least, at most, or both."""
 
     metric: str
     least: float | None
@@ -48,7 +48,8 @@ def decide(
         if (least is None or reached >= least) and (most is None or reached <= most):
             return None
         advice = metric.advice(given, truth)
-    asked = f"at least {metric.text(least)}" if most is None else f"at most {metric.text(most)}"
+    bounds = {"at least": least, "at most": most}
+    asked = " and ".join(f"{words} {metric.text(bound)}" for words, bound in bounds.items() if bound is not None)
     message = f"{metric.name} {metric.text(reached)} on held-back inputs; it must be {asked} ({in_case(question)})"
     return Finding("value", message, advice)
 
