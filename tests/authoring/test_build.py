@@ -11,7 +11,6 @@ import nbformat
 import numpy as np
 import pytest
 
-from grader.authoring import build as building
 from grader.authoring.build import PUBLIC_SEED, build, plan, stale
 from grader.authoring.handouts import escaped, github
 from grader.authoring.key_changes import key_change
@@ -555,9 +554,11 @@ UNITS = Course(ROOT).units
 
 
 @pytest.fixture(scope="module", params=UNITS)
-def real(request, once):
-    found = Unit(request.param, ROOT / "solutions" / request.param)
-    return found, once(f"plan of {request.param}", lambda: building._plan(Course(ROOT), request.param))
+def real(request):
+    """A unit and its files as students get them; that a fresh build makes the same is the sixth rule of `grade dev check`."""
+    folder = ROOT / "assignments" / request.param
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return Unit(request.param, ROOT / "solutions" / request.param), files
 
 
 def test_this_course_gives_nothing_away(real):

@@ -64,10 +64,9 @@ def test_a_training_run_holds_its_rules(unit, name):
     assert prove(unit_of(unit), name, range(1)).failures == []
 
 
-def test_assignments_are_a_fresh_build(once, monkeypatch):
-    """Each unit is planned once for all the suite; that `stale` plans for itself is shown with the toy."""
-    fresh = build._plan
-    monkeypatch.setattr(build, "_plan", lambda course, name: once(f"plan of {name}", lambda: fresh(course, name)))
+@pytest.mark.weekly
+def test_assignments_are_a_fresh_build():
+    """On every push `grade dev check` says so, too, as its sixth rule."""
     assert build.stale(COURSE, COURSE.units) == []
 
 
