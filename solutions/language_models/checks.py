@@ -2243,7 +2243,12 @@ def _bracket_case(draw, M=400, T=24):
     """The grammar, and rows of it that are held back; the truth is what the grammar itself makes of them."""
     text = _bracket_lines(draw, _BRACKET_OPENS, M, T)
     seed = int(draw.integers(0, 2**31))
-    return {"seed": seed, "opens": _BRACKET_OPENS, "text": text, "truth": _bracket_chances(text, _BRACKET_OPENS)}
+    return {
+        "seed": seed,
+        "opens": _BRACKET_OPENS,
+        "text": text,
+        "truth": _block_single(_bracket_chances(text, _BRACKET_OPENS)),
+    }
 
 
 def bracketed(CausalBlock, seed, opens, text):
