@@ -1764,7 +1764,7 @@ cached_attention = Exercise(
         agrees(1, "is causal attention where there is no cache yet", on=_CACHE_FIRST, part="out"),
         moves(
             1,
-            "changing the last new token changes what the cache and the others say nowhere",
+            "changing the last new token leaves the answers of those before it as they are",
             _another_last_new,
             on="three new tokens behind four",
         ),
