@@ -1458,20 +1458,22 @@ def watched(flash_attention, q, k, v, block, T, S):
         import torch
         from torch.multiprocessing.reductions import StorageWeakRef
 
-        alive = {}
+        alive, held = {}, 0
 
         class Watch(torch.overrides.TorchFunctionMode):
             def __torch_function__(self, function, types, args=(), kwargs=None):
-                nonlocal peak
+                nonlocal held, peak
                 answer = function(*args, **(kwargs or {}))
                 for made in answer if isinstance(answer, tuple | list) else [answer]:
                     if isinstance(made, torch.Tensor):
                         storage = made.untyped_storage()
-                        alive[storage.data_ptr()] = StorageWeakRef(storage), storage.nbytes()
-                if sum(size for _, size in alive.values()) >= half:
+                        place, size = storage.data_ptr(), storage.nbytes()
+                        held += size - alive.get(place, (None, 0))[1]
+                        alive[place] = StorageWeakRef(storage), size
+                if held >= half:
                     for place in [place for place, (one, _) in alive.items() if one.expired()]:
-                        del alive[place]
-                    peak = max(peak, sum(size for _, size in alive.values()))
+                        held -= alive.pop(place)[1]
+                    peak = max(peak, held)
                 return answer
 
         watch = Watch()
