@@ -307,15 +307,6 @@ def flash_attention__as_in_the_paper(q, k, v, block):
     return mean, (m + np.log(sums))[..., 0]
 
 
-def flash_attention__torch(q, k, v, block):
-    """PyTorch's own for the values, which has four axes where it is fast; log sums block by block."""
-    q, k, v = (torch.tensor(a) for a in (q, k, v))
-    four = [a.reshape(-1, 1, *a.shape[-2:]) for a in (q, k, v)]
-    out = F.scaled_dot_product_attention(*four).reshape(*q.shape[:-1], v.shape[-1])
-    logs = [torch.logsumexp(q @ part.mT / q.shape[-1] ** 0.5, dim=-1) for part in k.split(block, dim=-2)]
-    return out.numpy(), torch.logsumexp(torch.stack(logs), dim=0).numpy()
-
-
 def cached_attention__index_mask(q, k, v, cache):
     """The mask by positions, and a weight of exactly 0 for what is hidden."""
     past = 0 if cache is None else cache[0].shape[1]
@@ -339,14 +330,6 @@ def cached_attention__token_by_token(q, k, v, cache):
     return np.stack(out, axis=1), (K, V)
 
 
-def cached_attention__torch(q, k, v, cache):
-    q, k, v = (torch.tensor(a) for a in (q, k, v))
-    if cache is not None:
-        k, v = torch.cat([torch.tensor(cache[0]), k], 1), torch.cat([torch.tensor(cache[1]), v], 1)
-    seen = torch.ones(q.shape[1], k.shape[1], dtype=torch.bool).tril(k.shape[1] - q.shape[1])
-    return F.scaled_dot_product_attention(q, k, v, seen).numpy(), (k.numpy(), v.numpy())
-
-
 # A mixture of experts
 
 
@@ -368,21 +351,6 @@ def moe_route__loops(logits, k):
     return weights, experts
 
 
-def moe_route__others_hidden(logits, k):
-    """Logits that are not kept become -inf, and a softmax over all makes weights of 0 of them."""
-    experts = np.argpartition(logits, -k, axis=1)[:, -k:]
-    order = np.argsort(-np.take_along_axis(logits, experts, 1), axis=1)
-    experts = np.take_along_axis(experts, order, 1)
-    hidden = np.full_like(logits, -np.inf)
-    np.put_along_axis(hidden, experts, np.take_along_axis(logits, experts, 1), 1)
-    return [np.take_along_axis(F.softmax(torch.tensor(hidden), dim=-1).numpy(), experts, 1), experts]
-
-
-def moe_route__torch(logits, k):
-    kept, experts = torch.topk(torch.tensor(logits), k)
-    return torch.softmax(kept, -1).numpy(), experts.numpy()
-
-
 def load_balancing_loss__one_hot(logits, k):
     """As in Switch Transformer's program, with the k choices one after another."""
     E = logits.shape[1]
@@ -397,12 +365,6 @@ def load_balancing_loss__ranks(logits, k):
     better = (logits[:, None, :] > logits[:, :, None]).sum(axis=-1)
     probability = np.exp(logits - np.logaddexp.reduce(logits, axis=1)[:, None])
     return logits.shape[1] * float((better < k).mean(axis=0) @ probability.mean(axis=0)) / k
-
-
-def load_balancing_loss__torch(logits, k):
-    logits = torch.tensor(logits)
-    chosen = torch.zeros_like(logits).scatter_(1, logits.topk(k, dim=1).indices, 1.0 / k)
-    return (logits.shape[1] * (chosen.mean(0) * logits.softmax(1).mean(0)).sum()).numpy()
 
 
 # From logits to the next token
@@ -433,16 +395,6 @@ def filter_top_p__threshold(logits, p):
     return out
 
 
-def filter_top_p__torch(logits, p):
-    """As the libraries have it: remove where the sum is above p, shift by one, scatter back."""
-    logits = torch.tensor(logits)
-    falling, order = torch.sort(logits, descending=True)
-    remove = falling.softmax(dim=-1).cumsum(dim=-1) > p
-    remove[..., 1:] = remove[..., :-1].clone()
-    remove[..., 0] = False
-    return logits.masked_fill(remove.scatter(1, order, remove), -torch.inf).numpy()
-
-
 def speculative_accept__all_at_once(p, q, drafted, u, v):
     K = len(drafted)
     places = np.arange(K)
@@ -468,16 +420,6 @@ def speculative_accept__loops(p, q, drafted, u, v):
         if left < 0:
             return accepted, token
     return [accepted, len(law) - 1]
-
-
-def speculative_accept__padded(p, q, drafted, u, v):
-    """A row of zeros below q, so that the place behind the last draft is like the others; torch draws."""
-    p, q = torch.tensor(p), torch.nn.functional.pad(torch.tensor(q), (0, 0, 0, 1))
-    chance = [float(p[i, x] / q[i, x]) for i, x in enumerate(drafted)]
-    accepted = next((i for i, r in enumerate(chance) if u[i] >= r), len(chance))
-    law = torch.relu(p[accepted] - q[accepted])
-    over = (torch.cumsum(law / law.sum(), 0) > v).nonzero()
-    return np.int64(accepted), np.array(int(over[0]) if len(over) else p.shape[1] - 1)
 
 
 # A block, as a PyTorch module
