@@ -345,5 +345,13 @@ CONTRACT = {
         "rotary_at": "x, positions, base=10000.0",
         "grouped_query_attention": "q, k, v, mask=None",
         "sliding_window_mask": "T, window",
+        "flash_attention": "q, k, v, block",
+        "cached_attention": "q, k, v, cache",
+        "moe_route": "logits, k",
+        "load_balancing_loss": "logits, k",
+        "filter_top_p": "logits, p",
+        "speculative_accept": "p, q, drafted, u, v",
+        "CausalBlock": "dim, heads, kv_heads, hidden",
+        "brackets": "",
     },
 }
