@@ -110,7 +110,7 @@ def noted(path: Path) -> None:
 
 
 WRITERS: dict[str, Callable[[Path], None]] = {
-    "check -o, check --also, dev mutate --record": written,
+    "check -o, check --also, demo -o, dev mutate --record": written,
     "files that a platform reads": lambda path: append([(str(path), "line\n")]),
     "class --csv, class appeal -o": lambda path: exports.write_csv([], path),
     "class --jsonl": lambda path: exports.write_json_lines([], path),

@@ -66,5 +66,5 @@ def _received(name: str, reading: int, child: int) -> dict[str, Any]:
 
 
 def _send(result: Any, writing: int) -> None:
-    with suppress(Exception), open(writing, "wb") as pipe:
+    with suppress(Exception), os.fdopen(writing, "wb") as pipe:
         pipe.write(pickle.dumps(result))

@@ -25,7 +25,7 @@ def command(unit, output, course_dir) -> None:
     if not unit:
         _list(course)
         return
-    sys.exit(_show(course, course.resolve(unit)[0], Path(output) if output else None))
+    sys.exit(_show(course, course.resolve(unit)[0], output))
 
 
 def _list(course) -> None:
@@ -46,12 +46,12 @@ def _list(course) -> None:
         console.print(Text("No unit of this course has a demo."))
 
 
-def _show(course, unit: str, output: Path | None) -> int:
+def _show(course, unit: str, output: str | None) -> int:
     """Print a demo as it is made; 0 where it came to its end, 1 where it stopped."""
     from grader import submission
+    from grader.commands.writing import destination, refuse_inputs
     from grader.demos.playing import find, run
     from grader.demos.shown import Stopped
-    from grader.files import cannot_write, write_whole
     from grader.render.demo_page import fragment
     from grader.render.demo_terminal import printing
     from grader.render.html import page
@@ -59,14 +59,13 @@ def _show(course, unit: str, output: Path | None) -> int:
 
     file = course.assignment(unit)
     demo = find(unit, file.parent)
+    refuse_inputs([output], [file, demo.script])
     pieces = []
     with printing(make_console()) as show:
         for piece in run(demo, submission.read(file).source, os.path.relpath(file)):
             pieces.append(piece)
             show(piece)
     if output:
-        try:
-            write_whole(output, page(demo.title, fragment(demo.title, pieces)).encode())
-        except OSError as error:
-            raise cannot_write(output, error, "name another file with -o") from None
+        with destination(output) as page_file:
+            page_file.write(page(demo.title, fragment(demo.title, pieces)))
     return int(any(isinstance(piece, Stopped) for piece in pieces))

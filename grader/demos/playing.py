@@ -5,14 +5,16 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from grader.demos.shown import LONGEST, Printed, Shown, Stopped, read
 from grader.errors import GraderError
+from grader.files import NEW
 from grader.sandbox.inside.reading import parse
+from grader.scratch import Scratch
 from grader.text import inert, listed
 
 FOLDER, SCRIPT = "demo", "demo.py"
@@ -76,11 +78,14 @@ def run(demo: Demo, source: bytes, file: str) -> Iterator[Shown]:
             f"the demo of {demo.unit} is made of what you write, and needs {listed(gone, 20)}; run it again when {them} written"
         )
     asked = {"file": os.path.abspath(file), "source": source.decode("latin-1"), "demo": str(demo.script.resolve())}
-    with tempfile.TemporaryFile() as printed:
-        yield from _pieces(asked, printed)
-        printed.seek(0)
-        if text := inert(printed.read(4 * MOST_PRINTED).decode(errors="replace"), MOST_PRINTED).strip():
-            yield Printed(text)
+    with Scratch() as folder:
+        printed = Path(folder) / "printed"
+        with os.fdopen(os.open(printed, NEW, 0o600), "wb") as out:
+            yield from _pieces(asked, out)
+        with printed.open("rb") as text:
+            found = inert(text.read(4 * MOST_PRINTED).decode(errors="replace"), MOST_PRINTED).strip()
+    if found:
+        yield Printed(found)
 
 
 def unwritten(tree: ast.Module, names: Sequence[str]) -> list[str]:
@@ -103,7 +108,7 @@ def _is_stub(node: ast.FunctionDef | ast.ClassDef) -> bool:
     return isinstance(last, ast.Raise) and last.exc is not None and "NotImplementedError" in ast.unparse(last.exc)
 
 
-def _pieces(asked: dict[str, str], printed) -> Iterator[Shown]:
+def _pieces(asked: dict[str, str], printed: BinaryIO) -> Iterator[Shown]:
     command = [sys.executable, "-P", "-m", "grader.demos.process"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONDONTWRITEBYTECODE": "1"}
     with subprocess.Popen(

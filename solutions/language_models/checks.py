@@ -175,6 +175,11 @@ _BPE_BEST = "min(counts, key=lambda pair: (-counts[pair], pair))"
 
 bpe_train = Exercise(
     points=7,
+    words={
+        "merges[#][0]": "a of merge {}",
+        "merges[#][1]": "b of merge {}",
+        "merges[#][2]": "the new id of merge {}",
+    },
     cases={
         "three short words": _bpe_short,
         "six letters": _bpe_uneven,

@@ -83,7 +83,8 @@ def test_tokens_are_those_of_the_functions_that_python_sees(name):
         for function, tokens in found.items():
             node = defined(text)[function].node
             first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
-            assert all(first.lineno <= token.line <= node.end_lineno for token in tokens)
+            begins = min([first.lineno, *(line.lineno for line in getattr(first, "decorator_list", ()))])
+            assert all(begins <= token.line <= node.end_lineno for token in tokens)
             assert tokens[-1].line == max(item.end_lineno for item in ast.walk(node) if hasattr(item, "end_lineno"))
 
 
