@@ -7,7 +7,7 @@ form, $`…`$ and ```math, in which Markdown is not interpreted; \operatorname, 
 import re
 from itertools import pairwise
 
-from grader.course.demo_files import demo_files
+from grader.course.demo_files import has_demo
 from grader.course.unit import Unit, UnitError
 from grader.render.maths import segments
 
@@ -92,7 +92,7 @@ def _how(unit: Unit) -> str:
     return (
         f"Together they are worth {points(total)}. Write your answers in `{unit.name}.py` and check them all with "
         f"`grade {unit.name}`, or write them in the notebook, save it, and check it with `grade {unit.name}.ipynb`."
-        + (f" `grade demo {unit.name}` shows what they make together." if demo_files(unit) else "")
+        + (f" `grade demo {unit.name}` shows what they make together." if has_demo(unit) else "")
     )
 
 

@@ -9,7 +9,7 @@ import json
 import re
 
 from grader.authoring.handouts import PICTURE, points
-from grader.course.demo_files import demo_files
+from grader.course.demo_files import has_demo
 from grader.course.reference_text import cut_out, stub_module
 from grader.course.unit import Unit
 
@@ -68,7 +68,7 @@ def _how(unit: Unit, example: str) -> str:
 
 
 def _demo(unit: Unit) -> str:
-    if not demo_files(unit):
+    if not has_demo(unit):
         return ""
     call = f'`from grader.notebook import demo` and then `demo("{unit.name}")`'
     return (

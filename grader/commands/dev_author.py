@@ -59,7 +59,8 @@ def check(
     console = make_console(least=TABLE_WIDTH, stderr=form == "markdown")
     with _workers(jobs or os.cpu_count() or 1) as pool:
         proving = _begun(pool, course, _with_seeds(course, chosen, seeds, runs))
-        units = {unit: pool.submit(_stale_unit, course.root, unit) for unit, _ in chosen}
+        named = dict.fromkeys(unit for unit, _ in chosen)
+        units = {unit: pool.submit(_stale_unit, course.root, unit) for unit in named}
         proofs = _all_done(proving, console)
         try:
             stale = building.stale(course, units, lambda unit: _told(units[unit]))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from grader.report import Step
 from grader.typed import build
 
 LONGEST = 1 << 20  # bytes of one piece; a page of text is 4 KB
@@ -34,6 +35,11 @@ class Curve:
 
     title: str
     values: tuple[float, ...]
+
+    @property
+    def steps(self) -> list[Step]:
+        """The values as a training run tells its own, which is how curves are drawn."""
+        return [Step(number, len(self.values), value) for number, value in enumerate(self.values, 1)]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from grader.authoring.build import plan
 from grader.course.course import Course
 from grader.course.settings import Settings
 from grader.course.settings_text import to_toml
+from grader.demos.playing import FOLDER as DEMO
 from grader.errors import GraderError
 from grader.files import cannot_write, write_whole
 from grader.key import Key, to_bytes
@@ -168,7 +169,7 @@ def students(platform: Platform) -> Tree:
         if not (folder / f"{unit}.py").is_file():
             raise GraderError(f"{folder} has no {unit}.py; make it with `grade dev build {unit}`")
         pictures = sorted(path.name for path in folder.glob("*.svg"))
-        shown = sorted(path.relative_to(folder).as_posix() for path in folder.glob("demo/*") if path.is_file())
+        shown = sorted(path.relative_to(folder).as_posix() for path in folder.glob(f"{DEMO}/*") if path.is_file())
         for name in ("README.md", f"{unit}.py", f"{unit}.ipynb", "key", *pictures, *shown):
             if (folder / name).is_file():
                 tree[f"assignments/{unit}/{name}"] = (folder / name).read_bytes()

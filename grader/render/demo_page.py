@@ -6,7 +6,6 @@ from html import escape
 from grader.demos.shown import Curve, Printed, Shown, Stopped, Table, Text
 from grader.render.curves import svg
 from grader.render.demo_terminal import place
-from grader.report import Step
 
 
 def fragment(title: str, pieces: Sequence[Shown]) -> str:
@@ -33,8 +32,8 @@ def _piece(piece: Shown) -> str:
                 for row in rows
             )
             return f"<table><tr>{names}</tr>" + "</tr>".join([*lines, ""]) + "</table>"
-        case Curve(title, values):
-            return svg([Step(number, len(values), value) for number, value in enumerate(values, 1)], title)
+        case Curve():
+            return svg(piece.steps, piece.title)
         case Printed(text):
             return f"<details><summary>printed meanwhile</summary><pre>{escape(text)}</pre></details>"
         case Stopped(why, file, line):

@@ -13,7 +13,6 @@ from rich.text import Text as Line
 from grader.demos.shown import Curve, Printed, Progress, Shown, Stopped, Table, Text
 from grader.render.curves import sparkline
 from grader.render.terminal import ASCII_GLYPHS, WIDTH, glyphs_of
-from grader.report import Step
 from grader.text import inert, one_line
 
 
@@ -29,10 +28,9 @@ def printing(console: Console) -> Iterator[Callable[[Shown], None]]:
                 _print(piece, console)
             elif console.is_terminal:
                 what = one_line(piece.what, 60)
-                task = tasks.setdefault(what, TaskID(-1))
-                if task < 0:
-                    task = tasks[what] = bars.add_task(what)
-                bars.update(task, completed=piece.done, total=piece.of, visible=piece.done < piece.of)
+                if what not in tasks:
+                    tasks[what] = bars.add_task(what)
+                bars.update(tasks[what], completed=piece.done, total=piece.of, visible=piece.done < piece.of)
 
         yield show
 
@@ -49,13 +47,9 @@ def _print(piece: Shown, console: Console) -> None:
             for row in rows:
                 table.add_row(*map(Line, row))
             console.print(table, width=width)
-        case Curve(title, values):
-            steps = [Step(number, len(values), value) for number, value in enumerate(values, 1)]
-            console.print(
-                Line(f"{title}  ", "bold").append(
-                    sparkline(steps, width - len(title) - 2, glyphs_of(console) is ASCII_GLYPHS)
-                )
-            )
+        case Curve(title):
+            line = sparkline(piece.steps, width - len(title) - 2, glyphs_of(console) is ASCII_GLYPHS)
+            console.print(Line(f"{title}  ", "bold").append(line))
         case Printed(text):
             console.print(Line("printed meanwhile", "dim"))
             console.print(Padding(Line(inert(text, 20_000)), (0, 0, 0, 2)), width=width)

@@ -41,15 +41,14 @@ def render_overview(
         named = ", ".join(f"{item.id} {item.points}/{item.max_points}" for item in begun[:BEGUN])
         more = f" and {len(begun) - BEGUN} more" if len(begun) > BEGUN else ""
         console.print(Text("In progress: ", "bold").append(named + more), width=min(console.width, WIDTH))
-    for line in _next(reports, not begun and not points, here):
+    is_new = not begun and not points
+    for line in _next(reports, is_new, here):
         console.print(line, soft_wrap=True)
-    path = _path([report.unit for _, report in reports], needs)
-    if path and not begun and not points:
-        arrow = "→" if glyphs_of(console) is not ASCII_GLYPHS else "->"
+    if is_new and needs:
+        arrow = " -> " if glyphs_of(console) is ASCII_GLYPHS else " → "
+        order = arrow.join(", ".join(row) for row in _rows([report.unit for _, report in reports], needs))
         console.print()
-        console.print(
-            Text("Order: ", "bold").append(path.replace("→", arrow), "not bold dim"), width=min(console.width, WIDTH)
-        )
+        console.print(Text("Order: ", "bold").append(order, "not bold dim"), width=min(console.width, WIDTH))
 
 
 def _line(title: str, report: Report, names: int, console: Console) -> Text:
@@ -89,16 +88,15 @@ def _next(reports: Sequence[tuple[str, Report]], is_new: bool, here: Path | None
         yield line.append(f"   {why}" if why else "", "not bold dim")
 
 
-def _path(units: Sequence[str], needs: Mapping[str, Sequence[str]]) -> str:
-    """The units in their order, with a comma between those of which none needs the other; empty where nothing is said.
+def _rows(units: Sequence[str], needs: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """The units in the order in which they can be done, those of which none needs the other in one row.
 
     Units are in teaching order, so that what a unit needs stands before it.
     """
     steps: dict[str, int] = {}
     for unit in units:
         steps[unit] = 1 + max((steps[name] for name in needs.get(unit, ()) if name in steps), default=0)
-    rows = [[unit for unit in units if steps[unit] == step] for step in range(1, max(steps.values(), default=0) + 1)]
-    return " → ".join(map(", ".join, rows)) if needs else ""
+    return [[unit for unit in units if steps[unit] == step] for step in sorted({*steps.values()})]
 
 
 def _file(report: Report, here: Path | None) -> str:

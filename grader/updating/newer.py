@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
+from grader.demos.playing import FOLDER as DEMO  # the one folder that a unit may have
 from grader.errors import GraderError
 
 LISTING = "course.toml"
 FOLDER = "assignments"
-DEMO = "demo"  # the one folder that a unit may have
 MOST = 64 << 20  # bytes of one file; the largest key is a few megabytes
 ALL = 512 << 20  # bytes of them all
 MEMBERS = 20_000

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from conftest import ROOT, TOY
 
 from grader.authoring.proof import Proof, prove
 from grader.authoring.proof_table import markdown
+from grader.commands import dev_author
 from grader.compiling.compile import compile_exercise
 from grader.course.unit import Unit
 from grader.errors import GraderError
@@ -346,6 +348,15 @@ def test_dev_build_then_dev_check_is_green_and_a_stale_file_is_red(toy_copy):
     assert result.returncode == 1
     assert "✗ rule 6: " in result.stdout
     assert "toy.py" in result.stdout
+
+
+def test_a_unit_s_files_are_built_once_whatever_the_number_of_its_exercises(toy_copy, monkeypatch):
+    asked = []
+    monkeypatch.setattr(dev_author, "_workers", ThreadPoolExecutor)  # in this process, where it can be seen
+    monkeypatch.setattr(dev_author.building, "stale_unit", lambda course, unit: asked.append(unit) or [])
+    monkeypatch.setattr(dev_author, "_prove_chunk", lambda root, unit, name, seeds: Proof(f"{unit}.{name}", 1, 1, 1, 1))
+    dev_author.check(str(toy_copy), [], seeds=1, runs=1, jobs=1)
+    assert asked == ["toy"]
 
 
 def test_dev_check_is_red_for_a_broken_rule(toy_copy):

@@ -11,17 +11,8 @@ import re
 
 FOR_IPYTHON = re.compile(r"^\s*[%!?].*|^\w[\w.]*\?+\s*$")
 IN_PYTHON = re.compile(r"%%(?:time|timeit|capture|prun|grade)\b.*")  # magics whose cell is still Python
-SHOWS = {
-    "print",
-    "display",
-    "help",
-    "check",
-    "demo",
-    "explain",
-    "hint",
-    "points",
-    "pprint",
-}  # calls that only show something
+# Calls that only show something.
+SHOWS = {"print", "display", "help", "check", "demo", "explain", "hint", "points", "pprint"}
 
 
 def code_cells(text: str) -> list[tuple[int, list[str]]]:
