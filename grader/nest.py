@@ -95,13 +95,17 @@ def same_parts(one: Any, other: Any) -> bool:
 
 def _gather(nest: Any, path: Path, found: list[tuple[Path, Any]]) -> None:
     if isinstance(nest, dict):
-        for key, part in nest.items():
-            _gather(part, (*path, key), found)
+        parts: Any = nest.items()
     elif isinstance(nest, SEQUENCES):
-        for place, part in enumerate(nest):
-            _gather(part, (*path, place), found)
+        parts = enumerate(nest)
     else:
         found.append((path, nest))
+        return
+    for key, part in parts:
+        if isinstance(part, (dict, *SEQUENCES)):
+            _gather(part, (*path, key), found)
+        else:  # here and not by a call of its own: a list of thousands of numbers is walked for each question
+            found.append(((*path, key), part))
 
 
 def _mapped(change: Callable[..., Any], nests: Sequence[Any], sequence: Callable[[Any], Any], path: Path) -> Any:

@@ -3,6 +3,7 @@
 A wrong diagnosis costs a student more than no diagnosis, so every rule here must hold on all the evidence at once.
 """
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -123,6 +124,8 @@ def _grown(tolerance: float, mine: float, theirs: float) -> float:
 
 def _size(leaf: Any) -> float:
     """The largest finite entry of a leaf; 0 if it has none."""
+    if isinstance(leaf, float):  # one of thousands, maybe, for which an array each takes its time
+        return abs(leaf) if math.isfinite(leaf) else 0.0
     with np.errstate(all="ignore"):
         entries = np.abs(np.atleast_1d(leaf))
     finite = entries[np.isfinite(entries)] if entries.dtype.kind in "fiu" else entries[:0]

@@ -15,6 +15,7 @@ from grader.nest import is_numeric, leaves
 from grader.sandbox.wire import Opaque
 
 NOWHERE = np.inf  # stands for nan and both infinities among finite numbers
+EXACT = 1 << 53  # whole numbers below are what float64 makes of them
 ENOUGH = 2  # telling answers that agree, a claim that is met among them: one may agree by chance, as at the first step
 EVERYWHERE = "in every entry and every case"
 
@@ -89,19 +90,29 @@ def _values(item: Evidence) -> tuple[set, int]:
 
     Of numbers that are not finite only their places count, beside finite ones.
     """
-    found, count = set(), 0
+    found, count, plain = set(), 0, []
     for _, leaf in leaves(item.given):
-        if is_numeric(leaf):
+        if isinstance(leaf, float) or (isinstance(leaf, int) and abs(leaf) < EXACT):
+            plain.append(float(leaf))
+        elif is_numeric(leaf):
             array = np.asarray(leaf)
             count += array.size
-            if array.dtype.kind in "biuf" and (finite := array[np.isfinite(array)]).size:
-                found |= {float(finite.min()), float(finite.max())} | ({NOWHERE} if finite.size < array.size else set())
+            if array.dtype.kind in "biuf":
+                found |= _ends(array)
             elif array.dtype.kind == "c" and array.size:
                 found |= {str(array.flat[0]), str(array.flat[-1])}
         elif isinstance(leaf, str | Opaque):
             count += 1
             found.add(repr(leaf))
-    return found, count
+    return found | _ends(np.array(plain)), count + len(plain)
+
+
+def _ends(array: np.ndarray) -> set[float]:
+    """The least and the largest finite number, and whether there are others beside them."""
+    finite = array[np.isfinite(array)]
+    if not finite.size:
+        return set()
+    return {float(finite.min()), float(finite.max())} | ({NOWHERE} if finite.size < array.size else set())
 
 
 def in_floats(yours: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
