@@ -26,7 +26,7 @@ judging.kinds
 judging
 key
 draw, record, submission, sandbox.inside
-sandbox, report, files, beneath
+sandbox, report, files, beneath, secret
 errors, typed, sandbox.walls
 nest, text, passwords, scratch, version, ctrl_c, one_host
 """

@@ -31,7 +31,12 @@ TOKEN = "STUDENTS_TOKEN"
 @click.option(
     "--api", default="", metavar="URL", envvar=["GITHUB_API_URL", "CI_API_V4_URL"], help="The address of its API."
 )
-@click.option("--token-file", type=FILE, metavar="FILE", help=f"A file with the token; {TOKEN} by default.")
+@click.option(
+    "--token-file",
+    type=FILE,
+    metavar="FILE",
+    help=f"A file with the token, which only you can read; {TOKEN} by default.",
+)
 @course_option
 def command(repositories, **options) -> None:
     """Bring the repositories of LIST here: one on each line, or a table with columns `repository` and `student`.

@@ -15,7 +15,6 @@ from grader.classroom.platforms.entering import Platform, PlatformError, Standin
 from grader.classroom.platforms.planning import SENT, Item, Kind, Wish, plan
 from grader.classroom.platforms.platform_settings import FILE, Settings, platform_of, read_settings
 from grader.classroom.platforms.pushing import Outcome, Push, look_closer, not_shown, push
-from grader.classroom.platforms.secret import Secret, private_text, token_from
 from grader.classroom.platforms.sent import sent, shown_points
 from grader.classroom.reading.called import by_name
 from grader.commands.courses import the_course
@@ -26,6 +25,7 @@ from grader.errors import GraderError, did_you_mean
 from grader.passwords import Address
 from grader.record import Record
 from grader.render.terminal import make_console
+from grader.secret import Secret, private_text, token_from
 from grader.text import listed, one_line
 
 LEFT = {

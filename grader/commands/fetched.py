@@ -25,6 +25,7 @@ from grader.files import cannot_write, locked, write_whole
 from grader.record import Kind
 from grader.render.terminal import make_console
 from grader.scratch import Scratch
+from grader.secret import Secret, token_from
 from grader.text import listed, one_line
 
 AT_ONCE = 8  # repositories; hosts slow down who asks for more
@@ -53,7 +54,7 @@ def fetch_all(repositories: Path, options: Options, variable: str) -> int:
     wanted = read_repositories(repositories)
     course = the_course(options.course_dir)
     moments = _moments(wanted, options, course, console)
-    host = host_of(options, _token(options.token_file, variable))
+    host = host_of(options, token_from(os.environ, variable, options.token_file, may_be_missing=True))
     shelf = opened(options.to)
     with locked(options.to / f"{NOTE}.lock"), Scratch() as scratch:
 
@@ -148,7 +149,7 @@ def _extended(
     return found
 
 
-def host_of(options: Options, token: str) -> Host:
+def host_of(options: Options, token: Secret) -> Host:
     """The host that the options describe. GraderError for an address that would carry the token in the clear."""
     server = (options.server or SERVERS[options.host]).rstrip("/")
     api = options.api.rstrip("/")
@@ -163,13 +164,3 @@ def host_of(options: Options, token: str) -> Host:
                 f"{one_line(address, 80)} is no address of a host that can be trusted; it begins with https://"
             )
     return Host(options.host, server, api, token)
-
-
-def _token(file: Path | None, variable: str) -> str:
-    """The token, without which only public repositories are read. GraderError if its file cannot be read."""
-    if file is None:
-        return os.environ.get(variable, "").strip()
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise GraderError(f"cannot read the token in {file}: {getattr(error, 'strerror', 'it is no text')}") from None

@@ -11,10 +11,11 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from grader.one_host import Stay, next_link
+from grader.secret import NO_TOKEN, Secret
 
 KINDS = ("github", "gitlab", "git")
 SERVERS = {"github": "https://github.com", "gitlab": "https://gitlab.com", "git": ""}
@@ -42,7 +43,7 @@ class Host:
     kind: str
     server: str
     api: str
-    token: str = field(default="", repr=False)
+    token: Secret = NO_TOKEN
 
     def address(self, place: str) -> str:
         """What `git` fetches a repository from."""
@@ -50,10 +51,10 @@ class Host:
 
     def git_settings(self, address: str) -> dict[str, str]:
         """Settings with which git sends the token to this host; they are handed over so that no list of processes shows them."""
-        if not self.token or not self.server or not address.startswith(f"{self.server}/"):
+        if not self.token.whole or not self.server or not address.startswith(f"{self.server}/"):
             return {}
         user = "oauth2" if self.kind == "gitlab" else "x-access-token"
-        basic = base64.b64encode(f"{user}:{self.token}".encode()).decode()
+        basic = base64.b64encode(f"{user}:{self.token.whole}".encode()).decode()
         return {f"http.{self.server}/.extraHeader": f"Authorization: Basic {basic}"}
 
     def pushes(self, place: str, branch: str) -> Iterator[Push] | None:
@@ -92,7 +93,7 @@ class Host:
         """What is there, and the address of the next page, empty if this is the last."""
         name, before = ("PRIVATE-TOKEN", "") if self.kind == "gitlab" else ("Authorization", "Bearer ")
         headers = {"Accept": "application/json", "User-Agent": "deep-grade"}
-        headers |= {name: f"{before}{self.token}"} if self.token else {}
+        headers |= {name: f"{before}{self.token.whole}"} if self.token.whole else {}
         try:
             with STRAIGHT.open(urllib.request.Request(address, headers=headers), timeout=SECONDS) as answer:
                 return json.load(answer), next_link(answer.headers.get_all("Link") or (), address)
@@ -100,7 +101,7 @@ class Host:
             raise HostError(_refusal(error.code, self)) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", None) or error
-            raise HostError(f"{self.api} gives no answer ({reason})") from None
+            raise HostError(f"{self.api} gives no answer ({self.token.without(str(reason))})") from None
 
 
 STRAIGHT = urllib.request.build_opener(Stay)

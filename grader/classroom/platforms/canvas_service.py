@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from grader.classroom.gradebooks.exports import decimal
 from grader.classroom.platforms.entering import Assignment, Person, PlatformError, Standing, Wanted, understood
-from grader.classroom.platforms.secret import Secret
 from grader.classroom.platforms.web_calls import Service
+from grader.secret import Secret
 from grader.text import one_line
 
 BY_POINTS = ("points", "percent", "letter_grade", "gpa_scale")  # grading types that take any number of points

@@ -26,10 +26,10 @@ from grader.classroom.platforms.entering import (
     Wanted,
     understood,
 )
-from grader.classroom.platforms.secret import Secret
 from grader.classroom.platforms.web_calls import LONGEST, TIMEOUT, TRIES, origin
 from grader.errors import GraderError
 from grader.one_host import next_link
+from grader.secret import Secret
 from grader.text import one_line
 
 SCORES = "https://purl.imsglobal.org/spec/lti-ags/scope/score"

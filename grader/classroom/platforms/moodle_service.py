@@ -24,8 +24,8 @@ from grader.classroom.platforms.entering import (
     Wanted,
     understood,
 )
-from grader.classroom.platforms.secret import Secret
 from grader.classroom.platforms.web_calls import Service
+from grader.secret import Secret
 from grader.text import one_line
 
 PAGE = 500  # people in one answer

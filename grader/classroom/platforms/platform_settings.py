@@ -31,9 +31,9 @@ from grader.classroom.platforms.canvas_service import canvas
 from grader.classroom.platforms.entering import Person, Platform
 from grader.classroom.platforms.lti_service import Lti, Tool
 from grader.classroom.platforms.moodle_service import moodle
-from grader.classroom.platforms.secret import Secret
 from grader.classroom.platforms.web_calls import checked_address
 from grader.errors import GraderError, did_you_mean
+from grader.secret import Secret
 from grader.text import one_line
 
 FILE = "platforms.toml"

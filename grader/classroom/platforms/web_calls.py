@@ -18,9 +18,9 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from grader.classroom.platforms.entering import Declined, PlatformError, Unclear, Unreachable
-from grader.classroom.platforms.secret import Secret
 from grader.errors import GraderError
 from grader.one_host import Stay, next_link
+from grader.secret import Secret
 from grader.text import one_line
 from grader.version import __version__
 

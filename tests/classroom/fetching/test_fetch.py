@@ -232,6 +232,16 @@ def test_wrong_usage_is_a_sentence(tmp_path, course, words, sentence):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_a_token_that_others_can_read_is_not_used(tmp_path, course):
+    """As `grade class push` has it: a token's file is one thing, whichever command reads it."""
+    (tmp_path / "token").write_text("one-two-three")
+    (tmp_path / "token").chmod(0o640)
+    done = fetch(tmp_path, UNUSED, "--token-file", "token")
+    assert done.returncode == 2
+    assert "others can read the token in token" in done.stderr
+    assert "one-two-three" not in done.stderr
+
+
 def test_one_run_marks_what_was_fetched_with_released_keys_and_the_courses_due_dates(tmp_path, ada, course):
     with faultless(ada[1]) as there:
         assert fetch(tmp_path, there, "--unit", "toy").returncode == 0

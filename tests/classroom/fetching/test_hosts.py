@@ -5,6 +5,7 @@ from code_host import TOKEN, CodeHost
 from loopback import faultless
 
 from grader.classroom.fetching.hosts import Host, HostError
+from grader.secret import Secret
 
 FIRST, SECOND, THIRD = ("1" * 40, "2" * 40, "3" * 40)
 PUSHED = {
@@ -21,7 +22,7 @@ PUSHED = {
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
 def test_the_pushes_of_a_branch_are_told_newest_first_over_all_pages(kind):
     with faultless(CodeHost(pushed=PUSHED)) as there:
-        host = Host(kind, "https://git.school.example", there.url, TOKEN)
+        host = Host(kind, "https://git.school.example", there.url, Secret(TOKEN))
         pushes = list(host.pushes("school/ada", "main"))
     assert [push.commit for push in pushes] == [THIRD, SECOND, FIRST]
     assert [push.at.isoformat() for push in pushes][::2] == [
@@ -45,15 +46,15 @@ def test_the_pushes_of_a_branch_are_told_newest_first_over_all_pages(kind):
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
 def test_what_goes_wrong_is_a_sentence_without_the_token(kind, change, token, words):
     with faultless(CodeHost(**{"pushed": PUSHED} | change)) as there, pytest.raises(HostError) as caught:
-        list(Host(kind, "https://git.school.example", there.url, token).pushes("school/ada", "main"))
+        list(Host(kind, "https://git.school.example", there.url, Secret(token)).pushes("school/ada", "main"))
     assert words in str(caught.value)
     assert token not in str(caught.value)
-    assert token not in repr(Host(kind, "", "", token))
+    assert token not in repr(Host(kind, "", "", Secret(token)))
 
 
 def test_a_host_that_does_not_answer_is_told():
     with pytest.raises(HostError, match="gives no answer"):
-        list(Host("github", "", "http://127.0.0.1:1", TOKEN).pushes("school/ada", "main"))
+        list(Host("github", "", "http://127.0.0.1:1", Secret(TOKEN)).pushes("school/ada", "main"))
 
 
 def test_a_plain_server_tells_no_pushes():
@@ -61,7 +62,7 @@ def test_a_plain_server_tells_no_pushes():
 
 
 def test_git_gets_the_token_for_this_host_only():
-    host = Host("github", "https://github.com", "https://api.github.com", TOKEN)
+    host = Host("github", "https://github.com", "https://api.github.com", Secret(TOKEN))
     assert host.address("school/ada") == "https://github.com/school/ada.git"
     (name,) = host.git_settings(host.address("school/ada"))
     assert name == "http.https://github.com/.extraHeader"

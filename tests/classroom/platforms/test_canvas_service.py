@@ -19,7 +19,7 @@ from grader.classroom.platforms.canvas_service import canvas
 from grader.classroom.platforms.entering import PlatformError, Unreachable
 from grader.classroom.platforms.planning import Kind, Wish, plan
 from grader.classroom.platforms.pushing import Push, not_shown, push
-from grader.classroom.platforms.secret import Secret
+from grader.secret import Secret
 
 PEOPLE = [
     {"id": 101, "name": "Ann A.", "sortable_name": "A., Ann", "sis_user_id": "a1", "login_id": "able"},

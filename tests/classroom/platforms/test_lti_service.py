@@ -11,8 +11,8 @@ from runs import ENTRIES, Run, a_store, one_sentence  # noqa: F401  a fixture
 from grader.classroom.platforms.entering import Person, PlatformError, Unreachable, Wanted
 from grader.classroom.platforms.lti_service import Lti, Tool, public_key
 from grader.classroom.platforms.planning import Kind
-from grader.classroom.platforms.secret import Secret
 from grader.errors import GraderError
+from grader.secret import Secret
 
 pytest.importorskip("pylti1p3")
 

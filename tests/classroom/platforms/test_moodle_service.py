@@ -13,7 +13,7 @@ from grader.classroom.platforms.entering import PlatformError
 from grader.classroom.platforms.moodle_service import moodle
 from grader.classroom.platforms.planning import Kind
 from grader.classroom.platforms.pushing import not_shown
-from grader.classroom.platforms.secret import Secret
+from grader.secret import Secret
 
 PEOPLE = [
     {"id": 101, "username": "able", "idnumber": "a1", "fullname": "Ann A.", "email": "a@x.edu"},

@@ -25,9 +25,19 @@ class Secret:
         return text.replace(self.whole, HIDDEN) if self.whole else text
 
 
-def token_from(environment: Mapping[str, str], variable: str, file: Path | None) -> Secret:
-    """The token in a file, or in the environment; GraderError, which never quotes it, if there is none or it cannot be one."""
+NO_TOKEN = Secret("")  # where only what is public is read
+
+
+def token_from(
+    environment: Mapping[str, str], variable: str, file: Path | None, may_be_missing: bool = False
+) -> Secret:
+    """The token in a file, or in the environment; GraderError, which never quotes it, if there is none or it cannot be one.
+
+    Where it `may_be_missing`, NO_TOKEN if neither is named.
+    """
     if file is None and not environment.get(variable, "").strip():
+        if may_be_missing:
+            return NO_TOKEN
         raise GraderError(
             f"there is no token: put it into the environment as {variable}, or into a file that only you can read and "
             "name that with --token-file; it is never an argument, because others see those"
