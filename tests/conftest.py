@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,13 @@ from nothing_left import *  # noqa: F403  fixtures
 from nothing_left import KEPT
 from postgres_server import postgres  # noqa: F401  a fixture
 
-from grader.compiling.compile import compile_key
+from grader.compiling.compile import compile_exercise, compile_key
 from grader.course.course import Course
 from grader.course.reference_text import stub_module
 from grader.course.unit import Unit
 from grader.files import locked
 from grader.grading import grade
-from grader.key import Key, to_bytes
+from grader.key import ExerciseKey, Key, to_bytes
 from grader.report import ExerciseReport, Report
 from grader.sandbox.opening import open_sandbox
 from grader.sandbox.server import Sandbox
@@ -124,6 +125,19 @@ def run_grade() -> Callable[..., subprocess.CompletedProcess]:
 def weekly(*values: Any) -> Any:
     """Values of a parametrized fact that are tried once a week: what they prove, others of the same fact prove on every push."""
     return pytest.param(*values, marks=pytest.mark.weekly)
+
+
+@cache
+def _key(unit: str) -> Key:
+    return Course(ROOT).key(unit)
+
+
+@cache
+def keys_of(unit: str, exercise: str) -> list[ExerciseKey]:
+    """Of an exercise of the course, the key that students have; in a full proof those of other seeds, too."""
+    solutions = Course(ROOT).solutions(unit)
+    drawn = [compile_exercise(solutions, exercise, seed) for seed in range(1, SEEDS)]
+    return [_key(unit).exercise(exercise), *drawn]
 
 
 def by_name(report: Report) -> dict[str, ExerciseReport]:

@@ -2,14 +2,12 @@
 
 import re
 from dataclasses import replace
-from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from conftest import ROOT, SEEDS
+from conftest import ROOT, keys_of
 
-from grader.compiling.compile import compile_exercise
 from grader.course.course import Course
 from grader.diagnosis.explain import OF_OTHERS, OF_SOFTMAX, explain
 from grader.diagnosis.explain_sizes import axis_sizes
@@ -18,8 +16,7 @@ from grader.key import CheckKey, ExerciseKey, Question
 from grader.nest import mapped, numeric_leaves
 
 COURSE = Course(ROOT)
-UNITS = [COURSE.solutions(name) for name in COURSE.units]
-EXERCISES = [(unit, name) for unit in UNITS for name in unit.exercises]
+EXERCISES = [(unit, name) for unit in COURSE.units for name in COURSE.solutions(unit).exercises]
 SIZES = [{"N": 5, "D": 4, "M": 3}, {"N": 3, "D": 2, "M": 7}, {"N": 6, "D": 4, "M": 3}]
 
 
@@ -723,23 +720,6 @@ def test_text_and_numbers_among_the_answers_are_survived():
 # --- real exercises
 
 
-def keys(unit, name):
-    """Of an exercise, the key that students have; of a full proof, others too."""
-    yield key_of(unit.name).exercise(name)
-    for seed in range(1, SEEDS):
-        yield compiled(unit, name, seed)
-
-
-@cache
-def key_of(unit):
-    return COURSE.key(unit)
-
-
-@cache
-def compiled(unit, name, seed):
-    return compile_exercise(unit, name, seed)
-
-
 def changed(answer, change):
     """An answer with each of its floats changed."""
     return mapped(lambda leaf: change(np.asarray(leaf)) if np.asarray(leaf).dtype.kind == "f" else leaf, answer)
@@ -758,10 +738,10 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("how", CHANGES)
-@pytest.mark.parametrize(("unit", "name"), EXERCISES, ids=[f"{unit.name}.{name}" for unit, name in EXERCISES])
+@pytest.mark.parametrize(("unit", "name"), EXERCISES)
 def test_a_known_change_of_a_real_answer_is_named_or_nothing_is(unit, name, how):
     change, words = CHANGES[how]
-    for key in keys(unit, name):
+    for key in keys_of(unit, name):
         text = explain(key, evidence(key, [changed(question.expected, change) for question in key.questions]))
         for sentence in re.split(r"(?<=[.?]) ", text):
             facts_only = re.fullmatch(r"Right (everywhere but|only) in .*|[^;]* right, [^;]* (is|are) not\.", sentence)
