@@ -12,13 +12,14 @@ from grader.report import Finding, Status
 from grader.sandbox.inside.call import call
 
 
-def in_process(pieces: Sequence[Callable], exercise: ExerciseKey) -> Ask:
-    """An `ask` for functions or classes, such as a reference's or a mistake's."""
+def in_process(pieces: Sequence[Callable], exercise: ExerciseKey, device: str = "cpu") -> Ask:
+    """An `ask` for functions or classes, such as a reference's or a mistake's. Tensors arrive on `device`."""
 
     def ask(question: Question) -> Answer:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _answer(call(pieces, question.inputs, exercise.way_of(question), forbids=exercise.forbids), question)
+            reply = call(pieces, question.inputs, exercise.way_of(question), forbids=exercise.forbids, device=device)
+            return _answer(reply, question)
 
     return ask
 
