@@ -24,7 +24,7 @@ from rich.text import Text
 
 import cli
 from grader import key as keys
-from grader.course.settings import SettingsError, parse
+from grader.course.settings_file import SettingsError, parse
 from grader.errors import GraderError
 from grader.grading.judge import Answer, judge
 from grader.key import ExerciseKey, Index, Key, KeyFileError

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from grader.authoring.handouts import readme
 from grader.authoring.key_changes import key_change
+from grader.authoring.links import check_links
 from grader.authoring.notebooks import EMBEDDED, notebook
 from grader.authoring.svg import alike, pictures
 from grader.compiling.compile import compile_key
@@ -15,7 +16,7 @@ from grader.course.author_code import reason
 from grader.course.course import Course
 from grader.course.demo_files import demo_files
 from grader.course.reference_text import stub_module
-from grader.course.settings import parse
+from grader.course.settings_file import parse
 from grader.course.unit import Unit, UnitError
 from grader.errors import GraderError
 from grader.files import cannot_write, kept_aside, write_whole
@@ -113,7 +114,9 @@ def _unit(course: Course, name: str) -> Unit:
     if name not in known:
         raise UnitError(f"{_source(course)} does not list {name!r}; it lists {', '.join(known)}")
     settings = parse(_course_text(course).decode(errors="replace"), str(_source(course)))
-    return Unit(name, course.root / "solutions" / name, settings.points_of(name), settings.packages.get(name))
+    unit = Unit(name, course.root / "solutions" / name, settings.points_of(name), settings.packages.get(name))
+    check_links(unit, settings.builds_on)
+    return unit
 
 
 def _source(course: Course) -> Path:

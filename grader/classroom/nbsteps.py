@@ -19,7 +19,8 @@ from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Float, Int, Integer
 
 from grader.classroom.intake.nbbook import utc
-from grader.course.settings import Late, load
+from grader.course.late_policy import Late
+from grader.course.settings_file import load
 from grader.notebook.magics import comment
 
 MISSING = "# This cell was missing from what was handed in, and was put back."

@@ -28,7 +28,7 @@ from grader.commands.fresh_keys import fresh_key
 from grader.commands.told import as_line, say, say_some, tell_late, tell_records, told_stale, told_unread
 from grader.course.choice import choose, words_of
 from grader.course.course import Course
-from grader.course.settings import load as load_settings
+from grader.course.settings_file import load as load_settings
 from grader.course.sides import look_for_class
 from grader.ctrl_c import STOPPED
 from grader.errors import GraderError

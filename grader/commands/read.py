@@ -36,7 +36,7 @@ def hint(course_dir: str | None, name: str, step: int | None) -> None:
 
 
 def explain(course_dir: str | None, name: str) -> None:
-    """Print an exercise's signature, handout, claims and points."""
+    """Print an exercise's signature, handout, claims and points, and the exercises that it builds on."""
     course, unit, exercise = find_exercise(the_course(course_dir), name)
     console = make_console()
     width = min(console.width, WIDTH)
@@ -54,6 +54,8 @@ def explain(course_dir: str | None, name: str) -> None:
         dict.fromkeys(exercise.questions[group[0]].label for check in exercise.checks for group in check.groups)
     )
     console.print(Text(f"\nCases: {labels}", "dim"), width=width)
+    for words, names in course.settings.links(f"{unit}.{exercise.name}").items():
+        console.print(Text(f"{words}: {', '.join(names)}", "dim"), width=width)
 
 
 def _readable(markdown: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.course.settings import Settings
-from grader.course.settings import load as load_settings
+from grader.course.settings_file import load as load_settings
 from grader.errors import CourseError, did_you_mean
 from grader.judging.kinds.registry import known
 from grader.key import Key, load, load_index

@@ -19,6 +19,7 @@ def to_toml(settings: Settings) -> str:
     limits = {name: getattr(settings, name) for name in ("seconds", "submission_seconds", "memory_mb")}
     tables = {
         "needs": {name: _listed(value) for name, value in settings.needs.items()},
+        "builds_on": {_quoted(name): _listed(value) for name, value in settings.builds_on.items()},
         "exercises": {name: _listed(value) for name, value in settings.exercises.items()},
         "points": {_quoted(name): str(value) for name, value in settings.points.items()},
         "due": {name: value.isoformat() for name, value in settings.due.items()},

@@ -26,7 +26,7 @@ from typing import Any
 
 from grader.course.course import Course, find
 from grader.course.settings import Settings
-from grader.course.settings import load as load_settings
+from grader.course.settings_file import load as load_settings
 from grader.errors import CourseError, GraderError, OurFault
 from grader.grading import grade
 from grader.grading.training import ON_CPU, Training

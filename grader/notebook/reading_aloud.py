@@ -34,13 +34,15 @@ def hint(name: str, step: int | None = None, course: str | None = None) -> Words
 
 
 def explain(name: str, course: str | None = None) -> Words:
-    """An exercise's signature, handout and claims, with the points of each."""
+    """An exercise's signature, handout and claims, with the points of each, and the exercises that it builds on."""
     place, exercise = _exercise(name, course)
+    links = place.settings.links(f"{place.key.unit}.{exercise.name}") if place.settings else {}
+    linked = "".join(f"\n\n*{words}: {', '.join(names)}*" for words, names in links.items())
     signature, _, rest = exercise.summary.partition("\n")
     claims = "\n".join(f"- {check.claim} *({check.points})*" for check in exercise.checks)
     return Words(
         f"**{place.key.unit}.{exercise.name}**, {exercise.points} points\n\n```python\n{signature}\n```\n\n{rest.strip()}\n\n"
-        f"{exercise.handout.strip()}\n\n**What is checked**\n\n{claims}"
+        f"{exercise.handout.strip()}\n\n**What is checked**\n\n{claims}{linked}"
     )
 
 

@@ -362,6 +362,14 @@ def test_explain_shows_signature_handout_claims_and_points(course):
     assert "\\" not in text
 
 
+def test_explain_leads_to_what_an_exercise_builds_on_and_what_builds_on_it(course):
+    for folder in ("solutions", "assignments"):
+        with (course / folder / "course.toml").open("a", encoding="utf-8") as file:
+            file.write('\n[builds_on.toy]\nmean_and_spread = ["scale", "row_sums"]\n')
+    assert "Builds on: toy.scale, toy.row_sums\n" in grade("explain", "toy.mean_and_spread", cwd=course).stdout
+    assert "Leads to: toy.mean_and_spread\n" in grade("explain", "toy.scale", cwd=course).stdout
+
+
 def test_reset_puts_the_stub_back_and_keeps_a_backup(course):
     file = course / "assignments" / "toy" / "toy.py"
     for number, body in enumerate([RIGHT, RIGHT.replace("axis=1)", "axis=1")]):  # one that parses, one that does not

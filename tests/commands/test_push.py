@@ -22,7 +22,7 @@ from grader.classroom.marking.lateness import note
 from grader.classroom.marking.store import Store
 from grader.classroom.platforms.entering import Person
 from grader.classroom.platforms.platform_settings import people_of, read_settings
-from grader.course.settings import parse
+from grader.course.settings_file import parse
 from grader.errors import GraderError
 from grader.record import Kind
 

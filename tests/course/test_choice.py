@@ -18,7 +18,7 @@ from grader.course.choice import choose, reminder, words_of
 from grader.course.course import Course
 from grader.course.part import builds_on
 from grader.course.reference_text import uses, without
-from grader.course.settings import SettingsError, parse
+from grader.course.settings_file import SettingsError, parse
 from grader.course.settings_text import to_toml
 from grader.errors import CourseError
 from grader.grading import grade

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from grader.authoring.newcourse import UNIT, new_course
 from grader.authoring.proof import prove
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
-from grader.course.settings import Late, Settings, SettingsError, load, parse
+from grader.course.late_policy import Late
+from grader.course.settings import Settings
+from grader.course.settings_file import SettingsError, load, parse
 from grader.course.settings_text import to_toml
 from grader.course.unit import Unit, UnitError, shared
 from grader.errors import GraderError
@@ -29,6 +32,9 @@ units = ["toy", "words"]
 install = "pip install --user deep-grade"
 [needs]
 words = ["toy"]
+[builds_on.words]
+count = ["toy.scale", "halves"]
+halves = ["toy.scale"]
 [points]
 "toy.scale" = 8
 words.count = 2
@@ -55,6 +61,7 @@ def test_everything_is_read_and_comes_back_from_its_own_text():
     assert settings.due["words"] == datetime(2026, 12, 1, 23, 59, 59, tzinfo=UTC)
     assert settings.packages == {"toy": ("numpy", "scipy")}
     assert settings.needs == {"words": ("toy",)}
+    assert settings.builds_on == {"words.count": ("toy.scale", "words.halves"), "words.halves": ("toy.scale",)}
     limits = settings.limits(Limits())
     assert (limits.seconds, limits.submission_seconds, limits.memory) == (2.5, 30, 512 << 20)
     assert limits.open_files == Limits().open_files
@@ -66,6 +73,16 @@ def test_what_is_left_out_is_the_engines_own():
     assert settings.limits(Limits()) == Limits()
     assert settings.late.kept(1e9) == 1.0
     assert parse(to_toml(settings)) == settings
+
+
+def test_an_exercise_s_links_go_both_ways_and_end_with_what_is_released():
+    settings = parse(FULL)
+    assert settings.links("words.halves") == {"Builds on": ["toy.scale"], "Leads to": ["words.count"]}
+    assert settings.links("toy.scale") == {"Leads to": ["words.count", "words.halves"]}
+    assert settings.links("toy.row_sums") == {}
+    assert settings.of(("words",)).builds_on == {"words.count": ("words.halves",)}
+    part = replace(settings, exercises={"words": ("halves",)}).of(settings.units)
+    assert part.builds_on == {"words.halves": ("toy.scale",)}
 
 
 def test_some_units_settings_name_no_other_unit():
@@ -80,6 +97,14 @@ def test_some_units_settings_name_no_other_unit():
         ('units = ["a", "b"]\n[needs]\nb = ["b"]', "needs.b names 'b', which is not before it in units"),
         ('units = ["able", "b"]\n[needs]\nb = ["abel"]', "needs.b names 'abel', which is no unit; did you mean able?"),
         ('units = ["a", "b"]\n[needs]\nc = ["a"]', "needs names 'c', which is no unit"),
+        ('units = ["a"]\n[builds_on.a]\nf = "g"', 'builds_on.a.f must be a list of exercises, for example ["softmax"]'),
+        (
+            'units = ["a"]\n[builds_on]\nf = ["g"]',
+            "builds_on names 'f'; write [builds_on.UNIT] and the exercise below it",
+        ),
+        ('units = ["a", "b"]\n[builds_on.a]\nf = ["b.g"]', "names 'b.g', which is no exercise before it"),
+        ('units = ["a"]\n[builds_on.a]\nf = ["f"]', "names 'a.f', which is no exercise before it"),
+        ('units = ["able"]\n[builds_on.able]\nf = ["abel.g"]', "which is no exercise before it; did you mean able?"),
         ("units = 3", 'needs a line like units = ["attention"]'),
         ("title = 'x'", 'needs a line like units = ["attention"]'),
         ("units = [", "is not TOML"),

@@ -10,7 +10,7 @@ from grader.classroom.intake.roster import Student
 from grader.classroom.marking.clock import due, moment
 from grader.classroom.marking.lateness import Lateness, read_times
 from grader.course.late_policy import Late
-from grader.course.settings import SettingsError, parse
+from grader.course.settings_file import SettingsError, parse
 from grader.course.settings_text import to_toml
 from grader.record import Decision, Kind, Outcome, Record
 from grader.report import CheckReport, ExerciseReport, Report, Status

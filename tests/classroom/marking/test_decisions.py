@@ -22,7 +22,7 @@ from grader.classroom.marking.past import Graded, past_of
 from grader.classroom.marking.running import plan
 from grader.classroom.marking.store import Claim, Store, Terms, fingerprint
 from grader.commands.written import entries_by_unit
-from grader.course.settings import parse
+from grader.course.settings_file import parse
 from grader.errors import GraderError
 from grader.key import to_bytes
 from grader.record import Decision, Kind, Outcome, Record

@@ -16,7 +16,7 @@ from grader.classroom.intake.nbbook import opened
 from grader.classroom.intake.roster import Student
 from grader.classroom.marking.lateness import Lateness, known, note, read_times
 from grader.classroom.marking.store import Store
-from grader.course.settings import parse
+from grader.course.settings_file import parse
 from grader.errors import GraderError
 from grader.record import Outcome, Record
 

@@ -20,7 +20,7 @@ from grader.classroom.marking.deciding import read_decisions, roll_of
 from grader.classroom.marking.decisions import decide
 from grader.classroom.marking.lateness import Lateness, note, read_times
 from grader.classroom.marking.store import Store
-from grader.course.settings import parse
+from grader.course.settings_file import parse
 from grader.record import Decision, Kind, Outcome, Record
 from grader.report import Status
 
