@@ -31,6 +31,11 @@ class Show:
     def curve(self, title: str, values: Sequence[float]) -> None:
         self._send("curve", title=str(title), values=[*map(float, values)])
 
+    def frames(self, title: str, frames: Sequence[Any]) -> None:
+        """Arrays or lists of points (n, 2), a frame each."""
+        points = [[(round(float(x), 4), round(float(y), 4)) for x, y in frame] for frame in frames]
+        self._send("frames", title=str(title), frames=points)
+
     def progress(self, done: int, of: int, what: str) -> None:
         self._send("progress", done=int(done), of=int(of), what=str(what))
 

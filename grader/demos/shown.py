@@ -8,6 +8,8 @@ from grader.report import Step
 from grader.typed import build
 
 LONGEST = 1 << 20  # bytes of one piece; a page of text is 4 KB
+MOST_FRAMES, MOST_POINTS = 60, 400  # of a moving picture, and of each of its frames
+FURTHEST = 1e6  # from 0 that a point may be
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,22 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Frames:
+    """Points in a plane that move: each frame holds the points (x, y) of one moment."""
+
+    title: str
+    frames: tuple[tuple[tuple[float, float], ...], ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.frames) <= MOST_FRAMES or any(len(frame) > MOST_POINTS for frame in self.frames):
+            raise ValueError(
+                f"a moving picture of other than 1 to {MOST_FRAMES} frames of {MOST_POINTS} points at most"
+            )
+        if not all(abs(number) <= FURTHEST for frame in self.frames for point in frame for number in point):
+            raise ValueError("a moving picture with a point that is nowhere in it")
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far something is that takes a while."""
 
@@ -67,8 +85,8 @@ class Stopped:
     line: int = 0
 
 
-Shown = Text | Table | Curve | Progress | Printed | Stopped
-KINDS: Mapping[str, type] = {kind.__name__.lower(): kind for kind in (Text, Table, Curve, Progress, Stopped)}
+Shown = Text | Table | Curve | Frames | Progress | Printed | Stopped
+KINDS: Mapping[str, type] = {kind.__name__.lower(): kind for kind in (Text, Table, Curve, Frames, Progress, Stopped)}
 
 
 def read(line: bytes) -> Shown:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from html import escape
 
-from grader.demos.shown import Curve, Printed, Shown, Stopped, Table, Text
+from grader.demos.shown import Curve, Frames, Printed, Shown, Stopped, Table, Text
 from grader.render.curves import svg
 from grader.render.demo_terminal import place
+from grader.render.scatter import moving
 
 
 def fragment(title: str, pieces: Sequence[Shown]) -> str:
@@ -34,6 +35,8 @@ def _piece(piece: Shown) -> str:
             return f"<table><tr>{names}</tr>" + "</tr>".join([*lines, ""]) + "</table>"
         case Curve():
             return svg(piece.steps, piece.title)
+        case Frames(title, frames):
+            return f"<figure>{moving(frames, title)}<figcaption>{escape(title)}</figcaption></figure>"
         case Printed(text):
             return f"<details><summary>printed meanwhile</summary><pre>{escape(text)}</pre></details>"
         case Stopped(why, file, line):

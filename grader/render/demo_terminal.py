@@ -1,19 +1,24 @@
 """A demo in a terminal: its pieces are printed as they are made, and a bar shows how far a long one is."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Console
+from rich.live import Live
 from rich.padding import Padding
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 from rich.table import Table as Rows
 from rich.text import Text as Line
 
-from grader.demos.shown import Curve, Printed, Progress, Shown, Stopped, Table, Text
+from grader.demos.shown import Curve, Frames, Printed, Progress, Shown, Stopped, Table, Text
 from grader.render.curves import sparkline
+from grader.render.scatter import SECONDS, Points, dotted, strip, window
 from grader.render.terminal import ASCII_GLYPHS, WIDTH, glyphs_of
 from grader.text import inert, one_line
+
+MOVING = 48  # characters across a moving picture
 
 
 @contextlib.contextmanager
@@ -50,12 +55,27 @@ def _print(piece: Shown, console: Console) -> None:
         case Curve(title):
             line = sparkline(piece.steps, width - len(title) - 2, glyphs_of(console) is ASCII_GLYPHS)
             console.print(Line(f"{title}  ", "bold").append(line))
+        case Frames(title, frames):
+            is_ascii = glyphs_of(console) is ASCII_GLYPHS
+            console.print(Line(title, "bold"))
+            if console.is_terminal and not console.is_jupyter:
+                _play(frames, console, min(width, MOVING), is_ascii)
+            console.print(Line("\n".join(strip(frames, width, is_ascii))))
         case Printed(text):
             console.print(Line("printed meanwhile", "dim"))
             console.print(Padding(Line(inert(text, 20_000)), (0, 0, 0, 2)), width=width)
         case Stopped(why, file, line):
             console.print(Line(f"It stopped: {inert(why, 500)}", "red").append(place(file, line), "dim"), width=width)
     console.print()
+
+
+def _play(frames: Sequence[Points], console: Console, width: int, is_ascii: bool) -> None:
+    """Show the frames one after another in one place, which is empty again afterwards."""
+    seen = window(frames)
+    with Live(console=console, transient=True, auto_refresh=False) as live:
+        for frame in frames:
+            live.update(Line("\n".join(dotted(frame, seen, width, is_ascii))), refresh=True)
+            time.sleep(SECONDS / len(frames))
 
 
 def place(file: str, line: int) -> str:

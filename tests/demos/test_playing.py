@@ -13,7 +13,7 @@ from grader.course.course import Course
 from grader.course.demo_files import demo_files
 from grader.course.unit import UnitError
 from grader.demos.playing import DemoError, find, run
-from grader.demos.shown import Curve, Printed, Progress, Stopped, Table, Text, read
+from grader.demos.shown import Curve, Frames, Printed, Progress, Stopped, Table, Text, read
 from grader.releases.students import bundle, known_files
 
 SCRIPT = '''"""Your row sums, seen."""
@@ -30,6 +30,7 @@ def demo(own, here, show):
     show.table(["row", "sum"], [[n, float(total)] for n, total in enumerate(own.row_sums(x))])
     show.progress(1, 2, "halving")
     show.curve("halves", [own.scale(1.0, 0.5), 0.25])
+    show.frames("shrinking", [x, own.scale(x, 0.5)])
 '''
 RIGHT = b"def row_sums(x):\n    return x.sum(axis=1)\n\nscale = lambda x, factor: x * factor\n"
 STUBS = b"def row_sums(x):\n    # YOUR CODE HERE\n    raise NotImplementedError\n\ndef scale(x, factor=2.0):\n    return 1\n"
@@ -60,6 +61,7 @@ def test_the_pieces_come_as_the_student_s_functions_make_them(demo):
         Table(("row", "sum"), rows),
         Progress(1, 2, "halving"),
         Curve("halves", (0.5, 0.25)),
+        Frames("shrinking", (((0.0, 1.0), (2.0, 3.0), (4.0, 5.0)), ((0.0, 0.5), (1.0, 1.5), (2.0, 2.5)))),
         Printed("\\x1b[31mnot shown as a colour"),
     ]
     assert demo.title == "Your row sums, seen."
@@ -124,6 +126,11 @@ def test_a_notebook_s_cells_make_it_too(demo):
         b'{"kind": "text", "text": 1}',
         b'{"kind": "table", "header": ["a"], "rows": [["1", "2"]]}',
         b'{"kind": "curve", "title": "t", "values": ["1"]}',
+        b'{"kind": "frames", "title": "t", "frames": []}',
+        b'{"kind": "frames", "title": "t", "frames": [[[1.0, NaN]]]}',
+        b'{"kind": "frames", "title": "t", "frames": [[[1.0]]]}',
+        b'{"kind": "frames", "title": "t", "frames": [[[1.0, 1e300]]]}',
+        b'{"kind": "frames", "title": "t", "frames": [' + b",".join([b"[]"] * 61) + b"]}",
         b"[" * 100_000,
         b" " * (1 << 21),
     ],
@@ -135,6 +142,11 @@ def test_a_notebook_s_cells_make_it_too(demo):
         "a number",
         "a long row",
         "texts",
+        "no frame",
+        "a point that is none",
+        "half a point",
+        "a point far away",
+        "too many frames",
         "a deep nest",
         "a long line",
     ],

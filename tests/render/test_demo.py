@@ -3,7 +3,7 @@
 import io
 import xml.etree.ElementTree as ElementTree
 
-from grader.demos.shown import Curve, Printed, Progress, Stopped, Table, Text
+from grader.demos.shown import Curve, Frames, Printed, Progress, Stopped, Table, Text
 from grader.render.console import tame_console
 from grader.render.demo_page import fragment
 from grader.render.demo_terminal import printing
@@ -15,6 +15,7 @@ PIECES = [
     Progress(1, 4, "training <model>"),
     Progress(4, 4, "training <model>"),
     Curve("reward <r>", (1.0, 2.0, 3.0)),
+    Frames("noise <n>", (((-1.0, 0.0), (1.0, 0.0)), ((0.0, 0.0), (0.0, 0.0)), ((0.0, -1.0), (0.0, 1.0)))),
     Printed("<script>alert(1)</script>"),
     Stopped("ValueError: <x>", "/home/me/toy.py", 3),
 ]
@@ -30,7 +31,15 @@ def shown(**how) -> str:
 
 def test_a_log_gets_each_piece_in_plain_lines_and_no_bar():
     text = shown(force_terminal=False)
-    for words in ("One <b>two</b> [bold]three[/bold]", "int8 <i>  1 KB", "reward <r>", "3, 3 steps", "<script>"):
+    for words in (
+        "One <b>two</b> [bold]three[/bold]",
+        "int8 <i>  1 KB",
+        "reward <r>",
+        "3, 3 steps",
+        "noise <n>",
+        "3 of 3",
+        "<script>",
+    ):
         assert words in text
     assert "It stopped: ValueError: <x> (toy.py, line 3)" in text
     assert "training" not in text
