@@ -172,9 +172,13 @@ CONTRACT = {
         "laplacian": "f, x, h=0.0001",
         "taylor2": "f, x0, x, h=0.0001",
         "chain_rule": "F, G, x, h=1e-05",
+        "jvp": "F, x, v, h=1e-05",
+        "vjp": "F, x, u, h=1e-05",
+        "hessian_vector_product": "f, x, v, h=0.0001",
         "quadratic_form_gradient": "A, x",
         "least_squares_gradient": "X, W, Y",
         "softmax_jacobian": "x",
+        "Dual": "value, slope=0.0",
     },
     "probability": {
         "covariance": "X, ddof=1",
