@@ -234,6 +234,10 @@ CONTRACT = {
         "mlp_loss_and_gradients": "x, labels, params",
         "topological_order": "graph, root",
         "Value": "data",
+        "saliency": "forward, backward, x, labels",
+        "integrated_gradients": "gradient, x, baseline, steps",
+        "fgsm": "gradient, x, epsilon, low=0.0, high=1.0",
+        "pgd": "gradient, x, epsilon, alpha, steps, low=0.0, high=1.0",
         "spirals": "X, labels, rng",
     },
     "optimization": {
