@@ -287,6 +287,7 @@ CONTRACT = {
         "dice_loss": "logits, target, eps=1.0",
         "freeze_backbone": "model, head",
         "finetune": "model, images, labels",
+        "grad_cam": "activations, gradients",
         "segment": "",
     },
     "sequences": {
