@@ -1088,13 +1088,14 @@ def formula(program, n=2, constants=0):
 
 
 def either_sign(program, n=2):
-    """Leaves of both signs, none near 0."""
+    """Leaves of both signs, none near 0, where a relu has its kink, and none beyond 1, so that it cannot have it there."""
 
     def drawn(draw):
         given = formula(program, n)(draw)
-        signs = [1.0, -1.0, *draw.signs(n - 2)]
-        leaves = [[float(sign) * value, slope] for sign, (value, slope) in zip(signs, given["leaves"], strict=True)]
-        return given | dict(leaves=leaves)
+        values = draw.uniform(0.5, 0.95, n) * [1.0, -1.0, *draw.signs(n - 2)]
+        return given | dict(
+            leaves=[[float(value), slope] for value, (_, slope) in zip(values, given["leaves"], strict=True)]
+        )
 
     return drawn
 

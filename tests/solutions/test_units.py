@@ -304,6 +304,8 @@ CONTRACT = {
         "lstm_cell": "x, h, c, Wx, Wh, b",
         "lstm_cell_backward": "dh_next, dc_next, x, h, c, Wx, Wh, b",
         "lstm": "x, h0, c0, Wx, Wh, b",
+        "ssm_discretize": "A, B, delta",
+        "selective_scan": "x, delta, A, B, C",
         "perplexity": "logits, targets, ignore=-1",
         "LSTM": "input_size, hidden_size",
         "adding_problem": "",
