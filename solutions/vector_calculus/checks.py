@@ -781,7 +781,7 @@ def curved(draw, D=4, length=3.0, pace=0.5):
 def curved_wave(draw):
     """A fast wave and a direction that crosses it."""
     given = fast_wave(draw)
-    return given | dict(v=of_length(given["W"][0] + draw(2), 1.5))
+    return given | dict(v=of_length(given["W"][0] + draw(2), 2.0))
 
 
 def counting(hessian_vector_product, a, W, b, c, x, v):

@@ -322,6 +322,7 @@ CONTRACT = {
         "multi_head_attention": "x, Wq, Wk, Wv, Wo, num_heads, mask=None",
         "positional_encoding": "T, D",
         "rotary_embedding": "x, base=10000.0",
+        "linear_attention": "q, k, v",
         "MultiHeadAttention": "dim, heads",
         "EncoderBlock": "dim, heads, hidden",
         "DecoderBlock": "dim, heads, hidden",
