@@ -218,6 +218,8 @@ CONTRACT = {
         "softmax_cross_entropy": "logits, labels",
         "one_hot": "labels, num_classes",
         "mlp": "x, params",
+        "message_passing": "x, edges, W",
+        "gcn_layer": "x, adjacency, W, b",
         "xavier_uniform": "fan_in, fan_out, rng",
         "he_normal": "fan_in, fan_out, rng",
         "vanishing_gradient": "depth, width, activation, rng",
