@@ -1068,7 +1068,7 @@ def carried(Dual, leaves, constants, program):
         else:
             made = getattr(given[0], op)()
         nodes.append(made)
-    return [node.value for node in nodes], [node.slope for node in nodes]
+    return np.array([node.value for node in nodes]), np.array([node.slope for node in nodes])
 
 
 def some(draw, n):

@@ -157,9 +157,7 @@ def Dual(leaves, constants, program):
         return tuple(made)
 
     values, slopes = ([torch.tensor(pair[i], dtype=torch.float64) for pair in leaves] for i in (0, 1))
-    return tuple(
-        [number.item() for number in numbers] for numbers in torch.func.jvp(nodes, tuple(values), tuple(slopes))
-    )
+    return tuple(torch.stack(numbers).numpy() for numbers in torch.func.jvp(nodes, tuple(values), tuple(slopes)))
 
 
 OPERATIONS = {
