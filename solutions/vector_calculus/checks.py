@@ -1101,10 +1101,10 @@ def either_sign(program, n=2):
 
 
 def woven(draw):
-    """Twenty sums, products, quotients and differences, each put through a tangent that keeps what follows small."""
+    """Ten sums, products, quotients and differences, each put through a tangent that keeps what follows small."""
     given = formula([], n=3, constants=1)(draw)
     small, program = list(range(4)), []
-    for _ in range(20):
+    for _ in range(10):
         op = ("+", "*", "/", "-")[int(draw.integers(0, 4))]
         program += [(op, small[-1 - int(draw.integers(0, 3))], int(draw.integers(0, 4))), ("tanh", 4 + len(program))]
         small.append(3 + len(program))
