@@ -1333,6 +1333,19 @@ integrated_gradients = Exercise(
             edit(MIDWAY, "midpoints = np.linspace(0, 1, steps)"),
         ),
         Mistake(
+            "ends_of_all_steps",
+            "You take the gradient at both ends of every step, at one point more than there are steps. The midpoint rule takes one point in the middle of each.",
+            edit(MIDWAY, "midpoints = np.linspace(0, 1, steps + 1)"),
+        ),
+        Mistake(
+            "trapezoids",
+            "You average the gradients at the two ends of each step. That is the trapezoid rule: the midpoint rule takes one point in the middle of each step.",
+            edit(
+                MEAN,
+                "np.mean([(gradient(baseline + t * way) + gradient(baseline + (t + 1 / steps) * way)) / 2 for t in np.arange(steps) / steps], axis=0)",
+            ),
+        ),
+        Mistake(
             "added_up",
             "You add up the gradients. Divide by the number of steps, so that the answer does not grow with it.",
             edit("np.mean(", "np.sum("),

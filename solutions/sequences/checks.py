@@ -1381,6 +1381,11 @@ selective_scan = Exercise(
             edit("np.exp(step * A)", "(1.0 + step * A)"),
         ),
         Mistake(
+            "nothing_forgotten",
+            "Your states forget nothing. Before anything new comes in, what is there shrinks by exp(delta·A).",
+            edit("np.exp(step * A) * h", "h"),
+        ),
+        Mistake(
             "not_carried",
             "You start every step from 0. A step goes on from the states of the step before.",
             edit("np.exp(step * A) * h + ", ""),

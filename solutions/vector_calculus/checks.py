@@ -682,12 +682,15 @@ jvp = Exercise(
     },
     checks=[
         agrees(
-            1,
+            2,
             "says how every entry of F changes along v",
             on=["as many out as in", "four in, three out", "two in, six out"],
         ),
-        agrees(1, "grows with the length of v", on=["a vector of length 10", "a vector of length 0.1"]),
-        agrees(1, "is right for one coordinate or one entry", on=["a single coordinate in", "a single entry out"]),
+        agrees(
+            1,
+            "grows with the length of v, and is right for one coordinate or one entry",
+            on=["a vector of length 10", "a vector of length 0.1", "a single coordinate in", "a single entry out"],
+        ),
     ],
     mistakes=[
         Mistake(
@@ -741,12 +744,15 @@ vjp = Exercise(
     },
     checks=[
         agrees(
-            1,
+            2,
             "is the slope of u · F in every coordinate",
             on=["as many out as in", "four in, three out", "six in, two out"],
         ),
-        agrees(1, "grows with the length of u", on=["a vector of length 10", "a vector of length 0.1"]),
-        agrees(1, "is right for one coordinate or one entry", on=["a single coordinate in", "a single entry out"]),
+        agrees(
+            1,
+            "grows with the length of u, and is right for one coordinate or one entry",
+            on=["a vector of length 10", "a vector of length 0.1", "a single coordinate in", "a single entry out"],
+        ),
     ],
     mistakes=[
         Mistake(
@@ -806,7 +812,18 @@ def product_to_one_side(f, x, v, h=1e-4):
     return (slopes(x + h * v) - slopes(x)) / h
 
 
+def product_with_half_a_hessian(f, x, v, h=1e-4):
+    H, steps = np.zeros((len(x), len(x))), h * np.eye(len(x))
+    for i, a in enumerate(steps):
+        for j, b in enumerate(steps[: i + 1]):
+            same, opposite = f(x + a + b) + f(x - a - b), f(x + a - b) + f(x - a + b)
+            H[i, j] = H[j, i] = (same - opposite) / (4 * h**2)
+    return H @ v
+
+
 TURN = "(gradient(f, x + h * v, h) - gradient(f, x - h * v, h)) / (2 * h)"
+
+WHOLE_HESSIAN = "Your answer is right, but you fill a Hessian, and that takes calls of f that grow as D². How does the gradient change along v alone?"
 
 hessian_vector_product = Exercise(
     points=5,
@@ -838,11 +855,8 @@ hessian_vector_product = Exercise(
         ),
     ],
     mistakes=[
-        Mistake(
-            "entry_by_entry",
-            "Your answer is right, but you fill the whole Hessian, and that takes calls of f that grow as D². How does the gradient change along v alone?",
-            edit(TURN, "hessian(f, x, h) @ v"),
-        ),
+        Mistake("entry_by_entry", WHOLE_HESSIAN, edit(TURN, "hessian(f, x, h) @ v")),
+        Mistake("half_the_entries", WHOLE_HESSIAN, product_with_half_a_hessian),
         Mistake(
             "normalised",
             NORMALISED.format("v"),

@@ -1663,6 +1663,11 @@ grad_cam = Exercise(
             ),
         ),
         Mistake(
+            "scaled_together",
+            "You divide by the largest entry of all maps. That is for showing them: return the sums themselves.",
+            edit(f"return {WEIGHTED}", f"cam = {WEIGHTED}\n    return cam / cam.max()"),
+        ),
+        Mistake(
             "weights_over_the_batch",
             "You average the gradients over the examples, too. Each example has weights of its own.",
             edit("dim=(2, 3)", "dim=(0, 2, 3)"),
