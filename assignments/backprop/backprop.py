@@ -223,6 +223,57 @@ class Value:
         raise NotImplementedError
 
 
+def saliency(forward, backward, x, labels):
+    """How strongly each number of an input moves the logit of that input's label.
+
+    forward, backward, x (N, ...), labels (N,) -> saliency (N, ...)
+
+    `forward(x)` returns logits (N, K); `backward(dout, x)` returns dx, the gradient in x of Σ dout·forward(x), like x. Both
+    take any number of examples, and treat each alone. saliency[n] is the absolute gradient in x[n] of
+    logits[n, labels[n]], the logit itself and not a loss. It is like x: not scaled, and nothing is taken over channels.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def integrated_gradients(gradient, x, baseline, steps):
+    """What each number of an input adds to a function's value, compared with a baseline.
+
+    gradient, x (D,), baseline (D,), steps -> attributions (D,)
+
+    `gradient(point)` returns the function's gradient (D,) at one point (D,). Average it over the straight way from the
+    baseline to x by the midpoint rule, at baseline + (i + ½)/steps·(x − baseline) for i = 0 … steps − 1, and multiply
+    by x − baseline. The attributions then add up to about how much the function grows from the baseline to x.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def fgsm(gradient, x, epsilon, low=0.0, high=1.0):
+    """An adversarial example in one step, the fast gradient sign method: no entry moves by more than epsilon, and the loss rises.
+
+    gradient, x (...), epsilon, low, high -> adversarial (...)
+
+    `gradient(x)` returns the gradient of the loss in x, like x; no entry of it is 0. Every entry of x moves by epsilon
+    to the side on which the loss rises, and then goes back to between low and high, where those of x lie.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def pgd(gradient, x, epsilon, alpha, steps, low=0.0, high=1.0):
+    """An adversarial example in small steps, by projected gradient descent: up the loss, and never far from x.
+
+    gradient, x (...), epsilon, alpha, steps, low, high -> adversarial (...)
+
+    `gradient(x)` returns the gradient of the loss in x, like x; no entry of it is 0. The first step starts at x. Each moves
+    every entry by alpha to the side on which the loss rises where the step begins, then takes it back to within epsilon
+    of x and to between low and high, where the entries of x lie.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
 def spirals(X, labels, rng):
     """Train a classifier on points of three spiral arms; returns a function that labels new points.
 

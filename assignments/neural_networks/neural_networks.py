@@ -162,6 +162,31 @@ def mlp(x, params):
     raise NotImplementedError
 
 
+def message_passing(x, edges, W):
+    """One round of messages on a graph: every node adds up what its incoming edges bring.
+
+    x (V, D), edges (E, 2), W (D, M) -> out (V, M)
+
+    A row (i, j) of edges leads from node i to node j, and not back; out[j] is the sum of x[i] @ W over all rows (i, j). Every
+    row counts, also one that comes twice, and one from a node to itself. Where no edge comes in, out[j] is 0. There is no
+    activation. Nodes are integers from 0 to V−1.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def gcn_layer(x, adjacency, W, b):
+    """A graph convolution: every node takes a mean of its own features and its neighbours', and a linear layer follows.
+
+    x (V, D), adjacency (V, V), W (D, M), b (M,) -> out (V, M)
+
+    D^(−½)·(A + I)·D^(−½)·x·W + b, where A is the adjacency and D holds the degrees of A + I, the sums of its rows. A is
+    symmetric and of floats 0 and 1, with zeros on its diagonal; a node may have no neighbour. There is no activation.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
 def xavier_uniform(fan_in, fan_out, rng):
     """Xavier initialisation: uniform weights that keep the size of signals and gradients about the same.
 

@@ -2,8 +2,11 @@
 
 `f` takes a point, an array (D,), and returns one number; `F` takes a point and returns an array (M,). Both are smooth
 functions, and take one point per call. Their derivatives are found by central differences: a step h to either side leaves
-an error of order h², a step to one side alone leaves an error of order h.
+an error of order h², a step to one side alone leaves an error of order h. The last exercise is a number that finds exact
+derivatives itself.
 """
+
+import math
 
 import numpy as np
 
@@ -130,6 +133,42 @@ def chain_rule(F, G, x, h=1e-5):
     raise NotImplementedError
 
 
+def jvp(F, x, v, h=1e-5):
+    """The Jacobian of F at x times a vector v: how F changes when x moves by v.
+
+    F, x (D,), v (D,), h -> product (M,)
+
+    J·v, exact but for the small error of a central difference. v counts as it is: 2·v gives twice the answer. Its length
+    lies between 0.1 and 10.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def vjp(F, x, u, h=1e-5):
+    """The transposed Jacobian of F at x times a vector u: the gradient in x of the one number u · F(x).
+
+    F, x (D,), u (M,), h -> product (D,)
+
+    Jᵀ·u, exact but for the small error of a central difference. u counts as it is: 2·u gives twice the answer. Its length
+    lies between 0.1 and 10.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def hessian_vector_product(f, x, v, h=1e-4):
+    """The Hessian of f at x times a vector v: how the gradient changes when x moves by v.
+
+    f, x (D,), v (D,), h -> product (D,)
+
+    H·v, exact but for the small error of central differences, with at most 8·D + 8 calls of f, one point a call: the D·D
+    entries of H are too many. v counts as it is: 2·v gives twice the answer. Its length lies between 0.1 and 10.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
 def quadratic_form_gradient(A, x):
     """The gradient in x of the quadratic form x·A·x.
 
@@ -161,3 +200,87 @@ def softmax_jacobian(x):
     """
     # YOUR CODE HERE
     raise NotImplementedError
+
+
+class Dual:
+    """A number that carries its derivative with it, through every formula that it enters.
+
+    `.value` is the number, `.slope` its derivative with respect to whatever is asked about: Dual(3.0, 1.0) is a variable
+    at 3, Dual(3.0) a constant. The other operand of an operator is a Dual or a plain number, which has slope 0. Each
+    operation returns a new Dual, and leaves the given ones as they were.
+    """
+
+    def __init__(self, value, slope=0.0):
+        """A number and how it changes; both are numbers."""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __add__(self, other):
+        """self + other"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __radd__(self, other):
+        """other + self, where other is a number"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __neg__(self):
+        """-self"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __sub__(self, other):
+        """self - other"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __rsub__(self, other):
+        """other - self, where other is a number"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __mul__(self, other):
+        """self * other"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __rmul__(self, other):
+        """other * self, where other is a number"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __truediv__(self, other):
+        """self / other"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __rtruediv__(self, other):
+        """other / self, where other is a number"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def __pow__(self, exponent):
+        """self ** exponent, where exponent is a number"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def relu(self):
+        """self where it is positive, else 0; it is never exactly 0"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def tanh(self):
+        """The hyperbolic tangent."""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def exp(self):
+        """e to the power of self"""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def log(self):
+        """The natural logarithm of self, which is positive."""
+        # YOUR CODE HERE
+        raise NotImplementedError

@@ -197,6 +197,26 @@ def rotary_embedding(x, base=10000.0):
     return out
 
 
+def _positive(x):
+    """elu(x) + 1, which is positive everywhere: x + 1 above 0, exp(x) below."""
+    return np.where(x > 0, x + 1.0, np.exp(np.minimum(x, 0.0)))
+
+
+def linear_attention(q, k, v):
+    """Causal attention without a softmax, which needs only sums that grow from token to token.
+
+    q (..., T, d), k (..., T, d), v (..., T, dv) -> out (..., T, dv)
+
+    The weight of token s ≤ t is φ(q_t)·φ(k_s) over the sum of these for all s ≤ t, where φ(z) = elu(z) + 1, entry by entry:
+    z + 1 above 0, exp(z) below. There is no scale, and nothing is added to the sum. Entries of q and k lie within
+    ±30. The batch and heads, if any, are the leading axes.
+    """
+    q, k = _positive(q), _positive(k)
+    memory = np.cumsum(k[..., :, None] * v[..., None, :], axis=-3)
+    total = np.cumsum(k, axis=-2)
+    return (q[..., None, :] @ memory)[..., 0, :] / (q * total).sum(axis=-1, keepdims=True)
+
+
 class MultiHeadAttention(nn.Module):
     """Multi-head attention with its own weights, as a PyTorch module.
 

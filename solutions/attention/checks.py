@@ -1178,6 +1178,141 @@ rotary_embedding = Exercise(
     ],
 )
 
+# Linear attention
+
+
+def own_tokens(draw, lead=(2,), T=5, d=3, dv=4, size=1.0):
+    """As many queries as keys."""
+    return queries(draw, lead, T, T, d, dv, size)
+
+
+def within_thirty(draw, lead=(3,), T=6, d=4, dv=2):
+    """Features of all sizes from exp(−30) to 31; in the first sequence all of them are tiny."""
+    given = own_tokens(draw, lead, T, d, dv)
+    for name in ("q", "k"):
+        given[name] = draw.uniform(-30.0, 30.0, *lead, T, d)
+        given[name][0] = draw.uniform(-30.0, -20.0, T, d)
+    return given
+
+
+def another_last(inputs, draw):
+    changed = {name: array.copy() for name, array in inputs.items()}
+    for array in changed.values():
+        array[..., -1, :] = 1.0 - array[..., -1, :]
+    return changed
+
+
+def attended_by_softmax(q, k, v):
+    """Causal softmax attention with PyTorch's scale."""
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    scores = np.where(np.tri(q.shape[-2], dtype=bool), scores, -np.inf)
+    return naive_softmax(scores - scores.max(axis=-1, keepdims=True)) @ v
+
+
+FEATURES = "np.where(x > 0, x + 1.0, np.exp(np.minimum(x, 0.0)))"
+PAST = "np.cumsum(k[..., :, None] * v[..., None, :], axis=-3)"
+OVER = " / (q * total).sum(axis=-1, keepdims=True)"
+
+linear_attention = Exercise(
+    points=6,
+    cases={
+        "two sequences": own_tokens,
+        "axes of one size": partial(own_tokens, lead=(3,), T=3, d=3, dv=3),
+        "batch and heads": partial(own_tokens, lead=(2, 3), T=4, d=5, dv=2),
+        "no leading axis": partial(own_tokens, lead=(), T=7, d=2, dv=3),
+        "a single token": partial(own_tokens, T=1),
+        "a single feature": partial(own_tokens, d=1, dv=1),
+        "entries within ±30": within_thirty,
+    },
+    checks=[
+        agrees(3, "mixes the values of the past by the products of features", on=["two sequences", "axes of one size"]),
+        moves(1, "does not let a later token be felt by an earlier one", another_last, on="two sequences"),
+        agrees(
+            1,
+            "works for any leading axes, for a single token and a single feature",
+            on=["batch and heads", "no leading axis", "a single token", "a single feature"],
+        ),
+        agrees(1, "is right for entries within ±30", on="entries within ±30"),
+    ],
+    mistakes=[
+        Mistake(
+            "no_normaliser",
+            "You return the weighted sums. Divide them by the sum of the weights, so that the weights add up to 1.",
+            edit(OVER, ""),
+        ),
+        Mistake(
+            "future_seen",
+            "Every token sees the whole sequence. A token sees itself and those before it: both sums end there.",
+            edit(
+                f"{PAST}\n    total = np.cumsum(k, axis=-2)",
+                "np.sum(k[..., :, None] * v[..., None, :], axis=-3, keepdims=True)\n    total = k.sum(axis=-2, keepdims=True)",
+            ),
+        ),
+        Mistake(
+            "normalised_by_the_future",
+            "You divide by the sum over the whole sequence, later tokens included. The sum of the weights ends where the mixture ends.",
+            edit("np.cumsum(k, axis=-2)", "k.sum(axis=-2, keepdims=True)"),
+        ),
+        Mistake(
+            "itself_left_out",
+            "Your mixture leaves out the token itself. It sees its own value, too.",
+            edit(PAST, f"{PAST} - k[..., :, None] * v[..., None, :]"),
+        ),
+        Mistake(
+            "values_changed",
+            "You apply the feature map to the values. It makes weights of queries and keys; values are mixed as they are.",
+            edit("v[..., None, :]", "_positive(v)[..., None, :]"),
+        ),
+        Mistake(
+            "queries_unchanged",
+            "You leave the queries as they are, so weights may be negative. Both queries and keys go through the feature map.",
+            edit("q, k = _positive(q), _positive(k)", "k = _positive(k)"),
+        ),
+        Mistake(
+            "elu_alone",
+            "Your features are those of elu, which is negative below 0. Add the 1 that makes them positive.",
+            edit(FEATURES, f"{FEATURES} - 1.0", of="_positive"),
+        ),
+        Mistake(
+            "one_taken_off_and_added",
+            "You compute exp(x) − 1 and add 1 again, which rounds a small feature away. Below 0 the feature is exp(x) itself.",
+            edit(FEATURES, "np.where(x > 0, x, np.exp(np.minimum(x, 0.0)) - 1.0) + 1.0", of="_positive"),
+        ),
+        Mistake(
+            "relu_features",
+            "Your features are 0 where an entry is negative. Below 0 they fall like an exponential.",
+            edit(FEATURES, "np.where(x > 0, x + 1.0, 0.0)", of="_positive"),
+        ),
+        Mistake(
+            "exponential",
+            "You take the exponential on both sides of 0. Above 0 the feature is a straight line.",
+            edit(FEATURES, "np.exp(x)", of="_positive"),
+        ),
+        Mistake(
+            "scaled",
+            "You divide the queries by √d. Here nothing is scaled: there is no softmax that could saturate.",
+            edit("_positive(q)", "_positive(q / np.sqrt(q.shape[-1]))"),
+        ),
+        *(
+            Mistake(
+                f"plus_{eps}",
+                "You add a small number to the sum of the weights. Where all weights are tiny it is larger than they are; none is needed.",
+                edit(OVER, f" / ((q * total).sum(axis=-1, keepdims=True) + {eps})"),
+            )
+            for eps in ("1e-6", "1e-8", "1e-12")
+        ),
+        Mistake(
+            "softmax",
+            "You use the softmax of the scores. Here a weight is a product of features, which is what makes the sums possible.",
+            attended_by_softmax,
+        ),
+    ],
+    hints=[
+        "Write out the numerator for one token and pull the query's features out of the sum. What is left, and how does it change from one token to the next?",
+        "A mask of T × T weights is right, too. Which rows of it are divided by what?",
+    ],
+)
+
 
 # Modules: given weights are loaded by name, so that every right module gives the same numbers.
 

@@ -99,6 +99,18 @@ def rotary_embedding(x, base=10000.0):
     return torch.view_as_real(pairs * torch.polar(torch.ones_like(angle), angle)).reshape(x.shape).numpy()
 
 
+def linear_attention(q, k, v):
+    """The quadratic form: a table of weights, its lower triangle, and rows that add up to 1."""
+    q, k, v = (torch.from_numpy(a) for a in (q, k, v))
+    weights = torch.einsum("...td,...sd->...ts", _feature(q), _feature(k)).tril()
+    return (F.normalize(weights, p=1, dim=-1, eps=0) @ v).numpy()
+
+
+def _feature(x):
+    """elu(x) + 1 without the sum, whose rounding eats a small exponential."""
+    return torch.where(x > 0, x + 1, x.clamp(max=0).exp())
+
+
 def MultiHeadAttention(dim, heads, weights, x, context=None, mask=None, dout=None):
     """The function of this file, in float64, with the layers' biases; its gradient by autograd."""
     x = torch.from_numpy(x.astype(float)).requires_grad_()

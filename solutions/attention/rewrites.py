@@ -205,6 +205,35 @@ def rotary_embedding__rotate_and_add(x, base=10000.0):
     return x * np.cos(angle) + rotated * np.sin(angle)
 
 
+def linear_attention__a_table_of_weights(q, k, v):
+    q, k = (np.exp(np.minimum(a, 0)) + np.maximum(a, 0) for a in (q, k))
+    weights = np.tril(q @ np.swapaxes(k, -1, -2))
+    return weights / weights.sum(-1)[..., None] @ v
+
+
+def linear_attention__token_by_token(q, k, v):
+    """As a recurrent network: a matrix and a vector are all that goes from token to token."""
+    out = np.empty(v.shape)
+    for lead in np.ndindex(q.shape[:-2]):
+        state, total = np.zeros((q.shape[-1], v.shape[-1])), np.zeros(q.shape[-1])
+        for t in range(q.shape[-2]):
+            query, key = (
+                np.where(a[(*lead, t)] < 0, np.exp(np.clip(a[(*lead, t)], None, 0)), a[(*lead, t)] + 1) for a in (q, k)
+            )
+            state = state + np.outer(key, v[(*lead, t)])
+            total = total + key
+            out[(*lead, t)] = query @ state / (query @ total)
+    return out
+
+
+def linear_attention__a_one_among_the_values(q, k, v):
+    """The sum of the weights is the mixture of ones."""
+    q, k = (np.where(a > 0, a + 1, np.exp(-np.abs(a))) for a in (q, k))
+    joined = np.concatenate([v, np.ones((*v.shape[:-1], 1))], axis=-1)
+    mixed = np.einsum("...td,...tde->...te", q, np.einsum("...td,...te->...tde", k, joined).cumsum(-3))
+    return mixed[..., :-1] / mixed[..., -1:]
+
+
 class MultiHeadAttention__einsum(nn.Module):
     """Scores and mixtures by einsum; hidden keys are left out of the sum instead of pushed far down."""
 

@@ -1153,6 +1153,441 @@ Value = Exercise(
 )
 
 
+# Gradients in the input: a network whose weights stay, and an input that is asked about
+
+
+def looked_at(saliency, W1, b1, W2, b2, x, labels):
+    """-> saliency (N, ...)
+
+    The network is a tanh layer and a linear one; its input is taken as one row for each example, whatever its shape.
+    """
+
+    def forward(x):
+        return np.tanh(x.reshape(len(x), -1) @ W1 + b1) @ W2 + b2
+
+    def backward(dout, x):
+        h = np.tanh(x.reshape(len(x), -1) @ W1 + b1)
+        return ((dout @ W2.T * (1 - h**2)) @ W1.T).reshape(x.shape)
+
+    return saliency(forward, backward, x, labels)
+
+
+def seen(draw, *shape, H=7, K=5):
+    """A network and a batch of inputs of this shape, labels as they come."""
+    N, D = shape[0], int(np.prod(shape[1:]))
+    W1, b1, W2, b2 = draw(D, H) / D**0.5, draw(H), draw(H, K), draw(K)
+    return dict(W1=W1, b1=b1, W2=W2, b2=b2, x=draw(*shape), labels=draw.integers(0, K, N))
+
+
+def unlikely(draw, N=4, D=6, K=5):
+    """Every label is of the class that the network likes least, and sure of another."""
+    given = seen(draw, N, D, K=K)
+    given["W2"] = 6 * given["W2"]
+    logits = np.tanh(given["x"] @ given["W1"] + given["b1"]) @ given["W2"] + given["b2"]
+    return given | dict(labels=logits.argmin(axis=1))
+
+
+SEEN = ["four rows", "three pictures"]
+
+saliency = Exercise(
+    points=3,
+    driver=looked_at,
+    cases={
+        "four rows": lambda draw: seen(draw, 4, 6),
+        "three pictures": lambda draw: seen(draw, 3, 2, 4, 5),
+        "as many rows as features and classes": lambda draw: seen(draw, 5, 5),
+        "labels that the network likes least": unlikely,
+        "a single row": lambda draw: seen(draw, 1, 7, K=3),
+        "a single feature": lambda draw: seen(draw, 3, 1, K=2),
+    },
+    checks=[
+        agrees(
+            1,
+            "is the size of the slope of each example's own logit",
+            on=["four rows", "as many rows as features and classes", "a single row", "a single feature"],
+        ),
+        agrees(1, "keeps the shape of pictures, channels too", on="three pictures"),
+        agrees(1, "asks for the label's logit, however unlikely", on="labels that the network likes least"),
+    ],
+    mistakes=[
+        Mistake(
+            "of_the_loss",
+            "You start from the gradient of the cross-entropy, in which all classes take part. Asked is the slope of one logit.",
+            edit(
+                "dout = np.zeros_like(forward(x))\n    dout[np.arange(len(labels)), labels] = 1.0",
+                "dout = softmax_cross_entropy_backward(forward(x), labels)",
+            ),
+        ),
+        Mistake(
+            "signed",
+            "You keep the sign of the gradient. Saliency is about how strongly a number counts, either way.",
+            edit("np.abs(backward(dout, x))", "backward(dout, x)"),
+        ),
+        Mistake(
+            "of_the_likeliest",
+            "You take the logit of the class that the network likes best. Asked is that of the label.",
+            edit("labels] = 1.0", "forward(x).argmax(axis=1)] = 1.0"),
+        ),
+        Mistake(
+            "all_logits",
+            "You add up the slopes of all logits. Only the label's logit has an upstream gradient.",
+            edit("np.zeros_like", "np.ones_like"),
+        ),
+        Mistake(
+            "one_label_for_all",
+            "You ask for every label's logit in every example. Each example has one label of its own.",
+            edit("dout[np.arange(len(labels)), labels]", "dout[:, labels]"),
+        ),
+        Mistake(
+            "scaled",
+            "You scale the map so that its largest entry is 1. That is for showing it: return the slopes themselves.",
+            edit("np.abs(backward(dout, x))", "np.abs(backward(dout, x)) / np.abs(backward(dout, x)).max()"),
+        ),
+        Mistake(
+            "averaged",
+            "You divide by the number of examples. A loss is averaged over a batch, and a logit belongs to one example.",
+            edit("labels] = 1.0", "labels] = 1.0 / len(labels)"),
+        ),
+        Mistake(
+            "times_input",
+            "You multiply the gradient by the input. That is another method: return the size of the gradient alone.",
+            edit("np.abs(backward(dout, x))", "np.abs(x * backward(dout, x))"),
+        ),
+        Mistake(
+            "largest_over_channels",
+            "You take the largest entry over the second axis. The answer is like x, with a number for each of its entries.",
+            edit("np.abs(backward(dout, x))", "np.abs(backward(dout, x)).max(axis=1)"),
+        ),
+    ],
+    hints=[
+        "The function `backward` gives the gradient of a weighted sum of all logits. Which weights leave only the label's logit of each example?",
+        "Which shape has dout, and how many of its entries are not 0?",
+    ],
+)
+
+
+def attributed(integrated_gradients, a, W, b, c, x, baseline, steps):
+    """-> attributions (D,)"""
+
+    def gradient(point):
+        if point.shape != x.shape:
+            raise ValueError(f"gradient takes one point of shape {x.shape} a call, and it got {point.shape}")
+        return (a * np.cos(W @ point + b)) @ W + np.exp(c @ point) * c
+
+    return integrated_gradients(gradient, x, baseline, steps)
+
+
+def attribution(draw, D=5, K=4, steps=6, far=True):
+    """A bent function, an input, and a baseline: somewhere, or at 0."""
+    bent = dict(a=draw(K), W=draw(K, D), b=draw(K), c=draw(D) / (2 * D**0.5))
+    return bent | dict(x=1 + draw(D), baseline=draw(D) - 1 if far else np.zeros(D), steps=steps)
+
+
+MIDWAY = "midpoints = (np.arange(steps) + 0.5) / steps"
+MEAN = "np.mean([gradient(baseline + t * way) for t in midpoints], axis=0)"
+
+integrated_gradients = Exercise(
+    points=4,
+    driver=attributed,
+    cases={
+        "six steps": attribution,
+        "from a baseline of zeros": partial(attribution, D=4, steps=7, far=False),
+        "a single step": partial(attribution, D=3, steps=1),
+        "a single number": partial(attribution, D=1, steps=3),
+        "fifty steps": partial(attribution, D=6, steps=50),
+    },
+    checks=[
+        agrees(2, "averages the gradient over the middles of the steps, and multiplies by the way", on="six steps"),
+        agrees(1, "starts from the baseline, wherever it is", on=["from a baseline of zeros", "fifty steps"]),
+        agrees(1, "is right for a single step and a single number", on=["a single step", "a single number"]),
+    ],
+    mistakes=[
+        Mistake(
+            "no_factor",
+            "You return the mean gradient. Multiply it by how far each number has come from the baseline.",
+            edit(f"return way * {MEAN}", f"return {MEAN}"),
+        ),
+        Mistake(
+            "factor_x",
+            "You multiply by x itself. What counts is how far x is from the baseline, and the baseline need not be 0.",
+            edit("return way *", "return x *"),
+        ),
+        Mistake(
+            "way_from_zero",
+            "Your way starts at 0. It starts at the baseline.",
+            edit("gradient(baseline + t * way)", "gradient(t * x)"),
+        ),
+        Mistake(
+            "left_ends",
+            "You take the gradient where each step begins. The midpoint rule takes it in the middle of each step.",
+            edit(MIDWAY, "midpoints = np.arange(steps) / steps"),
+        ),
+        Mistake(
+            "right_ends",
+            "You take the gradient where each step ends. The midpoint rule takes it in the middle of each step.",
+            edit(MIDWAY, "midpoints = (np.arange(steps) + 1) / steps"),
+        ),
+        Mistake(
+            "both_ends",
+            "Your points run from the baseline to x, both included. The midpoint rule takes one point in the middle of each step.",
+            edit(MIDWAY, "midpoints = np.linspace(0, 1, steps)"),
+        ),
+        Mistake(
+            "ends_of_all_steps",
+            "You take the gradient at both ends of every step, at one point more than there are steps. The midpoint rule takes one point in the middle of each.",
+            edit(MIDWAY, "midpoints = np.linspace(0, 1, steps + 1)"),
+        ),
+        Mistake(
+            "trapezoids",
+            "You average the gradients at the two ends of each step. That is the trapezoid rule: the midpoint rule takes one point in the middle of each step.",
+            edit(
+                MEAN,
+                "np.mean([(gradient(baseline + t * way) + gradient(baseline + (t + 1 / steps) * way)) / 2 for t in np.arange(steps) / steps], axis=0)",
+            ),
+        ),
+        Mistake(
+            "added_up",
+            "You add up the gradients. Divide by the number of steps, so that the answer does not grow with it.",
+            edit("np.mean(", "np.sum("),
+        ),
+        Mistake(
+            "at_x_alone",
+            "You take the gradient at x alone. Average it over the whole way from the baseline.",
+            edit(MEAN, "gradient(x)"),
+        ),
+        Mistake(
+            "backwards",
+            "Your way leads from x to the baseline, so all signs are turned: what raises the function must be positive.",
+            edit(f"return way * {MEAN}", f"return -way * {MEAN}"),
+        ),
+        Mistake(
+            "sizes",
+            "You take absolute values. The signs belong to the answer: some numbers lower the function.",
+            edit(f"return way * {MEAN}", f"return np.abs(way * {MEAN})"),
+        ),
+    ],
+    hints=[
+        "If a function of one number grows from f(a) to f(b), how does the mean of its slopes in between give that growth?",
+        "Where are the middles of the steps if the way is cut into one step, into two, into three?",
+    ],
+)
+
+
+def attacked(student, a, W, b, x, **more):
+    """-> adversarial (...)
+
+    The loss is a sum of waves in all entries of x, so its slopes change along the way.
+    """
+
+    def gradient(x):
+        return ((a * np.cos(W @ x.ravel() + b)) @ W).reshape(x.shape)
+
+    return student(gradient=gradient, x=x, **more)
+
+
+def attack(draw, *shape, pace=3.0, between=(0.2, 0.8), **more):
+    """Waves fast enough to turn within epsilon, and an input in the box."""
+    D = int(np.prod(shape))
+    waves = dict(a=1 + np.abs(draw(6)), W=pace * draw(6, D) / D**0.5, b=2 * draw(6))
+    return waves | dict(x=draw.uniform(*between, *shape)) | more
+
+
+def at_the_edges(draw, *shape, low, high, **more):
+    """Some entries stand on an edge of the box, some near one."""
+    given = attack(draw, *shape, between=(low, high), **more)
+    x = given["x"]
+    places = draw.permutation(x.size)
+    x.flat[places[: x.size // 4]], x.flat[places[-(x.size // 4) :]] = low, high
+    return given
+
+
+UPHILL = "x + epsilon * np.sign(gradient(x))"
+DOWNHILL = "You step against the gradient, which lowers the loss. An adversarial example is to raise it."
+NO_SIGN = (
+    "You step along the gradient as it is. Only the sign of each entry counts, so that every entry moves equally far."
+)
+LEAVES_THE_BOX = "Your answer leaves the box. Entries below low or above high are no pictures: take them back."
+OWN_BOX = "You go back to between 0 and 1, whatever low and high are. Use those that are given."
+
+fgsm = Exercise(
+    points=3,
+    driver=attacked,
+    cases={
+        "a row": lambda draw: attack(draw, 9, epsilon=0.1),
+        "three rows": lambda draw: attack(draw, 3, 5, epsilon=0.05),
+        "two pictures": lambda draw: attack(draw, 2, 3, 4, 5, epsilon=0.03),
+        "small gradients": lambda draw: attack(draw, 4, 6, epsilon=0.08) | dict(a=1e-9 * (1 + np.abs(draw(6)))),
+        "at the edges of the box": lambda draw: at_the_edges(draw, 4, 8, low=0.0, high=1.0, epsilon=0.2),
+        "a box of another size": lambda draw: (
+            at_the_edges(draw, 3, 7, low=-2.0, high=0.5, epsilon=0.7) | dict(low=-2.0, high=0.5)
+        ),
+        "a long step": lambda draw: attack(draw, 12, epsilon=3.0),
+    },
+    checks=[
+        agrees(1, "moves every entry by epsilon, up the loss", on=["a row", "small gradients"]),
+        agrees(1, "takes inputs of any shape", on=["three rows", "two pictures"]),
+        agrees(
+            1,
+            "stays in the box that is given",
+            on=["at the edges of the box", "a box of another size", "a long step"],
+        ),
+    ],
+    mistakes=[
+        Mistake("no_sign", NO_SIGN, edit("np.sign(gradient(x))", "gradient(x)")),
+        Mistake("downhill", DOWNHILL, edit("x + epsilon", "x - epsilon")),
+        Mistake("leaves_the_box", LEAVES_THE_BOX, edit(f"np.clip({UPHILL}, low, high)", UPHILL)),
+        Mistake("own_box", OWN_BOX, edit(f"np.clip({UPHILL}, low, high)", f"np.clip({UPHILL}, 0.0, 1.0)")),
+        Mistake(
+            "unit_length",
+            "You bring the gradient to length 1. Here no entry may move by more than epsilon, and each moves as far as it may.",
+            edit("np.sign(gradient(x))", "gradient(x) / np.linalg.norm(gradient(x))"),
+        ),
+        Mistake(
+            "largest_is_one",
+            "You divide the gradient by its largest entry, so that all others move by less than epsilon. Each entry counts with its sign alone.",
+            edit("np.sign(gradient(x))", "gradient(x) / np.abs(gradient(x)).max()"),
+        ),
+        Mistake(
+            "step_clipped",
+            "You clip the step and add it to x. It is the sum that must lie between low and high.",
+            edit(f"np.clip({UPHILL}, low, high)", "x + np.clip(epsilon * np.sign(gradient(x)), low, high)"),
+        ),
+        Mistake(
+            "step_alone",
+            "You return the step alone. Add it to x.",
+            edit(f"np.clip({UPHILL}, low, high)", "epsilon * np.sign(gradient(x))"),
+        ),
+    ],
+    hints=[
+        "If one entry may move by epsilon, which way must it go for the loss to rise, and does it matter how steep the loss is there?",
+        "What must hold of every entry of the answer, whatever epsilon is?",
+    ],
+)
+
+
+def back_at_the_end(gradient, x, epsilon, alpha, steps, low=0.0, high=1.0):
+    adversarial = x
+    for _ in range(steps):
+        adversarial = adversarial + alpha * np.sign(gradient(adversarial))
+    return np.clip(np.clip(adversarial, x - epsilon, x + epsilon), low, high)
+
+
+def into_the_box_at_the_end(gradient, x, epsilon, alpha, steps, low=0.0, high=1.0):
+    adversarial = x
+    for _ in range(steps):
+        stepped = adversarial + alpha * np.sign(gradient(adversarial))
+        adversarial = np.clip(stepped, x - epsilon, x + epsilon)
+    return np.clip(adversarial, low, high)
+
+
+def along_a_line(inputs):
+    """Where every step of the attack goes the same way, and a gradient taken at x would do."""
+    a, W, b, at = inputs["a"], inputs["W"], inputs["b"], inputs["x"]
+    low, high = inputs.get("low", 0.0), inputs.get("high", 1.0)
+    ways = []
+    for _ in range(inputs["steps"]):
+        ways.append(np.sign((a * np.cos(W @ at.ravel() + b)) @ W).reshape(at.shape))
+        near = np.clip(
+            at + inputs["alpha"] * ways[-1], inputs["x"] - inputs["epsilon"], inputs["x"] + inputs["epsilon"]
+        )
+        at = np.clip(near, low, high)
+    return all((way == ways[0]).all() for way in ways)
+
+
+def turning(drawn):
+    """A case drawn again until the loss's slopes turn on the way."""
+
+    def again(draw):
+        while along_a_line(given := drawn(draw)):
+            pass
+        return given
+
+    return again
+
+
+TAKEN_BACK = "np.clip(np.clip(stepped, x - epsilon, x + epsilon), low, high)"
+
+pgd = Exercise(
+    points=4,
+    driver=attacked,
+    cases={
+        "five steps": turning(lambda draw: attack(draw, 8, pace=9.0, epsilon=0.15, alpha=0.04, steps=5)),
+        "many steps for two pictures": turning(
+            lambda draw: attack(draw, 2, 2, 3, 4, pace=12.0, epsilon=0.1, alpha=0.03, steps=12)
+        ),
+        "a single step": lambda draw: attack(draw, 3, 5, epsilon=0.2, alpha=0.07, steps=1),
+        "a step longer than epsilon": turning(
+            lambda draw: attack(draw, 3, 6, pace=12.0, epsilon=0.08, alpha=0.13, steps=4)
+        ),
+        "at the edges of the box": turning(
+            lambda draw: at_the_edges(draw, 4, 6, low=0.0, high=1.0, pace=12.0, epsilon=0.25, alpha=0.07, steps=6)
+        ),
+        "a box of another size": turning(
+            lambda draw: (
+                at_the_edges(draw, 3, 7, low=-2.0, high=0.5, pace=5.0, epsilon=0.6, alpha=0.2, steps=6)
+                | dict(low=-2.0, high=0.5)
+            )
+        ),
+    },
+    checks=[
+        agrees(
+            2, "climbs in steps of alpha, each along the gradient where it stands", on=["five steps", "a single step"]
+        ),
+        agrees(
+            1,
+            "stays within epsilon of x after every step",
+            on=["many steps for two pictures", "a step longer than epsilon"],
+        ),
+        agrees(1, "stays in the box after every step", on=["at the edges of the box", "a box of another size"]),
+    ],
+    mistakes=[
+        Mistake("no_sign", NO_SIGN, edit("np.sign(gradient(adversarial))", "gradient(adversarial)")),
+        Mistake("downhill", DOWNHILL, edit("adversarial + alpha", "adversarial - alpha")),
+        Mistake(
+            "gradient_at_x",
+            "You take the gradient at x in every step. Take it where the step begins: on the way it turns.",
+            edit("gradient(adversarial)", "gradient(x)"),
+        ),
+        Mistake(
+            "leaves_the_ball",
+            "You walk on beyond epsilon. After every step, each entry goes back to within epsilon of where x has it.",
+            edit("np.clip(stepped, x - epsilon, x + epsilon)", "stepped"),
+        ),
+        Mistake("leaves_the_box", LEAVES_THE_BOX, edit(TAKEN_BACK, "np.clip(stepped, x - epsilon, x + epsilon)")),
+        Mistake("own_box", OWN_BOX, edit(TAKEN_BACK, "np.clip(np.clip(stepped, x - epsilon, x + epsilon), 0.0, 1.0)")),
+        Mistake(
+            "around_the_last",
+            "You keep each step within epsilon of where it begins, so the whole way may lead anywhere. Measure from x.",
+            edit("x - epsilon, x + epsilon", "adversarial - epsilon, adversarial + epsilon"),
+        ),
+        Mistake(
+            "back_at_the_end",
+            "You go back to x and to the box only when all steps are done. Go back after each, so that the next begins where it may.",
+            back_at_the_end,
+        ),
+        Mistake(
+            "into_the_box_at_the_end",
+            "You go back into the box only when all steps are done. Go back after each, so that the next begins where it may.",
+            into_the_box_at_the_end,
+        ),
+        Mistake(
+            "steps_of_epsilon",
+            "Your steps are epsilon long. They are alpha long; epsilon is how far they may lead in all.",
+            edit("alpha * np.sign", "epsilon * np.sign"),
+        ),
+        Mistake(
+            "alpha_shared_out",
+            "You share alpha out among the steps. Each step is alpha long.",
+            edit("alpha * np.sign", "alpha / steps * np.sign"),
+        ),
+    ],
+    hints=[
+        "What does one step of the exercise before this one do, and where does the next one begin?",
+        "After a step, which two conditions must every entry meet, and which function of NumPy brings it back?",
+    ],
+)
+
+
 # spirals
 
 

@@ -1,7 +1,7 @@
 """Pictures of backpropagation."""
 
 import numpy as np
-from matplotlib.patches import Circle
+from matplotlib.patches import Circle, Rectangle
 
 from grader.authoring.pictures import BLUE, CARD, GREEN, GREY, INK, OCHRE, RED, arrow, canvas, label, number, panels
 
@@ -66,6 +66,39 @@ def slopes(reference):
     label(axes, -4.95, 0.31, "a quarter", GREY, ha="left", fontsize=9)
     axes.set(xlim=(-5, 5), ylim=(-0.2, 1.3), yticks=[0, 0.5, 1], xticks=[-4, -2, 0, 2, 4], xlabel="$x$, the input")
     axes.set_title("what comes back of an upstream gradient of 1")
+    return figure
+
+
+def attack(reference):
+    """Level lines of a loss around a point, the square of what is near it, one long step and many short ones."""
+    figure, (axes,) = panels(1, height=3.3)
+    x, epsilon = np.array([0.5, 0.5]), 0.3
+
+    def ridge(p):
+        return 1.2 * np.exp(-18 * (p[0] - 0.6) ** 2 - 2 * (p[1] - 0.9) ** 2)
+
+    def loss(p):
+        return ridge(p) + 0.25 * p[1]
+
+    def gradient(p):
+        return ridge(p) * np.array([-36 * (p[0] - 0.6), -4 * (p[1] - 0.9)]) + [0, 0.25]
+
+    across, up = np.meshgrid(np.linspace(-0.3, 1.6, 90), np.linspace(0.1, 0.95, 60))
+    axes.contour(across, up, loss([across, up]), levels=9, colors=GREY, linewidths=0.7)
+    axes.add_patch(Rectangle(x - epsilon, 2 * epsilon, 2 * epsilon, facecolor="none", edgecolor=INK, linewidth=1.0))
+    corner = reference.fgsm(gradient, x, epsilon)
+    arrow(axes, x, corner, OCHRE, linewidth=1.3, mutation_scale=9)
+    label(axes, corner[0] + 0.03, corner[1], f"one long step: {number(loss(corner))}", OCHRE, ha="left")
+    way = np.array([reference.pgd(gradient, x, epsilon, 0.04, steps) for steps in range(13)])
+    axes.plot(*way.T, color=BLUE, marker="o", markersize=2.8, linewidth=1.1)
+    label(axes, 0.17, way[-1][1], f"short steps: {number(loss(way[-1]))}", BLUE, ha="right")
+    axes.plot(*x, "o", color=RED, markersize=4.5)
+    label(axes, x[0] - 0.03, x[1] - 0.03, f"$x$: {number(loss(x))}", RED, ha="right")
+    label(axes, x[0] + epsilon + 0.03, x[1] - epsilon + 0.04, r"within $\epsilon$ of $x$", INK, ha="left")
+    axes.set(aspect="equal", xlim=(-0.3, 1.6), ylim=(0.1, 0.95), xticks=[0, 0.5, 1], yticks=[0.2, 0.5, 0.8])
+    axes.set_xlabel("$x_1$")
+    axes.set_ylabel("$x_2$", rotation=0, labelpad=8)
+    axes.set_title("level lines of a loss, and two ways up")
     return figure
 
 

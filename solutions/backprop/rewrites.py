@@ -300,3 +300,74 @@ class Value__closures:
         self.grad = 1
         for value in reversed(order):
             value._send()
+
+
+def saliency__one_example_at_a_time(forward, backward, x, labels):
+    out = np.empty_like(x)
+    for n in range(len(x)):
+        logits = forward(x[n : n + 1])
+        out[n : n + 1] = backward((np.arange(logits.shape[1]) == labels[n]).astype(float)[None], x[n : n + 1])
+    return np.sqrt(out**2)
+
+
+def saliency__rows_of_the_identity(forward, backward, x, labels):
+    dx = backward(np.eye(forward(x).shape[-1])[labels], x)
+    return np.maximum(dx, -dx)
+
+
+def saliency__class_by_class(forward, backward, x, labels):
+    """The gradients of all logits, of which each example keeps its own."""
+    N, K = forward(x).shape
+    gradients = np.stack([backward(np.tile(np.eye(K)[k], (N, 1)), x) for k in range(K)])
+    return abs(gradients[labels, np.arange(N)])
+
+
+def integrated_gradients__running_sum(gradient, x, baseline, steps):
+    total = 0
+    for i in range(steps):
+        total = total + gradient(baseline + (i + 0.5) / steps * (x - baseline))
+    return (x - baseline) * total / steps
+
+
+def integrated_gradients__from_x_back(gradient, x, baseline, steps):
+    half = 1 / (2 * steps)
+    points = [t * baseline + (1 - t) * x for t in np.linspace(half, 1 - half, steps)]
+    return np.stack([gradient(point) for point in points]).T @ np.full(steps, 1 / steps) * (x - baseline)
+
+
+def fgsm__entry_by_entry(gradient, x, epsilon, low=0.0, high=1.0):
+    slopes, out = gradient(x), x.copy()
+    for index in np.ndindex(x.shape):
+        out[index] = min(high, x[index] + epsilon) if slopes[index] > 0 else max(low, x[index] - epsilon)
+    return out
+
+
+def fgsm__divided_by_its_size(gradient, x, epsilon, low=0.0, high=1.0):
+    slopes = gradient(x)
+    return np.minimum(np.maximum(x + epsilon * slopes / np.abs(slopes), low), high)
+
+
+def pgd__a_perturbation(gradient, x, epsilon, alpha, steps, low=0.0, high=1.0):
+    """What is added to x is kept, rather than where x has come to."""
+    delta = np.zeros_like(x)
+    for _ in range(steps):
+        delta = (delta + alpha * np.sign(gradient(x + delta))).clip(-epsilon, epsilon)
+        delta = (x + delta).clip(low, high) - x
+    return x + delta
+
+
+def pgd__one_pair_of_bounds(gradient, x, epsilon, alpha, steps, low=0.0, high=1.0):
+    lowest, highest = np.maximum(low, x - epsilon), np.minimum(high, x + epsilon)
+    at = x.copy()
+    for _ in range(steps):
+        at += np.where(gradient(at) > 0, alpha, -alpha)
+        np.clip(at, lowest, highest, out=at)
+    return at
+
+
+def pgd__box_before_ball(gradient, x, epsilon, alpha, steps, low=0.0, high=1.0):
+    at = np.array(x)
+    for _ in range(steps):
+        at = np.clip(at + alpha * np.sign(gradient(at)), low, high)
+        at = x + np.clip(at - x, -epsilon, epsilon)
+    return at

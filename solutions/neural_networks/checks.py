@@ -1208,6 +1208,212 @@ mlp = Exercise(
 )
 
 
+# Graphs
+
+
+def a_graph(draw, V=6, E=11, D=4, M=3):
+    """Edges as they come, some of them more than once, some from a node to itself; the last node sends and gets nothing."""
+    return {"x": draw(V, D), "edges": draw.integers(0, V - 1, E, 2), "W": draw(D, M)}
+
+
+def one_way(draw, V=6, **sizes):
+    """Every edge leads to a node of a higher number, and comes once."""
+    given = a_graph(draw, V, **sizes)
+    pairs = np.argwhere(np.triu(np.ones((V, V)), 1))
+    return given | {"edges": pairs[draw.permutation(len(pairs))[: len(pairs) // 2]]}
+
+
+def repeated(draw, V=5, **sizes):
+    """Three edges two and three times over, and loops."""
+    given = a_graph(draw, V, **sizes)
+    some = np.array([[0, 1], [2, 1], [3, 0], [2, 2], [4, 3]])
+    return given | {"edges": some[draw.permutation(5)[[0, 1, 1, 2, 2, 2, 3, 4, 0, 2]]]}
+
+
+def another_first_node(inputs, draw):
+    x = inputs["x"].copy()
+    x[0] = 2 * draw(x.shape[1])
+    return inputs | {"x": x}
+
+
+ADDED_UP = "np.add.at(out, edges[:, 1], (x @ W)[edges[:, 0]])"
+
+message_passing = Exercise(
+    points=4,
+    cases={
+        "edges one way": one_way,
+        "a wider answer": partial(one_way, V=7, D=2, M=5),
+        "edges that come twice, and loops": repeated,
+        "many edges": partial(a_graph, V=4, E=30),
+        "a node that nothing reaches": partial(a_graph, V=9, E=4, D=3, M=2),
+        "a single edge": partial(a_graph, V=3, E=1, D=1, M=1),
+    },
+    checks=[
+        agrees(1, "adds up what comes in over each node's edges", on=["edges one way", "a wider answer"]),
+        moves(1, "lets a node be felt only where its edges lead", another_first_node, on="edges one way"),
+        agrees(
+            1,
+            "counts every edge, also one that comes twice or leads back",
+            on=["edges that come twice, and loops", "many edges"],
+        ),
+        agrees(1, "gives 0 to a node that nothing reaches", on=["a node that nothing reaches", "a single edge"]),
+    ],
+    mistakes=[
+        Mistake(
+            "reversed",
+            "Your messages run against the edges. A row is (from, to): what is at its first node goes to its second.",
+            edit(ADDED_UP, "np.add.at(out, edges[:, 0], (x @ W)[edges[:, 1]])"),
+        ),
+        Mistake(
+            "both_ways",
+            "Your messages go both ways. An edge leads from its first node to its second, and not back.",
+            edit(ADDED_UP, f"{ADDED_UP}\n    np.add.at(out, edges[:, 0], (x @ W)[edges[:, 1]])"),
+        ),
+        Mistake(
+            "last_one_counts",
+            "Only one message arrives at each node. Where an index comes twice, += with an array of indices adds once: the last message replaces the others.",
+            edit(ADDED_UP, "out[edges[:, 1]] += (x @ W)[edges[:, 0]]"),
+        ),
+        Mistake(
+            "averaged",
+            "You take the mean of what comes in. The messages add up.",
+            edit("return out", "return out / np.maximum(1, np.bincount(edges[:, 1], minlength=len(x)))[:, None]"),
+        ),
+        Mistake(
+            "itself_added",
+            "You add each node's own features. A node hears itself only over an edge that leads back to it.",
+            edit("return out", "return out + x @ W"),
+        ),
+        Mistake(
+            "each_pair_once",
+            "You count each pair of nodes once. An edge that comes twice brings its message twice.",
+            edit("out = np", "edges = np.unique(edges, axis=0)\n    out = np"),
+        ),
+        Mistake(
+            "loops_left_out",
+            "You leave out edges from a node to itself. They count like any other.",
+            edit("out = np", "edges = edges[edges[:, 0] != edges[:, 1]]\n    out = np"),
+        ),
+        Mistake(
+            "activated",
+            "You apply a relu. Asked are the sums alone.",
+            edit("return out", "return np.maximum(out, 0.0)"),
+        ),
+        Mistake(
+            "own_features_sent",
+            "Each message holds what is at the edge's end. It brings what is at its beginning.",
+            edit("(x @ W)[edges[:, 0]]", "(x @ W)[edges[:, 1]]"),
+        ),
+    ],
+    hints=[
+        "Which rows of x, one for each edge, hold what is sent, and to which rows of the answer does it go?",
+        "What does out[indices] += values do where an index comes twice? NumPy has another function for that; a loop over edges is right, too.",
+    ],
+)
+
+
+def neighbourhood(draw, V=6, D=4, M=3, density=0.5):
+    """A network of neighbours whose degrees differ: the first node knows everybody but the last, and the last the one before it alone."""
+    upper = np.triu(draw.uniform(0, 1, V, V) < density, 1)
+    if V > 3:
+        upper[0, 1:-1], upper[:, -1] = True, False
+        upper[-2, -1] = True
+    return {"x": draw(V, D), "adjacency": (upper | upper.T).astype(float), "W": draw(D, M), "b": draw(M)}
+
+
+def with_hermits(draw, V=6, **sizes):
+    """Two nodes without neighbours."""
+    given = neighbourhood(draw, V, **sizes)
+    given["adjacency"][[1, -1]] = 0.0
+    given["adjacency"][:, [1, -1]] = 0.0
+    return given
+
+
+LINKED = "adjacency + np.eye(len(adjacency))"
+SHARED = "linked / np.sqrt(degrees[:, None] * degrees)"
+
+gcn_layer = Exercise(
+    points=4,
+    cases={
+        "six nodes": neighbourhood,
+        "a wider answer": partial(neighbourhood, V=8, D=2, M=5, density=0.2),
+        "as many nodes as features": partial(neighbourhood, V=4, D=4, M=4),
+        "nodes without neighbours": with_hermits,
+        "a single node": partial(neighbourhood, V=1, D=3, M=2),
+        "a pair": partial(neighbourhood, V=2, D=1, M=1, density=1.0),
+    },
+    checks=[
+        agrees(
+            2,
+            "shares features between neighbours, each divided by the roots of both degrees",
+            on=["six nodes", "a wider answer", "as many nodes as features"],
+        ),
+        moves(
+            1,
+            "lets a node be felt by itself and its neighbours alone",
+            another_first_node,
+            on=["nodes without neighbours", "six nodes"],
+        ),
+        agrees(
+            1,
+            "is right for nodes without neighbours, and for one node or two",
+            on=["nodes without neighbours", "a single node", "a pair"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "degrees_of_A",
+            "You take the degrees of A, where a node without neighbours has degree 0. Take those of A + I: each node is linked to itself.",
+            edit("linked.sum(axis=1)", "adjacency.sum(axis=1)"),
+        ),
+        Mistake(
+            "row_normalised",
+            "You divide each row by its own degree. The degrees of both ends count, each with its square root.",
+            edit(SHARED, "linked / degrees[:, None]"),
+        ),
+        Mistake(
+            "column_normalised",
+            "You divide each column by its own degree. The degrees of both ends count, each with its square root.",
+            edit(SHARED, "linked / degrees"),
+        ),
+        Mistake(
+            "no_self_loops",
+            "A node hears its neighbours and not itself. Link each node to itself first.",
+            edit(f"linked = {LINKED}", "linked = adjacency"),
+        ),
+        Mistake(
+            "not_normalised",
+            "You add up the neighbours' features as they are, so that nodes with many neighbours get large ones. Divide by the roots of both degrees.",
+            edit(SHARED, "linked"),
+        ),
+        Mistake(
+            "no_roots",
+            "You divide by both degrees themselves. Each counts with its square root, so that together they make one degree.",
+            edit("np.sqrt(degrees[:, None] * degrees)", "(degrees[:, None] * degrees)"),
+        ),
+        Mistake(
+            "bias_shared",
+            "You add the bias before the features are shared, so it is scaled by the degrees. It comes last.",
+            edit("linear(shares @ x, W, b)", "shares @ linear(x, W, b)"),
+        ),
+        Mistake(
+            "activated",
+            "You apply a relu. Asked is the layer without its activation.",
+            edit("return linear(shares @ x, W, b)", "return np.maximum(linear(shares @ x, W, b), 0.0)"),
+        ),
+        Mistake(
+            "multiplied_by_degrees",
+            "You multiply by the roots of the degrees. Divide by them: the more neighbours, the less each of them counts.",
+            edit(SHARED, "linked * np.sqrt(degrees[:, None] * degrees)"),
+        ),
+    ],
+    hints=[
+        "Of which matrix are the degrees taken, and what is then the smallest degree that a node can have?",
+        "What does a diagonal matrix do to the rows of a matrix on its right, and to the columns of one on its left? Neither needs to be written as a matrix.",
+    ],
+)
+
+
 # Initialisation
 
 

@@ -1,8 +1,9 @@
 """Pictures of neural networks."""
 
 import numpy as np
+from matplotlib.patches import Circle
 
-from grader.authoring.pictures import BLUE, GREY, OCHRE, RED, label, panels
+from grader.authoring.pictures import BLUE, CARD, GREY, INK, OCHRE, RED, label, number, panels, plane
 
 
 def activations(reference):
@@ -48,4 +49,27 @@ def fading(reference):
     axes.minorticks_off()
     axes.set_xlabel("layer")
     axes.set_title("norm of the gradient on its way back, from right to left")
+    return figure
+
+
+def graph(reference):
+    """What the feature of one node has become in all nodes of a graph after one, two and three graph convolutions."""
+    places = np.array([[0.3, 1.5], [1.0, 0.5], [1.1, 2.3], [2.0, 1.4], [3.0, 1.5], [3.8, 0.6], [4.0, 2.3], [5.0, 1.5]])
+    edges = [(0, 1), (0, 2), (1, 2), (1, 3), (2, 3), (3, 4), (4, 5), (4, 6), (5, 7), (6, 7)]
+    adjacency = np.zeros((len(places), len(places)))
+    for i, j in edges:
+        adjacency[i, j] = adjacency[j, i] = 1.0
+    figure, axes = panels(3, height=1.9)
+    felt = np.eye(len(places))[:, :1]
+    for layers, panel in enumerate(axes, 1):
+        felt = reference.gcn_layer(felt, adjacency, np.eye(1), np.zeros(1))
+        for i, j in edges:
+            panel.plot(*places[[i, j]].T, color=GREY, linewidth=0.8, zorder=1)
+        for (x, y), value in zip(places, felt[:, 0], strict=True):
+            share = value / felt.max()
+            panel.add_patch(Circle((x, y), 0.37, facecolor=CARD, edgecolor=INK, linewidth=0.8, zorder=2))
+            panel.add_patch(Circle((x, y), 0.37, facecolor=BLUE, alpha=0.75 * share, linewidth=0, zorder=3))
+            label(panel, x, y, number(value) if value else "", INK, fontsize=7.5)
+        plane(panel, (-0.2, 5.5), (0.1, 2.75))
+        panel.set_title("one layer" if layers == 1 else f"{['two', 'three'][layers - 2]} layers", fontsize=10)
     return figure

@@ -208,6 +208,50 @@ def mlp__one_example_at_a_time(x, params):
     return np.stack(out)
 
 
+def message_passing__edge_by_edge(x, edges, W):
+    out = np.zeros((x.shape[0], W.shape[1]))
+    for sender, receiver in edges:
+        out[receiver] += x[sender] @ W
+    return out
+
+
+def message_passing__summed_first(x, edges, W):
+    """The features are added up, and then mixed once for each node."""
+    V, D = x.shape
+    received = np.stack([np.bincount(edges[:, 1], weights=x[edges[:, 0], d], minlength=V) for d in range(D)], axis=1)
+    return received @ W
+
+
+def message_passing__one_hot(x, edges, W):
+    senders, receivers = np.eye(len(x))[edges.T]
+    return receivers.T @ (senders @ (x @ W))
+
+
+def gcn_layer__by_powers(x, adjacency, W, b):
+    A = adjacency.copy()
+    np.fill_diagonal(A, 1.0)
+    root = A.sum(axis=0) ** -0.5
+    return root[:, None] * (A @ (root[:, None] * (x @ W))) + b
+
+
+def gcn_layer__matrices(x, adjacency, W, b):
+    A = adjacency + np.identity(adjacency.shape[0])
+    D = np.diag(1 / np.sqrt(A.sum(1)))
+    return np.einsum("ij,jk,kl,ld,dm->im", D, A, D, x, W) + b
+
+
+def gcn_layer__node_by_node(x, adjacency, W, b):
+    V = len(x)
+    degree = [1 + sum(adjacency[i]) for i in range(V)]
+    out = np.zeros((V, W.shape[1]))
+    for i in range(V):
+        for j in range(V):
+            if i == j or adjacency[i, j] > 0:
+                out[i] += x[j] @ W / math.sqrt(degree[i] * degree[j])
+        out[i] += b
+    return out
+
+
 def xavier_uniform__row_by_row(fan_in, fan_out, rng):
     limit = math.sqrt(6) / math.sqrt(fan_in + fan_out)
     return np.stack([limit * (2 * rng.random(fan_out) - 1) for _ in range(fan_in)])

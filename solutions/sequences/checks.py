@@ -1186,6 +1186,246 @@ lstm = Exercise(
 )
 
 
+# State spaces: A and delta are drawn so that |delta·A| lies between 0.001 and 50, whatever their own sizes
+
+
+def _logarithmic(draw, low, high, *shape):
+    """Numbers of all sizes between low and high alike."""
+    return np.exp(draw.uniform(np.log(low), np.log(high), *shape))
+
+
+def flowing(draw, N=2, T=5, D=3, S=4, pace=(0.2, 2.0), steps=(0.2, 1.5)):
+    """A state space; its states forget at different paces, and its steps differ in length."""
+    return dict(A=-_logarithmic(draw, *pace, D, S), B=draw(N, T, S), delta=_logarithmic(draw, *steps, N, T, D))
+
+
+def scanned(draw, N=2, T=5, D=3, S=4, **paces):
+    flow = flowing(draw, N, T, D, S, **paces)
+    x = draw(N, T, D)
+    return dict(x=x, delta=flow["delta"], A=flow["A"], B=flow["B"], C=draw(N, T, S))
+
+
+def of_one_size(drawn, draw):
+    """Every axis has three places, so that none can be told by its length."""
+    return drawn(draw, N=3, T=3, D=3, S=3)
+
+
+WIDE = dict(pace=(0.04, 5.0), steps=(0.03, 9.9))  # products from 0.001 to 50
+HELD = "(A_bar - 1.0) / A * B[:, :, None, :]"
+BRIEF, SHORT, EVERY_PACE = "a single step of one example", "a single channel and state", "steps of every length"
+
+ssm_discretize = Exercise(
+    points=5,
+    cases={
+        "two examples": flowing,
+        "axes of one size": partial(of_one_size, flowing),
+        BRIEF: partial(flowing, N=1, T=1),
+        SHORT: partial(flowing, D=1, S=1),
+        EVERY_PACE: partial(flowing, N=3, T=6, **WIDE),
+    },
+    checks=[
+        agrees(
+            2,
+            "lets each state forget as fast as its channel's step says",
+            on=["two examples", "axes of one size"],
+            part="A_bar",
+        ),
+        agrees(
+            2,
+            "lets in what flows in while x is held",
+            on=["two examples", "axes of one size"],
+            part="B_bar",
+        ),
+        agrees(1, "has all four axes, and is right for steps of every length", on=[BRIEF, SHORT, EVERY_PACE]),
+    ],
+    mistakes=[
+        Mistake(
+            "euler",
+            "You let in delta·B, as Euler's rule does. While x is held the state forgets, too: zero-order hold counts that.",
+            edit(HELD, "delta[..., None] * B[:, :, None, :] + 0 * A"),
+        ),
+        Mistake(
+            "no_exponential",
+            "You take 1 + delta·A for the exponential. That is its beginning only, and turns negative for long steps.",
+            edit("np.exp(delta[..., None] * A)", "1.0 + delta[..., None] * A"),
+        ),
+        Mistake(
+            "step_twice",
+            "You multiply B_bar by delta once more. The length of the step is in A_bar already.",
+            edit(HELD, f"delta[..., None] * {HELD}"),
+        ),
+        Mistake(
+            "divided_by_the_step",
+            "You divide by delta·A, and delta does not come back as a factor. Divide by A alone.",
+            edit("/ A *", "/ (delta[..., None] * A) *"),
+        ),
+        Mistake(
+            "grows",
+            "Your states grow: A_bar is above 1. A is negative as it is given; do not turn its sign.",
+            edit("np.exp(delta[..., None] * A)", "np.exp(-delta[..., None] * A)"),
+        ),
+        Mistake(
+            "one_not_taken_off",
+            "You divide A_bar itself by A. The state begins at 0, and so must the integral: a step of no length lets nothing in.",
+            edit("(A_bar - 1.0)", "A_bar"),
+        ),
+        Mistake(
+            "multiplied",
+            "You multiply by A where the integral of exp(t·A) divides by it.",
+            edit("/ A *", "* A *"),
+        ),
+        Mistake(
+            "bilinear",
+            "You discretize by the bilinear rule, (1 + delta·A/2)/(1 − delta·A/2). Asked is zero-order hold, which is exact for an x that is held.",
+            edit(
+                "np.exp(delta[..., None] * A)",
+                "(1.0 + delta[..., None] * A / 2) / (1.0 - delta[..., None] * A / 2)",
+            ),
+        ),
+        Mistake(
+            "B_alone",
+            "You return B_bar without B: the answer must say what comes in for each x, not how long it is held.",
+            edit(" * B[:, :, None, :]", ""),
+        ),
+        Mistake(
+            "swapped",
+            "You return B_bar first. A_bar comes before it.",
+            edit("return A_bar, B_bar", "return B_bar, A_bar"),
+        ),
+    ],
+    hints=[
+        "Which shapes must delta, A and B have, so that together they give one number for each example, step, channel and state?",
+        "With x held, dh/dt = A·h + B·x is an equation in one unknown for each state. Which function solves it, and what is it after the time delta if h begins at 0?",
+    ],
+)
+
+
+def another_end(inputs, draw):
+    """The last two steps change, in all that comes in."""
+    changed = {name: inputs[name].copy() for name in ("x", "delta", "B", "C")}
+    for name, array in changed.items():
+        array[:, -2:] *= 1.5 if name == "delta" else -0.5
+    return inputs | changed
+
+
+def scanned_by_products(x, delta, A, B, C):
+    """All steps at once, divided by what has been forgotten since the start: it underflows."""
+    kept = np.cumprod(np.exp(delta[..., None] * A), axis=1)
+    comes_in = delta[..., None] * B[:, :, None, :] * x[..., None]
+    return (kept * np.cumsum(comes_in / kept, axis=1) * C[:, :, None, :]).sum(axis=-1)
+
+
+def scanned_late(x, delta, A, B, C):
+    y = scanned_by_products(x, delta, A, B, C)
+    h, late = np.zeros((len(x), *A.shape)), np.empty(y.shape)
+    for t in range(x.shape[1]):
+        late[:, t] = (h * C[:, t, None, :]).sum(axis=-1)
+        step = delta[:, t, :, None]
+        h = np.exp(step * A) * h + step * B[:, t, None, :] * x[:, t, :, None]
+    return late
+
+
+SCANNED = "step * B[:, t, None, :] * x[:, t, :, None]"
+
+selective_scan = Exercise(
+    points=7,
+    cases={
+        "two examples": scanned,
+        "axes of one size": partial(of_one_size, scanned),
+        "many states": partial(scanned, N=1, T=7, D=2, S=9),
+        "a single example": partial(scanned, N=1, T=4),
+        "a single step": partial(scanned, T=1),
+        SHORT: partial(scanned, D=1, S=1),
+        EVERY_PACE: partial(scanned, N=3, T=8, **WIDE),
+        "two hundred steps": partial(scanned, N=1, T=200, D=2, S=3, pace=(0.5, 5.0), steps=(0.3, 9.0)),
+    },
+    checks=[
+        agrees(
+            3,
+            "carries every state from step to step, and reads it with C",
+            on=["two examples", "axes of one size", "many states"],
+        ),
+        moves(1, "does not let the future change the past", another_end, on="two examples"),
+        agrees(
+            1,
+            "returns every axis for a single example, step, channel and state",
+            on=["a single example", "a single step", SHORT],
+        ),
+        agrees(1, "forgets slowly in some steps, and all but everything in others", on=EVERY_PACE),
+        agrees(1, "is right and finite over two hundred steps", on="two hundred steps"),
+    ],
+    mistakes=[
+        Mistake(
+            "step_left_out",
+            "You let in B·x, whatever the length of the step. What comes in is scaled with delta, too.",
+            edit(SCANNED, "B[:, t, None, :] * x[:, t, :, None]"),
+        ),
+        Mistake(
+            "grows",
+            "Your states grow from step to step. A is negative as it is given; do not turn its sign.",
+            edit("np.exp(step * A)", "np.exp(-step * A)"),
+        ),
+        Mistake(
+            "one_step_late",
+            "You read the state before x_t has come in. An output sees its own step.",
+            scanned_late,
+        ),
+        Mistake(
+            "held",
+            "You scale what comes in by zero-order hold, (exp(delta·A) − 1)/A. Here it is Euler's rule, delta alone.",
+            edit(SCANNED, "np.expm1(step * A) / A * B[:, t, None, :] * x[:, t, :, None]"),
+        ),
+        Mistake(
+            "no_exponential",
+            "You take 1 + delta·A for the exponential. That is its beginning only, and turns negative for long steps.",
+            edit("np.exp(step * A)", "(1.0 + step * A)"),
+        ),
+        Mistake(
+            "nothing_forgotten",
+            "Your states forget nothing. Before anything new comes in, what is there shrinks by exp(delta·A).",
+            edit("np.exp(step * A) * h", "h"),
+        ),
+        Mistake(
+            "not_carried",
+            "You start every step from 0. A step goes on from the states of the step before.",
+            edit("np.exp(step * A) * h + ", ""),
+        ),
+        Mistake(
+            "not_read",
+            "You add up the states as they are. C says how much each of them counts in the output, at each step anew.",
+            edit("(h * C[:, t, None, :])", "h"),
+        ),
+        Mistake(
+            "C_of_the_first_step",
+            "You read every step with the C of the first. C differs from step to step.",
+            edit("C[:, t, None, :]", "C[:, 0, None, :]"),
+        ),
+        Mistake(
+            "B_and_C_swapped",
+            "You let in with C and read with B. It is the other way round.",
+            edit(
+                f"{SCANNED}\n        y[:, t] = (h * C[:, t, None, :])",
+                "step * C[:, t, None, :] * x[:, t, :, None]\n        y[:, t] = (h * B[:, t, None, :])",
+            ),
+        ),
+        Mistake(
+            "skip",
+            "You add x to the output. A skip connection belongs to the block around the scan.",
+            edit("return y", "return y + x"),
+        ),
+        Mistake(
+            "underflow",
+            "You divide by the product of all that was kept since the start. After enough steps that is 0. Go step by step, or compare two steps by the difference of their exponents.",
+            scanned_by_products,
+        ),
+    ],
+    hints=[
+        "How many numbers does one channel remember between two steps? Which shape has the memory of all examples and channels?",
+        "In one step: what is kept, what comes in, and in which order is the state updated and read?",
+    ],
+)
+
+
 # Judging a language model
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from scipy import signal
 from torch.nn import functional as F
 
 torch.set_num_threads(1)
@@ -95,6 +96,29 @@ def lstm(x, h0, c0, Wx, Wh, b):
 
     outputs, h, c = call(read, x, h0, c0, Wx, Wh, b)
     return outputs, (h[0], c[0])
+
+
+def ssm_discretize(A, B, delta):
+    """SciPy's zero-order hold, by the exponential of a matrix, for each channel and step."""
+    N, T, D = delta.shape
+    A_bar, B_bar = np.empty((2, N, T, D, A.shape[1]))
+    for n, t, d in np.ndindex(N, T, D):
+        system = np.diag(A[d]), B[n, t, :, None], np.eye(A.shape[1]), np.zeros((A.shape[1], 1))
+        held = signal.cont2discrete(system, delta[n, t, d], method="zoh")
+        A_bar[n, t, d], B_bar[n, t, d] = np.diag(held[0]), held[1][:, 0]
+    return A_bar, B_bar
+
+
+def selective_scan(x, delta, A, B, C):
+    """Without a state: every step asks each earlier one what is left of it."""
+    N, T, D = x.shape
+    passed = np.cumsum(delta, axis=1)
+    y = np.zeros((N, T, D))
+    for t in range(T):
+        for s in range(t + 1):
+            left = np.exp((passed[:, t] - passed[:, s])[:, :, None] * A) if s < t else np.ones((N, *A.shape))
+            y[:, t] += delta[:, s] * x[:, s] * np.einsum("nk,nk,ndk->nd", C[:, t], B[:, s], left)
+    return y
 
 
 def perplexity(logits, targets, ignore=-1):

@@ -282,6 +282,55 @@ def lstm__recursive(x, h0, c0, Wx, Wh, b):
     return np.concatenate([h[:, None, :], outputs], axis=1), state
 
 
+def ssm_discretize__small_steps_kept(A, B, delta):
+    """expm1 loses nothing where a step is short."""
+    z = np.einsum("ntd,ds->ntds", delta, A)
+    return [np.exp(z), np.expm1(z) / A * np.expand_dims(B, 2)]
+
+
+def ssm_discretize__loops(A, B, delta):
+    N, T, D = delta.shape
+    A_bar, B_bar = np.zeros((N, T, D, A.shape[1])), np.zeros((N, T, D, A.shape[1]))
+    for n, t, d, s in np.ndindex(A_bar.shape):
+        A_bar[n, t, d, s] = math.exp(delta[n, t, d] * A[d, s])
+        B_bar[n, t, d, s] = B[n, t, s] * (1 - A_bar[n, t, d, s]) / -A[d, s]
+    return A_bar, B_bar
+
+
+def selective_scan__channel_by_channel(x, delta, A, B, C):
+    N, T, D = x.shape
+    y = np.zeros((N, T, D))
+    for n in range(N):
+        for d in range(D):
+            h = np.zeros(A.shape[1])
+            for t in range(T):
+                h = h * np.exp(delta[n, t, d] * A[d]) + B[n, t] * (delta[n, t, d] * x[n, t, d])
+                y[n, t, d] = C[n, t] @ h
+    return y
+
+
+def selective_scan__einsum(x, delta, A, B, C):
+    """All factors first, and then the loop."""
+    keep = np.exp(np.einsum("ntd,ds->tnds", delta, A))
+    comes_in = np.einsum("ntd,nts,ntd->tnds", delta, B, x)
+    states = [np.zeros_like(comes_in[0])]
+    for kept, new in zip(keep, comes_in, strict=True):
+        states.append(kept * states[-1] + new)
+    return np.einsum("tnds,nts->ntd", np.array(states[1:]), C)
+
+
+def selective_scan__doubling(x, delta, A, B, C):
+    """As on a GPU: spans of 1, 2, 4, … steps are joined, in about log T passes."""
+    keep = np.exp(delta[..., None] * A)
+    h = delta[..., None] * B[:, :, None] * x[..., None]
+    span = 1
+    while span < x.shape[1]:
+        h = np.concatenate([h[:, :span], h[:, span:] + keep[:, span:] * h[:, :-span]], axis=1)
+        keep = np.concatenate([keep[:, :span], keep[:, span:] * keep[:, :-span]], axis=1)
+        span *= 2
+    return (h * C[:, :, None]).sum(-1)
+
+
 def perplexity__loop(logits, targets, ignore=-1):
     losses = []
     for place in np.ndindex(targets.shape):

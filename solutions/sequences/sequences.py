@@ -228,6 +228,38 @@ def lstm(x, h0, c0, Wx, Wh, b):
     return np.stack(outputs, axis=1), (h, c)
 
 
+def ssm_discretize(A, B, delta):
+    """From a state that flows to one that steps: zero-order hold for a diagonal state space.
+
+    A (D, S), B (N, T, S), delta (N, T, D) -> A_bar (N, T, D, S), B_bar (N, T, D, S)
+
+    In continuous time a state h follows dh/dt = A·h + B·x. Hold x for the time delta: then h becomes A_bar·h + B_bar·x,
+    exactly, where A_bar = exp(delta·A) and B_bar = (A_bar − 1)/A·B. Each of the D channels has S states, with the negative
+    entries of A (D, S), and steps delta of its own; B is shared by the channels. |delta·A| lies between 0.001 and 50.
+    """
+    A_bar = np.exp(delta[..., None] * A)
+    B_bar = (A_bar - 1.0) / A * B[:, :, None, :]
+    return A_bar, B_bar
+
+
+def selective_scan(x, delta, A, B, C):
+    """A linear recurrence that chooses, at every step, what to keep and what to let in: the heart of Mamba.
+
+    x (N, T, D), delta (N, T, D), A (D, S), B (N, T, S), C (N, T, S) -> y (N, T, D)
+
+    Each channel has S states, 0 before the first step: h_t = exp(delta_t·A)·h_(t−1) + delta_t·B_t·x_t, and
+    y_t = Σ_s C_t[s]·h_t[s], so that x_t counts in y_t. What comes in is scaled with delta, not with the B_bar of
+    `ssm_discretize`. A is negative, and |delta·A| lies between 0.001 and 50. Nothing else is added to y.
+    """
+    N, T, D = x.shape
+    h, y = np.zeros((N, D, A.shape[1])), np.empty((N, T, D))
+    for t in range(T):
+        step = delta[:, t, :, None]
+        h = np.exp(step * A) * h + step * B[:, t, None, :] * x[:, t, :, None]
+        y[:, t] = (h * C[:, t, None, :]).sum(axis=-1)
+    return y
+
+
 def perplexity(logits, targets, ignore=-1):
     """The perplexity of a language model: the number of equally likely tokens that would be as hard to predict.
 

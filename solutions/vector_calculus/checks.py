@@ -643,6 +643,254 @@ chain_rule = Exercise(
 )
 
 
+# Products with Jacobians and Hessians
+
+# For a vector of length 10, a step h along it leaves ten times ten times the error of a step of length h: 1e-8 of the answer,
+# and more for a curved F. Columns that are found one by one leave 1e-10, a difference to one side 1e-5 or more.
+ALONG = 3e-8
+
+
+def of_length(direction, length):
+    return length * direction / np.linalg.norm(direction)
+
+
+def pushed(draw, D=4, M=3, length=3.0):
+    """A field that bends slowly enough for steps of ten h, and a direction in its inputs."""
+    return field(draw, D=D, M=M) | dict(W=0.5 * draw(5, D), v=of_length(draw(D) + 0.5, length))
+
+
+def pulled(draw, D=4, M=3, length=3.0):
+    """A field, and a weight for each of its entries."""
+    return field(draw, D=D, M=M) | dict(W=0.5 * draw(5, D), u=of_length(draw(M) + 0.5, length))
+
+
+PUSH = "(F(x + h * v) - F(x - h * v)) / (2 * h)"
+NORMALISED = "You bring {0} to length 1. The product is linear in {0}: twice as long a {0} gives twice the answer."
+
+jvp = Exercise(
+    points=3,
+    driver=of_a_field,
+    tolerance=ALONG,
+    cases={
+        "as many out as in": partial(pushed, D=3, M=3),
+        "four in, three out": pushed,
+        "two in, six out": partial(pushed, D=2, M=6, length=2.0),
+        "a vector of length 10": partial(pushed, D=5, M=4, length=10.0),
+        "a vector of length 0.1": partial(pushed, D=3, M=4, length=0.1),
+        "a single coordinate in": partial(pushed, D=1, M=3, length=2.0),
+        "a single entry out": partial(pushed, D=4, M=1),
+    },
+    checks=[
+        agrees(
+            2,
+            "says how every entry of F changes along v",
+            on=["as many out as in", "four in, three out", "two in, six out"],
+        ),
+        agrees(
+            1,
+            "grows with the length of v, and is right for one coordinate or one entry",
+            on=["a vector of length 10", "a vector of length 0.1", "a single coordinate in", "a single entry out"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "normalised",
+            NORMALISED.format("v"),
+            edit(f"return {PUSH}", f"v = v / np.linalg.norm(v)\n    return {PUSH}"),
+        ),
+        Mistake(
+            "transposed",
+            "You multiply by the transposed Jacobian. Its columns belong to the coordinates of x, and so do the entries of v.",
+            edit(PUSH, "jacobian(F, x, h).T @ v"),
+        ),
+        Mistake("forward", ONE_SIDED.format("x"), edit(PUSH, "(F(x + h * v) - F(x)) / h")),
+        Mistake("backward", ONE_SIDED.format("x"), edit(PUSH, "(F(x) - F(x - h * v)) / h")),
+        Mistake("not_halved", NOT_HALVED, edit("/ (2 * h)", "/ h")),
+        Mistake(
+            "all_at_once",
+            "You move every coordinate by the same h. Each moves by its own entry of v.",
+            edit(PUSH, "(F(x + h) - F(x - h)) / (2 * h)"),
+        ),
+    ],
+    hints=[
+        "If x moves by a small multiple of v, by what does F move, to first order?",
+        "Is the whole Jacobian needed? How many calls of F does a slope along one line take?",
+    ],
+)
+
+PULL = "gradient(lambda p: u @ F(p), x, h)"
+
+
+def pulled_to_one_side(F, x, u, h=1e-5):
+    return np.array([u @ (F(x + step) - F(x)) / h for step in h * np.eye(len(x))])
+
+
+def pulled_from_one_side(F, x, u, h=1e-5):
+    return np.array([u @ (F(x) - F(x - step)) / h for step in h * np.eye(len(x))])
+
+
+vjp = Exercise(
+    points=3,
+    driver=of_a_field,
+    tolerance=FIRST,
+    cases={
+        "as many out as in": partial(pulled, D=3, M=3),
+        "four in, three out": pulled,
+        "six in, two out": partial(pulled, D=6, M=2, length=2.0),
+        "a vector of length 10": partial(pulled, D=5, M=4, length=10.0),
+        "a vector of length 0.1": partial(pulled, D=3, M=4, length=0.1),
+        "a single coordinate in": partial(pulled, D=1, M=3, length=2.0),
+        "a single entry out": partial(pulled, D=4, M=1),
+    },
+    checks=[
+        agrees(
+            2,
+            "is the slope of u · F in every coordinate",
+            on=["as many out as in", "four in, three out", "six in, two out"],
+        ),
+        agrees(
+            1,
+            "grows with the length of u, and is right for one coordinate or one entry",
+            on=["a vector of length 10", "a vector of length 0.1", "a single coordinate in", "a single entry out"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "normalised", NORMALISED.format("u"), edit(PULL, "gradient(lambda p: u / np.linalg.norm(u) @ F(p), x, h)")
+        ),
+        Mistake(
+            "transposed",
+            "You multiply by the Jacobian itself. Its rows belong to the entries of F, and so do the entries of u.",
+            edit(PULL, "jacobian(F, x, h) @ u"),
+        ),
+        Mistake("forward", ONE_SIDED.format("x"), pulled_to_one_side),
+        Mistake("backward", ONE_SIDED.format("x"), pulled_from_one_side),
+        Mistake("not_halved", NOT_HALVED, edit(PULL, f"2 * {PULL}")),
+        Mistake(
+            "unweighted",
+            "You add up the entries of F as they are. Each counts with its own entry of u.",
+            edit("u @ F(p)", "F(p).sum()"),
+        ),
+    ],
+    hints=[
+        "Which one number has the gradient Jᵀ·u? Write out the entries of the product.",
+        "Once that number is a function of x, which exercise of this unit finishes the job?",
+    ],
+)
+
+
+def curved(draw, D=4, length=3.0, pace=0.5):
+    """A function of D numbers and a direction."""
+    return height(draw, D=D, pace=pace) | dict(v=of_length(draw(D) + 0.5, length))
+
+
+def curved_wave(draw):
+    """A fast wave and a direction that crosses it."""
+    given = fast_wave(draw)
+    return given | dict(v=of_length(given["W"][0] + draw(2), 2.0))
+
+
+def counting(hessian_vector_product, a, W, b, c, x, v):
+    """-> product (D,), excess
+
+    `excess` is how many calls of f were made above 8·D + 8.
+    """
+    calls = []
+
+    def f(x):
+        calls.append(len(x))
+        return a @ np.sin(W @ x + b) + np.exp(c @ x)
+
+    product = hessian_vector_product(f=f, x=x, v=v)
+    return product, max(0, len(calls) - 8 * len(x) - 8)
+
+
+def product_to_one_side(f, x, v, h=1e-4):
+    def slopes(p):
+        return np.array([(f(p + step) - f(p)) / h for step in h * np.eye(len(x))])
+
+    return (slopes(x + h * v) - slopes(x)) / h
+
+
+def product_with_half_a_hessian(f, x, v, h=1e-4):
+    H, steps = np.zeros((len(x), len(x))), h * np.eye(len(x))
+    for i, a in enumerate(steps):
+        for j, b in enumerate(steps[: i + 1]):
+            same, opposite = f(x + a + b) + f(x - a - b), f(x + a - b) + f(x - a + b)
+            H[i, j] = H[j, i] = (same - opposite) / (4 * h**2)
+    return H @ v
+
+
+TURN = "(gradient(f, x + h * v, h) - gradient(f, x - h * v, h)) / (2 * h)"
+
+WHOLE_HESSIAN = "Your answer is right, but you fill a Hessian, and that takes calls of f that grow as D². How does the gradient change along v alone?"
+
+hessian_vector_product = Exercise(
+    points=5,
+    driver=of_a_vector,
+    tolerance=SECOND,
+    words={"excess": "the number of calls of f above 8·D + 8"},
+    cases={
+        "four coordinates": curved,
+        "six coordinates": partial(curved, D=6, length=1.3),
+        "a fast wave": curved_wave,
+        "a vector of length 10": partial(curved, D=3, length=10.0),
+        "a vector of length 0.1": partial(curved, D=5, length=0.1),
+        "a single coordinate": partial(curved, D=1, length=2.0),
+        "twenty coordinates, counted": partial(curved, D=20, pace=0.2),
+        "thirty-one coordinates, counted": partial(curved, D=31, pace=0.2, length=2.0),
+    },
+    checks=[
+        agrees(2, "is the Hessian times v", on=["four coordinates", "six coordinates", "a fast wave"]),
+        agrees(
+            1,
+            "grows with the length of v",
+            on=["a vector of length 10", "a vector of length 0.1", "a single coordinate"],
+        ),
+        agrees(
+            2,
+            "needs no more than 8·D + 8 calls of f",
+            on=["twenty coordinates, counted", "thirty-one coordinates, counted"],
+            driver=counting,
+        ),
+    ],
+    mistakes=[
+        Mistake("entry_by_entry", WHOLE_HESSIAN, edit(TURN, "hessian(f, x, h) @ v")),
+        Mistake("half_the_entries", WHOLE_HESSIAN, product_with_half_a_hessian),
+        Mistake(
+            "normalised",
+            NORMALISED.format("v"),
+            edit(f"return {TURN}", f"v = v / np.linalg.norm(v)\n    return {TURN}"),
+        ),
+        Mistake("not_halved", NOT_HALVED, edit("/ (2 * h)", "/ h")),
+        Mistake(
+            "halved",
+            "Your answer is half as large as it should be. The Hessian times v has no ½: that belongs to the quadratic term of a Taylor estimate.",
+            edit("/ (2 * h)", "/ (4 * h)"),
+        ),
+        Mistake(
+            "diagonal",
+            "You use the diagonal of the Hessian only. The slope along one coordinate may change along every other coordinate, too.",
+            edit(TURN, "np.diag(hessian(f, x, h)) * v"),
+        ),
+        Mistake(
+            "quadratic_form",
+            "You multiply by v once more, which leaves one number, v·H·v. Asked is the vector H·v.",
+            edit(TURN, f"v @ ({TURN})"),
+        ),
+        Mistake(
+            "to_one_side",
+            "You step to one side only, so your error is of order h. Step forward and backward, both along v and in each coordinate.",
+            product_to_one_side,
+        ),
+    ],
+    hints=[
+        "The Hessian is the Jacobian of the gradient. Which exercise of this unit multiplies a Jacobian by a vector, and with how many calls?",
+        "How many gradients do you need, at which points, and how many calls of f does each of them take?",
+    ],
+)
+
+
 def form(draw, D=4):
     return dict(A=draw(D, D), x=draw(D))
 
@@ -804,5 +1052,232 @@ softmax_jacobian = Exercise(
     hints=[
         "Differentiate the quotient of exp(xᵢ) and the sum: once in xᵢ, once in another xⱼ. Which form fits both?",
         "Which matrix has the probabilities on its diagonal, and which has all their products? For scores far from 0, shift them so that the largest is 0.",
+    ],
+)
+
+
+# Dual: formulas as programs. A step is (operation, operands): an int is the number of a node, a float is a number.
+
+
+def carried(Dual, leaves, constants, program):
+    """-> values (K,), slopes (K,)
+
+    Those of every number, given or made, when all are made. A leaf is a value with its slope, a constant a value alone.
+    """
+    nodes = [Dual(value, slope) for value, slope in leaves] + [Dual(value) for value in constants]
+    for op, *operands in program:
+        given = [nodes[item] if isinstance(item, int) else item for item in operands]
+        if op == "+":
+            made = given[0] + given[1]
+        elif op == "-":
+            made = given[0] - given[1]
+        elif op == "*":
+            made = given[0] * given[1]
+        elif op == "/":
+            made = given[0] / given[1]
+        elif op == "**":
+            made = given[0] ** given[1]
+        elif op == "neg":
+            made = -given[0]
+        else:
+            made = getattr(given[0], op)()
+        nodes.append(made)
+    return np.array([node.value for node in nodes]), np.array([node.slope for node in nodes])
+
+
+def some(draw, n):
+    """Numbers between 1/2 and 2: a division or a logarithm of them is harmless, and none is 1 to the digit."""
+    return [float(number) for number in draw.uniform(0.5, 2.0, n)]
+
+
+def formula(program, n=2, constants=0):
+    """Leaves with slopes of either sign, none of them 0 or 1."""
+
+    def drawn(draw):
+        slopes = [float(sign * size) for sign, size in zip(draw.signs(n), draw.uniform(1.2, 2.5, n), strict=True)]
+        leaves = [list(pair) for pair in zip(some(draw, n), slopes, strict=True)]
+        return dict(leaves=leaves, constants=some(draw, constants), program=program)
+
+    return drawn
+
+
+def either_sign(program, n=2):
+    """Leaves of both signs, none near 0, where a relu has its kink, and none beyond 1, so that it cannot have it there."""
+
+    def drawn(draw):
+        given = formula(program, n)(draw)
+        values = draw.uniform(0.5, 0.95, n) * [1.0, -1.0, *draw.signs(n - 2)]
+        return given | dict(
+            leaves=[[float(value), slope] for value, (_, slope) in zip(values, given["leaves"], strict=True)]
+        )
+
+    return drawn
+
+
+def woven(draw):
+    """Ten sums, products, quotients and differences, each put through a tangent that keeps what follows small."""
+    given = formula([], n=3, constants=1)(draw)
+    small, program = list(range(4)), []
+    for _ in range(10):
+        op = ("+", "*", "/", "-")[int(draw.integers(0, 4))]
+        program += [(op, small[-1 - int(draw.integers(0, 3))], int(draw.integers(0, 4))), ("tanh", 4 + len(program))]
+        small.append(3 + len(program))
+    return given | dict(program=program)
+
+
+ARITHMETIC = [("+", 0, 1), ("-", 0, 1), ("*", 0, 1), ("/", 0, 1), ("neg", 0), ("*", 4, 5), ("/", 2, 6), ("-", 3, 7)]
+FUNCTIONS = [("tanh", 0), ("exp", 1), ("log", 0), ("*", 2, 3), ("exp", 2), ("tanh", 4), ("log", 6)]
+POWERS = [
+    ("**", 0, 3.0),
+    ("**", 1, 2.0),
+    ("**", 0, -1.5),
+    ("**", 0, 0.5),
+    ("**", 1, 3.0),
+    ("**", 1, -1.0),
+    ("**", 0, 1.0),
+]
+RELUS = [("relu", 0), ("relu", 1), ("neg", 1), ("relu", 4), ("*", 2, 5), ("neg", 6), ("relu", 7), ("+", 3, 6)]
+NUMBERS = [
+    ("+", 2.5, 0),
+    ("*", 1.5, 1),
+    ("-", 4.0, 0),
+    ("/", 2.0, 1),
+    ("+", 0, 3.0),
+    ("*", 1, 0.5),
+    ("-", 0, 1.5),
+    ("/", 1, 2.5),
+    ("+", -0.5, 1),
+    ("-", 1, 4.5),
+]
+CONSTANTS = [("*", 0, 1), ("+", 1, 0), ("/", 0, 1), ("exp", 1), ("-", 1, 2), ("*", 1, 1)]
+TWICE = [("*", 0, 0), ("+", 2, 2), ("/", 0, 2), ("-", 1, 1), ("*", 3, 2), ("**", 2, 2.0), ("+", 1, 0)]
+
+
+def parts_of_a_formula(inputs):
+    """What the numbers are: each node as its operation on the leaves, called a, b, c."""
+    texts = [chr(ord("a") + i) for i in range(len(inputs["leaves"]) + len(inputs["constants"]))]
+    for number, (op, *operands) in enumerate(inputs["program"], 1):
+        given = [texts[item] if isinstance(item, int) else str(item) for item in operands]
+        text = (
+            f"-{given[0]}" if op == "neg" else f"{op}({given[0]})" if len(given) == 1 else f"({f' {op} '.join(given)})"
+        )
+        texts.append(text if len(text) <= 40 else f"step {number} ({op})")
+    return {f"{part}s[{i}]": f"the {part} of {text}" for part in ("value", "slope") for i, text in enumerate(texts)}
+
+
+Dual = Exercise(
+    points=7,
+    words=parts_of_a_formula,
+    driver=carried,
+    cases={
+        "arithmetic": formula(ARITHMETIC),
+        "powers": either_sign(POWERS),
+        "functions": formula(FUNCTIONS),
+        "relus": either_sign(RELUS),
+        "numbers on either side": formula(NUMBERS),
+        "a constant": formula(CONSTANTS, n=1, constants=1),
+        "numbers used twice": formula(TWICE),
+        "a long formula": woven,
+    },
+    checks=[
+        agrees(1, "computes + − * / ** and neg", on=["arithmetic", "powers"], part="values"),
+        agrees(1, "computes relu, tanh, exp and log", on=["functions", "relus"], part="values"),
+        agrees(1, "carries slopes through + − * / and neg", on="arithmetic"),
+        agrees(1, "carries slopes through powers", on="powers"),
+        agrees(1, "carries slopes through relu, tanh, exp and log", on=["functions", "relus"]),
+        agrees(1, "takes a number on either side, and gives it slope 0", on=["numbers on either side", "a constant"]),
+        agrees(
+            1,
+            "makes a new number each time, and leaves the given ones as they were",
+            on=["numbers used twice", "a long formula"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "slopes_multiplied",
+            "You multiply the slopes of a product's factors. The product rule has two terms, in each of which one factor stays as it is.",
+            edit("self.slope * other.value + self.value * other.slope", "self.slope * other.slope"),
+        ),
+        Mistake(
+            "one_factor",
+            "Your product takes the slope of its left factor only. The right one may change, too: the product rule has two terms.",
+            edit("self.slope * other.value + self.value * other.slope", "self.slope * other.value"),
+        ),
+        Mistake(
+            "constants_change",
+            "You give a plain number slope 1, as if it were the variable. A number does not change.",
+            edit("else Dual(x)", "else Dual(x, 1.0)", of="_dual"),
+        ),
+        Mistake(
+            "default_slope",
+            "Your Dual has slope 1 where none is given. One that is made from a value alone is a constant.",
+            edit("slope=0.0", "slope=1.0"),
+        ),
+        Mistake(
+            "quotient_rule",
+            "You divide the slopes of a quotient. A quotient changes with both: it falls when its divisor grows.",
+            edit(
+                "(self.slope - quotient * other.slope) / other.value",
+                "self.slope / other.slope if other.slope else 0.0",
+            ),
+        ),
+        Mistake(
+            "divisor_sign",
+            "Your slope of a quotient has the wrong sign for the divisor: for positive numbers, a quotient falls when its divisor grows.",
+            edit("self.slope - quotient", "self.slope + quotient"),
+        ),
+        Mistake(
+            "power_rule",
+            "Your slope of a power keeps the exponent. Differentiation lowers the exponent by one.",
+            edit("(exponent - 1)", "exponent"),
+        ),
+        Mistake(
+            "power_not_chained",
+            "Your slope of a power is right for a variable only. By the chain rule the inner slope is a factor.",
+            edit(" ** (exponent - 1) * self.slope", " ** (exponent - 1)"),
+        ),
+        Mistake(
+            "functions_not_chained",
+            "Your exp has its own value as its slope, whatever enters. By the chain rule the inner slope is a factor.",
+            edit("Dual(e, e * self.slope)", "Dual(e, e)"),
+        ),
+        Mistake(
+            "tanh_of_input",
+            "You compute the slope of tanh from its input. The formula that you use needs the output of tanh.",
+            edit("1 - t**2", "1 - self.value**2"),
+        ),
+        Mistake(
+            "relu_open",
+            "Your relu passes on every slope. Where its input is negative, its output is 0 and stays 0.",
+            edit("self.slope if self.value > 0 else 0.0", "self.slope"),
+        ),
+        Mistake(
+            "swapped_difference",
+            "You compute a number minus a Dual as the Dual minus the number.",
+            edit("_dual(other) - self", "self - other"),
+        ),
+        Mistake(
+            "swapped_quotient",
+            "You compute a number divided by a Dual as the Dual divided by the number.",
+            edit("_dual(other) / self", "self / other"),
+        ),
+        Mistake(
+            "in_place",
+            "Your + changes the number on its left. Others may still need it: return a new Dual.",
+            edit(
+                "return Dual(self.value + other.value, self.slope + other.slope)",
+                "self.value, self.slope = self.value + other.value, self.slope + other.slope\n        return self",
+            ),
+        ),
+        Mistake(
+            "slope_not_negated",
+            "Your -x keeps the slope of x. Where x rises, -x falls.",
+            edit("Dual(-self.value, -self.slope)", "Dual(-self.value, self.slope)"),
+        ),
+    ],
+    hints=[
+        "Each rule of differentiation says what happens to a value and to its slope. Which is the rule for a product, and which for exp?",
+        "What is the slope of a plain number? If it becomes a Dual first, each operator needs only one rule.",
+        "Which method does Python call for 2 - d, and which for d - 2?",
     ],
 )

@@ -1,6 +1,7 @@
 """Independent truth for this unit: central differences in extended precision, autograd, scalar loops."""
 
 import math
+import operator
 
 import numpy as np
 import torch
@@ -112,6 +113,24 @@ def chain_rule(A, W, b, C, A2, W2, b2, C2, x):
     return exact_jacobian(lambda p: outer(inner(p)), x)
 
 
+def jvp(A, W, b, C, x, v):
+    return torch.func.jvp(field(A, W, b, C), (torch.from_numpy(x),), (torch.from_numpy(v),))[1].numpy()
+
+
+def vjp(A, W, b, C, x, u):
+    _, pull = torch.func.vjp(field(A, W, b, C), torch.from_numpy(x))
+    return pull(torch.from_numpy(u))[0].numpy()
+
+
+def hessian_vector_product(a, W, b, c, x, v):
+    """The product of the whole Hessian, as torch.func has it."""
+    return (torch.func.hessian(field(a, W, b, c))(torch.from_numpy(x)) @ torch.from_numpy(v)).numpy()
+
+
+def counting(a, W, b, c, x, v):
+    return hessian_vector_product(a, W, b, c, x, v), 0
+
+
 def quadratic_form_gradient(A, x):
     x = torch.from_numpy(x).requires_grad_()
     (x @ torch.from_numpy(A) @ x).backward()
@@ -126,3 +145,30 @@ def least_squares_gradient(X, W, Y):
 
 def softmax_jacobian(x):
     return exact_jacobian(lambda scores: torch.softmax(scores, 0), x)
+
+
+def Dual(leaves, constants, program):
+    """The same program on numbers of PyTorch, pushed forward along the leaves' slopes."""
+
+    def nodes(*leaves):
+        made = [*leaves, *(torch.tensor(value, dtype=torch.float64) for value in constants)]
+        for op, *operands in program:
+            made.append(OPERATIONS[op](*(made[item] if isinstance(item, int) else item for item in operands)))
+        return tuple(made)
+
+    values, slopes = ([torch.tensor(pair[i], dtype=torch.float64) for pair in leaves] for i in (0, 1))
+    return tuple(torch.stack(numbers).numpy() for numbers in torch.func.jvp(nodes, tuple(values), tuple(slopes)))
+
+
+OPERATIONS = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "**": operator.pow,
+    "neg": operator.neg,
+    "relu": torch.relu,
+    "tanh": torch.tanh,
+    "exp": torch.exp,
+    "log": torch.log,
+}

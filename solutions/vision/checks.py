@@ -1562,6 +1562,124 @@ finetune = Exercise(
 )
 
 
+# grad_cam
+
+
+def feature_maps(draw, N=2, C=5, H=3, W=4):
+    """Feature maps, and gradients whose channels differ: some speak for the class, some against it."""
+    lean = draw.signs(N, C, 1, 1) * draw.uniform(0.3, 1.5, N, C, 1, 1)
+    return {"activations": single(draw(N, C, H, W)), "gradients": single(lean + draw(N, C, H, W))}
+
+
+def against(draw):
+    """In the first example all channels are active and speak against the class, in the second all speak for it."""
+    size = draw.uniform(0.2, 1.5, 2, 2, 4, 3, 5)
+    size[1, 0] *= -1
+    return {"activations": single(size[0]), "gradients": single(size[1])}
+
+
+def another_first_example(inputs, draw):
+    return {name: np.concatenate([single(2 * draw(1, *maps.shape[1:])), maps[1:]]) for name, maps in inputs.items()}
+
+
+WEIGHTED = "(weights * activations).sum(dim=1).relu()"
+
+grad_cam = Exercise(
+    points=4,
+    torch=True,
+    cases={
+        "two examples": feature_maps,
+        "as many examples as channels, rows and columns": partial(feature_maps, N=4, C=4, H=4, W=4),
+        "many channels": partial(feature_maps, N=3, C=17, H=2, W=5),
+        "a single channel": partial(feature_maps, N=3, C=1, H=4, W=2),
+        "maps of one place": partial(feature_maps, N=2, C=6, H=1, W=1),
+        "a single example": partial(feature_maps, N=1, C=3, H=5, W=2),
+        "all against the class": against,
+    },
+    checks=[
+        agrees(
+            2,
+            "weights each channel with the mean of its gradients, and adds up",
+            on=["two examples", "as many examples as channels, rows and columns", "many channels"],
+        ),
+        agrees(1, "shows only what speaks for the class", on=["all against the class", "a single channel"]),
+        moves(
+            1,
+            "makes each example's map from its own maps alone",
+            another_first_example,
+            on=["two examples", "a single example", "maps of one place"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "place_by_place",
+            "You multiply each activation by the gradient of its own place. Average the gradients over all places first: a channel has one weight.",
+            edit("gradients.mean(dim=(2, 3), keepdim=True)", "gradients"),
+        ),
+        Mistake(
+            "no_relu",
+            "Your map has negative entries, where the network saw what speaks against the class. Only what speaks for it is shown.",
+            edit(".relu()", ""),
+        ),
+        Mistake(
+            "relu_before_the_sum",
+            "You drop what is negative in each channel, and add up the rest. What speaks against the class must first be set off against what speaks for it.",
+            edit(WEIGHTED, "(weights * activations).relu().sum(dim=1)"),
+        ),
+        Mistake(
+            "weights_cut_off",
+            "You drop channels with negative weights. They count in the sum; relu comes after it.",
+            edit("keepdim=True)", "keepdim=True).relu()"),
+        ),
+        Mistake(
+            "sizes",
+            "You take the absolute value. What speaks against the class must not look like what speaks for it.",
+            edit(".relu()", ".abs()"),
+        ),
+        Mistake(
+            "summed_over_places",
+            "You add up a channel's gradients. Take their mean, so that the weight does not grow with the map.",
+            edit("gradients.mean(", "gradients.sum("),
+        ),
+        Mistake(
+            "averaged_over_channels",
+            "You average over the channels. Their weighted maps add up.",
+            edit("(weights * activations).sum(", "(weights * activations).mean("),
+        ),
+        Mistake(
+            "swapped",
+            "You weight the gradients with the means of the activations. The map shows activations: it is the gradients that are averaged.",
+            edit(
+                "gradients.mean(dim=(2, 3), keepdim=True)\n    return (weights * activations)",
+                "activations.mean(dim=(2, 3), keepdim=True)\n    return (weights * gradients)",
+            ),
+        ),
+        Mistake(
+            "scaled",
+            "You scale each map so that its largest entry is 1. That is for showing it: return the sums themselves.",
+            edit(
+                f"return {WEIGHTED}",
+                f"cam = {WEIGHTED}\n    return cam / (cam.amax(dim=(1, 2), keepdim=True) + 1e-8)",
+            ),
+        ),
+        Mistake(
+            "scaled_together",
+            "You divide by the largest entry of all maps. That is for showing them: return the sums themselves.",
+            edit(f"return {WEIGHTED}", f"cam = {WEIGHTED}\n    return cam / cam.max()"),
+        ),
+        Mistake(
+            "weights_over_the_batch",
+            "You average the gradients over the examples, too. Each example has weights of its own.",
+            edit("dim=(2, 3)", "dim=(0, 2, 3)"),
+        ),
+    ],
+    hints=[
+        "Which one number says how much a whole channel matters to the class, and which shape do these numbers have so that they meet the activations?",
+        "Over which axis do the weighted maps add up, and what becomes of places where the sum is negative?",
+    ],
+)
+
+
 # segment
 
 

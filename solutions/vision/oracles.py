@@ -141,3 +141,15 @@ def freeze_backbone(kind, head, frozen):
         + ["body.overhead.bias", "head.weight", "head.bias"],
     }[kind]
     return {name: name.split(".")[0] == head for name in names}
+
+
+def grad_cam(activations, gradients):
+    """Place by place in float64, summed without rounding."""
+    N, C, H, W = activations.shape
+    cam = np.zeros((N, H, W))
+    for n in range(N):
+        weights = [math.fsum(gradients[n, c].ravel().tolist()) / (H * W) for c in range(C)]
+        for i, j in np.ndindex(H, W):
+            total = math.fsum(weights[c] * float(activations[n, c, i, j]) for c in range(C))
+            cam[n, i, j] = max(total, 0.0)
+    return cam

@@ -261,3 +261,24 @@ def finetune__all_of_it_gently(model, images, labels):
         F.cross_entropy(model(images), labels).backward()
         optimizer.step()
     return model
+
+
+def grad_cam__einsum(activations, gradients):
+    return torch.einsum("nchw,nc->nhw", activations, gradients.flatten(2).mean(-1)).clamp(min=0)
+
+
+def grad_cam__pooled_and_convolved(activations, gradients):
+    """PyTorch's own pooling makes the weights, and a convolution with one kernel for each example the map."""
+    weights = F.adaptive_avg_pool2d(gradients, 1)
+    N, C, H, W = activations.shape
+    return F.relu(F.conv2d(activations.reshape(1, N * C, H, W), weights.reshape(N, C, 1, 1), groups=N)[0])
+
+
+def grad_cam__loops(activations, gradients):
+    maps = []
+    for channels, slopes in zip(activations, gradients, strict=True):
+        total = torch.zeros_like(channels[0])
+        for channel, slope in zip(channels, slopes, strict=True):
+            total += slope.sum() / slope.numel() * channel
+        maps.append(torch.where(total > 0, total, torch.zeros_like(total)))
+    return torch.stack(maps)

@@ -216,3 +216,16 @@ def finetune(model, images, labels):
         loss.backward()
         optimizer.step()
     return model
+
+
+def grad_cam(activations, gradients):
+    """A map of where a convolutional network saw what speaks for a class.
+
+    activations (N, C, H, W), gradients (N, C, H, W) -> map (N, H, W)
+
+    `activations` are feature maps of a layer, `gradients` those of a class's logit in them. Each channel of an example
+    is weighted with the mean of its gradients over H and W; the map is relu of the weighted sum over the channels. It is
+    neither resized to the picture nor scaled.
+    """
+    weights = gradients.mean(dim=(2, 3), keepdim=True)
+    return (weights * activations).sum(dim=1).relu()
