@@ -34,7 +34,7 @@ SEED = "8315"
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 CALM = {
     name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "GRADE_", "PYTHON", "PIP_"))
-}
+} | {"PIP_NO_COMPILE": "1"}  # what is installed here runs once, for which compiling all of it does not pay
 
 
 @pytest.fixture(scope="module")
