@@ -201,7 +201,7 @@ def _same_answers(items: Sequence[SameAnswer], sets: Sets) -> str:
     named = len(items) - len(nameless)
     note = "Wrong answers equal to the last digit that no named mistake explains: perhaps one that deserves a name."
     if named:
-        note += f" {named} more groups made a mistake that is named above."
+        note += f" {named} more group{'' if named == 1 else 's'} made a mistake that is named above."
     body = (
         pages.some(nameless, MAX_GROUPS, row, [("num", "Students"), ("", "Finding")], "stacked")
         if nameless
