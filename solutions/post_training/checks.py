@@ -186,8 +186,10 @@ def rows_without(draw, dout=False):
 
 
 def far_scored(draw, dout=False):
-    """Logits between −1000 and 1000, on both sides of the tokens that are there."""
-    return scored(draw, dout=dout) | {"logits": in_single(draw.uniform(-1000, 1000, 3, 6, 5))}
+    """Logits between −1000 and 1000, so far from one another that a softmax is 0 but for one of them."""
+    levels = np.array([-1000, -600, -50, 300, 950]) + draw.uniform(0, 50, 3, 6, 5)
+    logits = np.take_along_axis(levels, np.argsort(draw(3, 6, 5)), axis=-1)
+    return scored(draw, dout=dout) | {"logits": in_single(logits)}
 
 
 def _log_probs_with(tiny):
@@ -512,18 +514,19 @@ masked_mean = Exercise(
 
 
 def rewarded(draw, N=5, size=1.0, level=0.0, gradient=False):
-    """Rewards of chosen and of rejected answers; in most pairs the chosen one has the higher."""
+    """Rewards of chosen and of rejected answers; in most pairs the chosen one has the higher, and not in the last of several."""
     chosen, rejected = level + size * (draw(N) + 0.7), level + size * draw(N)
+    if N > 1:
+        rejected[-1] = chosen[-1] + size * float(draw.uniform(0.5, 1.5))
     return {"chosen": in_single(chosen), "rejected": in_single(rejected)} | ({"gradient": True} if gradient else {})
 
 
 def far_rewarded(draw, gradient=False):
-    """Rewards of ±1000: right, wrong, and equal in one pair."""
-    tie = float(draw.uniform(-1, 1))
-    inputs = rewarded(draw, gradient=gradient)
+    """Rewards of ±1000, right and wrong, and pairs of which both are high or low."""
+    inputs, near = rewarded(draw, gradient=gradient), float(draw.uniform(-1, 1))
     return inputs | {
-        "chosen": in_single([1000, -1000, -1000, 1000, tie]),
-        "rejected": in_single([-1000, 1000, -1001.5, 998.5, tie]),
+        "chosen": in_single([1000, -1000, -1000, 1000, near]),
+        "rejected": in_single([-1000, 1000, -1001.5, 998.5, near + 0.4]),
     }
 
 
@@ -599,6 +602,11 @@ reward_model_loss = Exercise(
         ),
         Mistake("sum", "You sum over the pairs. The loss is their mean.", edit(".mean()", ".sum()")),
         Mistake(
+            "not_averaged",
+            "You return a loss for each pair. The loss is one number, their mean.",
+            edit(".mean()", ""),
+        ),
+        Mistake(
             "mean_inside",
             "You average the differences first, so that one pair's large margin makes up for another pair in the wrong order. Each pair has its own logarithm; average those.",
             edit("F.softplus(rejected - chosen).mean()", "F.softplus((rejected - chosen).mean())"),
@@ -646,9 +654,12 @@ reward_model_loss = Exercise(
 def preferred(draw, N=4, apart=4.0, beta=None, gradient=False):
     """Log-probabilities of whole answers, by a model and by the reference that it started from."""
     ref_chosen, ref_rejected = in_single(-40 + 8 * draw(N)), in_single(-44 + 8 * draw(N))
+    up, down = draw(N) + 0.4, draw(N) - 0.3
+    if N > 1:  # the last of several pairs has gone the wrong way
+        down[-1] = up[-1] + float(draw.uniform(0.5, 1.5))
     inputs = {
-        "chosen": in_single(ref_chosen + apart * (draw(N) + 0.4)),
-        "rejected": in_single(ref_rejected + apart * (draw(N) - 0.3)),
+        "chosen": in_single(ref_chosen + apart * up),
+        "rejected": in_single(ref_rejected + apart * down),
         "ref_chosen": ref_chosen,
         "ref_rejected": ref_rejected,
     }
@@ -668,10 +679,6 @@ def far_from_the_reference(draw, gradient=False):
     inputs = {"chosen": ref_chosen + shift, "rejected": ref_rejected - shift}
     inputs |= {"ref_chosen": ref_chosen, "ref_rejected": ref_rejected, "beta": 1.0}
     return inputs | ({"gradient": True} if gradient else {})
-
-
-def _dpo_margin(chosen, rejected, ref_chosen, ref_rejected):
-    return (chosen - ref_chosen) - (rejected - ref_rejected)
 
 
 def _dpo_of(loss_of):
@@ -797,6 +804,11 @@ dpo_loss = Exercise(
         ),
         Mistake(
             "sum", "You sum over the pairs. The loss is their mean.", edit(".mean()", ".sum()", of="reward_model_loss")
+        ),
+        Mistake(
+            "not_averaged",
+            "You return a loss for each pair. The loss is one number, their mean.",
+            edit(".mean()", "", of="reward_model_loss"),
         ),
         Mistake(
             "mean_inside",
@@ -1217,7 +1229,7 @@ gae = Exercise(
             "You subtract the mean and divide by the standard deviation. PPO does so later, with each batch; the advantages as they are make the returns.",
             edit(
                 "return advantages, advantages + values",
-                "return (advantages - advantages.mean()) / (advantages.std(correction=0) + 1e-8), advantages + values",
+                "return (advantages - advantages.mean()) / (advantages.std() + 1e-8), advantages + values",
             ),
         ),
         Mistake(
@@ -1304,6 +1316,22 @@ def taught_policy(policy_gradient_loss, scores, arms, payoffs, mask):
     loss = policy_gradient_loss(log_policy[arms], advantages[arms], mask)
     (slope,) = torch.autograd.grad(loss + 0 * scores.sum(), scores)
     return slope
+
+
+def _scaled(advantages, among):
+    return (advantages - among.mean()) / (among.std() + 1e-8)
+
+
+def _weighted_by(weights_of):
+    """A mistake in what the log-probabilities are multiplied by."""
+    return lambda log_probs, advantages, mask: -(weights_of(advantages, mask) * log_probs)[mask].mean()
+
+
+STANDARDISED = {
+    "with_padding": lambda advantages, mask: _scaled(advantages.detach(), advantages.detach()),
+    "with_padding_and_gradient": lambda advantages, mask: _scaled(advantages, advantages),
+    "where_kept": lambda advantages, mask: _scaled(advantages.detach(), advantages.detach()[mask]),
+}
 
 
 policy_gradient_loss = Exercise(
@@ -1404,15 +1432,13 @@ policy_gradient_loss = Exercise(
             "You count positive advantages alone. What went worse than expected must become less likely.",
             edit("advantages.detach()", "advantages.detach().relu()"),
         ),
-        Mistake(
-            "standardised",
-            "You subtract the advantages' mean and divide by their standard deviation. Some programs do that first; here they count as they are.",
-            lambda log_probs, advantages, mask: (
-                -(
-                    ((advantages - advantages[mask].mean()) / (advantages[mask].std(correction=0) + 1e-8)).detach()
-                    * log_probs
-                )[mask].mean()
-            ),
+        *(
+            Mistake(
+                f"standardised_{how}",
+                "You subtract the advantages' mean and divide by their standard deviation. Some programs do that first, with a whole batch; here they count as they are, and as constants.",
+                _weighted_by(weights_of),
+            )
+            for how, weights_of in STANDARDISED.items()
         ),
         Mistake(
             "mean_advantage",
