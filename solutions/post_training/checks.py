@@ -895,6 +895,14 @@ def _scaled_by_powers(rewards, dones, gamma):
     return out
 
 
+def _as_one_row(rewards, dones, gamma):
+    out, following = torch.zeros(rewards.numel()), 0.0
+    for i in reversed(range(rewards.numel())):
+        following = rewards.flatten()[i] + gamma * following * ~dones.flatten()[i]
+        out[i] = following
+    return out.reshape(rewards.shape)
+
+
 discounted_returns = Exercise(
     points=4,
     torch=True,
@@ -986,7 +994,7 @@ discounted_returns = Exercise(
         Mistake(
             "rows_joined",
             "You go through all rows as one: a row begins with what the next row has earned. Rows are different walks.",
-            lambda rewards, dones, gamma: _as_one_row(rewards, dones, gamma),
+            _as_one_row,
         ),
         Mistake(
             "standardised",
@@ -1004,14 +1012,6 @@ discounted_returns = Exercise(
         "What stands to the right of an episode's last step, and what must become of it there?",
     ],
 )
-
-
-def _as_one_row(rewards, dones, gamma):
-    out, following = torch.zeros(rewards.numel()), 0.0
-    for i in reversed(range(rewards.numel())):
-        following = rewards.flatten()[i] + gamma * following * ~dones.flatten()[i]
-        out[i] = following
-    return out.reshape(rewards.shape)
 
 
 # gae
