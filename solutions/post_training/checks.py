@@ -443,6 +443,11 @@ masked_mean = Exercise(
             edit(".clamp(min=1)", ""),
         ),
         Mistake(
+            "nan_of_torch_masked",
+            "Where nothing is kept your mean is nan: torch.masked says that there is no mean of nothing. Here it is 0, so that a row without an answer does no harm.",
+            lambda values, mask, dim=None: torch.masked.mean(values, dim, mask=mask),
+        ),
+        Mistake(
             "nan_hidden",
             "You divide by 0 first, and replace the nan afterwards. It comes back in the gradient, as the chain rule multiplies by it: never divide by 0 in the first place.",
             _hidden_nan,

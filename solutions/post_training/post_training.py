@@ -67,11 +67,12 @@ def dpo_loss(chosen, rejected, ref_chosen, ref_rejected, beta=0.1):
     chosen (N,), rejected (N,), ref_chosen (N,), ref_rejected (N,), beta -> loss
 
     All four are log-probabilities of whole answers: of the chosen and the rejected one, by the model that learns and by
-    the reference that it started from. The model's own reward of an answer is beta · (log-probability − reference's), and
+    the reference that it started from. The model's own reward of an answer is
 
-        loss = mean of −log σ(beta · ((chosen − ref_chosen) − (rejected − ref_rejected)))
+        reward = beta · (log-probability − the reference's)
 
-    for differences of any size. The reference's arrive without a gradient.
+    and the loss is the mean of −log σ(the chosen answer's reward − the rejected one's), for differences of any size. The
+    reference's log-probabilities arrive without a gradient.
     """
     return reward_model_loss(beta * (chosen - ref_chosen), beta * (rejected - ref_rejected))
 
