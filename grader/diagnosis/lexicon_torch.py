@@ -37,6 +37,12 @@ TORCH: tuple[tuple[str, str, str], ...] = (
         CUT,
     ),
     (
+        r"Index tensor must have the same number of dimensions as input tensor",
+        "",
+        "gather picks along one axis, by an index with as many axes as what it picks from. To pick one entry for each "
+        "index, give the index an axis of length 1 there, and take that axis off what you get.",
+    ),
+    (
         r"a Tensor with (\d+) elements cannot be converted to Scalar",
         "",
         "`.item()` and `float(…)` take one number, and this tensor has {0}. Is a sum or a mean missing?",

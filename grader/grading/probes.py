@@ -162,17 +162,18 @@ def _is_right(got: Answer, question: Question) -> bool:
 
 
 def _no_gradient(exercise: ExerciseKey, probe: Probe) -> str:
-    """A sentence if a gradient that should come back through an answer is 0 throughout, or why there can be none."""
+    """A sentence if a gradient that should come back through answers is 0 in all of them, or why there can be none."""
     if exercise.torch and (text := _one_number(exercise, probe)):
         return text
+    is_cut: dict[tuple, bool] = {}
     for question in exercise.questions if exercise.torch else ():
         got = probe.told(question)
         if not got or got.finding:
             continue
         for path, leaf in numeric_leaves(question.expected):
-            if _is_gradient(path, exercise) and np.any(leaf) and _is_zero(got.value, path):
-                return CUT
-    return ""
+            if _is_gradient(path, exercise) and np.any(leaf):  # a hinge has slope 0 here and there, and is not cut
+                is_cut[tuple(path)] = is_cut.get(tuple(path), True) and _is_zero(got.value, path)
+    return CUT if any(is_cut.values()) else ""
 
 
 def _one_number(exercise: ExerciseKey, probe: Probe) -> str:

@@ -15,6 +15,7 @@ from grader.report import ExerciseReport, Finding
 
 EVERY = ""  # the case of words that hold in every case
 CASE = re.compile(r"\(case: (.*)\)$", re.DOTALL)
+BEGINS = re.compile(r"(?:^|(?<=[.?!] ))(?:the|entry) ")  # a sentence, with words in the place of a name
 ARTICLE = re.compile(r"(?:the|a|an|every|each|whether|all) ")
 
 
@@ -31,7 +32,7 @@ def in_words(report: ExerciseReport, exercise: ExerciseKey) -> ExerciseReport:
         words = exercise.words.get(EVERY, {}) | (exercise.words.get(found[1], {}) if found else {})
         change = spoken(words, keys)
         part = finding.map and replace(finding.map, part=change(finding.map.part))
-        return replace(finding, message=change(finding.message), hint=change(finding.hint), map=part)
+        return replace(finding, message=change(finding.message), hint=_sentences(change(finding.hint)), map=part)
 
     checks = (replace(check, finding=worded(check.finding)) if check.finding else check for check in report.checks)
     return replace(report, checks=tuple(checks))
@@ -61,6 +62,11 @@ def _pattern(part: str) -> re.Pattern:
     text = re.escape(part).replace(r"\['\#'\]", r"\['([^']*)'\]").replace(r"\[\#\]", r"\[(\d+)\]")
     before = "" if part.startswith(("'", '"')) else r"(?<![\w\]])"
     return re.compile(before + text + r"(?P<entry>(?:\[[\d, ]+\])+)?")
+
+
+def _sentences(hint: str) -> str:
+    """A hint whose sentences begin with a capital where a part's name has become words."""
+    return BEGINS.sub(lambda found: found[0].capitalize(), hint)
 
 
 def _told(found: re.Match, told: str) -> str:

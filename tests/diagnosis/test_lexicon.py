@@ -116,6 +116,7 @@ def of_torch():
         "an axis": (lambda: T.mean(2), "from 0 to 1: there is no axis 2"),
         "numpy": (lambda: leaf.numpy(), "No gradient can come back"),
         "a cut graph": (lambda: torch.ones(2).sum().backward(), "No gradient can come back"),
+        "gather": (lambda: T.gather(1, torch.zeros(4, dtype=torch.int64)), "an axis of length 1 there"),
         "item": (lambda: T.item(), "this tensor has 20"),
         "view": (lambda: T.view(3, 7), "20 entries do not fill the shape [3, 7]"),
         "view of a transpose": (lambda: torch.ones(3, 4).T.view(12), "reshape copies"),

@@ -150,6 +150,15 @@ def test_a_gradient_that_never_comes_back_is_told():
     assert CUT not in hints(graded(lambda x: expected | {"gradient in x": np.full(3, 2, np.float32)}, key))
 
 
+def test_a_gradient_that_comes_back_in_one_case_is_not_called_cut_in_another():
+    """As of a hinge, which is flat where all is well."""
+    wanted = [{"gradient in x": np.full(3, n + 1, np.float32)} for n in range(2)]
+    questions = [Question(f"case {n}", {"x": n}, answer, [1e-6], {}) for n, answer in enumerate(wanted)]
+    key = replace(KEY, questions=questions, torch=True, reacts={})
+    assert hints(graded(lambda x: {"gradient in x": np.zeros(3, np.float32)}, key)) == {CUT}
+    assert CUT not in hints(graded(lambda x: {"gradient in x": np.full(3, 3 * x, np.float32)}, key))
+
+
 def test_of_one_number_whatever_comes_in_it_is_not_said_that_its_gradient_is_cut():
     given = [{"x": np.full(3, n, np.float32)} for n in range(3)]
     answers = [{"loss": np.float32(n + 2)} for n in range(2)] + [{"gradient in x": np.ones(3, np.float32)}]

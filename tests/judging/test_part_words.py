@@ -46,12 +46,13 @@ def test_no_part_of_a_summary_is_shown_by_its_place_alone(unit):
 def test_the_words_come_in_place_of_the_name_in_all_that_is_said():
     exercise = COURSE.key("backprop", ["Value"]).exercise("Value")
     message = "numbers[1] is 3, expected 4 (case: a value used twice)"
-    finding = Finding("value", message, "numbers[0] is right, numbers[1] is not.")
+    finding = Finding("value", message, "numbers[0] is right, numbers[1] is not. numbers[1] has the wrong sign.")
     checks = (CheckReport("is right", Status.FAILED, 0, 1, finding),)
     report = in_words(ExerciseReport("backprop.Value", Status.FAILED, 0, 1, 0.0, checks), exercise)
     told = report.checks[0].finding
     assert told.message == "the gradient of b in (((a * a) * a) + b) is 3, expected 4 (case: a value used twice)"
     assert "numbers[" not in told.hint
+    assert re.findall(r"(?:^|[.] )(\w+)", told.hint) == ["The", "The"]  # sentences
     elsewhere = replace(finding, message="numbers[1] is 3, expected 4 (case: of another key)")
     other = replace(report, checks=(replace(checks[0], finding=elsewhere),))
     assert in_words(other, exercise) == other
