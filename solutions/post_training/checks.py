@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from grader.exercise import Exercise, Mistake, agrees, edit
+from grader.exercise import Exercise, Mistake, agrees, device, edit, load
 
 ALLOWS = ("numpy", "torch")
 
@@ -684,5 +684,647 @@ grpo_loss = Exercise(
         "Two of the exercises before this one make what a token costs. Which shape must the advantages have for that?",
         "In what order are tokens and answers averaged, and by which number is each divided?",
         "Which of the inputs are constants? Which part of the KL is not?",
+    ],
+)
+
+
+# distillation_loss
+
+
+def _taught(draw, N=4, K=5, temperature=2.0, alpha=0.5, size=1.5, gradient=False):
+    """Logits of a student and of its teacher, which agree in part; the label is often what the teacher finds likeliest."""
+    teacher = size * draw(N, K)
+    student = 0.5 * teacher + 0.6 * size * draw(N, K)
+    labels = np.where(draw.uniform(0, 1, N) < 0.6, teacher.argmax(1), draw.integers(0, K, N))
+    inputs = {"student": _float32(student), "teacher": _float32(teacher), "labels": labels}
+    inputs |= {"temperature": temperature, "alpha": alpha}
+    return inputs | ({"gradient_in": ["student"]} if gradient else {})
+
+
+def _sure_of_it(draw, gradient=False):
+    """Logits of ±1000: student and teacher are sure, of the same class and of different ones."""
+    student = FAR_LOGIT * np.array([[1, -1, -1, 0.5], [-1, 1, 0.25, -1], [0.002, -1, 0.001, -0.001]])
+    teacher = FAR_LOGIT * np.array([[1, -1, -1, 0.5], [1, -1, -0.5, -1], [0.001, 0.002, -1, 0.0]])
+    inputs = {"student": _float32(student), "teacher": _float32(teacher), "labels": np.array([0, 2, 1])}
+    inputs |= {"temperature": 2.0, "alpha": 0.3}
+    return inputs | ({"gradient_in": ["student"]} if gradient else {})
+
+
+FAR_LOGIT = 1000.0  # exp ends near 88 in single precision
+_DISTIL_KL = "soft = (wanted.exp() * (wanted - found)).sum(dim=1).mean()"
+
+
+def _distilled_naively(student, teacher, labels, temperature, alpha):
+    p, q = ((logits / temperature).softmax(1) for logits in (teacher, student))
+    soft = (p * (p / q).log()).sum(1).mean()
+    return alpha * temperature**2 * soft - (1 - alpha) * student.softmax(1)[torch.arange(len(labels)), labels].log().mean()
+
+
+distillation_loss = Exercise(
+    points=6,
+    torch=True,
+    driver=slope_of,
+    cases={
+        "four examples of five classes": _taught,
+        "a single example": partial(_taught, N=1, K=3, temperature=3.0),
+        "two classes": partial(_taught, N=5, K=2, temperature=1.5, alpha=0.7),
+        "temperature 1": partial(_taught, N=3, K=6, temperature=1.0),
+        "a temperature below 1": partial(_taught, N=3, K=4, temperature=0.5),
+        "a high temperature": partial(_taught, N=3, K=7, temperature=8.0, size=4.0),
+        "the teacher alone": partial(_taught, N=6, K=4, temperature=4.0, alpha=1.0, size=3.0),
+        "the labels alone": partial(_taught, N=6, K=4, temperature=4.0, alpha=0.0),
+        "logits of ±1000": _sure_of_it,
+        "the gradient": partial(_taught, N=3, K=5, temperature=3.0, alpha=0.6, size=2.0, gradient=True),
+        "the gradient at logits of ±1000": partial(_sure_of_it, gradient=True),
+    },
+    checks=[
+        agrees(
+            2,
+            "adds what the teacher teaches, and what the labels do, in the given shares",
+            on=["four examples of five classes", "a single example", "two classes", "temperature 1"],
+        ),
+        agrees(
+            1,
+            "is KL(teacher ‖ student) times the temperature squared where only the teacher counts",
+            on=["the teacher alone", "a high temperature", "a temperature below 1"],
+        ),
+        agrees(1, "is the cross-entropy at temperature 1 where only the labels count", on="the labels alone"),
+        agrees(1, "is finite where student and teacher are very sure", on="logits of ±1000"),
+        agrees(
+            1,
+            "returns the right gradient for every logit of the student",
+            on=["the gradient", "the gradient at logits of ±1000"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "temperature_not_squared_back",
+            "You leave out the factor temperature². The gradient of the soft term shrinks by that much, and the shares would change with the temperature.",
+            edit("alpha * temperature**2 * soft", "alpha * soft"),
+        ),
+        Mistake(
+            "temperature_once",
+            "You multiply by the temperature once. The gradient of the soft term shrinks by its square.",
+            edit("temperature**2", "temperature"),
+        ),
+        Mistake(
+            "kl_reversed",
+            "Your KL is the other way round. The teacher's probabilities weigh the logarithms: what the teacher finds likely must be likely for the student.",
+            edit(_DISTIL_KL, "soft = (found.exp() * (found - wanted)).sum(dim=1).mean()"),
+        ),
+        Mistake(
+            "probabilities_for_logarithms",
+            "You give the student's probabilities to a function that expects their logarithms.",
+            edit(
+                _DISTIL_KL,
+                'soft = nn.functional.kl_div(found.exp(), wanted.exp(), reduction="batchmean")',
+            ),
+        ),
+        Mistake(
+            "cross_entropy_for_kl",
+            "Your soft term is the cross-entropy with the teacher's probabilities, and is not zero for a student that has learnt everything. The KL has the teacher's entropy taken off.",
+            edit("(wanted - found)", "(-found)"),
+        ),
+        Mistake(
+            "averaged_over_classes",
+            "You average the KL over the classes, too. A divergence is a sum over them, and the mean is over the examples alone.",
+            edit(".sum(dim=1).mean()", ".mean()"),
+        ),
+        Mistake(
+            "summed_over_examples",
+            "You sum the KL over the examples. Both terms are averages over them.",
+            edit(".sum(dim=1).mean()", ".sum()"),
+        ),
+        Mistake(
+            "shares_swapped",
+            "You swap the shares: alpha is the teacher's.",
+            edit("alpha * temperature**2 * soft + (1 - alpha) * hard", "(1 - alpha) * temperature**2 * soft + alpha * hard"),
+        ),
+        Mistake(
+            "labels_at_the_temperature",
+            "You take the cross-entropy with the labels at the temperature. It is taken at temperature 1, as the student will be used.",
+            edit("cross_entropy(student, labels)", "cross_entropy(student / temperature, labels)"),
+        ),
+        Mistake(
+            "teacher_at_1",
+            "You divide the student's logits alone by the temperature. The teacher's are divided as well.",
+            edit("(teacher / temperature)", "(teacher / 1)"),
+        ),
+        Mistake(
+            "no_temperature",
+            "You do not divide the logits by the temperature.",
+            edit(
+                "wanted = (teacher / temperature).log_softmax(dim=1)\n    found = (student / temperature)",
+                "wanted = teacher.log_softmax(dim=1)\n    found = student",
+            ),
+        ),
+        Mistake(
+            "multiplied_by_the_temperature",
+            "You multiply the logits by the temperature. They are divided by it: a high temperature makes all classes more alike.",
+            edit(
+                "wanted = (teacher / temperature).log_softmax(dim=1)\n    found = (student / temperature)",
+                "wanted = (teacher * temperature).log_softmax(dim=1)\n    found = (student * temperature)",
+            ),
+        ),
+        Mistake(
+            "whole_loss_scaled",
+            "You multiply both terms by temperature². The cross-entropy with the labels knows no temperature.",
+            edit(
+                "alpha * temperature**2 * soft + (1 - alpha) * hard",
+                "temperature**2 * (alpha * soft + (1 - alpha) * hard)",
+            ),
+        ),
+        Mistake(
+            "unstable",
+            "Your loss is not finite for large logits: a probability rounds to 0, and its logarithm is infinite. Take the logarithm of the softmax in one step.",
+            _distilled_naively,
+        ),
+        Mistake(
+            "soft_detached",
+            "Your loss is right, but no gradient comes back from the teacher's term.",
+            edit("alpha * temperature**2 * soft", "alpha * temperature**2 * soft.detach()"),
+        ),
+    ],
+    hints=[
+        "At which temperature is each of the two terms taken?",
+        "Which of the two distributions weighs the logarithms in KL(teacher ‖ student)?",
+        "Over what is a divergence summed, over what is it averaged? Read what the library's function does unless it is told.",
+    ],
+)
+
+
+# LoRALinear
+
+
+def adapted(LoRALinear, weight, lora_A, lora_B, alpha, x, bias=None, dout=None):
+    """-> out (…, M)
+
+    The layer that is adapted has the given weights; then the two factors are set. With dout the answer is the gradients
+    instead: in x, in the two factors, and in the layer's own weights, which get none.
+    """
+    linear = load(
+        torch.nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None),
+        {"weight": weight} | ({} if bias is None else {"bias": bias}),
+    ).to(device)
+    module = LoRALinear(linear, len(lora_A), alpha).to(device)
+    load(module, module.state_dict() | {"lora_A": lora_A, "lora_B": lora_B})
+    if dout is None:
+        return module(x)
+    x = x.requires_grad_()
+    module(x).backward(dout)
+    found = [x, module.lora_A, module.lora_B, *module.linear.parameters(), *linear.parameters()]
+    return [torch.zeros_like(each) if each.grad is None else each.grad for each in found]
+
+
+def begun(LoRALinear, weight, bias, rank, alpha, x):
+    """What a new module gives before anything is set, and what of it can learn."""
+    linear = load(torch.nn.Linear(weight.shape[1], weight.shape[0]), {"weight": weight, "bias": bias}).to(device)
+    module = LoRALinear(linear, rank, alpha).to(device)
+    return {
+        "answer to whether the output is the given layer's": bool(torch.allclose(module(x), linear(x), atol=1e-5)),
+        "number of entries of lora_B other than zero": int((module.lora_B != 0).sum()),
+        "rank of lora_A": int(torch.linalg.matrix_rank(module.lora_A)),
+        "number of weights that require a gradient": sum(p.numel() for p in module.parameters() if p.requires_grad),
+    }
+
+
+def merged_once(LoRALinear, weight, lora_A, lora_B, alpha, x, bias=None):
+    """-> weight (M, D), has_bias, bias (M,), out (…, M)
+
+    What merged() returns, and what it gives for x.
+    """
+    linear = load(
+        torch.nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None),
+        {"weight": weight} | ({} if bias is None else {"bias": bias}),
+    ).to(device)
+    module = LoRALinear(linear, len(lora_A), alpha).to(device)
+    load(module, module.state_dict() | {"lora_A": lora_A, "lora_B": lora_B})
+    torch.manual_seed(0)  # so that a layer that is left as it was made is known again
+    merged = module.merged()
+    if not isinstance(merged, torch.nn.Linear):
+        raise TypeError(f"merged() is asked to return an nn.Linear, not a {type(merged).__name__}")
+    merged = merged.to(device)
+    has_bias = merged.bias is not None
+    return merged.weight, has_bias, merged.bias if has_bias else torch.zeros(len(merged.weight)), merged(x)
+
+
+def merged_again(LoRALinear, weight, bias, lora_A, lora_B, new_A, new_B, alpha, x):
+    """-> after (N, M), again (N, M), first (N, M)
+
+    merged() is called, and what it has returned is changed; after is what the module then gives. The factors are set anew:
+    again is what a second merged() gives, and first what the first one gives, with its change taken back.
+    """
+    linear = load(torch.nn.Linear(weight.shape[1], weight.shape[0]), {"weight": weight, "bias": bias}).to(device)
+    module = LoRALinear(linear, len(lora_A), alpha).to(device)
+    load(module, module.state_dict() | {"lora_A": lora_A, "lora_B": lora_B})
+    first = module.merged().to(device)
+    kept = [parameter.detach().clone() for parameter in first.parameters()]
+    with torch.no_grad():
+        for parameter in first.parameters():
+            parameter.add_(1.0)
+        after = module(x)
+        for parameter, value in zip(first.parameters(), kept, strict=True):
+            parameter.copy_(value)
+        module.lora_A.copy_(new_A)
+        module.lora_B.copy_(new_B)
+        return after, module.merged().to(device)(x), first(x)
+
+
+def _adapter(draw, D=5, M=4, rank=2, lead=(3,), alpha=3.0, bias=True, gradient=False):
+    """A layer's weights, the two factors, and inputs with any number of leading axes; all sizes differ."""
+    inputs = {"weight": _float32(draw(M, D) / np.sqrt(D))} | ({"bias": _float32(draw(M))} if bias else {})
+    inputs |= {"lora_A": _float32(draw(rank, D) / np.sqrt(D)), "lora_B": _float32(draw(M, rank)), "alpha": alpha}
+    inputs |= {"x": _float32(draw(*lead, D))}
+    return inputs | ({"dout": _float32(draw(*lead, M))} if gradient else {})
+
+
+def _new_adapter(draw, D=7, M=4, rank=3, N=5, alpha=6.0):
+    inputs = {"weight": _float32(draw(M, D)), "bias": _float32(draw(M)), "rank": rank, "alpha": alpha}
+    return inputs | {"x": _float32(draw(N, D))}
+
+
+def _two_adapters(draw, D=5, M=4, rank=2, N=3, alpha=3.0):
+    inputs = _adapter(draw, D, M, rank, (N,), alpha)
+    return inputs | {"new_A": _float32(draw(rank, D)), "new_B": _float32(draw(M, rank))}
+
+
+def _adapter_words(inputs):
+    """What the gradients are of."""
+    layer = ["weight", "bias"] if "bias" in inputs else ["weight"]
+    names = ["x", "lora_A", "lora_B", *(f"linear.{name}" for name in layer), *(f"the given layer's {name}" for name in layer)]
+    return {f"out[{place}]": f"the gradient in {name}" for place, name in enumerate(names)} if "dout" in inputs else {}
+
+
+_LORA_FREEZE = "self.linear = linear.requires_grad_(False)"
+_LORA_B = "self.lora_B = nn.Parameter(torch.zeros(linear.out_features, rank))"
+_LORA_OUT = "return self.linear(x) + self.scale * (x @ self.lora_A.T) @ self.lora_B.T"
+_LORA_MERGED = """merged = copy.deepcopy(self.linear)
+        with torch.no_grad():
+            merged.weight += self.scale * self.lora_B @ self.lora_A
+        return merged"""
+
+LoRALinear = Exercise(
+    points=8,
+    torch=True,
+    driver=adapted,
+    words=_adapter_words,
+    cases={
+        "three examples": _adapter,
+        "a single vector": partial(_adapter, D=6, M=3, lead=(), alpha=1.0),
+        "sequences": partial(_adapter, D=3, M=5, rank=2, lead=(2, 4), alpha=0.5),
+        "no bias": partial(_adapter, D=4, M=6, rank=3, bias=False),
+        "rank 1": partial(_adapter, D=4, M=7, rank=1, alpha=2.0),
+        "a rank above both sizes": partial(_adapter, D=3, M=2, rank=5, lead=(4,), alpha=8.0),
+        "as many inputs as outputs": partial(_adapter, D=4, M=4, rank=3, alpha=16),
+        "the gradients": partial(_adapter, D=6, M=4, rank=2, lead=(3,), gradient=True),
+        "the gradients, no bias": partial(_adapter, D=3, M=5, rank=2, lead=(2, 4), bias=False, gradient=True),
+        "a new module": _new_adapter,
+        "a new module of rank 1": partial(_new_adapter, D=4, M=6, rank=1),
+        "factors that change": _two_adapters,
+    },
+    checks=[
+        agrees(
+            2,
+            "adds alpha / rank times what goes through the two factors",
+            on=[
+                "three examples",
+                "a single vector",
+                "sequences",
+                "no bias",
+                "rank 1",
+                "a rank above both sizes",
+                "as many inputs as outputs",
+            ],
+        ),
+        agrees(
+            2,
+            "begins as the given layer does, and has two factors to learn, and nothing else",
+            on=["a new module", "a new module of rank 1"],
+            driver=begun,
+        ),
+        agrees(
+            1,
+            "passes gradients back to its input and its factors, and none to the layer's own weights",
+            on=["the gradients", "the gradients, no bias"],
+        ),
+        agrees(
+            2,
+            "merges into one layer that gives the same",
+            on=["three examples", "sequences", "no bias", "rank 1", "as many inputs as outputs"],
+            driver=merged_once,
+        ),
+        agrees(
+            1,
+            "shares nothing with the layer that it is merged into, which is made of the factors' present values",
+            on="factors that change",
+            driver=merged_again,
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "not_divided_by_rank",
+            "You do not divide alpha by the rank, so that a higher rank means a larger change.",
+            edit("self.scale = alpha / rank", "self.scale = alpha"),
+        ),
+        Mistake(
+            "not_scaled",
+            "You do not scale what goes through the factors.",
+            edit("self.scale = alpha / rank", "self.scale = 1.0"),
+        ),
+        Mistake(
+            "divided_by_the_root",
+            "You divide alpha by the root of the rank. That is another method, rsLoRA; here it is the rank itself.",
+            edit("self.scale = alpha / rank", "self.scale = alpha / rank**0.5"),
+        ),
+        Mistake(
+            "both_zero",
+            "Both of your factors begin at zero, and then neither ever gets a gradient. One of them is random.",
+            edit("torch.randn(rank, linear.in_features) / linear.in_features**0.5", "torch.zeros(rank, linear.in_features)"),
+        ),
+        Mistake(
+            "both_random",
+            "Both of your factors begin at random, so that the model is another one before it has learnt anything. lora_B begins at zero.",
+            edit("torch.zeros(linear.out_features, rank)", "torch.randn(linear.out_features, rank)"),
+        ),
+        Mistake(
+            "other_factor_zero",
+            "You begin with lora_A at zero and lora_B at random. It is the other way round.",
+            edit(
+                "self.lora_A = nn.Parameter(torch.randn(rank, linear.in_features) / linear.in_features**0.5)\n        " + _LORA_B,
+                "self.lora_A = nn.Parameter(torch.zeros(rank, linear.in_features))\n        "
+                "self.lora_B = nn.Parameter(torch.randn(linear.out_features, rank))",
+            ),
+        ),
+        Mistake(
+            "all_ones",
+            "All entries of your lora_A are the same, so that its rows get the same gradients for ever and the rank stays 1. Draw them at random.",
+            edit("torch.randn(rank, linear.in_features)", "torch.ones(rank, linear.in_features)"),
+        ),
+        Mistake(
+            "layer_trained",
+            "The layer's own weights still require a gradient. They stay as they are; only the factors learn.",
+            edit(_LORA_FREEZE, "self.linear = linear"),
+        ),
+        Mistake(
+            "bias_trained",
+            "The layer's bias still requires a gradient. It stays as it is, like the weight.",
+            edit(_LORA_FREEZE, "self.linear = linear\n        linear.weight.requires_grad_(False)"),
+        ),
+        Mistake(
+            "given_layer_left_out",
+            "You give what goes through the factors alone. It is added to what the layer gives.",
+            edit("return self.linear(x) + self.scale", "return self.scale"),
+        ),
+        Mistake(
+            "output_detached",
+            "What your layer gives is detached, so that no gradient comes back through it to what lies before it.",
+            edit("return self.linear(x) +", "return self.linear(x).detach() +"),
+        ),
+        Mistake(
+            "merged_without_the_scale",
+            "You merge the product of the factors without its scale.",
+            edit("merged.weight += self.scale * self.lora_B", "merged.weight += self.lora_B"),
+        ),
+        Mistake(
+            "merged_without_the_bias",
+            "The layer that you merge into has lost its bias.",
+            edit(
+                _LORA_MERGED,
+                "merged = nn.Linear(self.linear.in_features, self.linear.out_features, bias=False)\n"
+                "        with torch.no_grad():\n"
+                "            merged.weight.copy_(self.linear.weight + self.scale * self.lora_B @ self.lora_A)\n"
+                "        return merged",
+            ),
+        ),
+        Mistake(
+            "merged_with_another_bias",
+            "The bias of the layer that you merge into is a fresh one. Copy that of the given layer, if it has one.",
+            edit(
+                _LORA_MERGED,
+                "merged = nn.Linear(self.linear.in_features, self.linear.out_features, self.linear.bias is not None)\n"
+                "        with torch.no_grad():\n"
+                "            merged.weight.copy_(self.linear.weight + self.scale * self.lora_B @ self.lora_A)\n"
+                "        return merged",
+            ),
+        ),
+        Mistake(
+            "merged_always_with_a_bias",
+            "The layer that you merge into has a bias even where the given layer has none.",
+            edit(
+                "return merged",
+                "if merged.bias is None:\n            merged.bias = nn.Parameter(torch.zeros(merged.out_features))\n        return merged",
+            ),
+        ),
+        Mistake(
+            "merged_in_place",
+            "You merge into the module's own layer. It must stay as it is: next time the change would be added twice.",
+            edit("merged = copy.deepcopy(self.linear)", "merged = self.linear"),
+        ),
+        Mistake(
+            "merged_bias_shared",
+            "The layer that you merge into shares its bias with the module, so that training the one changes the other.",
+            edit("return merged", "merged.bias = self.linear.bias\n        return merged"),
+        ),
+        Mistake(
+            "merged_once_and_kept",
+            "You keep what you have merged once. The factors may have changed since: make it anew at every call.",
+            edit(
+                "merged = copy.deepcopy(self.linear)",
+                "if hasattr(self, '_kept'):\n            return copy.deepcopy(self._kept[0])\n        merged = copy.deepcopy(self.linear)\n        self._kept = [merged]",
+            ),
+        ),
+        Mistake(
+            "merged_nothing",
+            "You return the layer as it was given, without the factors.",
+            edit("merged.weight += self.scale * self.lora_B @ self.lora_A", "pass"),
+        ),
+    ],
+    hints=[
+        "What must be zero at first so that nothing changes, and what must not be so that something can?",
+        "The two factors make a matrix of the weight's shape. In which order are they multiplied for it?",
+        "Which methods copy a module, and which only give it another name?",
+    ],
+)
+
+
+# accumulate_gradients
+
+
+def accumulated(accumulate_gradients, embedding, weight, bias, batches, rate=None):
+    """The gradients that are left in a model that tells each token from the one at its place: an embedding, tanh, a layer.
+
+    With rate the answer is the parameters after a step of that size along them.
+    """
+    V, D = embedding.shape
+    model = torch.nn.Sequential(torch.nn.Embedding(V, D), torch.nn.Tanh(), torch.nn.Linear(D, len(bias)))
+    model = load(model, {"0.weight": embedding, "2.weight": weight, "2.bias": bias}).to(device)
+    accumulate_gradients(model, batches)
+    words = ("the embedding", "the layer's weight", "the layer's bias")
+    found = dict(zip(words, model.parameters(), strict=True))
+    for word, parameter in found.items():
+        if parameter.grad is None:
+            raise ValueError(f"p.grad of {word} is still None after accumulate_gradients")
+    if rate is None:
+        return {f"gradient in {word}": parameter.grad for word, parameter in found.items()}
+    return {f"{word} after a step": parameter - rate * parameter.grad for word, parameter in found.items()}
+
+
+def _micro_batches(draw, sizes=((3, 4), (2, 5), (4, 2)), U=6, D=3, V=5, share=None, size=1.0, **options):
+    """Batches of tokens and targets; of the first few tokens are kept, of the others many, so that no batch is like another."""
+    batches = []
+    for number, (n, T) in enumerate(sizes):
+        kept = share if share is not None else (0.2, 0.9, 0.6)[number % 3]
+        mask = draw.uniform(0, 1, n, T) < kept
+        mask[draw.integers(0, n), draw.integers(0, T)] = True
+        batches.append((draw.integers(0, U, n, T), draw.integers(0, V, n, T), mask))
+    return {
+        "embedding": _float32(draw(U, D)),
+        "weight": _float32(size * draw(V, D)),
+        "bias": _float32(draw(V)),
+        "batches": batches,
+    } | options
+
+
+def _by_batch(weigh):
+    """A wrong accumulate_gradients: `weigh(losses, mask, total, batches)` makes a batch's loss of the losses of its kept targets."""
+
+    def wrong(model, batches):
+        total = sum(mask.sum() for _, _, mask in batches)
+        for inputs, targets, mask in batches:
+            losses = F.cross_entropy(model(inputs)[mask], targets[mask], reduction="none")
+            weigh(losses, mask, total, batches).backward()
+
+    return wrong
+
+
+def _accumulate_with_padding(model, batches):
+    total = sum(targets.numel() for _, targets, _ in batches)
+    for inputs, targets, _ in batches:
+        (F.cross_entropy(model(inputs).flatten(0, 1), targets.flatten(), reduction="sum") / total).backward()
+
+
+def _accumulate_shifted(model, batches):
+    total = sum(mask.sum() for _, _, mask in batches)
+    for inputs, targets, mask in batches:
+        ahead, kept = targets.roll(-1, dims=1), mask
+        (F.cross_entropy(model(inputs)[kept], ahead[kept], reduction="sum") / total).backward()
+
+
+def _accumulate_naively(model, batches):
+    total = sum(mask.sum() for _, _, mask in batches)
+    for inputs, targets, mask in batches:
+        chances = model(inputs)[mask].softmax(-1).gather(1, targets[mask][:, None])
+        (-chances.log().sum() / total).backward()
+
+
+_ACCUMULATE_LOSS = "(summed / total).backward()"
+
+accumulate_gradients = Exercise(
+    points=6,
+    torch=True,
+    driver=accumulated,
+    cases={
+        "three batches": _micro_batches,
+        "two batches, one of a single target": partial(_micro_batches, sizes=((1, 1), (3, 6))),
+        "five batches": partial(_micro_batches, sizes=((2, 3), (1, 7), (3, 2), (2, 5), (4, 1)), U=7, D=4, V=3),
+        "one batch": partial(_micro_batches, sizes=((4, 5),), share=0.5),
+        "batches of one size, all targets kept": partial(_micro_batches, sizes=((3, 4),) * 4, share=1.0),
+        "logits of ±1000": partial(_micro_batches, size=1000.0, share=0.8),
+        "a step": partial(_micro_batches, sizes=((2, 4), (3, 3)), rate=0.5),
+    },
+    checks=[
+        agrees(
+            2,
+            "adds up the gradients of all batches to that of the mean over all their targets",
+            on=["batches of one size, all targets kept", "one batch"],
+        ),
+        agrees(
+            2,
+            "weighs every kept target the same, in whichever batch it is",
+            on=["three batches", "two batches, one of a single target", "five batches"],
+        ),
+        agrees(1, "is finite for a model that is very sure", on="logits of ±1000"),
+        agrees(1, "leaves the parameters where they are, for the optimiser to take its step", on="a step"),
+    ],
+    mistakes=[
+        Mistake(
+            "divided_by_batches",
+            "You average each batch and then the batches, so that a target in a small batch weighs more. Count the kept targets of all batches first.",
+            _by_batch(lambda losses, mask, total, batches: losses.mean() / len(batches)),
+        ),
+        Mistake(
+            "not_divided",
+            "You add up the means of the batches, so that the gradient grows with their number.",
+            _by_batch(lambda losses, mask, total, batches: losses.mean()),
+        ),
+        Mistake(
+            "summed",
+            "You sum over the targets. The gradient is that of their mean.",
+            edit(_ACCUMULATE_LOSS, "summed.backward()"),
+        ),
+        Mistake(
+            "last_batch_alone",
+            "You keep the gradient of the last batch alone: what came before it is set to zero.",
+            edit("    " + _ACCUMULATE_LOSS, "    model.zero_grad()\n        " + _ACCUMULATE_LOSS),
+        ),
+        Mistake(
+            "first_batch_alone",
+            "You return in the loop, after the first batch.",
+            edit(_ACCUMULATE_LOSS, _ACCUMULATE_LOSS + "\n        return"),
+        ),
+        Mistake(
+            "divided_by_all_tokens",
+            "You leave out the masked targets, but divide by the number of all. Divide by the number of kept ones.",
+            edit("mask.sum() for", "mask.numel() for"),
+        ),
+        Mistake(
+            "mask_ignored",
+            "You count masked targets, too.",
+            _accumulate_with_padding,
+        ),
+        Mistake(
+            "mask_inverted",
+            "Your mask is inverted: you count the targets that are masked.",
+            edit("model(inputs)[mask], targets[mask]", "model(inputs)[~mask], targets[~mask]"),
+        ),
+        Mistake(
+            "shifted",
+            "You shift the targets by one place. Here they are already shifted: the logits at a place are for the target of the same place.",
+            _accumulate_shifted,
+        ),
+        Mistake(
+            "stepped",
+            "You take a step, and the parameters change. Leave that to the optimiser.",
+            edit(
+                _ACCUMULATE_LOSS,
+                _ACCUMULATE_LOSS + "\n    torch.optim.SGD(model.parameters(), lr=0.05).step()",
+            ),
+        ),
+        Mistake(
+            "stepped_at_every_batch",
+            "You take a step after each batch, so that the next one sees another model. The parameters stay as they are.",
+            edit(
+                _ACCUMULATE_LOSS,
+                _ACCUMULATE_LOSS + "\n        torch.optim.SGD(model.parameters(), lr=0.1).step()",
+            ),
+        ),
+        Mistake(
+            "gradient_clipped",
+            "You clip the gradient. It is asked as it is.",
+            edit(
+                _ACCUMULATE_LOSS,
+                _ACCUMULATE_LOSS + "\n    nn.utils.clip_grad_norm_(model.parameters(), 0.05)",
+            ),
+        ),
+        Mistake(
+            "unstable",
+            "Your gradient is not finite for large logits: a probability rounds to 0, and its logarithm is infinite. Work with the logits themselves.",
+            _accumulate_naively,
+        ),
+    ],
+    hints=[
+        "What does backward do with a gradient that is already there?",
+        "If one batch keeps two targets and the other twenty, how much should each batch weigh?",
+        "What must you know before the first batch, and where can it be found?",
     ],
 )

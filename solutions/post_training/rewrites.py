@@ -100,3 +100,116 @@ def grpo_loss__row_by_row(log_probs, old, ref, advantages, mask, clip=0.2, beta=
     if reduce == "token":
         return torch.cat(rows).mean()
     return sum(row.mean() for row in rows) / len(rows)
+
+
+def distillation_loss__functional(student, teacher, labels, temperature, alpha):
+    """As most tutorials have it."""
+    soft = F.kl_div(
+        F.log_softmax(student / temperature, dim=-1),
+        F.softmax(teacher.detach() / temperature, dim=-1),
+        reduction="batchmean",
+    )
+    return soft * (alpha * temperature * temperature) + F.cross_entropy(student, labels) * (1.0 - alpha)
+
+
+def distillation_loss__log_target(student, teacher, labels, temperature, alpha):
+    wanted, found = (F.log_softmax(logits / temperature, dim=1) for logits in (teacher, student))
+    soft = F.kl_div(found, wanted, reduction="none", log_target=True).sum(1)
+    hard = F.nll_loss(F.log_softmax(student, dim=1), labels, reduction="none")
+    return (alpha * temperature**2 * soft + (1 - alpha) * hard).mean()
+
+
+def distillation_loss__cross_entropies(student, teacher, labels, temperature, alpha):
+    """The KL as a cross-entropy less an entropy, with logsumexp."""
+    s, t = student / temperature, teacher / temperature
+    wanted = t.softmax(1)
+    cross = torch.logsumexp(s, 1) - (wanted * s).sum(1)
+    entropy = torch.logsumexp(t, 1) - (wanted * t).sum(1)
+    hard = torch.logsumexp(student, 1) - student.gather(1, labels.unsqueeze(1)).squeeze(1)
+    return alpha * temperature**2 * (cross - entropy).mean() + (1 - alpha) * hard.mean()
+
+
+class LoRALinear__functional(nn.Module):
+    """As Microsoft's loralib has it: its own initialisation, and a layer that is copied."""
+
+    def __init__(self, linear, rank, alpha):
+        super().__init__()
+        self.linear = nn.Linear(linear.in_features, linear.out_features, bias=linear.bias is not None)
+        self.linear.load_state_dict(linear.state_dict())
+        for parameter in self.linear.parameters():
+            parameter.requires_grad = False
+        self.rank, self.alpha = rank, alpha
+        self.lora_A = nn.Parameter(torch.empty(rank, linear.in_features))
+        self.lora_B = nn.Parameter(torch.empty(linear.out_features, rank))
+        nn.init.kaiming_uniform_(self.lora_A, a=5**0.5)
+        nn.init.zeros_(self.lora_B)
+
+    def forward(self, x):
+        return self.linear(x) + F.linear(F.linear(x, self.lora_A), self.lora_B) * (self.alpha / self.rank)
+
+    def merged(self):
+        bias = self.linear.bias
+        new = nn.Linear(self.linear.in_features, self.linear.out_features, bias=bias is not None)
+        new.weight.data = self.linear.weight.data + self.alpha / self.rank * (self.lora_B.data @ self.lora_A.data)
+        if bias is not None:
+            new.bias.data = bias.data.clone()
+        return new
+
+
+class LoRALinear__einsum(nn.Module):
+    """One effective weight for every call, and a scale that is a buffer."""
+
+    def __init__(self, linear, rank, alpha):
+        super().__init__()
+        self.linear = linear
+        self.linear.weight.requires_grad = False
+        if self.linear.bias is not None:
+            self.linear.bias.requires_grad = False
+        self.lora_A = nn.Parameter(0.02 * torch.randn(rank, linear.weight.shape[1]))
+        self.lora_B = nn.Parameter(torch.zeros(linear.weight.shape[0], rank))
+        self.register_buffer("scale", torch.tensor(alpha / rank))
+
+    def _weight(self):
+        return self.linear.weight + self.scale * torch.einsum("mr,rd->md", self.lora_B, self.lora_A)
+
+    def forward(self, x):
+        return F.linear(x, self._weight(), self.linear.bias)
+
+    @torch.no_grad()
+    def merged(self):
+        out_features, in_features = self.linear.weight.shape
+        new = nn.utils.skip_init(nn.Linear, in_features, out_features, bias=self.linear.bias is not None)
+        new.weight.copy_(self._weight())
+        if self.linear.bias is not None:
+            new.bias.copy_(self.linear.bias)
+        return new
+
+
+def accumulate_gradients__autograd(model, batches):
+    """The gradients are asked for, and added by hand."""
+    parameters = list(model.parameters())
+    total = float(sum(mask.sum().item() for _, _, mask in batches))
+    for inputs, targets, mask in batches:
+        log_probs = model(inputs).log_softmax(-1).gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+        loss = -(log_probs * mask).sum() / total
+        for parameter, grad in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+            parameter.grad = grad if parameter.grad is None else parameter.grad + grad
+
+
+def accumulate_gradients__one_graph(model, batches):
+    """All losses are put together before the one backward: right, though it keeps every graph."""
+    losses = [F.cross_entropy(model(x)[mask], y[mask], reduction="none") for x, y, mask in batches]
+    torch.cat(losses).mean().backward()
+
+
+def accumulate_gradients__scaled_at_the_end(model, batches):
+    """Sums first, divided when all are there; masked targets are ignored by their label."""
+    count = 0
+    for x, y, mask in batches:
+        labels = torch.where(mask, y, torch.full_like(y, -100))
+        F.cross_entropy(model(x).transpose(1, 2), labels, reduction="sum", ignore_index=-100).backward()
+        count += int(mask.sum())
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.grad /= count
+    return model
