@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from grader.exercise import Exercise, Mistake, agrees, device, edit, load
+from grader.exercise import Exercise, Mistake, agrees, device, edit, load, reaches, report
 
 ALLOWS = ("numpy", "torch")
 
@@ -82,7 +82,6 @@ _PPO_CONSTANTS = ("log_probs", "old_log_probs", "advantages")
 _PPO_GAIN = "torch.minimum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages)"
 
 
-
 def _ppo_over_all(log_probs, old_log_probs, advantages, mask, clip=0.2):
     ratio = (log_probs - old_log_probs.detach()).exp()
     advantages = advantages.detach()
@@ -134,7 +133,11 @@ ppo_clip_loss = Exercise(
             on=["four answers of up to six tokens", "ratios far from 1"],
         ),
         agrees(1, "clips at 1 ± clip, whatever the clip", on=["a wide clip", "a narrow clip"]),
-        agrees(1, "knows the ratio of two probabilities that are too small to be represented", on="log-probabilities near -1000"),
+        agrees(
+            1,
+            "knows the ratio of two probabilities that are too small to be represented",
+            on="log-probabilities near -1000",
+        ),
         agrees(1, "returns the right gradient for every token", on=["the gradient", "the gradient, ratios far from 1"]),
         agrees(
             1,
@@ -221,7 +224,11 @@ ppo_clip_loss = Exercise(
         Mistake(
             "old_not_constant",
             "Your values are right, but a gradient reaches the old log-probabilities. They are what the policy was, a constant.",
-            edit("old, advantages = old.detach(), advantages.detach()", "advantages = advantages.detach()", of="_clipped_gain"),
+            edit(
+                "old, advantages = old.detach(), advantages.detach()",
+                "advantages = advantages.detach()",
+                of="_clipped_gain",
+            ),
         ),
         Mistake(
             "advantages_not_constant",
@@ -420,7 +427,11 @@ group_advantages = Exercise(
                 "prompts of different difficulty",
             ],
         ),
-        agrees(1, "gives zero to a group in which all are right or all are wrong", on=["a group in which all are wrong", "a group in which all are right"]),
+        agrees(
+            1,
+            "gives zero to a group in which all are right or all are wrong",
+            on=["a group in which all are wrong", "a group in which all are right"],
+        ),
         agrees(
             1,
             "subtracts the mean alone where it is asked not to normalise",
@@ -551,9 +562,15 @@ grpo_loss = Exercise(
     },
     checks=[
         agrees(2, "averages each answer over its kept tokens, then the answers", on=_GRPO_VALUES),
-        agrees(1, "averages over all kept tokens where reduce is \"token\"", on=["tokens averaged", "tokens averaged, a dear KL"]),
+        agrees(
+            1,
+            'averages over all kept tokens where reduce is "token"',
+            on=["tokens averaged", "tokens averaged, a dear KL"],
+        ),
         agrees(1, "has PPO's clipped gain alone where the KL costs nothing", on=["no price for the KL", "a wide clip"]),
-        agrees(1, "knows ratios of probabilities that are too small to be represented", on="log-probabilities near -1000"),
+        agrees(
+            1, "knows ratios of probabilities that are too small to be represented", on="log-probabilities near -1000"
+        ),
         agrees(2, "returns the right gradient for every token", on=["the gradient", "the gradient, tokens averaged"]),
         agrees(
             1,
@@ -569,7 +586,7 @@ grpo_loss = Exercise(
         ),
         Mistake(
             "sequence_mean",
-            "You average each answer first even where reduce is \"token\". There, all kept tokens weigh the same.",
+            'You average each answer first even where reduce is "token". There, all kept tokens weigh the same.',
             edit('if reduce == "token":', "if False:"),
         ),
         Mistake(
@@ -672,7 +689,11 @@ grpo_loss = Exercise(
         Mistake(
             "old_not_constant",
             "Your values are right, but a gradient reaches the old log-probabilities. They are what the policy was, a constant.",
-            edit("old, advantages = old.detach(), advantages.detach()", "advantages = advantages.detach()", of="_clipped_gain"),
+            edit(
+                "old, advantages = old.detach(), advantages.detach()",
+                "advantages = advantages.detach()",
+                of="_clipped_gain",
+            ),
         ),
         Mistake(
             "advantages_not_constant",
@@ -717,7 +738,9 @@ _DISTIL_KL = "soft = (wanted.exp() * (wanted - found)).sum(dim=1).mean()"
 def _distilled_naively(student, teacher, labels, temperature, alpha):
     p, q = ((logits / temperature).softmax(1) for logits in (teacher, student))
     soft = (p * (p / q).log()).sum(1).mean()
-    return alpha * temperature**2 * soft - (1 - alpha) * student.softmax(1)[torch.arange(len(labels)), labels].log().mean()
+    return (
+        alpha * temperature**2 * soft - (1 - alpha) * student.softmax(1)[torch.arange(len(labels)), labels].log().mean()
+    )
 
 
 distillation_loss = Exercise(
@@ -798,7 +821,10 @@ distillation_loss = Exercise(
         Mistake(
             "shares_swapped",
             "You swap the shares: alpha is the teacher's.",
-            edit("alpha * temperature**2 * soft + (1 - alpha) * hard", "(1 - alpha) * temperature**2 * soft + alpha * hard"),
+            edit(
+                "alpha * temperature**2 * soft + (1 - alpha) * hard",
+                "(1 - alpha) * temperature**2 * soft + alpha * hard",
+            ),
         ),
         Mistake(
             "labels_at_the_temperature",
@@ -951,7 +977,13 @@ def _two_adapters(draw, D=5, M=4, rank=2, N=3, alpha=3.0):
 def _adapter_words(inputs):
     """What the gradients are of."""
     layer = ["weight", "bias"] if "bias" in inputs else ["weight"]
-    names = ["x", "lora_A", "lora_B", *(f"linear.{name}" for name in layer), *(f"the given layer's {name}" for name in layer)]
+    names = [
+        "x",
+        "lora_A",
+        "lora_B",
+        *(f"linear.{name}" for name in layer),
+        *(f"the given layer's {name}" for name in layer),
+    ]
     return {f"out[{place}]": f"the gradient in {name}" for place, name in enumerate(names)} if "dout" in inputs else {}
 
 
@@ -1039,7 +1071,10 @@ LoRALinear = Exercise(
         Mistake(
             "both_zero",
             "Both of your factors begin at zero, and then neither ever gets a gradient. One of them is random.",
-            edit("torch.randn(rank, linear.in_features) / linear.in_features**0.5", "torch.zeros(rank, linear.in_features)"),
+            edit(
+                "torch.randn(rank, linear.in_features) / linear.in_features**0.5",
+                "torch.zeros(rank, linear.in_features)",
+            ),
         ),
         Mistake(
             "both_random",
@@ -1050,7 +1085,8 @@ LoRALinear = Exercise(
             "other_factor_zero",
             "You begin with lora_A at zero and lora_B at random. It is the other way round.",
             edit(
-                "self.lora_A = nn.Parameter(torch.randn(rank, linear.in_features) / linear.in_features**0.5)\n        " + _LORA_B,
+                "self.lora_A = nn.Parameter(torch.randn(rank, linear.in_features) / linear.in_features**0.5)\n        "
+                + _LORA_B,
                 "self.lora_A = nn.Parameter(torch.zeros(rank, linear.in_features))\n        "
                 "self.lora_B = nn.Parameter(torch.randn(linear.out_features, rank))",
             ),
@@ -1326,5 +1362,123 @@ accumulate_gradients = Exercise(
         "What does backward do with a gradient that is already there?",
         "If one batch keeps two targets and the other twenty, how much should each batch weigh?",
         "What must you know before the first batch, and where can it be found?",
+    ],
+)
+
+
+# A training run: the student's policy finds its way along two corridors
+
+
+def _corridors(draw, C=2):
+    """In each corridor the action that leads on, for the cells 0 to 8; each of the two leads on in four cells or five."""
+    ahead = np.stack([(draw.permutation(9) + c) % 2 for c in range(C)])
+    return {"seed": int(draw.integers(0, 2**31)), "rng": draw.generator(), "ahead": ahead, "truth": ahead}
+
+
+def walked(corridor, seed, rng, ahead):
+    """Train your policy in one corridor and then in another, and ask it for the way in every cell.
+
+    -> actions (C, 9)
+
+    Row c of ahead has the action that leads on in corridor c, for the cells 0 to 8. The loss of the curve is the number of
+    steps that walkers take for each time that one of them reaches the goal: about 5 where they know the way.
+    """
+    torch.manual_seed(seed)
+    calls, taken, arrived, loss = 0, 0, 0, np.nan
+
+    def steps_in(leads_on):
+        def step(cells, actions):
+            nonlocal calls, taken, arrived, loss
+            cells, actions = torch.as_tensor(cells).cpu(), torch.as_tensor(actions).cpu()
+            is_whole = not (cells.is_floating_point() or actions.is_floating_point())
+            if not is_whole or cells.shape != actions.shape:
+                raise ValueError("step(cells, actions) is asked with whole numbers, as many actions as cells")
+            if ((cells < 0) | (cells > 9)).any() or ((actions != 0) & (actions != 1)).any():
+                raise ValueError("step(cells, actions) is asked with cells 0 to 9 and actions 0 or 1")
+            cells, was_there = cells.long(), cells == 9
+            is_on = actions == leads_on[cells.clamp(max=8)]
+            after = torch.where(was_there, cells, (cells + torch.where(is_on, 1, -1)).clamp(min=0))
+            dones = after == 9
+            rewards = (dones & ~was_there).float()
+            calls, taken, arrived = calls + 1, taken + int((~was_there).sum()), arrived + int(rewards.sum())
+            if taken >= 2000 and arrived:
+                taken, arrived, loss = 0, 0, taken / arrived
+                report(calls, 0, loss, falls=False)  # how many steps there will be, only the student knows
+            return after, rewards, dones
+
+        return step
+
+    cells, found = torch.arange(9), []
+    for leads_on in torch.as_tensor(ahead).cpu():
+        policy = corridor(steps_in(leads_on), rng)
+        if not callable(policy):
+            raise TypeError(f"corridor is asked to return a function, policy(cells), not a {type(policy).__name__}")
+        logits = torch.as_tensor(policy(cells)).detach().cpu()
+        if logits.shape != (9, 2) or logits.isnan().any():
+            raise ValueError(
+                f"policy(cells) is asked for logits (N, 2), without nan; for nine cells it gives {tuple(logits.shape)}"
+            )
+        found.append(logits.argmax(1))
+    if np.isfinite(loss):
+        report(calls, calls, loss, falls=False)
+    return torch.stack(found)
+
+
+def _never_trained(step, rng):
+    table = torch.from_numpy(rng.standard_normal((10, 2)))
+    return lambda cells: table[cells]
+
+
+corridor = Exercise(
+    points=5,
+    torch=True,
+    driver=walked,
+    seconds=40,
+    cases={"two corridors": _corridors},
+    checks=[
+        reaches(
+            5,
+            "trains a policy that reaches the goal from at least 95 % of the starts",
+            "goals_reached",
+            at_least=0.95,
+        )
+    ],
+    mistakes=[
+        Mistake(
+            "one_way",
+            "Your policy takes the same action in every cell. Which one leads on differs from cell to cell.",
+            edit("logits.detach()[cells]", "logits.detach().mean(dim=0).expand(len(cells), 2)"),
+        ),
+        Mistake("never_trained", "Your policy is never trained.", _never_trained),
+        Mistake(
+            "uphill",
+            "You make the gain small where it should be large, so that the policy learns to stay away from the goal.",
+            edit("old, advantages, mask)", "old, -advantages, mask)"),
+        ),
+        Mistake(
+            "own_reward_alone",
+            "A step is credited with its own reward alone, and only the last step of a walk has one. What comes later counts, too.",
+            edit("gamma=0.9)", "gamma=0.0)"),
+        ),
+        Mistake(
+            "learns_for_the_next_cell",
+            "You learn for the cell to which an action has led. An action is chosen in the cell before it.",
+            edit("cells = cells[:, :-1]", "cells = cells[:, 1:]"),
+        ),
+        Mistake(
+            "learns_after_the_end",
+            "You learn from the steps after a walk has arrived. Those before it are what counts.",
+            edit("cells[:, :-1] < 9", "cells[:, :-1] == 9", of="_walks"),
+        ),
+        Mistake(
+            "actions_swapped",
+            "Your policy gives its logits in the wrong order: the first is that of action 0.",
+            edit("logits.detach()[cells]", "logits.detach()[cells].flip(1)"),
+        ),
+    ],
+    hints=[
+        "At first, which walks reach the goal at all? What do the cells near the goal learn from them, and what those far from it, later?",
+        "Let many walks begin in many cells at once, draw the actions from the policy, and look at how often the goal is reached.",
+        "How is a step credited with a reward that comes ten steps later, and by which of the exercises before this one?",
     ],
 )

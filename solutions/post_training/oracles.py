@@ -60,7 +60,10 @@ def kl_estimates(log_probs, ref_log_probs, dout=None):
 def expected(logits, ref_logits):
     """The divergences themselves, by SciPy's relative entropy."""
     found = np.array(
-        [stats.entropy(p, q) for p, q in zip(*(special.softmax(a.astype(float), -1) for a in (logits, ref_logits)), strict=True)]
+        [
+            stats.entropy(p, q)
+            for p, q in zip(*(special.softmax(a.astype(float), -1) for a in (logits, ref_logits)), strict=True)
+        ]
     )
     return found, found
 

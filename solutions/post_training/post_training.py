@@ -13,14 +13,20 @@ import torch
 from torch import nn
 
 
-def discounted_returns(rewards, dones, gamma):
+def masked_mean(values, mask, dim=None):
     """STAND-IN for the first half of the unit."""
-    returns = torch.zeros_like(rewards)
-    later = torch.zeros_like(rewards[:, 0])
+    return values[mask].mean()
+
+
+def gae(rewards, values, next_value, dones, gamma=0.99, lam=0.95):
+    """STAND-IN for the first half of the unit."""
+    after = torch.cat([values[:, 1:], next_value[:, None]], dim=1)
+    errors = rewards + gamma * after * ~dones - values
+    advantages, later = torch.zeros_like(rewards), 0.0
     for t in reversed(range(rewards.shape[1])):
-        later = rewards[:, t] + gamma * later * ~dones[:, t]
-        returns[:, t] = later
-    return returns
+        later = errors[:, t] + gamma * lam * ~dones[:, t] * later
+        advantages[:, t] = later
+    return advantages, advantages + values
 
 
 # ---- the last eight
@@ -169,37 +175,38 @@ def corridor(step, rng):
     Choose any method: the pieces are in this file. Draw random numbers from `rng`, a NumPy generator, or from PyTorch's,
     which is seeded. All tensors are on the CPU.
     """
-    table = torch.zeros(10, 2, requires_grad=True)  # two logits for each cell
-    optimizer = torch.optim.Adam([table], lr=0.2)
-    for _ in range(60):
-        cells, actions, rewards, dones, mask = _walks(step, table.detach(), rng)
-        returns = discounted_returns(rewards, dones, 0.9)
-        advantages = returns - returns[mask].mean()
-        old = _log_probs(table, cells, actions).detach()
-        for _ in range(2):
-            loss = ppo_clip_loss(_log_probs(table, cells, actions), old, advantages, mask)
+    logits, values = torch.zeros(10, 2, requires_grad=True), torch.zeros(10, requires_grad=True)  # for each cell
+    optimizer = torch.optim.Adam([logits, values], lr=0.1)
+    for _ in range(40):
+        cells, actions, rewards, dones, mask = _walks(step, logits.detach(), rng)
+        before = values.detach()
+        advantages, returns = gae(rewards, before[cells[:, :-1]], before[cells[:, -1]], dones, gamma=0.9)
+        cells = cells[:, :-1]
+        old = _log_probs(logits, cells, actions).detach()
+        for _ in range(3):
+            loss = ppo_clip_loss(_log_probs(logits, cells, actions), old, advantages, mask)
+            loss = loss + masked_mean((values[cells] - returns) ** 2, mask)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    table.requires_grad_(False)
-    return lambda cells: table[cells]
+    return lambda cells: logits.detach()[cells]
 
 
-def _log_probs(table, cells, actions):
-    """The log-probability of each action: (N, T)"""
-    return table[cells].log_softmax(dim=-1).gather(-1, actions[..., None])[..., 0]
+def _log_probs(logits, cells, actions):
+    """The log-probability of each action in its cell: (N, T)"""
+    return logits[cells].log_softmax(dim=-1).gather(-1, actions[..., None])[..., 0]
 
 
-def _walks(step, table, rng, N=64, T=20):
-    """N walks of T steps from random cells: cells, actions, rewards, dones and a mask, (N, T) each.
+def _walks(step, logits, rng, N=64, T=20):
+    """N walks of T steps from random cells: cells (N, T + 1), and actions, rewards, dones and a mask, (N, T) each.
 
     The mask keeps the steps until a walk arrives.
     """
-    now, is_there, steps = torch.from_numpy(rng.integers(0, 9, N)), torch.zeros(N, dtype=torch.bool), []
+    cells, actions, rewards, dones = [torch.from_numpy(rng.integers(0, 9, N))], [], [], []
     for _ in range(T):
-        chance = table[now].softmax(dim=-1)[:, 1]
-        actions = (torch.from_numpy(rng.random(N)) < chance).long()
-        cells, rewards, dones = step(now, actions)
-        steps.append((now, actions, rewards, dones, ~is_there))
-        now, is_there = cells, is_there | dones
-    return [torch.stack(column, dim=1) for column in zip(*steps, strict=True)]
+        chance = logits[cells[-1]].softmax(dim=-1)[:, 1]
+        actions.append((torch.from_numpy(rng.random(N)) < chance).long())
+        for column, found in zip((cells, rewards, dones), step(cells[-1], actions[-1]), strict=True):
+            column.append(found)
+    cells, actions, rewards, dones = (torch.stack(column, dim=1) for column in (cells, actions, rewards, dones))
+    return cells, actions, rewards, dones, cells[:, :-1] < 9

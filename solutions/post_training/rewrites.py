@@ -1,5 +1,6 @@
 """Correct answers written another way: each keeps every point. `<exercise>__<how>`."""
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -213,3 +214,89 @@ def accumulate_gradients__scaled_at_the_end(model, batches):
         for parameter in model.parameters():
             parameter.grad /= count
     return model
+
+
+def corridor__q_learning(step, rng):
+    """Without PyTorch: a table of what each action is worth, learnt from one step at a time."""
+    worth = np.zeros((10, 2))
+    for _ in range(400):
+        cells = rng.integers(0, 9, 32)
+        explores = rng.random(32) < 0.5
+        actions = np.where(explores, rng.integers(0, 2, 32), worth[cells].argmax(axis=1))
+        after, rewards, dones = (value.numpy() for value in step(torch.from_numpy(cells), torch.from_numpy(actions)))
+        target = rewards + 0.9 * ~dones * worth[after].max(axis=1)
+        for cell, action, wanted in zip(cells, actions, target, strict=True):
+            worth[cell, action] += 0.5 * (wanted - worth[cell, action])
+    return lambda cells: worth[cells.numpy()]
+
+
+def corridor__tries_both(step, rng):
+    """Each action is tried once in each cell, and the one that leads on is kept."""
+    cells = torch.arange(9)
+    logits = torch.stack([step(cells, torch.full_like(cells, action))[0] - cells for action in (0, 1)], dim=1)
+    return lambda asked: logits[asked].float()
+
+
+def corridor__reinforce(step, rng):
+    """A small network instead of a table, and the plain policy gradient, without the unit's pieces."""
+    network = nn.Sequential(nn.Embedding(10, 16), nn.Tanh(), nn.Linear(16, 2))
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.05)
+    for _ in range(60):
+        cells, log_probs, rewards = torch.randint(0, 9, (64,)), [], []
+        for _ in range(20):
+            law = torch.distributions.Categorical(logits=network(cells))
+            actions, is_there = law.sample(), cells == 9
+            log_probs.append(law.log_prob(actions) * ~is_there)
+            cells, reward, _ = step(cells, actions)
+            rewards.append(reward)
+        later, loss = torch.zeros(64), 0.0
+        for log_prob, reward in zip(reversed(log_probs), reversed(rewards), strict=True):
+            later = reward + 0.9 * later
+            loss = loss - ((later - 0.3) * log_prob).sum() / 1000
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return network
+
+
+def corridor__actor_critic(step, rng):
+    """PPO as it is mostly written: a critic, generalised advantages, several epochs for each batch."""
+    actor, critic = nn.Embedding(10, 2), nn.Embedding(10, 1)
+    nn.init.zeros_(actor.weight)
+    nn.init.zeros_(critic.weight)
+    optimizer = torch.optim.Adam([*actor.parameters(), *critic.parameters()], lr=0.1)
+    N, T, gamma, lam = 64, 20, 0.9, 0.95
+    for _ in range(30):
+        now = torch.from_numpy(rng.integers(0, 9, N))
+        cells, acts, pays, ends = [], [], [], []
+        for _ in range(T):
+            with torch.no_grad():
+                action = torch.distributions.Categorical(logits=actor(now)).sample()
+            cells.append(now)
+            acts.append(action)
+            now, pay, end = step(now, action)
+            pays.append(pay)
+            ends.append(end)
+            now = torch.where(end, torch.from_numpy(rng.integers(0, 9, N)), now)  # who has arrived begins again
+        with torch.no_grad():
+            value = [critic(each)[:, 0] for each in [*cells, now]]
+        advantage, advantages = torch.zeros(N), []
+        for t in reversed(range(T)):
+            error = pays[t] + gamma * value[t + 1] * ~ends[t] - value[t]
+            advantage = error + gamma * lam * advantage * ~ends[t]
+            advantages.insert(0, advantage)
+        cells, acts, advantages, value = (torch.cat(each) for each in (cells, acts, advantages, value[:-1]))
+        returns = advantages + value
+        advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+        with torch.no_grad():
+            old = actor(cells).log_softmax(1).gather(1, acts[:, None])[:, 0]
+        for _ in range(4):
+            log_probs = actor(cells).log_softmax(1)
+            ratio = (log_probs.gather(1, acts[:, None])[:, 0] - old).exp()
+            gain = torch.min(ratio * advantages, ratio.clamp(0.8, 1.2) * advantages).mean()
+            bonus = -(log_probs.exp() * log_probs).sum(1).mean()
+            loss = (critic(cells)[:, 0] - returns).square().mean() - gain - 0.01 * bonus
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return lambda asked: actor(asked).detach()

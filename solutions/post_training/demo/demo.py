@@ -1,4 +1,7 @@
 """A stand-in."""
+
 NEEDS = ("ppo_clip_loss",)
+
+
 def demo(own, here, show):
     show.text("")
