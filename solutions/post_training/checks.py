@@ -4,7 +4,6 @@ from functools import partial
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 from grader.exercise import Exercise, Mistake, agrees, device, edit, load, reaches, report
@@ -800,7 +799,7 @@ distillation_loss = Exercise(
             "You give the student's probabilities to a function that expects their logarithms.",
             edit(
                 _DISTIL_KL,
-                'soft = nn.functional.kl_div(found.exp(), wanted.exp(), reduction="batchmean")',
+                'soft = F.kl_div(found.exp(), wanted.exp(), reduction="batchmean")',
             ),
         ),
         Mistake(
@@ -1375,7 +1374,7 @@ def _corridors(draw, C=2):
     return {"seed": int(draw.integers(0, 2**31)), "rng": draw.generator(), "ahead": ahead, "truth": ahead}
 
 
-def walked(corridor, seed, rng, ahead):
+def found_out(corridor, seed, rng, ahead):
     """Train your policy in one corridor and then in another, and ask it for the way in every cell.
 
     -> actions (C, 9)
@@ -1432,7 +1431,7 @@ def _never_trained(step, rng):
 corridor = Exercise(
     points=5,
     torch=True,
-    driver=walked,
+    driver=found_out,
     seconds=40,
     cases={"two corridors": _corridors},
     checks=[

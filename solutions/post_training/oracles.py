@@ -23,10 +23,7 @@ def _with_gradients(gradient_in, value, slope, inputs):
 def _gain(new, old, advantage, clip):
     """(what a token gains, its slope in the new log-probability), by the sign of the advantage."""
     ratio = math.exp(float(new) - float(old))
-    if advantage > 0:
-        is_at_its_end = ratio > 1 + clip
-    else:
-        is_at_its_end = ratio < 1 - clip
+    is_at_its_end = ratio > 1 + clip if advantage > 0 else ratio < 1 - clip
     if is_at_its_end:
         return (1 + clip if advantage > 0 else 1 - clip) * float(advantage), 0.0
     return ratio * float(advantage), ratio * float(advantage)

@@ -11,6 +11,7 @@ import copy
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 
 def masked_mean(values, mask, dim=None):
@@ -106,7 +107,7 @@ def distillation_loss(student, teacher, labels, temperature, alpha):
     wanted = (teacher / temperature).log_softmax(dim=1)
     found = (student / temperature).log_softmax(dim=1)
     soft = (wanted.exp() * (wanted - found)).sum(dim=1).mean()
-    hard = nn.functional.cross_entropy(student, labels)
+    hard = F.cross_entropy(student, labels)
     return alpha * temperature**2 * soft + (1 - alpha) * hard
 
 
@@ -157,7 +158,7 @@ def accumulate_gradients(model, batches):
     """
     total = sum(mask.sum() for _, _, mask in batches)
     for inputs, targets, mask in batches:
-        summed = nn.functional.cross_entropy(model(inputs)[mask], targets[mask], reduction="sum")
+        summed = F.cross_entropy(model(inputs)[mask], targets[mask], reduction="sum")
         (summed / total).backward()
 
 
