@@ -8,7 +8,10 @@ Everything is PyTorch, float32 in and out. Lengths and ids of tokens are int64. 
 counts. Losses are tensors without axes through which gradients flow.
 """
 
+import copy
+
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 
@@ -113,6 +116,134 @@ def policy_gradient_loss(log_probs, advantages, mask):
 
     The mean of −advantage · log-probability over the kept tokens of the whole batch. The advantages are constants: no
     gradient reaches them, even where they require one. Every row keeps at least one token.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def ppo_clip_loss(log_probs, old_log_probs, advantages, mask, clip=0.2):
+    """PPO's loss: like the policy gradient's, but a token gains no more once its probability has changed enough.
+
+    log_probs (N, T), old_log_probs (N, T), advantages (N, T), mask (N, T), clip -> loss
+
+    The ratio exp(log_prob − old_log_prob) says how many times likelier the policy has made a token since it was drawn. A
+    token's gain is the smaller of ratio · A and clamp(ratio, 1 − clip, 1 + clip) · A, A being its advantage. The loss is
+    minus the mean gain of all kept tokens of the batch. Old log-probabilities and advantages are constants: no gradient
+    reaches them, even where they require one.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def kl_estimates(log_probs, ref_log_probs):
+    """How far the policy has moved from the reference, KL(policy ‖ reference), estimated from single tokens in three ways.
+
+    log_probs (N, T), ref_log_probs (N, T) -> k1 (N, T), k2 (N, T), k3 (N, T)
+
+    The tokens were drawn by the policy. With r = ref_log_prob − log_prob, the estimates of a token are k1 = −r, k2 = r²/2
+    and k3 = eʳ − 1 − r.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def group_advantages(rewards, eps=1e-6, normalize=True):
+    """How much better each answer is than the other answers to the same prompt.
+
+    rewards (P, G), eps, normalize -> advantages (P, G)
+
+    Row p has the rewards of G answers to prompt p. From each its row's mean is taken off; if `normalize`, it is then
+    divided by std + eps, with the row's standard deviation as of a sample (its squares divided by G − 1).
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def grpo_loss(log_probs, old, ref, advantages, mask, clip=0.2, beta=0.04, reduce="sequence"):
+    """GRPO's loss: PPO's clipped term with one advantage for a whole answer, and a price for leaving the reference.
+
+    log_probs (N, T), old (N, T), ref (N, T), advantages (N,), mask (N, T), clip, beta, reduce -> loss
+
+    A token's loss is minus its gain, as in `ppo_clip_loss`, plus beta times its k3, as in `kl_estimates`; row n's
+    advantage is that of all its tokens. With reduce "sequence" each row is averaged over its kept tokens, then the rows
+    are averaged; with "token" all kept tokens are averaged at once. old, ref and advantages are constants: no gradient
+    reaches them, even where they require one.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def distillation_loss(student, teacher, labels, temperature, alpha):
+    """A small model learns from a large one: from its probabilities, and from the labels as well.
+
+    student (N, K), teacher (N, K), labels (N,), temperature, alpha -> loss
+
+    student and teacher are logits. At the temperature τ, probabilities are softmax(logits / τ). The loss is
+    alpha · τ² · KL(teacher ‖ student) at the temperature, plus (1 − alpha) times the cross-entropy of the student with the
+    labels, at temperature 1. The KL is summed over classes; both terms are averaged over the N examples.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+class LoRALinear(nn.Module):
+    """A linear layer that is fine-tuned by a product of two thin matrices, while its own weights stay as they are.
+
+    `linear` is the given layer (or a copy of it), `lora_A` (rank, in) and `lora_B` (out, rank) are nn.Parameters, and the
+    only ones that require a gradient. At first lora_B is zero and lora_A is random, so that the layer begins as the given
+    one does, and yet can learn.
+    """
+
+    def __init__(self, linear, rank, alpha):
+        """linear is an nn.Linear with or without a bias; rank ≥ 1; alpha > 0, what the adapter is scaled by, is divided by rank."""
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def forward(self, x):
+        """x (…, in) -> out (…, out)
+
+        linear(x) + alpha / rank · (x · lora_Aᵀ) · lora_Bᵀ
+        """
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+    def merged(self):
+        """-> a new nn.Linear that gives the same output
+
+        It has a bias if `linear` has one. It shares no memory with this module, which stays as it is, and it is made from
+        what the two factors are at the time of the call.
+        """
+        # YOUR CODE HERE
+        raise NotImplementedError
+
+
+def accumulate_gradients(model, batches):
+    """The gradient of one large batch from small ones, which fit into memory one after another.
+
+    model, batches -> nothing; each p.grad of the model is set
+
+    batches is a list of (inputs, targets, mask); targets and mask are (n, T), and n and T differ from batch to batch.
+    `model(inputs)` gives logits (n, T, V), those at each place for the target of the same place: nothing is shifted.
+    Afterwards each parameter's grad is the gradient of the mean cross-entropy over all kept targets of all batches, as if
+    they were one batch. Before, it is None. The parameters stay as they are.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError
+
+
+def corridor(step, rng):
+    """Train a policy that finds its way along a corridor of ten cells to the last one; returns the policy.
+
+    step, rng -> policy
+
+    `step(cells, actions)` takes int64 (N,) each, the cells 0 to 9 of N walkers and their actions, 0 or 1. It returns the
+    cells where they come to, int64, the rewards, float32, and whether each has arrived, boolean; all are (N,). In every
+    cell one action leads on and the other leads back (in cell 0 it stays), and which one differs from cell to cell. The
+    goal is cell 9: reaching it is paid 1, and nothing else is paid. Who is there stays there. Walks may begin anywhere.
+
+    `policy(cells)` takes cells (N,), int64, and returns logits (N, 2): the walker takes the action with the larger one.
+    Choose any method: the pieces are in this file. Draw random numbers from `rng`, a NumPy generator, or from PyTorch's,
+    which is seeded. All tensors are on the CPU.
     """
     # YOUR CODE HERE
     raise NotImplementedError

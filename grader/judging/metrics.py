@@ -90,6 +90,28 @@ def seen_before(predictions: np.ndarray, truth: np.ndarray) -> str:
     )
 
 
+def goals_reached(predictions: np.ndarray, truth: np.ndarray) -> float:
+    """The share of cells, in corridors (rows), from which a walk ends at the goal behind the last one.
+
+    Given are the actions that are taken in the cells and those that lead on; every other leads back. So a walk reaches the
+    goal if it is led on where it begins and in each cell behind that.
+    """
+    leads_on = predictions == truth
+    return float(np.logical_and.accumulate(leads_on[..., ::-1], axis=-1).mean())
+
+
+def turned_back(predictions: np.ndarray, truth: np.ndarray) -> str:
+    """A sentence that says where walks turn back."""
+    if (wrong := np.argwhere(predictions != truth)).size == 0:
+        return ""
+    if predictions.min() == predictions.max():
+        return "The same action is taken in every cell, and which one leads on differs from cell to cell."
+    row = wrong[wrong[:, 0] == wrong[-1, 0]]
+    cells = [int(column) for _, column in row]
+    where = f"cell {cells[0]}" if len(cells) == 1 else f"the cells {', '.join(map(str, cells[:-1]))} and {cells[-1]}"
+    return f"In corridor {wrong[-1, 0] + 1} walks turn back in {where}."
+
+
 METRICS = {
     "accuracy": Metric("accuracy", accuracy, "{:.1%}"),
     "mean_squared_error": Metric("mean squared error", mean_squared_error),
@@ -100,5 +122,6 @@ METRICS = {
     "relative_cross_entropy": Metric(
         "cross entropy, relative to that of the law itself,", relative_cross_entropy, "{:.1%}", seen_before
     ),
+    "goals_reached": Metric("share of starts that reach the goal", goals_reached, "{:.1%}", turned_back),
     "energy_distance": Metric("energy distance to real samples", energy_distance),
 }

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from grader.exercise import Exercise, Mistake, agrees, edit, moves
+from grader.exercise import Exercise, Mistake, agrees, device, edit, load, moves, reaches, report
 
 ALLOWS = ("numpy", "torch")
 
@@ -1463,5 +1463,1472 @@ policy_gradient_loss = Exercise(
         "An optimiser makes the loss smaller. What must happen to the log-probability of an action with a positive advantage?",
         "Of the two factors one comes from the policy that learns, the other from a judgement of what it did. Through which may a gradient pass?",
         "The mean over what a mask keeps is an exercise of this unit; your own function may be called.",
+    ],
+)
+
+
+# What the second half shares: gradients by name, lengths of answers, and log-probabilities away from every kink
+
+
+def slope_of(loss_of, gradient_in=(), **inputs):
+    """The loss, or its gradient in the named inputs, all of which require one; where a loss does not reach, it is zero."""
+    if not gradient_in:
+        return loss_of(**inputs)
+    leaves = {name: inputs[name].requires_grad_() for name in gradient_in}
+    loss = loss_of(**inputs) + sum(0 * leaf.sum() for leaf in leaves.values())
+    found = torch.autograd.grad(loss, list(leaves.values()))
+    return {f"gradient in {name}": grad for name, grad in zip(leaves, found, strict=True)}
+
+
+def _kept_lengths(draw, N, T):
+    """A mask with a stretch of kept tokens in each row, of any length and place; the first rows differ in length."""
+    mask = np.zeros((N, T), bool)
+    for n in range(N):
+        length = int(draw.integers(1, T + 1)) if n > 1 or T < 3 else (1, T - 1)[n]
+        start = int(draw.integers(0, T - length + 1))
+        mask[n, start : start + length] = True
+    return mask
+
+
+def _off_the_kink(log_ratio, clip):
+    """Log-ratios, none so near to 1 ± clip that rounding could carry it over: those are moved outwards."""
+    for kink in (1 - clip, 1 + clip):
+        near = np.abs(np.exp(log_ratio) - kink) < 0.01
+        log_ratio = np.where(near, log_ratio + np.sign(log_ratio) * 0.03, log_ratio)
+    return log_ratio
+
+
+def _not_zero(values):
+    """Values with at least a twentieth of size, so that none is zero."""
+    return np.where(values < 0, values - 0.05, values + 0.05)
+
+
+def _drawn_tokens(draw, N=4, T=6, size=0.4, clip=None, far=-2.0, every=False):
+    """Log-probabilities of tokens near `far`, now and when they were drawn, and which of them count.
+
+    `size` is how far the two are apart; masked places hold what no mean should see.
+    """
+    mask = np.ones((N, T), bool) if every else _kept_lengths(draw, N, T)
+    log_ratio = _off_the_kink(size * draw(N, T), 0.2 if clip is None else clip)
+    log_ratio = np.where(mask, log_ratio, 3.0 * draw.signs(N, T) + 0.5 * draw(N, T))
+    old = in_single(far - np.abs(draw(N, T)))
+    inputs = {"log_probs": in_single(old + log_ratio), "old_log_probs": old, "mask": mask}
+    return inputs if clip is None else inputs | {"clip": clip}
+
+
+# ppo_clip_loss
+
+
+def _ppo_case(draw, gradient_in=(), sign=0, **sizes):
+    inputs = _drawn_tokens(draw, **sizes)
+    advantages = _not_zero(draw(*inputs["mask"].shape))
+    if sign:
+        advantages = sign * np.abs(advantages)
+    inputs["advantages"] = in_single(np.where(inputs["mask"], advantages, 5.0 * advantages))
+    return inputs | ({"gradient_in": list(gradient_in)} if gradient_in else {})
+
+
+_PPO_CONSTANTS = ("log_probs", "old_log_probs", "advantages")
+_PPO_GAIN = "torch.minimum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages)"
+
+
+def _ppo_over_all(log_probs, old_log_probs, advantages, mask, clip=0.2):
+    ratio = (log_probs - old_log_probs.detach()).exp()
+    advantages = advantages.detach()
+    gain = torch.minimum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages)
+    return -(gain * mask).mean()
+
+
+def _ppo_by_rows(log_probs, old_log_probs, advantages, mask, clip=0.2):
+    ratio = (log_probs - old_log_probs.detach()).exp()
+    advantages = advantages.detach()
+    gain = torch.minimum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages)
+    return -((gain * mask).sum(1) / mask.sum(1)).mean()
+
+
+def _ppo_ratio_of_probabilities(log_probs, old_log_probs, advantages, mask, clip=0.2):
+    ratio = log_probs.exp() / old_log_probs.detach().exp()
+    advantages = advantages.detach()
+    gain = torch.minimum(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages)
+    return -gain[mask].mean()
+
+
+ppo_clip_loss = Exercise(
+    points=7,
+    torch=True,
+    driver=slope_of,
+    cases={
+        "four answers of up to six tokens": _ppo_case,
+        "a single token": partial(_ppo_case, N=1, T=1),
+        "all tokens kept": partial(_ppo_case, N=3, T=5, every=True),
+        "advantages above zero": partial(_ppo_case, N=5, T=7, sign=1, size=0.6),
+        "advantages below zero": partial(_ppo_case, N=5, T=7, sign=-1, size=0.6),
+        "ratios far from 1": partial(_ppo_case, N=3, T=8, size=1.5),
+        "a wide clip": partial(_ppo_case, N=5, T=4, clip=0.5, size=0.7),
+        "a narrow clip": partial(_ppo_case, N=4, T=5, clip=0.05),
+        "log-probabilities near -1000": partial(_ppo_case, far=-1000.0),
+        "the gradient": partial(_ppo_case, N=3, T=7, gradient_in=["log_probs"]),
+        "the gradient, ratios far from 1": partial(_ppo_case, N=5, T=4, size=1.2, gradient_in=["log_probs"]),
+        "old ones and advantages that require a gradient": partial(_ppo_case, N=4, T=5, gradient_in=_PPO_CONSTANTS),
+    },
+    checks=[
+        agrees(
+            2,
+            "takes the smaller of the two gains, token by token, whatever the advantage's sign",
+            on=["a single token", "all tokens kept", "advantages above zero", "advantages below zero"],
+        ),
+        agrees(
+            1,
+            "averages over the kept tokens of the whole batch",
+            on=["four answers of up to six tokens", "ratios far from 1"],
+        ),
+        agrees(1, "clips at 1 ± clip, whatever the clip", on=["a wide clip", "a narrow clip"]),
+        agrees(
+            1,
+            "knows the ratio of two probabilities that are too small to be represented",
+            on="log-probabilities near -1000",
+        ),
+        agrees(1, "returns the right gradient for every token", on=["the gradient", "the gradient, ratios far from 1"]),
+        agrees(
+            1,
+            "passes a gradient to the new log-probabilities, and none to the old ones and the advantages",
+            on="old ones and advantages that require a gradient",
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "maximum",
+            "You take the larger of the two gains. PPO is cautious: it counts the smaller one, so that a gain ends where the ratio has gone far, and a loss does not.",
+            edit("torch.minimum(", "torch.maximum(", of="_clipped_gain"),
+        ),
+        Mistake(
+            "clipped_alone",
+            "You count the clipped gain alone. Then a token that has gone the wrong way gets no gradient to come back: compare with the gain that is not clipped.",
+            edit(_PPO_GAIN, "ratio.clamp(1 - clip, 1 + clip) * advantages", of="_clipped_gain"),
+        ),
+        Mistake(
+            "not_clipped",
+            "You do not clip at all. That is the loss of importance sampling, and nothing keeps the policy near the one that has drawn the tokens.",
+            edit(_PPO_GAIN, "ratio * advantages", of="_clipped_gain"),
+        ),
+        Mistake(
+            "smaller_ratio",
+            "You take the smaller of ratio and clipped ratio, and then multiply by the advantage. For an advantage below zero that is the larger product: compare the products.",
+            edit(_PPO_GAIN, "torch.minimum(ratio, ratio.clamp(1 - clip, 1 + clip)) * advantages", of="_clipped_gain"),
+        ),
+        Mistake(
+            "clipped_above_alone",
+            "You clip the ratio above 1 + clip only. For an advantage below zero it is the other end that ends the gain.",
+            edit("ratio.clamp(1 - clip, 1 + clip)", "ratio.clamp(max=1 + clip)", of="_clipped_gain"),
+        ),
+        Mistake(
+            "logarithm_clipped",
+            "You clip the logarithm of the ratio to ± clip. It is the ratio that is clipped, to 1 ± clip.",
+            edit("ratio.clamp(1 - clip, 1 + clip)", "(log_probs - old).clamp(-clip, clip).exp()", of="_clipped_gain"),
+        ),
+        Mistake(
+            "no_exponential",
+            "You use the difference of the log-probabilities as the ratio. It is the ratio's logarithm.",
+            edit("(log_probs - old).exp()", "(log_probs - old)", of="_clipped_gain"),
+        ),
+        Mistake(
+            "ratio_reversed",
+            "Your ratio is upside down: it is the new probability divided by the old one, and grows with what is trained.",
+            edit("(log_probs - old).exp()", "(old - log_probs).exp()", of="_clipped_gain"),
+        ),
+        Mistake(
+            "ratio_of_probabilities",
+            "You divide two probabilities, which are both 0 for long or unlikely answers. Subtract their logarithms first.",
+            _ppo_ratio_of_probabilities,
+        ),
+        Mistake(
+            "sign",
+            "You return the gain, and an optimiser would make it small. The loss is minus that.",
+            edit("return -_clipped_gain", "return _clipped_gain"),
+        ),
+        Mistake(
+            "summed",
+            "You sum over the kept tokens. The loss is their mean, so that long batches do not take longer steps.",
+            edit("[mask].mean()", "[mask].sum()"),
+        ),
+        Mistake(
+            "divided_by_all",
+            "You leave out the masked tokens, but divide by the number of all. Divide by the number of kept tokens.",
+            _ppo_over_all,
+        ),
+        Mistake(
+            "mask_ignored",
+            "You average over masked tokens, too. Those of the prompt and of the padding were not chosen by the policy.",
+            edit("[mask].mean()", ".mean()"),
+        ),
+        Mistake(
+            "mask_inverted",
+            "Your mask is inverted: you average over the tokens that do not count.",
+            edit("[mask].mean()", "[~mask].sum() / mask.sum()"),
+        ),
+        Mistake(
+            "mean_of_row_means",
+            "You average each row and then the rows, so that a token of a short answer weighs more. Here all kept tokens of the batch weigh the same.",
+            _ppo_by_rows,
+        ),
+        Mistake(
+            "old_not_constant",
+            "Your values are right, but a gradient reaches the old log-probabilities. They are what the policy was, a constant.",
+            edit(
+                "old, advantages = old.detach(), advantages.detach()",
+                "advantages = advantages.detach()",
+                of="_clipped_gain",
+            ),
+        ),
+        Mistake(
+            "advantages_not_constant",
+            "Your values are right, but a gradient reaches the advantages. They say how good a token was; the policy's loss must not change them.",
+            edit("old, advantages = old.detach(), advantages.detach()", "old = old.detach()", of="_clipped_gain"),
+        ),
+        Mistake(
+            "detached",
+            "Your loss is right, but no gradient comes back to the log-probabilities: something between them and the loss is detached.",
+            edit("(log_probs - old).exp()", "(log_probs - old).exp().detach()", of="_clipped_gain"),
+        ),
+    ],
+    hints=[
+        "For an advantage above zero, from which ratio on should a token gain no more? And for one below zero?",
+        "Compute both gains for every token, then choose between them. Which one is the cautious choice?",
+        "Which of the inputs come from the past? The library's detach makes a constant of a tensor.",
+    ],
+)
+
+
+# kl_estimates
+
+
+def kl_asked(kl_estimates, log_probs, ref_log_probs, dout=None):
+    """-> k1 (N, T), k2 (N, T), k3 (N, T)
+
+    With dout the answer is three gradients in log_probs instead: of the sum of dout · k1, and of k2 and k3.
+    """
+    if dout is None:
+        return kl_estimates(log_probs, ref_log_probs)
+    log_probs = log_probs.requires_grad_()
+    estimates = kl_estimates(log_probs, ref_log_probs)
+    return {
+        f"gradient of {name}": torch.autograd.grad(
+            (estimate * dout).sum() + 0 * log_probs.sum(), log_probs, retain_graph=True
+        )[0]
+        for name, estimate in zip(("k1", "k2", "k3"), estimates, strict=True)
+    }
+
+
+def expected(kl_estimates, logits, ref_logits):
+    """-> mean_of_k1 (N,), mean_of_k3 (N,)
+
+    Their mean over all tokens, each as often as the policy draws it: the divergence itself.
+    """
+    log_probs, ref_log_probs = logits.log_softmax(-1), ref_logits.log_softmax(-1)
+    k1, _, k3 = kl_estimates(log_probs, ref_log_probs)
+    return (log_probs.exp() * k1).sum(-1), (log_probs.exp() * k3).sum(-1)
+
+
+def _kl_case(draw, N=4, T=6, size=0.5, far=-2.0, gradient=False):
+    ref = in_single(far - np.abs(draw(N, T)))
+    inputs = {"log_probs": in_single(ref + size * _not_zero(draw(N, T))), "ref_log_probs": ref}
+    return inputs | ({"dout": in_single(draw(N, T))} if gradient else {})
+
+
+def _kl_laws(draw, N=3, V=5):
+    """Scores of all tokens under the policy and under the reference."""
+    return {"logits": in_single(draw(N, V)), "ref_logits": in_single(draw(N, V))}
+
+
+_KL_VALUES = [
+    "four answers of six tokens",
+    "a single token",
+    "a policy that has gone far",
+    "log-probabilities near -1000",
+]
+
+kl_estimates = Exercise(
+    points=5,
+    torch=True,
+    driver=kl_asked,
+    words={"mean_of_k1": "the mean of k1", "mean_of_k3": "the mean of k3"},
+    cases={
+        "four answers of six tokens": _kl_case,
+        "a single token": partial(_kl_case, N=1, T=1),
+        "a policy that has gone far": partial(_kl_case, N=3, T=7, size=2.0),
+        "log-probabilities near -1000": partial(_kl_case, N=5, T=3, far=-1000.0),
+        "the gradients": partial(_kl_case, N=3, T=5, gradient=True),
+        "every token of three laws": _kl_laws,
+    },
+    checks=[
+        agrees(1, "returns k1, the difference itself", part="k1", on=_KL_VALUES),
+        agrees(1, "returns k2, half its square", part="k2", on=_KL_VALUES),
+        agrees(1, "returns k3, which is never below zero", part="k3", on=_KL_VALUES),
+        agrees(
+            1,
+            "estimates the divergence: the means of k1 and k3 over the policy's tokens are KL(policy ‖ reference)",
+            on="every token of three laws",
+            driver=expected,
+        ),
+        agrees(1, "passes the right gradient through each of the three", on="the gradients"),
+    ],
+    mistakes=[
+        Mistake(
+            "reversed",
+            "You take r the other way round. r is the reference's log-probability minus the policy's.",
+            edit("r = ref_log_probs - log_probs", "r = log_probs - ref_log_probs"),
+        ),
+        Mistake(
+            "k1_sign",
+            "Your k1 has the wrong sign. Its mean over the policy's own tokens is a divergence, which is never below zero.",
+            edit("return -r,", "return r,"),
+        ),
+        Mistake(
+            "k1_absolute",
+            "You take the absolute value for k1. A single k1 may well be below zero; its mean is not.",
+            edit("return -r,", "return r.abs(),"),
+        ),
+        Mistake("k2_not_halved", "Your k2 is twice too large: it is half the square.", edit("r**2 / 2", "r**2")),
+        Mistake(
+            "k3_without_one",
+            "Your k3 is not zero where policy and reference agree: a constant is missing.",
+            edit("r.expm1() - r", "r.exp() - r"),
+        ),
+        Mistake(
+            "k3_reversed",
+            "Your k3 has the ratio upside down: it is the reference's probability divided by the policy's.",
+            edit("r.expm1() - r", "(-r).expm1() + r"),
+        ),
+        Mistake(
+            "k3_sign_of_r",
+            "Your k3 adds r where it subtracts it. Then it may be below zero, and its slope is not zero where policy and reference agree.",
+            edit("r.expm1() - r", "r.expm1() + r"),
+        ),
+        Mistake(
+            "k3_without_r",
+            "Your k3 lacks its linear term. Without it, the estimate may be below zero, and its mean is zero.",
+            edit("r.expm1() - r", "r.expm1()"),
+        ),
+        Mistake(
+            "order",
+            "You return the three estimates in another order: k1, then k2, then k3.",
+            edit("-r, r**2 / 2, r.expm1() - r", "-r, r.expm1() - r, r**2 / 2"),
+        ),
+        Mistake(
+            "averaged",
+            "You average over the tokens. Each estimate has a number for every token, as masks come later.",
+            edit("-r, r**2 / 2, r.expm1() - r", "(-r).mean(), (r**2 / 2).mean(), (r.expm1() - r).mean()"),
+        ),
+        Mistake(
+            "detached",
+            "Your values are right, but no gradient comes back to the log-probabilities. A penalty that has no gradient changes nothing.",
+            edit("r = ref_log_probs - log_probs", "r = ref_log_probs - log_probs.detach()"),
+        ),
+    ],
+    hints=[
+        "What are the three estimates where policy and reference agree, and which of them can be below zero?",
+        "If the policy finds a token likelier than the reference does, what is the sign of r, and what that of k1?",
+    ],
+)
+
+
+# group_advantages
+
+
+def _rewards_case(draw, P=4, G=6, offset=0.0, size=1.0, **options):
+    return {"rewards": in_single(offset + size * draw(P, G))} | options
+
+
+def _right_or_wrong(draw, P=5, G=8, equal=0, **options):
+    """Rewards of 0 and 1; in the first group all are `equal`, in all others both occur."""
+    rewards = draw.integers(0, 2, P, G)
+    rewards[:, 0], rewards[:, 1] = 0, 1
+    rewards[0] = equal
+    return {"rewards": in_single(rewards)} | options
+
+
+group_advantages = Exercise(
+    points=5,
+    torch=True,
+    cases={
+        "four prompts, six answers each": _rewards_case,
+        "three prompts, two answers each": partial(_rewards_case, P=3, G=2),
+        "one prompt": partial(_rewards_case, P=1, G=5),
+        "as many prompts as answers": partial(_rewards_case, P=4, G=4),
+        "prompts of different difficulty": lambda draw: {
+            "rewards": in_single(draw(5, 3) * np.array([[0.1], [1.0], [3.0], [10.0], [0.5]]) + 4.0 * draw(5, 1))
+        },
+        "a group in which all are wrong": _right_or_wrong,
+        # an eps of 1e-6 would be no larger than what a rounding error of such rewards makes of their deviation
+        "a group in which all are right": partial(_right_or_wrong, G=7, equal=1, eps=0.01),
+        "an eps that is felt": partial(_rewards_case, P=3, G=5, size=0.3, eps=0.25),
+        "not normalised": partial(_rewards_case, P=5, G=4, offset=2.0, normalize=False),
+        "not normalised, rewards of 0 and 1": partial(_right_or_wrong, equal=1, normalize=False),
+    },
+    checks=[
+        agrees(
+            2,
+            "compares each answer with the others to its prompt, in units of their standard deviation",
+            on=[
+                "four prompts, six answers each",
+                "three prompts, two answers each",
+                "one prompt",
+                "as many prompts as answers",
+                "prompts of different difficulty",
+            ],
+        ),
+        agrees(
+            1,
+            "gives zero to a group in which all are right or all are wrong",
+            on=["a group in which all are wrong", "a group in which all are right"],
+        ),
+        agrees(
+            1,
+            "subtracts the mean alone where it is asked not to normalise",
+            on=["not normalised", "not normalised, rewards of 0 and 1"],
+        ),
+        agrees(1, "adds eps to the standard deviation", on="an eps that is felt"),
+    ],
+    mistakes=[
+        Mistake(
+            "over_the_batch",
+            "You subtract and divide by what you took over the whole batch. An answer is compared with the other answers to the same prompt.",
+            lambda rewards, eps=1e-6, normalize=True: (
+                (rewards - rewards.mean()) / (rewards.std() + eps) if normalize else rewards - rewards.mean()
+            ),
+        ),
+        Mistake(
+            "batch_std",
+            "You divide by the standard deviation of the whole batch. Each group has its own.",
+            edit("rewards.std(dim=1, keepdim=True)", "rewards.std()"),
+        ),
+        Mistake(
+            "down_the_columns",
+            "You take means and deviations down the columns. A row is a group: the answers to one prompt.",
+            edit(
+                "centred = rewards - rewards.mean(dim=1, keepdim=True)\n    return centred / (rewards.std(dim=1, keepdim=True) + eps)",
+                "centred = rewards - rewards.mean(dim=0, keepdim=True)\n    return centred / (rewards.std(dim=0, correction=1 if len(rewards) > 1 else 0, keepdim=True) + eps)",
+            ),
+        ),
+        Mistake(
+            "ddof_0",
+            "You divide the squares by G. The rewards are a sample, and their standard deviation has G − 1 there.",
+            edit("rewards.std(dim=1, keepdim=True)", "rewards.std(dim=1, keepdim=True, correction=0)"),
+        ),
+        Mistake(
+            "never_divided",
+            "You never divide by the standard deviation. That is asked only where normalize is False.",
+            edit(" / (rewards.std(dim=1, keepdim=True) + eps) if normalize else centred", ""),
+        ),
+        Mistake(
+            "always_divided",
+            "You divide by the standard deviation even where normalize is False.",
+            edit(" if normalize else centred", ""),
+        ),
+        Mistake(
+            "variance",
+            "You divide by the variance. Divide by its root, so that the advantages have no unit.",
+            edit("rewards.std(", "rewards.var("),
+        ),
+        Mistake(
+            "not_centred",
+            "You do not subtract the group's mean, so that every right answer is praised and none is blamed.",
+            edit("centred = rewards - rewards.mean(dim=1, keepdim=True)", "centred = rewards"),
+        ),
+        Mistake(
+            "eps_under_the_root",
+            "You add eps to the variance, under the root. It is added to the standard deviation.",
+            edit(
+                "(rewards.std(dim=1, keepdim=True) + eps)",
+                "(rewards.var(dim=1, keepdim=True) + eps).sqrt()",
+            ),
+        ),
+        Mistake(
+            "eps_ignored",
+            "You have a small number of your own in the place of eps. The one that is given counts.",
+            edit("+ eps)", "+ 1e-6)"),
+        ),
+        Mistake(
+            "no_eps",
+            "You add no eps, so that a group in which all rewards are equal gives 0 divided by 0.",
+            edit("(rewards.std(dim=1, keepdim=True) + eps)", "rewards.std(dim=1, keepdim=True)"),
+        ),
+        Mistake(
+            "leave_one_out",
+            "You compare each answer with the mean of the others, leaving itself out. That is RLOO; here its own reward is in the mean.",
+            edit(
+                "rewards - rewards.mean(dim=1, keepdim=True)",
+                "(rewards - rewards.mean(dim=1, keepdim=True)) * rewards.shape[1] / (rewards.shape[1] - 1)",
+            ),
+        ),
+    ],
+    hints=[
+        "Along which axis do the answers to one prompt lie, and which shape must their mean have to be subtracted?",
+        "What does the library's standard deviation divide by, unless it is told otherwise?",
+    ],
+)
+
+
+# grpo_loss
+
+
+def _grpo_case(draw, gradient_in=(), options=None, **sizes):
+    inputs = _drawn_tokens(draw, **sizes)
+    inputs["old"] = inputs.pop("old_log_probs")
+    N, T = inputs["mask"].shape
+    apart = np.where(inputs["mask"], 0.5 * _not_zero(draw(N, T)), 2.0 * draw.signs(N, T) + 0.3 * draw(N, T))
+    inputs["ref"] = in_single(inputs["log_probs"] + apart)
+    inputs["advantages"] = in_single(_not_zero(draw(N)))
+    return inputs | dict(options or {}) | ({"gradient_in": list(gradient_in)} if gradient_in else {})
+
+
+_BY_TOKEN = {"reduce": "token"}
+_GRPO_CONSTANTS = ("log_probs", "old", "ref", "advantages")
+_GRPO_LOSSES = "losses = torch.where(mask, beta * k3 - gain, 0.0)"
+_GRPO_ROWS = "(losses.sum(dim=1) / mask.sum(dim=1)).mean()"
+_GRPO_VALUES = ["four answers of up to six tokens", "a single token", "as many answers as tokens", "a dear KL"]
+
+grpo_loss = Exercise(
+    points=8,
+    torch=True,
+    driver=slope_of,
+    cases={
+        "four answers of up to six tokens": _grpo_case,
+        "a single token": partial(_grpo_case, N=1, T=1),
+        "as many answers as tokens": partial(_grpo_case, N=5, T=5),
+        "a dear KL": partial(_grpo_case, N=3, T=7, options={"beta": 2.0}),
+        "no price for the KL": partial(_grpo_case, N=3, T=8, size=0.7, options={"beta": 0.0}),
+        "a wide clip": partial(_grpo_case, N=5, T=4, clip=0.5, size=0.8),
+        "tokens averaged": partial(_grpo_case, N=4, T=7, options=_BY_TOKEN),
+        "tokens averaged, a dear KL": partial(_grpo_case, N=3, T=9, options=_BY_TOKEN | {"beta": 1.5}),
+        "log-probabilities near -1000": partial(_grpo_case, N=3, T=5, far=-1000.0),
+        "the gradient": partial(_grpo_case, N=3, T=6, options={"beta": 0.5}, gradient_in=["log_probs"]),
+        "the gradient, tokens averaged": partial(
+            _grpo_case, N=4, T=5, options=_BY_TOKEN | {"beta": 0.5}, gradient_in=["log_probs"]
+        ),
+        "constants that require a gradient": partial(
+            _grpo_case, N=4, T=6, options={"beta": 0.5}, gradient_in=_GRPO_CONSTANTS
+        ),
+    },
+    checks=[
+        agrees(2, "averages each answer over its kept tokens, then the answers", on=_GRPO_VALUES),
+        agrees(
+            1,
+            'averages over all kept tokens where reduce is "token"',
+            on=["tokens averaged", "tokens averaged, a dear KL"],
+        ),
+        agrees(1, "has PPO's clipped gain alone where the KL costs nothing", on=["no price for the KL", "a wide clip"]),
+        agrees(
+            1, "knows ratios of probabilities that are too small to be represented", on="log-probabilities near -1000"
+        ),
+        agrees(2, "returns the right gradient for every token", on=["the gradient", "the gradient, tokens averaged"]),
+        agrees(
+            1,
+            "passes a gradient to the new log-probabilities, and none to what is constant",
+            on="constants that require a gradient",
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "token_mean",
+            "You average over all tokens of the batch where each answer is to be averaged first. So long answers weigh more.",
+            edit('if reduce == "token":', "if True:"),
+        ),
+        Mistake(
+            "sequence_mean",
+            'You average each answer first even where reduce is "token". There, all kept tokens weigh the same.',
+            edit('if reduce == "token":', "if False:"),
+        ),
+        Mistake(
+            "kl_reversed",
+            "Your KL has the ratio upside down: r is the reference's log-probability minus the policy's.",
+            edit("kl_estimates(log_probs, ref.detach())", "kl_estimates(ref.detach(), log_probs)"),
+        ),
+        Mistake(
+            "kl_subtracted",
+            "You subtract the KL from the loss, so that leaving the reference is rewarded. It is a price: add it.",
+            edit("beta * k3 - gain", "-beta * k3 - gain"),
+        ),
+        Mistake(
+            "k1_for_k3",
+            "You take k1 for the KL, the difference itself. Here it is k3.",
+            edit("_, _, k3 = kl_estimates", "k3, _, _ = kl_estimates"),
+        ),
+        Mistake(
+            "k2_for_k3",
+            "You take k2 for the KL, half the square. Here it is k3.",
+            edit("_, _, k3 = kl_estimates", "_, k3, _ = kl_estimates"),
+        ),
+        Mistake(
+            "kl_with_the_old",
+            "You measure the KL from the old policy. It is measured from the reference, with which the training began.",
+            edit("kl_estimates(log_probs, ref.detach())", "kl_estimates(log_probs, old.detach())"),
+        ),
+        Mistake(
+            "kl_over_padding",
+            "You average the KL over masked tokens, too. It counts kept tokens only, as the gain does.",
+            edit(
+                _GRPO_LOSSES,
+                "losses = torch.where(mask, beta * (k3.mean(dim=1, keepdim=True) if reduce != 'token' else k3.mean()) - gain, 0.0)",
+            ),
+        ),
+        Mistake(
+            "no_kl",
+            "You leave out the KL, so that nothing keeps the policy near the reference.",
+            edit("beta * k3 - gain", "-gain"),
+        ),
+        Mistake(
+            "kl_detached",
+            "Your loss is right, but the KL passes no gradient: it costs, and cannot be made cheaper.",
+            edit("beta * k3 - gain", "beta * k3.detach() - gain"),
+        ),
+        Mistake(
+            "gain_added",
+            "You add the gain to the loss, so that what is praised becomes rarer. The loss has minus the gain.",
+            edit("beta * k3 - gain", "beta * k3 + gain"),
+        ),
+        Mistake(
+            "maximum",
+            "You take the larger of the two gains. PPO is cautious: it counts the smaller one.",
+            edit("torch.minimum(", "torch.maximum(", of="_clipped_gain"),
+        ),
+        Mistake(
+            "not_clipped",
+            "You do not clip the ratio. Compare each token's gain with the one at the clipped ratio, and count the smaller one.",
+            edit(_PPO_GAIN, "ratio * advantages", of="_clipped_gain"),
+        ),
+        Mistake(
+            "smaller_ratio",
+            "You take the smaller of ratio and clipped ratio, and then multiply by the advantage. For an advantage below zero that is the larger product: compare the products.",
+            edit(_PPO_GAIN, "torch.minimum(ratio, ratio.clamp(1 - clip, 1 + clip)) * advantages", of="_clipped_gain"),
+        ),
+        Mistake(
+            "advantage_by_column",
+            "Your advantages line up with the tokens, not with the answers. All tokens of row n have the advantage n.",
+            edit(
+                "advantages[:, None]",
+                "(advantages if log_probs.shape[0] == log_probs.shape[1] else advantages[:, None])",
+            ),
+        ),
+        Mistake(
+            "divided_by_all",
+            "You divide by the number of all tokens of a row, or of the batch. Divide by the number of kept ones.",
+            edit(
+                "return losses.sum() / mask.sum()\n    return " + _GRPO_ROWS,
+                "return losses.mean()\n    return losses.mean(dim=1).mean()",
+            ),
+        ),
+        Mistake(
+            "summed_over_an_answer",
+            "You sum over the tokens of an answer. Average over its kept tokens.",
+            edit("return " + _GRPO_ROWS, "return losses.sum(dim=1).mean()"),
+        ),
+        Mistake(
+            "mask_ignored",
+            "You average over masked tokens, too. Those of the prompt and of the padding were not chosen by the policy.",
+            edit(
+                _GRPO_LOSSES,
+                "losses, mask = beta * k3 - gain, torch.ones_like(mask)",
+            ),
+        ),
+        Mistake(
+            "reference_not_constant",
+            "Your values are right, but a gradient reaches the reference. It is what the model was before, a constant.",
+            edit("ref.detach()", "ref"),
+        ),
+        Mistake(
+            "old_not_constant",
+            "Your values are right, but a gradient reaches the old log-probabilities. They are what the policy was, a constant.",
+            edit(
+                "old, advantages = old.detach(), advantages.detach()",
+                "advantages = advantages.detach()",
+                of="_clipped_gain",
+            ),
+        ),
+        Mistake(
+            "advantages_not_constant",
+            "Your values are right, but a gradient reaches the advantages, which are constants here.",
+            edit("old, advantages = old.detach(), advantages.detach()", "old = old.detach()", of="_clipped_gain"),
+        ),
+    ],
+    hints=[
+        "Two of the exercises before this one make what a token costs. Which shape must the advantages have for that?",
+        "In what order are tokens and answers averaged, and by which number is each divided?",
+        "Which of the inputs are constants? Which part of the KL is not?",
+    ],
+)
+
+
+# distillation_loss
+
+
+def _taught(draw, N=4, K=5, temperature=2.0, alpha=0.5, size=1.5, gradient=False):
+    """Logits of a student and of its teacher, which agree in part; the label is often what the teacher finds likeliest."""
+    teacher = size * draw(N, K)
+    student = 0.5 * teacher + 0.6 * size * draw(N, K)
+    labels = np.where(draw.uniform(0, 1, N) < 0.6, teacher.argmax(1), draw.integers(0, K, N))
+    inputs = {"student": in_single(student), "teacher": in_single(teacher), "labels": labels}
+    inputs |= {"temperature": temperature, "alpha": alpha}
+    return inputs | ({"gradient_in": ["student"]} if gradient else {})
+
+
+def _sure_of_it(draw, gradient=False):
+    """Logits of ±1000: student and teacher are sure, of the same class and of different ones."""
+    student = FAR_LOGIT * np.array([[1, -1, -1, 0.5], [-1, 1, 0.25, -1], [0.002, -1, 0.001, -0.001]])
+    teacher = FAR_LOGIT * np.array([[1, -1, -1, 0.5], [1, -1, -0.5, -1], [0.001, 0.002, -1, 0.0]])
+    inputs = {"student": in_single(student), "teacher": in_single(teacher), "labels": np.array([0, 2, 1])}
+    inputs |= {"temperature": 2.0, "alpha": 0.3}
+    return inputs | ({"gradient_in": ["student"]} if gradient else {})
+
+
+FAR_LOGIT = 1000.0  # exp ends near 88 in single precision
+_DISTIL_KL = "soft = (wanted.exp() * (wanted - found)).sum(dim=1).mean()"
+
+
+def _distilled_naively(student, teacher, labels, temperature, alpha):
+    p, q = ((logits / temperature).softmax(1) for logits in (teacher, student))
+    soft = (p * (p / q).log()).sum(1).mean()
+    return (
+        alpha * temperature**2 * soft - (1 - alpha) * student.softmax(1)[torch.arange(len(labels)), labels].log().mean()
+    )
+
+
+distillation_loss = Exercise(
+    points=6,
+    torch=True,
+    driver=slope_of,
+    cases={
+        "four examples of five classes": _taught,
+        "a single example": partial(_taught, N=1, K=3, temperature=3.0),
+        "two classes": partial(_taught, N=5, K=2, temperature=1.5, alpha=0.7),
+        "temperature 1": partial(_taught, N=3, K=6, temperature=1.0),
+        "a temperature below 1": partial(_taught, N=3, K=4, temperature=0.5),
+        "a high temperature": partial(_taught, N=3, K=7, temperature=8.0, size=4.0),
+        "the teacher alone": partial(_taught, N=6, K=4, temperature=4.0, alpha=1.0, size=3.0),
+        "the labels alone": partial(_taught, N=6, K=4, temperature=4.0, alpha=0.0),
+        "logits of ±1000": _sure_of_it,
+        "the gradient": partial(_taught, N=3, K=5, temperature=3.0, alpha=0.6, size=2.0, gradient=True),
+        "the gradient at logits of ±1000": partial(_sure_of_it, gradient=True),
+    },
+    checks=[
+        agrees(
+            2,
+            "adds what the teacher teaches, and what the labels do, in the given shares",
+            on=["four examples of five classes", "a single example", "two classes", "temperature 1"],
+        ),
+        agrees(
+            1,
+            "is KL(teacher ‖ student) times the temperature squared where only the teacher counts",
+            on=["the teacher alone", "a high temperature", "a temperature below 1"],
+        ),
+        agrees(1, "is the cross-entropy at temperature 1 where only the labels count", on="the labels alone"),
+        agrees(1, "is finite where student and teacher are very sure", on="logits of ±1000"),
+        agrees(
+            1,
+            "returns the right gradient for every logit of the student",
+            on=["the gradient", "the gradient at logits of ±1000"],
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "temperature_not_squared_back",
+            "You leave out the factor temperature². The gradient of the soft term shrinks by that much, and the shares would change with the temperature.",
+            edit("alpha * temperature**2 * soft", "alpha * soft"),
+        ),
+        Mistake(
+            "temperature_once",
+            "You multiply by the temperature once. The gradient of the soft term shrinks by its square.",
+            edit("temperature**2", "temperature"),
+        ),
+        Mistake(
+            "kl_reversed",
+            "Your KL is the other way round. The teacher's probabilities weigh the logarithms: what the teacher finds likely must be likely for the student.",
+            edit(_DISTIL_KL, "soft = (found.exp() * (found - wanted)).sum(dim=1).mean()"),
+        ),
+        Mistake(
+            "probabilities_for_logarithms",
+            "You give the student's probabilities to a function that expects their logarithms.",
+            edit(
+                _DISTIL_KL,
+                'soft = F.kl_div(found.exp(), wanted.exp(), reduction="batchmean")',
+            ),
+        ),
+        Mistake(
+            "cross_entropy_for_kl",
+            "Your soft term is the cross-entropy with the teacher's probabilities, and is not zero for a student that has learnt everything. The KL has the teacher's entropy taken off.",
+            edit("(wanted - found)", "(-found)"),
+        ),
+        Mistake(
+            "averaged_over_classes",
+            "You average the KL over the classes, too. A divergence is a sum over them, and the mean is over the examples alone.",
+            edit(".sum(dim=1).mean()", ".mean()"),
+        ),
+        Mistake(
+            "summed_over_examples",
+            "You sum the KL over the examples. Both terms are averages over them.",
+            edit(".sum(dim=1).mean()", ".sum()"),
+        ),
+        Mistake(
+            "shares_swapped",
+            "You swap the shares: alpha is the teacher's.",
+            edit(
+                "alpha * temperature**2 * soft + (1 - alpha) * hard",
+                "(1 - alpha) * temperature**2 * soft + alpha * hard",
+            ),
+        ),
+        Mistake(
+            "labels_at_the_temperature",
+            "You take the cross-entropy with the labels at the temperature. It is taken at temperature 1, as the student will be used.",
+            edit("cross_entropy(student, labels)", "cross_entropy(student / temperature, labels)"),
+        ),
+        Mistake(
+            "teacher_at_1",
+            "You divide the student's logits alone by the temperature. The teacher's are divided as well.",
+            edit("(teacher / temperature)", "(teacher / 1)"),
+        ),
+        Mistake(
+            "no_temperature",
+            "You do not divide the logits by the temperature.",
+            edit(
+                "wanted = (teacher / temperature).log_softmax(dim=1)\n    found = (student / temperature)",
+                "wanted = teacher.log_softmax(dim=1)\n    found = student",
+            ),
+        ),
+        Mistake(
+            "multiplied_by_the_temperature",
+            "You multiply the logits by the temperature. They are divided by it: a high temperature makes all classes more alike.",
+            edit(
+                "wanted = (teacher / temperature).log_softmax(dim=1)\n    found = (student / temperature)",
+                "wanted = (teacher * temperature).log_softmax(dim=1)\n    found = (student * temperature)",
+            ),
+        ),
+        Mistake(
+            "whole_loss_scaled",
+            "You multiply both terms by temperature². The cross-entropy with the labels knows no temperature.",
+            edit(
+                "alpha * temperature**2 * soft + (1 - alpha) * hard",
+                "temperature**2 * (alpha * soft + (1 - alpha) * hard)",
+            ),
+        ),
+        Mistake(
+            "unstable",
+            "Your loss is not finite for large logits: a probability rounds to 0, and its logarithm is infinite. Take the logarithm of the softmax in one step.",
+            _distilled_naively,
+        ),
+        Mistake(
+            "soft_detached",
+            "Your loss is right, but no gradient comes back from the teacher's term.",
+            edit("alpha * temperature**2 * soft", "alpha * temperature**2 * soft.detach()"),
+        ),
+    ],
+    hints=[
+        "At which temperature is each of the two terms taken?",
+        "Which of the two distributions weighs the logarithms in KL(teacher ‖ student)?",
+        "Over what is a divergence summed, over what is it averaged? Read what the library's function does unless it is told.",
+    ],
+)
+
+
+# LoRALinear
+
+
+def adapted(LoRALinear, weight, lora_A, lora_B, alpha, x, bias=None, dout=None):
+    """-> out (…, M)
+
+    The layer that is adapted has the given weights; then the two factors are set. With dout the answer is the gradients
+    instead: in x, in the two factors, and in the layer's own weights, which get none.
+    """
+    linear = load(
+        torch.nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None),
+        {"weight": weight} | ({} if bias is None else {"bias": bias}),
+    ).to(device)
+    module = LoRALinear(linear, len(lora_A), alpha).to(device)
+    load(module, module.state_dict() | {"lora_A": lora_A, "lora_B": lora_B})
+    if dout is None:
+        return module(x)
+    x = x.requires_grad_()
+    module(x).backward(dout)
+    found = [x, module.lora_A, module.lora_B, *module.linear.parameters(), *linear.parameters()]
+    return [torch.zeros_like(each) if each.grad is None else each.grad for each in found]
+
+
+def begun(LoRALinear, weight, bias, rank, alpha, x):
+    """What a new module gives before anything is set, and what of it can learn."""
+    linear = load(torch.nn.Linear(weight.shape[1], weight.shape[0]), {"weight": weight, "bias": bias}).to(device)
+    module = LoRALinear(linear, rank, alpha).to(device)
+    return {
+        "answer to whether the output is the given layer's": bool(torch.allclose(module(x), linear(x), atol=1e-5)),
+        "number of entries of lora_B other than zero": int((module.lora_B != 0).sum()),
+        "rank of lora_A": int(torch.linalg.matrix_rank(module.lora_A)),
+        "number of weights that require a gradient": sum(p.numel() for p in module.parameters() if p.requires_grad),
+    }
+
+
+def merged_once(LoRALinear, weight, lora_A, lora_B, alpha, x, bias=None):
+    """-> weight (M, D), has_bias, bias (M,), out (…, M)
+
+    What merged() returns, and what it gives for x.
+    """
+    linear = load(
+        torch.nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None),
+        {"weight": weight} | ({} if bias is None else {"bias": bias}),
+    ).to(device)
+    module = LoRALinear(linear, len(lora_A), alpha).to(device)
+    load(module, module.state_dict() | {"lora_A": lora_A, "lora_B": lora_B})
+    torch.manual_seed(0)  # so that a layer that is left as it was made is known again
+    merged = module.merged()
+    if not isinstance(merged, torch.nn.Linear):
+        raise TypeError(f"merged() is asked to return an nn.Linear, not a {type(merged).__name__}")
+    merged = merged.to(device)
+    has_bias = merged.bias is not None
+    return merged.weight, has_bias, merged.bias if has_bias else torch.zeros(len(merged.weight)), merged(x)
+
+
+def merged_again(LoRALinear, weight, bias, lora_A, lora_B, new_A, new_B, alpha, x):
+    """-> after (N, M), again (N, M), first (N, M)
+
+    merged() is called, and what it has returned is changed; after is what the module then gives. The factors are set anew:
+    again is what a second merged() gives, and first what the first one gives, with its change taken back.
+    """
+    linear = load(torch.nn.Linear(weight.shape[1], weight.shape[0]), {"weight": weight, "bias": bias}).to(device)
+    module = LoRALinear(linear, len(lora_A), alpha).to(device)
+    load(module, module.state_dict() | {"lora_A": lora_A, "lora_B": lora_B})
+    first = module.merged().to(device)
+    kept = [parameter.detach().clone() for parameter in first.parameters()]
+    with torch.no_grad():
+        for parameter in first.parameters():
+            parameter.add_(1.0)
+        after = module(x)
+        for parameter, value in zip(first.parameters(), kept, strict=True):
+            parameter.copy_(value)
+        module.lora_A.copy_(new_A)
+        module.lora_B.copy_(new_B)
+        return after, module.merged().to(device)(x), first(x)
+
+
+def _adapter(draw, D=5, M=4, rank=2, lead=(3,), alpha=3.0, bias=True, gradient=False):
+    """A layer's weights, the two factors, and inputs with any number of leading axes; all sizes differ."""
+    inputs = {"weight": in_single(draw(M, D) / np.sqrt(D))} | ({"bias": in_single(draw(M))} if bias else {})
+    inputs |= {"lora_A": in_single(draw(rank, D) / np.sqrt(D)), "lora_B": in_single(draw(M, rank)), "alpha": alpha}
+    inputs |= {"x": in_single(draw(*lead, D))}
+    return inputs | ({"dout": in_single(draw(*lead, M))} if gradient else {})
+
+
+def _new_adapter(draw, D=7, M=4, rank=3, N=5, alpha=6.0):
+    inputs = {"weight": in_single(draw(M, D)), "bias": in_single(draw(M)), "rank": rank, "alpha": alpha}
+    return inputs | {"x": in_single(draw(N, D))}
+
+
+def _two_adapters(draw, D=5, M=4, rank=2, N=3, alpha=3.0):
+    inputs = _adapter(draw, D, M, rank, (N,), alpha)
+    return inputs | {"new_A": in_single(draw(rank, D)), "new_B": in_single(draw(M, rank))}
+
+
+def _adapter_words(inputs):
+    """What the gradients are of."""
+    layer = ["weight", "bias"] if "bias" in inputs else ["weight"]
+    names = [
+        "x",
+        "lora_A",
+        "lora_B",
+        *(f"linear.{name}" for name in layer),
+        *(f"the given layer's {name}" for name in layer),
+    ]
+    return {f"out[{place}]": f"the gradient in {name}" for place, name in enumerate(names)} if "dout" in inputs else {}
+
+
+_LORA_FREEZE = "self.linear = linear.requires_grad_(False)"
+_LORA_B = "self.lora_B = nn.Parameter(torch.zeros(linear.out_features, rank))"
+_LORA_OUT = "return self.linear(x) + self.scale * (x @ self.lora_A.T) @ self.lora_B.T"
+_LORA_MERGED = """merged = copy.deepcopy(self.linear)
+        with torch.no_grad():
+            merged.weight += self.scale * self.lora_B @ self.lora_A
+        return merged"""
+
+LoRALinear = Exercise(
+    points=8,
+    torch=True,
+    driver=adapted,
+    words=_adapter_words,
+    cases={
+        "three examples": _adapter,
+        "a single vector": partial(_adapter, D=6, M=3, lead=(), alpha=1.0),
+        "sequences": partial(_adapter, D=3, M=5, rank=2, lead=(2, 4), alpha=0.5),
+        "no bias": partial(_adapter, D=4, M=6, rank=3, bias=False),
+        "rank 1": partial(_adapter, D=4, M=7, rank=1, alpha=2.0),
+        "a rank above both sizes": partial(_adapter, D=3, M=2, rank=5, lead=(4,), alpha=8.0),
+        "as many inputs as outputs": partial(_adapter, D=4, M=4, rank=3, alpha=16),
+        "the gradients": partial(_adapter, D=6, M=4, rank=2, lead=(3,), gradient=True),
+        "the gradients, no bias": partial(_adapter, D=3, M=5, rank=2, lead=(2, 4), bias=False, gradient=True),
+        "a new module": _new_adapter,
+        "a new module of rank 1": partial(_new_adapter, D=4, M=6, rank=1),
+        "factors that change": _two_adapters,
+    },
+    checks=[
+        agrees(
+            2,
+            "adds alpha / rank times what goes through the two factors",
+            on=[
+                "three examples",
+                "a single vector",
+                "sequences",
+                "no bias",
+                "rank 1",
+                "a rank above both sizes",
+                "as many inputs as outputs",
+            ],
+        ),
+        agrees(
+            2,
+            "begins as the given layer does, and has two factors to learn, and nothing else",
+            on=["a new module", "a new module of rank 1"],
+            driver=begun,
+        ),
+        agrees(
+            1,
+            "passes gradients back to its input and its factors, and none to the layer's own weights",
+            on=["the gradients", "the gradients, no bias"],
+        ),
+        agrees(
+            2,
+            "merges into one layer that gives the same",
+            on=["three examples", "sequences", "no bias", "rank 1", "as many inputs as outputs"],
+            driver=merged_once,
+        ),
+        agrees(
+            1,
+            "shares nothing with the layer that it is merged into, which is made of the factors' present values",
+            on="factors that change",
+            driver=merged_again,
+        ),
+    ],
+    mistakes=[
+        Mistake(
+            "not_divided_by_rank",
+            "You do not divide alpha by the rank, so that a higher rank means a larger change.",
+            edit("self.scale = alpha / rank", "self.scale = alpha"),
+        ),
+        Mistake(
+            "not_scaled",
+            "You do not scale what goes through the factors.",
+            edit("self.scale = alpha / rank", "self.scale = 1.0"),
+        ),
+        Mistake(
+            "divided_by_the_root",
+            "You divide alpha by the root of the rank. That is another method, rsLoRA; here it is the rank itself.",
+            edit("self.scale = alpha / rank", "self.scale = alpha / rank**0.5"),
+        ),
+        Mistake(
+            "both_zero",
+            "Both of your factors begin at zero, and then neither ever gets a gradient. One of them is random.",
+            edit(
+                "torch.randn(rank, linear.in_features) / linear.in_features**0.5",
+                "torch.zeros(rank, linear.in_features)",
+            ),
+        ),
+        Mistake(
+            "both_random",
+            "Both of your factors begin at random, so that the model is another one before it has learnt anything. lora_B begins at zero.",
+            edit("torch.zeros(linear.out_features, rank)", "torch.randn(linear.out_features, rank)"),
+        ),
+        Mistake(
+            "other_factor_zero",
+            "You begin with lora_A at zero and lora_B at random. It is the other way round.",
+            edit(
+                "self.lora_A = nn.Parameter(torch.randn(rank, linear.in_features) / linear.in_features**0.5)\n        "
+                + _LORA_B,
+                "self.lora_A = nn.Parameter(torch.zeros(rank, linear.in_features))\n        "
+                "self.lora_B = nn.Parameter(torch.randn(linear.out_features, rank))",
+            ),
+        ),
+        Mistake(
+            "all_ones",
+            "All entries of your lora_A are the same, so that its rows get the same gradients for ever and the rank stays 1. Draw them at random.",
+            edit("torch.randn(rank, linear.in_features)", "torch.ones(rank, linear.in_features)"),
+        ),
+        Mistake(
+            "layer_trained",
+            "The layer's own weights still require a gradient. They stay as they are; only the factors learn.",
+            edit(_LORA_FREEZE, "self.linear = linear"),
+        ),
+        Mistake(
+            "bias_trained",
+            "The layer's bias still requires a gradient. It stays as it is, like the weight.",
+            edit(_LORA_FREEZE, "self.linear = linear\n        linear.weight.requires_grad_(False)"),
+        ),
+        Mistake(
+            "given_layer_left_out",
+            "You give what goes through the factors alone. It is added to what the layer gives.",
+            edit("return self.linear(x) + self.scale", "return self.scale"),
+        ),
+        Mistake(
+            "output_detached",
+            "What your layer gives is detached, so that no gradient comes back through it to what lies before it.",
+            edit("return self.linear(x) +", "return self.linear(x).detach() +"),
+        ),
+        Mistake(
+            "merged_without_the_scale",
+            "You merge the product of the factors without its scale.",
+            edit("merged.weight += self.scale * self.lora_B", "merged.weight += self.lora_B"),
+        ),
+        Mistake(
+            "merged_without_the_bias",
+            "The layer that you merge into has lost its bias.",
+            edit(
+                _LORA_MERGED,
+                "merged = nn.Linear(self.linear.in_features, self.linear.out_features, bias=False)\n"
+                "        with torch.no_grad():\n"
+                "            merged.weight.copy_(self.linear.weight + self.scale * self.lora_B @ self.lora_A)\n"
+                "        return merged",
+            ),
+        ),
+        Mistake(
+            "merged_with_another_bias",
+            "The bias of the layer that you merge into is a fresh one. Copy that of the given layer, if it has one.",
+            edit(
+                _LORA_MERGED,
+                "merged = nn.Linear(self.linear.in_features, self.linear.out_features, self.linear.bias is not None)\n"
+                "        with torch.no_grad():\n"
+                "            merged.weight.copy_(self.linear.weight + self.scale * self.lora_B @ self.lora_A)\n"
+                "        return merged",
+            ),
+        ),
+        Mistake(
+            "merged_always_with_a_bias",
+            "The layer that you merge into has a bias even where the given layer has none.",
+            edit(
+                "return merged",
+                "if merged.bias is None:\n            merged.bias = nn.Parameter(torch.zeros(merged.out_features))\n        return merged",
+            ),
+        ),
+        Mistake(
+            "merged_in_place",
+            "You merge into the module's own layer. It must stay as it is: next time the change would be added twice.",
+            edit("merged = copy.deepcopy(self.linear)", "merged = self.linear"),
+        ),
+        Mistake(
+            "merged_bias_shared",
+            "The layer that you merge into shares its bias with the module, so that training the one changes the other.",
+            edit("return merged", "merged.bias = self.linear.bias\n        return merged"),
+        ),
+        Mistake(
+            "merged_once_and_kept",
+            "You keep what you have merged once. The factors may have changed since: make it anew at every call.",
+            edit(
+                "merged = copy.deepcopy(self.linear)",
+                "if hasattr(self, '_kept'):\n            return copy.deepcopy(self._kept[0])\n        merged = copy.deepcopy(self.linear)\n        self._kept = [merged]",
+            ),
+        ),
+        Mistake(
+            "merged_nothing",
+            "You return the layer as it was given, without the factors.",
+            edit("merged.weight += self.scale * self.lora_B @ self.lora_A", "pass"),
+        ),
+    ],
+    hints=[
+        "What must be zero at first so that nothing changes, and what must not be so that something can?",
+        "The two factors make a matrix of the weight's shape. In which order are they multiplied for it?",
+        "Which methods copy a module, and which only give it another name?",
+    ],
+)
+
+
+# accumulate_gradients
+
+
+def accumulated(accumulate_gradients, embedding, weight, bias, batches, rate=None):
+    """The gradients that are left in a model that tells each token from the one at its place: an embedding, tanh, a layer.
+
+    With rate the answer is the parameters after a step of that size along them.
+    """
+    V, D = embedding.shape
+    model = torch.nn.Sequential(torch.nn.Embedding(V, D), torch.nn.Tanh(), torch.nn.Linear(D, len(bias)))
+    model = load(model, {"0.weight": embedding, "2.weight": weight, "2.bias": bias}).to(device)
+    accumulate_gradients(model, batches)
+    words = ("the embedding", "the layer's weight", "the layer's bias")
+    found = dict(zip(words, model.parameters(), strict=True))
+    for word, parameter in found.items():
+        if parameter.grad is None:
+            raise ValueError(f"p.grad of {word} is still None after accumulate_gradients")
+    if rate is None:
+        return {f"gradient in {word}": parameter.grad for word, parameter in found.items()}
+    return {f"{word} after a step": parameter - rate * parameter.grad for word, parameter in found.items()}
+
+
+def _micro_batches(draw, sizes=((3, 4), (2, 5), (4, 2)), U=6, D=3, V=5, share=None, size=1.0, **options):
+    """Batches of tokens and targets; of the first few tokens are kept, of the others many, so that no batch is like another."""
+    batches = []
+    for number, (n, T) in enumerate(sizes):
+        kept = share if share is not None else (0.2, 0.9, 0.6)[number % 3]
+        mask = draw.uniform(0, 1, n, T) < kept
+        mask[draw.integers(0, n), draw.integers(0, T)] = True
+        batches.append((draw.integers(0, U, n, T), draw.integers(0, V, n, T), mask))
+    return {
+        "embedding": in_single(draw(U, D)),
+        "weight": in_single(size * draw(V, D)),
+        "bias": in_single(draw(V)),
+        "batches": batches,
+    } | options
+
+
+def _by_batch(weigh):
+    """A wrong accumulate_gradients: `weigh(losses, mask, total, batches)` makes a batch's loss of the losses of its kept targets."""
+
+    def wrong(model, batches):
+        total = sum(mask.sum() for _, _, mask in batches)
+        for inputs, targets, mask in batches:
+            losses = F.cross_entropy(model(inputs)[mask], targets[mask], reduction="none")
+            weigh(losses, mask, total, batches).backward()
+
+    return wrong
+
+
+def _accumulate_with_padding(model, batches):
+    total = sum(targets.numel() for _, targets, _ in batches)
+    for inputs, targets, _ in batches:
+        (F.cross_entropy(model(inputs).flatten(0, 1), targets.flatten(), reduction="sum") / total).backward()
+
+
+def _accumulate_shifted(model, batches):
+    total = sum(mask.sum() for _, _, mask in batches)
+    for inputs, targets, mask in batches:
+        ahead, kept = targets.roll(-1, dims=1), mask
+        (F.cross_entropy(model(inputs)[kept], ahead[kept], reduction="sum") / total).backward()
+
+
+def _accumulate_naively(model, batches):
+    total = sum(mask.sum() for _, _, mask in batches)
+    for inputs, targets, mask in batches:
+        chances = model(inputs)[mask].softmax(-1).gather(1, targets[mask][:, None])
+        (-chances.log().sum() / total).backward()
+
+
+_ACCUMULATE_LOSS = "(summed / total).backward()"
+
+accumulate_gradients = Exercise(
+    points=6,
+    torch=True,
+    driver=accumulated,
+    cases={
+        "three batches": _micro_batches,
+        "two batches, one of a single target": partial(_micro_batches, sizes=((1, 1), (3, 6))),
+        "five batches": partial(_micro_batches, sizes=((2, 3), (1, 7), (3, 2), (2, 5), (4, 1)), U=7, D=4, V=3),
+        "one batch": partial(_micro_batches, sizes=((4, 5),), share=0.5),
+        "batches of one size, all targets kept": partial(_micro_batches, sizes=((3, 4),) * 4, share=1.0),
+        "logits of ±1000": partial(_micro_batches, size=1000.0, share=0.8),
+        "a step": partial(_micro_batches, sizes=((2, 4), (3, 3)), rate=0.5),
+    },
+    checks=[
+        agrees(
+            2,
+            "adds up the gradients of all batches to that of the mean over all their targets",
+            on=["batches of one size, all targets kept", "one batch"],
+        ),
+        agrees(
+            2,
+            "weighs every kept target the same, in whichever batch it is",
+            on=["three batches", "two batches, one of a single target", "five batches"],
+        ),
+        agrees(1, "is finite for a model that is very sure", on="logits of ±1000"),
+        agrees(1, "leaves the parameters where they are, for the optimiser to take its step", on="a step"),
+    ],
+    mistakes=[
+        Mistake(
+            "divided_by_batches",
+            "You average each batch and then the batches, so that a target in a small batch weighs more. Count the kept targets of all batches first.",
+            _by_batch(lambda losses, mask, total, batches: losses.mean() / len(batches)),
+        ),
+        Mistake(
+            "not_divided",
+            "You add up the means of the batches, so that the gradient grows with their number.",
+            _by_batch(lambda losses, mask, total, batches: losses.mean()),
+        ),
+        Mistake(
+            "summed",
+            "You sum over the targets. The gradient is that of their mean.",
+            edit(_ACCUMULATE_LOSS, "summed.backward()"),
+        ),
+        Mistake(
+            "last_batch_alone",
+            "You keep the gradient of the last batch alone: what came before it is set to zero.",
+            edit("    " + _ACCUMULATE_LOSS, "    model.zero_grad()\n        " + _ACCUMULATE_LOSS),
+        ),
+        Mistake(
+            "first_batch_alone",
+            "You return in the loop, after the first batch.",
+            edit(_ACCUMULATE_LOSS, _ACCUMULATE_LOSS + "\n        return"),
+        ),
+        Mistake(
+            "divided_by_all_tokens",
+            "You leave out the masked targets, but divide by the number of all. Divide by the number of kept ones.",
+            edit("mask.sum() for", "mask.numel() for"),
+        ),
+        Mistake(
+            "mask_ignored",
+            "You count masked targets, too.",
+            _accumulate_with_padding,
+        ),
+        Mistake(
+            "mask_inverted",
+            "Your mask is inverted: you count the targets that are masked.",
+            edit("model(inputs)[mask], targets[mask]", "model(inputs)[~mask], targets[~mask]"),
+        ),
+        Mistake(
+            "shifted",
+            "You shift the targets by one place. Here they are already shifted: the logits at a place are for the target of the same place.",
+            _accumulate_shifted,
+        ),
+        Mistake(
+            "stepped",
+            "You take a step, and the parameters change. Leave that to the optimiser.",
+            edit(
+                _ACCUMULATE_LOSS,
+                _ACCUMULATE_LOSS + "\n    torch.optim.SGD(model.parameters(), lr=0.05).step()",
+            ),
+        ),
+        Mistake(
+            "stepped_at_every_batch",
+            "You take a step after each batch, so that the next one sees another model. The parameters stay as they are.",
+            edit(
+                _ACCUMULATE_LOSS,
+                _ACCUMULATE_LOSS + "\n        torch.optim.SGD(model.parameters(), lr=0.1).step()",
+            ),
+        ),
+        Mistake(
+            "gradient_clipped",
+            "You clip the gradient. It is asked as it is.",
+            edit(
+                _ACCUMULATE_LOSS,
+                _ACCUMULATE_LOSS + "\n    nn.utils.clip_grad_norm_(model.parameters(), 0.05)",
+            ),
+        ),
+        Mistake(
+            "unstable",
+            "Your gradient is not finite for large logits: a probability rounds to 0, and its logarithm is infinite. Work with the logits themselves.",
+            _accumulate_naively,
+        ),
+    ],
+    hints=[
+        "What does backward do with a gradient that is already there?",
+        "If one batch keeps two targets and the other twenty, how much should each batch weigh?",
+        "What must you know before the first batch, and where can it be found?",
+    ],
+)
+
+
+# A training run: the student's policy finds its way along two corridors
+
+
+def _corridors(draw, C=2):
+    """In each corridor the action that leads on, for the cells 0 to 8; each of the two leads on in four cells or five."""
+    ahead = np.stack([(draw.permutation(9) + c) % 2 for c in range(C)])
+    return {"seed": int(draw.integers(0, 2**31)), "rng": draw.generator(), "ahead": ahead, "truth": ahead}
+
+
+def found_out(corridor, seed, rng, ahead):
+    """Train your policy in one corridor and then in another, and ask it for the way in every cell.
+
+    -> actions (C, 9)
+
+    Row c of ahead has the action that leads on in corridor c, for the cells 0 to 8. The loss of the curve is the number of
+    steps that walkers take for each time that one of them reaches the goal: about 5 where they know the way.
+    """
+    torch.manual_seed(seed)
+    calls, taken, arrived, loss = 0, 0, 0, np.nan
+
+    def steps_in(leads_on):
+        def step(cells, actions):
+            nonlocal calls, taken, arrived, loss
+            cells, actions = torch.as_tensor(cells).cpu(), torch.as_tensor(actions).cpu()
+            is_whole = not (cells.is_floating_point() or actions.is_floating_point())
+            if not is_whole or cells.shape != actions.shape:
+                raise ValueError("step(cells, actions) is asked with whole numbers, as many actions as cells")
+            if ((cells < 0) | (cells > 9)).any() or ((actions != 0) & (actions != 1)).any():
+                raise ValueError("step(cells, actions) is asked with cells 0 to 9 and actions 0 or 1")
+            cells, was_there = cells.long(), cells == 9
+            is_on = actions == leads_on[cells.clamp(max=8)]
+            after = torch.where(was_there, cells, (cells + torch.where(is_on, 1, -1)).clamp(min=0))
+            dones = after == 9
+            rewards = (dones & ~was_there).float()
+            calls, taken, arrived = calls + 1, taken + int((~was_there).sum()), arrived + int(rewards.sum())
+            if taken >= 2000 and arrived:
+                taken, arrived, loss = 0, 0, taken / arrived
+                report(calls, 0, loss, falls=False)  # how many steps there will be, only the student knows
+            return after, rewards, dones
+
+        return step
+
+    cells, found = torch.arange(9), []
+    for leads_on in torch.as_tensor(ahead).cpu():
+        policy = corridor(steps_in(leads_on), rng)
+        if not callable(policy):
+            raise TypeError(f"corridor is asked to return a function, policy(cells), not a {type(policy).__name__}")
+        logits = torch.as_tensor(policy(cells)).detach().cpu()
+        if logits.shape != (9, 2) or logits.isnan().any():
+            raise ValueError(
+                f"policy(cells) is asked for logits (N, 2), without nan; for nine cells it gives {tuple(logits.shape)}"
+            )
+        found.append(logits.argmax(1))
+    if np.isfinite(loss):
+        report(calls, calls, loss, falls=False)
+    return torch.stack(found)
+
+
+def _never_trained(step, rng):
+    table = torch.from_numpy(rng.standard_normal((10, 2)))
+    return lambda cells: table[cells]
+
+
+corridor = Exercise(
+    points=5,
+    torch=True,
+    driver=found_out,
+    seconds=40,
+    cases={"two corridors": _corridors},
+    checks=[
+        reaches(
+            5,
+            "trains a policy that reaches the goal from at least 95 % of the starts",
+            "goals_reached",
+            at_least=0.95,
+        )
+    ],
+    mistakes=[
+        Mistake(
+            "one_way",
+            "Your policy takes the same action in every cell. Which one leads on differs from cell to cell.",
+            edit("logits.detach()[cells]", "logits.detach().mean(dim=0).expand(len(cells), 2)"),
+        ),
+        Mistake("never_trained", "Your policy is never trained.", _never_trained),
+        Mistake(
+            "uphill",
+            "You make the gain small where it should be large, so that the policy learns to stay away from the goal.",
+            edit("old, advantages, mask)", "old, -advantages, mask)"),
+        ),
+        Mistake(
+            "own_reward_alone",
+            "A step is credited with its own reward alone, and only the last step of a walk has one. What comes later counts, too.",
+            edit("gamma=0.9)", "gamma=0.0)"),
+        ),
+        Mistake(
+            "learns_for_the_next_cell",
+            "You learn for the cell to which an action has led. An action is chosen in the cell before it.",
+            edit("cells = cells[:, :-1]", "cells = cells[:, 1:]"),
+        ),
+        Mistake(
+            "learns_after_the_end",
+            "You learn from the steps after a walk has arrived. Those before it are what counts.",
+            edit("cells[:, :-1] < 9", "cells[:, :-1] == 9", of="_walks"),
+        ),
+        Mistake(
+            "actions_swapped",
+            "Your policy gives its logits in the wrong order: the first is that of action 0.",
+            edit("logits.detach()[cells]", "logits.detach()[cells].flip(1)"),
+        ),
+    ],
+    hints=[
+        "At first, which walks reach the goal at all? What do the cells near the goal learn from them, and what those far from it, later?",
+        "Let many walks begin in many cells at once, draw the actions from the policy, and look at how often the goal is reached.",
+        "How is a step credited with a reward that comes ten steps later, and by which of the exercises before this one?",
     ],
 )
