@@ -27,12 +27,9 @@ def _piece(piece: Shown) -> str:
             return "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
         case Table(header, rows):
             names = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
-            lines = (
-                "<tr>"
-                + "".join(f'<td class="{"points" if n else "id"}">{escape(text)}</td>' for n, text in enumerate(row))
-                for row in rows
-            )
-            return f"<table><tr>{names}</tr>" + "</tr>".join([*lines, ""]) + "</table>"
+            lines = ("".join(f"<td>{escape(text)}</td>" for text in row) for row in rows)
+            table = "".join(f"<tr>{line}</tr>" for line in lines)
+            return f'<table class="shown"><tr>{names}</tr>{table}</table>'
         case Curve():
             return svg(piece.steps, piece.title)
         case Frames(title, frames):

@@ -53,6 +53,10 @@ STYLE = (
 .grade-report .curve { max-width: 30rem; }
 .grade-report .curve svg { display: block; font-family: inherit; height: auto; max-width: 100%; }
 .grade-report .bar { display: block; height: .3em; margin: .4em 0; max-width: 30rem; width: 100%; }
+.grade-report table.shown { border-collapse: collapse; margin: .75em 0; }
+.grade-report .shown td, .grade-report .shown th { border-bottom: 1px solid var(--line); overflow-wrap: normal;
+  padding: .25em .75em .25em 0; text-align: left; vertical-align: baseline; }
+.grade-report figure { margin: .75em 0; }
 .grade-report .map { fill: currentColor; }
 .grade-report .map .ground { fill: none; }
 """
