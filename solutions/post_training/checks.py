@@ -1045,7 +1045,10 @@ def returns_above_advantages(gae, **inputs):
 
     What the returns have more than the advantages: the critic's values.
     """
-    advantages, returns = gae(**inputs)
+    both = gae(**inputs)
+    if not isinstance(both, tuple | list) or len(both) != 2:
+        raise ValueError("two tensors are asked for, advantages and returns")
+    advantages, returns = both
     return returns - advantages
 
 
