@@ -1556,6 +1556,13 @@ def _ppo_ratio_of_probabilities(log_probs, old_log_probs, advantages, mask, clip
     return -gain[mask].mean()
 
 
+def _ppo_whitened(log_probs, old_log_probs, advantages, mask, clip=0.2):
+    kept = advantages.detach()[mask]
+    kept = (kept - kept.mean()) / (kept.std(correction=0) + 1e-8)
+    ratio = (log_probs - old_log_probs.detach()).exp()[mask]
+    return -torch.minimum(ratio * kept, ratio.clamp(1 - clip, 1 + clip) * kept).mean()
+
+
 ppo_clip_loss = Exercise(
     points=7,
     torch=True,
@@ -1673,6 +1680,16 @@ ppo_clip_loss = Exercise(
             "mean_of_row_means",
             "You average each row and then the rows, so that a token of a short answer weighs more. Here all kept tokens of the batch weigh the same.",
             _ppo_by_rows,
+        ),
+        Mistake(
+            "advantages_normalised",
+            "You normalise the advantages of the batch. Many programs do so before they call the loss; here they count as they come.",
+            _ppo_whitened,
+        ),
+        Mistake(
+            "no_constants",
+            "Your values are right, but gradients reach the old log-probabilities and the advantages. Both are constants: what is trained is what the policy does now.",
+            edit("old, advantages = old.detach(), advantages.detach()", "pass", of="_clipped_gain"),
         ),
         Mistake(
             "old_not_constant",
@@ -1991,6 +2008,15 @@ _GRPO_LOSSES = "losses = torch.where(mask, beta * k3 - gain, 0.0)"
 _GRPO_ROWS = "(losses.sum(dim=1) / mask.sum(dim=1)).mean()"
 _GRPO_VALUES = ["four answers of up to six tokens", "a single token", "as many answers as tokens", "a dear KL"]
 
+
+def _grpo_without_constants(log_probs, old, ref, advantages, mask, clip=0.2, beta=0.04, reduce="sequence"):
+    ratio, r = (log_probs - old).exp(), ref - log_probs
+    bounded = ratio.clamp(1 - clip, 1 + clip)
+    gain = torch.minimum(ratio * advantages[:, None], bounded * advantages[:, None])
+    losses = torch.where(mask, beta * (r.exp() - 1 - r) - gain, 0.0)
+    return losses.sum() / mask.sum() if reduce == "token" else (losses.sum(1) / mask.sum(1)).mean()
+
+
 grpo_loss = Exercise(
     points=8,
     torch=True,
@@ -2133,6 +2159,16 @@ grpo_loss = Exercise(
                 _GRPO_LOSSES,
                 "losses, mask = beta * k3 - gain, torch.ones_like(mask)",
             ),
+        ),
+        Mistake(
+            "no_constants",
+            "Your values are right, but gradients reach the old policy, the reference and the advantages. All three are constants.",
+            _grpo_without_constants,
+        ),
+        Mistake(
+            "old_and_advantages_not_constant",
+            "Your values are right, but gradients reach the old log-probabilities and the advantages. Both are constants.",
+            edit("old, advantages = old.detach(), advantages.detach()", "pass", of="_clipped_gain"),
         ),
         Mistake(
             "reference_not_constant",
