@@ -100,8 +100,8 @@ def _manners(own, said, show):
     for name, values in zip(("preferred", "other"), zip(*found, strict=True), strict=True):
         show.curve(f"log-probability of the {name} answers", [value.mean().item() for value in values])
     model.read = model.read.merged()
-    header = ["preferences", "kind answers to questions that were in no pair", " ".join(said["new"][1])]
-    show.table(header, [*table, row("after")])
+    show.text("How it answers questions that were in none of the pairs:")
+    show.table(["", "kind answers", " ".join(said["new"][1])], [*table, row("after")])
 
 
 def _descend(optimizer, loss):
