@@ -67,7 +67,7 @@ def dressed(reference: Callable, is_torch: bool = False) -> dict[str, Callable]:
 
     def dress(leaf: Callable, sequence: Callable = lambda parts: parts) -> Callable:
         def change(item: Any) -> Any:
-            return item if isinstance(item, str) else leaf(item)
+            return item if item is None or isinstance(item, str) else leaf(item)
 
         return lambda **inputs: mapped(change, reference(**inputs), sequence=sequence)
 

@@ -69,10 +69,10 @@ def only(answer: Any, expected: Any, parts: Sequence[int] | None) -> Any:
 def wrong_entries(yours: np.ndarray, expected: np.ndarray, tolerance: float) -> np.ndarray:
     """A boolean array, True where an entry is wrong, for arrays of one shape. nan is right only where nan is expected.
 
-    Integers and booleans must be equal; the tolerance is for floating-point numbers.
+    Integers and booleans must be equal; the tolerance is for floating-point numbers, but inf asks for no values at all.
     """
     if expected.dtype.kind not in "fc":
-        return yours != expected
+        return yours != expected if tolerance < np.inf else np.zeros(expected.shape, bool)
     with np.errstate(all="ignore"):
         close = np.abs(yours - expected) <= tolerance
     if tolerance == np.inf:  # any finite number will do

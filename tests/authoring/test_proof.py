@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, TOY
 
+from grader.authoring.answers import dressed
 from grader.authoring.proof import Proof, prove
 from grader.authoring.proof_table import markdown
 from grader.commands import dev_author
@@ -42,6 +43,11 @@ def test_the_toy_unit_holds_every_rule(toy, name):
     assert proof.seeds == len(SEEDS)
     assert proof.nearest > 1e6
     assert proof.used < 0.1
+
+
+def test_a_part_that_is_none_has_no_other_form():
+    clothes = dressed(lambda: (None, 2.5))
+    assert [how for how, reference in clothes.items() if reference()[0] is not None] == []
 
 
 BROKEN = {

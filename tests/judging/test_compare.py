@@ -111,6 +111,14 @@ def test_what_counts_as_the_same_form(answer, expected, kind):
     assert (found.kind if found else None) == kind
 
 
+def test_where_values_do_not_count_the_form_of_every_part_does():
+    """A wrong whole number does not hide that a part behind it has another shape."""
+    expected = (np.array([1, 2]), np.array([1.0, 2.0]))
+    tolerance = [math.inf, math.inf]
+    assert difference((np.array([3, 4]), np.array([5.0, 6.0])), expected, tolerance) is None
+    assert difference((np.array([3, 4]), np.ones(3)), expected, tolerance).kind == "shape"
+
+
 def test_the_worst_entry_is_named_with_both_numbers():
     expected = np.zeros((2, 3))
     yours = expected.copy()

@@ -397,4 +397,18 @@ CONTRACT = {
         "accumulate_gradients": "model, batches",
         "corridor": "step, rng",
     },
+    "efficiency": {
+        "quantize_affine": "x, bits=8",
+        "dequantize": "q, scale, zero_point",
+        "quantize_per_channel": "W, axis, bits=8",
+        "int8_matmul": "qx, scale_x, zero_x, qw, scales_w",
+        "pack_int4": "w, group",
+        "fake_quantize_backward": "dout, x, scale, zero_point, low, high",
+        "to_bfloat16": "x",
+        "loss_scale_step": "grads, scale, good_steps, growth=2.0, backoff=0.5, interval=2000",
+        "prune_magnitude": "W, sparsity",
+        "power_law_fit": "x, y",
+        "checkpointed_backward": "layers, x, dout, every",
+        "kv_cache_bytes": "layers, dim, heads, kv_heads, tokens, batch, bytes_per_value=2",
+    },
 }
