@@ -1074,7 +1074,7 @@ guided_noise = Exercise(
     mistakes=[
         Mistake(
             "one_more",
-            "Your scale is one too large: with (1 + w)·ε(condition) − w·ε(null), as some papers write it, w = 0 is the plain estimate. Here that is a scale of 1.",
+            "Your scale is one too large, as if you began at the estimate with the condition: with (1 + w)·ε(condition) − w·ε(null), as some papers write it, w = 0 is the plain estimate. Here that is a scale of 1.",
             edit("return without + scale", "return without + (1 + scale)"),
         ),
         Mistake(
@@ -1088,15 +1088,6 @@ guided_noise = Exercise(
             "sign",
             "You go away from the condition. The difference is that of the estimate with it, less the one without.",
             edit("(model(x, t, condition) - without)", "(without - model(x, t, condition))"),
-        ),
-        Mistake(
-            "from_the_condition",
-            "You begin at the estimate with the condition. Begin at the one without, so that a scale of 1 gives the one with it.",
-            lambda model, x, t, condition, null, scale: (
-                (model(x, t, condition) + scale * (model(x, t, condition) - model(x, t, null)))
-                if scale != 0
-                else model(x, t, condition)
-            ),
         ),
         Mistake(
             "difference_alone",
@@ -1140,7 +1131,6 @@ cosine_alpha_bar = Exercise(
         "seven steps": lambda draw: {"steps": 7},
         "a thousand steps": lambda draw: {"steps": 1000},
         "two steps": lambda draw: {"steps": 2},
-        "a single step": lambda draw: {"steps": 1},
         "another offset": lambda draw: {"steps": 5, "s": float(draw.uniform(0.1, 0.4))},
         "no offset": lambda draw: {"steps": 6, "s": 0.0},
     },
@@ -1148,7 +1138,7 @@ cosine_alpha_bar = Exercise(
         agrees(
             2,
             "falls along a squared cosine, from a little below 1 to 0 in the last step",
-            on=["seven steps", "a thousand steps", "two steps", "a single step"],
+            on=["seven steps", "a thousand steps", "two steps"],
         ),
         agrees(1, "uses the given offset", on=["another offset", "no offset"]),
     ],
@@ -1172,11 +1162,6 @@ cosine_alpha_bar = Exercise(
             "betas",
             "You return the betas, the variances that the steps add. ᾱ itself is asked.",
             edit("f[1:] / f[0]", "1 - f[1:] / f[:-1]"),
-        ),
-        Mistake(
-            "clipped_betas",
-            "You take ᾱ from betas that were clipped to 0.999, as programs do. Here nothing is clipped.",
-            edit("f[1:] / f[0]", "(1 - (1 - f[1:] / f[:-1]).clamp(max=0.999)).cumprod(0)"),
         ),
         Mistake(
             "not_squared",
@@ -1227,8 +1212,8 @@ cosine_alpha_bar = Exercise(
 def quantized(vector_quantize, z, codebook, dout=None, of="", **beta):
     """-> quantized (N, D), indices (N,), loss
 
-    With `of` the answer is the gradients in z and in the codebook, of the loss or of Σ dout·quantized; those of what is
-    detached are zero.
+    With `of` the answer is the gradients in z and in the codebook, of the loss or of Σ dout·quantized, with what they belong
+    to; those of what is detached are zero.
     """
     if not of:
         return vector_quantize(z, codebook, **beta)
@@ -1236,7 +1221,7 @@ def quantized(vector_quantize, z, codebook, dout=None, of="", **beta):
     codes, _, loss = vector_quantize(z, codebook, **beta)
     total = (loss if of == "loss" else (dout * codes).sum()) + 0 * z.sum() + 0 * codebook.sum()
     grads = torch.autograd.grad(total, [z, codebook])
-    return {"gradient in z": grads[0], "gradient in the codebook": grads[1]}
+    return {of: loss if of == "loss" else codes, "gradient in z": grads[0], "gradient in the codebook": grads[1]}
 
 
 def near_codes(draw, N=7, D=3, K=5, offset=0.0, of="", **beta):
@@ -1360,16 +1345,8 @@ vector_quantize = Exercise(
         ),
         Mistake(
             "most_alike",
-            "You take the code with the largest dot product, which favours long codes. Take the one at the smallest distance.",
+            "You take the code with the largest dot product, or leave the length of the codes out of the distance, which favours long codes. Take the one at the smallest distance.",
             edit("((z[:, None] - codebook) ** 2).sum(2).argmin(1)", "(z @ codebook.T).argmax(1)"),
-        ),
-        Mistake(
-            "code_length_forgotten",
-            "You leave the length of the codes out of the distance. Only the length of z is the same for all codes.",
-            edit(
-                "((z[:, None] - codebook) ** 2).sum(2).argmin(1)",
-                "((z**2).sum(1, keepdim=True) - 2 * z @ codebook.T).argmin(1)",
-            ),
         ),
         Mistake(
             "farthest",
@@ -1540,7 +1517,7 @@ patch_embedding = Exercise(
     ],
     hints=[
         "The patches are those of mask_patches, with none hidden. What has to be done to W when there are fewer patches?",
-        "cls is one token, and every image needs it. Which shape must it have before it can be put in front?",
+        "There is one cls, and every image needs it. Which shape must it have before it can be put in front?",
     ],
 )
 

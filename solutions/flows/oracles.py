@@ -174,18 +174,15 @@ def vector_quantize(z, codebook, beta=0.25, dout=None, of=""):
     z, codebook = z.astype(float), codebook.astype(float)
     indices = cdist(z, codebook).argmin(1)
     code = np.stack([codebook[k] for k in indices.tolist()])
-    if of:
-        pull = 2 * (z - code) / z.size
-        dcodebook = np.zeros(codebook.shape)
-        if of == "loss":
-            for n, k in enumerate(indices.tolist()):
-                dcodebook[k] -= pull[n]
-        return {
-            "gradient in z": beta * pull if of == "loss" else dout.astype(float),
-            "gradient in the codebook": dcodebook,
-        }
     error = math.fsum(((z - code) ** 2).ravel().tolist()) / z.size
-    return code, indices, np.asarray((1 + beta) * error)
+    if not of:
+        return code, indices, np.asarray((1 + beta) * error)
+    pull, dcodebook = 2 * (z - code) / z.size, np.zeros(codebook.shape)
+    if of == "quantized":
+        return {of: code, "gradient in z": dout.astype(float), "gradient in the codebook": dcodebook}
+    for n, k in enumerate(indices.tolist()):
+        dcodebook[k] -= pull[n]
+    return {of: np.asarray((1 + beta) * error), "gradient in z": beta * pull, "gradient in the codebook": dcodebook}
 
 
 def patch_embedding(images, W, b, patch, cls, positions, dout=None):

@@ -3,27 +3,35 @@
 import numpy as np
 import torch
 
-from grader.authoring.pictures import BLUE, INK, PALE, label, panels
+from grader.authoring.pictures import BLUE, GREY, INK, PALE, label, panels
 
 
 def moons(reference):
-    """Noise on its way to two moons: the same points at five times, with the last bit of their ways."""
+    """Straight paths from noise to data, which cross, and the paths of their mean velocity, which do not."""
     rng = np.random.default_rng(4)
-    velocity, noise = _mean_velocity(_half_circles(400)), torch.from_numpy(rng.standard_normal((64, 2)))
+    data, noise = _half_circles(400), torch.from_numpy(rng.standard_normal((60, 2)))
+    chosen = torch.from_numpy(data[rng.permutation(len(data))[: len(noise)]])
+    times = (0.0, 0.25, 0.45, 0.6, 0.7, 0.77, 0.83, 0.88, 0.92, 0.95, 0.975, 1.0)
+    velocity = _mean_velocity(data)
 
-    def at(time):
+    def straight(time):
+        return reference.flow_matching_pair(noise, chosen, torch.full((len(noise),), time))[0]
+
+    def flowed(time):
         """Where the points are at a time: a flow that is slowed down reaches at time 1 what the other reaches earlier."""
-        return reference.euler_sample(lambda x, t: time * velocity(x, time * t), noise, 40).numpy()
+        return reference.euler_sample(lambda x, t: time * velocity(x, time * t), noise, 60)
 
-    figure, axes = panels(5, height=1.75)
-    for panel, time in zip(axes, (0.0, 0.25, 0.5, 0.75, 1.0), strict=True):
-        now, before = at(time), at(max(time - 0.1, 0.0))
-        lines = np.stack([before, now, np.full(now.shape, np.nan)], axis=1)  # nan ends a line
-        panel.plot(*lines.reshape(-1, 2).T, color=PALE, linewidth=0.8)
-        panel.plot(*now.T, ".", color=BLUE, markersize=2.5)
-        panel.set(xlim=(-2.8, 2.8), ylim=(-3.2, 2.6), aspect="equal")
+    figure, axes = panels(2, height=3.3)
+    ways = {"straight paths of pairs": [straight(0.0), straight(1.0)], "paths of the mean velocity": map(flowed, times)}
+    for panel, (title, way) in zip(axes, ways.items(), strict=True):
+        way = torch.stack([*way]).numpy()
+        ends = np.full_like(way[:1], np.nan)  # nan ends a line
+        panel.plot(*np.concatenate([way, ends]).swapaxes(0, 1).reshape(-1, 2).T, color=PALE, linewidth=0.8)
+        panel.plot(*way[0].T, ".", color=GREY, markersize=4)
+        panel.plot(*way[-1].T, ".", color=BLUE, markersize=5)
+        panel.set(xlim=(-2.9, 2.9), ylim=(-3.0, 2.5), aspect="equal")
         panel.axis("off")
-        label(panel, 0, -3.0, f"$t = {time:g}$", INK)
+        label(panel, 0, -2.85, title, INK)
     return figure
 
 
