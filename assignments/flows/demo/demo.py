@@ -7,8 +7,7 @@ from torch import nn
 
 NEEDS = "flow_matching_pair", "flow_matching_loss", "euler_sample", "cosine_alpha_bar", "ddim_step", "guided_noise"
 POINTS, BATCH, STEPS = 300, 512, 1200
-T = 40  # steps of noising
-NULL = 2  # the condition that stands for none; 0 is the upper moon and 1 the lower
+T, NULL = 40, 2  # steps of noising; the condition that stands for none, where 0 and 1 are the moons
 
 
 def moons(number):
@@ -47,26 +46,26 @@ def demo(own, here, show):
 def show_flow(own, known, show):
     """Straight ways to learn from, and the way that is learned."""
     noise, straight = torch.randn(POINTS, 2), torch.linspace(0, 1, 21)
-    show.text(
-        "Every point of noise is given a point of two moons, and goes there straight. A flow learns from such ways:"
-    )
-    ways = [own.flow_matching_pair(noise, known[:POINTS], t.expand(POINTS))[0] for t in straight]
-    show.frames("straight ways, by your flow_matching_pair", ways)
+    show.text("Points of noise go straight to points of two moons. From such ways a flow learns:")
+    places = [own.flow_matching_pair(noise, known[:POINTS], t.expand(POINTS))[0].numpy() for t in straight]
+    show.frames("straight ways, by your flow_matching_pair", places)
+
+    def model_of(network):
+        return lambda x, t: network(torch.cat([x, t[:, None]], 1))
 
     def loss_of(network):
         x1 = known[torch.randint(len(known), (BATCH,))]
-        model = lambda x, t: network(torch.cat([x, t[:, None]], 1))  # noqa: E731
-        return own.flow_matching_loss(model, torch.randn(BATCH, 2), x1, torch.rand(BATCH))
+        return own.flow_matching_loss(model_of(network), torch.randn(BATCH, 2), x1, torch.rand(BATCH))
 
     network, places = trained(3, loss_of, show, "by your flow_matching_loss, the velocity is learned"), []
 
-    def model(x, t):
-        places.append(x.detach().clone())
-        return network(torch.cat([x, t[:, None]], 1))
+    def watched(x, t):
+        places.append(x.detach().clone().numpy())
+        return model_of(network)(x, t)
 
-    places.append(own.euler_sample(model, noise, 39).detach())
+    places.append(own.euler_sample(watched, noise, 39).detach().numpy())
     show.text("Now nobody says where to go. The same noise follows the velocity that a network has learned:")
-    show.frames("noise becomes two moons, by your euler_sample", places)
+    show.frames("noise becomes two moons, by your euler_sample", places[-40:])
 
 
 def show_guidance(own, known, labels, show):
@@ -75,29 +74,26 @@ def show_guidance(own, known, labels, show):
     betas = (1 - left / torch.cat([torch.ones(1), left[:-1]])).clamp(max=0.5)  # that of the last step is 1
     left = (1 - betas).cumprod(0)
 
-    def estimate(network, x, t, condition):
-        return network(torch.cat([x, t[:, None] / T, nn.functional.one_hot(condition, 3)], 1))
+    def model_of(network):
+        return lambda x, t, c: network(torch.cat([x, t[:, None] / T, nn.functional.one_hot(c, 3)], 1))
 
     def loss_of(network):
         chosen, t, noise = torch.randint(len(known), (BATCH,)), torch.randint(T, (BATCH,)), torch.randn(BATCH, 2)
         condition = torch.where(torch.rand(BATCH) < 0.2, NULL, labels[chosen])  # one in five is not told
         x = left[t].sqrt()[:, None] * known[chosen] + (1 - left[t]).sqrt()[:, None] * noise
-        return ((estimate(network, x, t, condition) - noise) ** 2).mean()
+        return ((model_of(network)(x, t, condition) - noise) ** 2).mean()
 
     network = trained(6, loss_of, show, "noise and labels are learned")
     start, upper, null = torch.randn(POINTS, 2), torch.zeros(POINTS, dtype=torch.int64), torch.full((POINTS,), NULL)
 
-    def drawn(scale):
-        x, model = start, lambda x, t, condition: estimate(network, x, t, condition)
+    def row(scale):
+        x, model = start, model_of(network)
         for t in range(T - 1, 0, -2):
             x = own.ddim_step(lambda x, t: own.guided_noise(model, x, t, upper, null, scale), x, t, t - 2, 0 * x, betas)
-        return x
+        share = (labels[torch.cdist(x, known).argmin(1)] == 0).float().mean()
+        return [f"{scale:g}", f"{100 * share:.0f} %", f"{x.std(0).mean():.2f}"]
 
-    rows = []
+    show.text("Asked for the upper moon, with your ddim_step and your guided_noise, a diffusion model obeys:")
     with torch.no_grad():
-        for scale in (0.0, 1.0, 2.0, 4.0):
-            x = drawn(scale)
-            share = (labels[torch.cdist(x, known).argmin(1)] == 0).float().mean()
-            rows.append([f"{scale:g}", f"{100 * share:.0f} %", f"{x.std(0).mean():.2f}"])
-    show.text("A diffusion model is asked for the upper moon, in 20 steps of your ddim_step with your guided_noise:")
+        rows = [row(scale) for scale in (0.0, 1.0, 2.0, 4.0)]
     show.table(["scale", "on the upper moon", "how far points spread"], rows)
