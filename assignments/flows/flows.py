@@ -1,8 +1,8 @@
 """Flows: transport, guidance, codes.
 
-A flow carries noise to data along paths that can be followed, and often undone. Here are its three forms, a bound to train
-a code by, layers that are inverted exactly, and a velocity that is learned and integrated; then what makes diffusion fast and
-obedient, and two ways to turn pictures into tokens.
+A flow carries noise to data along paths that can be followed, and often undone. Here are a bound to learn codes by, layers
+that are inverted exactly, and a velocity that is learned and followed; then what makes diffusion fast and obedient, and two
+ways to turn pictures into tokens.
 
 Everything is PyTorch, float32 in and out. Losses are tensors without axes through which gradients flow. A flow's time runs
 from 0, noise, to 1, data, and is a number; steps of diffusion are counted from 0, the first step of noising, and are ints.
@@ -51,7 +51,7 @@ def coupling_inverse(y, net, mask):
 
     y (N, D), net, mask (D,) -> x (N, D)
 
-    The x that `coupling_forward(x, net, mask)` maps to y. net is asked once, and need not be inverted.
+    The x that `coupling_forward(x, net, mask)` maps to y. `net` is asked as on the way there, and need not be inverted.
     """
     # YOUR CODE HERE
     raise NotImplementedError

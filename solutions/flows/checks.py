@@ -872,7 +872,13 @@ def another_noise(inputs, draw):
     return inputs | {"noise": single(draw(*inputs["noise"].shape))}
 
 
-WITHOUT = ["four steps at once", "one step", "one example", "from the first of a thousand steps to the middle"]
+WITHOUT = [
+    "four steps at once",
+    "one step",
+    "one example",
+    "from the last of a thousand steps to the middle",
+    "to step 0",
+]
 DDIM = "before.sqrt() * clean + (1 - before - variance).sqrt() * estimate + variance.sqrt() * noise"
 
 ddim_step = Exercise(
@@ -883,12 +889,14 @@ ddim_step = Exercise(
         "four steps at once": skipping,
         "one step": partial(skipping, t=5, t_prev=4, eta=0.0),
         "one example": partial(skipping, t=9, t_prev=2, N=1),
-        "from the first of a thousand steps to the middle": partial(long_schedule, t=999, t_prev=480, N=2),
+        "from the last of a thousand steps to the middle": partial(long_schedule, t=999, t_prev=480, N=2),
         "images": partial(skipping, t=6, t_prev=2, N=3, shape=(2, 3, 2), eta=0.5),
         "as many features as examples": partial(skipping, t=6, t_prev=3, N=4, shape=(4,), eta=0.7),
         "eta of one, one step": partial(skipping, t=5, t_prev=4, eta=1.0),
         "eta of one, four steps at once": partial(skipping, eta=1.0),
         "eta of a half": partial(skipping, t=8, t_prev=5, eta=0.5),
+        "to step 0": partial(skipping, t=4, t_prev=0, N=3),
+        "to step 0, eta of one": partial(skipping, t=2, t_prev=0, N=3, eta=1.0),
         "to the finished example": partial(skipping, t=4, t_prev=-1),
         "to the finished example, eta of one": partial(skipping, t=3, t_prev=-1, eta=1.0),
         "from step 0": partial(skipping, t=0, t_prev=-1, eta=0.5),
@@ -898,7 +906,7 @@ ddim_step = Exercise(
         agrees(
             2,
             "with eta, replaces a part of the model's noise by fresh noise",
-            on=["eta of one, one step", "eta of one, four steps at once", "eta of a half"],
+            on=["eta of one, one step", "eta of one, four steps at once", "eta of a half", "to step 0, eta of one"],
         ),
         agrees(
             1,
@@ -918,6 +926,11 @@ ddim_step = Exercise(
             "last_step_clamped",
             "You take the ᾱ of step 0 for t_prev = −1. At step 0 there is noise already; for the finished example, ᾱ is 1.",
             edit("betas[: t_prev + 1]", "betas[: max(t_prev, 0) + 1]"),
+        ),
+        Mistake(
+            "step_0_as_finished",
+            "You take step 0 for the finished example. There is noise at step 0; only at t_prev = −1 is ᾱ 1.",
+            edit("betas[: t_prev + 1]", "betas[: t_prev + (t_prev > 0)]"),
         ),
         Mistake(
             "always_the_step_before",
@@ -1158,10 +1171,17 @@ cosine_alpha_bar = Exercise(
             "You return steps + 1 numbers. The first, f(0) / f(0) = 1, belongs to no step.",
             edit("f[1:] / f[0]", "f / f[0]"),
         ),
-        Mistake(
-            "betas",
-            "You return the betas, the variances that the steps add. ᾱ itself is asked.",
-            edit("f[1:] / f[0]", "1 - f[1:] / f[:-1]"),
+        *(
+            Mistake(
+                name,
+                "You return the betas, the variances that the steps add. ᾱ itself is asked.",
+                edit("f[1:] / f[0]", f"(1 - f[1:] / f[:-1]){cut}"),
+            )
+            for name, cut in {
+                "betas": "",
+                "betas_cut_off": ".clamp(max=0.999)",
+                "betas_cut_off_twice": ".clamp(0.0001, 0.9999)",
+            }.items()
         ),
         Mistake(
             "not_squared",
@@ -1221,7 +1241,11 @@ def quantized(vector_quantize, z, codebook, dout=None, of="", **beta):
     codes, _, loss = vector_quantize(z, codebook, **beta)
     total = (loss if of == "loss" else (dout * codes).sum()) + 0 * z.sum() + 0 * codebook.sum()
     grads = torch.autograd.grad(total, [z, codebook])
-    return {of: loss if of == "loss" else codes, "gradient in z": grads[0], "gradient in the codebook": grads[1]}
+    return {
+        f"value of {of}": loss if of == "loss" else codes,
+        "gradient in z": grads[0],
+        "gradient in the codebook": grads[1],
+    }
 
 
 def near_codes(draw, N=7, D=3, K=5, offset=0.0, of="", **beta):

@@ -179,10 +179,14 @@ def vector_quantize(z, codebook, beta=0.25, dout=None, of=""):
         return code, indices, np.asarray((1 + beta) * error)
     pull, dcodebook = 2 * (z - code) / z.size, np.zeros(codebook.shape)
     if of == "quantized":
-        return {of: code, "gradient in z": dout.astype(float), "gradient in the codebook": dcodebook}
+        return {"value of quantized": code, "gradient in z": dout.astype(float), "gradient in the codebook": dcodebook}
     for n, k in enumerate(indices.tolist()):
         dcodebook[k] -= pull[n]
-    return {of: np.asarray((1 + beta) * error), "gradient in z": beta * pull, "gradient in the codebook": dcodebook}
+    return {
+        "value of loss": np.asarray((1 + beta) * error),
+        "gradient in z": beta * pull,
+        "gradient in the codebook": dcodebook,
+    }
 
 
 def patch_embedding(images, W, b, patch, cls, positions, dout=None):
