@@ -19,7 +19,7 @@ from grader.course.unit import Unit
 from grader.grading import devices, grade, submission_report
 from grader.grading.training import FALLS, GROWS, NAN, SLOW, STALLED, STILL, Training, reading, told
 from grader.judging.kinds.reaches import Options
-from grader.judging.metrics import accuracy, energy_distance, mean_iou, relative_rmse
+from grader.judging.metrics import accuracy, energy_distance, mean_iou, relative_rmse, squared_energy_distance
 from grader.render import curves
 from grader.report import CheckReport, ExerciseReport, Finding, Status, Step, from_json, to_json
 from grader.sandbox.inside.modules import Stalled, names
@@ -348,6 +348,20 @@ def test_the_energy_distance_tells_laws_apart():
     x, y = rng.normal(size=(400, 1)), rng.normal(1, 1, size=(400, 1))
     assert energy_distance(x, y) == pytest.approx(scipy_stats.energy_distance(x[:, 0], y[:, 0]), rel=0.02)
     assert energy_distance(x, rng.normal(size=(400, 1))) < 0.15 < energy_distance(x, y)
+    assert squared_energy_distance(x, y) == pytest.approx(scipy_stats.energy_distance(x[:, 0], y[:, 0]) ** 2)
+
+
+def test_the_energy_distances_are_those_of_their_formulas_in_more_dimensions():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(130, 2)), rng.normal(0.2, 1, size=(207, 2))
+
+    def mean(a, b, skip):
+        table = [np.linalg.norm(p - q) for i, p in enumerate(a) for j, q in enumerate(b) if not (skip and i == j)]
+        return sum(table) / len(table)
+
+    for measure, skip, power in ((energy_distance, True, 2), (squared_energy_distance, False, 1)):
+        assert measure(x, y) ** power == pytest.approx(2 * mean(x, y, False) - mean(x, x, skip) - mean(y, y, skip))
+    assert squared_energy_distance(x, x) == pytest.approx(0, abs=1e-12)
 
 
 def test_the_course_lists_what_a_run_is_made_of():

@@ -411,4 +411,18 @@ CONTRACT = {
         "checkpointed_backward": "layers, x, dout, every",
         "kv_cache_bytes": "layers, dim, heads, kv_heads, tokens, batch, bytes_per_value=2",
     },
+    "flows": {
+        "elbo": "logits, x, mean, log_var, beta=1.0",
+        "coupling_forward": "x, net, mask",
+        "coupling_inverse": "y, net, mask",
+        "flow_matching_pair": "x0, x1, t",
+        "flow_matching_loss": "model, x0, x1, t",
+        "euler_sample": "model, x0, steps",
+        "ddim_step": "model, x, t, t_prev, noise, betas, eta=0.0",
+        "guided_noise": "model, x, t, condition, null, scale",
+        "cosine_alpha_bar": "steps, s=0.008",
+        "vector_quantize": "z, codebook, beta=0.25",
+        "patch_embedding": "images, W, b, patch, cls, positions",
+        "moons_flow": "data, rng",
+    },
 }
