@@ -46,8 +46,8 @@ def _affine_from_lo(x, bits=8):
     return np.round((x - lo) / scale).astype(int), scale, lo
 
 
-_AFFINE_RANGE = "lo, hi = min(x.min(), 0.0), max(x.max(), 0.0)"
-_AFFINE_Q = "np.clip(np.round(x / scale) + zero_point, 0, 2**bits - 1)"
+_AFFINE_RANGE = "lo, hi, most = min(x.min(), 0.0), max(x.max(), 0.0), 2**bits - 1"
+_AFFINE_Q = "np.clip(np.round(x / scale) + zero_point, 0, most)"
 _AFFINE_BOTH = ["twelve numbers", "a vector", "four axes", "numbers in the thousands", "numbers near a thousandth"]
 
 quantize_affine = Exercise(
@@ -96,17 +96,17 @@ quantize_affine = Exercise(
         Mistake(
             "clipped_before_the_shift",
             "You clip before you add the zero point, so that everything below 0 is lost. The limits 0 and 2^bits − 1 are those of q.",
-            edit(_AFFINE_Q, "np.clip(np.round(x / scale), 0, 2**bits - 1) + zero_point"),
+            edit(_AFFINE_Q, "np.clip(np.round(x / scale), 0, most) + zero_point"),
         ),
         Mistake(
             "not_shifted",
             "You do not add the zero point to q, so that everything below 0 is lost. The integer of 0 is the zero point.",
-            edit(_AFFINE_Q, "np.clip(np.round(x / scale), 0, 2**bits - 1)"),
+            edit(_AFFINE_Q, "np.clip(np.round(x / scale), 0, most)"),
         ),
         Mistake(
             "one_step_too_many",
             "You divide the range into 2^bits steps. There are 2^bits integers, and between them one step fewer.",
-            edit("(hi - lo) / (2**bits - 1)", "(hi - lo) / 2**bits"),
+            edit("(hi - lo) / most", "(hi - lo) / 2**bits"),
         ),
         Mistake(
             "zero_point_upside_down",

@@ -22,10 +22,10 @@ def quantize_affine(x, bits=8):
     and that of x is q = round(x/scale) + zero_point, from 0 to 2^bits − 1. An array of nothing but zeros has scale 1 and
     zero_point 0. bits is 2 to 8; q are integers of any width, zero_point is an int. No entry lies half-way between two.
     """
-    lo, hi = min(x.min(), 0.0), max(x.max(), 0.0)
-    scale = (hi - lo) / (2**bits - 1) if hi > lo else 1.0
+    lo, hi, most = min(x.min(), 0.0), max(x.max(), 0.0), 2**bits - 1
+    scale = (hi - lo) / most if hi > lo else 1.0
     zero_point = round(-lo / scale)
-    q = np.clip(np.round(x / scale) + zero_point, 0, 2**bits - 1)
+    q = np.clip(np.round(x / scale) + zero_point, 0, most)
     return q.astype(np.uint8), scale, zero_point
 
 
