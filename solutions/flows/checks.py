@@ -1607,15 +1607,15 @@ moons_flow = Exercise(
             edit("50)", "1)"),
         ),
         Mistake(
-            "too_short", "You stop training long before the loss is low.", edit("range(1, steps + 1)", "range(1, 61)")
+            "too_short", "You stop training long before the loss is low.", edit("range(1, steps + 1)", "range(1, 11)")
         ),
         Mistake(
             "uphill", "You step along the gradient, so the loss rises.", edit("loss.backward()", "(-loss).backward()")
         ),
         Mistake(
-            "time_hidden",
-            "Your network does not see the time, so that it has one velocity for a point at all times.",
-            edit("t[:, None]", "0 * t[:, None]"),
+            "place_hidden",
+            "Your network does not see where a point is, so that all points go the same way.",
+            edit("[x, t[:, None]]", "[0 * x, t[:, None]]"),
         ),
         Mistake(
             "velocity_backwards",
