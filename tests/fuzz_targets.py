@@ -28,7 +28,7 @@ from grader.classroom.marking import lateness
 from grader.classroom.marking.database import StoreError
 from grader.classroom.marking.store import Store, records
 from grader.classroom.reading import similarity
-from grader.course import names, settings, settings_text
+from grader.course import names, settings_file, settings_text
 from grader.course.unit import Unit, UnitError
 from grader.errors import GraderError
 from grader.grading.judge import unasked
@@ -169,8 +169,8 @@ def read_settings(content: bytes, folder: Path) -> None:
     file = folder / "course.toml"
     file.write_bytes(content)
     names.units(folder)
-    found = settings.load(file)
-    again = settings.parse(settings_text.to_toml(found))
+    found = settings_file.load(file)
+    again = settings_file.parse(settings_text.to_toml(found))
     assert (again.units, again.points, again.exercises) == (found.units, found.points, found.exercises)
     found.late.kept(3e6)
     found.of(found.units[:1])
@@ -386,7 +386,7 @@ TARGETS = [
     Target("frame", a_frame, read_reply, (wire.WireError, BadReply)),
     Target("key", lambda chance: damaged(the_key(), chance), read_key, (key.KeyFileError,)),
     Target("signed-key", a_signed_key, read_key, (key.KeyFileError,)),
-    Target("course", lambda chance: chance.choice((reworded, damaged))(COURSE, chance), read_settings, (settings.SettingsError,)),
+    Target("course", lambda chance: chance.choice((reworded, damaged))(COURSE, chance), read_settings, (settings_file.SettingsError,)),
     Target("report", lambda chance: json_damaged(a_report(), chance), read_report, (ValueError,)),
     Target("record", lambda chance: json_damaged(a_report(), chance), read_records, (StoreError,)),
     Target("progress", lambda chance: json_damaged(PROGRESS, chance), read_progress),

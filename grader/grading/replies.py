@@ -29,6 +29,7 @@ class BadReply(Exception):
 PARAMETERS = (
     "Give the module's parameters the names and shapes in the handout's table: the grader loads weights by name."
 )
+SLIP = 2  # letters in which a misspelt name differs
 TOO_BIG = ("array is too big", "Maximum allowed dimension exceeded")  # than the machine can count: sooner in 32 bits
 NO_MEMORY = "DefaultCPUAllocator: can't allocate memory"  # on the CPU, PyTorch has no exception class for it
 MOST_STEPS = 10**9  # a larger number counts nothing real, and may be too large to print or divide
@@ -109,8 +110,21 @@ def before_asking(name: str, facts: FileFacts) -> tuple[Status, Finding] | None:
         if line == facts.outline.definitions.get(name):
             return of_end(ended, f"while line {line} ran")
     return Status.MISSING, Finding(
-        "missing", f"your file does not define {name}{_nearest(name, facts.outline.definitions)}"
+        "missing", f"your file does not define {name}{_nearest(name, _others(name, facts))}"
     )
+
+
+def _others(name: str, facts: FileFacts) -> dict[str, int]:
+    """What the file defines under names that may be the one asked for, misspelt: close ones that are not asked for themselves."""
+    found = facts.outline.definitions.items()
+    return {other: line for other, line in found if other not in facts.names and _is_slip(name, other)}
+
+
+def _is_slip(name: str, other: str) -> bool:
+    """Whether two names differ by a letter or two, or only in how their words are joined; `linear` is no slip of `hard`."""
+    one, two = (text.casefold().replace("_", "") for text in (name, other))
+    changes = difflib.SequenceMatcher(None, one, two, autojunk=False).get_opcodes()
+    return sum(max(b - a, d - c) for kind, a, b, c, d in changes if kind != "equal") <= SLIP
 
 
 @checks_form
@@ -226,7 +240,7 @@ def _advice(kind: str, text: str, line: str) -> str:
 
 
 def _nearest(name: str, definitions: Mapping[str, int]) -> str:
-    near = difflib.get_close_matches(name, definitions, 1, 0.8)
+    near = difflib.get_close_matches(name, definitions, 1, 0.0)
     if not near:
         return ""
     line = definitions[near[0]]

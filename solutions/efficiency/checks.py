@@ -1436,6 +1436,7 @@ checkpointed_backward = Exercise(
     driver=counted,
     words={
         "dparams[#]": "the dparams of layer {}",
+        "dparams[#]['W']": "the gradient of W of layer {}",
         "forward_again": "whether a layer runs forward more than twice",
         "backward_again": "whether a layer runs backward more than once",
         "held": "whether more than ⌈n/every⌉ + every + 2 outputs are alive at once",

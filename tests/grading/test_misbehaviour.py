@@ -169,6 +169,19 @@ def test_a_missing_function_is_missing_and_a_near_name_is_offered(mark):
     assert report["scale"].points == 4
 
 
+@pytest.mark.parametrize("other", ["RowSums", "rowsum", "row_smus", "row_sumss"])
+def test_a_slip_is_a_letter_or_two_or_how_words_are_joined(mark, other):
+    report = by_name(mark(RIGHT.replace("def row_sums", f"def {other}")))
+    assert first_finding(report["row_sums"]).message.endswith(f"defines {other}: did you mean that one?")
+
+
+@pytest.mark.parametrize("other", ["raw_means", "column_sums", "row_sums_backward", "scale"])
+def test_what_has_a_name_of_its_own_is_not_taken_for_another(mark, other):
+    """A file from before an exercise was there defines its neighbours: `hard_attention` is no misspelt `linear_attention`."""
+    text = RIGHT.replace("def row_sums", f"def {other}") if other != "scale" else RIGHT.replace("def row_sums", "def rows")
+    assert first_finding(by_name(mark(text))["row_sums"]).message == "your file does not define row_sums"
+
+
 def test_a_name_with_a_look_alike_letter_is_told(mark):
     report = by_name(mark(RIGHT.replace("def row_sums", "def r\u043ew_sums")))
     assert "U+043E" in first_finding(report["row_sums"]).message
