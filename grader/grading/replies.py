@@ -109,9 +109,7 @@ def before_asking(name: str, facts: FileFacts) -> tuple[Status, Finding] | None:
     for line, ended in facts.endings:
         if line == facts.outline.definitions.get(name):
             return of_end(ended, f"while line {line} ran")
-    return Status.MISSING, Finding(
-        "missing", f"your file does not define {name}{_nearest(name, _others(name, facts))}"
-    )
+    return Status.MISSING, Finding("missing", f"your file does not define {name}{_nearest(name, _others(name, facts))}")
 
 
 def _others(name: str, facts: FileFacts) -> dict[str, int]:

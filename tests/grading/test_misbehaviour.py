@@ -178,7 +178,9 @@ def test_a_slip_is_a_letter_or_two_or_how_words_are_joined(mark, other):
 @pytest.mark.parametrize("other", ["raw_means", "column_sums", "row_sums_backward", "scale"])
 def test_what_has_a_name_of_its_own_is_not_taken_for_another(mark, other):
     """A file from before an exercise was there defines its neighbours: `hard_attention` is no misspelt `linear_attention`."""
-    text = RIGHT.replace("def row_sums", f"def {other}") if other != "scale" else RIGHT.replace("def row_sums", "def rows")
+    text = (
+        RIGHT.replace("def row_sums", f"def {other}") if other != "scale" else RIGHT.replace("def row_sums", "def rows")
+    )
     assert first_finding(by_name(mark(text))["row_sums"]).message == "your file does not define row_sums"
 
 
