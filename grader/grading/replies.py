@@ -5,7 +5,7 @@ A reply comes from the process that runs the student's code, so its form is chec
 
 import difflib
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -109,13 +109,7 @@ def before_asking(name: str, facts: FileFacts) -> tuple[Status, Finding] | None:
     for line, ended in facts.endings:
         if line == facts.outline.definitions.get(name):
             return of_end(ended, f"while line {line} ran")
-    return Status.MISSING, Finding("missing", f"your file does not define {name}{_nearest(name, _others(name, facts))}")
-
-
-def _others(name: str, facts: FileFacts) -> dict[str, int]:
-    """What the file defines under names that may be the one asked for, misspelt: close ones that are not asked for themselves."""
-    found = facts.outline.definitions.items()
-    return {other: line for other, line in found if other not in facts.names and _is_slip(name, other)}
+    return Status.MISSING, Finding("missing", f"your file does not define {name}{_nearest(name, facts)}")
 
 
 def _is_slip(name: str, other: str) -> bool:
@@ -237,11 +231,13 @@ def _advice(kind: str, text: str, line: str) -> str:
     return advice(text, line)
 
 
-def _nearest(name: str, definitions: Mapping[str, int]) -> str:
-    near = difflib.get_close_matches(name, definitions, 1, 0.0)
+def _nearest(name: str, facts: FileFacts) -> str:
+    """Where the file defines the name misspelt; empty if nowhere. What is asked for under its own name is no misspelt other."""
+    slips = [other for other in facts.outline.definitions if other not in facts.names and _is_slip(name, other)]
+    near = difflib.get_close_matches(name, slips, 1, 0.0)
     if not near:
         return ""
-    line = definitions[near[0]]
+    line = facts.outline.definitions[near[0]]
     if not near[0].isascii():
         odd = next(char for char in near[0] if not char.isascii())
         return f"; line {line} defines a name that looks the same, but has the character U+{ord(odd):04X}"

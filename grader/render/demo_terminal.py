@@ -58,7 +58,7 @@ def _print(piece: Shown, console: Console) -> None:
         case Frames(title, frames):
             is_ascii = glyphs_of(console) is ASCII_GLYPHS
             console.print(Line(title, "bold"))
-            if console.is_terminal and not console.is_jupyter:
+            if console.is_terminal:
                 _play(frames, console, min(width, MOVING), is_ascii)
             console.print(Line("\n".join(strip(frames, width, is_ascii))))
         case Printed(text):

@@ -263,6 +263,12 @@ def _coupling_conditioned_on_all(x, net, mask):
     return x * log_scale.exp() + shift, log_scale.sum(1)
 
 
+_COUPLING_SWAPPED = Mistake(
+    "shift_and_scale_swapped",
+    "You take the network's first output for the shift and its second for log_scale.",
+    edit("log_scale, shift = (", "shift, log_scale = ("),
+)
+
 coupling_forward = Exercise(
     points=4,
     torch=True,
@@ -326,11 +332,7 @@ coupling_forward = Exercise(
             "You divide by the scale. That is the way back; here x is multiplied by it.",
             edit("x * log_scale.exp()", "x * (-log_scale).exp()"),
         ),
-        Mistake(
-            "shift_and_scale_swapped",
-            "You take the network's first output for the shift and its second for log_scale.",
-            edit("log_scale, shift = (", "shift, log_scale = ("),
-        ),
+        _COUPLING_SWAPPED,
         Mistake(
             "log_det_negative",
             "Your log-determinant has the wrong sign: it is that of the way back. A layer that stretches has a positive one.",
@@ -471,11 +473,7 @@ coupling_inverse = Exercise(
             "You divide by log_scale itself. The scale is its exponential.",
             edit("return (y - shift) * (-log_scale).exp()", "return torch.where(mask, y, (y - shift) / log_scale)"),
         ),
-        Mistake(
-            "shift_and_scale_swapped",
-            "You take the network's first output for the shift and its second for log_scale.",
-            edit("log_scale, shift = (", "shift, log_scale = ("),
-        ),
+        _COUPLING_SWAPPED,
     ],
     hints=[
         "Solve y = x · exp(log_scale) + shift for x. Which features of x do you know already?",

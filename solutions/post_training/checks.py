@@ -1563,6 +1563,21 @@ def _ppo_whitened(log_probs, old_log_probs, advantages, mask, clip=0.2):
     return -torch.minimum(ratio * kept, ratio.clamp(1 - clip, 1 + clip) * kept).mean()
 
 
+_PPO_SMALLER_RATIO = Mistake(
+    "smaller_ratio",
+    "You take the smaller of ratio and clipped ratio, and then multiply by the advantage. For an advantage below zero that is the larger product: compare the products.",
+    edit(_PPO_GAIN, "torch.minimum(ratio, ratio.clamp(1 - clip, 1 + clip)) * advantages", of="_clipped_gain"),
+)
+_PPO_OLD_NOT_CONSTANT = Mistake(
+    "old_not_constant",
+    "Your values are right, but a gradient reaches the old log-probabilities. They are what the policy was, a constant.",
+    edit(
+        "old, advantages = old.detach(), advantages.detach()",
+        "advantages = advantages.detach()",
+        of="_clipped_gain",
+    ),
+)
+
 ppo_clip_loss = Exercise(
     points=7,
     torch=True,
@@ -1621,11 +1636,7 @@ ppo_clip_loss = Exercise(
             "You do not clip at all. That is the loss of importance sampling, and nothing keeps the policy near the one that has drawn the tokens.",
             edit(_PPO_GAIN, "ratio * advantages", of="_clipped_gain"),
         ),
-        Mistake(
-            "smaller_ratio",
-            "You take the smaller of ratio and clipped ratio, and then multiply by the advantage. For an advantage below zero that is the larger product: compare the products.",
-            edit(_PPO_GAIN, "torch.minimum(ratio, ratio.clamp(1 - clip, 1 + clip)) * advantages", of="_clipped_gain"),
-        ),
+        _PPO_SMALLER_RATIO,
         Mistake(
             "clipped_above_alone",
             "You clip the ratio above 1 + clip only. For an advantage below zero it is the other end that ends the gain.",
@@ -1691,15 +1702,7 @@ ppo_clip_loss = Exercise(
             "Your values are right, but gradients reach the old log-probabilities and the advantages. Both are constants: what is trained is what the policy does now.",
             edit("old, advantages = old.detach(), advantages.detach()", "pass", of="_clipped_gain"),
         ),
-        Mistake(
-            "old_not_constant",
-            "Your values are right, but a gradient reaches the old log-probabilities. They are what the policy was, a constant.",
-            edit(
-                "old, advantages = old.detach(), advantages.detach()",
-                "advantages = advantages.detach()",
-                of="_clipped_gain",
-            ),
-        ),
+        _PPO_OLD_NOT_CONSTANT,
         Mistake(
             "advantages_not_constant",
             "Your values are right, but a gradient reaches the advantages. They say how good a token was; the policy's loss must not change them.",
@@ -2126,11 +2129,7 @@ grpo_loss = Exercise(
             "You do not clip the ratio. Compare each token's gain with the one at the clipped ratio, and count the smaller one.",
             edit(_PPO_GAIN, "ratio * advantages", of="_clipped_gain"),
         ),
-        Mistake(
-            "smaller_ratio",
-            "You take the smaller of ratio and clipped ratio, and then multiply by the advantage. For an advantage below zero that is the larger product: compare the products.",
-            edit(_PPO_GAIN, "torch.minimum(ratio, ratio.clamp(1 - clip, 1 + clip)) * advantages", of="_clipped_gain"),
-        ),
+        _PPO_SMALLER_RATIO,
         Mistake(
             "advantage_by_column",
             "Your advantages line up with the tokens, not with the answers. All tokens of row n have the advantage n.",
@@ -2175,15 +2174,7 @@ grpo_loss = Exercise(
             "Your values are right, but a gradient reaches the reference. It is what the model was before, a constant.",
             edit("ref.detach()", "ref"),
         ),
-        Mistake(
-            "old_not_constant",
-            "Your values are right, but a gradient reaches the old log-probabilities. They are what the policy was, a constant.",
-            edit(
-                "old, advantages = old.detach(), advantages.detach()",
-                "advantages = advantages.detach()",
-                of="_clipped_gain",
-            ),
-        ),
+        _PPO_OLD_NOT_CONSTANT,
         Mistake(
             "advantages_not_constant",
             "Your values are right, but a gradient reaches the advantages, which are constants here.",
