@@ -56,8 +56,8 @@ class Browser:
     session: str
     begin: Callable[[], str]
 
-    def ask(self, path: str, data: dict[str, Any] | None = None, method: str = "POST") -> Any:
-        return _ask(f"{self.session}/{path}", {} if data is None else data, method)
+    def ask(self, path: str, data: dict[str, Any] | None = None, method: str = "POST", seconds: float = 120) -> Any:
+        return _ask(f"{self.session}/{path}", {} if data is None else data, method, seconds)
 
     def open(self, page: Path | str) -> None:
         self.ask("url", {"url": page.resolve().as_uri() if isinstance(page, Path) else page})
@@ -65,23 +65,30 @@ class Browser:
     def blank(self, origin: str = "") -> None:
         """Show an empty page and forget what a site has stored.
 
-        Where the browser has ended, as it may on a machine short of memory, a new one begins, which knows nothing.
+        Where the browser has ended, as it may on a machine short of memory, or does not get done with forgetting, a new
+        one begins, which knows nothing.
         """
         try:
             self.open("about:blank")
             if origin:
-                self.cdp("Storage.clearDataForOrigin", origin=origin, storageTypes="all")
-                self.cdp("Network.clearBrowserCache")
-        except BrowserGoneError:
+                self.cdp("Storage.clearDataForOrigin", seconds=20, origin=origin, storageTypes="all")
+                self.cdp("Network.clearBrowserCache", seconds=20)
+        except (BrowserGoneError, TimeoutError):
+            self.end()
             self.session = self.begin()
+
+    def end(self) -> None:
+        """Close it, if it still hears."""
+        with contextlib.suppress(BrowserGoneError, TimeoutError):
+            _ask(self.session, {}, "DELETE", seconds=20)
 
     def run(self, script: str, *args: Any) -> Any:
         """What a script returns in the page."""
         return self.ask("execute/sync", {"script": script, "args": list(args)})
 
-    def cdp(self, command: str, **params: Any) -> Any:
+    def cdp(self, command: str, seconds: float = 120, **params: Any) -> Any:
         """A command of Chromium's own protocol."""
-        return self.ask("goog/cdp/execute", {"cmd": command, "params": params})
+        return self.ask("goog/cdp/execute", {"cmd": command, "params": params}, seconds=seconds)
 
     def click(self, css: str) -> None:
         self.ask(f"element/{self._element(css)}/click")
@@ -147,8 +154,7 @@ def chromium() -> Iterator[Browser]:
             try:
                 yield browser
             finally:
-                with contextlib.suppress(BrowserGoneError):
-                    _ask(browser.session, {}, "DELETE")
+                browser.end()
         finally:
             driver.terminate()
             driver.wait()
@@ -174,11 +180,11 @@ def _await(address: str) -> None:
     raise RuntimeError(f"chromedriver does not answer at {address}")
 
 
-def _ask(address: str, data: dict[str, Any], method: str = "POST") -> Any:
+def _ask(address: str, data: dict[str, Any], method: str = "POST", seconds: float = 120) -> Any:
     content = json.dumps(data).encode() if method == "POST" else None
     request = urllib.request.Request(address, content, {"Content-Type": "application/json"}, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=120) as reply:
+        with urllib.request.urlopen(request, timeout=seconds) as reply:
             return json.load(reply)["value"]
     except urllib.error.HTTPError as error:
         why = json.load(error)["value"]

@@ -1,5 +1,6 @@
 """Loaded once, the page works without its server; a new build comes whole or not at all, and no answer is lost by it."""
 
+import contextlib
 import json
 import shutil
 import time
@@ -19,6 +20,8 @@ COURSE = Course(ROOT)
 FIRST, SECOND = (exercise.name for exercise in COURSE.key("linear_algebra").exercises[:2])
 PLACE = f"linear_algebra/{FIRST}"
 CACHES = "return caches.keys()"
+NEW_STUB = "document.querySelector('.editor .cm-content')?.cmTile.view.state.doc.toString().includes('one_more')"
+UNKEPT = "units/probability.json"
 
 
 @pytest.fixture(scope="module")
@@ -141,10 +144,42 @@ def test_half_a_new_build_changes_nothing(student):
     student.reload(PLACE)
     student.until("document.querySelector('#notices').innerText.includes('new version')")
     student.click("Reload", "#notices")
-    student.until(
-        "document.querySelector('.editor .cm-content')?.cmTile.view.state.doc.toString().includes('one_more')"
-    )
+    student.until(NEW_STUB)
     assert student.run(CACHES) == [f"deep-grade {student.address} {build_name}"]
+
+
+@contextlib.contextmanager
+def new_build_while_the_old_one_loads(student):
+    """Reload is pressed for a new build, the one that is given, while the old one's worker waits for a file."""
+    student.go(PLACE)
+    student.settled()
+    student.until("caches.match(arguments[0]).then(Boolean)", UNKEPT)
+    build_name = publish(student, new_stub)
+    student.reload(PLACE)
+    student.until("document.querySelector('#notices').innerText.includes('new version')")
+    forget = "for (const name of await caches.keys()) if (!name.endsWith(arguments[1])) await (await caches.open(name)).delete(arguments[0])"
+    student.run(f"return (async () => {{ {forget} }})()", UNKEPT, build_name)
+    with student.served.slowly(UNKEPT):
+        student.run("navigator.serviceWorker.controller.postMessage({ do: 'complete' })")
+        student.click("Reload", "#notices")
+        yield build_name
+
+
+def test_a_new_build_does_not_wait_for_what_the_old_one_still_loads(student):
+    with new_build_while_the_old_one_loads(student) as build_name:
+        student.until(NEW_STUB)
+        assert student.run(CACHES) == [f"deep-grade {student.address} {build_name}"]
+
+
+def test_a_new_build_that_cannot_take_over_says_so_and_may_be_asked_for_again(student):
+    worker = student.served.folder / SUB / "service_worker.js"
+    worker.write_text(worker.read_text(encoding="utf-8").replace("downloads.abort()", "null"), encoding="utf-8")
+    publish(student, lambda site: None)
+    with new_build_while_the_old_one_loads(student):
+        student.until("document.querySelector('#notices').innerText.includes('could not take over yet')")
+        assert not student.run(f"return {NEW_STUB}")
+    student.click("Reload", "#notices")
+    student.until(NEW_STUB)
 
 
 def test_a_first_visit_to_half_a_build_works_and_keeps_nothing(student):

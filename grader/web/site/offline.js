@@ -1,5 +1,7 @@
 // The page's side of working offline: it starts the service worker, says how far it is, and offers a new build when it is whole.
 
+const PATIENCE = 8000; // ms
+
 export class Offline extends EventTarget {
   /** `beforeReload` is awaited before the page gives way to a new build. */
   constructor(site, { beforeReload = async () => {} } = {}) {
@@ -56,8 +58,12 @@ export class Offline extends EventTarget {
   }
 
   #watch(registration) {
+    const take = () => {
+      registration.waiting?.postMessage({ do: "take over" });
+      setTimeout(() => this.#tell("late", { take }), PATIENCE); // the page is reloaded before that, if all is well
+    };
     const offer = (worker) => {
-      if (worker) settled(worker).then(() => worker.state === "installed" && this.#tell("update", { take: () => worker.postMessage({ do: "take over" }) }));
+      if (worker) settled(worker).then(() => worker.state === "installed" && this.#tell("update", { take }));
     };
     offer(registration.waiting ?? registration.installing);
     registration.addEventListener("updatefound", () => offer(registration.installing));

@@ -108,7 +108,9 @@ function watch({ storage, answers, offline, checking }) {
     notice("storage", `This browser does not keep what you write here (${storage.reason}). Export it before you leave.`, { kind: "warning", actions: [["Export all", () => exportAll(answers)]], stays: true });
     addEventListener("beforeunload", (event) => [...answers.open.values()].some((each) => each.text !== each.base) && event.preventDefault());
   }
-  offline.addEventListener("update", ({ detail }) => notice("update", "There is a new version of this course.", { actions: [["Reload", detail.take]] }));
+  const offer = (words) => ({ detail }) => notice("update", words, { actions: [["Reload", detail.take]] });
+  offline.addEventListener("update", offer("There is a new version of this course."));
+  offline.addEventListener("late", offer("The new version could not take over yet. Close the other tabs of this course, then try again."));
   checking.addEventListener("state", ({ detail }) => {
     if (detail.state !== "ready") return;
     dismiss("engine");

@@ -11,7 +11,7 @@ const LATER = /^units\//; // loaded when the page works: a first visit is to be 
 self.addEventListener("install", (event) => event.waitUntil(install()));
 self.addEventListener("activate", (event) => event.waitUntil(activate()));
 self.addEventListener("message", (event) => {
-  const work = { "take over": () => self.skipWaiting(), complete: () => complete() }[event.data?.do];
+  const work = { "take over": takeOver, "give way": giveWay, complete }[event.data?.do];
   if (work) event.waitUntil(work());
 });
 self.addEventListener("fetch", (event) => {
@@ -56,6 +56,16 @@ async function activate() {
   await self.clients.claim();
 }
 
+const downloads = new AbortController();
+const load = (request, options = {}) => fetch(request, { ...options, signal: downloads.signal });
+const giveWay = () => downloads.abort();
+
+/** This build in place of the one at work, which first ends its downloads: a browser lets no worker go that waits for one. */
+function takeOver() {
+  self.registration.active?.postMessage({ do: "give way" });
+  return self.skipWaiting();
+}
+
 /** The cache of the build before this one, if it is whole. */
 async function earlier() {
   for (const name of await caches.keys()) {
@@ -97,7 +107,7 @@ async function bring(files, old, site) {
 /** A file from the network whose hash is right: from the browser's cache, or else past it. */
 async function proven({ path, sha256 }) {
   for (const cache of ["default", "reload"]) {
-    const response = await fetch(addressOf(path), { cache, credentials: "same-origin" });
+    const response = await load(addressOf(path), { cache, credentials: "same-origin" });
     if (!response.ok) throw new Error(`${path}: ${response.status}`);
     const found = await crypto.subtle.digest("SHA-256", await response.clone().arrayBuffer());
     const hex = [...new Uint8Array(found)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -111,7 +121,7 @@ async function serve(path, request) {
   const kept = await cache.match(addressOf(path));
   if (kept) return kept;
   const file = (await manifest())?.files.find((each) => each.path === path);
-  if (!file) return fetch(request);
+  if (!file) return load(request);
   try {
     const response = await proven(file);
     await cache.put(addressOf(path), response.clone());
@@ -126,11 +136,11 @@ const isForeign = (address) => Boolean(address) && new URL(address, self.registr
 /** Python from another host, if the release takes it from there: its address has its version, and so it is kept. */
 async function foreign(request) {
   const site = await manifest();
-  if (!isForeign(site?.pyodide) || !request.url.startsWith(site.pyodide)) return fetch(request);
+  if (!isForeign(site?.pyodide) || !request.url.startsWith(site.pyodide)) return load(request);
   const cache = await caches.open(NAME);
   const kept = await cache.match(request.url);
   if (kept) return kept;
-  const response = await fetch(request);
+  const response = await load(request);
   if (response.ok) await cache.put(request.url, response.clone());
   return response;
 }
