@@ -37,7 +37,9 @@ class Student:
         self.until("document.body.dataset.screen === arguments[0]", kind)
 
     def reload(self, place: str) -> None:
-        self.run("document.body.dataset.before = 'a reload'; location.reload()")
+        """Load the page anew, at a place."""
+        script = "document.body.dataset.before = 'a reload'; location.hash = arguments[0]; location.reload()"
+        self.run(script, f"#/{place}")
         self.until("!document.body?.dataset.before")  # what is pressed in the page before is lost with it
         self.shown(place)
 
