@@ -1357,7 +1357,11 @@ def counted(checkpointed_backward, x, dout, weights, every):
         return sum(ref() is not None for ref in made)
 
     limit = -(-n // every) + every + 2
-    dx, dparams = checkpointed_backward([layer(i, W) for i, W in enumerate(weights)], x, dout, every)
+    gc.freeze()  # what was there before is not looked through each time
+    try:
+        dx, dparams = checkpointed_backward([layer(i, W) for i, W in enumerate(weights)], x, dout, every)
+    finally:
+        gc.unfreeze()
     return dx, dparams, max(calls["forward"]) > 2, max(calls["backward"]) > 1, most[0] > limit
 
 
