@@ -51,6 +51,11 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
+def together(words: Sequence[str]) -> str:
+    """Some words as a sentence has them: `a, b and c`."""
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
+
+
 def in_order(text: str) -> str:
     """A text whose words from right to left do not draw the digits and signs behind them to their other side.
 

@@ -16,11 +16,13 @@ import numpy as np
 from grader.diagnosis.evidence import in_floats
 from grader.diagnosis.explain_arrangements import forms, moved, not_reduced, weak
 from grader.diagnosis.explain_digits import ROUGH, is_rough
+from grader.diagnosis.explain_factors import constants, of_each
 from grader.diagnosis.explain_sizes import Claim, Pair, magnitudes, precisions
 from grader.judging.compare import difference, is_plural, named
 from grader.judging.kinds.registry import kind_of
 from grader.key import ExerciseKey
 from grader.nest import Path, numeric_leaves
+from grader.text import together
 
 LARGEST = 1 << 18  # entries: a larger array is not searched
 MOST_AXES = 5
@@ -97,7 +99,7 @@ def _in_another_order(names: Sequence[str], parts: Parts) -> Found | None:
     if len(orders) != 1 or not _tells([pair for case in wrong for pair in case if pair.is_wrong]):
         return None
     elsewhere = [names[i] for i, j in enumerate(orders[0]) if i != j]
-    text = f"You return {_listed([names[j] for j in orders[0]])}, in this order; the right order is {_listed(names)}."
+    text = f"You return {together([names[j] for j in orders[0]])}, in this order; the right order is {together(names)}."
     if len(elsewhere) == 2:
         text = f"{elsewhere[0]} and {elsewhere[1]} are swapped."
     return (text, all(_is_ordered(case, orders[0]) for case in cases)) if elsewhere else None
@@ -143,12 +145,17 @@ def _wrong(parts: Parts) -> Parts:
 
 
 def _names(paths: Sequence[Path], names: Sequence[str], parts: Parts) -> list[str]:
-    """The names of parts of an answer; just `grads` if all of `grads[0]`, `grads[1]`, … are meant."""
+    """The names of parts of an answer; just `grads` if all of `grads[0]`, `grads[1]`, … are meant.
+
+    Where some cases ask for the first part alone and others for all, the part alone goes by its name.
+    """
     called: list[str] = []
+    is_mixed = () in parts and len(parts) > 1
     for path in paths:
         whole = 0 if len(names) == 1 else 1
-        together = [other for other in parts if other[:whole] == path[:whole]]
-        name = _name(path[:whole] if all(other in paths for other in together) else path, names)
+        alike = [other for other in parts if other[:whole] == path[:whole]]
+        shown = path[:whole] if all(other in paths for other in alike) else path
+        name = names[0] if is_mixed and names and not shown else _name(shown, names)
         if name not in called:
             called.append(name)
     return called if len(called) <= 4 else [*called[:3], f"{len(called) - 3} more"]
@@ -166,14 +173,10 @@ def _sentence(subjects: Sequence[str], predicate: str) -> str:
     if len(subjects) > 1 or is_plural(subjects[0]):
         verb, _, rest = predicate.partition(" ")
         predicate = f"{PLURAL[verb]} {rest}"
-    return f"{_listed(subjects)} {predicate}{'' if predicate.endswith('?') else '.'}"
+    return f"{together(subjects)} {predicate}{'' if predicate.endswith('?') else '.'}"
 
 
 PLURAL = {"is": "are", "has": "have", "sums": "sum", "lacks": "lack"}
-
-
-def _listed(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
 
 
 def _capital(text: str) -> str:
@@ -219,7 +222,7 @@ def _labels(exercise: ExerciseKey, evidence: Sequence[Any]) -> tuple[list[str], 
 
 
 def _cases(labels: Sequence[str]) -> str:
-    return f"the case{'s' if len(labels) > 1 else ''} {_listed([repr(label) for label in labels])}"
+    return f"the case{'s' if len(labels) > 1 else ''} {together([repr(label) for label in labels])}"
 
 
 def _nonfinite(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
@@ -255,11 +258,17 @@ def _claim(exercise: ExerciseKey, pairs: Sequence[Pair]) -> Claim | None:
     wrong, right = ([pair for pair in pairs if pair.is_wrong is is_wrong] for is_wrong in (True, False))
     if not all(pair.is_clear and pair.yours.size for pair in wrong) or not _tells(wrong):
         return None
-    changes = [*magnitudes(exercise.shapes, pairs)]
+    changes = [*constants(pairs), *magnitudes(exercise.shapes, pairs)]
     if wrong[0].kind == "c":  # where an entry has two parts, only its size is looked at
         tiers: Sequence[Iterable[Claim]] = (precisions(wrong), changes)
     else:
-        tiers = (precisions(wrong), *forms(wrong), [*changes, *moved(wrong), *not_reduced(wrong)], weak(wrong))
+        tiers = (
+            precisions(wrong),
+            *forms(wrong),
+            [*changes, *moved(wrong), *not_reduced(wrong)],
+            weak(wrong),
+            of_each(wrong),
+        )
     for tier in tiers:
         held = [claim for claim in tier if all(map(claim.holds, wrong))]
         whole = [claim for claim in held if all(map(claim.holds, right))]

@@ -1,4 +1,4 @@
-"""Explanations by size: a factor, a sign, a term that is missing or extra, lost precision.
+"""Explanations by size: a factor that is a size of the inputs, a term that is missing or extra, lost precision.
 
 A claim is a predicate about one part of an answer. It counts only if it holds on every case in which that part is
 wrong, so most claims that are proposed here are rejected.
@@ -7,17 +7,15 @@ wrong, so most claims that are proposed here are rejected.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from math import isfinite, prod, sqrt
+from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
 
 from grader.judging.compare import wrong_entries
 from grader.key import Question
-from grader.nest import numeric_leaves
 
 CLEARLY = 10  # tolerances: an error smaller than this can only be explained by rounding
-LARGEST_CONSTANT = 1000  # nobody is off by a larger whole-number factor by mistake
 ROUNDINGS = 100  # how many roundings in lower precision may have added up
 SUMMED, AVERAGED = ": a sum instead of a mean?", ": a mean instead of a sum?"
 
@@ -71,14 +69,13 @@ def same(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
 
 
 def magnitudes(shapes: Mapping[str, Sequence[str]], pairs: Sequence[Pair]) -> Iterator[Claim]:
-    """Claims that the answer is the expected one times, plus or minus something."""
+    """Claims that the answer is the expected one times a size, or plus or minus something."""
     first = next(pair for pair in pairs if pair.is_wrong)
     if first.kind == "b":
         yield Claim("is inverted: True where False is right, and False where True is", _inverted)
         return
     if first.yours.shape != first.expected.shape:
         return
-    yield from _constants([pair for pair in pairs if pair.is_wrong and not pair.is_zero])
     yield from _sized(shapes, pairs)
     if first.kind == "c":
         yield Claim("is the complex conjugate of the right one", lambda pair: pair.matches(pair.expected * [1.0, -1.0]))
@@ -123,45 +120,8 @@ def _aligned(axes: list[str], shape: tuple[int, ...]) -> list[tuple[str, int]]:
     return [*zip(before, shape, strict=False), *zip(after, shape[len(shape) - len(after) :], strict=True)]
 
 
-def _constants(wrong: Sequence[Pair]) -> Iterator[Claim]:
-    """At most one claim: a factor n or 1/n that the largest entry suggests and that is no size of the inputs."""
-    ratio = _ratio(wrong[0]) if wrong else 0.0
-    if not 1 / LARGEST_CONSTANT <= abs(ratio) <= LARGEST_CONSTANT:
-        return
-    is_larger = abs(ratio) >= 1
-    whole = round(ratio) if is_larger else round(1 / ratio)
-    if abs(whole) > 1 and set.intersection(*(_roles(abs(whole), pair) for pair in wrong)):
-        return
-    if whole == -1:
-        text = "has the wrong sign"
-    elif whole > 1:
-        text = f"is exactly {whole} times too {'large' if is_larger else 'small'} in every entry"
-    else:
-        text = f"is exactly {whole if is_larger else f'-1/{-whole}'} times what is expected in every entry"
-    if whole != 1:
-        yield _scaled(text, lambda pair: whole if is_larger else 1 / whole)
-
-
-def _ratio(pair: Pair) -> float:
-    """The answer divided by the expected value at the largest finite expected entry; 0 if that is not finite."""
-    at = np.argmax(np.abs(np.where(np.isfinite(pair.expected), pair.expected, 0)))
-    ratio = float(pair.yours.flat[at] / pair.expected.flat[at]) if pair.yours.shape == pair.expected.shape else 0.0
-    return ratio if isfinite(ratio) else 0.0
-
-
-def _roles(number: int, pair: Pair) -> set[Any]:
-    """The meanings that a number may have in this case: an axis's size, its root, a product of two, an array's size."""
-    own = pair.expected[..., 0] if pair.kind == "c" else pair.expected  # the two parts of an entry are no axis
-    shapes = [(path, np.shape(array)) for path, array in (*numeric_leaves(pair.question.inputs), ((), own))]
-    axes = {(path, i): n for path, shape in shapes for j, n in enumerate(shape) for i in (j, j - len(shape))}
-    products = {(a, b): axes[a] * axes[b] for a, b in combinations(axes, 2)} | {
-        path: prod(shape) for path, shape in shapes
-    }
-    roots = {(axis, "root") for axis, n in axes.items() if n == number**2}
-    return {role for role, n in {**axes, **products}.items() if n == number} | roots
-
-
-def _scaled(text: str, factor: Callable[[Pair], float], spreads: bool = False) -> Claim:
+def scaled(text: str, factor: Callable[[Pair], float], spreads: bool = False) -> Claim:
+    """A claim that the answer is the expected one times a factor."""
     return Claim(text, lambda pair: pair.matches(factor(pair) * pair.expected, abs(factor(pair))), spreads=spreads)
 
 
@@ -177,7 +137,7 @@ def _sized(shapes: Mapping[str, Sequence[str]], pairs: Sequence[Pair]) -> Iterat
             sizes = measured.get(id(pair.question)) or axis_sizes(shapes, pair.question.inputs)
             return size(sizes) if all(name in sizes for name in names) else np.nan
 
-        claim = _scaled(text, factor, spreads=True)
+        claim = scaled(text, factor, spreads=True)
         if len({factor(pair) for pair in telling}) > 1 and all(map(claim.holds, pairs)):
             yield claim
 

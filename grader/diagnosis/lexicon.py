@@ -8,6 +8,7 @@ The first row that fits is taken. The tests raise each of them with the librarie
 import re
 
 from grader.diagnosis.lexicon_numpy import NUMPY
+from grader.diagnosis.lexicon_python import PYTHON
 from grader.diagnosis.lexicon_torch import TORCH
 
 OPERATORS = {
@@ -35,7 +36,7 @@ PLAIN = {
 }
 NUMBERS = {"int", "float", "numpy.float64", "numpy.ndarray"}
 
-LEXICON = (*NUMPY, *TORCH)
+LEXICON = (*NUMPY, *TORCH, *PYTHON)
 
 
 def advice(message: str, line: str = "") -> str:

@@ -1,4 +1,4 @@
-"""What exceptions of NumPy and of Python itself mean: rows of the lexicon."""
+"""What exceptions of NumPy mean, and those of Python that arrays and numbers meet: rows of the lexicon."""
 
 ALIGNED = "Axes are lined up from the right, and must be equally long there, or 1."
 

@@ -17,11 +17,12 @@ from grader.judging.compare import named
 from grader.judging.forms import in_case
 from grader.judging.kinds.registry import kind_of
 from grader.judging.nearly import CONSTANT
-from grader.judging.reactions import changed, reacts
+from grader.judging.reactions import changed, reacts, stays
 from grader.key import ExerciseKey, Question
 from grader.nest import at, is_numeric, numeric_leaves
 from grader.report import CheckReport, ExerciseReport, Finding, Status
 from grader.sandbox.wire import Seeded, same
+from grader.text import together
 
 Told = Callable[[Question], Answer | None]
 TWICE = "Asked twice with the same generator in the same state, your function gives two answers."
@@ -133,7 +134,7 @@ def _two_answers(exercise: ExerciseKey, report: ExerciseReport, probe: Probe) ->
             continue
         generators = [name for name, value in question.inputs.items() if isinstance(value, Seeded)]
         if generators:
-            return DRAWN.format(" and ".join(generators))
+            return DRAWN.format(together(generators))
         fresh = probe.alone(question)
         return KEPT if not fresh.is_final and not fresh.finding and _is_right(fresh, question) else EITHER
     return ""
@@ -217,7 +218,7 @@ def _unused(exercise: ExerciseKey, probe: Probe) -> str:
         after = probe.ask(replace(question, inputs=question.inputs | {name: other}))
         if before.is_final or after.is_final:
             return ""
-        if not before.finding and not after.finding and not reacts(before.value, after.value):
+        if not before.finding and not after.finding and stays(before.value, after.value):
             unused.append(name)
     if not unused:
         return ""
@@ -227,7 +228,7 @@ def _unused(exercise: ExerciseKey, probe: Probe) -> str:
     if all(isinstance(value, Seeded) for value in given):
         asks = "draw every number from it, not from a generator of your own."
     elif any(isinstance(value, np.ndarray) for value in given):
-        asks = "is it left out?"
+        asks = "are they left out?" if len(unused) > 1 else "is it left out?"
     else:
-        asks = "is a constant written where it is meant?"
-    return f"Your answer stays the same whatever {' and '.join(unused)} is: {asks}"
+        asks = f"is a constant written where {'one of them' if len(unused) > 1 else 'it'} is meant?"
+    return f"Your answer stays the same whatever {together(unused)} {'are' if len(unused) > 1 else 'is'}: {asks}"

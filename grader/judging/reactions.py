@@ -9,6 +9,7 @@ from grader.nest import numeric_leaves
 from grader.sandbox.wire import Seeded
 
 CLEARLY = 1e-6  # of an answer's largest entry: a change that rounding does not make
+LAST_DIGITS = 8  # units in the last place, by which sums may differ that are added up in another order
 
 
 def changed(value: Any) -> Any:
@@ -34,3 +35,21 @@ def reacts(before: Any, after: Any) -> bool:
     sizes = [np.abs(np.asarray(leaf, complex)) for _, leaf in numeric_leaves(before)]
     tolerance = [CLEARLY * float(size[np.isfinite(size)].max(initial=0.0)) for size in sizes]
     return bool(difference(after, before, tolerance))
+
+
+def stays(before: Any, after: Any) -> bool:
+    """Whether an answer does not move at all, to its last digits: what is small beside it, and still there, moves it.
+
+    An answer without a finite number cannot move, which says nothing of what it is computed from.
+    """
+    sizes = [np.asarray(leaf) for _, leaf in numeric_leaves(before)]
+    finite = [np.abs(size[np.isfinite(size)]) for size in sizes]
+    if sizes and not any(size.size for size in finite):
+        return False
+    tolerance = [LAST_DIGITS * _last_place(size) for size in finite]
+    return not difference(after, before, tolerance)
+
+
+def _last_place(size: np.ndarray) -> float:
+    """The spacing of an array's largest entry; 0 where numbers are exact."""
+    return float(np.spacing(size.max())) if size.size and size.dtype.kind == "f" else 0.0

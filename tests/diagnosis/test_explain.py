@@ -115,8 +115,9 @@ def test_an_ellipsis_hides_no_name():
     assert "√D times too small" in sized(lambda s: s["D"] ** -0.5, shapes=shapes)
 
 
-def test_without_names_a_varying_factor_is_not_explained():
-    assert sized(lambda s: s["N"], shapes={}) == ""
+def test_without_names_a_varying_factor_is_shown_as_it_varies():
+    text = "Your answer is right but for a factor that depends on the case (5, 3, 6): "
+    assert sized(lambda s: s["N"], shapes={}).startswith(text)
 
 
 def test_two_sizes_that_are_always_equal_are_not_told_apart():
@@ -155,13 +156,51 @@ def test_a_constant_factor_is_named(factor, words):
     assert sized(lambda s: factor) == f"Your answer {words}"
 
 
-def test_a_factor_that_nobody_would_write_is_not_named():
-    assert sized(lambda s: 0.3721) == ""
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        (2 / 3, "is exactly 2/3 times what is expected in every entry."),
+        (-7 / 4, "is exactly -7/4 times what is expected in every entry."),
+        (np.sqrt(2), "is √2 times what is expected in every entry."),
+        (1 / np.sqrt(2 * np.pi), "is 1/√(2π) times what is expected in every entry."),
+        (2 * np.pi, "is 2π times what is expected in every entry."),
+        (-1 / (2 * np.pi), "is -1/(2π) times what is expected in every entry."),
+        (
+            1 / np.log(2),
+            "is 1/log 2 times what is expected in every entry: is one logarithm natural, and the other one",
+        ),
+        (0.3721, "is 0.3721 times what is expected in every entry."),
+    ],
+)
+def test_a_factor_that_is_no_whole_number_is_named(factor, words):
+    assert sized(lambda s: factor).startswith(f"Your answer {words}")
 
 
-def test_doubled_here_and_tripled_there_is_not_explained():
+def test_a_number_that_is_read_off_two_values_explains_nothing():
+    expected = [np.array(0.7), np.array(1.3)]
+    assert said(expected, [0.3721 * e for e in expected]) == ""
+    assert said(expected, [2 / 3 * e for e in expected]).startswith("Your answer is exactly 2/3 times")
+
+
+def test_doubled_here_and_tripled_there_is_a_factor_that_depends_on_the_case():
     expected = draws((5, 3), (4, 7))
-    assert said(expected, [2 * expected[0], 3 * expected[1]]) == ""
+    text = said(expected, [2 * expected[0], 3 * expected[1]])
+    assert text.startswith(
+        "Your answer is right but for a factor that depends on the case (2, 3): is a division by a sum"
+    )
+
+
+@pytest.mark.parametrize("alike", [(), (1,)])
+def test_rows_that_are_not_normalised_are_told(alike):
+    """Of two cases in which rows have factors of their own, and of one in which all rows have the same."""
+    expected = draws((5, 3), (4, 7))
+    answers = [e * (2.5 if n in alike else np.arange(2.0, 2 + len(e))[:, None]) for n, e in enumerate(expected)]
+    assert said(expected, answers).startswith("Your answer is right but for a factor of its own in each row")
+
+
+def test_rows_too_short_to_show_a_factor_are_not_told():
+    (expected,) = draws((40, 2))
+    assert said([expected], [expected * np.arange(2.0, 42)[:, None]]) == ""
 
 
 def test_a_single_number_that_is_doubled_may_be_chance():
@@ -522,6 +561,12 @@ def test_an_answer_of_another_form_is_not_explained():
     expected = gradients()
     for form in (lambda a: a[:2], lambda a: a[0], lambda a: [*a, a[0]], lambda a: "text", lambda a: (a[0], None, a[2])):
         assert said(expected, [form(answer) for answer in expected], returns=NAMES) == ""
+
+
+def test_a_part_that_some_cases_ask_for_alone_goes_by_its_name():
+    expected = [np.arange(12.0), (np.arange(5.0), 3), (np.arange(7.0), 2)]
+    answers = [np.arange(12.0) ** 2, (np.arange(5.0) ** 3, 3), (np.arange(7.0) ** 2, 2)]
+    assert said(expected, answers, returns=["tokens", "excess"]).startswith("excess is right, tokens are not.")
 
 
 def test_names_that_do_not_fit_the_answer_are_survived():

@@ -32,6 +32,12 @@ def unpacked(count):
         _a, _b = np.ones(3)
 
 
+def too_late(is_known=False):
+    if is_known:
+        best = 0
+    return best
+
+
 def in_place():
     counts = np.zeros(3, int)
     counts += 0.5
@@ -75,6 +81,16 @@ RAISING = {  # the call, the line that it stands for where that matters, and wor
     "no __add__": (lambda: Number() + Number(), "", "__add__"),
     "no __rmul__": (lambda: 2 * Number(), "", "__rmul__"),
     "no __neg__": (lambda: -Number(), "", "__neg__"),
+    "np": (lambda: eval("np.exp(1)", {}), "", "Add `import numpy as np` at the top"),
+    "math": (lambda: eval("math.exp(1)", {}), "", "Add `import math` at the top"),
+    "F": (lambda: eval("F.relu(1)", {}), "", "Add `import torch.nn.functional as F`"),
+    "nn": (lambda: eval("nn.Linear(1)", {}), "", "`from torch import nn`"),
+    "a name of nothing": (lambda: eval("scores + 1", {}), "", "Nothing gives scores a value before that line"),
+    "a value that comes too late": (too_late, "", "Give it a value first"),
+    "no such function": (lambda: np.softmax(A), "", "There is no softmax in numpy"),
+    "a tensor's method": (lambda: A.unsqueeze(0), "", "or the method of a PyTorch tensor?"),
+    "a number's shape": (lambda: (2.0).shape, "", "What stands before .shape is no array"),
+    "an attribute that nobody set": (lambda: Number().weights, "", "Does __init__ set self.weights"),
     "no __pow__": (lambda: Number() ** 2, "", "__pow__"),
 }
 
@@ -88,6 +104,10 @@ def message_of(call):
 @pytest.mark.parametrize(("call", "line", "words"), RAISING.values(), ids=RAISING)
 def test_an_exception_of_numpy_or_python_gets_a_sentence(call, line, words):
     assert words in advice(message_of(call), line)
+
+
+def test_where_numpy_says_what_became_of_a_name_nothing_is_added():
+    assert advice(message_of(lambda: np.float(1)).replace("\n", " ")) == ""
 
 
 def of_torch():
@@ -133,6 +153,7 @@ def of_torch():
         "an array": (lambda: torch.exp(np.ones(3)), "compute with torch all the way"),
         "float indices": (lambda: T[torch.ones(2)], ".long()"),
         "no super().__init__()": (Plain, "super().__init__()"),
+        "an array's method": (lambda: T.astype(int), ".astype is .to there"),
         "max along an axis": (lambda: torch.max(T, 1) - T, "take .values"),
     }
 

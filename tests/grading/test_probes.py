@@ -100,6 +100,26 @@ def test_an_argument_that_does_nothing_is_named():
     assert "stays the same whatever rate is: is a constant written where it is meant?" in hint
 
 
+def test_an_argument_that_is_small_beside_the_answer_is_not_called_unused():
+    text = " ".join(hints(graded(lambda x, rate: x + 1e7 * np.arange(len(x)))))
+    assert "whatever rate is" in text
+    assert "x" not in text.partition("whatever")[2].partition(" is")[0]
+
+
+def test_of_an_answer_without_a_finite_number_no_argument_is_called_unused():
+    answers = {4: np.array([np.nan, np.inf, np.nan, -np.inf]), 3: np.full(3, np.nan)}
+    assert not any(
+        "whatever x" in hint or "whatever rate" in hint for hint in hints(graded(lambda x, rate: answers[len(x)]))
+    )
+
+
+def test_several_arguments_that_do_nothing_stand_in_one_sentence():
+    questions = [replace(question, inputs=question.inputs | {"b": np.ones(2)}) for question in QUESTIONS]
+    key = replace(KEY, questions=questions, reacts={"x": 0, "rate": 0, "b": 0})
+    (hint,) = hints(graded(lambda x, rate, b: 3 * x, key))
+    assert "stays the same whatever rate and b are: are they left out?" in hint
+
+
 def test_a_generator_that_does_nothing_is_named():
     questions = [replace(question, inputs=question.inputs | {"rng": Seeded(1)}) for question in QUESTIONS]
     key = replace(KEY, questions=questions, reacts={"x": 0, "rng": 0})
