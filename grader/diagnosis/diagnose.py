@@ -46,10 +46,12 @@ def diagnose(
     if len(fitting) > 1:
         return None
     from grader.diagnosis.explain import exact, explain  # loads many rules, needed only for a wrong answer
+    from grader.diagnosis.explain_given import is_returned
     from grader.diagnosis.pairs import two_mistakes
 
-    is_sought = tries_pairs and not fitting
-    text = two_mistakes(exercise, exact(exercise, evidence), is_partly_right) if is_sought else ""
+    compared = exact(exercise, evidence)
+    is_sought = tries_pairs and not fitting and not is_returned(compared)
+    text = two_mistakes(exercise, compared, is_partly_right) if is_sought else ""
     text = text or explain(exercise, evidence, also_wrong)
     return Diagnosis(text) if text else None
 

@@ -17,6 +17,7 @@ from grader.diagnosis.evidence import in_floats
 from grader.diagnosis.explain_arrangements import forms, moved, not_reduced, weak
 from grader.diagnosis.explain_digits import ROUGH, is_rough
 from grader.diagnosis.explain_factors import constants, of_each
+from grader.diagnosis.explain_given import returned
 from grader.diagnosis.explain_sizes import Claim, Pair, magnitudes, precisions
 from grader.judging.compare import difference, is_plural, named
 from grader.judging.kinds.registry import kind_of
@@ -260,9 +261,10 @@ def _claim(exercise: ExerciseKey, pairs: Sequence[Pair]) -> Claim | None:
         return None
     changes = [*constants(pairs), *magnitudes(exercise.shapes, pairs)]
     if wrong[0].kind == "c":  # where an entry has two parts, only its size is looked at
-        tiers: Sequence[Iterable[Claim]] = (precisions(wrong), changes)
+        tiers: Sequence[Iterable[Claim]] = (returned(wrong), precisions(wrong), changes)
     else:
         tiers = (
+            returned(wrong),
             precisions(wrong),
             *forms(wrong),
             [*changes, *moved(wrong), *not_reduced(wrong)],

@@ -13,7 +13,7 @@ import numpy as np
 from grader.diagnosis.explain_sizes import Claim, Pair, scaled
 from grader.nest import numeric_leaves
 
-LARGEST = 1000  # nobody is off by a larger number by mistake
+LARGEST = 1000  # a whole number beyond is not called one
 LARGEST_TERM = 12  # of a fraction
 NEAR = 1e-4  # how well a ratio is known before the claim is tried on every entry
 CLEARLY = 1e-3  # the relative difference of two factors that are not one
@@ -32,11 +32,11 @@ def constants(pairs: Sequence[Pair]) -> Iterator[Claim]:
     if not wrong or wrong[0].kind == "b" or wrong[0].yours.shape != wrong[0].expected.shape:
         return
     ratio = _ratio(wrong[0])
-    if not 1 / LARGEST <= abs(ratio) <= LARGEST:
+    if not ratio or not isfinite(1 / ratio):
         return
     is_larger = abs(ratio) >= 1
     whole = round(ratio) if is_larger else round(1 / ratio)
-    if math.isclose(whole, ratio if is_larger else 1 / ratio, rel_tol=NEAR):
+    if abs(whole) <= LARGEST and math.isclose(whole, ratio if is_larger else 1 / ratio, rel_tol=NEAR):
         yield from _whole(whole, is_larger, wrong)
     elif wrong[0].kind in "fc":
         tried = (scaled(text, lambda pair, factor=factor: factor) for text, factor in _others(ratio, wrong))

@@ -25,6 +25,7 @@ from grader.sandbox.wire import Seeded, same
 from grader.text import together
 
 Told = Callable[[Question], Answer | None]
+ELSEWHERE = 3  # further cases in which an argument is tried that does nothing in one
 TWICE = "Asked twice with the same generator in the same state, your function gives two answers."
 DRAWN = (
     f"{TWICE} Draw every number from {{}}: "
@@ -38,6 +39,7 @@ EITHER = (
     "Asked twice for the same, your function gives two answers. Is something kept from an earlier call (a default argument "
     "such as [] or {}, a global name, an attribute of a class), or drawn anew where the numbers are given?"
 )
+NOT_PASSED = "is what it belongs to left out, cut off (.item(), .detach(), .data, torch.tensor(…)), or does it cancel?"
 AGAIN = "asked once more at the end, it is not right any longer: "
 
 
@@ -174,7 +176,10 @@ def _no_gradient(exercise: ExerciseKey, probe: Probe) -> str:
         for path, leaf in numeric_leaves(question.expected):
             if _is_gradient(path, exercise) and np.any(leaf):  # a hinge has slope 0 here and there, and is not cut
                 is_cut[tuple(path)] = is_cut.get(tuple(path), True) and _is_zero(got.value, path)
-    return CUT if any(is_cut.values()) else ""
+    cut = list(dict.fromkeys(named(path, exercise.returns) for path, is_zero in is_cut.items() if is_zero))
+    if len(cut) < len({named(path, exercise.returns) for path in is_cut}):
+        return f"{together(cut)} {'are' if len(cut) > 1 else 'is'} 0 everywhere: {NOT_PASSED}" if cut else ""
+    return CUT if cut else ""
 
 
 def _one_number(exercise: ExerciseKey, probe: Probe) -> str:
@@ -207,6 +212,20 @@ def _is_right_somewhere(exercise: ExerciseKey, probe: Probe) -> bool:
     return any(got and not got.finding and _is_right(got, question) for got, question in answers)
 
 
+def _moves_elsewhere(exercise: ExerciseKey, probe: Probe, name: str, but: Question) -> bool:
+    """Whether an argument that does nothing in one case does something in another: there, something else hides it."""
+    others = [question for question in exercise.questions if name in question.inputs and question is not but]
+    for question in [other for other in others if not other.driver][:ELSEWHERE]:
+        other = changed(question.inputs[name])
+        before = probe.told(question)
+        if other is None or not before or before.finding:
+            continue
+        after = probe.ask(replace(question, inputs=question.inputs | {name: other}))
+        if not after.finding and reacts(before.value, after.value):
+            return True
+    return False
+
+
 def _unused(exercise: ExerciseKey, probe: Probe) -> str:
     """A sentence on the arguments to which the reference's answer reacts, and the student's does not; empty if all are such."""
     unused = []
@@ -218,7 +237,9 @@ def _unused(exercise: ExerciseKey, probe: Probe) -> str:
         after = probe.ask(replace(question, inputs=question.inputs | {name: other}))
         if before.is_final or after.is_final:
             return ""
-        if not before.finding and not after.finding and stays(before.value, after.value):
+        if before.finding or after.finding or not stays(before.value, after.value):
+            continue
+        if not _moves_elsewhere(exercise, probe, name, question):
             unused.append(name)
     if not unused:
         return ""

@@ -1494,11 +1494,13 @@ def along_a_line(inputs):
     return all((way == ways[0]).all() for way in ways)
 
 
-def turning(drawn):
-    """A case drawn again until the loss's slopes turn on the way."""
+def turning(drawn, within_a_step=False):
+    """A case drawn again until the loss's slopes turn on the way, or even on the way of a single step."""
 
     def again(draw):
-        while along_a_line(given := drawn(draw)):
+        while along_a_line(given := drawn(draw)) or (
+            within_a_step and along_a_line(given | dict(alpha=given["alpha"] / given["steps"]))
+        ):
             pass
         return given
 
@@ -1511,7 +1513,9 @@ pgd = Exercise(
     points=4,
     driver=attacked,
     cases={
-        "five steps": turning(lambda draw: attack(draw, 8, pace=9.0, epsilon=0.15, alpha=0.04, steps=5)),
+        "five steps": turning(
+            lambda draw: attack(draw, 8, pace=9.0, epsilon=0.15, alpha=0.04, steps=5), within_a_step=True
+        ),
         "many steps for two pictures": turning(
             lambda draw: attack(draw, 2, 2, 3, 4, pace=12.0, epsilon=0.1, alpha=0.03, steps=12)
         ),
@@ -1574,6 +1578,11 @@ pgd = Exercise(
             "steps_of_epsilon",
             "Your steps are epsilon long. They are alpha long; epsilon is how far they may lead in all.",
             edit("alpha * np.sign", "epsilon * np.sign"),
+        ),
+        Mistake(
+            "one_step",
+            "You take a single step, however many are asked for. Go on from where each step has led.",
+            edit("in range(steps)", "in range(1)"),
         ),
         Mistake(
             "alpha_shared_out",

@@ -968,6 +968,11 @@ softmax_cross_entropy = Exercise(
             edit(".mean()", ".sum() / log_p.size"),
         ),
         Mistake(
+            "no_softmax",
+            "You take the logits themselves for logarithms of probabilities. They are any numbers: log_softmax first.",
+            edit("log_p = log_softmax(logits)", "log_p = logits"),
+        ),
+        Mistake(
             "softmax_twice",
             "You take the softmax of a softmax. Use the logits as they are.",
             edit("log_softmax(logits)", "log_softmax(softmax(logits))"),

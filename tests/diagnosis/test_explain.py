@@ -218,6 +218,36 @@ def test_sizes_that_contradict_each_other_have_no_name():
     assert axis_sizes(shapes, inputs) == {"N": 5}
 
 
+# --- arguments that are handed back
+
+
+def test_an_argument_that_is_handed_back_is_named():
+    inputs, expected = layers()
+    text = "Your answer is x, just as it was given: what is to be done to it?"
+    assert said(expected, [given["x"] for given in inputs], inputs=inputs) == text
+    assert said(expected, [given["W"] for given in inputs], inputs=inputs) == text.replace("x,", "W,")
+    assert "just as it was given" not in said(expected, [given["x"] + 1e-9 for given in inputs], inputs=inputs)
+
+
+def test_a_part_that_is_an_argument_is_named_in_every_step_too():
+    inputs, expected = layers()
+    steps = [(np.stack([right, right + 1]), right) for right in expected]
+    answers = [(np.stack([given["x"]] * 2), right) for given, right in zip(inputs, expected, strict=True)]
+    text = said(steps, answers, inputs=inputs, returns=["w", "v"])
+    assert text == "v is right; w is x, just as it was given: what is to be done to it?"
+
+
+def test_two_arguments_of_the_same_values_are_not_told_apart():
+    inputs, expected = layers()
+    both = [{"x": given["x"], "y": given["x"].copy()} for given in inputs]
+    assert "just as it was given" not in said(expected, [given["x"] for given in both], inputs=both)
+
+
+def test_two_numbers_may_be_an_argument_by_chance():
+    inputs = [{"n": 2}, {"n": 3}]
+    assert said([np.array(0.7), np.array(1.9)], [np.array(2.0), np.array(3.0)], inputs=inputs) == ""
+
+
 # --- terms, offsets, truth values
 
 

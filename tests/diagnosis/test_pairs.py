@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from grader.diagnosis.diagnose import diagnose
 from grader.diagnosis.evidence import Evidence, weighed
 from grader.diagnosis.pairs import BOTH, two_mistakes
 from grader.key import CheckKey, ExerciseKey, MistakeKey, Question
@@ -79,6 +80,21 @@ def test_nothing_is_said_where_two_mistakes_undo_each_other():
     exercise = replace(exercise, questions=turned, mistakes=[*exercise.mistakes, MistakeKey("turned", "It is turned.")])
     assert said(lambda right, wrong: right + 5e-11, exercise=exercise) == ""
     assert said(lambda right, wrong: -right.T, exercise=exercise) == "It is turned. Besides, the sign is wrong."
+
+
+def test_behind_an_argument_that_is_handed_back_no_two_mistakes_are_looked_for():
+    """As where steps of 0.1 and of 0.9 of what is right add up to none at all."""
+    rng = np.random.default_rng(2)
+    starts, moves = rng.standard_normal((3, 5)), rng.standard_normal((3, 5))
+    questions = [
+        Question(f"{n}", {"w": w}, w - move, [1e-12], {"tenth": w - 0.1 * move, "rest": w - 0.9 * move})
+        for n, (w, move) in enumerate(zip(starts, moves, strict=True))
+    ]
+    listed = [MistakeKey("tenth", "A tenth."), MistakeKey("rest", "The rest.")]
+    exercise = replace(key(), parameters=["w"], shapes={}, questions=questions, mistakes=listed)
+    items = weighed([[Evidence(question, question.inputs["w"], False, question.inputs["w"]) for question in questions]])
+    assert two_mistakes(exercise, items[0], is_partly_right=False) == f"{BOTH} A tenth. The rest."
+    assert diagnose(exercise, items[0]).text == "Your answer is w, just as it was given: what is to be done to it?"
 
 
 def test_answers_that_are_no_arrays_are_pairs_of_nothing():

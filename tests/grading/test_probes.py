@@ -179,6 +179,27 @@ def test_a_gradient_that_comes_back_in_one_case_is_not_called_cut_in_another():
     assert CUT not in hints(graded(lambda x: {"gradient in x": np.full(3, 3 * x, np.float32)}, key))
 
 
+def test_where_one_of_two_gradients_comes_back_the_other_one_is_named():
+    expected = {"gradient in x": np.ones(3, np.float32), "gradient in y": np.ones(3, np.float32)}
+    question = Question("a", {"x": np.ones(3, np.float32)}, expected, [1e-5, 1e-5], {})
+    key = replace(KEY, points=2, questions=[question], checks=CHECKS[:1], torch=True, reacts={})
+    (hint,) = hints(graded(lambda x: expected | {"gradient in y": np.zeros(3, np.float32)}, key))
+    assert "The gradient in y is 0 everywhere" in hint or "'gradient in y' is 0 everywhere" in hint
+    assert CUT not in hint
+
+
+def test_an_argument_that_is_without_effect_in_one_case_only_is_not_called_unused():
+    questions = [
+        Question(f"case {n}", {"x": x, "rate": rate}, momentum_step(x, rate), [1e-12], {})
+        for n, (x, rate) in enumerate([(np.ones(4), 0.9), (RNG.standard_normal(3), 0.5)])
+    ]
+
+    def hidden(x, rate):
+        return 2 * x + rate * (x - 1)
+
+    assert not any("whatever rate is" in hint for hint in hints(graded(hidden, replace(KEY, questions=questions))))
+
+
 def test_of_one_number_whatever_comes_in_it_is_not_said_that_its_gradient_is_cut():
     given = [{"x": np.full(3, n, np.float32)} for n in range(3)]
     answers = [{"loss": np.float32(n + 2)} for n in range(2)] + [{"gradient in x": np.ones(3, np.float32)}]
