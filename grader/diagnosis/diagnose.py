@@ -69,6 +69,12 @@ def named_mistake(
     return _named(_fitting(exercise, evidence), evidence, is_partly_right)
 
 
+def is_contradicted(exercise: ExerciseKey, mistake: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether a wrong answer is not the one that a mistake gives to its question."""
+    telling = (item for item in evidence if mistake in item.question.mistakes and not item.is_right)
+    return any(not _fits(exercise, mistake, [item]) for item in telling)
+
+
 def _named(fitting: Sequence[MistakeKey], evidence: Sequence[Evidence], is_partly_right: bool) -> Diagnosis | None:
     if len(fitting) != 1 or not bears_out(evidence, is_partly_right):
         return None

@@ -69,6 +69,8 @@ def one_answer_for_all(evidence: Sequence[Evidence]) -> str:
     if len(given) < ENOUGH or any(item.given is None for item in given):
         return ""
     seen = [_values(item) for item in given]
+    if len({not values for values, _ in seen}) > 1:  # a number here, and nothing finite there
+        return ""
     values, count = set().union(*(values for values, _ in seen)), min(count for _, count in seen)
     if len(values) > 1 or not count or any(isinstance(value, str) for value in values):
         return ""

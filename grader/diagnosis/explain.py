@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from grader.diagnosis.evidence import in_floats
-from grader.diagnosis.explain_arrangements import forms, moved, not_reduced, weak
+from grader.diagnosis.explain_arrangements import forms, moved, not_reduced, reduced_too_far, weak
 from grader.diagnosis.explain_digits import ROUGH, is_rough
 from grader.diagnosis.explain_factors import constants, of_each
 from grader.diagnosis.explain_given import returned
@@ -267,7 +267,7 @@ def _claim(exercise: ExerciseKey, pairs: Sequence[Pair]) -> Claim | None:
             returned(wrong),
             precisions(wrong),
             *forms(wrong),
-            [*changes, *moved(wrong), *not_reduced(wrong)],
+            [*changes, *moved(wrong), *not_reduced(wrong), *reduced_too_far(wrong)],
             weak(wrong),
             of_each(wrong),
         )

@@ -132,6 +132,22 @@ def not_reduced(wrong: Sequence[Pair]) -> Iterator[Claim]:
             yield Claim(f"has {extra_axes}: the {how} over {over} is right", holds)
 
 
+def reduced_too_far(wrong: Sequence[Pair]) -> Iterator[Claim]:
+    """Claims that a sum or a mean is taken over axes that are to stay."""
+    lost = {pair.expected.ndim - pair.yours.ndim for pair in wrong}
+    scalars = all(pair.yours.ndim == 0 for pair in wrong)
+    if min(lost) < 1 or (len(lost) > 1 and not scalars):
+        return
+    for axes in [None] if scalars else combinations(range(min(pair.expected.ndim for pair in wrong)), max(lost)):
+        over = "all its entries" if scalars else f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
+        for how, reduce in (("sum", np.sum), ("mean", np.mean)):
+
+            def holds(pair: Pair, axes: Any = axes, reduce: Callable = reduce) -> bool:
+                return _like(pair.yours, reduce(pair.expected, axes), pair.tolerance * max(1, pair.expected.size))
+
+            yield Claim(f"is the {how} of the right answer over {over}: which axes are to stay?", holds)
+
+
 def weak(wrong: Sequence[Pair]) -> Iterator[Claim]:
     """Claims that do not fix all values, used when no stronger one holds."""
     for axis, place in _axes(wrong):

@@ -84,9 +84,9 @@ def _sizes(array: np.ndarray) -> set[float]:
 def of_each(wrong: Sequence[Pair]) -> Iterator[Claim]:
     """At most one claim: the answer is the expected one times a number that is another in each case, or in each row."""
     if all(map(_is_a_multiple, wrong)):
-        ratios = [_ratio(pair) for pair in wrong]
-        if _differ(ratios):
-            seen = f"{', '.join(f'{ratio:.4g}' for ratio in ratios[:SHOWN])}{', …' if len(ratios) > SHOWN else ''}"
+        ratios = list(dict.fromkeys(f"{_ratio(pair):.4g}" for pair in wrong))
+        if len(ratios) > 1:
+            seen = f"{', '.join(ratios[:SHOWN])}{', …' if len(ratios) > SHOWN else ''}"
             yield Claim(f"is right but for a factor that depends on the case ({seen}): {ASKS}", _is_a_multiple)
     elif any(_differ([_ratio(row) for row in _rows(pair)]) for pair in wrong):
         text = f"is right but for a factor of its own in each row along the last axis: {ASKS}"

@@ -27,7 +27,7 @@ PYTHON: tuple[tuple[str, str, str], ...] = (
     (
         r"'numpy\.\w+' object has no attribute '(\w+)'",
         "",
-        "NumPy's arrays and numbers have no .{0}. Is it a function, np.{0}(…), or the method of a PyTorch tensor?",
+        "NumPy's arrays and numbers have no .{0}. Is it a function of NumPy, or does it belong to something else, as to a PyTorch tensor?",
     ),
     (
         r"'Tensor' object has no attribute '(\w+)'",

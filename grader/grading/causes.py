@@ -1,9 +1,9 @@
 """Why an exercise's answers are wrong: the evidence is gathered, and each claim that is not met gets the cause that fits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from grader.diagnosis.diagnose import Diagnosis, constant, diagnose, named_mistake
+from grader.diagnosis.diagnose import Diagnosis, constant, diagnose, is_contradicted, named_mistake
 from grader.diagnosis.evidence import Evidence, weighed
 from grader.grading.answer import Answer
 from grader.grading.verdicts import is_asked_for
@@ -40,11 +40,25 @@ def with_causes(exercise: ExerciseKey, checks: list[CheckReport], asked: Mapping
             continue
         is_told = everywhere or (whole and whole.mistake)
         of_part = None if is_told else _of_part(exercise, exercise.checks[index], items, is_partly_right)
-        found = of_part or whole or diagnose(exercise, items, is_partly_right, also_wrong, tries_pairs=False)
+        found = of_part or whole or _of_claim(exercise, items, together, is_partly_right, also_wrong)
         if found and (found.mistake or DIGITS in found.text or report.finding.hint != CONSTANT):
             finding = replace(report.finding, hint=found.text, mistake=found.mistake)
             diagnosed[index] = replace(report, finding=finding)
     return diagnosed
+
+
+def _of_claim(
+    exercise: ExerciseKey,
+    items: Sequence[Evidence],
+    together: Sequence[Evidence],
+    is_partly_right: bool,
+    also_wrong: Collection[str],
+) -> Diagnosis | None:
+    """What fits the answers of one claim. Where a mistake has other answers elsewhere, they must bear it out by themselves."""
+    found = diagnose(exercise, items, is_partly_right, also_wrong, tries_pairs=False)
+    if found and found.mistake and is_contradicted(exercise, found.mistake, together):
+        return diagnose(exercise, items, False, also_wrong, tries_pairs=False)
+    return found
 
 
 def _wrong_beside(exercise: ExerciseKey, checks: Sequence[CheckReport]) -> set[str]:

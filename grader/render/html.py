@@ -10,7 +10,7 @@ from grader.judging.error_maps import says_more
 from grader.render import maps
 from grader.render.curves import svg
 from grader.render.formats import Graded, Surroundings
-from grader.render.plain_words import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, has_details
+from grader.render.plain_words import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, has_details, is_told
 from grader.render.rows import file_of, points_of, verdict
 from grader.render.terminal import next_step, praise
 from grader.report import UNJUDGED, CheckReport, ErrorMap, ExerciseReport, Report, Status
@@ -165,9 +165,8 @@ def _claim(check: CheckReport, told: set[str], drawn: list[ErrorMap]) -> str:
             item += f'\n<div class="curve">{maps.svg(finding.map)}</div>'
             drawn.append(finding.map)
         if hint := finding.hint:
-            kind, words = ("hint again", SAME_CAUSE) if hint in told else ("hint", hint)
+            kind, words = ("hint again", SAME_CAUSE) if is_told(finding, told) else ("hint", hint)
             item += f'\n<p class="{kind}">{GLYPHS["hint"]} {_text(words)}</p>'
-            told.add(hint)
     return item + "</li>"
 
 

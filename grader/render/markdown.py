@@ -7,7 +7,7 @@ stays text.
 import re
 
 from grader.render.formats import Graded, Surroundings
-from grader.render.plain_words import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, has_details
+from grader.render.plain_words import GLYPHS, MAX_PRINTED_LINES, SAME_CAUSE, has_details, is_told
 from grader.render.rows import file_of, points_of, verdict
 from grader.render.terminal import next_step, praise
 from grader.report import UNJUDGED, CheckReport, ExerciseReport, Report, Status
@@ -64,8 +64,7 @@ def _claim(check: CheckReport, told: set[str]) -> list[str]:
     if finding := check.finding:
         lines += ["", f"  {escaped(finding.message)}"]
         if hint := finding.hint:
-            lines += ["", f"  → {SAME_CAUSE if hint in told else f'**{escaped(hint)}**'}"]
-            told.add(hint)
+            lines += ["", f"  → {SAME_CAUSE if is_told(finding, told) else f'**{escaped(hint)}**'}"]
         lines.append("")
     return lines
 

@@ -1,11 +1,12 @@
 """What is said of an exercise, in words that every form of a report shares; `told` gives them as plain lines."""
 
+import re
 from collections.abc import Iterator
 
 from grader.judging.error_maps import says_more
 from grader.render.curves import sparkline
 from grader.render.map_text import SHADES, caption, cells, legend
-from grader.report import UNJUDGED, CheckReport, ErrorMap, ExerciseReport, Status
+from grader.report import UNJUDGED, CheckReport, ErrorMap, ExerciseReport, Finding, Status
 from grader.text import inert, one_line
 
 GLYPHS = {"passed": "✓", "failed": "✗", "open": "·", "hint": "→", "bar": "━", "rest": "─"}
@@ -21,6 +22,7 @@ WORDS = {
     Status.GRADER_ERROR: "the grader's own fault; your points are safe",
 }
 SAME_CAUSE = "the same cause as above"
+NUMBER = re.compile(r"\d+")
 PRINTED = "your code printed:"
 MAX_PRINTED_LINES = 6
 LONGEST = 400  # characters of a line that was printed
@@ -40,12 +42,20 @@ def told(exercise: ExerciseReport) -> list[str]:
             continue
         lines.append(f"        {inert(finding.message)}")
         if hint := finding.hint:
-            lines.append(f"      {GLYPHS['hint']} {SAME_CAUSE if hint in hints else inert(hint)}")
-            hints.add(hint)
+            lines.append(f"      {GLYPHS['hint']} {SAME_CAUSE if is_told(finding, hints) else inert(hint)}")
         if finding.map and not is_mapped and says_more(finding.map):
             lines += _map(finding.map)
             is_mapped = True  # one picture per exercise: further ones mostly show the same mistake
     return [*lines, *_curve(exercise), *_printed(exercise)]
+
+
+def is_told(finding: Finding, above: set[str]) -> bool:
+    """Whether a finding's hint was told above, or that of an exception of the same line with other numbers; it is now."""
+    is_of_a_line = finding.kind == "exception" and finding.line
+    cause = f"{finding.line}: {NUMBER.sub('#', finding.hint)}" if is_of_a_line else finding.hint
+    is_again = cause in above
+    above.add(cause)
+    return is_again
 
 
 def claim(check: CheckReport) -> str:

@@ -16,7 +16,17 @@ from grader.render.console import tame_console
 from grader.render.curves import sparkline
 from grader.render.maps import terminal as render_map
 from grader.render.places import PLAIN, Places
-from grader.render.plain_words import GLYPHS, MAX_PRINTED_LINES, PRINTED, SAME_CAUSE, claim, glyph, has_details, word_of
+from grader.render.plain_words import (
+    GLYPHS,
+    MAX_PRINTED_LINES,
+    PRINTED,
+    SAME_CAUSE,
+    claim,
+    glyph,
+    has_details,
+    is_told,
+    word_of,
+)
 from grader.report import UNJUDGED, CheckReport, ExerciseReport, Report, Status
 from grader.sandbox.walls.levels import STRONGEST
 from grader.text import inert, one_line
@@ -97,10 +107,10 @@ def render_details(
             continue
         console.print(indented(Text(inert(check.finding.message)), 8, width))
         if hint := check.finding.hint:
-            style = "dim" if hint in told else "bold"
-            text = SAME_CAUSE if hint in told else inert(hint)
+            is_again = is_told(check.finding, told)
+            style = "dim" if is_again else "bold"
+            text = SAME_CAUSE if is_again else inert(hint)
             console.print(indented(Text(text, style), 8, width, Text(glyphs["hint"], style)))
-            told.add(hint)
         if check.finding.map and not is_mapped and says_more(check.finding.map):
             render_map(check.finding.map, console, 8)
             is_mapped = True  # one picture per exercise: further ones mostly show the same mistake

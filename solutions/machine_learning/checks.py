@@ -1014,6 +1014,11 @@ kmeans_step = Exercise(
             edit("((X[:, None, :] - centers) ** 2)", "np.abs(X[:, None, :] - centers)"),
         ),
         Mistake(
+            "differences_not_squared",
+            "You add up the differences themselves, and those below zero take away from the others. Square them first.",
+            edit("((X[:, None, :] - centers) ** 2)", "(X[:, None, :] - centers)"),
+        ),
+        Mistake(
             "center_term_forgotten",
             "You compare points and centers by their dot product alone, so a long center wins too often. The squared length of the center is part of the distance.",
             edit("((X[:, None, :] - centers) ** 2).sum(axis=-1)", "-(X @ centers.T)"),

@@ -93,6 +93,10 @@ def test_an_answer_that_is_one_number_everywhere_is_told_just_that(answers, word
     assert words in said_of(answers)
 
 
+def test_a_number_here_and_nan_there_are_not_one_number_everywhere():
+    assert said_of([np.full(3, np.nan), np.float64(3.5)]) == ""
+
+
 def test_an_answer_that_is_not_is_told_nothing_of_the_kind():
     first, second = draws(2)
     assert said_of([first, second]) == said_of([first]) == said_of([np.zeros(4), np.ones(4)]) == ""

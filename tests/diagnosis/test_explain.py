@@ -248,6 +248,25 @@ def test_two_numbers_may_be_an_argument_by_chance():
     assert said([np.array(0.7), np.array(1.9)], [np.array(2.0), np.array(3.0)], inputs=inputs) == ""
 
 
+# --- sums and means
+
+
+@pytest.mark.parametrize(
+    ("reduce", "words"),
+    [
+        (lambda e: e.mean(), "is the mean of the right answer over all its entries"),
+        (lambda e: e.sum(axis=0), "is the sum of the right answer over axis 0"),
+        (lambda e: e.mean(axis=1), "is the mean of the right answer over axis 1"),
+        (lambda e: e.mean(axis=(1, 2)), "is the mean of the right answer over axes (1, 2)"),
+        (lambda e: e.max(axis=1), ""),
+    ],
+)
+def test_an_axis_too_many_that_was_summed_is_named(reduce, words):
+    expected = draws((5, 3, 2), (4, 7, 3))
+    text = said(expected, [reduce(e) for e in expected])
+    assert text == (f"Your answer {words}: which axes are to stay?" if words else "")
+
+
 # --- terms, offsets, truth values
 
 

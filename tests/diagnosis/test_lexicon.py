@@ -88,7 +88,7 @@ RAISING = {  # the call, the line that it stands for where that matters, and wor
     "a name of nothing": (lambda: eval("scores + 1", {}), "", "Nothing gives scores a value before that line"),
     "a value that comes too late": (too_late, "", "Give it a value first"),
     "no such function": (lambda: np.softmax(A), "", "There is no softmax in numpy"),
-    "a tensor's method": (lambda: A.unsqueeze(0), "", "or the method of a PyTorch tensor?"),
+    "a tensor's method": (lambda: A.unsqueeze(0), "", "as to a PyTorch tensor?"),
     "a number's shape": (lambda: (2.0).shape, "", "What stands before .shape is no array"),
     "an attribute that nobody set": (lambda: Number().weights, "", "Does __init__ set self.weights"),
     "no __pow__": (lambda: Number() ** 2, "", "__pow__"),

@@ -1,0 +1,43 @@
+"""A claim by itself names a mistake only where the exercise's other answers allow it, or where it shows it by itself."""
+
+import numpy as np
+
+from grader.grading.answer import Answer
+from grader.grading.judge import judge
+from grader.key import CheckKey, ExerciseKey, MistakeKey, Question
+
+RNG = np.random.default_rng(0)
+RIGHT = [RNG.standard_normal(5) for _ in range(4)]
+SENTENCE = "You double it."
+
+
+def named(answers, groups, wrong=range(4)):
+    """For each claim whether the mistake is named; it doubles the right answers `wrong`, claims have `groups` of cases."""
+    questions = [
+        Question(f"case {n}", {"n": n}, right, [1e-12], {"doubled": 2 * right} if n in wrong else {})
+        for n, right in enumerate(RIGHT)
+    ]
+    checks = [
+        CheckKey(f"claim {n}", 1, "agrees", [[q] for q in group], [None] * len(group), {})
+        for n, group in enumerate(groups)
+    ]
+    mistakes = [MistakeKey("doubled", SENTENCE)]
+    key = ExerciseKey("f", len(checks), ["n"], {}, ["y"], "", "", "", [], questions, checks, mistakes)
+    report = judge(key, lambda question: Answer(answers[question.inputs["n"]]), "toy")
+    return [bool(check.finding and check.finding.mistake) for check in report.checks]
+
+
+def test_a_mistake_that_every_answer_bears_out_is_named_everywhere():
+    assert named([2 * right for right in RIGHT], [[0, 1], [2], [3]]) == [True, True, True]
+
+
+def test_one_case_does_not_name_a_mistake_that_has_other_answers_elsewhere():
+    """As with one point between two centers, of which the farthest is also the one with the larger sum."""
+    answers = [RIGHT[0], RIGHT[1] + 1, RIGHT[2] ** 2, 2 * RIGHT[3]]
+    assert named(answers, [[0], [1], [2], [3]]) == [False, False, False, False]
+    assert named(answers, [[0], [1], [2], [3]], wrong=[3]) == [False, False, False, True]
+
+
+def test_two_cases_of_a_claim_show_it_beside_another_mistake():
+    answers = [RIGHT[0], RIGHT[1] + 1, 2 * RIGHT[2], 2 * RIGHT[3]]
+    assert named(answers, [[0], [1], [2, 3]]) == [False, False, True]
