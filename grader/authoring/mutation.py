@@ -37,12 +37,16 @@ WIDER = 4  # how many seeds' cases are widened; each gives dozens of inputs
 
 @dataclass(frozen=True)
 class Verdict:
-    """The fate of one mutant. For a survivor, `why` says where its answer differs from the reference's."""
+    """The fate of one mutant. For a survivor, `why` says where its answer differs from the reference's.
+
+    `told` is the finding that a student would meet first, of a mutant that loses points, where it was asked for.
+    """
 
     exercise: str
     mutant: Mutant
     fate: str
     why: str = ""
+    told: Finding | None = None
 
     @property
     def change(self) -> tuple[str, str, str, str]:
@@ -55,11 +59,13 @@ class TooLong(BaseException):
 
 @dataclass
 class Trial:
-    """One exercise with its keys. They are compiled from a copy of the unit without mistakes, which is fast."""
+    """One exercise with its keys. They are compiled from a copy of the unit without mistakes, which is fast, unless the
+    trial `tells` what a student would be told."""
 
     unit: Unit
     name: str
     seeds: Sequence[int]
+    tells: bool = False
 
     @cached_property
     def mutants(self) -> list[Mutant]:
@@ -67,7 +73,8 @@ class Trial:
 
     @cached_property
     def keys(self) -> list[ExerciseKey]:
-        return [compile_exercise(self.plain, self.name, seed) for seed in self.seeds]
+        unit = self.unit if self.tells else self.plain
+        return [compile_exercise(unit, self.name, seed) for seed in self.seeds]
 
     @cached_property
     def further(self) -> list[ExerciseKey]:
@@ -123,11 +130,21 @@ class Trial:
             return Verdict(exercise, mutant, KILLED)
         kept = [seed for seed, key in zip(self.seeds, self.keys, strict=True) if _keeps_all(pieces, key, self.unit)]
         if not kept:
-            return Verdict(exercise, mutant, KILLED)
+            return Verdict(exercise, mutant, KILLED, told=self._told(pieces) if self.tells else None)
         if len(kept) < len(self.keys):
             return Verdict(exercise, mutant, SURVIVED, f"keeps every point with seeds {kept} of {list(self.seeds)}")
         why = self._difference(pieces)
         return Verdict(exercise, mutant, SURVIVED if why else EQUIVALENT, why)
+
+    def _told(self, pieces: Sequence[Callable]) -> Finding | None:
+        """The first finding with a name, or else with a hint, or else the first of all."""
+        with _alarm() as late:
+            try:
+                report = judge(self.keys[0], _within(in_process(pieces, self.keys[0]), late), self.unit.name)
+            except TooLong:
+                return None
+        findings = [check.finding for check in report.checks if check.finding]
+        return max(findings, key=lambda finding: (bool(finding.mistake), bool(finding.hint)), default=None)
 
     def _difference(self, pieces: Sequence[Callable]) -> str:
         """Where the mutant's answer differs from the reference's, as a clause; empty if nowhere."""

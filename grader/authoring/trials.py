@@ -24,21 +24,21 @@ Chosen = tuple[str, str]  # unit and exercise
 
 
 def tried(
-    root: Path, chosen: Sequence[Chosen], seeds: Sequence[int], jobs: int
+    root: Path, chosen: Sequence[Chosen], seeds: Sequence[int], jobs: int, tells: bool = False
 ) -> Iterator[tuple[Chosen, list[Verdict]]]:
-    """The verdicts on the mutants of each exercise, in the order in which exercises finish."""
+    """The verdicts on the mutants of each exercise, in the order in which exercises finish; with what a student is told."""
     with ThreadPoolExecutor(jobs) as pool:
-        futures = {pool.submit(_exercise, root, unit, name, list(seeds)): (unit, name) for unit, name in chosen}
+        futures = {pool.submit(_exercise, root, unit, name, list(seeds), tells): (unit, name) for unit, name in chosen}
         for future in as_completed(futures):
             yield futures[future], future.result()
 
 
-def _exercise(root: Path, unit: str, name: str, seeds: list[int]) -> list[Verdict]:
+def _exercise(root: Path, unit: str, name: str, seeds: list[int], tells: bool) -> list[Verdict]:
     """Try an exercise's mutants in a process; if one hangs or ends it, that one is killed and a new process goes on."""
     trial = Trial(Course(root).solutions(unit), name, seeds)
     mutants, verdicts = trial.mutants, []
     while len(verdicts) < len(mutants):
-        found, error = _from(len(verdicts), root, unit, name, seeds)
+        found, error = _from(len(verdicts), root, unit, name, seeds, tells)
         verdicts += found
         if error:
             raise OurFault(f"{unit}.{name} cannot be tried: {error}")
@@ -47,11 +47,11 @@ def _exercise(root: Path, unit: str, name: str, seeds: list[int]) -> list[Verdic
     return verdicts
 
 
-def _from(start: int, root: Path, unit: str, name: str, seeds: list[int]) -> tuple[list[Verdict], str]:
+def _from(start: int, root: Path, unit: str, name: str, seeds: list[int], tells: bool) -> tuple[list[Verdict], str]:
     """The verdicts of a new process, starting at a given mutant, until it is done or hangs; and its error, if any."""
     context = get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(theirs, root, unit, name, seeds, start), daemon=True)
+    process = context.Process(target=_work, args=(theirs, root, unit, name, seeds, tells, start), daemon=True)
     process.start()
     theirs.close()
     verdicts: list[Verdict] = []
@@ -68,10 +68,10 @@ def _from(start: int, root: Path, unit: str, name: str, seeds: list[int]) -> tup
     return verdicts, error
 
 
-def _work(pipe: Connection, root: Path, unit: str, name: str, seeds: list[int], start: int) -> None:
+def _work(pipe: Connection, root: Path, unit: str, name: str, seeds: list[int], tells: bool, start: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     try:
-        trial = Trial(Course(root).solutions(unit), name, seeds)
+        trial = Trial(Course(root).solutions(unit), name, seeds, tells)
         _ = trial.keys  # report an exercise that cannot be compiled before any mutant is blamed
     except Exception as error:
         pipe.send(reason(error))

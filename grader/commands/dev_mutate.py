@@ -28,7 +28,7 @@ def mutate(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int
         for unit, name in exercises_of(course, targets)
         if not course.solutions(unit).exercises[name].is_run
     ]
-    verdicts = _tried_all(course.root, chosen, range(seeds), jobs)
+    verdicts = tried_all(course.root, chosen, range(seeds), jobs)
     reasons = survivors.updated(known, verdicts)
     if record:
         with destination(record) as file:
@@ -41,13 +41,16 @@ def mutate(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int
     return _status(console, verdicts, surviving, reasons)
 
 
-def _tried_all(root: Path, chosen: Sequence[tuple[str, str]], seeds: range, jobs: int) -> list[Verdict]:
+def tried_all(
+    root: Path, chosen: Sequence[tuple[str, str]], seeds: range, jobs: int, tells: bool = False
+) -> list[Verdict]:
+    """The verdicts on all mutants of the chosen exercises, in their order, with a bar while they are tried."""
     columns = [TextColumn("mutating"), BarColumn(), MofNCompleteColumn()]
     console = make_console(stderr=True)
     found = {}
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("mutating", total=len(chosen))
-        for exercise, verdicts in tried(root, chosen, seeds, jobs):
+        for exercise, verdicts in tried(root, chosen, seeds, jobs, tells):
             found[exercise] = verdicts
             progress.advance(bar)
     return [verdict for exercise in chosen for verdict in found[exercise]]

@@ -14,9 +14,10 @@ from grader.authoring.mutation import EQUIVALENT, KILLED, SURVIVED, Trial
 from grader.authoring.slips import OPERATORS
 from grader.authoring.trials import tried
 from grader.course.course import Course
-from grader.course.reference_text import run_text
+from grader.course.reference_text import mutate, run_text
 from grader.course.unit import Unit
 from grader.errors import GraderError
+from grader.exercise import Mistake, edit
 
 SEEDS = range(2)
 RECORD = ROOT / "tests" / "mutation" / "survivors.toml"
@@ -257,6 +258,41 @@ def test_dev_mutate_asks_a_reason_for_each_survivor_and_keeps_it(toy_copy):
     assert "left: the contract says so" in result.stdout
     assert "without a reason" not in result.stdout
     assert set(survivors.load(record).values()) == {"the contract says so"}
+
+
+def suggested(root: Path, *args: str) -> str:
+    words = [sys.executable, str(ROOT / "cli.py"), "dev", "suggest", "toy.scale", *args, "--jobs", "1"]
+    result = subprocess.run(words, cwd=root, capture_output=True, text=True, encoding="utf-8", timeout=300)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def test_dev_suggest_proposes_a_case_for_a_survivor_and_forgets_one_with_a_reason(toy_copy):
+    edited(
+        toy_copy,
+        "checks.py",
+        ('"a factor of 3": partial(matrix, factor=3.0), ', '"a factor of 2": partial(matrix, factor=2.0), '),
+        ('on="a factor of 3"', 'on="a factor of 2"'),
+    )
+    text = suggested(toy_copy)
+    assert "keeps every point: add a case in which its answer differs" in text
+    assert "line 11: return x * factor → return x * 2.0" in text
+    record = toy_copy / "survivors.toml"
+    command(toy_copy, "toy.scale", "--record", str(record))
+    record.write_text(record.read_text(encoding="utf-8").replace('reason = ""', 'reason = "so"'), encoding="utf-8")
+    assert "0 keep every point" in suggested(toy_copy, "--record", str(record))
+
+
+def test_dev_suggest_proposes_a_mistake_for_what_is_told_nothing(toy_copy):
+    """With an entry that can be pasted: it is one, and names the very mutant."""
+    text = suggested(toy_copy, "--general")
+    assert "loses points, and is told nothing: add it as a mistake" in text
+    assert "loses points, and gets a general hint" in text
+    line = next(line.strip() for line in text.splitlines() if "edit(" in line)
+    found = eval(line.rstrip(","), {"Mistake": Mistake, "edit": edit})
+    assert found.wrong.old == "return x * factor"
+    source = mutate((toy_copy / "solutions" / "toy" / "toy.py").read_text(encoding="utf-8"), "scale", found.wrong)
+    assert found.wrong.new in source
 
 
 def test_a_file_that_lists_no_survivors_is_refused(tmp_path):
