@@ -1262,6 +1262,17 @@ def _near_one(draw, codebook):
             return z
 
 
+def two_ways_of_being_near(draw):
+    """Each of two vectors has a code that is off in one entry, and one that is a little off in all four: the first is nearer to
+    the former and the second to the latter, by the sum of squares alone."""
+    z = np.stack([draw(4), 9.0 + draw(4)])
+    entry, signs = draw.integers(0, 4, 2), np.sign(draw(2, 4))
+    alone = np.stack([length * np.eye(4)[k] for length, k in zip((1.2, 1.6), entry, strict=True)])
+    spread = signs * np.array([[0.7], [0.75]])
+    codebook = np.concatenate([z + alone, z + spread])[draw.permutation(4)]
+    return {"z": single(z), "codebook": single(codebook)}
+
+
 def another_vector(inputs, draw):
     """The first vector is another one, near another code."""
     z = inputs["z"].copy()
@@ -1283,6 +1294,7 @@ vector_quantize = Exercise(
         "a single code": partial(near_codes, N=4, K=1),
         "far from zero": partial(near_codes, N=6, D=2, K=4, offset=20.0),
         "as many vectors as codes and features": partial(near_codes, N=4, D=4, K=4),
+        "off in one entry, or in all": two_ways_of_being_near,
         "beta of one": partial(near_codes, beta=1.0),
         "beta of zero": partial(near_codes, beta=0.0),
         "the gradient of the vectors": partial(near_codes, of="quantized"),
@@ -1290,7 +1302,12 @@ vector_quantize = Exercise(
         "the gradient of the loss, beta of two": partial(near_codes, N=5, of="loss", beta=2.0),
     },
     checks=[
-        agrees(1, "finds the nearest code", on=[*VECTORS, "as many vectors as codes and features"], part="indices"),
+        agrees(
+            1,
+            "finds the nearest code",
+            on=[*VECTORS, "as many vectors as codes and features", "off in one entry, or in all"],
+            part="indices",
+        ),
         agrees(
             1,
             "replaces each vector by its code",
