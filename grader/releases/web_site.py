@@ -41,7 +41,7 @@ def tree(course: Course, runtime: Runtime, base: str = "/") -> Tree:
         raise GraderError(f"--base {base!r} is no path on a server: it begins and ends with a slash, such as /course/")
     found, units = _page(), []
     for name in course.units:
-        data, key = web_units.shown(course.solutions(name))
+        data, key = web_units.shown(course.solutions(name), course.settings)
         path = f"units/{name}.json"
         found |= {path: _json(data), f"units/{name}.key": key}
         units.append(web_units.listed(from_bytes(key, name)) | {"path": path, "key": f"units/{name}.key"})

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.authoring.build import plan
+from grader.course.settings import Settings
 from grader.course.unit import Unit
 from grader.files import write_whole
 from grader.key import ExerciseKey, Key, from_bytes
@@ -14,15 +15,21 @@ from grader.scratch import Scratch
 TORCH = ["torch"]  # what the page has not
 
 
-def shown(unit: Unit) -> tuple[dict[str, Any], bytes]:
-    """A unit as JSON data for the page, and the students' key. There is nothing in them that students do not get anyway."""
+def shown(unit: Unit, settings: Settings) -> tuple[dict[str, Any], bytes]:
+    """A unit as JSON data for the page, and the students' key. There is nothing in them that students do not get anyway.
+
+    `settings` are the released course's: they say which exercises build on which.
+    """
     files = plan(unit)
     key, stub = from_bytes(files["key"], unit.name), files[f"{unit.name}.py"].decode()
     with Scratch() as name:
         folder = Path(name)
         for picture in (file for file in files if file.endswith(".svg")):
             write_whole(folder / picture, files[picture], is_lasting=False)
-        exercises = [_exercise(unit, exercise, stub, folder) for exercise in key.exercises]
+        exercises = [
+            _exercise(unit, exercise, stub, folder) | {"links": settings.links(f"{unit.name}.{exercise.name}")}
+            for exercise in key.exercises
+        ]
         about = web_handout.html(unit.introduction, folder)
     data = {"name": unit.name, "title": key.title, "about": about, "file": f"{unit.name}.py", "stub": stub}
     return data | {"exercises": exercises}, files["key"]

@@ -45,7 +45,9 @@ def _unit(course: Course, name: str, to: Path) -> dict:
     stub = path.read_text(encoding="utf-8")
     readme = path.with_name("README.md").read_text(encoding="utf-8")
     about = html(introduction(readme), path.parent)
-    exercises = [_exercise(each, path.parent) for each in key.exercises]
+    exercises = [
+        _exercise(each, path.parent) | {"links": course.settings.links(f"{name}.{each.name}")} for each in key.exercises
+    ]
     whole = {"name": name, "title": key.title, "about": about, "file": path.name, "stub": stub, "exercises": exercises}
     (to / "units" / f"{name}.json").write_text(json.dumps(whole), encoding="utf-8")
     (to / "units" / f"{name}.key").write_bytes(course.key_path(name).read_bytes())

@@ -183,6 +183,21 @@ def test_a_reset_touches_one_exercise_and_can_be_undone(student):
     )
 
 
+def test_an_exercise_links_to_what_it_builds_on_and_to_what_builds_on_it(student):
+    """Not to exercises of units that this page has not."""
+    student.go("attention/scaled_dot_product_attention")
+    css = "nav[aria-label='What belongs together']"
+    links = COURSE.settings.links("attention.scaled_dot_product_attention")
+    here = [name for names in links.values() for name in names if name.partition(".")[0] in UNITS]
+    assert len(here) < sum(map(len, links.values()))
+    shown = student.run("return [...document.querySelectorAll(`${arguments[0]} a`)].map(a => a.hash)", css)
+    assert shown == [f"#/{name.replace('.', '/')}" for name in here]
+    student.click("self_attention", css)
+    student.until("document.querySelector('h1').textContent === 'self_attention'")
+    assert "Builds on" in student.text(css)
+    assert "scaled_dot_product_attention" in student.text(css)
+
+
 def test_hints_come_one_by_one_and_are_remembered(student):
     hints = COURSE.key("attention").exercise("scaled_dot_product_attention").hints
     student.go("attention/scaled_dot_product_attention")

@@ -30,7 +30,7 @@ export async function exerciseScreen(page, unitName, name) {
   const root = make(
     "div",
     { class: "exercise" },
-    reading(unit, exercise),
+    reading(page, unit, exercise),
     make(
       "section",
       { class: "work", "aria-label": "Your file" },
@@ -54,7 +54,7 @@ export async function exerciseScreen(page, unitName, name) {
   return { title: `${name} · ${unit.title.split(":")[0]}`, root, leave };
 }
 
-function reading(unit, exercise) {
+function reading(page, unit, exercise) {
   return make(
     "article",
     { class: "reading", tabindex: "0", "aria-label": `Handout of ${exercise.name}` },
@@ -65,8 +65,19 @@ function reading(unit, exercise) {
     ours(exercise.handout, { class: "handout" }),
     make("h2", {}, "What is checked"),
     make("ul", { class: "asked" }, exercise.claims.map(({ claim, points }) => make("li", {}, make("span", {}, prose(claim)), make("span", { class: "points" }, counted(points, "point"))))),
+    linksOf(page, exercise),
     make("nav", { class: "row steps", "aria-label": "Before and after" }, steps(unit, exercise)),
   );
+}
+
+/** What an exercise builds on, and what builds on it: each a link, where the course has it. */
+function linksOf(page, exercise) {
+  const lines = Object.entries(exercise.links ?? {}).map(([words, names]) => {
+    const places = names.map((name) => name.split(".")).filter(([unit]) => page.course.entry(unit));
+    const links = places.map(([unit, name], at) => [at ? ", " : "", make("a", { href: address(unit, name) }, make("code", {}, name))]);
+    return places.length > 0 && make("p", { class: "faint" }, `${words} `, ...links.flat());
+  });
+  return lines.some(Boolean) && make("nav", { "aria-label": "What belongs together" }, lines);
 }
 
 function torchNote(unit, exercise) {
