@@ -1480,10 +1480,10 @@ def into_the_box_at_the_end(gradient, x, epsilon, alpha, steps, low=0.0, high=1.
     return np.clip(adversarial, low, high)
 
 
-def along_a_line(inputs):
-    """Where every step of the attack goes the same way, and a gradient taken at x would do."""
+def walked(inputs, is_boxed=True):
+    """The signs of an attack's slopes, step by step, and where it ends; it may be let out of the box."""
     a, W, b, at = inputs["a"], inputs["W"], inputs["b"], inputs["x"]
-    low, high = inputs.get("low", 0.0), inputs.get("high", 1.0)
+    low, high = (inputs.get("low", 0.0), inputs.get("high", 1.0)) if is_boxed else (-np.inf, np.inf)
     ways = []
     for _ in range(inputs["steps"]):
         ways.append(np.sign((a * np.cos(W @ at.ravel() + b)) @ W).reshape(at.shape))
@@ -1491,15 +1491,30 @@ def along_a_line(inputs):
             at + inputs["alpha"] * ways[-1], inputs["x"] - inputs["epsilon"], inputs["x"] + inputs["epsilon"]
         )
         at = np.clip(near, low, high)
+    return ways, at
+
+
+def along_a_line(inputs):
+    """Where every step of the attack goes the same way, and a gradient taken at x would do."""
+    ways, _ = walked(inputs)
     return all((way == ways[0]).all() for way in ways)
 
 
-def turning(drawn, within_a_step=False):
-    """A case drawn again until the loss's slopes turn on the way, or even on the way of a single step."""
+def stays_in_the_box(inputs):
+    """Where the attack ends in the box by itself."""
+    _, end = walked(inputs, is_boxed=False)
+    return bool(((end >= inputs.get("low", 0.0)) & (end <= inputs.get("high", 1.0))).all())
+
+
+def turning(drawn, within_a_step=False, out_of_the_box=False):
+    """A case drawn again until the loss's slopes turn on the way, or even on the way of a single step; until the way leads
+    out of the box."""
 
     def again(draw):
-        while along_a_line(given := drawn(draw)) or (
-            within_a_step and along_a_line(given | dict(alpha=given["alpha"] / given["steps"]))
+        while (
+            along_a_line(given := drawn(draw))
+            or (within_a_step and along_a_line(given | dict(alpha=given["alpha"] / given["steps"])))
+            or (out_of_the_box and stays_in_the_box(given))
         ):
             pass
         return given
@@ -1524,13 +1539,15 @@ pgd = Exercise(
             lambda draw: attack(draw, 3, 6, pace=12.0, epsilon=0.08, alpha=0.13, steps=4)
         ),
         "at the edges of the box": turning(
-            lambda draw: at_the_edges(draw, 4, 6, low=0.0, high=1.0, pace=12.0, epsilon=0.25, alpha=0.07, steps=6)
+            lambda draw: at_the_edges(draw, 4, 6, low=0.0, high=1.0, pace=12.0, epsilon=0.25, alpha=0.07, steps=6),
+            out_of_the_box=True,
         ),
         "a box of another size": turning(
             lambda draw: (
                 at_the_edges(draw, 3, 7, low=-2.0, high=0.5, pace=5.0, epsilon=0.6, alpha=0.2, steps=6)
                 | dict(low=-2.0, high=0.5)
-            )
+            ),
+            out_of_the_box=True,
         ),
     },
     checks=[
