@@ -14,6 +14,7 @@ from grader.authoring.trials import tried
 from grader.commands.courses import the_course
 from grader.commands.dev_author import TABLE_WIDTH, exercises_of
 from grader.commands.writing import destination
+from grader.course.course import Course
 from grader.render.terminal import make_console
 
 LEAST = 0.97  # of the mutants that change an answer must lose points
@@ -22,12 +23,7 @@ LEAST = 0.97  # of the mutants that change an answer must lose points
 def mutate(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int, record: str | None) -> int:
     """Try every mutant and print the table and the survivors; returns the exit status."""
     course = the_course(course_dir)
-    known = survivors.load(Path(record)) if record else {}
-    chosen = [
-        (unit, name)
-        for unit, name in exercises_of(course, targets)
-        if not course.solutions(unit).exercises[name].is_run
-    ]
+    known, chosen = known_survivors(record), without_runs(course, targets)
     verdicts = tried_all(course.root, chosen, range(seeds), jobs)
     reasons = survivors.updated(known, verdicts)
     if record:
@@ -39,6 +35,17 @@ def mutate(course_dir: str | None, targets: Sequence[str], seeds: int, jobs: int
     for verdict in surviving:
         console.print(_told(verdict, reasons), soft_wrap=True)
     return _status(console, verdicts, surviving, reasons)
+
+
+def known_survivors(record: str | None) -> dict[Change, str]:
+    """The reasons for survivors that a file has; none without a file."""
+    return survivors.load(Path(record)) if record else {}
+
+
+def without_runs(course: Course, targets: Sequence[str]) -> list[tuple[str, str]]:
+    """The exercises that are asked for, but for training runs, which have no single right answer."""
+    found = exercises_of(course, targets)
+    return [(unit, name) for unit, name in found if not course.solutions(unit).exercises[name].is_run]
 
 
 def tried_all(

@@ -1,18 +1,16 @@
 """`grade dev suggest`: which cases and which mistakes does an exercise lack?"""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from grader.authoring import survivors
 from grader.authoring.mutation import Verdict
 from grader.authoring.proposals import Proposals, entry, proposals
 from grader.authoring.survivors import Change
 from grader.commands.courses import the_course
-from grader.commands.dev_author import TABLE_WIDTH, exercises_of
-from grader.commands.dev_mutate import tried_all
+from grader.commands.dev_author import TABLE_WIDTH
+from grader.commands.dev_mutate import known_survivors, tried_all, without_runs
 from grader.course.course import Course
 from grader.render.terminal import make_console
 
@@ -25,12 +23,7 @@ GENERAL = "loses points, and gets a general hint: a name of its own says more"
 def suggest(course_dir: str | None, targets: Sequence[str], jobs: int, shows_general: bool, record: str | None) -> None:
     """Try every mutant, and print what to add for those that keep their points or lose them without a name."""
     course = the_course(course_dir)
-    known = survivors.load(Path(record)) if record else {}
-    chosen = [
-        (unit, name)
-        for unit, name in exercises_of(course, targets)
-        if not course.solutions(unit).exercises[name].is_run
-    ]
+    known, chosen = known_survivors(record), without_runs(course, targets)
     verdicts = tried_all(course.root, chosen, SEEDS, jobs, tells=True)
     console = make_console(least=TABLE_WIDTH)
     for unit, name in chosen:
@@ -41,11 +34,11 @@ def suggest(course_dir: str | None, targets: Sequence[str], jobs: int, shows_gen
 def _print(
     console: Console, course: Course, unit: str, found: Proposals, known: Mapping[Change, str], shows_general: bool
 ) -> None:
-    survivors = [verdict for verdict in found.survivors if not known.get(verdict.change)]
-    counts = f"{found.changing} slips change an answer: {len(survivors)} keep every point, {len(found.untold)} are told nothing, {len(found.general)} only in general"
+    unexplained = [verdict for verdict in found.survivors if not known.get(verdict.change)]
+    counts = f"{found.changing} slips change an answer: {len(unexplained)} keep every point, {len(found.untold)} are told nothing, {len(found.general)} only in general"
     console.print(Text(f"{unit}.{found.exercise}", "bold").append(f"  {counts}", "not bold"), soft_wrap=True)
     text = course.solutions(unit).text
-    _print_group(console, SURVIVORS, survivors, text, found.exercise)
+    _print_group(console, SURVIVORS, unexplained, text, found.exercise)
     _print_group(console, UNTOLD, found.untold, text, found.exercise)
     if shows_general:
         _print_group(console, GENERAL, found.general, text, found.exercise)
