@@ -276,7 +276,7 @@ def commands(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tu
 # options that take a file's, a folder's or a table's name and only read it
 READS = {
     "--course", "--key", "--roster", "--times", "--wheels", "--torch", "--exchange", "--from", "--per-student", "--secret", "--extensions",
-    "--token-file",
+    "--token-file", "--reasons",
 }  # fmt: skip
 BY_OTHERS = {
     "class --nbgrader",  # SQLAlchemy opens the gradebook that an instructor names; `autograded/` is among WRITERS

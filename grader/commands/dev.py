@@ -79,13 +79,13 @@ def dev_bands(targets, seeds, course_dir) -> None:
 @click.argument("targets", nargs=-1, metavar="[UNIT|UNIT.EXERCISE]...")
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True, help="Processes.")
 @click.option("--general", is_flag=True, help="List those that get a general hint, too.")
-@click.option("--record", metavar="FILE", help="Leave out the survivors that have a reason there.")
+@click.option("--reasons", metavar="FILE", help="Leave out the survivors that have a reason there.")
 @course_option
-def dev_suggest(targets, jobs, general, record, course_dir) -> None:
+def dev_suggest(targets, jobs, general, reasons, course_dir) -> None:
     """Propose cases and mistakes: small slips in a reference that keep their points, or lose them without a word."""
     from grader.commands import dev_suggest
 
-    dev_suggest.suggest(course_dir, targets, jobs, general, record)
+    dev_suggest.suggest(course_dir, targets, jobs, general, reasons)
 
 
 @command.command("mutate")

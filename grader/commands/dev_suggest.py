@@ -20,10 +20,12 @@ UNTOLD = "loses points, and is told nothing: add it as a mistake, if people make
 GENERAL = "loses points, and gets a general hint: a name of its own says more"
 
 
-def suggest(course_dir: str | None, targets: Sequence[str], jobs: int, shows_general: bool, record: str | None) -> None:
+def suggest(
+    course_dir: str | None, targets: Sequence[str], jobs: int, shows_general: bool, reasons: str | None
+) -> None:
     """Try every mutant, and print what to add for those that keep their points or lose them without a name."""
     course = the_course(course_dir)
-    known, chosen = known_survivors(record), without_runs(course, targets)
+    known, chosen = known_survivors(reasons), without_runs(course, targets)
     verdicts = tried_all(course.root, chosen, SEEDS, jobs, tells=True)
     console = make_console(least=TABLE_WIDTH)
     for unit, name in chosen:

@@ -280,7 +280,7 @@ def test_dev_suggest_proposes_a_case_for_a_survivor_and_forgets_one_with_a_reaso
     record = toy_copy / "survivors.toml"
     command(toy_copy, "toy.scale", "--record", str(record))
     record.write_text(record.read_text(encoding="utf-8").replace('reason = ""', 'reason = "so"'), encoding="utf-8")
-    assert "0 keep every point" in suggested(toy_copy, "--record", str(record))
+    assert "0 keep every point" in suggested(toy_copy, "--reasons", str(record))
 
 
 def test_dev_suggest_proposes_a_mistake_for_what_is_told_nothing(toy_copy):
