@@ -2393,7 +2393,7 @@ def _accept_tells(p, q, drafted, u, v):
         others += [np.maximum(q[i] - p[i], 0), np.append(law[:-1], 1.0), np.arange(len(law)) == law.argmax()]
     token, *found = (int(((a / a.sum()).cumsum() <= v).sum()) for a in (law, *others))
     if i is None:
-        return token not in (found[0], drafted[-1])
+        return len({token, found[0], int(drafted[-1])}) == 3  # nor is one wrong token another's
     found[5] = min(int((law.cumsum() <= v).sum()), len(law) - 1)  # not divided by its sum
     return token not in found
 
