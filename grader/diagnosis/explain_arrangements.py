@@ -136,7 +136,7 @@ def reduced_too_far(wrong: Sequence[Pair]) -> Iterator[Claim]:
     """Claims that a sum or a mean is taken over axes that are to stay."""
     lost = {pair.expected.ndim - pair.yours.ndim for pair in wrong}
     scalars = all(pair.yours.ndim == 0 for pair in wrong)
-    if min(lost) < 1 or (len(lost) > 1 and not scalars):
+    if min(lost) < 1 or (len(lost) > 1 and not scalars) or not all(pair.expected.size for pair in wrong):
         return
     for axes in [None] if scalars else combinations(range(min(pair.expected.ndim for pair in wrong)), max(lost)):
         over = "all its entries" if scalars else f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"

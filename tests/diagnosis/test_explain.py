@@ -267,6 +267,11 @@ def test_an_axis_too_many_that_was_summed_is_named(reduce, words):
     assert text == (f"Your answer {words}: which axes are to stay?" if words else "")
 
 
+def test_a_number_where_an_array_without_entries_is_right_warns_of_nothing(recwarn):
+    assert said([np.zeros((0, 3)), np.ones((2, 3))], [np.array(1.0), np.array(2.0)]) == ""
+    assert not recwarn.list
+
+
 # --- terms, offsets, truth values
 
 
