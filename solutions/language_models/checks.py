@@ -2382,8 +2382,9 @@ def _accept_is_clear(p, q, drafted, u, v):
     return np.abs(u - ratios).min() > 1e-4 and np.abs(np.concatenate(sums) - v).min() > 1e-4
 
 
-def _accept_tells(p, q, drafted, u, v):
-    """Whether what is often drawn from instead of the right law gives another token here, each of it."""
+def _accept_tells(p, q, drafted, u, v, apart=False):
+    """Whether what is often drawn from instead of the right law gives another token here, each of it; all of them different
+    ones where `apart` is asked for."""
     i = next((i for i, x in enumerate(drafted) if u[i] >= p[i, x] / q[i, x]), None)
     if i is None:
         law, others = p[-1], [p[-2]]
@@ -2395,14 +2396,14 @@ def _accept_tells(p, q, drafted, u, v):
     if i is None:
         return len({token, found[0], int(drafted[-1])}) == 3  # nor is one wrong token another's
     found[5] = min(int((law.cumsum() <= v).sum()), len(law) - 1)  # not divided by its sum
-    return token not in found
+    return token not in found and (not apart or len(set(found)) == len(found))
 
 
-def _accept_drafts(draw, K=3, V=6, refused=None, again=False, near=False, tells=False):
+def _accept_drafts(draw, K=3, V=6, refused=None, again=False, near=False, tells=False, apart=False):
     """Drafts of which the one at `refused` is the first that is refused, or none is.
 
     With `again` all later ones are refused as well; else all later ones would be accepted. With `near` the models are nearly
-    alike, and with `tells` the next token is no other than that of the right law.
+    alike. With `tells` the next token is one that only the right law gives, and with `apart` each wrong law gives another one.
     """
     while True:
         p, q = _accept_law_of(draw, K + 1, V), _accept_law_of(draw, K, V)
@@ -2417,7 +2418,7 @@ def _accept_drafts(draw, K=3, V=6, refused=None, again=False, near=False, tells=
                 continue  # it could hardly be refused
             u[late] = ratio[late] + (1 - ratio[late]) * draw.uniform(0, 1, *u[late].shape)
         inputs = {"p": p, "q": q, "drafted": drafted, "u": u, "v": float(draw.uniform(0, 1))}
-        if _accept_is_clear(**inputs) and (not tells or _accept_tells(**inputs)):
+        if _accept_is_clear(**inputs) and (not tells or _accept_tells(**inputs, apart=apart)):
             return inputs
 
 
@@ -2534,7 +2535,7 @@ speculative_accept = Exercise(
         "one draft, refused": partial(_accept_drafts, K=1, V=4, refused=0),
         "two drafts refused": partial(_accept_drafts, K=5, V=4, refused=2, again=True),
         "any drafts": _accept_any,
-        "a large vocabulary": partial(_accept_drafts, K=2, V=50, refused=1, tells=True),
+        "a large vocabulary": partial(_accept_drafts, K=2, V=50, refused=1, tells=True, apart=True),
         "a token that the large model never writes": _accept_impossible,
         "few tokens with a chance": _accept_sparse,
         "v near 1, all accepted": _accept_high,
