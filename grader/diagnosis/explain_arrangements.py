@@ -9,6 +9,7 @@ import numpy as np
 from grader.diagnosis.explain_sizes import CLEARLY, Claim, Pair, same
 from grader.judging.compare import wrong_entries
 
+Reduction = Callable[[np.ndarray], np.ndarray | None]
 SUM_TOLERANCE = 1e-9  # how far a sum of probabilities may be from 1, with any number of terms
 MOST_COMPARED = 1 << 22  # entries compared when each slice is compared with every other
 
@@ -119,33 +120,45 @@ def not_reduced(wrong: Sequence[Pair]) -> Iterator[Claim]:
     scalars = all(theirs == 0 for _, theirs in extra)
     if yours <= expected or (len(extra) > 1 and not scalars):
         return
-    for axes in [None] if scalars else combinations(range(yours), yours - expected):
-        over = "all its entries" if scalars else f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
-        extra_axes = "extra axes" if scalars or len(axes) > 1 else "an extra axis"
-        for how, reduce in (("sum", np.sum), ("mean", np.mean)):
+    axes = "an extra axis" if yours - expected == 1 and not scalars else "extra axes"
+    for how, over, reduced in _reductions(yours, yours - expected, scalars):
 
-            def holds(pair: Pair, axes: Any = axes, reduce: Callable = reduce) -> bool:
-                return (axes is None or pair.yours.ndim > max(axes)) and _like(
-                    reduce(pair.yours, axes), pair.expected, pair.tolerance
-                )
+        def holds(pair: Pair, reduced: Reduction = reduced) -> bool:
+            return _is_like(reduced(pair.yours), pair.expected, pair.tolerance)
 
-            yield Claim(f"has {extra_axes}: the {how} over {over} is right", holds)
+        yield Claim(f"has {axes}: the {how} over {over} is right", holds)
 
 
 def reduced_too_far(wrong: Sequence[Pair]) -> Iterator[Claim]:
     """Claims that a sum or a mean is taken over axes that are to stay."""
     lost = {pair.expected.ndim - pair.yours.ndim for pair in wrong}
     scalars = all(pair.yours.ndim == 0 for pair in wrong)
-    if min(lost) < 1 or (len(lost) > 1 and not scalars) or not all(pair.expected.size for pair in wrong):
+    if min(lost) < 1 or (len(lost) > 1 and not scalars):
         return
-    for axes in [None] if scalars else combinations(range(min(pair.expected.ndim for pair in wrong)), max(lost)):
-        over = "all its entries" if scalars else f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
+    for how, over, reduced in _reductions(min(pair.expected.ndim for pair in wrong), max(lost), scalars):
+
+        def holds(pair: Pair, reduced: Reduction = reduced) -> bool:
+            return _is_like(reduced(pair.expected), pair.yours, pair.tolerance * pair.expected.size)
+
+        yield Claim(f"is the {how} of the right answer over {over}: which axes are to stay?", holds)
+
+
+def _reductions(ndim: int, count: int, is_whole: bool) -> Iterator[tuple[str, str, Reduction]]:
+    """Sum and mean over every choice of so many axes, or over all entries: which of the two, over what, and itself."""
+    for axes in [None] if is_whole else combinations(range(ndim), count):
+        over = "all its entries" if axes is None else f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
         for how, reduce in (("sum", np.sum), ("mean", np.mean)):
 
-            def holds(pair: Pair, axes: Any = axes, reduce: Callable = reduce) -> bool:
-                return _like(pair.yours, reduce(pair.expected, axes), pair.tolerance * max(1, pair.expected.size))
+            def reduced(array: np.ndarray, axes: Any = axes, reduce: Callable = reduce) -> np.ndarray | None:
+                """None where an array has not these axes, or no entries."""
+                has_axes = axes is None or array.ndim > max(axes)
+                return reduce(array, axes) if array.size and has_axes else None
 
-            yield Claim(f"is the {how} of the right answer over {over}: which axes are to stay?", holds)
+            yield how, over, reduced
+
+
+def _is_like(reduced: np.ndarray | None, other: np.ndarray, tolerance: float) -> bool:
+    return reduced is not None and _like(reduced, other, tolerance)
 
 
 def weak(wrong: Sequence[Pair]) -> Iterator[Claim]:

@@ -88,9 +88,9 @@ def of_each(wrong: Sequence[Pair]) -> Iterator[Claim]:
         if len(ratios) > 1:
             seen = f"{', '.join(ratios[:SHOWN])}{', …' if len(ratios) > SHOWN else ''}"
             yield Claim(f"is right but for a factor that depends on the case ({seen}): {ASKS}", _is_a_multiple)
-    elif any(_differ([_ratio(row) for row in _rows(pair)]) for pair in wrong):
+    elif all(map(_is_a_multiple_by_rows, wrong)) and any(_differ(list(map(_ratio, _rows(pair)))) for pair in wrong):
         text = f"is right but for a factor of its own in each row along the last axis: {ASKS}"
-        yield Claim(text, lambda pair: bool(rows := _rows(pair)) and all(map(_is_a_multiple, rows)))
+        yield Claim(text, _is_a_multiple_by_rows)
 
 
 def _differ(ratios: Sequence[float]) -> bool:
@@ -104,12 +104,18 @@ def _is_a_multiple(pair: Pair) -> bool:
     return pair.kind == "f" and ratio != 0 and len(known) >= VARIED and pair.matches(ratio * pair.expected, abs(ratio))
 
 
-def _rows(pair: Pair) -> list[Pair]:
-    """The rows of an array along its last axis; none where it has one axis, or another shape than is expected."""
-    if pair.yours.shape != pair.expected.shape or pair.expected.ndim < 2:
-        return []
+def _is_a_multiple_by_rows(pair: Pair) -> bool:
+    """The same of every row, of which there is one at least; most answers fail in the first."""
+    return next(_rows(pair), None) is not None and all(map(_is_a_multiple, _rows(pair)))
+
+
+def _rows(pair: Pair) -> Iterator[Pair]:
+    """The rows of an array along its last axis; none where it has one axis, no entries, or another shape than is expected."""
+    if pair.yours.shape != pair.expected.shape or pair.expected.ndim < 2 or not pair.expected.size:
+        return
     yours, expected = (array.reshape(-1, array.shape[-1]) for array in (pair.yours, pair.expected))
-    return [replace(pair, yours=mine, expected=right) for mine, right in zip(yours, expected, strict=True)]
+    for mine, right in zip(yours, expected, strict=True):
+        yield replace(pair, yours=mine, expected=right)
 
 
 def _ratio(pair: Pair) -> float:

@@ -14,11 +14,11 @@ VARIED = 3  # different values: fewer may be equal by chance
 
 def returned(wrong: Sequence[Pair]) -> Iterator[Claim]:
     """Claims that the answer is an argument, one for each that it may be."""
-    if len(set().union(*(pair.yours.flat for pair in wrong))) < VARIED:
-        return
     for name in wrong[0].question.inputs:
         text = f"is {name}, just as it was given: what is to be done to it?"
-        yield Claim(text, lambda pair, name=name: _equals(pair.yours, pair.question.inputs.get(name)))
+        claim = Claim(text, lambda pair, name=name: _equals(pair.yours, pair.question.inputs.get(name)))
+        if all(map(claim.holds, wrong)) and len(set().union(*(pair.yours.flat for pair in wrong))) >= VARIED:
+            yield claim
 
 
 def is_returned(evidence: Sequence[Evidence]) -> bool:

@@ -272,6 +272,19 @@ def test_a_number_where_an_array_without_entries_is_right_warns_of_nothing(recwa
     assert not recwarn.list
 
 
+def test_what_a_wrong_case_shows_is_looked_for_in_a_right_one_of_another_form_too(recwarn):
+    """Of fewer axes, and without entries."""
+    (wide,) = draws((4, 3, 2))
+    for right in (np.zeros(3), np.zeros((0, 3, 2)), np.zeros((3, 0))):
+        assert "the mean of the right answer over axes (1, 2)" in said([wide, right], [wide.mean(axis=(1, 2)), right])
+        scaled = wide * np.arange(2.0, 6)[:, None, None]
+        assert "in each row" not in said([wide, right], [scaled, right])
+    (rows,) = draws((4, 5))
+    text = said([rows, np.zeros((3, 0))], [rows * np.arange(2.0, 6)[:, None], np.zeros((3, 0))])
+    assert "a factor of its own in each row" in text
+    assert not recwarn.list
+
+
 # --- terms, offsets, truth values
 
 
