@@ -20,6 +20,7 @@ from grader.judging.part_words import EVERY
 from grader.judging.traces import Raised
 from grader.key import CheckKey, ExerciseKey, Key, MistakeKey, Question, make
 from grader.nest import is_numeric, leaves, mapped, numeric_leaves
+from grader.report import Finding
 from grader.sandbox.inside.call import Way, driven
 from grader.sandbox.wire import Opaque, same
 
@@ -53,30 +54,28 @@ def compile_exercise(unit: Unit, name: str, seed: int) -> ExerciseKey:
 def _lost_by_the_reference(key: ExerciseKey) -> str:
     """A check's claim that the reference's own answers do not meet, and why; empty where all of them are met."""
     for check in key.checks:
-        for group, facts in zip(check.groups, check.facts, strict=True):
-            questions = [key.questions[number] for number in group]
-            expected = [question.expected for question in questions]
-            if kind_of(check).is_of_answers and (
-                found := decide(check, expected, questions, key.returns_of(check), facts)
-            ):
-                return f"{check.claim}: {found.message}"
+        if kind_of(check).is_of_answers and (found := _finding(key, check, lambda question: question.expected)):
+            return f"{check.claim}: {found.message}"
     return ""
 
 
 def _is_met_by_a_constant(key: ExerciseKey) -> bool:
     """Whether zeros, or ones, meet a claim whose right answers are floats; what a driver counts or finds true is none."""
     for check in (check for check in key.checks if kind_of(check).compares):
-        questions = [[key.questions[number] for number in group] for group in check.groups]
-        asked = list(zip(questions, check.facts, strict=True))
-        if all(_is_of_floats(question.expected) for group in questions for question in group):
+        if all(_is_of_floats(key.questions[number].expected) for group in check.groups for number in group):
             for value in (0.0, 1.0):
-                given = ([_filled(question.expected, value) for question in group] for group in questions)
-                if not any(
-                    decide(check, answers, group, key.returns_of(check), facts)
-                    for answers, (group, facts) in zip(given, asked, strict=True)
-                ):
+                if not _finding(key, check, lambda question, value=value: _filled(question.expected, value)):
                     return True
     return False
+
+
+def _finding(key: ExerciseKey, check: CheckKey, answer: Callable[[Question], Any]) -> Finding | None:
+    """The first thing that is wrong for a check with what `answer` gives to its questions; None where its claim is met."""
+    for group, facts in zip(check.groups, check.facts, strict=True):
+        questions = [key.questions[number] for number in group]
+        if found := decide(check, list(map(answer, questions)), questions, key.returns_of(check), facts):
+            return found
+    return None
 
 
 def _is_of_floats(tree: Any) -> bool:

@@ -228,9 +228,13 @@ def test_an_exercise_that_cannot_be_compiled_blames_no_mutant(toy_copy):
     assert "the reference raises in case 'the default factor': NotImplementedError: write me" in result.stderr
 
 
-def command(root: Path, *args: str) -> subprocess.CompletedProcess:
-    words = [sys.executable, str(ROOT / "cli.py"), "dev", "mutate", *args, "--seeds", "2", "--jobs", "1"]
+def dev(root: Path, *args: str) -> subprocess.CompletedProcess:
+    words = [sys.executable, str(ROOT / "cli.py"), "dev", *args, "--jobs", "1"]
     return subprocess.run(words, cwd=root, capture_output=True, text=True, encoding="utf-8", timeout=300)
+
+
+def command(root: Path, *args: str) -> subprocess.CompletedProcess:
+    return dev(root, "mutate", *args, "--seeds", "2")
 
 
 def test_dev_mutate_is_green_where_every_slip_costs_points(toy_copy):
@@ -261,8 +265,7 @@ def test_dev_mutate_asks_a_reason_for_each_survivor_and_keeps_it(toy_copy):
 
 
 def suggested(root: Path, *args: str) -> str:
-    words = [sys.executable, str(ROOT / "cli.py"), "dev", "suggest", "toy.scale", *args, "--jobs", "1"]
-    result = subprocess.run(words, cwd=root, capture_output=True, text=True, encoding="utf-8", timeout=300)
+    result = dev(root, "suggest", "toy.scale", *args)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 

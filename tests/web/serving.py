@@ -23,9 +23,8 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         super().do_GET()
 
     def end_headers(self):
-        self.send_header(
-            "Cache-Control", "no-cache"
-        )  # else a browser asks for some files again and for some not, by their age
+        # else a browser asks for some files again and for some not, by their age
+        self.send_header("Cache-Control", "no-cache")
         super().end_headers()
 
     def log_message(self, *args):
