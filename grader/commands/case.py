@@ -20,7 +20,7 @@ from grader.key import ExerciseKey
 from grader.report import CheckReport, ExerciseReport, Status
 from grader.sandbox.server import Sandbox
 from grader.scratch import Scratch
-from grader.snippets import first_failing, labels, snippet
+from grader.snippets import failing, first_failing, labels, snippet
 from grader.text import inert
 
 # What the debugger's process runs: the lines of the case, with the student's folder first on its path.
@@ -66,9 +66,9 @@ def _to_show(
 ) -> tuple[str, CheckReport | None, str]:
     """(the label: the one that was asked for, or of the first case that fails; what is told of it; a sentence if nothing fails)."""
     report = _graded(course, unit, exercise, sandbox)
-    found, told = first_failing(exercise, report)
     if label is not None:
-        return label, told if label == found else None, ""
+        return label, failing(exercise, report).get(label), ""
+    found, told = first_failing(exercise, report)
     if told:
         return found, told, ""
     state = {

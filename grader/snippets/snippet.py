@@ -67,12 +67,18 @@ def snippet(
 
 def first_failing(exercise: ExerciseKey, report: ExerciseReport) -> tuple[str, CheckReport | None]:
     """The label of the first case that a report tells not to hold, and what it says; the first case, and None, without one."""
-    known = labels(exercise)
+    return next(iter(failing(exercise, report).items()), (labels(exercise)[0], None))
+
+
+def failing(exercise: ExerciseKey, report: ExerciseReport) -> dict[str, CheckReport]:
+    """The cases that a report tells not to hold, by label, each with the first claim that says so."""
+    found: dict[str, CheckReport] = {}
     for told in report.checks:
         said = told.finding.message if told.finding else ""
-        if found := [label for label in known if said.endswith(f"({CASE}{label})")]:
-            return found[0], told
-    return known[0], None
+        for label in labels(exercise):
+            if said.endswith(f"({CASE}{label})"):
+                found.setdefault(label, told)
+    return found
 
 
 def _chosen(exercise: ExerciseKey, label: str, told: CheckReport | None) -> tuple[CheckKey, list[int]]:

@@ -20,6 +20,7 @@ from grader.key import ExerciseKey, Key
 from grader.render.plain_words import told
 from grader.report import ExerciseReport, Report, to_json
 from grader.sandbox.walls.limits import Limits
+from grader.snippets import failing, snippet
 from grader.submission import Submission
 from grader.web.replay import Event, Outside, Recording, Waiting
 
@@ -44,6 +45,7 @@ class PageJudge:
         self.outside = outside
         self.keys: dict[str, Key] = {}
         self.check: Check | None = None
+        self.told: dict[str, ExerciseReport] = {}  # by unit.exercise: what the last check said of it
 
     def open(self, unit: str, content: bytes) -> str:
         """Take a unit's key; JSON with the packages that its submissions may import and its exercises without PyTorch."""
@@ -77,7 +79,7 @@ class PageJudge:
             report = report or exercise_report(exercise, check.loaded, TrainingRuns(ON_CPU))
         except Waiting as waiting:
             return json.dumps({"worker": waiting.worker, "seconds": waiting.seconds, "due": waiting.due})
-        check.done[exercise.name] = report
+        check.done[exercise.name] = self.told[f"{check.key.unit}.{exercise.name}"] = report
         del check.left[0]
         self._keep()
         return json.dumps({"exercise": _whole(check, [report])["exercises"][0], "words": told(report)})
@@ -93,6 +95,12 @@ class PageJudge:
         """The report of all that is done, as `grade --format json` gives it."""
         check = self.check
         return json.dumps(_whole(check, [check.done[item.name] for item in check.chosen if item.name in check.done]))
+
+    def snippet(self, unit: str, name: str, label: str) -> str:
+        """The lines that ask one case of an exercise: see grader.snippets. The claim is one that the last check told not to hold there."""
+        exercise = self.keys[unit].exercise(name)
+        report = self.told.get(f"{unit}.{name}")
+        return snippet(exercise, label, unit, told=failing(exercise, report).get(label) if report else None)
 
     def end(self) -> None:
         """Leave the check, and its workers."""

@@ -14,10 +14,10 @@ from grader.course.course import Course
 from grader.judging.compare import difference
 from grader.judging.kinds.registry import is_run, kind_of
 from grader.key import ExerciseKey
-from grader.report import CheckReport, Finding, Status
+from grader.report import CheckReport, ExerciseReport, Finding, Status
 from grader.sandbox.inside import modules
 from grader.sandbox.wire import Seeded, same
-from grader.snippets import labels, snippet
+from grader.snippets import failing, first_failing, labels, snippet
 from grader.snippets.literals import literal
 
 COURSE = Course(ROOT)
@@ -150,6 +150,18 @@ def test_a_property_asks_twice_and_the_second_time_writes_only_what_is_new(toy_k
     assert text.count("\nx = ") == 2
     assert "first = " in text
     assert "second = " in text
+
+
+def test_each_case_that_fails_has_the_first_claim_that_says_so(toy_key):
+    exercise = toy_key.exercise("scale")
+    first, second = labels(exercise)[:2]
+    said = [f"it is wrong (case: {first})", "it raises", f"it is wrong (case: {second})", f"worse (case: {first})"]
+    checks = tuple(
+        CheckReport(f"claim {at}", Status.FAILED, 0, 1, Finding("value", each)) for at, each in enumerate(said)
+    )
+    report = ExerciseReport("toy.scale", Status.FAILED, 0, 4, 0.0, checks)
+    assert failing(exercise, report) == {first: checks[0], second: checks[2]}
+    assert first_failing(exercise, report) == (first, checks[0])
 
 
 def test_a_label_that_is_none_is_refused(toy_key):

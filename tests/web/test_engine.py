@@ -18,6 +18,8 @@ from test_hostile import ROWS, points_of
 from grader.course.choice import choose
 from grader.course.course import Course
 from grader.key import Key
+from grader.report import CheckReport, Finding, Status
+from grader.snippets import snippet
 
 PYODIDE = os.environ.get("GRADE_PYODIDE", "")
 WHY = "" if PYODIDE and shutil.which("node") else "needs node, and GRADE_PYODIDE with the folder of Pyodide's files"
@@ -27,13 +29,18 @@ HOSTILE = [row for row in ROWS if row.file == "toy.py" and row.outcome != "any"]
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeEngine]:
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[NodeEngine, dict[str, Key]]]:
     root = tmp_path_factory.mktemp("course")
     shutil.copytree(TOY / "solutions", root / "solutions", ignore=shutil.ignore_patterns("__pycache__"))
     (root / "assignments").mkdir()
     shutil.copy(root / "solutions" / "course.toml", root / "assignments" / "course.toml")
-    with engine(Course(root), Path(PYODIDE)) as (found, _):
+    with engine(Course(root), Path(PYODIDE)) as found:
         yield found
+
+
+@pytest.fixture
+def page(opened: tuple[NodeEngine, dict[str, Key]]) -> NodeEngine:
+    return opened[0]
 
 
 def asked(page: NodeEngine, source: str, *names: str, seconds: float = 0) -> dict[str, Any]:
@@ -88,6 +95,25 @@ def test_whole_numbers_come_as_those_that_count(page):
     code = "import numpy as np\n\nassert np.bincount(np.arange(3)).dtype.kind == 'i'\nkind = np.intp"
     answer = page.ask(unit="toy", source=RIGHT, code=f"{code}\nprint(np.dtype(kind).itemsize)\n40 + 2")
     assert (answer["value"], answer["error"], answer["printed"]) == ("42", "", "4\n")
+
+
+def test_a_failing_case_is_the_lines_of_grade_case_and_runs_in_the_console(opened):
+    (page, keys), wrong = opened, RIGHT.replace("axis=1", "axis=0")
+    exercise = keys["toy"].exercise("row_sums")
+    check = asked(page, wrong, "row_sums")["row_sums"]["checks"][0]
+    label = check["finding"]["message"].partition("(case: ")[2].removesuffix(")")
+    answer = page.ask(unit="toy", source=wrong, exercises=["row_sums"], label=label)
+    told = CheckReport(check["claim"], Status.FAILED, 0, 1, Finding(**check["finding"]))
+    assert answer["snippet"] == snippet(exercise, label, "toy", told=told)
+    ran = page.ask(unit="toy", source=wrong, code=answer["snippet"])
+    expected = next(each.expected for each in exercise.questions if each.label == label)
+    assert ran["error"] == ""
+    assert ran["printed"].startswith(f"expected:\n{expected}\ngot:\n")
+
+
+def test_a_case_that_is_none_is_refused_in_one_sentence(page):
+    answer = page.ask(unit="toy", source=RIGHT, exercises=["scale"], label="nowhere")
+    assert answer["error"] == "scale has no case 'nowhere'"
 
 
 def test_code_that_is_tried_out_says_where_it_stops(page):

@@ -168,3 +168,25 @@ def test_the_console_runs_a_student_s_function_and_says_what_it_printed(student)
     )
     assert output.startswith("hello\n")
     assert "[ True,  True]" in output
+
+
+def test_a_failing_case_is_shown_and_runs_in_the_console(student):
+    student.go("attention/causal_mask")
+    mask = student.written()
+    student.run("location.hash = arguments[0]", "#/attention/positional_encoding")
+    student.until("document.querySelector('h1').textContent === 'positional_encoding'")
+    right, wrong = RIGHT["positional_encoding"], "return np.zeros((T, D))"
+    student.write(mask.replace(right, wrong) if right in mask else mask)
+    if right not in mask:
+        student.answer("positional_encoding", wrong)
+    assert "Show the failing case" in student.check(120)
+    student.click("Show the failing case")
+    lines = student.until("document.querySelector('.snippet pre')?.innerText")
+    assert "from attention import positional_encoding" in lines
+    student.click("Put it into the console")
+    student.click("Run", ".scratch")
+    output = student.until(
+        "(text => text.includes('got:') && text)(document.querySelector('.output').innerText)", seconds=90
+    )
+    assert output.startswith("expected:\n[[")
+    assert "Error" not in output

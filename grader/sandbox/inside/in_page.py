@@ -104,6 +104,7 @@ class Page:
         outline = self.submission.read(file, np.frombuffer(asked["source"].encode(), np.uint8), asked["allows"])
         said = [f"line {each['line']}: {each['message']}" for each in outline["problems"] if each["kind"] in UNREAD]
         ran = self.submission.run(_Nowhere(), [], [])
+        sys.modules.setdefault(file.removesuffix(".py"), self.submission.module)  # the code may import from it, too
         said += [f"line {each['line']}: {_in_short(each['error'])}" for each in ran["problems"]]
         reply = {"value": "", "error": ""}
         try:

@@ -53,8 +53,8 @@ export class Checking extends EventTarget {
   }
 
   /** The code of a failing case: see Engine.snippet. */
-  snippet(unit, source, exercise, label) {
-    return this.#next(unit, () => this.engine.snippet(unit, source, exercise, label));
+  snippet(unit, exercise, label) {
+    return this.#next(unit, () => this.engine.snippet(unit, exercise, label));
   }
 
   /** End what runs now. */

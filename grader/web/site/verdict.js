@@ -14,7 +14,7 @@ export function verdictOf(unit, exercise, { checking, progress, offline, answer,
   const bar = make("progress", { max: 1, value: 0, "aria-label": "Loading", hidden: true });
   const status = make("span", { class: "status" }, bar, words);
   const go = button("Check", () => (stopping ? stopping.abort() : check()), { class: "primary", "aria-keyshortcuts": "Control+Enter", disabled: !isPossible });
-  let [stopping, hasCases, isLeft] = [null, true, false];
+  let [stopping, isLeft] = [null, false];
 
   function say(text, share = null) {
     words.textContent = text;
@@ -45,7 +45,7 @@ export function verdictOf(unit, exercise, { checking, progress, offline, answer,
       await answer.save();
       const found = await checking.check(unit.name, source, { exercises: [exercise.name], signal });
       const report = found.report.exercises.find(({ id }) => id === `${unit.name}.${exercise.name}`);
-      if (report && !isLeft) show(report, found.words[exercise.name] ?? [], source);
+      if (report && !isLeft) show(report, found.words[exercise.name] ?? []);
       else if (report) await progress.note(report);
       say("");
     } catch (error) {
@@ -58,11 +58,11 @@ export function verdictOf(unit, exercise, { checking, progress, offline, answer,
     stopping = null;
   }
 
-  function show(report, lines, source) {
+  function show(report, lines) {
     const stands = standing(report);
     const next = unit.exercises[unit.exercises.indexOf(exercise) + 1];
     root.replaceChildren(
-      reportOf(report, lines, { goTo: (line) => editor.line(line), show: hasCases ? (label, from) => showCase(label, from, source) : null }),
+      reportOf(report, lines, { goTo: (line) => editor.line(line), show: showCase }),
       stands === "passed" && next ? make("p", {}, make("a", { class: "button primary", href: address(unit.name, next.name) }, `Next: ${next.name}`)) : "",
     );
     announce(`${exercise.name}: ${sentence(report, parts(lines).word)}`);
@@ -70,17 +70,15 @@ export function verdictOf(unit, exercise, { checking, progress, offline, answer,
     root.scrollIntoView({ block: "nearest" });
   }
 
-  /** The code of a failing case, to read and to run; where the engine has none, its buttons go. */
-  async function showCase(label, from, source) {
+  /** The code of a failing case, to read and to run. */
+  async function showCase(label, from) {
     try {
-      const code = await checking.snippet(unit.name, source, exercise.name, label);
+      const code = await checking.snippet(unit.name, exercise.name, label);
       const shown = make("div", { class: "snippet" }, make("pre", { tabindex: "0" }, code), scratch && button("Put it into the console", () => scratch.put(code)));
       from.replaceWith(shown);
       announce("The failing case is shown.");
     } catch (error) {
-      if (!/not available/i.test(error?.message)) return void from.replaceWith(saidOf(error));
-      hasCases = false;
-      for (const each of root.querySelectorAll("button.case")) each.remove();
+      from.replaceWith(saidOf(error));
     }
   }
 

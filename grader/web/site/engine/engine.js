@@ -101,8 +101,10 @@ export class Engine {
     return this.#inTurn(signal, (aborted) => this.#try({ file: `${unit}.py`, source, code, allows }, onoutput, aborted));
   }
 
-  async snippet() {
-    throw new EngineError("Not available in this version.");
+  // The lines of Python that ask one case of an exercise and show what is expected: see grader/snippets.
+  async snippet(unit, exercise, label) {
+    await this.open(unit);
+    return this.#ask((id) => ({ id, snippet: { unit, exercise, label } }));
   }
 
   // End what runs; the next check has a new worker.
@@ -145,7 +147,7 @@ export class Engine {
     if (data.failed) call.reject(new EngineError(`The grader did not start (${data.failed}). Load the page again.`));
     else if (data.error) call.reject(new EngineError(data.error));
     else if (data.stopped) call.reject(stopped());
-    else call.resolve(data.packed || data.opened || (data.report && { report: data.report, words: data.words }));
+    else call.resolve(data.packed || data.opened || data.snippet || (data.report && { report: data.report, words: data.words }));
   }
 
   #makeSpare() {

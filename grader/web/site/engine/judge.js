@@ -150,6 +150,13 @@ async function take(data) {
     } catch (error) {
       tell({ id: data.id, error: inOneLine(error) });
     }
+  } else if (data.snippet) {
+    const { unit, exercise, label } = data.snippet;
+    try {
+      tell({ id: data.id, snippet: judge.snippet(unit, exercise, label) });
+    } catch (error) {
+      tell({ id: data.id, error: inOneLine(error) });
+    }
   } else if (data.check) {
     check(data.check);
   } else if (data.worker) {
@@ -174,7 +181,7 @@ from grader.web.page_judge import PageJudge
 class Near:
     def __init__(self, judge):
         self.judge = judge
-        self.step, self.report, self.end = judge.step, judge.report, judge.end
+        self.step, self.report, self.snippet, self.end = judge.step, judge.report, judge.snippet, judge.end
 
     def open(self, unit, key):
         return self.judge.open(unit, key.to_bytes())
