@@ -6,7 +6,8 @@ Grading reads keys and nothing else: it never imports a reference solution.
 import hashlib
 import itertools
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -188,7 +189,7 @@ def to_bytes(key: Key) -> bytes:
 
 def from_bytes(content: bytes, name: str = "key", only: Collection[str] = ()) -> Key:
     """Decode a key; KeyFileError, with the file's `name`, for other bytes. `only` are the exercises to load, or all."""
-    try:
+    with _told_as_damage(name):
         index, parts = _read_index(content, name)
         if len(parts) != (index.ends[-1] if index.ends else 0):
             raise KeyFileError(f"{name} is damaged (its length); make it again with `grade dev build`")
@@ -201,10 +202,6 @@ def from_bytes(content: bytes, name: str = "key", only: Collection[str] = ()) ->
                     raise wire.WireError("its contents are not what its index says")
                 exercises.append(_checked(build(ExerciseKey, wire.decode(frame))))
         return Key(index.unit, index.title, index.allows, exercises, index.id)
-    except KeyFileError:
-        raise
-    except DAMAGE as error:
-        raise _damaged(name, error) from None
 
 
 def load(path: Path, only: Collection[str] = ()) -> Key:
@@ -214,17 +211,21 @@ def load(path: Path, only: Collection[str] = ()) -> Key:
 
 def load_index(path: Path) -> Index:
     """Read only the index of a key's file: the unit and its exercises' names. KeyFileError if it cannot be read."""
+    content = _content(path)
+    with _told_as_damage(str(path)):
+        return _read_index(content, str(path))[0]
+
+
+@contextmanager
+def _told_as_damage(name: str) -> Iterator[None]:
+    """What the bytes of a file make Python raise, as a sentence that names the file."""
     try:
-        return _read_index(_content(path), str(path))[0]
-    except DAMAGE as error:
-        raise _damaged(str(path), error) from None
-
-
-DAMAGE = (zlib.error, ValueError, KeyError, TypeError)  # a WireError is a ValueError
-
-
-def _damaged(name: str, error: Exception) -> KeyFileError:
-    return KeyFileError(f"{name} is damaged ({type(error).__name__}: {error}); make it again with `grade dev build`")
+        yield
+    except KeyFileError:
+        raise
+    except (zlib.error, ValueError, KeyError, TypeError) as error:  # a WireError is a ValueError
+        damage = f"{name} is damaged ({type(error).__name__}: {error})"
+        raise KeyFileError(f"{damage}; make it again with `grade dev build`") from None
 
 
 def _content(path: Path) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 
 from grader.compiling.compile import compile_key
 from grader.compiling.noise import measure_noise
-from grader.key import MAGIC, SCHEMA, KeyFileError, _frame, from_bytes, load, to_bytes
+from grader.key import MAGIC, SCHEMA, KeyFileError, _frame, from_bytes, load, load_index, to_bytes
 from grader.sandbox import wire
 
 
@@ -125,3 +125,11 @@ def test_a_reference_is_not_asked_again_for_the_noise_of_whole_numbers():
         raise AssertionError
 
     assert measure_noise(unasked, {"x": np.ones(2)}, [np.array(3), True]) == [0.0, 0.0]
+
+
+def test_a_key_that_is_not_there_is_not_called_damaged(tmp_path):
+    for read in (load, load_index):
+        with pytest.raises(KeyFileError) as told:
+            read(tmp_path / "key")
+        assert str(told.value).startswith(f"cannot read the key {tmp_path / 'key'}: ")
+        assert "damaged" not in str(told.value)

@@ -2,20 +2,24 @@
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
+from rich.console import Console
 from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
 
 from grader.commands.courses import the_course
 from grader.course.course import Course
+from grader.course.other_ways import other_ways
 from grader.errors import CourseError, GraderError
 from grader.files import cannot_write, kept_aside, replacing
 from grader.key import ExerciseKey
 from grader.practice.hints import next_hint
+from grader.practice.progress import has_passed
 from grader.render.maths import plain
-from grader.render.terminal import WIDTH, make_console
+from grader.render.terminal import WIDTH, indented, make_console
 
 PICTURE = re.compile(r"!\[[^\]]*\]\((?P<file>[\w.-]+)\)\n\n\*")
 
@@ -36,10 +40,19 @@ def hint(course_dir: str | None, name: str, step: int | None) -> None:
 
 
 def explain(course_dir: str | None, name: str) -> None:
-    """Print an exercise's signature, handout, claims and points, and the exercises that it builds on."""
+    """Print an exercise's signature, handout, claims and points, and the exercises that it builds on.
+
+    After a pass there are all its hints and, where the course's solutions are, other ways to write it.
+    """
     course, unit, exercise = find_exercise(the_course(course_dir), name)
     console = make_console()
     width = min(console.width, WIDTH)
+    _explained(course, unit, exercise, console, width)
+    if has_passed(course.root, f"{unit}.{exercise.name}"):
+        _looked_back(exercise, other_ways(course.root / "solutions" / unit, exercise.name), console, width)
+
+
+def _explained(course: Course, unit: str, exercise: ExerciseKey, console: Console, width: int) -> None:
     signature, _, rest = exercise.summary.partition("\n")
     console.print(Text(f"{unit}.{exercise.name}", "bold").append(f"  {exercise.points} points", "dim"))
     console.print()
@@ -56,6 +69,16 @@ def explain(course_dir: str | None, name: str) -> None:
     console.print(Text(f"\nCases: {labels}", "dim"), width=width)
     for words, names in course.settings.links(f"{unit}.{exercise.name}").items():
         console.print(Text(f"{words}: {', '.join(names)}", "dim"), width=width)
+
+
+def _looked_back(exercise: ExerciseKey, ways: Mapping[str, str], console: Console, width: int) -> None:
+    """What somebody may read who has found an answer."""
+    console.print(Text("\nYou have passed it. Its hints", "bold"))
+    for number, hint in enumerate(exercise.hints, 1):
+        console.print(indented(Text(hint), 5, width, Text(str(number))))
+    for how, text in ways.items():
+        console.print(Text(f"\nAnother way to write it: {how}", "bold"))
+        console.print(Padding(Text(text, "cyan"), (0, 0, 0, 2)), soft_wrap=True)
 
 
 def _readable(markdown: str) -> str:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from grader.course.course import Course
+from grader.course.other_ways import other_ways
 from grader.files import data_folder
 from grader.key import Key, load_index
 from grader.practice.fingerprints import fingerprints, of_exercises
@@ -32,7 +33,15 @@ def record(course: Course | None, done: Sequence[Done], tell: bool) -> None:
             print(notice, file=sys.stderr)
     if tell:
         is_done = all(report.is_perfect for *_, report in done)
-        render_news(found, make_console(), next_exercise(course, after, own[-1][2].unit) if is_done else None)
+        following = next_exercise(course, after, own[-1][2].unit) if is_done else None
+        render_news(found, make_console(), following, _with_other_ways(course, found))
+
+
+def _with_other_ways(course: Course, found: Sequence[News]) -> str:
+    """The one exercise that is new, if there is another way to write it to be read now; else nothing."""
+    new = [name for item in found for name in item.passed]
+    unit, _, exercise = new[0].partition(".") if len(new) == 1 else ("", "", "")
+    return new[0] if exercise and other_ways(course.root / "solutions" / unit, exercise) else ""
 
 
 def remember(

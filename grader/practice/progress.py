@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from grader.files import kept_aside, locked, write_whole
+from grader.files import data_folder, kept_aside, locked, write_whole
 from grader.report import Report, Status
 
 SCHEMA = 1
@@ -101,6 +101,11 @@ def file_of(folder: Path, course: Path) -> Path:
     root = str(course.resolve())
     name = re.sub(r"[^\w-]+", "-", course.resolve().name).strip("-") or "course"
     return folder / f"{name[:40]}-{hashlib.sha256(root.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}.json"
+
+
+def has_passed(course: Path, exercise: str) -> bool:
+    """Whether the student has ever passed the exercise `unit.exercise` in a course's folder."""
+    return bool(load(file_of(data_folder(), course)).of(exercise).passed)
 
 
 def load(path: Path) -> Progress:

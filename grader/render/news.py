@@ -11,8 +11,11 @@ from grader.render.terminal import WIDTH, indented
 MANY = 5  # names in a row; more are only counted
 
 
-def render_news(found: Sequence[News], console: Console, next_exercise: str | None) -> None:
-    """Print the news of one or more reports. `next_exercise` is empty at the end of the course, None to omit it."""
+def render_news(found: Sequence[News], console: Console, next_exercise: str | None, other_way: str = "") -> None:
+    """Print the news of one or more reports. `next_exercise` is empty at the end of the course, None to omit it.
+
+    `other_way` is an exercise that has just passed and that can be written in another way.
+    """
     width = min(console.width, WIDTH)
     passed = [name for item in found for name in item.passed]
     changed = [name for item in found for name in item.changed]
@@ -24,6 +27,10 @@ def render_news(found: Sequence[News], console: Console, next_exercise: str | No
         console.print(indented(told, 0, width))
     if changed:
         console.print(indented(Text("Changed since it passed: ", "bold").append(_listed(changed)), 0, width))
+    if other_way:
+        console.print(
+            Text("Another way to write it: ", "bold").append(f"grade explain {other_way}", "not bold"), soft_wrap=True
+        )
     if next_exercise:
         console.print(Text("Next: ", "bold").append(f"grade explain {next_exercise}"), soft_wrap=True)
     elif next_exercise == "":

@@ -188,3 +188,17 @@ def test_a_stored_report_keeps_its_look_where_the_style_is_taken_out(outputs):
     assert re.search(r'class="mark failed"[^>]* style="color: #\w{6}', bare)
     assert re.search(r'class="hint" style="font-weight: bold', bare)
     assert "color: var(--wrong) !important" in html  # else a dark theme would get the plain colour, too
+
+
+def test_who_has_passed_reads_all_hints_and_another_way_to_write_it(toy_course, tmp_path, monkeypatch):
+    from grader.files import data_folder
+    from grader.notebook import explain
+    from grader.practice.progress import Memory, file_of, update
+
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert "Another way" not in repr(explain("toy.scale", course=str(toy_course)))
+    passed = Memory(passed="0" * 64)
+    update(file_of(data_folder(), toy_course), toy_course, lambda progress: progress.with_memory("toy.scale", passed))
+    told = repr(explain("toy.scale", course=str(toy_course))).partition("**You have passed it. Its hints**")[2]
+    assert told.startswith("\n\n1. What does a factor do?\n2. Think of broadcasting.")
+    assert "**Another way to write it: twice half**\n\n```python\nHALF = 0.5\n\n\ndef scale__twice_half(x" in told

@@ -215,6 +215,18 @@ def test_a_student_sees_what_is_new_what_has_changed_and_what_is_next(tmp_path, 
     assert "You have passed every exercise of the course." in everything.stdout
 
 
+def test_who_has_passed_reads_all_hints_and_another_way_to_write_it(toy_course, run_grade):
+    (toy_course / "assignments" / "toy" / "toy.py").write_text(RIGHT.replace("axis=1", "axis=0"))
+    assert "Another way" not in run_grade("toy.row_sums", cwd=toy_course).stdout
+    assert "Another way" not in run_grade("explain", "toy.row_sums", cwd=toy_course).stdout
+    (toy_course / "assignments" / "toy" / "toy.py").write_text(RIGHT)
+    passed = run_grade("toy.row_sums", cwd=toy_course).stdout
+    assert "Another way to write it: grade explain toy.row_sums" in passed
+    told = run_grade("explain", "toy.row_sums", cwd=toy_course).stdout.partition("You have passed it.")[2]
+    for words in ("Its hints\n   1 ", "\n   2 ", "Another way to write it: product", "return x @ np.ones(x.shape[1])"):
+        assert words in told
+
+
 def test_a_class_handed_in_is_nobodys_own_progress(tmp_path, toy_course, run_grade):
     (toy_course / "handed_in.py").write_text(RIGHT)
     assert "New:" not in run_grade("handed_in.py", "--unit", "toy", cwd=toy_course).stdout
