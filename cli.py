@@ -215,11 +215,12 @@ def case(exercise, label, debug, course_dir) -> None:
 
 @grade.command()
 @click.argument("folder", metavar="DIR")
-def init(folder) -> None:
+@click.option("--course", "name", metavar="NAME", callback=not_empty, help="An installed course, not the grader's own.")
+def init(folder, name) -> None:
     """Make a student's folder: handouts, stubs, and the questions to practise with."""
     from grader.commands import init as run
 
-    run.init(folder)
+    run.init(folder, name)
 
 
 @grade.command()
@@ -227,10 +228,7 @@ def init(folder) -> None:
 @click.option("--look", is_flag=True, help="Show what would change, and change nothing.")
 @course_option
 def update(source, look, course_dir) -> None:
-    """Bring a newer course into your folder, and keep every answer.
-
-    It comes from a release that you name, or from the installed package.
-    """
+    """Bring a newer course, of the installed package or of a release, into your folder, and keep every answer."""
     from grader.commands import update as run
 
     run.update(course_dir, source, look)

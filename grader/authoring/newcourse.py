@@ -1,4 +1,4 @@
-"""`grade dev course NAME`: create a course with one working exercise to start from.
+"""`grade dev course NAME`: create a course with one working exercise to start from, and what makes a package of it.
 
 The exercise is complete: it passes `grade dev check`. Authors change it, or add others with `grade dev new`.
 """
@@ -37,6 +37,52 @@ units = ["first_steps"]
 # seconds = 10                              # for each exercise
 # submission_seconds = 120
 # memory_mb = 2048
+"""
+
+PACKAGE = """\
+# The course as a package. `pip wheel --no-deps .` makes it; where it is installed, `grade init DIR --course {slug}` makes a
+# student's folder, `grade update` brings a newer version into it, and every command takes `--course {slug}`.
+[build-system]
+requires = ["hatchling>=1.27"]
+build-backend = "hatchling.build"
+
+[project]
+name = "{slug}"
+version = "0.1.0"
+description = "{title}: a course for deep-grade"
+requires-python = ">=3.11"
+dependencies = ["deep-grade"]
+
+[project.entry-points."deep_grade.courses"]
+{slug} = "{module}"
+
+[tool.hatch.build.targets.wheel]
+bypass-selection = true # nothing but what students get: no solutions
+
+[tool.hatch.build.targets.wheel.force-include]
+assignments = "{module}/assignments"
+
+[tool.hatch.build.targets.sdist]
+include = ["assignments", "solutions"] # for staff: do not publish it where students read
+"""
+
+CHECKS = """\
+# What every push must pass: five seeds of each exercise prove its checks, and assignments/ is what solutions/ make.
+name: checks
+on: [push, pull_request]
+permissions:
+  contents: read
+jobs:
+  check:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v5
+      - uses: actions/setup-python@v6
+        with:
+          python-version: "3.12"
+      - run: pip install 'deep-grade[author]'
+      - run: grade dev check --seeds 5 --runs 1
+      - run: pip wheel --no-deps --wheel-dir dist .
 """
 
 FILES = {
@@ -146,7 +192,7 @@ With the rows (1, 10) and (3, 30), the means are 2 and 20, and what is left is (
 
 
 def new_course(folder: Path) -> list[Path]:
-    """Write a course with one unit and build it; returns the written paths. GraderError if something is there."""
+    """Write a course with one unit, and what makes a package of it, and build it; returns the written paths. GraderError if something is there."""
     if not re.fullmatch(r"[\w][\w .-]*", folder.name):
         raise GraderError(f"{folder.name!r} cannot be a course's name; use letters, digits, spaces, - and _")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -154,9 +200,12 @@ def new_course(folder: Path) -> list[Path]:
     solutions = folder / "solutions"
     title = re.sub(r"[\s_-]+", " ", folder.name).strip()
     texts = {solutions / UNIT / name: text for name, text in FILES.items()}
-    texts[solutions / "course.toml"] = COURSE.format(
-        title=title[:1].upper() + title[1:]
-    )  # last, because it makes the folder a course
+    title = title[:1].upper() + title[1:]
+    slug = re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-") or "course"
+    module = f"course_{slug.replace('-', '_')}"  # a name that no other package has
+    texts[folder / "pyproject.toml"] = PACKAGE.format(slug=slug, title=title, module=module)
+    texts[folder / ".github" / "workflows" / "checks.yml"] = CHECKS
+    texts[solutions / "course.toml"] = COURSE.format(title=title)  # last, because it makes the folder a course
     for path, text in texts.items():
         write(path, text.encode())
     return [*texts, *build(Course(folder), [UNIT])]

@@ -17,7 +17,11 @@ def not_empty(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 
 
 course_option = click.option(
-    "--course", "course_dir", metavar="DIR", callback=not_empty, help="The course, if you are not inside it."
+    "--course",
+    "course_dir",
+    metavar="DIR|NAME",
+    callback=not_empty,
+    help="The course, if you are not inside it: its folder, or the name of an installed one.",
 )
 units_argument = click.argument("units", nargs=-1, required=True, metavar="UNIT[.EXERCISE]...")
 

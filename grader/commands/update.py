@@ -55,8 +55,8 @@ def _planned(course: Course, source: str | None, console: Console) -> Plan:
     before = came.load(assignments)
     if before.origin == came.RELEASE:
         raise CourseError(RELEASED)
-    if before.origin == came.PACKAGE:
-        return plan(assignments, of_folder(brought()), came.PACKAGE)
+    if before.is_packaged:
+        return plan(assignments, of_folder(brought(before.course)), before.origin)
     console.print(Text(PART, "dim"))
     return plan(assignments, of_folder(brought()), "", course.units)
 

@@ -1,12 +1,11 @@
 """Whose course is it: the instructor's, or part of what was handed in? A course that was handed in decides nothing.
 
-A course is named with `--course DIR`, or it is the nearest one from the current directory upwards, or the one that
-contains the grader itself. It is never searched for around a target. A course that was not named is compared with what
-is graded:
+A course is named with `--course DIR` (or `--course NAME`, if a package brought it), or it is the nearest one from the
+current directory upwards, or the one that contains the grader itself. It is never searched for around a target. A course
+that was not named is compared with what is graded:
 
-- It lies inside a folder that is graded, so somebody handed it in. It is refused, and the error says how to name
-another. - What is graded lies inside it. Then the user is a student in their own folder, an author, or an instructor
-who keeps
+- It lies inside a folder that is graded, so somebody handed it in. It is refused, and the error says how to name another.
+- What is graded lies inside it. Then the user is a student in their own folder, an author, or an instructor who keeps
   submissions inside the course; or an instructor whose current directory is inside a submission. Nothing on the disk
   tells these apart, so the course is named on screen before it is used. Its keys are data, and practising with them
   runs nothing. Its solutions (`--seed`) run as the user, without a sandbox, so they run only if it is certain whose
@@ -25,6 +24,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.course.course import Course, find, is_course
+from grader.course.packaged import packaged
 from grader.errors import CourseError
 from grader.text import one_line
 
@@ -147,13 +147,23 @@ def _links(folder: Path, depth: int) -> Iterator[Path]:
 
 def _found(named: str | None, start: Path, grader: Path) -> Found | None:
     if named is not None:
-        course = Course(Path(named))
-        course.units  # noqa: B018  raises now if it is not a course
-        return Found(course, start, is_named=True)
+        return Found(called(named), start, is_named=True)
     own = grader.resolve()
     if course := find(start):
         return Found(course, start, is_graders=course.root.resolve() == own)
     return Found(Course(own), start, is_graders=True, is_from_here=False) if is_course(own) else None
+
+
+def called(name: str) -> Course:
+    """The course in a folder, or else the installed one of this name; CourseError if there is neither."""
+    course = Course(Path(name))
+    if not course.root.exists() and (courses := packaged()):
+        if name not in courses:
+            known = ", ".join(sorted(courses))
+            raise CourseError(f"{_shown(name)} is no folder and no installed course; installed are: {known}")
+        course = Course(courses[name])
+    course.units  # noqa: B018  raises now if it is not a course
+    return course
 
 
 def _meets(places: Sequence[Path], forms: Sequence[Path], is_folder: bool) -> bool:

@@ -14,12 +14,12 @@ from grader.files import write_whole
 
 NAME = ".came-with.json"  # in assignments/
 SCHEMA = 1
-PACKAGE, RELEASE = "package", "release"
+PACKAGE, RELEASE = "package", "release"  # the grader's own package; another's is "package NAME"
 
 
 @dataclass(frozen=True)
 class Came:
-    """`hashes` by a file's path below assignments/, `stubs` the texts by unit, and the `origin` of both: PACKAGE or RELEASE.
+    """`hashes` by a file's path below assignments/, `stubs` the texts by unit, and the `origin` of both: RELEASE, or see `package`.
     `is_known` is False where nothing was kept."""
 
     hashes: Mapping[str, str] = field(default_factory=dict)
@@ -27,8 +27,22 @@ class Came:
     origin: str = ""
     is_known: bool = False
 
+    @property
+    def is_packaged(self) -> bool:
+        return self.origin.partition(" ")[0] == PACKAGE
+
+    @property
+    def course(self) -> str | None:
+        """The installed course that they come from; None if it is the grader's own, or none."""
+        return self.origin.partition(" ")[2] or None
+
     def is_as_it_came(self, name: str, content: bytes) -> bool:
         return self.hashes.get(name) == digest(content)
+
+
+def package(course: str | None) -> str:
+    """The origin of what the installed course of a name brought, or of the grader's own without one."""
+    return f"{PACKAGE} {course}" if course else PACKAGE
 
 
 def of_files(files: Mapping[str, bytes], origin: str = "") -> Came:

@@ -8,11 +8,11 @@ from conftest import ROOT
 from grader.commands.init import brought, make
 from grader.commands.read import with_stub
 from grader.errors import GraderError
-from grader.updating.came import NAME
+from grader.updating.came import NAME, PACKAGE
 
 
 def test_a_students_folder_has_every_unit_and_no_solutions(tmp_path):
-    course = make(brought(), tmp_path / "maths")
+    course = make(brought(), tmp_path / "maths", PACKAGE)
     for unit in course.units:
         names = {item.name for item in course.assignment(unit).parent.iterdir()}
         assert {"README.md", f"{unit}.py", f"{unit}.ipynb", "key"} <= names
@@ -21,18 +21,18 @@ def test_a_students_folder_has_every_unit_and_no_solutions(tmp_path):
 
 
 def test_what_is_there_is_never_touched(tmp_path):
-    make(brought(), tmp_path)
+    make(brought(), tmp_path, PACKAGE)
     mine = tmp_path / "assignments" / "attention" / "attention.py"
     mine.write_text("my work")
     with pytest.raises(GraderError, match="is there already, and nothing was changed; name a new folder"):
-        make(brought(), tmp_path)
+        make(brought(), tmp_path, PACKAGE)
     assert mine.read_text() == "my work"
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(GraderError, match=r"cannot make .*; name another folder"):
-        make(brought(), tmp_path / "file" / "maths")
+        make(brought(), tmp_path / "file" / "maths", PACKAGE)
 
 
 def test_backups_and_caches_of_a_clone_do_not_travel(tmp_path):
@@ -40,7 +40,7 @@ def test_backups_and_caches_of_a_clone_do_not_travel(tmp_path):
     (source / "__pycache__").mkdir(parents=True)
     for name in ("course.toml", "attention.py.bak", ".hidden"):
         (source / name).write_text("units = []")
-    make(source, tmp_path / "to")
+    make(source, tmp_path / "to", PACKAGE)
     assert {item.name for item in (tmp_path / "to" / "assignments").iterdir()} == {"course.toml", NAME}
 
 
