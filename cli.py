@@ -228,7 +228,7 @@ def init(folder, name) -> None:
 @click.option("--look", is_flag=True, help="Show what would change, and change nothing.")
 @course_option
 def update(source, look, course_dir) -> None:
-    """Bring a newer course, of the installed package or of a release, into your folder, and keep every answer."""
+    """Bring a newer course into your folder, and keep every answer. It is the installed package's, or a release."""
     from grader.commands import update as run
 
     run.update(course_dir, source, look)
