@@ -10,12 +10,12 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
 from grader.errors import GraderError
+from grader.frozen import frozen
 
 IS_EXACT = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")  # not on Windows
 FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -48,7 +48,7 @@ class Refusal(GraderError):
         return self.why in (Why.ABSENT, Why.CHANGED, Why.FAILED)
 
 
-@dataclass(frozen=True)
+@frozen
 class Beneath:
     """A file or folder below `root`: `parts` are the names on the path to it, as in `Beneath(root, ("a", "b.py"))`."""
 

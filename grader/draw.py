@@ -1,17 +1,17 @@
 """Random numbers for cases, all from one generator that is seeded with the key's seed."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from grader.frozen import frozen
 from grader.nest import mapped
 from grader.sandbox.wire import Seeded
 
 Inputs = dict[str, Any]  # the inputs of one question, by parameter name
 
 
-@dataclass(frozen=True)
+@frozen
 class Draw:
     """Random numbers for one case: `draw(3, 5)` is a standard normal array of shape (3, 5).
 

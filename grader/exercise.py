@@ -16,13 +16,14 @@ Each kind of check has a file in `grader/judging/kinds/`; its word is handed on 
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
 from grader.draw import Draw, Inputs
 from grader.errors import did_you_mean
+from grader.frozen import frozen
 from grader.judging.kinds.agrees import agrees as agrees
 from grader.judging.kinds.bounded import bounded as bounded
 from grader.judging.kinds.categorical import categorical as categorical
@@ -41,7 +42,7 @@ from grader.judging.kinds.seeded import seeded as seeded
 from grader.judging.kinds.slopes import slopes as slopes
 
 
-@dataclass(frozen=True)
+@frozen
 class Edit:
     """A mutant made from the reference: in the source of `of` (the exercise itself if empty), `old` becomes `new`."""
 
@@ -55,7 +56,7 @@ def edit(old: str, new: str, of: str = "") -> Edit:
     return Edit(old, new, of)
 
 
-@dataclass(frozen=True)
+@frozen
 class Mistake:
     """A wrong answer with a name: a diagnosis for the student, a mutant that the checks must catch.
 
@@ -68,7 +69,7 @@ class Mistake:
     wrong: Callable | Edit
 
 
-@dataclass(frozen=True)
+@frozen
 class Exercise:
     """One function to write, its points, and how its answers are judged. Points are the sum over its checks.
 

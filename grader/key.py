@@ -8,12 +8,13 @@ import itertools
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from grader.errors import GraderError
+from grader.frozen import frozen
 from grader.sandbox import wire
 from grader.sandbox.inside.call import Way
 from grader.text import tame
@@ -30,7 +31,7 @@ class KeyFileError(GraderError):
     """A file that is not a key which this version can read; the message names the file and says what to do."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Question:
     """One call of the student's function: its inputs, and what is known of the answer.
 
@@ -48,7 +49,7 @@ class Question:
     driver: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class CheckKey:
     """A check as data: `groups` are lists of question numbers, one list a case; `facts` stand beside them.
 
@@ -65,13 +66,13 @@ class CheckKey:
     returns: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@frozen
 class MistakeKey:
     name: str
     sentence: str
 
 
-@dataclass(frozen=True)
+@frozen
 class ExerciseKey:
     """An exercise as data. `parameters` are the parameter names in order, `shapes` the names of each argument's axes,
     `returns` the names of the answer's parts.
@@ -129,7 +130,7 @@ class ExerciseKey:
 SELDOM = {Question: "driver", CheckKey: "returns", ExerciseKey: "words"}
 
 
-@dataclass(frozen=True)
+@frozen
 class Key:
     """A unit as data. `allows` are the packages that submissions may import besides the standard library.
 
@@ -150,7 +151,7 @@ class Key:
         return sum(exercise.points for exercise in self.exercises)
 
 
-@dataclass(frozen=True)
+@frozen
 class Index:
     """The first part of a key's file: its exercises, and where the part of each one ends (bytes after the index)."""
 

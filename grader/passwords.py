@@ -7,8 +7,10 @@ command line, go through `without_passwords` before they are shown or stored.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote
+
+from grader.frozen import frozen
 
 HIDDEN = "***"
 SHORTEST = 3  # characters: a shorter password occurs in ordinary words, so it is not searched for
@@ -40,7 +42,7 @@ _POSTGRES = re.compile(r"postgres(ql)?(\+\w+)?://", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][\w+.-]+:/|[^:/\s]*:(?!\\).*@", re.DOTALL)
 
 
-@dataclass(frozen=True)
+@frozen
 class Address:
     """The address of a store or a gradebook: a file name, a URL, or PostgreSQL's `name=value` words.
 

@@ -1,8 +1,8 @@
 """One student's result for one unit: what a class run writes, what a person decided about it, and what counts."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from grader.frozen import frozen
 from grader.report import Report
 
 
@@ -25,7 +25,7 @@ class Kind(StrEnum):
     UNDO = "undo"  # takes an earlier decision back
 
 
-@dataclass(frozen=True)
+@frozen
 class Decision:
     """One decision by a person. `exercise` is a name without its unit, empty where the whole unit is meant.
 
@@ -55,7 +55,7 @@ class Decision:
         return int(number) if number.is_integer() else number
 
 
-@dataclass(frozen=True)
+@frozen
 class Record:
     """One student's result for one unit.
 

@@ -1,10 +1,11 @@
 """A report: what was asked, found and earned, as frozen data with one versioned JSON form."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from enum import StrEnum
 from typing import Any
 
+from grader.frozen import frozen
 from grader.text import tame
 from grader.typed import build
 
@@ -50,7 +51,7 @@ KINDS = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class ErrorMap:
     """|yours − expected| for one part of an answer, reduced to rows and columns for display.
 
@@ -63,7 +64,7 @@ class ErrorMap:
     rows: tuple[tuple[float, ...], ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Finding:
     """What was wrong, where and by how much (`message`), and what to try (`hint`).
 
@@ -84,7 +85,7 @@ class Finding:
         _tame(self, "message", "hint", "mistake")
 
 
-@dataclass(frozen=True)
+@frozen
 class CheckReport:
     claim: str
     status: Status
@@ -96,7 +97,7 @@ class CheckReport:
         _tame(self, "claim")
 
 
-@dataclass(frozen=True)
+@frozen
 class Step:
     """A progress report of a training run, shown as a bar and a loss curve; it never affects the points."""
 
@@ -105,7 +106,7 @@ class Step:
     loss: float
 
 
-@dataclass(frozen=True)
+@frozen
 class ExerciseReport:
     """The result of one exercise. `printed` is what the student's code printed, `curve` a training run's loss curve,
     and `band` the range of the reference's loss curve: (share of the run, lowest, highest). `line` is where the file
@@ -128,7 +129,7 @@ class ExerciseReport:
         _tame(self, "id", "printed")
 
 
-@dataclass(frozen=True)
+@frozen
 class Report:
     """The result of grading one submission with one key. `sha256` is of the submission's bytes, `key` the key's id."""
 

@@ -2,16 +2,17 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from grader.errors import GraderError
+from grader.frozen import frozen
 from grader.passwords import HIDDEN
 
 LARGEST = 64 << 10  # bytes: a token is a line, a key a few
 
 
-@dataclass(frozen=True)
+@frozen
 class Secret:
     """A token. Use `whole` only where it is put into a request; `str` and `repr` give stars."""
 

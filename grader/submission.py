@@ -6,12 +6,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from grader.beneath import Beneath, Refusal, Why
 from grader.errors import GraderError
+from grader.frozen import frozen
 from grader.text import one_line
 
 MAX_BYTES = 1 << 20  # a unit's stubs are 20 kB; a megabyte, helpers included, is no honest solution
@@ -37,7 +37,7 @@ class Readable(Protocol):
     def read(self, limit: int) -> bytes: ...
 
 
-@dataclass(frozen=True)
+@frozen
 class Submission:
     """What a student handed in. `name` is the path as given, `source` the file's bytes, `file` its name in tracebacks.
 
@@ -80,7 +80,7 @@ class Submission:
         return bool(cut) and not re.search(binds, before + after)
 
 
-@dataclass(frozen=True)
+@frozen
 class Listing:
     """The code as the student sees it: its lines, and for a notebook (first line, number) of each code cell."""
 

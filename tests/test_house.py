@@ -29,6 +29,7 @@ draw, record, submission, sandbox.inside
 sandbox, report, files, beneath, secret
 errors, typed, sandbox.walls
 nest, text, passwords, scratch, version, ctrl_c, one_host
+frozen
 """
 LINES, BODY = 300, 40  # of a file and of a function
 PARAMETERS = 6  # of a function of the command line: what is more is one thing, and has a name

@@ -7,11 +7,11 @@ the table of them all has no row in which nothing is said.
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from grader.course.unit import Unit
+from grader.frozen import frozen
 from grader.key import ExerciseKey
 from grader.nest import leaves
 from grader.report import ExerciseReport, Finding
@@ -88,7 +88,7 @@ CONSTANT = """
 """
 
 
-@dataclass(frozen=True)
+@frozen
 class Variant:
     """A habit in an exercise: the whole file, and words of which one is to be in what a student is told."""
 
@@ -193,7 +193,7 @@ def sentence(finding: Finding) -> str:
     return " ".join([finding.message, finding.hint, finding.mistake])
 
 
-@dataclass(frozen=True)
+@frozen
 class Row:
     """One line of the table: an exercise, a habit, what it earns, what is said first, and what is wrong with that."""
 

@@ -8,13 +8,14 @@ uses, one change at a time.
 import ast
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from grader.authoring.slips import OPERATORS, Scope, instead
 from grader.course.reference_text import definitions
+from grader.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Mutant:
     """One change. `before` and `after` are the changed statement, or its first line if it is a compound statement."""
 

@@ -21,6 +21,7 @@ from grader.compiling.compile import compile_exercise
 from grader.compiling.noise import MARGIN, measure_noise
 from grader.course.reference_text import run_text
 from grader.course.unit import Unit
+from grader.frozen import frozen
 from grader.grading.judge import Answer, Ask, judge
 from grader.judging.compare import difference, turned
 from grader.judging.kinds.registry import kind_of
@@ -35,7 +36,7 @@ FURTHER = range(1000, 1020)  # further seeds, on which a killed mutant dies, too
 WIDER = 4  # how many seeds' cases are widened; each gives dozens of inputs
 
 
-@dataclass(frozen=True)
+@frozen
 class Verdict:
     """The fate of one mutant. For a survivor, `why` says where its answer differs from the reference's.
 

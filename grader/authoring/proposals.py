@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from grader.authoring.mutants import Mutant
 from grader.authoring.mutation import EQUIVALENT, KILLED, SURVIVED, Verdict
 from grader.course.reference_text import definitions
+from grader.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Proposals:
     """The mutants of one exercise that change an answer, by what is missing for them."""
 

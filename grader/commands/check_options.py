@@ -1,12 +1,12 @@
 """What `grade [TARGET]...` was asked for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from grader.frozen import frozen
 from grader.sandbox.walls.levels import WEAKEST
 
 
-@dataclass(frozen=True)
+@frozen
 class Options:
     """The command line's options, with what they are where they are not given."""
 

@@ -1,7 +1,7 @@
 """What a run of `grade [TARGET]...` grades with: the sandbox, the course and its limits, the keys, where training runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from grader.commands.check_options import Options
@@ -11,13 +11,14 @@ from grader.commands.targets import Target, targets_of
 from grader.course.course import Course
 from grader.course.sides import NO_COURSE, Found
 from grader.errors import CourseError
+from grader.frozen import frozen
 from grader.grading.training import Training
 from grader.judging.kinds.registry import known
 from grader.key import Key, load
 from grader.sandbox.server import Sandbox
 
 
-@dataclass(frozen=True)
+@frozen
 class Setup:
     """What was asked for, and what there is to do it with."""
 

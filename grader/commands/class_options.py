@@ -1,17 +1,17 @@
 """The options of `grade class`, as one frozen record."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classroom.marking.access import PATIENCE
+from grader.frozen import frozen
 from grader.passwords import Address
 from grader.sandbox.walls.levels import FOR_STRANGERS
 
 STORE = Address("class.db")
 
 
-@dataclass(frozen=True)
+@frozen
 class Options:
     """The options of the command line with their defaults."""
 

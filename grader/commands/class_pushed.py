@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -22,6 +21,7 @@ from grader.commands.told import say
 from grader.commands.written import entries_by_unit
 from grader.ctrl_c import STOPPED
 from grader.errors import GraderError, did_you_mean
+from grader.frozen import frozen
 from grader.passwords import Address
 from grader.record import Record
 from grader.render.terminal import make_console
@@ -36,7 +36,7 @@ LEFT = {
 TOLD = {Kind.HELD: "held back", **LEFT}
 
 
-@dataclass(frozen=True)
+@frozen
 class Pushed:
     """The options of the command line."""
 

@@ -1,13 +1,13 @@
 """What is typed for `grade class adjust` and `grade class appeal`, as frozen records."""
 
 import getpass
-from dataclasses import dataclass
 from pathlib import Path
 
+from grader.frozen import frozen
 from grader.passwords import Address
 
 
-@dataclass(frozen=True)
+@frozen
 class Wish:
     """The options of the command line."""
 
@@ -26,7 +26,7 @@ class Wish:
     db: Address
 
 
-@dataclass(frozen=True)
+@frozen
 class Question:
     """The options of the command line."""
 

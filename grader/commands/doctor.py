@@ -5,13 +5,13 @@ import os
 import platform
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.text import Text
 
 from grader.commands.courses import open_course, the_course
 from grader.commands.support import write_report
+from grader.frozen import frozen
 from grader.render.terminal import WIDTH, indented, make_console
 from grader.sandbox.server import Sandbox
 from grader.sandbox.walls.limits import cores
@@ -30,7 +30,7 @@ PACKAGES = ("numpy", "click", "rich", "torch", "nbgrader")
 EXTRAS = ("torch", "nbgrader")
 
 
-@dataclass(frozen=True)
+@frozen
 class Line:
     """One line of the report: what was checked, the result, and how to fix it (empty if nothing is wrong)."""
 

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from grader.commands.told import say
 from grader.course.course import Course
 from grader.errors import GraderError
 from grader.files import cannot_write, locked, write_whole
+from grader.frozen import frozen
 from grader.record import Kind
 from grader.render.terminal import make_console
 from grader.scratch import Scratch
@@ -31,7 +31,7 @@ from grader.text import listed, one_line
 AT_ONCE = 8  # repositories; hosts slow down who asks for more
 
 
-@dataclass(frozen=True)
+@frozen
 class Options:
     """The options of the command line."""
 

@@ -3,7 +3,6 @@
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from grader.commands.options import chosen, course_option, units_argument
 from grader.course.course import Course
 from grader.errors import GraderError
 from grader.files import cannot_write, write_whole
+from grader.frozen import frozen
 from grader.key import Key
 from grader.releases import platforms, pytorch, wheels
 from grader.releases.platforms import Platform
@@ -75,7 +75,7 @@ seed_option = click.option(
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Options:
     """What all these releases but `keys` are asked for."""
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from grader import submission
@@ -10,12 +10,13 @@ from grader.commands.check_options import Options
 from grader.course.course import Course
 from grader.course.sides import NO_COURSE, Found, hold_solutions, required
 from grader.errors import CourseError, GraderError, did_you_mean
+from grader.frozen import frozen
 from grader.key import load_index
 
 SUFFIXES = (".py", ".ipynb")
 
 
-@dataclass(frozen=True)
+@frozen
 class Target:
     """A file to grade, its unit, the exercises that were asked for (empty: all), and the folder that was named."""
 

@@ -3,7 +3,7 @@
 import difflib
 import stat
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from grader.course.settings import Settings
 from grader.course.settings_file import load as load_settings
 from grader.errors import CourseError, did_you_mean
+from grader.frozen import frozen
 from grader.judging.kinds.registry import known
 from grader.key import Key, load, load_index
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from grader.course.unit import Unit
 
 
-@dataclass(frozen=True)
+@frozen
 class Course:
     """The folder `root` holds `assignments/`, and for authors `solutions/`. `chosen` replaces what course.toml says."""
 

@@ -1,15 +1,16 @@
 """The late policy of a course: how many days late something is as people count them, and what that leaves of the points."""
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from grader.frozen import frozen
 
 DAY = timedelta(days=1)
 CLOCK_CHANGE = timedelta(hours=1)
 
 
-@dataclass(frozen=True)
+@frozen
 class Late:
     """`penalty` is the percentage of the points lost for each day begun; nothing counts after `days`, if given.
 

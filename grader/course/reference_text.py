@@ -6,12 +6,12 @@ import re
 import symtable
 import textwrap
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from types import CodeType, ModuleType
 
 from grader.errors import GraderError
 from grader.exercise import Edit
+from grader.frozen import frozen
 
 BODY = "# YOUR CODE HERE\n    raise NotImplementedError"  # nbgrader's convention, so that students meet only one
 MEMORY = 64  # texts that stay parsed: a unit's files and the mistakes of an exercise, which every seed asks for again
@@ -22,7 +22,7 @@ class SourceError(GraderError):
     """A reference or a mistake cannot be cut or edited as asked; the message says where."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Source:
     """One function or class of a reference: its source text, and what its signature and docstring say."""
 

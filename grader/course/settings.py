@@ -34,17 +34,18 @@ seconds = 10                                  # an exercise; submission_seconds,
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from grader.course.late_policy import Late, zone_called
+from grader.frozen import frozen
 
 if TYPE_CHECKING:
     from grader.sandbox.walls.limits import Limits
 
 
-@dataclass(frozen=True)
+@frozen
 class Settings:
     """The content of one course.toml. `points` and `builds_on` are by `unit.exercise`; `needs`, `exercises`, `due` and `packages` are by unit.
 

@@ -20,12 +20,13 @@ that was not named is compared with what is graded:
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from grader.course.course import Course, find, is_course
 from grader.course.packaged import packaged
 from grader.errors import CourseError
+from grader.frozen import frozen
 from grader.text import one_line
 
 LENGTH = 200  # of a path in a sentence
@@ -43,7 +44,7 @@ WHOSE = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Found:
     """A course, how it was found, and whether (`meets`) what is graded lies in it or beside it.
 

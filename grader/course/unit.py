@@ -8,7 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -19,13 +19,14 @@ from grader.course.part import pick
 from grader.course.points import shared
 from grader.course.reference_text import Source, SourceError, definitions, free_names, mutate, run_text, without
 from grader.exercise import Check, Edit, Exercise
+from grader.frozen import frozen
 from grader.typed import read_as
 
 BANDS = "bands.json"  # in the folder of solutions; see grader.authoring.bands
 SIGNS = {"whole": None, "rows": 0, "columns": 1}  # what has a free sign -> the axis along which signs differ
 
 
-@dataclass(frozen=True)
+@frozen
 class Unit:
     """One unit's folder in solutions/. Every file is read on first use.
 

@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from grader.demos.shown import LONGEST, Printed, Shown, Stopped, read
 from grader.errors import GraderError
 from grader.files import NEW
+from grader.frozen import frozen
 from grader.sandbox.inside.reading import parse
 from grader.scratch import Scratch
 from grader.text import inert, listed
@@ -25,7 +25,7 @@ class DemoError(GraderError):
     """There is no demo, or it cannot be run as things are; the message says what to do."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Demo:
     """A unit's demo: its script, and the student's functions and classes that it needs."""
 

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from grader.frozen import frozen
 from grader.report import Step
 from grader.typed import build
 
@@ -12,14 +12,14 @@ MOST_FRAMES, MOST_POINTS = 60, 400  # of a moving picture, and of each of its fr
 FURTHEST = 1e6  # from 0 that a point may be
 
 
-@dataclass(frozen=True)
+@frozen
 class Text:
     """A paragraph, or what the student's functions have written."""
 
     text: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Table:
     """A row of names above rows of texts; every row has as many."""
 
@@ -31,7 +31,7 @@ class Table:
             raise ValueError("a row of a table has more or fewer texts than its header")
 
 
-@dataclass(frozen=True)
+@frozen
 class Curve:
     """How a number goes, such as a reward from update to update."""
 
@@ -44,7 +44,7 @@ class Curve:
         return [Step(number, len(self.values), value) for number, value in enumerate(self.values, 1)]
 
 
-@dataclass(frozen=True)
+@frozen
 class Frames:
     """Points in a plane that move: each frame holds the points (x, y) of one moment."""
 
@@ -60,7 +60,7 @@ class Frames:
             raise ValueError("a moving picture with a point that is nowhere in it")
 
 
-@dataclass(frozen=True)
+@frozen
 class Progress:
     """How far something is that takes a while."""
 
@@ -69,14 +69,14 @@ class Progress:
     what: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Printed:
     """What was printed while the demo ran, by the student's code or the demo's."""
 
     text: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Stopped:
     """Why the demo went no further: what is to be said, and where in a file it happened, if anywhere."""
 

@@ -5,12 +5,12 @@ A wrong diagnosis costs a student more than no diagnosis, so every rule here mus
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from grader.diagnosis.evidence import Evidence, bears_out, one_answer_for_all
+from grader.frozen import frozen
 from grader.judging.compare import Signs, difference, turned
 from grader.key import ExerciseKey, MistakeKey, Question
 from grader.nest import numeric_leaves
@@ -18,7 +18,7 @@ from grader.nest import numeric_leaves
 ROUNDED = 1e-9  # of an answer's size: sums of thousands of float64 numbers differ by less
 
 
-@dataclass(frozen=True)
+@frozen
 class Diagnosis:
     """The cause of a wrong answer: `text` says what was done and what to try, `mistake` names a listed one, if any."""
 

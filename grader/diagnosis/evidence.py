@@ -5,11 +5,12 @@ every overflow. A mistake is named only from answers that tell something.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from grader.frozen import frozen
 from grader.key import Question
 from grader.nest import is_numeric, leaves
 from grader.sandbox.wire import Opaque
@@ -20,7 +21,7 @@ ENOUGH = 2  # telling answers that agree, a claim that is met among them: one ma
 EVERYWHERE = "in every entry and every case"
 
 
-@dataclass(frozen=True)
+@frozen
 class Evidence:
     """One question and the student's answer to it; the answer is None if the function raised.
 

@@ -5,13 +5,13 @@ wrong, so most claims that are proposed here are rejected.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
 
+from grader.frozen import frozen
 from grader.judging.compare import wrong_entries
 from grader.key import Question
 
@@ -20,7 +20,7 @@ ROUNDINGS = 100  # how many roundings in lower precision may have added up
 SUMMED, AVERAGED = ": a sum instead of a mean?", ": a mean instead of a sum?"
 
 
-@dataclass(frozen=True)
+@frozen
 class Pair:
     """One part of an answer and its expected value in one case, both as float64.
 
@@ -49,7 +49,7 @@ class Pair:
         return not np.any(self.expected)
 
 
-@dataclass(frozen=True)
+@frozen
 class Claim:
     """A sentence about a part and the predicate that says on which pairs it is true.
 

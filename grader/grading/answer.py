@@ -1,14 +1,14 @@
 """What came back for one question, and what asks."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from grader.frozen import frozen
 from grader.key import Question
 from grader.report import Finding, Status
 
 
-@dataclass(frozen=True)
+@frozen
 class Answer:
     """The reply to one question: a value, or a finding and a status that say why there is none.
 

@@ -8,10 +8,11 @@ needs no trial.
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from grader.frozen import frozen
 from grader.sandbox.opening import open_sandbox
 from grader.sandbox.server import TRAINING, Sandbox, SandboxError, is_installed
 from grader.sandbox.walls.levels import LEVELS, WEAKEST
@@ -29,7 +30,7 @@ def trial(device):
 """
 
 
-@dataclass(frozen=True)
+@frozen
 class Choice:
     """The device for training runs, a sandbox whose workers can use it, and a line to print, which may be empty."""
 

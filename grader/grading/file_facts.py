@@ -1,14 +1,15 @@
 """What is known of a submission's file before any of its functions is called."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from grader.frozen import frozen
 from grader.sandbox.worker import WorkerEnded
 from grader.submission import Listing
 
 
-@dataclass(frozen=True)
+@frozen
 class Outline:
     """What reading the file has found; nothing of it was run."""
 
@@ -18,7 +19,7 @@ class Outline:
     cells: Sequence[tuple[int, int]] = ()  # of a notebook: the first line of each cell, and its number
 
 
-@dataclass(frozen=True)
+@frozen
 class FileFacts:
     """What was found by reading the file, what by running it, and what it did to workers that ran it."""
 

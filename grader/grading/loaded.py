@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.frozen import frozen
 from grader.grading import replies
 from grader.grading.file_facts import FileFacts
 from grader.key import Key
@@ -17,7 +18,7 @@ from grader.submission import Listing, Submission
 MAX_SKIPPED = 5  # statements at the top of a file that may hang or crash before the file is given up
 
 
-@dataclass(frozen=True)
+@frozen
 class TimeBudget:
     """The seconds that a submission has: for an exercise, and for all of it since it began."""
 

@@ -4,13 +4,14 @@ Each probe asks for no points. What it finds holds whatever else is wrong, and s
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from grader.diagnosis.evidence import EVERYWHERE, Evidence, one_answer_for_all
 from grader.diagnosis.lexicon_torch import CUT
 from grader.diagnosis.pairs import BOTH
+from grader.frozen import frozen
 from grader.grading.answer import Answer, Ask
 from grader.grading.verdicts import verdict
 from grader.judging.compare import named
@@ -43,7 +44,7 @@ NOT_PASSED = "is what it belongs to left out, cut off (.item(), .detach(), .data
 AGAIN = "asked once more at the end, it is not right any longer: "
 
 
-@dataclass(frozen=True)
+@frozen
 class Probe:
     """How a function is asked: `told` gives what it has answered in its turn, `ask` asks anew, `alone` in a fresh process."""
 

@@ -1,9 +1,10 @@
 """Training runs: whether and where they run, who sees their progress, and what the loss curve says of a failed run."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import median
 
+from grader.frozen import frozen
 from grader.report import ExerciseReport, Status, Step
 
 NAN = (
@@ -36,7 +37,7 @@ def _nobody(name: str, step: Step) -> None:
     """A `watch` that ignores every step."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Training:
     """Whether training runs are graded, on which device, and `watch(exercise, step)`, called with every step."""
 

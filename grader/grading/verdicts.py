@@ -5,9 +5,10 @@ that is right to five digits, where some small constant is in the way.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from grader.frozen import frozen
 from grader.grading.answer import Answer
 from grader.grading.copying import with_copies
 from grader.judging.compare import only
@@ -21,7 +22,7 @@ Answers = Callable[[int], Answer | None]
 KEEP = "The caller still needs that array: work on a copy, or write `x = x - m`, not `x -= m`."
 
 
-@dataclass(frozen=True)
+@frozen
 class Verdict:
     """A check's report, and the status that the exercise gets from it: passed, skipped, failed, error, timeout, …
 

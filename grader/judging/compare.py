@@ -6,11 +6,11 @@ integers and a 1-D integer array are the same answer.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from grader.frozen import frozen
 from grader.nest import Path, at, is_numeric, same_parts, subscripts
 from grader.sandbox.wire import Opaque
 from grader.text import one_line
@@ -18,7 +18,7 @@ from grader.text import one_line
 Signs = Sequence[Sequence[int | None]]  # see `turned`
 
 
-@dataclass(frozen=True)
+@frozen
 class Difference:
     """The first part of an answer that is wrong: `path` is where it is in the nest, `text` a clause for the student."""
 

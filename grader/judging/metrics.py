@@ -1,12 +1,13 @@
 """How good a training run's predictions are, by standard metrics. Pure functions of arrays, called by the grader."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
+from grader.frozen import frozen
 
-@dataclass(frozen=True)
+
+@frozen
 class Metric:
     """A measure of predictions: `measure(predictions, truth)` computes it, `name` names it, `form` formats it.
 

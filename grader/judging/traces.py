@@ -1,14 +1,14 @@
 """Answers as something that can be compared: an exception by its names, a list by its numbers."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from grader.frozen import frozen
 from grader.nest import is_numeric
 
 
-@dataclass(frozen=True)
+@frozen
 class Raised:
     """Stands for an answer that is an exception of the student's own code: the names of its type and of its bases."""
 

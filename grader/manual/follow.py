@@ -24,8 +24,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from grader.frozen import frozen
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = Path(__file__).parent / "pages"
@@ -46,7 +47,7 @@ NOISE = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Step:
     """A command with what it should print (`file` empty), or a file to write."""
 

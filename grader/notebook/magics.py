@@ -19,7 +19,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from grader.course.course import Course, find
 from grader.course.settings import Settings
 from grader.course.settings_file import load as load_settings
 from grader.errors import CourseError, GraderError, OurFault
+from grader.frozen import frozen
 from grader.grading import grade
 from grader.grading.training import ON_CPU, Training
 from grader.judging.kinds.registry import is_run, known
@@ -147,7 +148,7 @@ def register(shell) -> None:
     shell.register_magic_function(grade_cell, "cell", "grade")
 
 
-@dataclass(frozen=True)
+@frozen
 class Place:
     """What a name stands for here: the key, the exercises that are asked for, the course's settings and folder."""
 

@@ -4,12 +4,13 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from grader.files import data_folder, kept_aside, locked, write_whole
+from grader.frozen import frozen
 from grader.report import Report, Status
 
 SCHEMA = 1
@@ -17,7 +18,7 @@ ONE_HASH = 64  # hexadecimal digits of a SHA-256
 MAX_DAYS = 400  # days that are kept; a course takes less than a year
 
 
-@dataclass(frozen=True)
+@frozen
 class Memory:
     """What is known of an exercise: the hash of the code that `passed`, if any; how many `hints` were shown."""
 
@@ -28,7 +29,7 @@ class Memory:
     hints: int = 0
 
 
-@dataclass(frozen=True)
+@frozen
 class Progress:
     """The memories of a course's exercises, by `unit.exercise`, and the days on which one passed for the first time."""
 
@@ -43,7 +44,7 @@ class Progress:
         return replace(self, exercises={**self.exercises, exercise: memory})
 
 
-@dataclass(frozen=True)
+@frozen
 class News:
     """What is new after a run: exercises that passed for the first time, and those whose code changed afterwards."""
 

@@ -17,6 +17,7 @@ from grader import key as keys
 from grader.course.reference_text import stub_module
 from grader.course.unit import Unit
 from grader.exercise import Edit
+from grader.frozen import frozen
 
 AS_WRITTEN = 14  # tokens; a difference quotient in a formula has 13
 RENAMED = 24  # tokens; more, because without names more code looks alike
@@ -33,7 +34,7 @@ SILENT = {"#", "\\", "$"}  # marks of comments, escapes and formulas, which are 
 SPOKEN = frozenset([*keyword.kwlist, "np", "self", "len", "range", "sum", "zip", "enumerate"])
 
 
-@dataclass(frozen=True)
+@frozen
 class Leak:
     """`where` is the released file and the part of it, `what` the part of the solution shown, `text` its beginning."""
 

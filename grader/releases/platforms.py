@@ -8,7 +8,7 @@ that means.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from grader.course.settings_text import to_toml
 from grader.demos.playing import FOLDER as DEMO
 from grader.errors import GraderError
 from grader.files import cannot_write, write_whole
+from grader.frozen import frozen
 from grader.key import Key, to_bytes
 from grader.releases import wheels
 from grader.releases.pytorch import Source
@@ -36,7 +37,7 @@ MARK = re.compile(r"@@([A-Z_]+)@@")
 FIRST = re.compile(r"^.*pip.* install .*@@TORCH_FIRST@@\n", re.MULTILINE)
 
 
-@dataclass(frozen=True)
+@frozen
 class Platform:
     """The parameters of a release. `course` has only the `units` and the chosen exercises (see `grader.course.choice`).
 

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from grader.errors import GraderError
+from grader.frozen import frozen
 
 VERSION = "0.27.7"
 CDN = f"https://cdn.jsdelivr.net/pyodide/v{VERSION}/full/"
@@ -35,7 +35,7 @@ These files are as they were published; nothing in them was changed.
 """
 
 
-@dataclass(frozen=True)
+@frozen
 class Runtime:
     """Where a site takes Pyodide from: an address, or the files that it has itself."""
 

@@ -8,10 +8,11 @@ import importlib.metadata
 import re
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from grader.errors import GraderError
+from grader.frozen import frozen
 
 # Only characters that are literal in a shell, YAML and JSON, because it is written into install steps. No `@`, because a
 # password would be published with the release.
@@ -21,7 +22,7 @@ NOWHERE = "none"
 MEMORY = "Give the container at least 3 GB of memory."
 
 
-@dataclass(frozen=True)
+@frozen
 class Source:
     """A PyTorch version and its origin: an `index` (empty: the platform's default), or `wheels` in the release."""
 

@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from grader.authoring.build import PUBLIC_SEED, own_work, plan, write
@@ -17,6 +17,7 @@ from grader.course.demo_files import demo_files
 from grader.course.settings_text import to_toml
 from grader.errors import GraderError
 from grader.files import cannot_write, kept_aside
+from grader.frozen import frozen
 from grader.releases.leaks import Secrets, leaks, secrets
 
 # What an instructor may keep in a released folder besides the release. It is searched for leaks like the rest, except for the
@@ -36,7 +37,7 @@ class ReleaseError(GraderError):
     """The folder contains something that students must not get, or unrelated files; the message names each."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Released:
     """One file that students get."""
 

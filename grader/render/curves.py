@@ -3,10 +3,10 @@
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 
+from grader.frozen import frozen
 from grader.report import Step
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -67,7 +67,7 @@ def svg(curve: Sequence[Step], title: str, band: Sequence[tuple[float, float, fl
     )
 
 
-@dataclass(frozen=True)
+@frozen
 class _Axes:
     """Converts a step and a loss to coordinates in the picture."""
 

@@ -5,9 +5,10 @@ Its module may also have `APPENDS`: texts for files that an environment variable
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from grader.frozen import frozen
 
 if TYPE_CHECKING:
     from grader.report import Report
@@ -29,7 +30,7 @@ WRITERS = {
 FORMATS = ("text", *WRITERS)  # text is what a terminal shows, and needs a console
 
 
-@dataclass(frozen=True)
+@frozen
 class Surroundings:
     """What a writer gets besides the reports: the environment, the time, and a token that no submission can guess."""
 

@@ -1,8 +1,9 @@
 """Join the pieces of a formula, with parentheses and spaces where they are needed. Used by `grader.render.maths`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from grader.frozen import frozen
 from grader.render.symbols import SUBSCRIPTS, SUPERSCRIPTS
 
 LOOSE, PRODUCT, POWER, ATOM = range(4)  # precedence of a formula, a sum the lowest
@@ -11,7 +12,7 @@ LEFT = {"atom", "word", "power", "fraction", "close"}  # what a factor or a bina
 RIGHT = {"atom", "word", "power", "open", "prefix", "name", "big"}  # what multiplies the fraction before it
 
 
-@dataclass(frozen=True)
+@frozen
 class Piece:
     """A self-contained part of a formula; `kind` decides how it is joined to its neighbours."""
 

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.text import Text
 
+from grader.frozen import frozen
 from grader.report import ExerciseReport
 from grader.text import one_line
 
@@ -14,7 +14,7 @@ KNOWS_LINKS = ("iTerm.app", "WezTerm", "ghostty", "rio", "Hyper")  # VS Code rec
 OLDEST = {"VTE_VERSION": 5000, "KONSOLE_VERSION": 201200}  # the first versions that support links
 
 
-@dataclass(frozen=True)
+@frozen
 class Places:
     """How to write places: relative to the folder `here`, and whether as links."""
 

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePath
 
+from grader.frozen import frozen
 from grader.render.formats import Graded
 from grader.render.plain_words import word_of
 from grader.report import CheckReport, ExerciseReport, Report, Status
@@ -13,7 +13,7 @@ from grader.text import inert, one_line
 MAX_PRINTED = 4000  # characters of a student's printed output in a format for programs
 
 
-@dataclass(frozen=True)
+@frozen
 class Row:
     """One claim. `name` is inert and unique, `number` is its position, such as 2.1, `share` its part of the time."""
 

@@ -4,8 +4,9 @@ Frames are sequences of points (x, y). All frames of one picture share one scale
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
+
+from grader.frozen import frozen
 
 Points = Sequence[Sequence[float]]
 
@@ -16,7 +17,7 @@ SIZE, MARGIN = 320, 8  # of the SVG, in its own units
 SECONDS = 4.0  # of the whole movement: what moves longer by itself must have a pause button
 
 
-@dataclass(frozen=True)
+@frozen
 class Window:
     """The square of the plane that is seen: its middle, and half of its side."""
 

@@ -7,17 +7,18 @@ is updated all the same; what differs there counts as the student's.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from grader.files import write_whole
+from grader.frozen import frozen
 
 NAME = ".came-with.json"  # in assignments/
 SCHEMA = 1
 PACKAGE, RELEASE = "package", "release"  # the grader's own package; another's is "package NAME"
 
 
-@dataclass(frozen=True)
+@frozen
 class Came:
     """`hashes` by a file's path below assignments/, `stubs` the texts by unit, and the `origin` of both: RELEASE, or see `package`.
     `is_known` is False where nothing was kept."""

@@ -5,12 +5,13 @@ Texts are cut by lines, so that comments and layout survive.
 
 import ast
 import tokenize
-from dataclasses import dataclass
+
+from grader.frozen import frozen
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-@dataclass(frozen=True)
+@frozen
 class Part:
     """A definition with the lines of the file it stands in."""
 

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from grader.frozen import frozen
 from grader.sandbox.inside.reading import bound_names
 from grader.updating.definitions import Definition, Part, arguments, first_line, is_unwritten, under_a_new_heading
 
@@ -12,7 +13,7 @@ class CannotMerge(ValueError):
     """The student's file is no Python that can be cut into definitions; the message says why and where."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Merged:
     """The new text; `carried` are answers under a changed heading, `new` names that were not there, `reworded` stubs
     that nobody had written yet, and `told` sentences on what somebody should look at. `is_own` says that somebody has

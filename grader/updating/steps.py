@@ -7,11 +7,12 @@ next one; what the folder came with is written last.
 import ast
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path, PurePosixPath
 
 from grader.errors import GraderError
 from grader.files import cannot_write, kept_aside, write_whole
+from grader.frozen import frozen
 from grader.judging.kinds.registry import known
 from grader.key import Key, KeyFileError, from_bytes
 from grader.updating import came
@@ -22,7 +23,7 @@ from grader.updating.newer import LISTING, Files
 BEFORE = ".before"
 
 
-@dataclass(frozen=True)
+@frozen
 class Step:
     """One file: what will stand there, whether what stands there now is kept beside it, and what is to be told of it."""
 
@@ -33,7 +34,7 @@ class Step:
     merged: Merged | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Plan:
     """The steps in order, and what the folder comes with afterwards."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grader import submission
+from grader.frozen import frozen
 from grader.grading import grade
 from grader.grading.training import ON_CPU, Training
 from grader.key import ExerciseKey, Key
@@ -74,7 +75,7 @@ class Watched:
         return report
 
 
-@dataclass(frozen=True)
+@frozen
 class Focus:
     """The exercise that is shown in detail: the file's index, its name, and how many of its hints are shown."""
 

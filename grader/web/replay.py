@@ -9,6 +9,7 @@ same: the only clock is the recording's own, which moves by what was waited for.
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
+from grader.frozen import frozen
 from grader.sandbox import wire
 from grader.sandbox.server import SandboxError
 from grader.sandbox.walls.levels import WEAKEST
@@ -39,7 +40,7 @@ class Outside(Protocol):
     def end(self, worker: int) -> None: ...
 
 
-@dataclass(frozen=True)
+@frozen
 class Event:
     """What came from a worker: `ready`, a `frame`, `printed` text, or that it has `ended`, as WorkerEnded has it.
 

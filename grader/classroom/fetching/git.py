@@ -4,12 +4,13 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.classroom.intake.members import parts_of
 from grader.errors import GraderError
+from grader.frozen import frozen
 
 SECONDS = 180.0  # for one command
 LARGEST = 10 << 20  # bytes of a file; a hand-in is smaller
@@ -22,7 +23,7 @@ class GitError(Exception):
     """git could not do something; the words follow the repository's name and a colon."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Remote:
     """A repository at `address`, read by way of an empty one in the folder `own`."""
 

@@ -11,9 +11,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from grader.frozen import frozen
 from grader.one_host import Stay, next_link
 from grader.secret import NO_TOKEN, Secret
 
@@ -28,7 +28,7 @@ class HostError(Exception):
     """A host gave no usable answer; the words follow the repository's name and a colon."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Push:
     """A commit that was a branch's newest from a moment on."""
 
@@ -36,7 +36,7 @@ class Push:
     at: datetime
 
 
-@dataclass(frozen=True)
+@frozen
 class Host:
     """A host of repositories. `token` reads them; it is sent to this host only, and never shown."""
 

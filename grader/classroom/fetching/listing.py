@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classroom.intake.columns import naming
 from grader.classroom.intake.sheets import folded, read_sheet
 from grader.errors import GraderError
+from grader.frozen import frozen
 from grader.text import listed, one_line
 
 COLUMNS = ("repository", "repo", "project")
@@ -15,7 +15,7 @@ PLACE = re.compile(r"[\w.-]+(/[\w.-]+)+", re.ASCII)  # owner/name, or a GitLab p
 ADDRESS = re.compile(r"(https|ssh)://[^\s@/]*@?[^\s/]+/\S+|file:///\S+|/\S+")
 
 
-@dataclass(frozen=True)
+@frozen
 class Repository:
     """One student's repository. `place` is owner/name on the host, or a whole address; `student` names a folder."""
 

@@ -1,18 +1,18 @@
 """A repository as it was at a moment: which commit that is, who says so, and the files of it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from grader.classroom.fetching.git import Remote
 from grader.classroom.fetching.hosts import Host
 from grader.classroom.fetching.listing import Repository
+from grader.frozen import frozen
 
 Moment = datetime | None  # None is now
 
 
-@dataclass(frozen=True)
+@frozen
 class State:
     """The commit that was the newest at a moment, and since when; `by` is who tells that, "push" or "commit"."""
 
@@ -21,7 +21,7 @@ class State:
     by: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Fetched:
     """What was read of one repository: the state of each unit that has one, and the files, by their path in its folder."""
 

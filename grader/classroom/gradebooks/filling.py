@@ -6,7 +6,6 @@ stays, and numbers are written with the decimal mark of the file.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classroom.gradebooks.exports import whole_bytes
@@ -14,6 +13,7 @@ from grader.classroom.intake.columns import FIRST, LAST, meaning, naming
 from grader.classroom.intake.roster import Names, Student
 from grader.classroom.intake.sheets import Cell, Sheet, read_sheet
 from grader.errors import GraderError
+from grader.frozen import frozen
 from grader.text import one_line
 
 # Moodle's words for the columns of a grading worksheet, in the languages that we know
@@ -26,7 +26,7 @@ TITLE = re.compile(r"(.*?)\s*(?:\(\d+\))?\s*", re.DOTALL)  # `Attention (1234)`:
 EMPTY = ("", "-", "–")  # Moodle writes a dash where there is no grade yet
 
 
-@dataclass(frozen=True)
+@frozen
 class Entry:
     """What is to be entered for a student: points out of a maximum, or that the student is excused; nothing if held."""
 
@@ -36,7 +36,7 @@ class Entry:
     is_held: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Filled:
     """What filling did: each a tuple of students. `changed` had another number before, `kept` what a person wrote there;
     both with the old text. `missing` are students of the class who have something to enter and no row."""
@@ -50,7 +50,7 @@ class Filled:
     missing: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class _Book:
     """A gradebook: its table, the rows of students, where a row names its student, where its grade goes and out of what."""
 

@@ -5,7 +5,7 @@ A file of an archive is written into a scratch folder under a generated name, so
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from grader.classroom.intake import tars, zips
 from grader.classroom.intake.kept import no_room
 from grader.classroom.intake.members import DEEPEST, LONGEST, ArchiveDamage, Member, MemberDamage, too_many
 from grader.errors import GraderError
+from grader.frozen import frozen
 from grader.scratch import keep
 from grader.submission import MAX_BYTES
 
@@ -32,7 +33,7 @@ MAX_KEPT = 64 << 20  # bytes that are kept of one student's archive
 ANY_SIZE = 1 << 62  # bytes, for the archive of a whole class
 
 
-@dataclass(frozen=True)
+@frozen
 class Entry:
     """A file that was handed in: the parts of its path, where its bytes are if it was taken, and what is wrong with it.
 

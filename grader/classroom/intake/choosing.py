@@ -1,14 +1,14 @@
 """Of several files for one unit, which is marked, and why: told in the record. Where nothing decides, a person does."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from grader.classroom.intake.place import Place, shown, stem
 from grader.classroom.intake.versions import newest
+from grader.frozen import frozen
 from grader.text import listed
 
 
-@dataclass(frozen=True)
+@frozen
 class Found:
     """A file for a unit: the hash of its bytes, how many of the unit's exercises it defines, and whether it is called
     as the unit is, and was worked on."""
@@ -20,7 +20,7 @@ class Found:
     is_touched: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class Choice:
     """The file that is marked and a note on the choice, empty if there was none. If it `is_open`, nothing decided."""
 

@@ -7,12 +7,13 @@ folder or archive, names are the student's choice and say nothing.
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from grader.classroom.intake.archives import Entry
 from grader.classroom.intake.place import Place
 from grader.classroom.intake.roster import Student
+from grader.frozen import frozen
 
 # `Jane Doe_31415_assignsubmission_file_/attention.py`, or all in one file name; 31415 is "Participant 31415"
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<rest>.*))?", re.DOTALL)
@@ -37,7 +38,7 @@ MONTHS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@frozen
 class Mark:
     """What the platform's part of a name says. `rest` is the student's own part, empty for a folder."""
 

@@ -1,14 +1,14 @@
 """What one student handed in for one unit."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from grader.classroom.intake.kept import Kept
+from grader.frozen import frozen
 from grader.record import Outcome
 from grader.submission import Submission
 
 
-@dataclass(frozen=True)
+@frozen
 class HandIn:
     """One student's submission for one unit: bytes to grade, or a problem, or neither if nothing was handed in.
 

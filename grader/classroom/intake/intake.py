@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from grader.classroom.intake.archives import entries
@@ -15,10 +15,11 @@ from grader.classroom.intake.place import Place, shown
 from grader.classroom.intake.roster import Names, Student, compact
 from grader.classroom.intake.sorting import hand_in, sort
 from grader.errors import GraderError
+from grader.frozen import frozen
 from grader.text import listed, one_line
 
 
-@dataclass(frozen=True)
+@frozen
 class Intake:
     """What a class handed in. `strays` are files that are nobody's, `lost` archive members without a usable name.
 

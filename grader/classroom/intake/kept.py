@@ -1,16 +1,16 @@
 """Keep the bytes of every submission from intake until it is marked, so that what was looked at is what is marked."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import GraderError
+from grader.frozen import frozen
 from grader.submission import Submission, SubmissionError
 
 NAME = "looked-at"
 
 
-@dataclass(frozen=True)
+@frozen
 class Kept:
     """One submission's bytes in a shelf's file: `pieces` are (module, or "" for the file itself; start; length)."""
 

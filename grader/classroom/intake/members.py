@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from grader.frozen import frozen
 
 LONGEST = 255  # bytes of one part of a path; no file system allows more
 DEEPEST = 60  # nested folders
@@ -20,7 +21,7 @@ class MemberDamage(Exception):
     """One member cannot be read; the others can."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Member:
     """A file in an archive. If its name cannot be used, `path` is empty and `problem` says why; `name` is for display.
 

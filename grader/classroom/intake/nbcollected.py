@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,14 @@ from grader.classroom.intake.kept import Shelf
 from grader.classroom.intake.nbbook import CONFIG, gradebook_of
 from grader.classroom.intake.roster import Student
 from grader.errors import GraderError
+from grader.frozen import frozen
 from grader.submission import Submission
 from grader.text import one_line
 
 MAX_NOTEBOOK = 32 << 20  # bytes, including pictures in outputs; the code alone must keep a submission's limit
 
 
-@dataclass(frozen=True)
+@frozen
 class Handed:
     """What one student handed in for a unit: the code as a notebook's bytes, or None and the reason in the note.
 
@@ -145,7 +145,7 @@ def source_cells(folder: Path, unit: str) -> dict[str, Any]:
         return {cell.name: Source(cell.name, cell.source or "", bool(cell.locked)) for cell in cells}
 
 
-@dataclass(frozen=True)
+@frozen
 class Source:
     """One cell of the assignment."""
 

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from grader.classroom.intake.place import Place, stem
 from grader.classroom.intake.versions import plain
+from grader.frozen import frozen
 
 STAR = re.compile(rb"\bimport\s*\*")
 
 
-@dataclass(frozen=True)
+@frozen
 class Units:
     """What intake needs to know of a course: its units' exercises, and the hashes of its untouched stubs."""
 

@@ -1,14 +1,14 @@
 """Where a file of a download lies: whose it is, and what the platform says of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from grader.classroom.intake.archives import ARCHIVES, Entry
 from grader.classroom.intake.roster import Student
+from grader.frozen import frozen
 from grader.text import one_line
 
 
-@dataclass(frozen=True)
+@frozen
 class Place:
     """A file's owners (a group has several), its path below their own folder, and its turn: the highest one counts.
 

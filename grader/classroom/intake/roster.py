@@ -3,12 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classroom.intake.columns import ANY_NAME, FIRST, IDS, LAST, MOODLE_NUMBER, NAMES, PLATFORM, meaning
 from grader.classroom.intake.sheets import Sheet, read_sheet
 from grader.errors import GraderError
+from grader.frozen import frozen
 from grader.text import one_line
 
 ABOUT_COLUMNS = ("points possible", "manual posting", "muted")  # rows of Canvas's export that are nobody's
@@ -18,7 +18,7 @@ A_GRADE = re.compile(
 NOBODY = {"student, test", "test student"}  # Canvas's own student, by whom teachers look at their pages
 
 
-@dataclass(frozen=True)
+@frozen
 class Student:
     """`id` is the student's name in records, `others` are other names in downloads and gradebooks.
 
@@ -32,7 +32,7 @@ class Student:
     attributes: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class _Person:
     """A row of a roster: its cells by what their columns mean, and the columns that mean nothing to us."""
 

@@ -6,13 +6,13 @@ be replaced and all other bytes of the file stay.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from grader.classroom.intake.archives import as_text
 from grader.classroom.intake.codepages import likeliest
 from grader.errors import GraderError
+from grader.frozen import frozen
 
 MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 # Code pages of spreadsheets on Windows and Macs; of equally plausible readings the first counts.
@@ -24,7 +24,7 @@ LONGEST = 1 << 17  # characters of one cell; a longer one is a quote that does n
 DECIMAL = re.compile(r"\s*[-+]?\d+([.,])\d{1,2}\s*")
 
 
-@dataclass(frozen=True)
+@frozen
 class Cell:
     """What a cell holds, as inert as a name may be, and where it starts and ends in the table's text, quotes included."""
 
@@ -33,7 +33,7 @@ class Cell:
     end: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Sheet:
     """A table: its cells by row, and how it was written. Rows without any text are left out.
 

@@ -11,6 +11,7 @@ from grader.classroom.intake.handed_in import HandIn
 from grader.classroom.intake.kept import Shelf
 from grader.classroom.intake.of_units import Units
 from grader.classroom.intake.place import Place, shown
+from grader.frozen import frozen
 from grader.sandbox.inside.reading import unreadable
 from grader.submission import MAX_BYTES, SubmissionError, read_from
 from grader.text import listed, one_line
@@ -19,7 +20,7 @@ STRANGER = "not on the roster"
 PAGE = (b"<!doctype html", b"<html")
 
 
-@dataclass(frozen=True)
+@frozen
 class Looked:
     """A file that was read once: reading it again gives the same bytes or raises Refusal."""
 
@@ -33,7 +34,7 @@ class Looked:
         return content
 
 
-@dataclass(frozen=True)
+@frozen
 class Broken:
     """What could not be read, and why; `may_pass` means that the cause is on the marker's side and may go away."""
 

@@ -6,8 +6,10 @@ does a copy: then a person has to choose.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import permutations
+
+from grader.frozen import frozen
 
 # What follows a name and counts versions, one piece at a time from the end.
 PIECE = re.compile(
@@ -21,7 +23,7 @@ BEFORE = re.compile(r"^(?:copy of|kopie von|copie de|copia de)[-_ ]+", re.IGNORE
 WAYS = ("v", "dash", "paren")  # of counting, the author's own first
 
 
-@dataclass(frozen=True)
+@frozen
 class Version:
     """What a name says of its version. `rank` is -1 for a draft, 1 for a final one; `counts` are by way of counting."""
 

@@ -10,11 +10,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from grader.errors import GraderError
+from grader.frozen import frozen
 from grader.scratch import Scratch
 
 TLS = "tls://"
@@ -24,7 +24,7 @@ INSTALL = "--scheduler needs Dask; install it with `pip install 'deep-grade[clus
 FILES = {"ca_file": "--tls-ca-file", "cert": "--tls-cert", "key": "--tls-key"}
 
 
-@dataclass(frozen=True)
+@frozen
 class Scheduler:
     """A scheduler's address or `local`, the TLS files, whether a connection without TLS is allowed, seconds to wait."""
 

@@ -3,7 +3,6 @@
 The grade itself is not touched, whatever comes out.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from grader.classroom.marking.kept_files import kept
 from grader.classroom.marking.store import Store
 from grader.errors import GraderError
+from grader.frozen import frozen
 from grader.grading import grade
 from grader.grading.judge import Answer
 from grader.key import Key, Question, from_bytes
@@ -24,7 +24,7 @@ MOST = 60  # characters of an array's line; beyond, NumPy breaks it
 ENTRIES = 60  # of an array that are written out
 
 
-@dataclass(frozen=True)
+@frozen
 class Asked:
     """One question and what came back, as text."""
 
@@ -34,7 +34,7 @@ class Asked:
     answered: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Decided:
     """A check, what it earned, and the questions that decide it, where they were asked."""
 
@@ -42,7 +42,7 @@ class Decided:
     questions: tuple[Asked, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Appeal:
     """The submission, the exercise's report as recorded and as it comes out now, and what was asked."""
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from grader.classroom.intake.columns import naming
@@ -12,6 +12,7 @@ from grader.classroom.marking import clock
 from grader.classroom.marking.store import Store
 from grader.classroom.marking.typed_rows import rows_of, shown_name
 from grader.errors import GraderError, did_you_mean
+from grader.frozen import frozen
 from grader.record import Decision, Kind
 from grader.text import one_line
 
@@ -21,7 +22,7 @@ SAID = ("points", "comment", "due")  # columns whose cells are what is decided; 
 COLUMNS = {"points": Kind.POINTS, "comment": Kind.COMMENT, "hold": Kind.HOLD, "excuse": Kind.EXCUSE, "due": Kind.DUE}
 
 
-@dataclass(frozen=True)
+@frozen
 class Roll:
     """The class: its students, the points of each exercise by unit, and those of each student's units."""
 

@@ -7,7 +7,7 @@ is lost. A student's own due date is a decision by a person, and goes before the
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from grader.classroom.marking.typed_rows import rows_of, shown_name
 from grader.course.late_policy import Late, zone_called
 from grader.course.settings import Settings
 from grader.errors import GraderError
+from grader.frozen import frozen
 from grader.record import Kind, Record
 from grader.text import one_line
 
@@ -32,7 +33,7 @@ TIMES = (
 Times = dict[str, dict[str, datetime]]  # unit -> student -> when
 
 
-@dataclass(frozen=True)
+@frozen
 class Lateness:
     """When each student handed in, when each unit is due, the late policy, and the course's time zone."""
 

@@ -2,18 +2,18 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from grader.classroom.marking.decisions import every
 from grader.classroom.marking.running import WHY
 from grader.classroom.marking.store import Store
+from grader.frozen import frozen
 from grader.record import Decision, Outcome
 
 COLUMNS = "unit, outcome, points, max_points, note, terms, written"
 
 
-@dataclass(frozen=True)
+@frozen
 class Graded:
     """One record as it was written: what it was graded on, and why it was graded again where an earlier one was replaced.
 

@@ -8,10 +8,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from grader.frozen import frozen
 from grader.grading import grade
 from grader.grading.judge import unasked
 from grader.key import Key, from_bytes
@@ -24,7 +24,7 @@ TICK = 1.0  # seconds after which None is yielded while nothing comes back
 TRIES = 2  # if a grader process dies, it is replaced and its submission tried once more
 
 
-@dataclass(frozen=True)
+@frozen
 class Job:
     """One submission to grade; `mark` and `terms` go back with the answer."""
 
@@ -34,7 +34,7 @@ class Job:
     terms: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class How:
     """What every grader process needs: the keys' bytes by unit, seconds per exercise, the weakest isolation level."""
 

@@ -11,6 +11,7 @@ from grader.classroom.intake.intake import HandIn
 from grader.classroom.marking.kept_files import keep, keep_missing
 from grader.classroom.marking.pool import Answer, Feed, Job
 from grader.classroom.marking.store import Claim, Line, Store, Terms, fingerprint
+from grader.frozen import frozen
 from grader.key import Key
 from grader.record import Outcome, Record
 from grader.report import from_json
@@ -173,7 +174,7 @@ def _names(store: Store) -> dict[str, str]:
     return {student.id: student.name for student in store.students()}
 
 
-@dataclass(frozen=True)
+@frozen
 class Change:
     """A record whose points a regrading would change."""
 

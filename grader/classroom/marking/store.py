@@ -11,7 +11,6 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
 
@@ -19,6 +18,7 @@ from grader.classroom.intake.roster import Student
 from grader.classroom.marking.alive import born, is_alive, machine
 from grader.classroom.marking.database import Database, StoreError
 from grader.classroom.marking.enrolled import from_text, joined, to_text
+from grader.frozen import frozen
 from grader.passwords import Address
 from grader.record import Outcome, Record
 from grader.report import from_json
@@ -43,7 +43,7 @@ TABLES = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Terms:
     """What a grade depends on besides the submission."""
 
@@ -56,7 +56,7 @@ class Terms:
         return json.dumps(vars(self) | {"sha256": sha256}, sort_keys=True)
 
 
-@dataclass(frozen=True)
+@frozen
 class Line:
     """A stored record without its report."""
 

@@ -7,13 +7,13 @@ submissions" would only start a job.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from grader.classroom.gradebooks.exports import decimal
 from grader.classroom.platforms.entering import Assignment, Person, PlatformError, Standing, Wanted, understood
 from grader.classroom.platforms.web_calls import Service
+from grader.frozen import frozen
 from grader.secret import Secret
 from grader.text import one_line
 
@@ -21,7 +21,7 @@ BY_POINTS = ("points", "percent", "letter_grade", "gpa_scale")  # grading types 
 COMMENTS = "include[]=submission_comments"
 
 
-@dataclass(frozen=True)
+@frozen
 class Canvas:
     """One assignment of a course, by Canvas's numbers in their addresses."""
 

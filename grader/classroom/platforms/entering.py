@@ -8,10 +8,11 @@ import contextlib
 import html
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from grader.errors import GraderError
+from grader.frozen import frozen
 
 
 class PlatformError(GraderError):
@@ -30,7 +31,7 @@ class Unclear(Exception):
     """Whether an entry arrived is not known: no answer came in time, the connection was cut, or the server failed."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Person:
     """Somebody in the platform's course: its own id, ids that a roster may have, and names that are no ids."""
 
@@ -39,7 +40,7 @@ class Person:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Standing:
     """What the platform has for a person: points (None if there are none), an excuse, the comments that it tells.
 
@@ -52,7 +53,7 @@ class Standing:
     comments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Wanted:
     """What shall stand there: points out of a maximum, or an excuse; and a comment, empty if none is to be written."""
 
@@ -62,7 +63,7 @@ class Wanted:
     comment: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Assignment:
     """An assignment as the platform tells it. `out_of` is 0 where points of any maximum are taken.
 

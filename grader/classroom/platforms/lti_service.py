@@ -9,7 +9,6 @@ by the Link header as it was sent (the library puts it into small letters).
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -28,6 +27,7 @@ from grader.classroom.platforms.entering import (
 )
 from grader.classroom.platforms.web_calls import LONGEST, TIMEOUT, TRIES, origin
 from grader.errors import GraderError
+from grader.frozen import frozen
 from grader.one_host import next_link
 from grader.secret import Secret
 from grader.text import one_line
@@ -40,7 +40,7 @@ MEMBER_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 INSTALL = "LTI needs PyLTI1p3; install it with `pip install 'deep-grade[lti]'`"
 
 
-@dataclass(frozen=True)
+@frozen
 class Tool:
     """How this tool is registered on a platform: where it gets its access token, under what name, signed with which key."""
 
@@ -66,7 +66,7 @@ class Tool:
         return ServiceConnector(registration, _session(self.timeout))
 
 
-@dataclass(frozen=True)
+@frozen
 class Lti:
     """A line item of a platform. `members` is the address of its people, empty if `known` has their ids already."""
 

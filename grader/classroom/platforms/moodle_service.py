@@ -10,7 +10,6 @@ that stands there, and `planning` sees to it that this is ours.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +24,7 @@ from grader.classroom.platforms.entering import (
     understood,
 )
 from grader.classroom.platforms.web_calls import Service
+from grader.frozen import frozen
 from grader.secret import Secret
 from grader.text import one_line
 
@@ -41,7 +41,7 @@ FUNCTIONS = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Moodle:
     """One assignment of a course, by the numbers in the addresses of their pages (`course/view.php?id=`, `assign/view.php?id=`)."""
 

@@ -1,13 +1,14 @@
 """Whose entry goes to whom on a platform, and which entries are sent: what a person wrote there stays unless we are told."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from grader.classroom.gradebooks.filling import Entry, scaled
 from grader.classroom.intake.roster import Names, Student
 from grader.classroom.platforms.entering import Assignment, Person, Platform, Standing, Wanted, plain
 from grader.classroom.platforms.sent import Ours, is_met
+from grader.frozen import frozen
 
 
 class Kind(StrEnum):
@@ -27,7 +28,7 @@ class Kind(StrEnum):
 SENT = (Kind.NEW, Kind.CHANGED, Kind.OVERWRITTEN, Kind.EXCUSED)
 
 
-@dataclass(frozen=True)
+@frozen
 class Item:
     """One student's entry: what becomes of it, what stands there and what is wanted. `person` is None where UNKNOWN."""
 
@@ -39,7 +40,7 @@ class Item:
     note: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Wish:
     """What is to be entered for a student, the comment that goes with it, and whether a person's word may be overwritten."""
 

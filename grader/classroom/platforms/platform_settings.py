@@ -21,7 +21,6 @@ assignments = { attention = "https://lms.example.edu/…/line_items/9" }
 
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ from grader.classroom.platforms.lti_service import Lti, Tool
 from grader.classroom.platforms.moodle_service import moodle
 from grader.classroom.platforms.web_calls import checked_address
 from grader.errors import GraderError, did_you_mean
+from grader.frozen import frozen
 from grader.secret import Secret
 from grader.text import one_line
 
@@ -47,7 +47,7 @@ MORE = {"lti": ("audience", "members", "people", "results")}
 USER = ("user_id", "userid", "user id", "sub", "lti user id", "lti_user_id")  # LTI's id of a person
 
 
-@dataclass(frozen=True)
+@frozen
 class Settings:
     """One platform's table of the file, whose entries are there and of the right kind."""
 

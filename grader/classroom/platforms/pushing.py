@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from grader.classroom.marking.store import Store
 from grader.classroom.platforms.entering import (
@@ -16,12 +16,13 @@ from grader.classroom.platforms.entering import (
 )
 from grader.classroom.platforms.planning import SENT, Item, Wish, decided
 from grader.classroom.platforms.sent import Ours, acknowledge, begin, drop, is_met
+from grader.frozen import frozen
 
 TRIES = 3  # of one entry
 MOST_DECLINED = 5  # one after the other, before anything was taken: then it is not about these students
 
 
-@dataclass(frozen=True)
+@frozen
 class Outcome:
     """What became of an item: its kind is SAME or KEPT where the platform had changed meanwhile; `why` if it was declined."""
 
@@ -33,7 +34,7 @@ class Outcome:
         return not self.why and self.item.kind in SENT
 
 
-@dataclass(frozen=True)
+@frozen
 class Push:
     """What a push needs: the platform, the assignment as it was looked at, each student's wish, and what we sent before."""
 

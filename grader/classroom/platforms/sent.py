@@ -6,11 +6,11 @@ run (a refused token, Ctrl-C, a lost connection), the next one knows which entri
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from grader.classroom.marking.store import Store
 from grader.classroom.platforms.entering import Standing, Wanted, plain
+from grader.frozen import frozen
 
 TABLE = """CREATE TABLE IF NOT EXISTS entries_sent (
     attempt TEXT PRIMARY KEY, place TEXT NOT NULL, student TEXT NOT NULL, points DOUBLE PRECISION NOT NULL,
@@ -19,7 +19,7 @@ LOCK = 8317  # on PostgreSQL, where making the same table twice at once would fa
 NEAR = 0.005  # points: platforms keep two decimals or more
 
 
-@dataclass(frozen=True)
+@frozen
 class Ours:
     """What we sent for one student to one place: the last that was acknowledged, and what was tried since."""
 

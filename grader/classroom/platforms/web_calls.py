@@ -12,13 +12,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from grader.classroom.platforms.entering import Declined, PlatformError, Unclear, Unreachable
 from grader.errors import GraderError
+from grader.frozen import frozen
 from grader.one_host import Stay, next_link
 from grader.secret import Secret
 from grader.text import one_line
@@ -34,7 +35,7 @@ TOO_FAST = "rate limit exceeded"  # how Canvas says it, with 403
 Form = Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True)
+@frozen
 class Answer:
     """What came back: JSON, and the address of the next page, empty if this is the last."""
 
@@ -42,7 +43,7 @@ class Answer:
     next: str = ""
 
 
-@dataclass(frozen=True)
+@frozen
 class Service:
     """A platform's web service at an address. `pause` waits for seconds."""
 

@@ -5,7 +5,6 @@ works without scripts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classroom.gradebooks.by_hand import what
@@ -16,6 +15,7 @@ from grader.classroom.reading.cells import cells
 from grader.classroom.reading.looks import Look, needs_a_look
 from grader.classroom.reading.pages import text
 from grader.classroom.reading.statistics import ExerciseFigures, NamedMistake, SameAnswer, percent
+from grader.frozen import frozen
 from grader.record import Record
 
 MAX_RETEACH, MAX_MISTAKES, MAX_GROUPS, MAX_LOOKS = 5, 15, 12, 100
@@ -27,7 +27,7 @@ DEFINITIONS = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Sets:
     """Groups of students that a click on the page selects; each is a list of indices into the table of students."""
 

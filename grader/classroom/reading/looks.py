@@ -1,8 +1,8 @@
 """Which submissions a teacher should look at, and why: crashed, empty, hostile, absent, unusual."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from grader.frozen import frozen
 from grader.record import Outcome, Record
 from grader.report import ExerciseReport, Status
 
@@ -31,7 +31,7 @@ STATUSES = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Reason:
     """Why a submission needs a look: `kind` is a key of WORDS, `message` the finding of the first of `exercises`."""
 
@@ -44,7 +44,7 @@ class Reason:
         return WORDS[self.kind]
 
 
-@dataclass(frozen=True)
+@frozen
 class Look:
     """One student's unit that needs a look; the worst reason first."""
 

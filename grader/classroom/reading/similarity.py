@@ -9,10 +9,10 @@ nothing and are left out.
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 from grader.classroom.reading.tokens import Token, code_of, functions
+from grader.frozen import frozen
 
 K_GRAM = 12  # shorter runs are NumPy's idioms: x - x.max(axis=-1, keepdims=True) has 14 tokens
 WINDOW = 4
@@ -23,7 +23,7 @@ LEAST_SCORE = 0.3  # over all exercises; independently written code reaches 0.07
 ONE_SCORE = 0.6  # within one exercise; independently written code reaches 0.41
 
 
-@dataclass(frozen=True)
+@frozen
 class Match:
     """Matching lines of an exercise's function in both texts, each as (first, last), counted from 1."""
 
@@ -32,7 +32,7 @@ class Match:
     right: tuple[int, int]
 
 
-@dataclass(frozen=True)
+@frozen
 class Pair:
     """Two similar submissions. `score` is the share of the shorter one's uncommon fingerprints that both have.
 
@@ -47,7 +47,7 @@ class Pair:
     matches: tuple[Match, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Prints:
     """A submission's fingerprints: (exercise, hash) -> first and last line of the first occurrence."""
 

@@ -6,11 +6,11 @@ not decide (because of its own fault, or a pending run) counts neither for nor a
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 
+from grader.frozen import frozen
 from grader.record import Kind, Record
 from grader.report import ExerciseReport, Status
 
@@ -21,7 +21,7 @@ WIDESPREAD = 0.25  # share of students with the same mistake that makes it worth
 FEW = 5  # with fewer students, shares are not meaningful
 
 
-@dataclass(frozen=True)
+@frozen
 class Distribution:
     """The distribution of students' shares of the points, for those who handed in. The last bin includes 1."""
 
@@ -36,7 +36,7 @@ class Distribution:
         return self.quartiles[1] if self.quartiles else None
 
 
-@dataclass(frozen=True)
+@frozen
 class ExerciseFigures:
     """One exercise in numbers: `asked` students handed the unit in, `tried` of them wrote something for the exercise,
     and `full`, `part` and `none` of these got full points, some or none.
@@ -64,7 +64,7 @@ class ExerciseFigures:
         return (1 - self.difficulty) * self.max_points * self.asked if self.difficulty is not None else 0.0
 
 
-@dataclass(frozen=True)
+@frozen
 class NamedMistake:
     """A mistake with a name, its sentence, who made it, and how many tried the exercise."""
 
@@ -79,7 +79,7 @@ class NamedMistake:
         return len(self.students) / self.tried
 
 
-@dataclass(frozen=True)
+@frozen
 class SameAnswer:
     """Students whose answers to an exercise fail the same claims with exactly the same messages."""
 
@@ -90,7 +90,7 @@ class SameAnswer:
     students: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Reteach:
     """An exercise that is worth teaching again, and why."""
 
@@ -99,7 +99,7 @@ class Reteach:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Timing:
     """Grading times in seconds: the total, median and 95th percentile; `slowest` are (student, unit, seconds)."""
 

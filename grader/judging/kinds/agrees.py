@@ -1,9 +1,9 @@
 """`agrees`: the answers are the reference's."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from grader.frozen import frozen
 from grader.judging.compare import difference, only
 from grader.judging.error_maps import error_map
 from grader.judging.forms import in_case
@@ -13,7 +13,7 @@ from grader.key import Question
 from grader.report import Finding
 
 
-@dataclass(frozen=True)
+@frozen
 class Options:
     """`parts` are those of several answers that count, None for all of them."""
 

@@ -1,12 +1,12 @@
 """`bounded`: numbers that lie between bounds, for a random answer whose size a theory gives."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from grader.draw import Inputs
+from grader.frozen import frozen
 from grader.judging.compare import describe, named, only
 from grader.judging.forms import in_case
 from grader.judging.kinds.kind import Check, Driver, Kind, labels
@@ -18,7 +18,7 @@ from grader.report import Finding
 from grader.sandbox.wire import Opaque
 
 
-@dataclass(frozen=True)
+@frozen
 class Options:
     """`part` is the place of the one of several answers that is bounded, None for a single answer."""
 

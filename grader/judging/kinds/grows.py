@@ -1,11 +1,11 @@
 """`grows`: numbers that grow by a factor after a change of the inputs, and not before."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from grader.frozen import frozen
 from grader.judging.compare import describe, named
 from grader.judging.forms import in_case, no_answer
 from grader.judging.kinds.kind import Change, Check, Driver, Kind, labels
@@ -15,7 +15,7 @@ from grader.report import Finding
 from grader.sandbox.wire import Opaque
 
 
-@dataclass(frozen=True)
+@frozen
 class Options:
     """`by` is the factor."""
 

@@ -1,11 +1,11 @@
 """`keeps`: the answer has the reference's sums or norms along an axis, and is not constant."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from grader.frozen import frozen
 from grader.judging.compare import named, numbers
 from grader.judging.forms import in_case, no_answer
 from grader.judging.kinds.kind import Change, Check, Driver, Kind, labels
@@ -15,7 +15,7 @@ from grader.nest import at
 from grader.report import Finding
 
 
-@dataclass(frozen=True)
+@frozen
 class Options:
     """`measure` is one of MEASURES; `part` is the place of one of several answers, None for a single one."""
 

@@ -4,11 +4,12 @@ Each kind has a file beside this one, with its word, its rule and its trace; the
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from enum import Enum
 from typing import Any
 
 from grader.draw import Draw, Inputs
+from grader.frozen import frozen
 from grader.key import Question
 from grader.report import Finding
 
@@ -27,12 +28,12 @@ class Cases(Enum):
     ANY = "both"
 
 
-@dataclass(frozen=True)
+@frozen
 class NoOptions:
     """The options of a kind that has none."""
 
 
-@dataclass(frozen=True)
+@frozen
 class Kind:
     """A kind of check. `name` is its file's, its word's, and what a key says.
 
@@ -65,7 +66,7 @@ class Kind:
     trains: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class Check:
     """One claim about a submission, worth points; the claim is the sentence that the student reads.
 

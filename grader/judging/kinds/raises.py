@@ -1,9 +1,9 @@
 """`raises`: the right answer is an exception."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from grader.frozen import frozen
 from grader.judging.compare import describe
 from grader.judging.forms import in_case, no_answer
 from grader.judging.kinds.kind import Cases, Change, Check, Driver, Kind, labels
@@ -13,7 +13,7 @@ from grader.report import Finding
 from grader.sandbox.wire import Opaque
 
 
-@dataclass(frozen=True)
+@frozen
 class Options:
     """`error` names the exception, or one of its bases."""
 

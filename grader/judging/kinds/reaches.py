@@ -1,11 +1,11 @@
 """`reaches`: a training run's predictions are as good as asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from grader.frozen import frozen
 from grader.judging.forms import in_case, of_form
 from grader.judging.kinds.kind import Check, Kind, labels
 from grader.judging.metrics import METRICS
@@ -13,7 +13,7 @@ from grader.key import Question
 from grader.report import Finding
 
 
-@dataclass(frozen=True)
+@frozen
 class Options:
     """`metric` is one of METRICS, and what is asked by it: at least, at most, or both."""
 

@@ -1,12 +1,12 @@
 """`slopes`: the answer is a value and its gradient, and the gradient is the slope of the student's own value."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from grader.draw import Draw, Inputs, like, plus
+from grader.frozen import frozen
 from grader.judging.compare import numbers
 from grader.judging.forms import in_case, no_answer
 from grader.judging.kinds.kind import Change, Check, Driver, Kind, labels
@@ -17,7 +17,7 @@ from grader.report import Finding
 SLOPE_TOLERANCE = 1e-6  # central difference, h = 1e-5: truncation h²·f''' and rounding eps/h are both near 1e-10
 
 
-@dataclass(frozen=True)
+@frozen
 class Options:
     """`h` is the step of the central difference."""
 
