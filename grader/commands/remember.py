@@ -10,7 +10,7 @@ from grader.course.course import Course
 from grader.course.other_ways import other_ways
 from grader.files import data_folder
 from grader.key import Key, load_index
-from grader.practice.fingerprints import fingerprints, of_exercises
+from grader.practice.fingerprints import of_exercises, of_submission
 from grader.practice.progress import News, Progress, file_of, graded, news, update
 from grader.render.news import render_news
 from grader.render.terminal import make_console
@@ -56,8 +56,8 @@ def remember(
 
 def _hashes(handed_in: Submission, key: Key) -> dict[str, str]:
     """The hash of each exercise's code, including exercises that were not loaded, which may have changed, too."""
-    known = of_exercises(handed_in, key.exercises)
-    return fingerprints(handed_in.source, handed_in.file, handed_in.helpers) | known
+    found = of_submission(handed_in)
+    return found | of_exercises(found, key.exercises)
 
 
 def is_own(course: Course, handed_in: Submission, unit: str) -> bool:

@@ -7,7 +7,7 @@ definitions that it does not use. The text is parsed and never run.
 import ast
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,9 +48,14 @@ def fingerprints(source: bytes, file: str, helpers: Sequence[tuple[str, bytes]] 
     return found | {name: whole for problem in reading.problems for name in problem["names"]}
 
 
-def of_exercises(handed_in: Submission, exercises: Sequence[ExerciseKey]) -> dict[str, str]:
-    """For each exercise the joined hashes of the names that it uses, usually only its own; empty if none is defined."""
-    found = fingerprints(handed_in.source, handed_in.file, handed_in.helpers)
+def of_submission(handed_in: Submission) -> dict[str, str]:
+    """The `fingerprints` of what was handed in."""
+    return fingerprints(handed_in.source, handed_in.file, handed_in.helpers)
+
+
+def of_exercises(found: Mapping[str, str], exercises: Sequence[ExerciseKey]) -> dict[str, str]:
+    """For each exercise the joined hashes, of those found, of the names that it uses, usually only its own; empty if none is
+    defined."""
     return {
         exercise.name: "".join(found.get(name, "") for name in exercise.pieces or [exercise.name])
         for exercise in exercises
@@ -60,7 +65,7 @@ def of_exercises(handed_in: Submission, exercises: Sequence[ExerciseKey]) -> dic
 def _read(tree: ast.Module, helpers: Mapping[str, bytes]) -> _File:
     known = _File()
     for node in tree.body:
-        part = _Part(_form(node), frozenset(_names_in(node)))
+        part = _part(node)
         if isinstance(node, ast.Import | ast.ImportFrom):
             part = _with_helpers(node, part, helpers)
         names = bound_names(node)
@@ -116,36 +121,34 @@ def _hash_of_reach(name: str, known: _File) -> str:
     return hashed.hexdigest()
 
 
-def _names_in(node: ast.AST) -> Iterator[str]:
-    for item in ast.walk(node):
-        if isinstance(item, ast.Name):
-            yield item.id
-        elif isinstance(item, ast.Global):
-            yield from item.names
-
-
-def _form(node: ast.AST) -> bytes:
+def _part(node: ast.AST) -> _Part:
     """A statement without its layout, as bytes. Unlike `ast.dump`, they are the same in every version of Python."""
     pieces: list[str] = []
-    _write(node, pieces)
-    return "".join(pieces).encode("utf-8", "surrogatepass")
+    names: set[str] = set()
+    _write(node, pieces, names)
+    return _Part("".join(pieces).encode("utf-8", "surrogatepass"), frozenset(names))
 
 
-def _write(item: Any, pieces: list[str]) -> None:
+def _write(item: Any, pieces: list[str], names: set[str]) -> None:
+    """Put the form of a part of the tree into `pieces`, and the names in it into `names`."""
     if isinstance(item, ast.AST):
+        if isinstance(item, ast.Name):
+            names.add(item.id)
+        elif isinstance(item, ast.Global):
+            names.update(item.names)
         pieces.append(f"({type(item).__name__}")
         for name in item._fields:
             value = getattr(item, name, None)
             if value is not None and value != [] and name not in WITHOUT_MEANING:
                 pieces.append(f" {name}=")
-                _write(value, pieces)
+                _write(value, pieces, names)
         pieces.append(")")
     elif isinstance(item, list):
         pieces.append("[")
         for part in item:
             if isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant):
                 continue  # a docstring, or another string that is a statement
-            _write(part, pieces)
+            _write(part, pieces, names)
             pieces.append(",")
         pieces.append("]")
     else:

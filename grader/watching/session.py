@@ -9,7 +9,7 @@ from grader.frozen import frozen
 from grader.grading import grade
 from grader.grading.training import ON_CPU, Training
 from grader.key import ExerciseKey, Key
-from grader.practice.fingerprints import of_exercises
+from grader.practice.fingerprints import of_exercises, of_submission
 from grader.report import UNJUDGED, ExerciseReport, Report, Status
 from grader.sandbox.inside.reading import parse
 from grader.sandbox.server import Sandbox
@@ -64,7 +64,7 @@ class Watched:
     def regrade(self, sandbox: Sandbox, progress: Callable[[str], None], training: Training = ON_CPU) -> Report | None:
         """Grade the exercises whose code has changed since the last time; None if there are none."""
         handed_in = self.read()
-        hashes = of_exercises(handed_in, self.exercises)
+        hashes = of_exercises(of_submission(handed_in), self.exercises)
         changed = [name for name, value in hashes.items() if name not in self.reports or value != self.hashes[name]]
         self.handed_in, self.hashes = handed_in, hashes
         if not changed:
