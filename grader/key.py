@@ -16,7 +16,7 @@ from typing import Any
 from grader.errors import GraderError
 from grader.frozen import frozen
 from grader.sandbox import wire
-from grader.sandbox.inside.call import Way
+from grader.sandbox.inside.way import Way
 from grader.text import tame
 from grader.typed import build
 

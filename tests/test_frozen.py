@@ -73,7 +73,8 @@ def test_it_is_made_and_shown_alike():
 
 
 def test_each_has_a_default_of_its_own():
-    assert OURS("a").labels == [] and OURS("a").labels is not OURS("a").labels
+    assert OURS("a").labels == []
+    assert OURS("a").labels is not OURS("a").labels
 
 
 @pytest.mark.parametrize("wrong", [(), ("a", 1, [], None, {}, "one too many")])
@@ -89,14 +90,17 @@ def test_nothing_can_be_set_or_deleted():
     for change in (lambda: setattr(one, "name", "b"), lambda: setattr(one, "other", 1), lambda: delattr(one, "name")):
         with pytest.raises(FrozenInstanceError):
             change()
-    assert one == OURS("a") and one.twice == 6  # what is worked out once can still be kept
+    assert one == OURS("a")
+    assert one.twice == 6
 
 
 @pytest.mark.parametrize("kind", [STANDARD, OURS], ids=["standard", "ours"])
 def test_it_is_equal_where_all_that_counts_is(kind):
     assert kind("a", note=1) == kind("a", note=2)
-    assert kind("a") != kind("b") and kind("a", settings={"c": 1}) != kind("a")
-    assert kind("a") != "a" and kind("a").__eq__("a") is NotImplemented
+    assert kind("a") != kind("b")
+    assert kind("a", settings={"c": 1}) != kind("a")
+    assert kind("a") != "a"
+    assert kind("a").__eq__("a") is NotImplemented
     assert kind("a", labels=()).__hash__() == kind("a", labels=(), note=2, settings={"c": 1}).__hash__()
     assert kind("a", labels=()).__hash__() != kind("b", labels=()).__hash__()
 
@@ -119,8 +123,12 @@ def test_one_that_holds_itself_can_be_shown():
 
 
 def test_a_class_without_fields_or_docstring():
-    assert Empty() == Empty() and hash(Empty()) == hash(Empty()) and repr(Empty()) == "Empty()"
+    assert Empty() == Empty()
+    assert hash(Empty()) == hash(Empty())
+    assert repr(Empty()) == "Empty()"
 
 
 def test_what_the_class_defines_stays():
-    assert WithItsOwn(1) == WithItsOwn(2) and hash(WithItsOwn(1)) == 7 and repr(WithItsOwn(1)) == "its own"
+    assert WithItsOwn(1) == WithItsOwn(2)
+    assert hash(WithItsOwn(1)) == 7
+    assert repr(WithItsOwn(1)) == "its own"

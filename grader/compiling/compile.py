@@ -21,7 +21,8 @@ from grader.judging.traces import Raised
 from grader.key import CheckKey, ExerciseKey, Key, MistakeKey, Question, make
 from grader.nest import is_numeric, leaves, mapped, numeric_leaves
 from grader.report import Finding
-from grader.sandbox.inside.call import Way, driven
+from grader.sandbox.inside.call import driven
+from grader.sandbox.inside.way import Way
 from grader.sandbox.wire import Opaque, same
 
 DRAWS = 20  # one in hundreds needs a second

@@ -1,6 +1,5 @@
 """A course: a folder with `assignments/` and `solutions/`. Lists its units in teaching order and finds them by name."""
 
-import difflib
 import stat
 from collections.abc import Collection
 from dataclasses import field
@@ -114,6 +113,8 @@ class Course:
 
     def _instead(self, name: str) -> str:
         """The end of an error's sentence: the unit or exercise that an unknown name may have meant."""
+        import difflib  # late, as in `did_you_mean`
+
         if not difflib.get_close_matches(name, self.units, 1):
             built = [unit for unit in self.units if self.key_path(unit).is_file()]
             known = {exercise: f"{unit}.{exercise}" for unit in built for exercise in self.exercises(unit)}

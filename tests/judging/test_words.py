@@ -13,7 +13,8 @@ from grader.course.reference_text import definitions
 from grader.course.unit import Unit
 from grader.grading import grade
 from grader.key import from_bytes, to_bytes
-from grader.sandbox.inside.call import Way, call
+from grader.sandbox.inside.call import call
+from grader.sandbox.inside.way import Way
 from grader.sandbox.wire import Opaque
 from grader.submission import Submission
 

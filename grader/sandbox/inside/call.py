@@ -5,13 +5,13 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
 from grader.sandbox import wire
 from grader.sandbox.inside import modules
 from grader.sandbox.inside.doors import Doors, refused
+from grader.sandbox.inside.way import Way
 
 MESSAGE_LIMIT = 2000  # characters of an exception's message
 FRAMES = 4  # how many of the student's own frames are reported, the innermost
@@ -21,7 +21,7 @@ DRIVER = "<driver>"  # the file name of a driver in tracebacks
 def call(
     pieces: Sequence[Callable],
     inputs: Mapping[str, Any],
-    way: "Way",
+    way: Way,
     file: str = "",
     forbids: Sequence[str] = (),
     device: str = "cpu",
@@ -42,15 +42,6 @@ def call(
         return {"error": describe_error(error, file)}
     changed = [name for name, value in inputs.items() if not _unchanged(given[name], value)]
     return {"value": answer, "changed": changed}
-
-
-@dataclass(frozen=True)
-class Way:
-    """How an exercise is asked: by a plain call with these parameters or by a driver, with arrays or with tensors."""
-
-    parameters: Sequence[str]
-    driver: str = ""
-    torch: bool = False
 
 
 def driven(

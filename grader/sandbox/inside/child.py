@@ -22,10 +22,11 @@ from typing import Any
 import numpy as np
 
 from grader.sandbox import wire
-from grader.sandbox.inside.call import Way, call, describe_error
+from grader.sandbox.inside.call import call, describe_error
 from grader.sandbox.inside.doors import Doors, hang
 from grader.sandbox.inside.imports import Gate
 from grader.sandbox.inside.reading import Reading, read
+from grader.sandbox.inside.way import Way
 
 AT_ONCE = 1 << 16  # bytes to read at once
 BETWEEN_REPORTS = 0.02  # seconds between two progress messages of a training run
