@@ -40,6 +40,7 @@ def check(options: Options, sandbox: Sandbox, device: str, surroundings: formats
     needs = None if options.targets or not setup.course else setup.course.settings.needs
     forms = [(options.form, options.output), *map(_also, options.also)]  # a misspelt one is told before the work
     done, graded = ([], _graded_as_expected(setup)) if options.expected else _graded_targets(setup, forms)
+    sandbox.part()  # while reports are written
     for form, place in forms:
         with destination(place) as file:
             _show(graded, form, file, needs, surroundings)

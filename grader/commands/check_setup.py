@@ -56,4 +56,5 @@ def set_up(options: Options, sandbox: Sandbox, device: str) -> Setup:
         sandbox.limits = found.course.settings.limits(sandbox.limits)
     if options.timeout is not None:
         sandbox.limits = replace(sandbox.limits, seconds=options.timeout)
+    sandbox.ahead()  # while the key is read
     return Setup(options, sandbox, found, Training(not options.no_train, device))

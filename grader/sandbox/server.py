@@ -4,19 +4,19 @@ with Sandbox() as sandbox:          # loads NumPy at once, in parallel with the 
     worker = sandbox.worker()
 """
 
+import contextlib
 import importlib.util
-import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.errors import OurFault
+from grader.sandbox.control import GONE, Coming, Control, SandboxError
 from grader.sandbox.walls.levels import LEVELS, STRONGEST, WEAKEST
 from grader.sandbox.walls.limits import Limits, kill
 from grader.scratch import Scratch
@@ -35,15 +35,14 @@ ENVIRONMENT = {
     "VECLIB_MAXIMUM_THREADS": "1",
 }
 START = """
-import sys
+import gc, sys
+gc.disable()
 _, control, level, home, packages, *paths = sys.argv
 sys.argv[:] = ["submission"]
 sys.path[:0] = paths
 from grader.sandbox.inside.zygote import main
 main(int(control), level, home, packages.split(), paths)
 """
-GONE = "the sandbox did not start, or has ended; run `grade` once more, and report it if it happens again"
-REPLY_SECONDS = 10  # to wait until the fork server has forked or ended a worker, which takes milliseconds
 READY_SECONDS = 120  # to wait until it has loaded its packages, at worst PyTorch from a slow disk
 START_SECONDS = 20  # to wait until a worker has isolated itself, which takes far less even on a slow machine
 NUMPY = ("numpy",)
@@ -51,15 +50,12 @@ TORCH = ("numpy", "torch")
 TRAINING = ("numpy", "torch", "torch.optim")  # an optimiser's first step loads as much again as PyTorch itself
 
 
-class SandboxError(OurFault):
-    """The sandbox itself does not work: the grader's fault or the machine's, never the student's."""
-
-
 class Sandbox:
     """A fork server and its worker processes. Start it before any key or solution is read.
 
     It uses the strongest isolation level that works, from `strongest` down to `least`: `level` is that level, and
     `reasons` says why each stronger one does not work. `packages` are imported before the first worker is forked.
+    `spare` workers, isolated and with nothing read, are kept ready from the first one on.
     """
 
     now = staticmethod(time.monotonic)  # the clock by which its workers' time is counted
@@ -71,9 +67,11 @@ class Sandbox:
         strongest: str = STRONGEST,
         least: str = WEAKEST,
         packages: Sequence[str] = NUMPY,
+        spare: int = 0,
     ):
         self.limits = limits or Limits()
         self.packages = tuple(packages)
+        self.spare = spare
         self.reasons: dict[str, str] = {}
         self._siblings: dict[tuple[str, ...], Sandbox] = {}
         self._bounds = (strongest, least)
@@ -81,6 +79,7 @@ class Sandbox:
         self._is_proven = False
         self._counts_threads = True
         self._first: Worker | None = None
+        self._coming: deque[Coming] = deque()
         self._start()
 
     @property
@@ -103,25 +102,27 @@ class Sandbox:
     def worker(self) -> "Worker":
         """A new worker, forked from the fork server and isolated. SandboxError if none can be had."""
         self._settle()
-        if not self._first:
-            try:
-                worker = self._fork()
-            except SandboxError:  # the fork server is gone: it was killed, for example for lack of memory
-                self._start_again()
-                self._settle()
-        if self._first:
+        try:
+            worker = self._waiting() or self._fork()
+        except SandboxError:  # the fork server is gone: it was killed, for example for lack of memory
+            self._start_again()
+            self._settle()
             worker, self._first = self._first, None
-            return worker
-        if escapes := self._escapes(worker):
-            raise SandboxError(f"the sandbox does not hold any more ({escapes}); run `grade doctor`")
+        self.ahead(self.spare)
         return worker
+
+    def ahead(self, count: int = 1) -> None:
+        """Have so many workers made with today's limits, and do not wait for them: who asks for one finds it ready."""
+        with contextlib.suppress(SandboxError):  # it is gone, which the one who asks for a worker will notice
+            while len(self._coming) < count:
+                self._coming.append(self._control.fork(self.limits))
 
     def sibling(self, packages: Sequence[str]) -> "Sandbox":
         """A sandbox like this one with other packages. It starts in the background and is closed with this one."""
         if (wanted := tuple(packages)) == self.packages:
             return self
         if wanted not in self._siblings:
-            self._siblings[wanted] = Sandbox(self.limits, *self._bounds, wanted)
+            self._siblings[wanted] = Sandbox(self.limits, *self._bounds, wanted, self.spare)
         return self._siblings[wanted]
 
     def reap(self, pid: int) -> dict[str, Any]:
@@ -131,15 +132,19 @@ class Sandbox:
         worker is not affected.
         """
         try:
-            self._control.sendall(json.dumps({"reap": pid}).encode())
-            return self._reply()
-        except (OSError, SandboxError):
+            return self._control.reap(pid)
+        except SandboxError:
             if self._process.poll() is None and self._levels[0] != "namespaces":
                 kill(
                     pid
                 )  # the process number is this worker's while its parent lives; in namespaces it dies with its parent
             self._start_again()
             return {"status": int(signal.SIGKILL), "was_short": False}
+
+    def part(self) -> None:
+        """Say that no worker is needed any more: all processes end, and nobody waits for that before `close`."""
+        for sandbox in (self, *self._siblings.values()):
+            sandbox._let_go()
 
     def close(self) -> None:
         """Close the connection; the fork server ends, and every worker with it."""
@@ -155,11 +160,16 @@ class Sandbox:
         self._hang_up()
         self._start()
 
-    def _hang_up(self) -> None:
+    def _let_go(self) -> None:
         if self._first:
             self._first.close()
             self._first = None
+        while self._coming:
+            self._coming.popleft().forget()
         self._control.close()
+
+    def _hang_up(self) -> None:
+        self._let_go()
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
@@ -177,16 +187,16 @@ class Sandbox:
         self._home = Scratch()
         if os.geteuid() == 0:
             self._home.let_through()  # for workers that run as users of their own
-        self._control, theirs = socket.socketpair()
-        arguments = [str(theirs.fileno()), self._levels[0], self._home.name, " ".join(self.packages)]
+        self._control = Control()
+        arguments = [str(self._control.theirs.fileno()), self._levels[0], self._home.name, " ".join(self.packages)]
         arguments += library_paths(self.packages)
-        with theirs:
+        with self._control.theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-B", "-c", START, *arguments],
                 stdin=subprocess.DEVNULL,
                 env=ENVIRONMENT,
                 cwd=self._home.name,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[self._control.theirs.fileno()],
                 start_new_session=True,  # so that Ctrl-C reaches only the grader
             )
 
@@ -195,10 +205,10 @@ class Sandbox:
         while not self._is_proven:
             level, reason = self._levels[0], ""
             try:
-                ready = self._reply(READY_SECONDS)
+                ready = self._control.reply(READY_SECONDS)
                 reason, self._counts_threads = ready.get("failed", ""), ready.get("counts_threads", True)
                 if not reason:
-                    worker = self._fork()
+                    worker = self._next()
                     reason = self._escapes(worker)
             except SandboxError:
                 reason = "it ended before it was ready"
@@ -213,32 +223,47 @@ class Sandbox:
             self._hang_up()
             self._start()
 
+    def _waiting(self) -> "Worker | None":
+        """A worker that was made ahead with today's limits, is isolated and lives; None if there is none, and others end."""
+        if self._process.poll() is not None:  # what it made is dead or dying
+            raise SandboxError(GONE)
+        first, self._first = self._first, None
+        while first or self._coming:
+            worker, first, is_proven = first or self._next(), None, bool(first)
+            is_isolated = is_proven or not self._escapes(worker)
+            if is_isolated and worker.limits == self.limits and worker.is_idle():
+                return worker
+            worker.close()
+        return None
+
     def _fork(self) -> "Worker":
-        ours, theirs = socket.socketpair()
-        output, print_here = os.pipe()
-        with theirs:
-            try:
-                message = json.dumps({"fork": self.limits.to_dict()}).encode()
-                socket.send_fds(self._control, [message], [theirs.fileno(), print_here])
-                pid = self._reply()["pid"]
-            except (OSError, SandboxError):
-                ours.close()
-                os.close(output)
-                raise SandboxError(GONE) from None
-            finally:
-                os.close(print_here)
+        worker = self._next()
+        if escapes := self._escapes(worker):
+            raise SandboxError(f"the sandbox does not hold any more ({escapes}); run `grade doctor`")
+        return worker
+
+    def _next(self) -> "Worker":
+        """The worker that was asked for first, or one that is asked for now."""
+        coming = self._coming.popleft() if self._coming else self._control.fork(self.limits)
+        try:
+            while not coming.pid:
+                self._control.reply()
+        except SandboxError:
+            coming.forget()
+            raise
         from grader.sandbox.output import Pipe
         from grader.sandbox.worker import Worker  # loads NumPy, while the fork server loads its own
 
-        return Worker(pid, ours, Pipe(output), self.limits, self.reap, self._meter(pid))
+        meter = self._meter(coming.pid, coming.limits)
+        return Worker(coming.pid, coming.channel, Pipe(coming.output), coming.limits, self.reap, meter)
 
-    def _meter(self, pid: int) -> "Meter | None":
+    def _meter(self, pid: int, limits: Limits) -> "Meter | None":
         """What measures a worker's files; None in namespaces, where a file system of limited size holds them."""
         if self._levels[0] == "namespaces":
             return None
         from grader.sandbox.walls.meter import Meter
 
-        return Meter(pid, os.path.join(self._home.name, str(pid)), self.limits)
+        return Meter(pid, os.path.join(self._home.name, str(pid)), limits)
 
     def _escapes(self, worker: "Worker") -> str:
         """What a new worker can do although its level forbids it, or why it is not isolated; empty if neither."""
@@ -252,20 +277,6 @@ class Sandbox:
         if escapes:
             worker.close()
         return "it can " + " and ".join(escapes) if escapes else ""
-
-    def _reply(self, seconds: float | None = None) -> dict[str, Any]:
-        """The fork server's next reply; SandboxError if it has gone or does not reply in time."""
-        self._control.settimeout(seconds or REPLY_SECONDS)
-        line = b""
-        while not line.endswith(b"\n"):
-            try:
-                part = self._control.recv(1 << 16)
-            except OSError:
-                part = b""
-            if not part:
-                raise SandboxError(GONE)
-            line += part
-        return json.loads(line)
 
 
 def is_installed(package: str) -> bool:

@@ -70,6 +70,12 @@ class Spawner:
             raise SandboxError(f"a worker did not start ({said[-1] if said else ended}); run `grade doctor`") from None
         return worker
 
+    def ahead(self, count: int = 1) -> None:
+        """One is made ahead as it is."""
+
+    def part(self) -> None:
+        """Nothing ends before `close`."""
+
     def sibling(self, packages: Sequence[str]) -> "Spawner":
         """A spawner like this one with other packages; it is closed with this one."""
         if (wanted := tuple(packages)) == self.packages:

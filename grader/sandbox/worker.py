@@ -113,6 +113,16 @@ class Worker:
         self._printed.clear()
         return text
 
+    def is_idle(self) -> bool:
+        """Whether it lives and has said nothing that was not read: of one that has ended, the channel has ended, too."""
+        try:
+            self.channel.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False
+
     def close(self) -> None:
         """End the worker and everything it started."""
         if self.is_alive:

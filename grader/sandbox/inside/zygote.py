@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Iterator
 
 from grader.sandbox.inside import child, doors
 from grader.sandbox.walls import attempts, isolation
@@ -39,15 +40,13 @@ def main(control_fd: int, level: str, home: str, packages: list[str], paths: lis
     except (OSError, KeyError, ValueError) as error:
         reply(control, {"failed": f"{error}"})
         return
+    doors.learn()
     gc.collect()
     gc.freeze()  # otherwise garbage collection in a worker would copy every page it touches
+    gc.enable()  # it is off while imports are made, as nothing of theirs is garbage
     reply(control, {"ready": level, "counts_threads": ground.counts_threads})
     alive: dict[int, int] = {}  # process number of each worker -> how many workers had been forked before it
-    while True:
-        line, fds = hear(control)
-        if not line:
-            break
-        message = json.loads(line)
+    for message, fds in requests(control):
         if "fork" in message:
             fork(control, ground, Limits(**message["fork"]), fds, alive)
         else:
@@ -70,8 +69,6 @@ def fork(
         os.close(fd)
     alive[pid] = ground.workers
     reply(control, {"pid": pid})
-    if ground.workers == 1:
-        doors.learn()  # for later workers, while the first one isolates itself
 
 
 def reap(control: socket.socket, ground: isolation.Ground, pid: int, alive: dict[int, int]) -> None:
@@ -84,17 +81,25 @@ def reap(control: socket.socket, ground: isolation.Ground, pid: int, alive: dict
     reply(control, {"status": status, "was_short": was_short})
 
 
-def hear(control: socket.socket) -> tuple[bytes, list[int]]:
-    """The next message and the descriptors sent with it; empty when the connection is closed or broken."""
-    try:
-        line, fds, _, _ = socket.recv_fds(control, MESSAGE, 2)
-    except OSError:
-        return b"", []
-    return line, fds
+def requests(control: socket.socket) -> Iterator[tuple[dict, list[int]]]:
+    """Each request, with the descriptors sent with it, until the connection is closed or broken.
+
+    Several may come at once; the system ends a read behind one with descriptors, so that they belong to the last.
+    """
+    came = b""
+    with contextlib.suppress(OSError):
+        while True:
+            part, fds, _, _ = socket.recv_fds(control, MESSAGE, 2)
+            if not part:
+                return
+            *lines, came = (came + part).split(b"\n")
+            for line in lines:
+                message = json.loads(line)
+                yield message, fds if "fork" in message else []
 
 
 def reply(control: socket.socket, message: dict) -> None:
-    with contextlib.suppress(OSError):  # the grader may be gone; the next hear() notices
+    with contextlib.suppress(OSError):  # the grader may be gone; the next request notices
         control.sendall(json.dumps(message).encode() + b"\n")
 
 

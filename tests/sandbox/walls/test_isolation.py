@@ -15,7 +15,7 @@ from conftest import ROOT
 from test_sandbox import ask_raw, descendants, still_running
 
 from grader.commands.doctor import mend
-from grader.sandbox import server
+from grader.sandbox import control
 from grader.sandbox.server import Sandbox
 from grader.sandbox.walls import syscalls, users
 from grader.sandbox.walls.levels import LEVELS
@@ -247,7 +247,7 @@ def test_subordinate_numbers_are_a_user_s_by_name_or_number():
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_stopped_fork_server_is_a_timeout_and_not_a_wait(level, monkeypatch):
     """Whoever stopped it: it is ended and started again, and the next worker answers."""
-    monkeypatch.setattr(server, "REPLY_SECONDS", 1)
+    monkeypatch.setattr(control, "REPLY_SECONDS", 1)
     with Sandbox(strongest=level, least=level) as sandbox:
         first, _ = ask_raw(sandbox, "x = 1")
         family = descendants(sandbox._process.pid)
