@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from statistics import median
 
 from grader.frozen import frozen
 from grader.report import ExerciseReport, Status, Step
@@ -81,6 +80,8 @@ def reading(curve: Sequence[Step]) -> str:
         return ""
     if max(losses) - min(losses) <= 1e-9 * abs(losses[0]):
         return STILL
+    from statistics import median  # late, as few reports are of a run
+
     third = max(len(losses) // 3, 1)
     first, last = losses[0], median(losses[-third:])
     if last > 1.5 * first:

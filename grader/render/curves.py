@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from functools import cached_property
+from html import escape
 
 from grader.frozen import frozen
 from grader.report import Step
@@ -36,8 +37,6 @@ def svg(curve: Sequence[Step], title: str, band: Sequence[tuple[float, float, fl
 
     `band` holds (share of the run, lowest, highest loss) of correct solutions, drawn as a pale band behind the curve.
     """
-    from html import escape  # late: a terminal shows no picture
-
     points = _outline([(step.step, step.loss) for step in curve if _is_drawn(step.loss)])
     if len(points) < 2:
         return ""

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from html import escape
 
 from grader.render.curves import svg
 from grader.report import Step
@@ -73,8 +74,6 @@ def line(live: Live, width: int, glyph: str = "━", rest: str = "·") -> str:
 
 def html(live: Live, state: str = "") -> str:
     """The run as an HTML fragment; `state`, such as `stopped`, is shown instead of the pace."""
-    from html import escape  # late: a terminal shows the words alone
-
     words = [state] if state else live.words[2:]
     told = " · ".join([*live.words[:2], *words]) or "under way"
     picture = svg(live.curve, f"loss of {live.name}")
