@@ -53,6 +53,7 @@ def watch(setup: Setup) -> int:
     console = make_console()
     on_screen = console.is_terminal and sys.stdin.isatty()
     places = Places(os.getcwd(), knows_links(os.environ))
+    setup.sandbox.spare = 1  # from a save to the verdict, no process is waited for
     here = Watch(setup, files, Log(console), Screen(sys.stdout, console, places) if on_screen else None)
     with contextlib.suppress(KeyboardInterrupt):
         _begin(here)

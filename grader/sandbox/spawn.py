@@ -41,7 +41,7 @@ class Spawner:
     `pumps` makes a thread read what workers print, which Windows needs.
     """
 
-    level, counts_threads = WEAKEST, True
+    level, counts_threads, spare = WEAKEST, True, 1
     now, patience = staticmethod(time.monotonic), Sandbox.patience
 
     def __init__(self, limits: Limits | None = None, packages: Sequence[str] = NUMPY, pumps: bool = IS_WINDOWS):

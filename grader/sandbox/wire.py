@@ -29,6 +29,15 @@ class WireError(ValueError):
     """Bytes that are not a valid frame; the message says what is wrong with them."""
 
 
+def _refuse(name: str) -> None:
+    raise WireError(f"{name} is not JSON")
+
+
+# made once, as making either takes as long as a short answer
+WRITE = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+READ = json.JSONDecoder(parse_constant=_refuse).decode
+
+
 @dataclass(frozen=True)
 class Seeded:
     """A stand-in for `numpy.random.default_rng(seed)`; `materialise` makes a fresh generator of it for each call."""
@@ -46,10 +55,19 @@ class Opaque:
 def encode(tree: Any, opaque: bool = False) -> bytes:
     """Encode a value as one frame. What is not data raises WireError, or with `opaque` becomes an Opaque."""
     arrays: list[np.ndarray] = []
-    header = json.dumps(_to_json(tree, arrays, opaque, 0), separators=(",", ":"), allow_nan=False).encode(
-        "utf-8", "surrogatepass"
-    )
-    body = b"".join(array.tobytes() for array in arrays)
+    header = WRITE(_to_json(tree, arrays, opaque, 0)).encode("utf-8", "surrogatepass")
+    return _frame(header, b"".join(array.tobytes() for array in arrays))
+
+
+def beside(name: str, frame: bytes, more: dict[str, Any]) -> bytes:
+    """The frame of `{name: what a frame holds} | more`, made without decoding it; `more` has no arrays."""
+    start = PREFIX.size + lengths(frame[: PREFIX.size])[0]
+    rest = "".join("," + WRITE([key, _to_json(value, [], True, 1)]) for key, value in more.items())
+    before, after = f'{{"d":[[{WRITE(name)},', f"]{rest}]}}"
+    return _frame(before.encode() + frame[PREFIX.size : start] + after.encode(), frame[start:])
+
+
+def _frame(header: bytes, body: bytes) -> bytes:
     if len(header) > MAX_HEADER or len(body) > MAX_BODY:
         raise WireError(f"too large to send: {len(header) + len(body):,} bytes")
     return PREFIX.pack(MAGIC, len(header), len(body)) + header + body
@@ -65,7 +83,7 @@ def decode(frame: bytes) -> Any:
     header = bytes(frame[PREFIX.size : PREFIX.size + header_size])
     reader = _Body(memoryview(frame)[PREFIX.size + header_size :])
     try:
-        tree = json.loads(header.decode("utf-8", "surrogatepass"), parse_constant=_refuse)
+        tree = READ(header.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise WireError(f"header is not JSON: {type(error).__name__}") from None
     value = _from_json(tree, reader, 0)
@@ -213,10 +231,6 @@ def _pair(item: Any, reader: "_Body", depth: int) -> tuple[Any, Any]:
     except TypeError:
         raise WireError("a dict key is not hashable") from None
     return key, _from_json(item[1], reader, depth + 1)
-
-
-def _refuse(name: str) -> None:
-    raise WireError(f"{name} is not JSON")
 
 
 class _Body:

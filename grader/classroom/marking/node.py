@@ -68,7 +68,7 @@ def _sandbox(seconds: float, isolation: str) -> Sandbox:
     if _here.get("sandbox", (None,))[0] != terms:
         if old := _here.pop("sandbox", None):
             old[1].close()
-        sandbox = Sandbox(Limits(seconds=seconds), least=isolation)
+        sandbox = Sandbox(Limits(seconds=seconds), least=isolation, spare=1)
         _ = sandbox.level  # raises now if the level does not hold
         _here["sandbox"] = (terms, sandbox)
     return _here["sandbox"][1]

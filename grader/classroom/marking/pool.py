@@ -159,7 +159,7 @@ def work(connection_fd: int, life_fd: int) -> None:
     connection = Connection(connection_fd)
     seconds, isolation = connection.recv()
     try:
-        with Sandbox(Limits(seconds=seconds), least=isolation) as sandbox:
+        with Sandbox(Limits(seconds=seconds), least=isolation, spare=1) as sandbox:
             threading.Thread(target=_end_with_parent, args=(life_fd, sandbox), daemon=True).start()
             keys = {unit: from_bytes(content, unit) for unit, content in connection.recv().items()}
             while True:

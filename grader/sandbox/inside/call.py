@@ -28,20 +28,34 @@ def call(
     report: modules.Report | None = None,
     doors: Doors | None = None,
 ) -> dict[str, Any]:
-    """Ask one question: {"value": …, "changed": [names of changed inputs]} or {"error": …}, encodable. Never raises.
+    """Ask one question: {"value": …, "changed": [names of changed inputs]} or {"error": …}. Never raises.
 
     `doors` are the wrappers around forbidden operations that are installed in this process.
     """
+    return wire.decode(called(pieces, inputs, way, file, forbids, device, report, doors))
+
+
+def called(
+    pieces: Sequence[Callable],
+    inputs: Mapping[str, Any],
+    way: Way,
+    file: str,
+    forbids: Sequence[str],
+    device: str,
+    report: modules.Report | None,
+    doors: Doors | None,
+) -> bytes:
+    """`call` with what it returns as a frame."""
     given = {name: wire.materialise(value) for name, value in inputs.items()}
     try:
         ask = driven(pieces, way, device, report)
         with refused(forbids, doors):
             value = ask(**given)
-            answer = wire.decode(wire.encode(value, opaque=True))  # before the next call can change it
+            answer = wire.encode(value, opaque=True)  # before the next call can change it
     except BaseException as error:  # SystemExit and KeyboardInterrupt come from the student's code, too
-        return {"error": describe_error(error, file)}
+        return wire.encode({"error": describe_error(error, file)}, opaque=True)
     changed = [name for name, value in inputs.items() if not _unchanged(given[name], value)]
-    return {"value": answer, "changed": changed}
+    return wire.beside("value", answer, {"changed": changed})
 
 
 def driven(

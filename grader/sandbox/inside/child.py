@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from grader.sandbox import wire
-from grader.sandbox.inside.call import call, describe_error
+from grader.sandbox.inside.call import called, describe_error
 from grader.sandbox.inside.doors import Doors, hang
 from grader.sandbox.inside.imports import Gate
 from grader.sandbox.inside.reading import Reading, read
@@ -81,7 +81,7 @@ class Submission:
         way: dict[str, Any],
         forbids: Sequence[str] = (),
         device: str = "cpu",
-    ) -> dict[str, Any]:
+    ) -> bytes:
         last = -math.inf
 
         def report(step: int, total: int, loss: float) -> None:
@@ -91,7 +91,7 @@ class Submission:
                 send(channel, {"step": step, "total": total, "loss": loss})
 
         own = [getattr(self.module, name) for name in pieces]
-        return call(own, inputs, Way(**way), self.file, forbids, device, report, self.doors)
+        return called(own, inputs, Way(**way), self.file, forbids, device, report, self.doors)
 
 
 def kind_of(value: Any) -> str:
@@ -129,7 +129,7 @@ def answer(submission: Submission, channel: socket.socket, frame: bytes) -> None
         case "run":
             reply = submission.run(channel, **message)
         case _:
-            reply = submission.call(channel, **message)
+            return channel.sendall(submission.call(channel, **message))
     send(channel, reply)
 
 

@@ -62,12 +62,13 @@ def read(
     the exercise names, is a problem of kind "operation".
     """
     tree, reading = parse(source, file)
-    flags = _future_flags(tree)
+    flags, lines = _future_flags(tree), reading.text.split("\n")
     for node in tree.body:
         if reading.cells and only_shows(node):
             continue
         names = bound_names(node)
-        _note_imports(node, names, allows, reading)
+        if any("import" in line for line in lines[node.lineno - 1 : node.end_lineno]):
+            _note_imports(node, names, allows, reading)
         try:
             code = compile(ast.Module([node], []), file, "exec", flags=flags, dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -106,6 +107,8 @@ def _use_in_helpers(
     tree: ast.Module, exercise: str, operations: Sequence[str], helpers: Mapping[str, bytes]
 ) -> tuple[int, str] | None:
     """(line, operation) of the first forbidden use in a helper; the line is where the exercise names the function."""
+    if not helpers:
+        return None
     nodes = [node for top in tree.body if exercise in bound_names(top) for node in ast.walk(top)] if operations else []
     named = {name: node.lineno for node in nodes if (name := getattr(node, "attr", None) or getattr(node, "id", None))}
     for module, content in helpers.items():
