@@ -1,299 +1,166 @@
-"""A class of 1,000: the right scores, submissions a second with one and two graders, memory, and the same by others.
+"""A class of real units: submissions a second with one and with two graders, where the time goes, and the same by others.
 
-    python tests/benchmarks/class_run.py [HOW_MANY] [KILLS]
+    python tests/benchmarks/class_run.py [HOW_MANY] [--units UNIT…] [--sample N] [--otter PYTHON]
 
-The class is mixed: right answers, each named mistake, each rewrite, stubs, and the hostile corpus, once. What each must
-get is worked out without the sandbox, the store and the pool, or stands in the hostile file's own header. Then a sample
-goes through `nbgrader autograde` and through plain pytest, in turn with ours, for the ratios. With KILLS, a smaller
-class is killed at that many random moments and gone on with, and compared with an undisturbed run.
+A class's files are the reference, rewrites and mistakes, a third of them wrong somewhere (hand_ins.py); each wrong score is
+told. A rate is what more submissions cost: the start of the command and the compiling of the key are told apart. The same
+files then go through plain pytest, `nbgrader autograde` and otter-grader, in turn with ours (other_graders.py). PYTHON is that
+of a virtual environment with otter-grader and NumPy, whose own versions of everything it needs.
+
+Everything is told with the machine's load. Other figures of a class are measured by class_toy.py.
 """
 
-import json
+import argparse
 import os
-import random
-import shutil
-import signal
+import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "sandbox")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "benchmarks")]
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")  # as `grade` has it
 
-import pytest  # noqa: E402
-from conftest import RIGHT, TOY  # noqa: E402
-from test_hostile import ROWS  # noqa: E402
+import hand_ins  # noqa: E402
+import layers  # noqa: E402
+import other_graders  # noqa: E402
 
-from grader.authoring.proof import report_on  # noqa: E402
 from grader.classroom.marking.store import Store, records  # noqa: E402
 from grader.compiling.compile import compile_key  # noqa: E402
-from grader.course.course import Course  # noqa: E402
-from grader.course.reference_text import mutate  # noqa: E402
+from grader.course.unit import Unit  # noqa: E402
+from grader.submission import Submission  # noqa: E402
 
 GRADE = str(Path(sys.executable).with_name("grade"))
 SEED = 8315
-SAMPLE = 6  # submissions for the others: they take seconds each
-MAX = {"scale": 4, "row_sums": 3, "mean_and_spread": 3}
+UNITS = ("linear_algebra", "neural_networks", "attention")
+FEW = 10  # of a class whose time is that of the start
 
 
-def honest() -> dict[str, tuple[str, int]]:
-    """Sources by name, with the points that each must get: by the judge alone, in this process."""
-    unit = Course(TOY).solutions("toy")
-    key = compile_key(unit, SEED)
-    found = {"right": (RIGHT, 10), "stub": ("def scale(x, factor=2.0):\n    raise NotImplementedError\n", 0)}
-    for exercise in key.exercises:
-        others = sum(MAX.values()) - exercise.points
-        for mistake in unit.exercises[exercise.name].mistakes:
-            source = mutate(unit.text, exercise.name, mistake.wrong)
-            points = report_on(unit.mistakes(exercise.name)[mistake.name], exercise, unit).points
-            found[f"{exercise.name}-{mistake.name}"] = (source, others + points)
-    return found
+@dataclass(frozen=True)
+class Run:
+    """One `grade class`: its seconds, the CPU seconds of the command's own process, and of all processes."""
+
+    seconds: float
+    own: float
+    whole: float
 
 
-def make_class(folder: Path, count: int) -> dict[str, int | None]:
-    """Hand-ins on disk; the points that each must get, None where a hostile file's header leaves it open."""
-    expected: dict[str, int | None] = {}
-    sources = list(honest().items())
-    rows = [row for row in ROWS if not row.needs][: count // 5]
-    for n, row in enumerate(rows):
-        name = f"{n * count // max(len(rows), 1):04}-hostile-{row.name}"  # spread over the class
-        (folder / name).mkdir(parents=True)
-        (folder / name / row.file).write_bytes(row.content)
-        known = {"zero": 0, "full": 3}.get(row.outcome, int(row.outcome) if row.outcome.isdecimal() else None)
-        expected[name] = known
-    for n in range(count - len(rows)):
-        kind, (source, points) = sources[n % len(sources)]
-        name = f"{n:04}-{kind}"
-        (folder / name).mkdir(parents=True)
-        (folder / name / "toy.py").write_text(f"# {n}\n{source}")
-        expected[name] = points
-    return expected
-
-
-def command(folder: Path, store: Path, jobs: int) -> list[str]:
-    return [
-        GRADE, "class", str(folder), "--course", str(TOY), "--db", str(store), "--seed", str(SEED),
-        "--jobs", str(jobs), "--timeout", "1",
-    ]  # fmt: skip
-
-
-def tree_memory(pid: int) -> int:
-    """Megabytes of the graders' own memory (proportional set size): the command's process and its children."""
-    total = 0
-    pids = [pid]
-    for one in pids:
+def marked(unit: Unit, folder: Path, store: Path, jobs: int) -> Run:
+    command = [GRADE, "class", str(folder), "--course", str(ROOT), "--db", str(store), "--seed", str(SEED)]
+    command += ["--unit", unit.name, "--jobs", str(jobs)]
+    start, own, before = time.perf_counter(), 0.0, _cpu_of_children()
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    said = ""
+    while True:
+        own = _own_cpu(process.pid) or own
         try:
-            for task in Path(f"/proc/{one}/task").iterdir():
-                pids += map(int, (task / "children").read_text().split())
-            rollup = Path(f"/proc/{one}/smaps_rollup").read_text()
-            total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-        except (OSError, StopIteration):
+            said = process.communicate(timeout=0.05)[1]
+            break
+        except subprocess.TimeoutExpired:
             continue
-    return total >> 10
+    if process.returncode not in (0, 1):
+        raise SystemExit(f"grade class ended with {process.returncode}: {said[-2000:]}")
+    return Run(time.perf_counter() - start, own, _cpu_of_children() - before)
 
 
-def timed(folder: Path, store: Path, jobs: int) -> tuple[float, list[int]]:
-    """Seconds, and the memory of all processes every half second."""
-    start, samples = time.perf_counter(), []
-    process = subprocess.Popen(command(folder, store, jobs), stderr=subprocess.DEVNULL)
-
-    def watch() -> None:
-        while process.poll() is None:
-            samples.append(tree_memory(process.pid))
-            time.sleep(0.5)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    assert process.wait() in (0, 3), process.returncode
-    watcher.join()
-    return time.perf_counter() - start, samples
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
-def wrong_scores(store: Path, expected: dict[str, int | None]) -> list[str]:
-    """Records that are not what they must be; hostile files are about row_sums alone."""
-    wrong = []
+def _own_cpu(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def load() -> str:
+    return "load " + " ".join(f"{one:.1f}" for one in os.getloadavg()) + f" on {os.cpu_count()} cores"
+
+
+def wrong_scores(store: Path, expected: dict[str, hand_ins.HandIn], unit: str) -> list[str]:
     with Store(str(store), is_new=False) as opened:
         found = {record.student: record for record in records(opened)}
-    if set(found) != set(expected):
-        wrong.append(f"records: {len(found)} for {len(expected)} students")
-    for name, points in expected.items():
-        record = found.get(name)
-        if record is None or points is None:
-            continue
-        got = record.points
-        if "-hostile-" in name:
-            got = next(item.points for item in record.report.exercises if item.id == "toy.row_sums")
-        if got != points:
-            wrong.append(f"{name}: {got}, and it must be {points}")
+    wrong = [] if set(found) == set(expected) else [f"{len(found)} records for {len(expected)} students"]
+    for student in expected.keys() & found.keys():
+        points = {item.id.partition(".")[2]: item.points for item in found[student].report.exercises}
+        for name, right in expected[student].points.items():
+            if points[name] != right:
+                wrong.append(f"{student}: {unit}.{name} has {points[name]}, and it must have {right}")
     return wrong
 
 
-PYTEST = """
-import numpy as np, toy
-def test_scale(): assert np.allclose(toy.scale(np.ones((3, 5)), 3.0), 3)
-def test_row_sums(): assert np.allclose(toy.row_sums(np.ones((3, 5))), 5)
-def test_mean(): assert np.allclose(toy.mean_and_spread(np.arange(5.0)), (2, 2**0.5))
-"""
-
-
-def by_pytest(folder: Path) -> float:
-    start = time.perf_counter()
-    for n in range(SAMPLE):
-        one = folder / f"pytest{n}"
-        one.mkdir()
-        (one / "toy.py").write_text(RIGHT)
-        (one / "test_toy.py").write_text(PYTEST)
-        subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", one], cwd=one,
-                       stdout=subprocess.DEVNULL, check=True)  # fmt: skip
-    return (time.perf_counter() - start) / SAMPLE
-
-
-def by_nbgrader(folder: Path) -> float | None:
-    """Seconds a submission of `nbgrader autograde`; None where nbgrader cannot run a notebook here."""
-    course = folder / "nbgrader"
-    for student in ["source", *(f"submitted/s{n}" for n in range(SAMPLE))]:
-        where = course / student / "hw"
-        where.mkdir(parents=True)
-        (where / "toy.ipynb").write_text(json.dumps(notebook()))
-    tool = [sys.executable, "-m", "nbgrader"]
-    beside = Path(pytest.__file__).parents[4] / "bin"  # where nbgrader's own alembic and kernels are
-    environment = os.environ | {"PATH": f"{beside}:{os.environ['PATH']}"}
-    quiet = {"cwd": course, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "env": environment, "text": True}
-    made = subprocess.run([*tool, "generate_assignment", "hw"], **quiet)
-    start = time.perf_counter()
-    done = subprocess.run([*tool, "autograde", "hw"], **quiet) if made.returncode == 0 else made
-    if done.returncode:
-        print("nbgrader: not here:", (done.stderr.strip().splitlines() or ["?"])[-1][:200])
-        return None
-    return (time.perf_counter() - start) / SAMPLE
-
-
-def notebook() -> dict:
-    def cell(name: str, source: str, **flags: object) -> dict:
-        kind = {
-            "schema_version": 3,
-            "grade": False,
-            "locked": False,
-            "solution": False,
-            "task": False,
-            "grade_id": name,
-        }
-        return {
-            "cell_type": "code", "id": name, "metadata": {"nbgrader": kind | flags}, "outputs": [],
-            "execution_count": None, "source": source,
-        }  # fmt: skip
-
-    tests = PYTEST.replace("import numpy as np, toy", "import numpy as np").replace("toy.", "")
-    calls = "\ntest_scale()\ntest_row_sums()\ntest_mean()"
-    cells = [cell("toy", RIGHT, solution=True), cell("tests", tests + calls, grade=True, locked=True, points=10)]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    return {"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": cells}
-
-
-def ours(folder: Path, how_many: int) -> float:
-    """Seconds a submission of right answers, the command's start among them, with one grader."""
-    hand_ins = folder / f"ours{how_many}"
-    for n in range(how_many):
-        (hand_ins / f"s{n}").mkdir(parents=True)
-        (hand_ins / f"s{n}" / "toy.py").write_text(RIGHT)
-    return timed(hand_ins, folder / f"ours{how_many}.db", 1)[0] / how_many
-
-
-def overhead(folder: Path, count: int = 100) -> None:
-    """What a cluster costs a submission: two workers of Dask on loopback against two graders, the start left out."""
-    make_honest(folder / "few", 2)
-    make_honest(folder / "many", 2 + count)
+def rates(unit: Unit, chosen: list[hand_ins.HandIn], count: int, folder: Path) -> dict[int, float]:
+    """Seconds that one more submission takes, by the number of graders; printed with what is beside the grading."""
     spent = {}
-    for name, more in (("two graders", []), ("two Dask workers", ["--scheduler", "local"])):
-        times = []
-        for hand_ins in ("few", "many"):
-            store = folder / f"{name} {hand_ins}.db"
-            start = time.perf_counter()
-            subprocess.run([*command(folder / hand_ins, store, 2), *more], stderr=subprocess.DEVNULL, check=True)
-            times.append(time.perf_counter() - start)
-        spent[name] = (times[1] - times[0]) / count * 1000
-    print(*(f"{name}: {milliseconds:.0f} ms a submission" for name, milliseconds in spent.items()), sep="; ")
-    print(f"Dask's overhead: {spent['two Dask workers'] - spent['two graders']:+.0f} ms a submission", flush=True)
+    few, many = folder / "few", folder / "many"
+    hand_ins.write(unit, chosen, FEW, few)
+    expected = hand_ins.write(unit, chosen, FEW + count, many)
+    for jobs in (1, 2):
+        start = marked(unit, few, folder / f"few{jobs}.db", jobs)
+        run = marked(unit, many, folder / f"many{jobs}.db", jobs)
+        spent[jobs] = (run.seconds - start.seconds) / count
+        beside = (run.own - start.own) / (run.whole - start.whole)
+        wrong = wrong_scores(folder / f"many{jobs}.db", expected, unit.name)
+        print(
+            f"{jobs} grader{'s' * (jobs > 1)}: {count} submissions in {run.seconds - start.seconds:.1f} s, "
+            f"{1 / spent[jobs]:.1f} a second, after a start of {start.seconds:.1f} s; beside grading (intake, store, progress) "
+            f"{beside:.1%} of all CPU time, which is {(run.whole - start.whole) / count * 1000:.0f} ms a submission; "
+            f"{len(wrong)} wrong scores; {load()}",
+            flush=True,
+        )
+        print(*wrong[:20], sep="\n", end="\n" * bool(wrong), flush=True)
+    print(f"two graders are {spent[1] / spent[2]:.2f} times one", flush=True)
+    return spent
 
 
-def stored(store: Path) -> list[tuple]:
-    with Store(str(store), is_new=False) as opened:
-        rows = opened.database.execute("SELECT count(*) FROM history")
-        assert rows == [(0,)], f"graded twice: {rows}"
-        return [
-            (r.student, r.points, [(e.id, e.status, e.points) for e in r.report.exercises]) for r in records(opened)
-        ]
+def against_others(unit: Unit, key, sources: list[str], ours: float, folder: Path, otter: str) -> None:
+    """Print what others take for a submission, and how often ours goes into that."""
+    count = other_graders.questions_for(key, unit.text, folder)
+    whole = sum(len(exercise.questions) for exercise in key.exercises)
+    print(f"others ask {count} of our {whole} questions; a sample of {len(sources)}, ours takes {ours:.3f} s each")
+    by = {
+        "plain pytest, no isolation": lambda: other_graders.by_pytest(unit.name, sources, folder, count),
+        "nbgrader autograde": lambda: other_graders.by_nbgrader(unit.name, sources, folder, count),
+    }
+    if otter:
+        by["otter run"] = lambda: other_graders.by_otter(otter, unit.name, sources, folder, count)
+    for name, measure in by.items():
+        if seconds := measure():
+            print(f"{name}: {seconds:.2f} s each, {seconds / ours:.0f} times ours; {load()}", flush=True)
+    if not otter:
+        print("otter-grader: not asked; name the Python of its environment with --otter")
 
 
-def kills(folder: Path, times: int) -> None:
-    """Kill a class at random moments, go on, and compare with an undisturbed run."""
-    hand_ins = folder / "kills"
-    make_honest(hand_ins, 200)
-    calm, store = folder / "calm.db", folder / "killed.db"
-    subprocess.run(command(hand_ins, calm, 2), stderr=subprocess.DEVNULL, check=True)
-    rng, done, stores = random.Random(1), 0, 1
-    while done < times:
-        process = subprocess.Popen(command(hand_ins, store, 2), stderr=subprocess.DEVNULL)
-        time.sleep(rng.uniform(0.2, 2.5))
-        process.send_signal(signal.SIGKILL)
-        done += process.wait() == -signal.SIGKILL
-        if process.returncode == 0:  # complete: compare, and begin anew
-            assert stored(store) == stored(calm)
-            store.unlink()
-            stores += 1
-    subprocess.run(command(hand_ins, store, 2), stderr=subprocess.DEVNULL, check=True)
-    assert stored(store) == stored(calm)
-    print(f"killed {done} times over {stores} classes of 200: no record missing, double, graded twice or different")
-
-
-def make_honest(folder: Path, count: int) -> None:
-    sources = list(honest().values())
-    for n in range(count):
-        (folder / f"s{n:03}").mkdir(parents=True)
-        (folder / f"s{n:03}" / "toy.py").write_text(f"# {n}\n{sources[n % len(sources)][0]}")
+def measure(name: str, options: argparse.Namespace) -> None:
+    unit = hand_ins.unit_of(name)
+    key = compile_key(unit, SEED)
+    chosen = hand_ins.hand_ins(unit, key)
+    sources = [one.source for one in chosen[: options.sample]]
+    print(f"\n{name}: {len(key.exercises)} exercises, {len(chosen)} different hand-ins", flush=True)
+    with tempfile.TemporaryDirectory(prefix="class-") as folder:
+        spent = rates(unit, chosen, options.count, Path(folder))
+        some = [Submission(f"{name}.py", one.source.encode()) for one in chosen[:60]]
+        print(f"where the time goes, with one grader ({load()}):\n{layers.measure(key, some)}", flush=True)
+        against_others(unit, key, sources, spent[1], Path(folder), options.otter)
 
 
 def main() -> None:
     """Measure and print."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    with tempfile.TemporaryDirectory(prefix="class-") as name:
-        folder = Path(name)
-        if len(sys.argv) > 2:
-            kills(folder, int(sys.argv[2]))
-        if count:
-            whole_class(folder, count)
-            overhead(folder)
-            against_others(folder)
-
-
-def whole_class(folder: Path, count: int) -> None:
-    expected = make_class(folder / "in", count)
-    for jobs in (1, 2):
-        store = folder / f"{jobs}.db"
-        seconds, memory = timed(folder / "in", store, jobs)
-        wrong = wrong_scores(store, expected)
-        quarter = max(len(memory) // 4, 1)
-        print(
-            f"{jobs} grader{'s' * (jobs > 1)}: {count} mixed submissions in {seconds:.0f} s, "
-            f"{count / seconds:.1f} a second; {len(wrong)} wrong scores; memory, all processes: "
-            f"{sum(memory[quarter : 2 * quarter]) / quarter:.0f} MB in the second quarter, "
-            f"{sum(memory[-quarter:]) / quarter:.0f} MB in the last, {max(memory, default=0)} MB at most",
-            flush=True,
-        )
-        print(*wrong[:20], sep="\n", flush=True)
-    shutil.rmtree(folder / "in")
-
-
-def against_others(folder: Path) -> None:
-    mine, plain, theirs = ours(folder, SAMPLE), by_pytest(folder), by_nbgrader(folder)
-    many = ours(folder, 50)
-    print(f"a sample of {SAMPLE}, one after the other: ours {mine:.2f} s each, of 50 {many:.2f} s each")
-    print(f"plain pytest, no isolation: {plain:.2f} s each, {plain / mine:.1f} (of 50: {plain / many:.1f}) times ours")
-    if theirs:
-        print(f"nbgrader autograde: {theirs:.2f} s each, {theirs / mine:.1f} (of 50: {theirs / many:.1f}) times ours")
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("count", nargs="?", type=int, default=1000)
+    parser.add_argument("--units", nargs="+", default=UNITS)
+    parser.add_argument("--sample", type=int, default=6)
+    parser.add_argument("--otter", default="", metavar="PYTHON")
+    options = parser.parse_args()
+    for name in options.units:
+        measure(name, options)
 
 
 if __name__ == "__main__":
