@@ -33,9 +33,9 @@ def _refuse(name: str) -> None:
     raise WireError(f"{name} is not JSON")
 
 
-# made once, as making either takes as long as a short answer
-WRITE = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-READ = json.JSONDecoder(parse_constant=_refuse).decode
+READ = json.JSONDecoder(
+    parse_constant=_refuse
+).decode  # made once, as making it takes as long as reading a short answer
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,20 @@ class Opaque:
 def encode(tree: Any, opaque: bool = False) -> bytes:
     """Encode a value as one frame. What is not data raises WireError, or with `opaque` becomes an Opaque."""
     arrays: list[np.ndarray] = []
-    header = WRITE(_to_json(tree, arrays, opaque, 0)).encode("utf-8", "surrogatepass")
+    header = _text(_to_json(tree, arrays, opaque, 0)).encode("utf-8", "surrogatepass")
     return _frame(header, b"".join(array.tobytes() for array in arrays))
 
 
 def beside(name: str, frame: bytes, more: dict[str, Any]) -> bytes:
     """The frame of `{name: what a frame holds} | more`, made without decoding it; `more` has no arrays."""
     start = PREFIX.size + lengths(frame[: PREFIX.size])[0]
-    rest = "".join("," + WRITE([key, _to_json(value, [], True, 1)]) for key, value in more.items())
-    before, after = f'{{"d":[[{WRITE(name)},', f"]{rest}]}}"
+    rest = "".join("," + _text([key, _to_json(value, [], True, 1)]) for key, value in more.items())
+    before, after = f'{{"d":[[{_text(name)},', f"]{rest}]}}"
     return _frame(before.encode() + frame[PREFIX.size : start] + after.encode(), frame[start:])
+
+
+def _text(node: Any) -> str:
+    return json.dumps(node, separators=(",", ":"), allow_nan=False)
 
 
 def _frame(header: bytes, body: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from grader.classroom.intake.place import Place, stem
 from grader.classroom.intake.versions import plain
@@ -33,16 +34,26 @@ class Units:
 
     def of_content(self, text: bytes) -> str:
         """The unit of which a text defines most exercises; empty if it defines none."""
-        counts = {unit: self.defined(text, unit) for unit in self.exercises}
+        found = self._defined(text)
+        counts = {unit: len(found.intersection(names)) for unit, names in self.exercises.items()}
         best = max(counts, key=lambda unit: counts[unit], default="")
         return best if best and counts[best] else ""
 
     def defined(self, text: bytes, unit: str) -> int:
         """How many of a unit's exercises a text seems to define: nothing is parsed."""
+        return len(self._defined(text).intersection(self.exercises[unit]))
+
+    def _defined(self, text: bytes) -> set[str]:
+        """The exercises of all units that a text seems to define."""
         lines = text.replace(b"\\n", b"\n")  # a notebook's lines
-        words = (rb"\b(?:def|class)\s+" + name.encode() + rb"\b" for name in self.exercises[unit])
-        given = (rb"(?m)^[\s\"]*" + name.encode() + rb"\s*=[^=]" for name in self.exercises[unit])
-        return sum(bool(re.search(a, lines) or re.search(b, lines)) for a, b in zip(words, given, strict=True))
+        return {name.decode() for pattern in self._defining for name in pattern.findall(lines)}
+
+    @cached_property
+    def _defining(self) -> tuple[re.Pattern[bytes], ...]:
+        """What finds the exercises' names where something is bound to them; one search for all, as a class has many files."""
+        names = b"|".join(name.encode() for names in self.exercises.values() for name in names)
+        ways = rb"\b(?:def|class)\s+(?=(%b)\b)", rb"(?m)^[\s\"]*(?=(%b)\s*=[^=])"
+        return tuple(re.compile(way % names) for way in ways)
 
     def may_be_of(self, text: bytes, unit: str) -> bool:
         """Whether a text could be of a unit: it names an exercise, or takes in names that nobody can see."""
