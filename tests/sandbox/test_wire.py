@@ -62,6 +62,13 @@ def test_every_tree_survives(tree):
     assert wire.same(back, native(tree))
 
 
+@settings(max_examples=300, deadline=None)
+@given(TREES, st.lists(st.text()))
+def test_what_is_encoded_already_is_put_beside_something_else(tree, names):
+    more = {"changed": names}
+    assert wire.beside("value", wire.encode(tree), more) == wire.encode({"value": tree} | more)
+
+
 @settings(max_examples=500, deadline=None)
 @given(st.binary(max_size=400))
 def test_random_bytes_are_refused_and_nothing_else_happens(content):

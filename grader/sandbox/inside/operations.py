@@ -9,7 +9,7 @@ from.
 
 import ast
 import builtins
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from grader.sandbox.inside.ideas import written_out
 OPERATOR = {f"operator.{name}" for name in (*MATMUL, "matmul", "imatmul")}
 HIDING = {"eval", "exec"}  # these can hide an operation in a string
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+BODIES = ("body", "orelse", "finalbody", "handlers", "cases")  # what holds statements, in every version of Python
 COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
@@ -109,8 +110,18 @@ def _bindings(body: Sequence[ast.AST]) -> dict[str, str]:
 
 
 def _own_methods(tree: ast.Module) -> set[str]:
-    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = [node for node in _statements(tree) if isinstance(node, ast.ClassDef)]
     return {item.name for node in classes for item in node.body if isinstance(item, ast.FunctionDef)}
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """All statements of a file, at whatever depth, with the handlers and cases that hold some; no expression is entered."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in BODIES:
+            waiting += getattr(node, name, ())
 
 
 @dataclass
