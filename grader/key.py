@@ -109,8 +109,7 @@ class ExerciseKey:
 
     @cached_property
     def frames(self) -> dict[str, bytes]:
-        """The messages that ask its questions, by the device on which they are to be computed: kept from one submission to
-        the next, and no part of the data."""
+        """The messages that ask its questions, by the device that computes; kept between submissions, no part of the data."""
         return {}
 
     def way_of(self, question: Question) -> Way:
