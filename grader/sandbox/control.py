@@ -76,9 +76,9 @@ class Control:
 
     def reply(self, seconds: float | None = None) -> dict[str, Any]:
         """The reply that comes next; SandboxError if the fork server has gone or does not reply in time."""
-        self._socket.settimeout(seconds or REPLY_SECONDS)
         while b"\n" not in self._came:
             try:
+                self._socket.settimeout(seconds or REPLY_SECONDS)
                 part = self._socket.recv(1 << 16)
             except OSError:
                 part = b""
@@ -91,12 +91,17 @@ class Control:
             note(reply)
         return reply
 
+    @property
+    def is_closed(self) -> bool:
+        return self._socket.fileno() < 0
+
     def close(self) -> None:
+        """Hang up; the fork server then ends all its workers, and itself."""
         self._socket.close()
 
     def _send(self, message: dict[str, Any], note: Note | None = None, fds: Sequence[int] = ()) -> None:
-        self._socket.settimeout(REPLY_SECONDS)
         try:
+            self._socket.settimeout(REPLY_SECONDS)
             socket.send_fds(self._socket, [json.dumps(message).encode() + b"\n"], fds)
         except OSError:
             raise SandboxError(GONE) from None

@@ -134,11 +134,10 @@ class Sandbox:
         try:
             return self._control.reap(pid)
         except SandboxError:
-            if self._process.poll() is None and self._levels[0] != "namespaces":
-                kill(
-                    pid
-                )  # the process number is this worker's while its parent lives; in namespaces it dies with its parent
-            self._start_again()
+            if not self._control.is_closed:  # else it ends with all others, as nobody wants one any more
+                if self._process.poll() is None and self._levels[0] != "namespaces":
+                    kill(pid)  # its number while its parent lives; in namespaces it dies with its parent
+                self._start_again()
             return {"status": int(signal.SIGKILL), "was_short": False}
 
     def part(self) -> None:

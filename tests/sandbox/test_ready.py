@@ -169,6 +169,14 @@ def test_a_fork_server_that_was_never_asked_can_be_let_go():
     assert sandbox._process is process, "it was started again"
 
 
+def test_a_worker_may_be_ended_after_all_were_let_go():
+    with Sandbox() as sandbox:
+        worker, process = sandbox.worker(), sandbox._process
+        sandbox.part()
+        worker.close()
+    assert sandbox._process is process, "it was started again"
+
+
 def test_several_requests_may_come_at_once():
     """Of what the fork server reads with one call, the descriptors belong to the request for a worker."""
     connection = control.Control()
