@@ -385,7 +385,7 @@ def test_below_landlock_it_refuses_unless_told(course, tmp_path, monkeypatch):
     from grader.sandbox.server import SandboxError
 
     class Weak:
-        def __init__(self, limits, least):
+        def __init__(self, limits, least, spare):
             assert least == "landlock"
             raise SandboxError("isolation by landlock does not work here")
 
