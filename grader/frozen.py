@@ -63,8 +63,11 @@ def _init(made: type, parts: Sequence[Field]) -> Callable[..., None]:
     return found
 
 
-def _values(names: Sequence[str]) -> Callable[[Any], Any]:
-    """What gives an object's fields of these names."""
+def _values(names: Sequence[str]) -> Callable[[Any], tuple]:
+    """What gives an object's fields of these names, as a tuple: two of these are equal where an array or a nan is the same one."""
+    if len(names) == 1:
+        only = attrgetter(names[0])
+        return lambda made: (only(made),)
     return attrgetter(*names) if names else lambda _: ()
 
 

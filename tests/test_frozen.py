@@ -132,3 +132,13 @@ def test_what_the_class_defines_stays():
     assert WithItsOwn(1) == WithItsOwn(2)
     assert hash(WithItsOwn(1)) == 7
     assert repr(WithItsOwn(1)) == "its own"
+
+
+def test_what_is_the_same_object_is_equal_although_it_is_not_equal_to_itself():
+    for decorator in (dataclass(frozen=True), frozen):
+        One = decorator(type("One", (), {"__annotations__": {"value": float}}))
+        Two = decorator(type("Two", (), {"__annotations__": {"value": float, "other": int}}))
+        nan = float("nan")
+        assert One(nan) == One(nan)
+        assert Two(nan, 1) == Two(nan, 1)
+        assert hash(One(2.0)) == hash((2.0,))
