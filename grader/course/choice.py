@@ -25,7 +25,7 @@ def choose(course: Course, words: Sequence[str]) -> Course:
     for word in words:
         name, _, exercise = word.partition(".")
         if not exercise:
-            exercises_of(course, name)  # raises if there is no such unit
+            _there(course, name)
             whole.add(name)
         elif exercise not in (known := exercises_of(course, name)):
             unit = course.solutions(name) if course.has_solutions(name) else None
@@ -34,7 +34,7 @@ def choose(course: Course, words: Sequence[str]) -> Course:
     settings = course.settings.of(tuple(wanted))
     chosen = {name: tuple(sorted(exercises)) for name, exercises in wanted.items() if name not in whole}
     narrowed = _narrowed(course, settings, chosen)
-    for name in narrowed.units:
+    for name in narrowed.settings.exercises:
         exercises_of(narrowed, name)  # raises now if something is missing
     return narrowed
 
@@ -75,6 +75,12 @@ def _narrowed(course: Course, settings: Settings, chosen: Mapping[str, tuple[str
         if len(known) == len(picked) and name not in settings.exercises:
             del exercises[name]
     return Course(course.root, replace(settings, exercises=exercises).of(settings.units))
+
+
+def _there(course: Course, unit: str) -> None:
+    """CourseError where there is no such unit. What is in it is not read: that may import PyTorch, which takes seconds."""
+    if not course.key_path(unit).is_file():
+        course.solutions(unit)
 
 
 def exercises_of(course: Course, unit: str) -> list[str]:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 
@@ -53,18 +54,19 @@ class Platform:
     torch: Source | None = None  # where PyTorch comes from; None if nothing uses it or it is not wanted
     drawing: Source | None = None  # the same for the job that draws questions, which runs references
 
-    @property
+    @cached_property
     def words(self) -> dict[str, str]:
         """The values of the placeholders in a template."""
         first = self.torch.first if self.torch else ""
-        titles = [self.course.key(unit, ()).title for unit in self.units]
+        keys = [self.course.key(unit) for unit in self.units]
+        titles = [key.title for key in keys]
         return {
             "UNITS": " ".join(self.units),
             "UNIT": self.units[0],
             "EXPECT": " ".join(f"--expect {unit}" for unit in self.units),
             "FILES": ", ".join(f"`{unit}.py`" for unit in self.units),
             "TITLE": titles[0].replace('"', "'") if len(titles) == 1 else "Exercises",
-            "POINTS": str(sum(self.course.key(unit).max_points for unit in self.units)),
+            "POINTS": str(sum(key.max_points for key in keys)),
             "PYTHON": self.python,
             "ISOLATION": self.isolation,
             "WHEEL": wheels.WHEEL,
@@ -76,7 +78,7 @@ class Platform:
             "TORCH_USER": f"pip install --user {first} && " if first else "",
         }
 
-    @property
+    @cached_property
     def constraints(self) -> bytes:
         return wheels.constraints(self.torch is not None).encode()
 

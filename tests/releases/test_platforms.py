@@ -15,6 +15,7 @@ from pathlib import Path
 
 import bare
 import pytest
+import warm
 import yaml
 from check_jsonschema.builtin_schemas import get_builtin_schema
 from code_host import TOKEN, CodeHost
@@ -65,8 +66,7 @@ def wheelhouse(tmp_path_factory) -> Path:
 
 
 def grade(*args: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(ROOT / "cli.py"), *args]
-    return subprocess.run(command, cwd=cwd, env=CALM | environment, capture_output=True, text=True, timeout=300)
+    return warm.run(warm.GRADE, args, cwd, CALM | environment)
 
 
 def answers(folder: Path, text: str) -> None:

@@ -13,6 +13,7 @@ from conftest import ROOT, SEEDS, by_name, weekly
 
 from grader.authoring import build
 from grader.authoring.proof import prove
+from grader.authoring.texts import wrong_texts
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
 from grader.course.reference_text import definitions, mutate
@@ -65,15 +66,24 @@ FIRST = dict(reversed(PROVEN))
 
 @pytest.mark.parametrize(("unit", "name"), [pair if pair in FIRST.items() else weekly(*pair) for pair in PROVEN])
 def test_an_exercise_holds_its_rules(unit, name):
-    """One of each unit; on every push `grade dev check` proves all, with five seeds."""
+    """One of each unit; on every push `grade dev check` proves all, with two seeds."""
     assert prove(unit_of(unit), name, range(SEEDS)).failures == []
 
 
-@pytest.mark.weekly
-@pytest.mark.parametrize(("unit", "name"), [(unit, name) for unit, name in EXERCISES if is_run(unit, name)])
+RUNS = [(unit, name) for unit, name in EXERCISES if is_run(unit, name)]
+QUICK = [("machine_learning", "house_prices"), ("backprop", "spirals")]  # a dozen trainings in five seconds at most
+
+
+@pytest.mark.parametrize(("unit", "name"), [pair if pair in QUICK else weekly(*pair) for pair in RUNS])
 def test_a_training_run_holds_its_rules(unit, name):
-    """A dozen trainings each, as `grade dev check` makes them on every push; each reference is trained below."""
+    """A dozen trainings each, which take minutes together; each reference is trained below."""
     assert prove(unit_of(unit), name, range(1)).failures == []
+
+
+@pytest.mark.parametrize(("unit", "name"), RUNS)
+def test_what_is_written_of_a_training_run_holds_its_rules(unit, name):
+    """Those for which nothing is trained; of the other exercises `grade dev check` says so on every push."""
+    assert list(wrong_texts(unit_of(unit), name)) == []
 
 
 @pytest.mark.weekly
@@ -82,18 +92,22 @@ def test_assignments_are_a_fresh_build():
     assert build.stale(COURSE, COURSE.units) == []
 
 
-@pytest.mark.parametrize(
-    ("unit", "trains"),
-    [(unit, unit in ("backprop", "convolutions")) for unit in COURSE.units]
-    + [weekly(unit, True) for unit in COURSE.units if any(is_run(unit, name) for u, name in EXERCISES if u == unit)],
-)
-def test_the_reference_earns_every_point_in_the_sandbox(unit, trains, key_of, sandbox):
-    """The two shortest trainings; on every push `grade dev check` makes each once."""
+@pytest.mark.parametrize("unit", COURSE.units)
+def test_the_reference_earns_every_point_in_the_sandbox(unit, key_of, sandbox):
+    """With its training runs, each of which takes some seconds."""
     source = unit_of(unit).reference_file.read_bytes()
-    report = grade(Submission(f"{unit}.py", source), key_of(unit), sandbox, training=Training(trains))
+    report = grade(Submission(f"{unit}.py", source), key_of(unit), sandbox, training=Training(True))
     wrong = {exercise.id: exercise.status for exercise in report.exercises if exercise.status != "passed"}
-    assert set(wrong.values()) <= (set() if trains else {Status.PENDING}), wrong
+    assert wrong == {}
     assert report.is_perfect
+
+
+def test_a_reference_whose_run_is_not_trained_lacks_its_points_alone(key_of, sandbox):
+    source = unit_of("vision").reference_file.read_bytes()
+    report = grade(Submission("vision.py", source), key_of("vision"), sandbox, training=Training(False))
+    left = {exercise.id for exercise in report.exercises if exercise.status != "passed"}
+    assert left == {f"vision.{name}" for unit, name in RUNS if unit == "vision"}
+    assert {exercise.status for exercise in report.exercises} == {Status.PASSED, Status.PENDING}
 
 
 @pytest.mark.parametrize("unit", COURSE.units)
