@@ -128,7 +128,8 @@ def weekly(*values: Any) -> Any:
 
 
 @cache
-def _key(unit: str) -> Key:
+def public_key(unit: str) -> Key:
+    """The key of a unit of the course that students have. It is read once by each of pytest's processes."""
     return Course(ROOT).key(unit)
 
 
@@ -137,7 +138,7 @@ def keys_of(unit: str, exercise: str) -> list[ExerciseKey]:
     """Of an exercise of the course, the key that students have; in a full proof those of other seeds, too."""
     solutions = Course(ROOT).solutions(unit)
     drawn = [compile_exercise(solutions, exercise, seed) for seed in range(1, SEEDS)]
-    return [_key(unit).exercise(exercise), *drawn]
+    return [public_key(unit).exercise(exercise), *drawn]
 
 
 def by_name(report: Report) -> dict[str, ExerciseReport]:

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from conftest import ROOT, weekly
+from conftest import ROOT, public_key, weekly
 
 from grader.authoring.habits import Row, row, table, variants
 from grader.course.course import Course
@@ -20,13 +20,13 @@ COURSE = Course(ROOT)
 EXERCISES = [
     (unit, exercise.name)
     for unit in ("linear_algebra", "probability", "neural_networks", "optimization")
-    for exercise in COURSE.key(unit).exercises
+    for exercise in public_key(unit).exercises
 ]
 SAMPLE = random.Random(17).sample(EXERCISES, 12)
 
 
 def rows(unit: str, names: list[str], sandbox: Sandbox) -> Iterator[Row]:
-    key, written = COURSE.key(unit), COURSE.solutions(unit)
+    key, written = public_key(unit), COURSE.solutions(unit)
     for name in names:
         for variant in variants(written, name, key.exercise(name)):
             handed_in = Submission(f"{unit}.py", variant.text.encode())
@@ -42,7 +42,7 @@ def test_a_habit_is_told(unit, name, sandbox):
 
 @pytest.mark.parametrize("unit", [weekly(unit) for unit in COURSE.units])
 def test_every_habit_of_every_exercise_is_told(unit, sandbox):
-    found = list(rows(unit, [each.name for each in COURSE.key(unit).exercises if not is_run(each)], sandbox))
+    found = list(rows(unit, [each.name for each in public_key(unit).exercises if not is_run(each)], sandbox))
     print(table(found))
     assert len(found) >= 2 * len({each.exercise for each in found}) - 2
     assert [each for each in found if each.fault] == []

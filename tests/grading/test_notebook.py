@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import RIGHT, ROOT, by_name, first_finding, weekly
+from conftest import RIGHT, ROOT, by_name, first_finding, public_key, weekly
 
 from grader.course.course import Course
 from grader.grading import grade
@@ -120,10 +120,10 @@ def test_what_is_no_notebook_is_unreadable(mark, content):
 def test_the_notebook_of_a_unit_is_a_stub_and_can_be_solved(unit, trains, sandbox):
     course = Course(ROOT)
     content = course.assignment(unit).with_suffix(".ipynb").read_bytes()
-    stub = grade(Submission(f"{unit}.ipynb", content), course.key(unit), sandbox)
+    stub = grade(Submission(f"{unit}.ipynb", content), public_key(unit), sandbox)
     assert {exercise.status for exercise in stub.exercises} <= {"missing", "skipped"}
     assert stub.points == 0
     solved = json.loads(content)
     solved["cells"].append({"cell_type": "code", "source": course.solutions(unit).text, "metadata": {}, "outputs": []})
     submission = Submission(f"{unit}.ipynb", json.dumps(solved).encode())
-    assert grade(submission, course.key(unit), sandbox, training=Training(trains)).is_perfect
+    assert grade(submission, public_key(unit), sandbox, training=Training(trains)).is_perfect

@@ -16,10 +16,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, public_key
 from odd import CHANGES, ODD, arrived, changed, near
 
-from grader.course.course import Course
 from grader.grading.gradient_opinion import forward_of, with_opinion
 from grader.grading.judge import Answer, decide, judge
 from grader.judging.kinds import registry
@@ -48,7 +47,7 @@ def test_every_check_has_a_word_on_every_odd_answer(unit):
 
 
 def _checks(unit: str) -> list[tuple[ExerciseKey, CheckKey]]:
-    return [(exercise, check) for exercise in Course(ROOT).key(unit).exercises for check in exercise.checks]
+    return [(exercise, check) for exercise in public_key(unit).exercises for check in exercise.checks]
 
 
 def test_every_odd_answer_meets_a_score_of_checks():
@@ -87,7 +86,7 @@ def _answers(exercise: ExerciseKey, check: CheckKey) -> Iterator[tuple[str, Call
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_every_exercise_is_judged_and_diagnosed_whatever_it_answers(unit):
-    for number, exercise in enumerate(Course(ROOT).key(unit).exercises):
+    for number, exercise in enumerate(public_key(unit).exercises):
         for name in [*ODD, *near(exercise.questions[0].expected)][number % STRIDE :: STRIDE]:
             where = f"{unit}.{exercise.name}: {name}"
             try:
@@ -108,7 +107,7 @@ def _odd(name: str, expected: Any) -> Any:
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_second_opinion_on_a_wrong_gradient_takes_every_odd_part(unit):
     """The first part wrong in value, the others odd; the forward as odd as they are."""
-    key = Course(ROOT).key(unit)
+    key = public_key(unit)
     for backward in key.exercises:
         forward = forward_of(backward, key)
         if not forward:
@@ -131,8 +130,8 @@ def _with_odd_parts(name: str, question: Question) -> Answer:
 
 def test_the_odd_answers_leave_no_kind_of_check_out():
     """So that the product above is one: each rule is used by an exercise of the course, or its own tests have the odd answers."""
-    course, own = Course(ROOT), ROOT / "tests" / "judging" / "kinds"
-    used = {check.kind for unit in UNITS for exercise in course.key(unit).exercises for check in exercise.checks}
+    own = ROOT / "tests" / "judging" / "kinds"
+    used = {check.kind for unit in UNITS for _, check in _checks(unit)}
     assert used <= set(NAMES)
     assert [kind for kind in NAMES if kind not in used and "ODD" not in (own / f"test_{kind}.py").read_text()] == []
 
@@ -185,7 +184,7 @@ def test_what_asking_raises_is_raised_and_nothing_is_asked_again(toy_key):
 @pytest.mark.parametrize("value", [1e305, -1e305, 1.7e308])
 def test_a_slope_beyond_all_numbers_is_not_the_gradient_s(value):
     """Any difference is smaller than an infinite tolerance."""
-    exercise = Course(ROOT).key("backprop").exercises
+    exercise = public_key("backprop").exercises
     exercise = next(item for item in exercise if any(check.kind == "slopes" for check in item.checks))
     check = next(check for check in exercise.checks if check.kind == "slopes")
     questions = [exercise.questions[number] for number in check.groups[0]]

@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, public_key
 
 from grader.course.course import Course
 from grader.judging import part_words
@@ -34,7 +34,7 @@ def shown(exercise):
 def test_no_part_of_a_summary_is_shown_by_its_place_alone(unit):
     raw = [
         (exercise.name, name, text)
-        for exercise in COURSE.key(unit).exercises
+        for exercise in public_key(unit).exercises
         if not is_run(exercise)
         for path, name, text in shown(exercise)
         # of a list that the student's own function returns, an entry is called as Python does
@@ -44,7 +44,7 @@ def test_no_part_of_a_summary_is_shown_by_its_place_alone(unit):
 
 
 def test_the_words_come_in_place_of_the_name_in_all_that_is_said():
-    exercise = COURSE.key("backprop", ["Value"]).exercise("Value")
+    exercise = public_key("backprop").exercise("Value")
     message = "numbers[1] is 3, expected 4 (case: a value used twice)"
     finding = Finding("value", message, "numbers[0] is right, numbers[1] is not. numbers[1] has the wrong sign.")
     checks = (CheckReport("is right", Status.FAILED, 0, 1, finding),)

@@ -16,13 +16,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from conftest import ROOT, TOY, by_name
+from conftest import ROOT, TOY, by_name, public_key
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from grader.compiling.compile import compile_key
-from grader.course.course import Course
 from grader.course.unit import Unit
 from grader.grading import grade, replies
 from grader.grading.judge import Answer, judge
@@ -311,7 +310,7 @@ def replaced(data: st.DataObject, tree, depth: int = 0):
 @settings(max_examples=int(os.environ.get("GRADE_FUZZ", "30")), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_no_answer_of_any_form_raises_in_any_rule(unit, data):
-    key = keys(unit)
+    key = public_key(unit)
     exercise = data.draw(st.sampled_from(key.exercises))
     is_same = data.draw(st.booleans())
     odd = data.draw(ANY)
@@ -329,7 +328,7 @@ def test_no_answer_of_any_form_raises_in_any_rule(unit, data):
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("shape", [(0, 4), (0, 0), (0,)])
 def test_a_sample_without_entries_is_told_by_its_shape(shape):
-    exercise = keys("neural_networks").exercise("xavier_uniform")
+    exercise = public_key("neural_networks").exercise("xavier_uniform")
     report = judge(exercise, lambda question: Answer(np.empty(shape)), "neural_networks")
     assert report.points == 0
     assert report.checks[0].finding.kind == "shape"
@@ -338,19 +337,9 @@ def test_a_sample_without_entries_is_told_by_its_shape(shape):
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("odd", [0j, 10**400, True, np.array(1j), math.nan])
 def test_a_list_of_odd_numbers_is_no_list_of_norms(odd):
-    exercise = keys("neural_networks").exercise("vanishing_gradient")
+    exercise = public_key("neural_networks").exercise("vanishing_gradient")
     report = judge(exercise, lambda question: Answer([odd] * question.inputs["depth"]), "neural_networks")
     assert report.points == 0
-
-
-CACHE: dict[str, Key] = {}
-
-
-def keys(unit: str) -> Key:
-    """The unit's public key, read once."""
-    if unit not in CACHE:
-        CACHE[unit] = Course(ROOT).key(unit)
-    return CACHE[unit]
 
 
 def test_the_scripted_worker_earns_every_point_with_right_answers(toy_key):

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT, weekly
+from conftest import ROOT, public_key, weekly
 
 from grader.course.course import Course
 from grader.judging.compare import difference
@@ -108,7 +108,7 @@ def test_every_case_of_every_exercise_can_be_pasted_and_gives_what_is_expected(u
     reference(unit)
     asked = [
         (exercise.name, label, shows_what_is_right(exercise, label, unit))
-        for exercise in COURSE.key(unit).exercises
+        for exercise in public_key(unit).exercises
         if not is_run(exercise)
         for label in labels(exercise)
     ]
@@ -118,7 +118,7 @@ def test_every_case_of_every_exercise_can_be_pasted_and_gives_what_is_expected(u
 
 @pytest.mark.parametrize(("unit", "name"), [("attention", "causal_mask"), ("backprop", "Value")])
 def test_nothing_of_the_graders_is_needed_to_run_the_lines(unit, name):
-    exercise = COURSE.key(unit, [name]).exercise(name)
+    exercise = public_key(unit).exercise(name)
     for label in labels(exercise):
         text = snippet(exercise, label, unit, "assignments/it.py")
         assert "grader" not in text
@@ -127,7 +127,7 @@ def test_nothing_of_the_graders_is_needed_to_run_the_lines(unit, name):
 
 
 def test_a_training_run_says_what_to_do_instead():
-    exercise = COURSE.key("backprop", ["spirals"]).exercise("spirals")
+    exercise = public_key("backprop").exercise("spirals")
     text = snippet(exercise, labels(exercise)[0], "backprop")
     assert "trains with what you wrote" in text
     assert "grade backprop.spirals" in text
