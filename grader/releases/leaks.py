@@ -53,9 +53,18 @@ class Secrets:
     runs: dict[tuple[str, ...], str] = field(default_factory=dict)
     lines: dict[str, str] = field(default_factory=dict)
     bodies: dict[tuple[str, ...], str] = field(default_factory=dict)
+    _told: dict[str, tuple[str, str] | None] = field(default_factory=dict, repr=False, compare=False)
 
     def find(self, text: str) -> tuple[str, str] | None:
-        """(what, its beginning) of the first secret that a text contains; None if it contains none."""
+        """(what, its beginning) of the first secret that a text contains; None if it contains none.
+
+        What is to be released is searched before it is written and as it lies there: the same text is searched once.
+        """
+        if text not in self._told:
+            self._told[text] = self._found(text)
+        return self._told[text]
+
+    def _found(self, text: str) -> tuple[str, str] | None:
         for version in (text, COMMENT.sub("", text)):
             for line in version.splitlines():
                 if what := self.lines.get(_tight(line)):

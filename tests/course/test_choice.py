@@ -20,7 +20,7 @@ from grader.course.part import builds_on
 from grader.course.reference_text import uses, without
 from grader.course.settings_file import SettingsError, parse
 from grader.course.settings_text import to_toml
-from grader.errors import CourseError
+from grader.errors import CourseError, GraderError
 from grader.grading import grade
 from grader.key import from_bytes, load
 from grader.releases import platforms
@@ -60,6 +60,24 @@ def toys(tmp_path) -> Path:
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
     command = [sys.executable, str(ROOT / "cli.py"), *arguments]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120)
+
+
+def test_of_a_unit_that_is_named_as_a_whole_nothing_is_read(toys):
+    """What an author wrote may import PyTorch, which takes seconds; of a part, its exercises must be known."""
+    (toys / "solutions" / "toy" / "checks.py").write_text("raise LookupError('read')\n")
+    assert choose(Course(toys), ["toy", "words"]).units == ["toy", "words"]
+    with pytest.raises(CourseError, match="did you mean toy"):
+        choose(Course(toys), ["toyy"])
+    with pytest.raises(GraderError, match="LookupError: read"):
+        choose(Course(toys), ["toy.scale"])
+
+
+def test_a_release_reads_each_key_once_for_all_its_words(toys, monkeypatch):
+    read = []
+    monkeypatch.setattr(Course, "key", lambda self, unit, key=Course.key: read.append(unit) or key(self, unit))
+    platform = Platform(Course(toys), ["toy", "words"])
+    assert platform.words == platform.words
+    assert read == ["toy", "words"]
 
 
 def test_units_and_exercises_come_in_the_courses_order(ours):
