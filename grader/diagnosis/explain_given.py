@@ -42,4 +42,5 @@ def _equals(answer: Any, value: Any) -> bool:
     is_number = isinstance(value, np.ndarray) or (isinstance(value, float | int) and not isinstance(value, bool))
     if not is_number or not 0 <= np.ndim(answer) - np.ndim(value) <= min(1, np.ndim(value)):
         return False
-    return np.shape(answer)[np.ndim(answer) - np.ndim(value) :] == np.shape(value) and bool(np.all(answer == value))
+    answer, value = np.asarray(answer), np.asarray(value)  # so that no number is cast to the other's precision
+    return answer.shape[answer.ndim - value.ndim :] == value.shape and bool(np.all(answer == value))

@@ -7,6 +7,7 @@ import pytest
 
 from grader.diagnosis.diagnose import constant, named_mistake
 from grader.diagnosis.evidence import Evidence, weighed
+from grader.diagnosis.explain_given import is_returned
 from grader.key import CheckKey, ExerciseKey, MistakeKey, Question
 
 MISTAKE = MistakeKey("unscaled", "You leave the scale out.")
@@ -108,3 +109,10 @@ def test_a_function_that_raises_where_the_mistake_does_agrees_with_it():
     questions = [question("a", first / 2, first), replace(question("b", first, first), mistakes={"unscaled": None})]
     items = [Evidence(questions[0], first, False, first), Evidence(questions[1], None, False)]
     assert named_mistake(key(questions), weighed([items])[0]).mistake == "unscaled"
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_number_beyond_single_precision_is_no_argument():
+    """It is held against arrays of single precision as it is, and not made one, which overflows."""
+    asked = Question("a case", {"x": np.array(2.0, np.float32)}, np.array(8.0, np.float32), [1e-3], {})
+    assert not is_returned([Evidence(asked, 3.5e38, False)])
