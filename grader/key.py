@@ -38,7 +38,7 @@ class Question:
     `tolerance` is one absolute number for each array or number of the answer, in order. `mistakes` maps a mistake's
     name to its answer; a mistake that answers as the reference does is left out. Where there is no one right answer,
     `expected` has the right form (or stands for an exception), and of mistakes the check's kind keeps a trace, not the answer.
-    `driver` is the source of what asks it in place of the exercise's own, where its check has one.
+    `driver` asks it in the exercise's own's place, where its check has one; `single` are the tolerances in float32.
     """
 
     label: str
@@ -47,6 +47,7 @@ class Question:
     tolerance: list[float]
     mistakes: dict[str, Any]
     driver: str = ""
+    single: list[float] = field(default_factory=list)
 
 
 @frozen
@@ -75,14 +76,13 @@ class MistakeKey:
 @frozen
 class ExerciseKey:
     """An exercise as data. `parameters` are the parameter names in order, `shapes` the names of each argument's axes,
-    `returns` the names of the answer's parts.
-
-    `driver` is the source of the function that calls the student's code, empty for a plain call. `pieces` are the names
-    in the student's file that it uses. `signs` are pairs (part of the answer, axis): along the axis each slice may have
-    either sign. A part of None is the whole answer, an axis of None one sign for the whole part. `seconds` is the time
-    limit of a training run, and `band` the range of the reference's loss curve: rows of [share of the run, lowest,
-    highest loss]. `reacts` has arguments that the right answer depends on, each with the number of a question that shows it.
-    `words` say what parts of the answer are, by a case's label (empty for every case) and the name that Python gives them.
+    `returns` the names of the answer's parts. `driver` is the source of the function that calls the student's code, empty for
+    a plain call. `pieces` are the names in the student's file that it uses. `signs` are pairs (part of the answer, axis):
+    along the axis each slice may have either sign. A part of None is the whole answer, an axis of None one sign for the whole
+    part. `seconds` is the time limit of a training run, `band` the range of the reference's loss curve: rows of [share of the
+    run, lowest, highest loss]. `reacts` has arguments that the answer depends on, each with a question's number that shows it.
+    `words` say what parts of the answer are, by a case's label (empty for every case) and their names in Python, and
+    `frameworks` which packages besides NumPy an answer may use.
     """
 
     name: str
@@ -106,6 +106,7 @@ class ExerciseKey:
     band: list[list[float]] = field(default_factory=list)
     reacts: dict[str, int] = field(default_factory=dict)
     words: dict[str, dict[str, str]] = field(default_factory=dict)
+    frameworks: list[str] = field(default_factory=list)
 
     @cached_property
     def frames(self) -> dict[str, bytes]:
@@ -126,7 +127,7 @@ class ExerciseKey:
 
 
 # What a key has only where it says something: most checks have no driver of their own.
-SELDOM = {Question: "driver", CheckKey: "returns", ExerciseKey: "words"}
+SELDOM = {Question: ("driver", "single"), CheckKey: ("returns",), ExerciseKey: ("words", "frameworks")}
 
 
 @frozen
@@ -193,8 +194,7 @@ def from_bytes(content: bytes, name: str = "key", only: Collection[str] = ()) ->
         index, parts = _read_index(content, name)
         if len(parts) != (index.ends[-1] if index.ends else 0):
             raise KeyFileError(f"{name} is damaged (its length); make it again with `grade dev build`")
-        exercises = []
-        starts = [0, *index.ends]
+        exercises, starts = [], [0, *index.ends]
         for exercise, digest, start, end in zip(index.names, index.digests, starts, index.ends, strict=False):
             if exercise in only or not only:
                 frame = _unpack(parts[start:end])
@@ -224,8 +224,8 @@ def _told_as_damage(name: str) -> Iterator[None]:
     except KeyFileError:
         raise
     except (zlib.error, ValueError, KeyError, TypeError) as error:  # a WireError is a ValueError
-        damage = f"{name} is damaged ({type(error).__name__}: {error})"
-        raise KeyFileError(f"{damage}; make it again with `grade dev build`") from None
+        damage = f"damaged ({type(error).__name__}: {error})"
+        raise KeyFileError(f"{name} is {damage}; make it again with `grade dev build`") from None
 
 
 def _content(path: Path) -> bytes:
@@ -276,8 +276,8 @@ def _digest(frame: bytes) -> str:
 def _tree(item: Any) -> Any:
     """A key's dataclasses as dicts. Everything else in them, such as arrays and `Seeded`, stays as it is."""
     if isinstance(item, Index | ExerciseKey | Question | CheckKey | MistakeKey):
-        seldom, values = SELDOM.get(type(item)), {part.name: getattr(item, part.name) for part in fields(item)}
-        return {name: _tree(value) for name, value in values.items() if name != seldom or value}
+        seldom, values = SELDOM.get(type(item), ()), {part.name: getattr(item, part.name) for part in fields(item)}
+        return {name: _tree(value) for name, value in values.items() if name not in seldom or value}
     return [_tree(part) for part in item] if isinstance(item, list) else item
 
 

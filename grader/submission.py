@@ -68,6 +68,14 @@ class Submission:
         """Whether a name occurs anywhere in the file, or may come from a module beside it."""
         return bool(self.helpers) or re.search(rb"\b" + re.escape(name.encode()) + rb"\b", self.source) is not None
 
+    def imports(self, package: str) -> bool:
+        """Whether the file looks as if it imported a package or a module of it; a guess, nothing is parsed."""
+        word = re.escape(package.encode())
+        return (
+            re.search(rb"\b(?:from|import)\s+(?:[\w.]+(?:\s+as\s+\w+)?\s*,\s*)*" + word + rb"\b", self.source)
+            is not None
+        )
+
     def has_as_it_came(self, name: str, stub: str) -> bool:
         """Whether the file still has the untouched stub of a name, and nothing else that could define the name."""
         if not stub or self.helpers:

@@ -33,7 +33,7 @@ frozen
 """
 LINES, BODY = 300, 40  # of a file and of a function
 PARAMETERS = 6  # of a function of the command line: what is more is one thing, and has a name
-SCARED = ("grader.sandbox.inside", "grader.sandbox.walls", "grader.sandbox.wire")  # what may lie beside hostile code
+SCARED = tuple(f"grader.sandbox.{name}" for name in ("inside", "walls", "wire", "frameworks"))  # beside hostile code
 MIRRORS = {"classroom": "classroom/gradebooks"}
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from grader.compiling.allowed import forbidden, frameworks
 from grader.compiling.calls import answer_or_error, ask, attempt, plain
-from grader.compiling.noise import STATED_MARGIN, margin, measure_noise, round_up, scale
+from grader.compiling.noise import STATED_MARGIN, margin, measure_noise, round_up, scale, single_tolerances
 from grader.compiling.reacting import reactions
 from grader.course.author_code import authored, called, returned
 from grader.course.unit import Unit, UnitError
@@ -21,6 +22,7 @@ from grader.judging.traces import Raised
 from grader.key import CheckKey, ExerciseKey, Key, MistakeKey, Question, make
 from grader.nest import is_numeric, leaves, mapped, numeric_leaves
 from grader.report import Finding
+from grader.sandbox.frameworks import FRAMEWORKS
 from grader.sandbox.inside.call import driven
 from grader.sandbox.inside.way import Way
 from grader.sandbox.wire import Opaque, same
@@ -123,9 +125,10 @@ def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> ExerciseKey:
         pieces=list(exercise.pieces or [name]),
         seconds=exercise.seconds,
         signs=unit.signs(name),
-        forbids=list(exercise.forbids),
+        forbids=forbidden(unit, name),
         band=unit.bands.get(name, []),
         words=_words(exercise, book.inputs),
+        frameworks=frameworks(unit, name),
         reacts={} if exercise.is_run else reactions(book.asked(book.pieces, ""), book.questions),
     )
 
@@ -160,6 +163,7 @@ class _Questions:
         self.unit, self.folder, self.name, self.exercise = unit.name, unit.folder, name, unit.exercises[name]
         self.signs, self.parameters, self.driver = unit.signs(name), unit.source(name).parameters, unit.driver(name)
         self.pieces, self.wrong = unit.pieces(name), unit.mistakes(name)
+        self.has_single = any(FRAMEWORKS[each].is_single for each in frameworks(unit, name))
         self.questions: list[Question] = []
         self.inputs: dict[str, Inputs] = {}
         self.numbers: dict[str, int] = {}  # of the first question of each case
@@ -183,7 +187,8 @@ class _Questions:
             answer = turned(attempt(self.asked(pieces, driver), inputs), expected, signs)
             if not same(answer, expected):
                 wrong[name] = answer
-        return self._keep(Question(label, inputs, expected, self._tolerances(expected, noise), wrong, driver))
+        single = single_tolerances(reference, inputs, expected, signs) if self.has_single else []
+        return self._keep(Question(label, inputs, expected, self._tolerances(expected, noise), wrong, driver, single))
 
     def add_run(self, label: str, inputs: Inputs) -> int:
         """A training run's question: the truth of its held-back inputs is all that is kept of an answer."""

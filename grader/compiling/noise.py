@@ -9,7 +9,7 @@ import numpy as np
 from grader.compiling.calls import ask, map_floats, plain
 from grader.draw import Inputs
 from grader.judging.compare import Signs, turned
-from grader.nest import numeric_leaves
+from grader.nest import is_numeric, mapped, numeric_leaves
 
 # A tolerance is MARGIN times the noise of the reference itself, so that another order of summation, another BLAS or
 # an equivalent formula stays inside by two or three orders of magnitude. `grade dev check` prints what is left on
@@ -45,6 +45,29 @@ def measure_noise(function: Callable, inputs: Inputs, expected: Any, signs: Sign
         max(n, FLOOR * _eps(leaf) * scale(leaf)) if _is_inexact(leaf) else 0.0
         for n, (_, leaf) in zip(noise, wanted, strict=True)
     ]
+
+
+def single_tolerances(function: Callable, inputs: Inputs, expected: Any, signs: Signs = ()) -> list[float]:
+    """The tolerances of an answer in float32: 30 times the noise of the reference itself, asked in float32.
+
+    It is measured as that in float64 is, and by how far the answer is then from the right one. Empty where the reference
+    does not work in float32, or answers in another form there.
+    """
+    given = map_floats(inputs, lambda array: array.astype(np.float32))
+    try:
+        answer = mapped(_as_single, turned(plain(ask(function, given)), expected, signs))
+    except (TypeError, ValueError, RuntimeError):
+        return []
+    yours, wanted = numeric_leaves(answer), numeric_leaves(expected)
+    if [(path, np.shape(leaf)) for path, leaf in yours] != [(path, np.shape(leaf)) for path, leaf in wanted]:
+        return []
+    noise = measure_noise(function, given, answer, signs)
+    distance = [_spread(np.asarray(a), np.asarray(b)) for (_, a), (_, b) in zip(yours, wanted, strict=True)]
+    return [round_up(MARGIN_SINGLE * max(pair)) for pair in zip(noise, distance, strict=True)]
+
+
+def _as_single(leaf: Any) -> Any:
+    return np.float32(leaf) if is_numeric(leaf) and _is_inexact(leaf) else leaf
 
 
 def _nudged(tree: Any, rng: np.random.Generator) -> Any:

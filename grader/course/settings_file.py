@@ -11,6 +11,7 @@ from typing import Any
 from grader.course.late_policy import Late, due_moment, zone_called
 from grader.course.settings import Settings
 from grader.errors import GraderError, did_you_mean
+from grader.sandbox.frameworks import FRAMEWORKS
 from grader.text import one_line, tame
 
 KNOWN = (
@@ -212,6 +213,9 @@ def _exercises(value: Any, key: str, name: str) -> tuple[str, ...]:
 def _packages(value: Any, key: str, name: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) and PACKAGE.fullmatch(item) for item in value):
         raise SettingsError(f'{name}: {key} must be a list of packages, for example ["numpy"]')
+    for item in value:
+        if item not in FRAMEWORKS:
+            raise SettingsError(f"{name}: {key} has {item!r}, which no worker can load{did_you_mean(item, FRAMEWORKS)}")
     return tuple(value)
 
 

@@ -7,12 +7,13 @@ on with what is asked for.
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from grader.grading import replies
 from grader.grading.answer import Answer
 from grader.grading.loaded import Loaded
+from grader.grading.single import widened
 from grader.grading.training_runs import TrainingRuns
 from grader.judging.kinds.registry import is_run
 from grader.key import ExerciseKey, Question
@@ -24,6 +25,8 @@ from grader.sandbox.worker import WorkerEnded
 class Asking:
     """What asks one exercise's questions. Its time begins now; the submission must have been loaded.
 
+    `widens` makes float64 of the float32 in its answers, which are then judged with tolerances for float32.
+
     `ahead` are the questions that will be asked if all goes well, in that order (see `in_order`). Calling it with a
     question gives an Answer, which is final where time is up or the worker is gone; BadReply where a reply has not the
     right form.
@@ -33,6 +36,7 @@ class Asking:
     loaded: Loaded
     runs: TrainingRuns
     ahead: Sequence[Question] = ()
+    widens: bool = False
     limit: float = field(init=False)
     deadline: float = field(init=False)
     waiting: deque[Question] = field(default_factory=deque)  # sent, and not answered yet
@@ -59,14 +63,15 @@ class Asking:
             status, finding = replies.of_end(ended, f"case: {question.label}")
             return Answer(finding=finding, status=status, is_final=True)
         self.printed.append(self.loaded.worker.printed())
-        return replies.answer(reply, question, self.loaded.facts, self.printed[-1])
+        got = replies.answer(reply, question, self.loaded.facts, self.printed[-1])
+        return replace(got, value=widened(got.value)) if self.widens else got
 
     def alone(self, question: Question) -> Answer:
         """Ask in a fresh process, where nothing was asked before."""
         self._start_over(is_needed=False)
         if not self.loaded.load():
             return Answer(is_final=True)
-        return Asking(self.exercise, self.loaded, self.runs)(question)
+        return Asking(self.exercise, self.loaded, self.runs, widens=self.widens)(question)
 
     def finish(self) -> str:
         """Leave the worker with no question under way, or leave it; returns all that it has printed."""
@@ -89,7 +94,7 @@ class Asking:
     def _receive_until(self, question: Question | None) -> None:
         """Keep the replies that come before a question's, or all."""
         began = self._now()
-        until = min(self.deadline, began + self.loaded.sandbox.patience)
+        until = min(self.deadline, began + self.loaded.patience)
         try:
             while self.waiting and self.waiting[0] is not question:
                 self.came[id(self.waiting[0])] = self._receive(until)

@@ -9,6 +9,7 @@ from grader.grading.asking import Asking, in_order
 from grader.grading.gradient_opinion import forward_of, with_opinion
 from grader.grading.judge import decide, unasked
 from grader.grading.loaded import Loaded
+from grader.grading.single import in_single, is_single
 from grader.grading.training import told
 from grader.grading.training_runs import TrainingRuns
 from grader.judging.kinds.registry import is_run
@@ -56,10 +57,16 @@ def _before_asking(exercise: ExerciseKey, loaded: Loaded) -> tuple[Status, Findi
 
 
 def _judged(exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns, listen: Listen | None = None) -> ExerciseReport:
-    asking = Asking(exercise, loaded, runs, in_order(exercise))
+    if single := is_single(exercise, loaded.sandbox.packages, Asking(exercise, loaded, runs)):
+        exercise = in_single(exercise)
+    if not loaded.load():  # what was asked to know that may have ended the worker
+        return unasked(exercise, loaded.key.unit, *replies.of_end(loaded.ended, "loading your file"))
+    asking = Asking(exercise, loaded, runs, in_order(exercise), single)
     report = decide(exercise, _heard(asking, listen) if listen else asking, loaded.key.unit, asking.alone)
     report = replace(report, printed=asking.finish())
-    report = in_words(_with_opinion(report, exercise, loaded, runs), exercise)
+    if not single:  # whose difference quotients are mostly rounding
+        report = _with_opinion(report, exercise, loaded, runs)
+    report = in_words(report, exercise)
     return told(report, runs.curve(exercise.name), exercise.band) if is_run(exercise) else report
 
 

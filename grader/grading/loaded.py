@@ -11,6 +11,7 @@ from grader.grading import replies
 from grader.grading.file_facts import FileFacts
 from grader.key import Key
 from grader.sandbox import wire
+from grader.sandbox.frameworks import FRAMEWORKS, allowance
 from grader.sandbox.server import Sandbox
 from grader.sandbox.worker import Worker, WorkerEnded
 from grader.submission import Listing, Submission
@@ -52,9 +53,14 @@ class Loaded:
 
     def __post_init__(self) -> None:
         limits, runs = self.sandbox.limits, sum(exercise.seconds for exercise in self.key.exercises)
-        now = self.sandbox.now
-        self.time = TimeBudget(limits.seconds, limits.submission_seconds + runs, now(), now)
+        now, times = self.sandbox.now, allowance(self.sandbox.packages)
+        self.time = TimeBudget(times * limits.seconds, times * limits.submission_seconds + runs, now(), now)
         self.facts = FileFacts(Listing(self.submission.source.decode("utf-8", "replace").splitlines()))
+
+    @property
+    def patience(self) -> float:
+        """The seconds to wait for answers that nobody has asked for."""
+        return allowance(self.sandbox.packages) * self.sandbox.patience
 
     def load(self) -> bool:
         """Have a worker that has run the file; False where the file was given up, and `ended` says how.
@@ -100,7 +106,9 @@ class Loaded:
             "op": "read",
             "file": self.submission.file,
             "source": _as_array(self.submission.source),
-            "allows": [each for each in self.key.allows if each in self.sandbox.packages or each != "torch"],
+            "allows": [
+                each for each in self.key.allows if each in self.sandbox.packages or each not in FRAMEWORKS
+            ],  # what a worker has not loaded, its exercises are not to use
             "helpers": {name: _as_array(content) for name, content in self.submission.helpers},
             "forbids": _forbids(self.key),
         }

@@ -11,6 +11,7 @@ from grader.grading.training_runs import TrainingRuns
 from grader.judging.kinds.registry import is_run
 from grader.key import ExerciseKey, Key
 from grader.report import ExerciseReport, Finding, Report, Status
+from grader.sandbox.frameworks import FRAMEWORKS, Framework
 from grader.sandbox.server import NUMPY, TORCH, TRAINING, Sandbox, is_installed
 from grader.sandbox.walls.levels import LEVELS
 from grader.submission import Submission
@@ -71,12 +72,21 @@ def needed(
 ) -> tuple[str, ...]:
     """The packages that a worker for an exercise must have; all that need PyTorch share one kind of worker.
 
-    To find that something is not there, or is a stub, takes no PyTorch, which is slow to start.
+    Another framework that the unit allows is loaded where the file mentions it. To find that something is not there, or is
+    a stub, takes neither, as both are slow to start.
     """
-    if not exercise.torch or not is_installed("torch") or _is_unwritten(exercise, submission):
+    if _is_unwritten(exercise, submission):
+        return NUMPY
+    if not exercise.torch:
+        return (*NUMPY, *(name for name in _mentioned(exercise, submission) if is_installed(name)))
+    if not is_installed("torch"):
         return NUMPY
     trains = training.is_on and any(other.torch and is_run(other) for other in beside)
     return TRAINING if trains else TORCH
+
+
+def _mentioned(exercise: ExerciseKey, submission: Submission) -> list[str]:
+    return [name for name in exercise.frameworks if submission.mentions(name)]
 
 
 def _is_unwritten(exercise: ExerciseKey, submission: Submission) -> bool:
@@ -97,6 +107,9 @@ def not_asked(
     if exercise.torch and not is_installed("torch"):
         finding = Finding("missing", "it takes PyTorch, which is not installed here", "Install the extra `torch`.")
         return put_off(exercise, unit, Status.PENDING, finding)
+    for name in _mentioned(exercise, submission):
+        if submission.imports(name) and not is_installed(name) and not _is_unwritten(exercise, submission):
+            return put_off(exercise, unit, Status.PENDING, _absent(FRAMEWORKS[name]))
     if is_run(exercise) and not training.is_on:
         return put_off(exercise, unit, Status.PENDING)
     for piece in exercise.pieces if is_run(exercise) else ():
@@ -104,3 +117,8 @@ def not_asked(
             finding = Finding("missing", f"it waits for {piece}, which is not right yet")
             return put_off(exercise, unit, Status.SKIPPED, finding)
     return None
+
+
+def _absent(framework: Framework) -> Finding:
+    message = f"your file imports {framework.called}, which is not installed here"
+    return Finding("missing", message, f"Install the extra `{framework.extra}`.")

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grader.sandbox import frameworks
 from grader.sandbox.control import GONE, Coming, Control, SandboxError
 from grader.sandbox.walls.levels import LEVELS, STRONGEST, WEAKEST
 from grader.sandbox.walls.limits import Limits, kill
@@ -193,7 +194,7 @@ class Sandbox:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-B", "-c", START, *arguments],
                 stdin=subprocess.DEVNULL,
-                env=ENVIRONMENT,
+                env=ENVIRONMENT | frameworks.environment(self.packages),
                 cwd=self._home.name,
                 pass_fds=[self._control.theirs.fileno()],
                 start_new_session=True,  # so that Ctrl-C reaches only the grader

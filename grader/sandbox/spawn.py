@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from grader.sandbox import frameworks
 from grader.sandbox.output import Pipe, Pumped
 from grader.sandbox.server import ENVIRONMENT, NUMPY, START_SECONDS, Sandbox, SandboxError, library_paths
 from grader.sandbox.walls.levels import LEVELS, WEAKEST
@@ -125,7 +126,7 @@ class Spawner:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                env=ENVIRONMENT | {name: os.environ[name] for name in NEEDED if name in os.environ},
+                env=self._environment(),
                 cwd=self._home.name,
                 **more,
             )
@@ -134,6 +135,10 @@ class Spawner:
                     process.stdin.write(theirs.share(process.pid))
         self._alive[process.pid] = process
         return process, ours
+
+    def _environment(self) -> dict[str, str]:
+        own = {name: os.environ[name] for name in NEEDED if name in os.environ}
+        return ENVIRONMENT | frameworks.environment(self.packages) | own
 
     def _end(self, process: subprocess.Popen) -> int:
         if IS_WINDOWS:

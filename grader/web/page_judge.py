@@ -19,6 +19,7 @@ from grader.judging.kinds.registry import known
 from grader.key import ExerciseKey, Key
 from grader.render.plain_words import told
 from grader.report import ExerciseReport, Report, to_json
+from grader.sandbox.frameworks import FRAMEWORKS
 from grader.sandbox.walls.limits import Limits
 from grader.snippets import failing, snippet
 from grader.submission import Submission
@@ -51,7 +52,9 @@ class PageJudge:
         """Take a unit's key; JSON with the packages that its submissions may import and its exercises without PyTorch."""
         key = self.keys[unit] = known(keys.from_bytes(content, unit), unit)
         plain = [exercise.name for exercise in key.exercises if not exercise.torch]
-        return json.dumps({"allows": [name for name in key.allows if name != "torch"], "exercises": plain})
+        return json.dumps(
+            {"allows": [name for name in key.allows if name == "numpy" or name not in FRAMEWORKS], "exercises": plain}
+        )
 
     def begin(self, unit: str, file: str, source: bytes, names: str, seconds: float = 0) -> str:
         """Begin to check a file's exercises, those that a JSON list names, null for all; JSON with their names in turn.

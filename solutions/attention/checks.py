@@ -139,6 +139,7 @@ BLIND_UNMASKED = Mistake(
 
 scaled_dot_product_attention = Exercise(
     points=10,
+    forbids=["a ready-made attention"],
     cases={
         "four queries, five keys": queries,
         "a single query and key": partial(queries, Tq=1, Tk=1),
@@ -234,6 +235,7 @@ MASKED = ["a mask", "one mask for the whole batch", "padded keys"]
 
 attention_backward = Exercise(
     points=10,
+    forbids=["automatic differentiation"],
     cases={
         "four queries, five keys": upstream(queries),
         "a single query and key": upstream(queries, Tq=1, Tk=1),
@@ -435,6 +437,7 @@ def _mixture(scores, values):
 
 additive_attention = Exercise(
     points=7,
+    forbids=["a ready-made attention"],
     cases={
         "three queries, five keys": aligned,
         "a longer sequence": partial(aligned, N=2, T=9),
@@ -547,6 +550,7 @@ LOCAL_SOFTMAX = "softmax(np.where(inside, scores, -np.inf))"
 
 local_attention = Exercise(
     points=7,
+    forbids=["a ready-made attention"],
     cases={
         "three sequences": near,
         "a narrow window": partial(near, N=2, window=0.75),
@@ -791,6 +795,7 @@ FUTURE = "under a causal mask, changing a token changes only itself and later to
 
 self_attention = Exercise(
     points=8,
+    forbids=["a ready-made attention"],
     cases={
         "five tokens": tokens,
         "a single token": partial(tokens, T=1),
@@ -882,6 +887,7 @@ AS_HEADS = """q, k, v = (_split_heads(x @ W, num_heads) for W in (Wq, Wk, Wv))
 
 multi_head_attention = Exercise(
     points=10,
+    forbids=["a ready-made attention"],
     cases={
         "two heads": square,
         "three heads": partial(square, N=2, D=12, H=3, d=4, dv=4, M=12),
@@ -1215,6 +1221,7 @@ OVER = " / (q * total).sum(axis=-1, keepdims=True)"
 
 linear_attention = Exercise(
     points=6,
+    forbids=["a ready-made attention"],
     cases={
         "two sequences": own_tokens,
         "axes of one size": partial(own_tokens, lead=(3,), T=3, d=3, dv=3),

@@ -44,6 +44,7 @@ SMALL = ("1e-5", "1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15")  # w
 
 sigmoid_backward = Exercise(
     points=4,
+    forbids=["automatic differentiation"],
     cases=ELEMENTWISE,
     checks=[
         agrees(2, "scales dout by the slope of the sigmoid at x", on=[BATCH, LARGE]),
@@ -90,6 +91,7 @@ sigmoid_backward = Exercise(
 
 tanh_backward = Exercise(
     points=3,
+    forbids=["automatic differentiation"],
     cases=ELEMENTWISE,
     checks=[
         agrees(1, "scales dout by the slope of tanh at x", on=[BATCH, LARGE]),
@@ -131,6 +133,7 @@ tanh_backward = Exercise(
 
 relu_backward = Exercise(
     points=3,
+    forbids=["automatic differentiation"],
     cases=ELEMENTWISE,
     checks=[
         agrees(2, "passes dout on where x is positive, and nowhere else", on=[BATCH, LARGE, FAR]),
@@ -176,6 +179,7 @@ TANH_FORMULA = """u = np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)
 
 gelu_backward = Exercise(
     points=5,
+    forbids=["automatic differentiation"],
     cases=ELEMENTWISE,
     checks=[
         agrees(3, "scales dout by the slope of the exact gelu at x", on=[BATCH, LARGE]),
@@ -256,6 +260,7 @@ LAYERS = ["five examples", "more outputs than inputs", "as many outputs as input
 
 linear_backward = Exercise(
     points=6,
+    forbids=["automatic differentiation"],
     cases={
         "five examples": layer,
         "a single example": partial(layer, N=1),
@@ -339,6 +344,7 @@ def far_guesses(draw):
 
 mean_squared_error_backward = Exercise(
     points=3,
+    forbids=["automatic differentiation"],
     cases={
         "four examples of three": lambda draw: guesses(draw, 4, 3),
         "one number per example": lambda draw: guesses(draw, 5, 1),
@@ -418,6 +424,7 @@ def far_logits(draw, N=5, K=4):
 
 softmax_backward = Exercise(
     points=7,
+    forbids=["automatic differentiation"],
     cases={
         "four rows of three": lambda draw: distribution(draw, 4, 3),
         "three rows of six": lambda draw: distribution(draw, 3, 6),
@@ -514,6 +521,7 @@ def other_logits(inputs, draw):
 
 softmax_cross_entropy_backward = Exercise(
     points=6,
+    forbids=["automatic differentiation"],
     cases={
         "five examples, three classes": classified,
         "more classes than examples": partial(classified, N=3, K=7),
@@ -654,6 +662,7 @@ UNSTABLE = """p = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
 
 mlp_loss_and_gradients = Exercise(
     points=10,
+    forbids=["automatic differentiation"],
     words={
         "gradients[#]": "the gradients of layer {}",
         "gradients[#][0]": "dW of layer {}",
@@ -1035,6 +1044,7 @@ def parts_of_an_expression(inputs):
 
 Value = Exercise(
     points=8,
+    forbids=["automatic differentiation"],
     words=parts_of_an_expression,
     driver=evaluate,
     cases={
@@ -1191,6 +1201,7 @@ SEEN = ["four rows", "three pictures"]
 
 saliency = Exercise(
     points=3,
+    forbids=["automatic differentiation"],
     driver=looked_at,
     cases={
         "four rows": lambda draw: seen(draw, 4, 6),
@@ -1288,6 +1299,7 @@ MEAN = "np.mean([gradient(baseline + t * way) for t in midpoints], axis=0)"
 
 integrated_gradients = Exercise(
     points=4,
+    forbids=["automatic differentiation"],
     driver=attributed,
     cases={
         "six steps": attribution,
@@ -1411,6 +1423,7 @@ OWN_BOX = "You go back to between 0 and 1, whatever low and high are. Use those 
 
 fgsm = Exercise(
     points=3,
+    forbids=["automatic differentiation"],
     driver=attacked,
     cases={
         "a row": lambda draw: attack(draw, 9, epsilon=0.1),
@@ -1526,6 +1539,7 @@ TAKEN_BACK = "np.clip(np.clip(stepped, x - epsilon, x + epsilon), low, high)"
 
 pgd = Exercise(
     points=4,
+    forbids=["automatic differentiation"],
     driver=attacked,
     cases={
         "five steps": turning(

@@ -662,6 +662,7 @@ _FAKED_INSIDE = "(low <= q) & (q <= high)"
 
 fake_quantize_backward = Exercise(
     points=4,
+    forbids=["automatic differentiation"],
     cases={
         "signed, eight bits": _faked,
         "unsigned, eight bits": partial(_faked, low=0, high=255, zero_point=100, shape=(5, 4), scale=0.02),
@@ -1437,6 +1438,7 @@ _DEEP_LONG = ["sixteen layers, four by four", "thirty layers, three by three", "
 
 checkpointed_backward = Exercise(
     points=8,
+    forbids=["automatic differentiation"],
     driver=counted,
     words={
         "dparams[#]": "the dparams of layer {}",

@@ -664,6 +664,7 @@ _NORM_VARIANCE = "np.var(x, axis=-1, keepdims=True)"
 
 rms_norm = Exercise(
     points=4,
+    forbids=["a ready-made normalisation"],
     cases={
         "four tokens": _norm_tokens,
         "sequences of tokens": partial(_norm_tokens, lead=(2, 3), D=5),
@@ -752,6 +753,7 @@ _NORM_BACK = ["four tokens", "two features", "as many tokens as features"]
 
 rms_norm_backward = Exercise(
     points=7,
+    forbids=["automatic differentiation"],
     cases={
         "four tokens": _block_and_dout(_norm_tokens),
         "sequences of tokens": _block_and_dout(_norm_tokens, lead=(2, 3), D=5),
@@ -955,6 +957,7 @@ _GATED_SLOPE = "slope = opened * (1 + gate * (1 - opened))"
 
 swiglu_backward = Exercise(
     points=8,
+    forbids=["automatic differentiation"],
     cases={
         "four tokens": _block_and_dout(_gated_tokens),
         "sequences of tokens": _block_and_dout(_gated_tokens, lead=(2, 3), D=4, H=6),
@@ -1298,6 +1301,7 @@ _GROUPED_MASKED = [
 
 grouped_query_attention = Exercise(
     points=7,
+    forbids=["a ready-made attention"],
     cases={
         "six query heads, two key heads": _grouped,
         "six query heads, three key heads": partial(_grouped, N=3, Hkv=3, T=5, S=4, d=4, dv=2),
@@ -1577,6 +1581,7 @@ _FLASH_LOG = "top + np.log(total)"
 
 flash_attention = Exercise(
     points=9,
+    forbids=["a ready-made attention"],
     words={"half_held": "whether half of all T·S scores or more are held at once"},
     cases={
         "six keys, two at a time": _flash,
@@ -1793,6 +1798,7 @@ _CACHE_FIRST = ["no cache yet", "a first token"]
 
 cached_attention = Exercise(
     points=7,
+    forbids=["a ready-made attention"],
     words={"cache[0]": "K of the cache", "cache[1]": "V of the cache"},
     cases={
         "three new tokens behind four": _cache_filled,

@@ -773,6 +773,7 @@ def logistic_of_exponentials(w, X, y):
 
 logistic_loss_and_gradient = Exercise(
     points=8,
+    forbids=["automatic differentiation"],
     cases={
         "twelve examples": logistic,
         "labels as integers": partial(logistic, N=9, D=5, dtype=int),

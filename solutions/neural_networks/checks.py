@@ -66,6 +66,7 @@ SMALL_IN_SUMS = SMALL[:5]  # of a sum above 1, less is lost in the rounding
 
 sigmoid = Exercise(
     points=4,
+    forbids=["a ready-made activation"],
     cases=ELEMENTWISE,
     checks=elementwise(4, "is 1 / (1 + exp(−x))"),
     mistakes=[
@@ -170,6 +171,7 @@ tanh = Exercise(
 
 relu = Exercise(
     points=3,
+    forbids=["a ready-made activation"],
     cases=ELEMENTWISE,
     checks=elementwise(3, "keeps what is positive, and makes the rest 0"),
     mistakes=[
@@ -217,6 +219,7 @@ relu = Exercise(
 
 gelu = Exercise(
     points=4,
+    forbids=["a ready-made activation"],
     cases=ELEMENTWISE,
     checks=elementwise(4, "is x·Φ(x), exactly"),
     mistakes=[
@@ -284,6 +287,7 @@ SLOPES = ["a slope of 0.25", "a slope of 0.9", "the default slope, given"]
 
 leaky_relu = Exercise(
     points=4,
+    forbids=["a ready-made activation"],
     cases=ELEMENTWISE
     | {
         "a slope of 0.25": lambda draw: entries(draw, 3, 4) | {"slope": 0.25},
@@ -378,6 +382,7 @@ SHIFTED_BY_THE_BATCH = "You subtract the largest logit of the whole array, and a
 
 softmax = Exercise(
     points=6,
+    forbids=["a ready-made activation"],
     cases=SOFTMAX,
     checks=[
         agrees(2, "turns every row of logits into probabilities", on=["four rows of three", "three rows of six"]),
@@ -472,6 +477,7 @@ softmax = Exercise(
 
 log_softmax = Exercise(
     points=5,
+    forbids=["a ready-made activation"],
     cases=SOFTMAX,
     checks=[
         agrees(2, "is the logarithm of every row's softmax", on=["four rows of three", "three rows of six"]),
@@ -664,6 +670,7 @@ def far_guesses(draw):
 
 mean_squared_error = Exercise(
     points=3,
+    forbids=["a ready-made loss"],
     cases={
         "four examples of three": lambda draw: guesses(draw, 4, 3),
         "one number per example": lambda draw: guesses(draw, 5, 1),
@@ -765,6 +772,7 @@ SOFTPLUS = "softplus = np.maximum(logits, 0.0) + np.log1p(np.exp(-np.abs(logits)
 
 binary_cross_entropy_with_logits = Exercise(
     points=6,
+    forbids=["a ready-made loss"],
     cases={
         "five labels": lambda draw: yes_or_no(draw, 5),
         "four examples of three": lambda draw: yes_or_no(draw, 4, 3),
@@ -907,6 +915,7 @@ PICKED = "-log_p[np.arange(len(labels)), labels].mean()"
 
 softmax_cross_entropy = Exercise(
     points=6,
+    forbids=["a ready-made loss"],
     cases={
         "five examples, three classes": classified,
         "three examples, seven classes": partial(classified, N=3, K=7),
@@ -1038,6 +1047,7 @@ def labelled(draw, N=5, K=4, missing=False, kind=np.int64):
 
 one_hot = Exercise(
     points=4,
+    forbids=["a one-hot encoding"],
     cases={
         "five labels, four classes": labelled,
         "three labels, eight classes": partial(labelled, N=3, K=8),
@@ -1447,6 +1457,7 @@ UNIFORM = "rng.uniform(-bound, bound, (fan_in, fan_out))"
 
 xavier_uniform = Exercise(
     points=4,
+    forbids=["a ready-made initialisation"],
     cases=LAYERS,
     checks=[
         distributed(
@@ -1527,6 +1538,7 @@ NORMAL = "rng.normal(0.0, std, (fan_in, fan_out))"
 
 he_normal = Exercise(
     points=4,
+    forbids=["a ready-made initialisation"],
     cases=LAYERS,
     checks=[
         distributed(

@@ -25,6 +25,7 @@ def another_slope(inputs, draw):
 
 sgd_step = Exercise(
     points=3,
+    forbids=["a ready-made optimiser"],
     cases={
         "a matrix": partial(step_of, shape=(4, 3)),
         "a small learning rate": partial(step_of, shape=(3, 5), lr=0.003),
@@ -136,6 +137,7 @@ MOMENTUM_ADDED = "You add momentum to the gradient. It is the share of the old v
 
 momentum_step = Exercise(
     points=4,
+    forbids=["a ready-made optimiser"],
     words={"w[#]": "w after step {}"},
     driver=descent,
     cases=WALKS
@@ -188,6 +190,7 @@ momentum_step = Exercise(
 
 nesterov_step = Exercise(
     points=5,
+    forbids=["a ready-made optimiser"],
     words={"w[#]": "w after step {}"},
     driver=descent,
     cases=WALKS
@@ -256,6 +259,7 @@ OWN_EPS = ("1e-5", "1e-6", "1e-7", "1e-10")  # what people write in place of the
 
 rmsprop_step = Exercise(
     points=6,
+    forbids=["a ready-made optimiser"],
     words={"w[#]": "w after step {}"},
     driver=descent,
     cases=WALKS
@@ -354,6 +358,7 @@ BOTH_AVERAGES = "m = beta1 * m + (1.0 - beta1) * dw\n    v = beta2 * v + (1.0 - 
 
 adam_step = Exercise(
     points=8,
+    forbids=["a ready-made optimiser"],
     words={"w[#]": "w after step {}"},
     driver=descent,
     cases=ADAM_WALKS,
@@ -449,6 +454,7 @@ MUCH_DECAY, NO_DECAY, ALL_OF_ADAMW = "much weight decay", "no weight decay", "ev
 
 adamw_step = Exercise(
     points=6,
+    forbids=["a ready-made optimiser"],
     words={"w[#]": "w after step {}"},
     driver=descent,
     cases=ADAM_WALKS
@@ -672,6 +678,7 @@ ABOVE, FAR_ABOVE, BELOW = "three arrays, too long", "a hundred times too long", 
 
 clip_gradient_norm = Exercise(
     points=5,
+    forbids=["a ready-made optimiser"],
     cases={
         ABOVE: partial(gradients_of, ratio=2.5),
         FAR_ABOVE: partial(gradients_of, ratio=100.0, shapes=((2, 3), (3,), (3, 4), (4,))),
@@ -776,6 +783,7 @@ NOT_SCALED = "The strength scales the penalty, so it scales the gradient, too."
 
 l1_penalty = Exercise(
     points=4,
+    forbids=["automatic differentiation"],
     cases=PENALTIES,
     checks=[
         agrees(1, "returns the sum of the absolute weights, times the strength", on=[MATRIX, WEAK, STRONG]),
@@ -828,6 +836,7 @@ l1_penalty = Exercise(
 
 l2_penalty = Exercise(
     points=4,
+    forbids=["automatic differentiation"],
     cases=PENALTIES,
     checks=[
         agrees(2, "returns the sum of the squared weights, times half the strength", on=[MATRIX, WEAK, STRONG]),
@@ -1017,6 +1026,7 @@ def another_dout(inputs, draw):
 
 dropout_backward = Exercise(
     points=4,
+    forbids=["automatic differentiation"],
     cases={
         "a batch": partial(dropped, shape=(6, 4)),
         "most were dropped": partial(dropped, shape=(5, 7), p=0.8, upstream=100.0),
@@ -1113,6 +1123,7 @@ def after_training(out):
 
 batchnorm = Exercise(
     points=8,
+    forbids=["a ready-made normalisation"],
     cases={
         TRAIN: batch,
         "more features than examples": partial(batch, N=3, D=8),
@@ -1315,6 +1326,7 @@ BATCH, LARGE_EPS = "seven examples, four features", "a large eps"
 
 batchnorm_backward = Exercise(
     points=10,
+    forbids=["automatic differentiation"],
     cases={
         BATCH: partial(upstream, shape=(7, 4)),
         "more features than examples": partial(upstream, shape=(3, 8)),
@@ -1457,6 +1469,7 @@ SENTENCES = "two sequences of five tokens"
 
 layernorm = Exercise(
     points=5,
+    forbids=["a ready-made normalisation"],
     cases={
         "six examples": partial(scaled, shape=(6, 4)),
         SENTENCES: partial(scaled, shape=(2, 5, 7)),
@@ -1541,6 +1554,7 @@ LEADING = ["four axes", "a single vector", "a batch of one"]
 
 layernorm_backward = Exercise(
     points=9,
+    forbids=["automatic differentiation"],
     cases={
         "six examples": partial(upstream, shape=(6, 4)),
         SENTENCES: partial(upstream, shape=(2, 5, 7)),
@@ -1712,6 +1726,7 @@ EPS_IN_LOG = "You add a small number inside the logarithm, so a probability near
 
 label_smoothing_cross_entropy = Exercise(
     points=6,
+    forbids=["a ready-made loss"],
     cases={
         FIVE: classified,
         MANY: partial(classified, N=4, K=9, smoothing=0.3),

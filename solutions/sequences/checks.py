@@ -245,6 +245,7 @@ def averaged_over_repeats(dout, ids, table):
 
 embedding_backward = Exercise(
     points=5,
+    forbids=["automatic differentiation"],
     cases={
         "each token at most once": each_once,
         "repeated tokens": repeated,
@@ -454,6 +455,7 @@ NEGATIVES = ["four negatives", "more negatives than features"]
 
 negative_sampling = Exercise(
     points=8,
+    forbids=["automatic differentiation"],
     cases={
         "four negatives": sampled,
         "more negatives than features": partial(sampled, D=3, S=7),
@@ -695,6 +697,7 @@ TANH_OVERFLOWS = Mistake(
 
 rnn_step_backward = Exercise(
     points=6,
+    forbids=["automatic differentiation"],
     cases=cells(upstream(cell, "dh_next"), upstream(saturated(cell), "dh_next")),
     checks=[
         agrees(1, "returns dx and dh", on=[MAIN, WIDE, EQUAL], part=["dx", "dh"]),
@@ -828,6 +831,7 @@ rnn = Exercise(
 
 rnn_backward = Exercise(
     points=9,
+    forbids=["automatic differentiation"],
     cases=runs(upstream(run, "dout"), upstream(saturated(run), "dout")),
     checks=[
         agrees(2, "returns dx and dh0", on=[MAIN, MIXED, LONG, EQUAL], part=["dx", "dh0"]),
@@ -1061,6 +1065,7 @@ DGATES = """di = dc * g * i * (1.0 - i)
 
 lstm_cell_backward = Exercise(
     points=10,
+    forbids=["automatic differentiation"],
     cases=cells(upstream(memory, "dh_next", "dc_next"), upstream(far_memory, "dh_next", "dc_next")),
     checks=[
         agrees(2, "returns dx and dh", on=[MAIN, WIDE, EQUAL], part=["dx", "dh"]),

@@ -83,6 +83,7 @@ QUOTIENT = "(f(x + h) - f(x - h)) / (2 * h)"
 
 derivative = Exercise(
     points=3,
+    forbids=["automatic differentiation"],
     driver=of_a_number,
     tolerance=FIRST,
     cases={
@@ -116,6 +117,7 @@ CURVE_QUOTIENT = "(F(t + h) - F(t - h)) / (2 * h)"
 
 tangent = Exercise(
     points=3,
+    forbids=["automatic differentiation"],
     driver=along_a_curve,
     tolerance=FIRST,
     cases={
@@ -165,6 +167,7 @@ STEPWISE = "(f(x + step) - f(x - step)) / (2 * h)"
 
 gradient = Exercise(
     points=4,
+    forbids=["automatic differentiation"],
     driver=of_a_vector,
     tolerance=FIRST,
     cases={
@@ -213,6 +216,7 @@ def way(draw, D=4, length=3.0):
 
 directional_derivative = Exercise(
     points=3,
+    forbids=["automatic differentiation"],
     driver=of_a_vector,
     tolerance=FIRST,
     cases={
@@ -274,6 +278,7 @@ COLUMN = "(F(x + step) - F(x - step)) / (2 * h)"
 
 jacobian = Exercise(
     points=5,
+    forbids=["automatic differentiation"],
     driver=of_a_field,
     tolerance=FIRST,
     cases={
@@ -327,6 +332,7 @@ def hessian_to_one_side(f, x, h=1e-4):
 
 hessian = Exercise(
     points=6,
+    forbids=["automatic differentiation"],
     driver=of_a_vector,
     tolerance=SECOND,
     cases={
@@ -373,6 +379,7 @@ hessian = Exercise(
 
 divergence = Exercise(
     points=3,
+    forbids=["automatic differentiation"],
     driver=of_a_field,
     tolerance=FIRST,
     cases={
@@ -428,6 +435,7 @@ space = partial(field, D=3, M=3)
 
 curl = Exercise(
     points=4,
+    forbids=["automatic differentiation"],
     driver=of_a_field,
     tolerance=FIRST,
     cases={
@@ -481,6 +489,7 @@ BEND = "(f(x + step) - 2 * f(x) + f(x - step)) / h**2"
 
 laplacian = Exercise(
     points=4,
+    forbids=["automatic differentiation"],
     driver=of_a_vector,
     tolerance=SECOND,
     cases={
@@ -535,6 +544,7 @@ def near(draw, D=4, distance=0.7):
 
 taylor2 = Exercise(
     points=5,
+    forbids=["automatic differentiation"],
     driver=of_a_vector,
     # What the Hessian's differences leave is multiplied by |x − x0|², which is about 1, and so is f.
     tolerance=SECOND,
@@ -594,6 +604,7 @@ def two_fields(draw, D=4, M=3, P=2):
 
 chain_rule = Exercise(
     points=5,
+    forbids=["automatic differentiation"],
     driver=of_two_fields,
     # A product of two Jacobians: each is off by some 1e-10, times the entries of the other, which are about 1 to 10.
     tolerance=FIRST,
@@ -669,6 +680,7 @@ NORMALISED = "You bring {0} to length 1. The product is linear in {0}: twice as 
 
 jvp = Exercise(
     points=3,
+    forbids=["automatic differentiation"],
     driver=of_a_field,
     tolerance=ALONG,
     cases={
@@ -731,6 +743,7 @@ def pulled_from_one_side(F, x, u, h=1e-5):
 
 vjp = Exercise(
     points=3,
+    forbids=["automatic differentiation"],
     driver=of_a_field,
     tolerance=FIRST,
     cases={
@@ -827,6 +840,7 @@ WHOLE_HESSIAN = "Your answer is right, but you fill a Hessian, and that takes ca
 
 hessian_vector_product = Exercise(
     points=5,
+    forbids=["automatic differentiation"],
     driver=of_a_vector,
     tolerance=SECOND,
     words={"excess": "the number of calls of f above 8·D + 8"},
@@ -897,6 +911,7 @@ def form(draw, D=4):
 
 quadratic_form_gradient = Exercise(
     points=3,
+    forbids=["automatic differentiation"],
     cases={
         "four coordinates": form,
         "seven coordinates": partial(form, D=7),
@@ -943,6 +958,7 @@ def regression(draw, N=6, D=4, M=3):
 
 least_squares_gradient = Exercise(
     points=4,
+    forbids=["automatic differentiation"],
     cases={
         "six examples": regression,
         "fewer examples than inputs": partial(regression, N=2, D=5, M=3),
@@ -999,6 +1015,7 @@ def far_scores(draw, highest=1000.0):
 
 softmax_jacobian = Exercise(
     points=5,
+    forbids=["automatic differentiation"],
     cases={
         "four scores": lambda draw: dict(x=draw(4)),
         "seven scores": lambda draw: dict(x=2 * draw(7)),
@@ -1167,6 +1184,7 @@ def parts_of_a_formula(inputs):
 
 Dual = Exercise(
     points=7,
+    forbids=["automatic differentiation"],
     words=parts_of_a_formula,
     driver=carried,
     cases={

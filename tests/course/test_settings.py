@@ -125,6 +125,14 @@ def test_some_units_settings_name_no_other_unit():
             'units = ["toy"]\n[packages]\ntoy = "numpy"',
             'packages.toy must be a list of packages, for example ["numpy"]',
         ),
+        (
+            'units = ["toy"]\n[packages]\ntoy = ["numpy", "jaxx"]',
+            "packages.toy has 'jaxx', which no worker can load; did you mean jax?",
+        ),
+        (
+            'units = ["toy"]\n[packages]\ntoy = ["polars"]',
+            "packages.toy has 'polars', which no worker can load; there is numpy, torch, jax",
+        ),
         ('units = ["toy"]\nlate = 3', "late must be a table; write [late] on a line of its own"),
     ],
 )

@@ -109,7 +109,9 @@ class _Nodes:
         self.threads = 0
         self.gone_since: float | None = None
         keys = (from_bytes(content, unit) for unit, content in how.keys.items())
-        self.needs_torch = any(exercise.torch for key in keys for exercise in key.exercises)
+        exercises = [exercise for key in keys for exercise in key.exercises]
+        torch = ["torch"] if any(exercise.torch for exercise in exercises) else []
+        self.needs = sorted({*torch, *(name for exercise in exercises for name in exercise.frameworks)})
 
     def await_first(self) -> None:
         """Wait for the first worker; GraderError if none comes in time."""
@@ -148,7 +150,7 @@ class _Nodes:
             return
         keys = list(self.how.keys.values())
         answers = self.client.run(
-            prepare, keys, self.how.seconds, self.how.isolation, self.needs_torch, workers=new, on_error="return"
+            prepare, keys, self.how.seconds, self.how.isolation, self.needs, workers=new, on_error="return"
         )
         for name, answer in answers.items():
             if isinstance(answer, OSError):

@@ -21,6 +21,7 @@ from grader.course.reference_text import stub_module
 from grader.course.unit import Unit
 from grader.errors import GraderError
 from grader.key import Key, from_bytes, to_bytes
+from grader.sandbox.frameworks import FRAMEWORKS
 from grader.sandbox.server import is_installed
 from grader.version import __version__
 
@@ -65,7 +66,7 @@ def keys_for(
             keys[name] = _drawn(course, name)
             packed[name] = store.key(keys[name].id, lambda name=name: to_bytes(keys[name]))
             terms[name] = Terms(keys[name].id, keys[name].id, __version__, seconds)
-            _hold_torch(keys[name])
+            _hold_frameworks(keys[name])
             continue
         unit = course.solutions(name)
         version = course_version(unit)
@@ -75,7 +76,7 @@ def keys_for(
             hashlib.sha256(made_of.encode()).hexdigest(), lambda unit=unit: to_bytes(compile_key(unit, seed, ()))
         )
         keys[name] = from_bytes(packed[name], name)
-        _hold_torch(keys[name])
+        _hold_frameworks(keys[name])
         terms[name] = Terms(keys[name].id, version, __version__, seconds)
     return packed, keys, terms
 
@@ -90,11 +91,19 @@ def _drawn(course: Course, unit: str) -> Key:
     return course.key(unit)
 
 
-def _hold_torch(key: Key) -> None:
-    if any(exercise.torch for exercise in key.exercises) and not is_installed("torch"):
+def _hold_frameworks(key: Key) -> None:
+    """GraderError where answers may be written with a package that is missing here: they would get no points."""
+    takes_torch = any(exercise.torch for exercise in key.exercises)
+    allowed = {name for exercise in key.exercises for name in exercise.frameworks}
+    for framework in (FRAMEWORKS[name] for name in sorted(allowed | ({"torch"} if takes_torch else set()))):
+        if is_installed(framework.name):
+            continue
+        if framework.name == "torch" and takes_torch:
+            why, instead = "has exercises that take PyTorch", "leave the unit out with --unit"
+        else:
+            why, instead = f"allows answers with {framework.called}", "take it out of [packages] in course.toml"
         raise GraderError(
-            f"{key.unit} has exercises that take PyTorch, which is not installed here; install the extra `torch`, or leave "
-            "the unit out with --unit"
+            f"{key.unit} {why}, which is not installed here; install the extra `{framework.extra}`, or {instead}"
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from grader.classroom.marking.pool import Job, as_text
 from grader.grading import grade
 from grader.key import from_bytes
+from grader.sandbox.frameworks import FRAMEWORKS
 from grader.sandbox.server import Sandbox, SandboxError, is_installed
 from grader.sandbox.walls.limits import Limits
 from grader.version import __version__
@@ -19,10 +20,10 @@ _here: dict[Any, Any] = {}  # this worker process's sandbox and keys, for one us
 _turn = threading.Lock()
 
 
-def prepare(keys: Sequence[bytes], seconds: float, isolation: str, needs_torch: bool) -> tuple[str, str]:
+def prepare(keys: Sequence[bytes], seconds: float, isolation: str, needs: Sequence[str]) -> tuple[str, str]:
     """Store the keys; returns (the grader's version here, why this node must not grade, or empty)."""
-    if needs_torch and not is_installed("torch"):
-        return __version__, "PyTorch is not installed there"
+    if absent := [name for name in needs if not is_installed(name)]:
+        return __version__, f"{FRAMEWORKS[absent[0]].called} is not installed there"
     try:
         with _turn:
             _sandbox(seconds, isolation)

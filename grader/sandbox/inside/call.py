@@ -4,13 +4,14 @@
 """
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import CodeType
 from typing import Any
 
 from grader.sandbox import wire
 from grader.sandbox.inside import modules
 from grader.sandbox.inside.doors import Doors, refused
+from grader.sandbox.inside.foreign import taken
 from grader.sandbox.inside.way import Way
 
 MESSAGE_LIMIT = 2000  # characters of an exception's message
@@ -27,12 +28,14 @@ def call(
     device: str = "cpu",
     report: modules.Report | None = None,
     doors: Doors | None = None,
+    homes: Collection[str] = (),
 ) -> dict[str, Any]:
     """Ask one question: {"value": …, "changed": [names of changed inputs]} or {"error": …}. Never raises.
 
-    `doors` are the wrappers around forbidden operations that are installed in this process.
+    `doors` are the wrappers around forbidden operations that are installed in this process, `homes` the packages whose
+    arrays are answers, too.
     """
-    return wire.decode(called(pieces, inputs, way, file, forbids, device, report, doors))
+    return wire.decode(called(pieces, inputs, way, file, forbids, device, report, doors, homes))
 
 
 def called(
@@ -44,13 +47,14 @@ def called(
     device: str,
     report: modules.Report | None,
     doors: Doors | None,
+    homes: Collection[str],
 ) -> bytes:
     """`call` with what it returns as a frame."""
     given = {name: wire.materialise(value) for name, value in inputs.items()}
     try:
-        ask = driven(pieces, way, device, report)
+        ask = driven(pieces, way, device, report, homes)
         with refused(forbids, doors):
-            value = ask(**given)
+            value = ask(**given) if way.torch else taken(ask(**given), homes)
             answer = wire.encode(value, opaque=True)  # before the next call can change it
     except BaseException as error:  # SystemExit and KeyboardInterrupt come from the student's code, too
         return wire.encode({"error": describe_error(error, file)}, opaque=True)
@@ -59,12 +63,17 @@ def called(
 
 
 def driven(
-    pieces: Sequence[Callable], way: Way, device: str = "cpu", report: modules.Report | None = None
+    pieces: Sequence[Callable],
+    way: Way,
+    device: str = "cpu",
+    report: modules.Report | None = None,
+    homes: Collection[str] = (),
 ) -> Callable[..., Any]:
     """A function that takes a question's inputs by name: the student's own, or the driver applied to the student's.
 
     In both cases the student may name parameters differently, because named arguments are passed on by position. A
-    class, or several pieces, are given to the driver as they are.
+    class, or several pieces, are given to the driver as they are. A driver counts on arrays of NumPy's (or tensors), so
+    what a function answers with arrays of `homes` is turned into them before it gets it.
     """
     function = pieces[0]
 
@@ -72,7 +81,8 @@ def driven(
         given = dict(zip(way.parameters, args, strict=False)) | named
         positional, rest = bind(given, way.parameters)
         unknown = {name: value for name, value in named.items() if name not in way.parameters}
-        return function(*positional, *args[len(way.parameters) :], **rest, **unknown)
+        answer = function(*positional, *args[len(way.parameters) :], **rest, **unknown)
+        return answer if way.torch else taken(answer, homes)
 
     ask = student
     if way.driver:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from grader.sandbox import wire
+from grader.sandbox.frameworks import homes
 from grader.sandbox.inside.call import called, describe_error
 from grader.sandbox.inside.doors import Doors, hang
 from grader.sandbox.inside.imports import Gate
@@ -40,6 +41,7 @@ class Submission:
         self.reading = Reading()
         self.file = ""
         self.doors: Doors | None = None
+        self.homes: frozenset[str] = frozenset()  # the packages whose arrays are answers, besides NumPy
 
     def read(
         self,
@@ -55,6 +57,7 @@ class Submission:
         self.reading = read(source, file, (*allows, *beside), forbids, beside)
         linecache.cache[file] = (len(source), None, source.decode("utf-8", "replace").splitlines(True), file)
         sys.meta_path.insert(0, Gate(allows, beside))
+        self.homes = homes(allows)
         if forbidden := sorted({name for names in (forbids or {}).values() for name in names}):
             self.doors = hang(forbidden)  # before the student's code can get hold of an unwrapped function
         for name in [name for name in sys.modules if name.partition(".")[0] == "grader"]:
@@ -91,7 +94,7 @@ class Submission:
                 send(channel, {"step": step, "total": total, "loss": loss})
 
         own = [getattr(self.module, name) for name in pieces]
-        return called(own, inputs, Way(**way), self.file, forbids, device, report, self.doors)
+        return called(own, inputs, Way(**way), self.file, forbids, device, report, self.doors, self.homes)
 
 
 def kind_of(value: Any) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from grader.sandbox.inside import locks, paths
-from grader.sandbox.inside.ideas import IDEAS, harmless, parts_of_names, written_out
+from grader.sandbox.inside.ideas import IDEAS, harmless, idea_of, parts_of_names, written_out
 
 MATMUL = ("__matmul__", "__rmatmul__", "__imatmul__")  # the methods behind `@`
 NUMPY = os.path.dirname(np.__file__) + os.sep
@@ -33,6 +33,7 @@ CARRIERS = (
 )  # these call a function that they are given
 CARRYING = tuple(NUMPY + folder + os.sep for folder in ("matrixlib", "ma"))  # array types whose product calls NumPy's
 OF_UFUNCS = ("nin", "nout", "nargs", "ntypes", "types", "identity", "signature")
+LOCKABLE = ("numpy", "math", "torch")  # whose own code needs none of what it is locked out from
 UNDER_THE_DOOR = ("ctypes.", "gc.get_")  # audit events: calling C by address, searching for objects
 
 
@@ -84,7 +85,9 @@ def hang(forbids: Sequence[str]) -> Doors:
     locks.put(np.ndarray, {name: _door(doors, method, name) for name, method in methods.items()})
     if names := [path for path in paths.functions(forbids).values() if path.startswith("torch.")]:
         _hang_in_torch(doors, {path.rpartition(".")[2] for path in names})
-    behind = [value for _, _, value in doors.before]
+    if "@" in listed:
+        _hang_in_jax(doors)
+    behind = [value for owner, _, value in doors.before if str(getattr(owner, "__name__", "")).startswith(LOCKABLE)]
     inner = [getattr(value, "_implementation", None) for value in behind]
     doors.lock = locks.lock_of([*behind, *inner, *methods.values()])
     if any(path == "@" or path.startswith("numpy") for path in listed):
@@ -129,9 +132,14 @@ def shown(path: str) -> str:
     return path.replace("numpy", "np", 1)
 
 
+def _called(path: str) -> str:
+    """What a forbidden operation is called: by its path, or by its idea where the path is a library's own affair."""
+    return (idea_of(path) if "._" in path and not path.startswith("numpy") else "") or shown(path)
+
+
 @functools.cache
 def _rule(forbids: tuple[str, ...]) -> Rule:
-    names: dict[Any, str] = {key: shown(path) for key, path in paths.functions(forbids).items()}
+    names: dict[Any, str] = {key: _called(path) for key, path in paths.functions(forbids).items()}
     names |= {name: f"the method {name}" for name in paths.methods(forbids)}
     names |= {name: "@" for name in MATMUL if "@" in written_out(forbids)}
     names |= {path.rpartition(".")[2]: path for path in names.values() if path.startswith("torch.")}
@@ -224,8 +232,19 @@ def _hang_in_torch(doors: Doors, names: set[str]) -> None:
     found = torch._C._VariableFunctions
     static = {name: staticmethod(_door(doors, getattr(found, name), name)) for name in names if hasattr(found, name)}
     locks.put(type(found), static)
+    for name in names:
+        if callable(method := getattr(torch.Tensor, name, None)):
+            setattr(torch.Tensor, name, _door(doors, method, name))
     for kind in (torch._ops.OpOverload, torch._ops.OpOverloadPacket):
         kind.__call__ = _operator_door(doors, kind.__call__)
+
+
+def _hang_in_jax(doors: Doors) -> None:
+    """Put doors on `@` between JAX's arrays: what it was compiled to for another exercise asks none of the functions."""
+    array = paths.look_up("jax._src.array.ArrayImpl")
+    for name in MATMUL:
+        if method := getattr(array, name, None):
+            setattr(array, name, _door(doors, method, name))
 
 
 def _operator_door(doors: Doors, original: Callable[..., Any]) -> Callable[..., Any]:

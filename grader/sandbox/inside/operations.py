@@ -19,6 +19,16 @@ from grader.sandbox.inside.ideas import written_out
 
 OPERATOR = {f"operator.{name}" for name in (*MATMUL, "matmul", "imatmul")}
 HIDING = {"eval", "exec"}  # these can hide an operation in a string
+HIDDEN = (
+    "numpy._core",
+    "numpy.core",
+    "jax._src",
+    "jax.interpreters",
+    "jax.extend",
+    "jaxlib",
+    "torch._C",
+    "autograd.core",
+)  # a library's own copies under other names
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 BODIES = ("body", "orelse", "finalbody", "handlers", "cases")  # what holds statements, in every version of Python
 COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -219,6 +229,6 @@ class _Finder(ast.NodeVisitor):
         if path in OPERATOR and "@" in self.listed:
             self.uses.append((node.lineno, path))
         value = paths.look_up(path)
-        is_hidden = path.startswith(("numpy._core", "numpy.core"))  # NumPy's internal copies under other names
+        is_hidden = path.startswith(HIDDEN)
         if id(value) in self.functions or path in self.listed or (is_hidden and callable(value)):
             self.uses.append((node.lineno, ast.unparse(node)))

@@ -1,4 +1,4 @@
-"""Resolve a dotted path of NumPy or PyTorch, and find the same object under other names: aliases, methods, modules."""
+"""Resolve a dotted path of NumPy or a framework, and find the same object under other names: aliases, methods, modules."""
 
 import functools
 import math
@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from grader.sandbox.frameworks import FRAMEWORKS
 from grader.sandbox.inside.ideas import parts_of_names, written_out
 
 ALSO_OF = (list, dict, set, str)  # if these have a method of the same name, the text does not show whose it is
 LAYERS = ("torch.nn", "torch.ao.nn")  # where PyTorch's layers are defined
+OWN_WAYS = ("@", "numpy", "math.")  # of these, every loaded module is looked through
 
 
 def operation_exists(path: str) -> bool:
@@ -75,7 +77,8 @@ def places(forbids: Sequence[str]) -> list[tuple[ModuleType, str, Any]]:
     """(module, name, object) of the forbidden functions, in every loaded module of NumPy and under every name.
 
     For PyTorch they are looked for in the modules of layers and in those on the way to a forbidden path or to its
-    definition: torch and torch.nn for torch.nn.LSTM.
+    definition: torch and torch.nn for torch.nn.LSTM. For other frameworks, only in those on the way, since their own modules
+    call what students may not.
     """
     return list({(id(place[0]), place[1]): place for name in forbids for place in _places(name)}.values())
 
@@ -87,7 +90,7 @@ def _places(forbidden: str) -> list[tuple[ModuleType, str, Any]]:
     modules = [*_modules("numpy"), math] if any(path.startswith(("numpy", "math")) for path in listed) else []
     if parts_of_names([forbidden]) and "torch" in sys.modules:
         modules += [sys.modules["torch"], *_modules(*LAYERS)]
-    modules += [module for path in listed if path.startswith("torch.") for module in _leading_to(path)]
+    modules += [module for path in listed if not path.startswith(OWN_WAYS) for module in _leading_to(path)]
     return [
         (module, name, value)
         for module in {id(module): module for module in modules}.values()
@@ -97,20 +100,20 @@ def _places(forbidden: str) -> list[tuple[ModuleType, str, Any]]:
 
 
 def _leading_to(path: str) -> Iterator[ModuleType]:
-    """The modules on a path of PyTorch, and those on the path to the module that defines its object."""
-    defined = str(getattr(look_up(path), "__module__", ""))
+    """The modules on a path, and in PyTorch those on the path to the module that defines its object."""
+    defined = str(getattr(look_up(path), "__module__", "")) if path.startswith("torch.") else ""
     for parts in (path.split(".")[:-1], defined.split(".")):
         names = [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
         yield from (sys.modules[name] for name in names if isinstance(sys.modules.get(name), ModuleType))
 
 
 def look_up(path: str) -> Any:
-    """The object at a dotted path of NumPy, PyTorch or math; None if there is none.
+    """The object at a dotted path of NumPy, math or a framework that is loaded; None if there is none.
 
     Nothing is imported for it, so the content of a module that is not loaded is not found.
     """
     first, *rest = path.split(".")
-    value = {"numpy": np, "torch": sys.modules.get("torch"), "math": math}.get(first)
+    value = {"numpy": np, "math": math}.get(first) or (sys.modules.get(first) if first in FRAMEWORKS else None)
     for number, name in enumerate(rest, 2):
         is_late = isinstance(value, ModuleType) and name not in vars(
             value

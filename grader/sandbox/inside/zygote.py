@@ -19,6 +19,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 
+from grader.sandbox import frameworks
 from grader.sandbox.inside import child, doors
 from grader.sandbox.walls import attempts, isolation
 from grader.sandbox.walls.limits import Limits, kill
@@ -133,8 +134,7 @@ def become_worker(channel_fd: int, output_fd: int, ground: isolation.Ground, bud
 
 def load_packages(packages: list[str]) -> None:
     """Import what the workers will need, including what a package imports only on first use."""
-    import numpy.random  # noqa: F401  NumPy loads it lazily; once here instead of in every worker
-
+    frameworks.load(packages)
     if "torch" in packages:
         import torch
 

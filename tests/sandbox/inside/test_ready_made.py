@@ -1,0 +1,196 @@
+"""What an exercise is about is refused in every framework that its unit allows, by whatever name it is reached."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from conftest import ROOT, by_name, first_finding
+
+from grader.compiling.compile import compile_key
+from grader.course.unit import Unit
+from grader.grading import grade
+from grader.sandbox.frameworks import FRAMEWORKS
+from grader.sandbox.inside.ideas import IDEAS, within_reach
+from grader.submission import Submission
+
+HERE = [name for name in FRAMEWORKS if name != "numpy" and importlib.util.find_spec(name)]
+needs_jax = pytest.mark.skipif("jax" not in HERE, reason="JAX is not installed: pip install 'deep-grade[jax]'")
+SLOPE = "jax.grad(lambda x: jnp.maximum(x, 0).sum())"
+BACKWARD = {
+    "by its name": f"return dout * {SLOPE}(x)",
+    "under another name": "from jax import grad as g\nreturn dout * g(lambda x: jnp.maximum(x, 0).sum())(x)",
+    "by a name in a string": "return dout * getattr(jax, 'grad')(lambda x: jnp.maximum(x, 0).sum())(x)",
+    "by a computed name": "return dout * getattr(jax, 'gr' + 'ad')(lambda x: jnp.maximum(x, 0).sum())(x)",
+    "imported by a computed name": "import importlib\nreturn dout * importlib.import_module('ja' + 'x').grad(lambda x: jnp.maximum(x, 0).sum())(x)",
+    "in reverse": "return jax.vjp(lambda x: jnp.maximum(x, 0), x)[1](dout)[0]",
+    "forwards": "return jax.jvp(lambda x: jnp.maximum(x, 0), (x,), (dout,))[1]",
+    "as a linear map": "return getattr(jax, 'linear' + 'ize')(lambda x: jnp.maximum(x, 0), x)[1](dout)",
+    "by the library's own copy": "from jax._src import api\nreturn dout * api.grad(lambda x: jnp.maximum(x, 0).sum())(x)",
+    "by its own copy, found by a computed name": "import importlib\napi = importlib.import_module('jax._src' + '.api')\nreturn dout * api.grad(lambda x: jnp.maximum(x, 0).sum())(x)",
+    "compiled": "return dout * jax.jit(vars(jax)['gr' + 'ad'](lambda x: jnp.maximum(x, 0).sum()))(x)",
+    "caught": "try:\n    return dout * getattr(jax, 'gr' + 'ad')(lambda x: jnp.maximum(x, 0).sum())(x)\nexcept Exception:\n    return dout * (x > 0)",
+}  # fmt: skip
+PRODUCT = {
+    "dot": "return jnp.dot(A, B)",
+    "an operator": "return jnp.asarray(A) @ jnp.asarray(B)",
+    "a method by a computed name": "return getattr(jnp.asarray(A), '__mat' + 'mul__')(jnp.asarray(B))",
+    "einsum by a computed name": "return getattr(jnp, 'ein' + 'sum')('ij,jk->ik', A, B)",
+    "beneath it": "return jax.lax.dot_general(A, B, (((1,), (0,)), ((), ())))",
+    "mapped": "return getattr(jax, 'vmap')(getattr(jnp, 'do' + 't'), (0, None))(A, B)",
+    "a copy beneath": "import importlib\nreturn importlib.import_module('jax._src.lax' + '.lax').dot(jnp.asarray(A), jnp.asarray(B))",
+    "SciPy's, which JAX loads": "from scipy.linalg.blas import dgemm\nreturn dgemm(1.0, A, B)",
+}  # fmt: skip
+WRITTEN_OUT = "return (jnp.asarray(A)[:, :, None] * jnp.asarray(B)).sum(axis=1)"
+
+
+def some(ways: dict[str, str], *often: str) -> list:
+    """All ways once a week, those named on every push."""
+    return [pytest.param(way, id=name, marks=() if name in often else pytest.mark.weekly) for name, way in ways.items()]
+
+
+def asked(unit: str, exercise: str, parameters: str, body: str, sandbox, package: str = "jax", before: str = ""):
+    key = compile_key(Unit(unit, ROOT / "solutions" / unit, packages=("numpy", package)), 0, [exercise])
+    text = f"{before}\n\ndef {exercise}({parameters}):\n" + textwrap.indent(body, "    ") + "\n"
+    return by_name(grade(Submission(f"{unit}.py", text.encode()), key, sandbox))[exercise]
+
+
+IMPORTS = "import jax\nimport jax.numpy as jnp\n"
+
+
+@needs_jax
+@pytest.mark.parametrize("body", some(BACKWARD, "under another name", "by a computed name", "caught"))
+def test_a_derivative_that_jax_takes_is_no_backward(body, sandbox):
+    exercise = asked("backprop", "relu_backward", "dout, x", body, sandbox, before=IMPORTS)
+    assert (exercise.status, exercise.points) == ("forbidden", 0)
+    assert "which this exercise forbids" in first_finding(exercise).message
+
+
+@needs_jax
+def test_a_derivative_taken_when_the_file_is_loaded_is_seen_where_it_is_used(sandbox):
+    before = IMPORTS + "slope = jax.jit(jax.grad(lambda x: jnp.maximum(x, 0).sum()))\n"
+    exercise = asked("backprop", "relu_backward", "dout, x", "return dout * slope(x)", sandbox, before=before)
+    assert (exercise.status, exercise.points) == ("forbidden", 0)
+    assert first_finding(exercise).message.startswith("line 3 uses jax.grad")
+
+
+@needs_jax
+def test_a_backward_that_is_written_keeps_every_point(sandbox):
+    body = "return jnp.where(jnp.asarray(x) > 0, jnp.asarray(dout), 0.0)"
+    exercise = asked("backprop", "relu_backward", "dout, x", body, sandbox, before=IMPORTS)
+    assert exercise.status == "passed", first_finding(exercise)
+
+
+@needs_jax
+@pytest.mark.parametrize("body", some(PRODUCT, "an operator", "mapped"))
+def test_a_product_of_jax_is_a_product(body, sandbox):
+    exercise = asked("linear_algebra", "matrix_multiply", "A, B", body, sandbox, before=IMPORTS)
+    assert (exercise.status, exercise.points) == ("forbidden", 0)
+
+
+@needs_jax
+def test_a_product_written_out_in_jax_keeps_every_point(sandbox):
+    exercise = asked("linear_algebra", "matrix_multiply", "A, B", WRITTEN_OUT, sandbox, before=IMPORTS)
+    assert exercise.status == "passed", first_finding(exercise)
+
+
+@needs_jax
+@pytest.mark.parametrize(
+    ("unit", "exercise", "parameters", "body"),
+    [
+        ("neural_networks", "softmax", "x, axis=-1", "return jax.nn.softmax(x, axis)"),
+        ("neural_networks", "one_hot", "labels, classes", "return jax.nn.one_hot(labels, classes)"),
+        (
+            "optimization",
+            "layernorm",
+            "x, gamma, beta, eps",
+            "return jax.nn.standardize(x, epsilon=eps) * gamma + beta",
+        ),
+    ],
+)
+def test_what_an_exercise_is_to_make_is_not_taken_ready_made(unit, exercise, parameters, body, sandbox):
+    got = asked(unit, exercise, parameters, body, sandbox, before=IMPORTS)
+    assert (got.status, got.points) == ("forbidden", 0)
+    assert "uses jax.nn." in first_finding(got).message
+
+
+@needs_jax
+def test_a_layer_may_use_the_activation_that_it_is_not_about(sandbox):
+    body = "w = jax.nn.softmax(jnp.where(mask, q @ k.swapaxes(-1, -2) / jnp.sqrt(q.shape[-1]), -jnp.inf) if mask is not None else q @ k.swapaxes(-1, -2) / jnp.sqrt(q.shape[-1]))\nreturn w @ v, w"
+    got = asked("attention", "scaled_dot_product_attention", "q, k, v, mask=None", body, sandbox, before=IMPORTS)
+    assert got.status != "forbidden"
+
+
+TORCH = "import torch\nimport torch.nn.functional as F\n"
+TORCH_BACKWARD = {
+    "backward": "x = torch.from_numpy(x).requires_grad_()\n(x.relu() * torch.from_numpy(dout)).sum().backward()\nreturn x.grad",
+    "grad": "x = torch.from_numpy(x).requires_grad_()\nreturn torch.autograd.grad(x.relu(), x, torch.from_numpy(dout))[0]",
+    "func": "return torch.func.vjp(torch.relu, torch.from_numpy(x))[1](torch.from_numpy(dout))[0]",
+    "forwards": "return torch.func.jvp(torch.relu, (torch.from_numpy(x),), (torch.from_numpy(dout),))[1]",
+    "by a computed name": "x = torch.from_numpy(x).requires_grad_()\ngetattr((x.relu() * torch.from_numpy(dout)).sum(), 'back' + 'ward')()\nreturn x.grad",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body", some(TORCH_BACKWARD, "backward", "forwards"))
+def test_a_derivative_that_pytorch_takes_is_no_backward(body, sandbox):
+    exercise = asked("backprop", "relu_backward", "dout, x", body, sandbox, "torch", before=TORCH)
+    assert (exercise.status, exercise.points) == ("forbidden", 0)
+
+
+TAPES = {
+    "by its name": "import tensorflow as tf",
+    "under another name": "from tensorflow import GradientTape as T\n\n\nclass tf:\n    GradientTape = T\n    from tensorflow import Variable, nn, reduce_sum",
+    "by a computed name": "import tensorflow\n\n\nclass tf:\n    GradientTape = getattr(tensorflow, 'Gradient' + 'Tape')\n    from tensorflow import Variable, nn, reduce_sum",
+}  # fmt: skip
+
+
+@pytest.mark.weekly
+@pytest.mark.skipif(
+    not importlib.util.find_spec("tensorflow"), reason="TensorFlow is not installed: the extra `tensorflow`"
+)
+@pytest.mark.parametrize("before", TAPES.values(), ids=TAPES)
+def test_a_derivative_that_tensorflow_takes_is_no_backward(before, sandbox):
+    body = "x = tf.Variable(x)\nwith tf.GradientTape() as tape:\n    loss = tf.reduce_sum(tf.nn.relu(x) * dout)\nreturn tape.gradient(loss, x)"
+    exercise = asked("backprop", "relu_backward", "dout, x", body, sandbox, "tensorflow", before=before)
+    assert (exercise.status, exercise.points) == ("forbidden", 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("return torch.softmax(torch.from_numpy(x), axis)", "forbidden"),
+        ("return torch.from_numpy(x).softmax(axis)", "forbidden"),
+        ("x = torch.from_numpy(x)\nz = torch.exp(x - x.amax(axis, True))\nreturn z / z.sum(axis, True)", "passed"),
+    ],
+)
+def test_a_unit_of_numpy_may_allow_pytorch(body, status, sandbox):
+    assert asked("neural_networks", "softmax", "x, axis=-1", body, sandbox, "torch", before=TORCH).status == status
+
+
+def test_what_no_package_has_is_not_forbidden():
+    assert within_reach(["automatic differentiation", "a product of matrices", "@"], ["numpy"]) == [
+        "a product of matrices",
+        "@",
+    ]
+    assert within_reach(["automatic differentiation"], ["numpy", "jax"]) == ["automatic differentiation"]
+
+
+@pytest.mark.parametrize("package", [name for name in ("jax", "torch") if name in HERE])
+def test_the_names_are_those_of_the_version_that_is_installed(package):
+    """In a process of its own: what is loaded here stays loaded."""
+    listed = sorted({path for idea in IDEAS.values() for path in idea.operations if path.startswith(f"{package}.")})
+    script = (
+        "import sys, importlib\nfrom grader.sandbox import frameworks\nfrom grader.sandbox.inside import paths\n"
+        "frameworks.load([sys.argv[1]])\nimportlib.import_module(sys.argv[1])\n"
+        "for path in sys.argv[2:]:\n"
+        "    module = path.rpartition('.')[0]\n"
+        "    try: importlib.import_module(module)\n"
+        "    except ImportError: pass\n"
+        "    if paths.look_up(path) is None: print(path)\n"
+    )
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
+    ran = subprocess.run([sys.executable, "-c", script, package, *listed], capture_output=True, text=True, cwd=ROOT, env=environment, check=True)  # fmt: skip
+    assert ran.stdout.split() == []
+    assert len(listed) > 40
