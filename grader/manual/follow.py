@@ -7,6 +7,7 @@ names, and what is no Python, or a new file, is written whole. A comment before 
 
     <!-- needs: grade release students -->     a command, or one with an option: grade check --watch
     <!-- needs: nbgrader, grade release nbgrader -->   an installed program, too
+    <!-- needs: import jax -->                an installed package
 
 A page's front matter says where it begins: `begins: folder` (an empty one, the default) or `begins: clone` (the course).
 
@@ -17,6 +18,7 @@ A page's front matter says where it begins: `begins: folder` (an empty one, the 
 import argparse
 import ast
 import difflib
+import importlib.util
 import os
 import re
 import shutil
@@ -159,6 +161,8 @@ def _needs(environment: dict[str, str]) -> Callable[[str], bool]:
     def is_there(needs: str) -> bool:
         if "," in needs:
             return all(is_there(item.strip()) for item in needs.split(","))
+        if needs.startswith("import "):
+            return importlib.util.find_spec(needs.removeprefix("import ")) is not None
         if needs not in known:
             words = needs.split()
             options = [word for word in words if word.startswith("-")]

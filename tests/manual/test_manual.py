@@ -115,9 +115,11 @@ def test_steps_that_need_what_is_not_there_are_left_out():
         "grade release nothing",
         "grade check --never",
         "no-such-program",
+        "import numpy",
+        "import no_such_package",
     ]
     page = "".join(block.format(item) for item in needs)
-    assert [printed for _, printed in run(page)] == ["here", "here", "here", None, None, None]
+    assert [printed for _, printed in run(page)] == ["here", "here", "here", None, None, None, "here", None]
 
 
 def test_a_titled_block_is_written_as_a_reader_would():
