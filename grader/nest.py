@@ -11,7 +11,7 @@ import numpy as np
 
 Path = tuple[Any, ...]
 SEQUENCES = (list, tuple)
-NUMERIC = (np.ndarray, np.generic, bool, int, float)
+NUMERIC = (np.ndarray, np.generic, bool, int, float, complex)
 
 
 class FormError(ValueError):
@@ -39,7 +39,7 @@ def numeric_leaves(nest: Any) -> list[tuple[Path, Any]]:
 
 
 def is_numeric(value: Any) -> bool:
-    """Whether a value is an array, of whatever it holds, or a number: bool, int, float or one of NumPy's."""
+    """Whether a value is an array, of whatever it holds, or a number: bool, int, float, complex or one of NumPy's."""
     return isinstance(value, NUMERIC)
 
 

@@ -47,5 +47,11 @@ def plain(answer: Any) -> Any:
 
 
 def map_floats(tree: Any, change: Callable[[np.ndarray], np.ndarray]) -> Any:
-    """A nest with `change` applied to each of its float arrays."""
-    return mapped(lambda leaf: change(leaf) if isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f" else leaf, tree)
+    """A nest with `change` applied to each of its arrays of floats; of a complex one, to its real and its imaginary part."""
+
+    def changed(leaf: Any) -> Any:
+        if not isinstance(leaf, np.ndarray) or leaf.dtype.kind not in "fc":
+            return leaf
+        return change(leaf) if leaf.dtype.kind == "f" else change(leaf.real) + 1j * change(leaf.imag)
+
+    return mapped(changed, tree)

@@ -186,7 +186,8 @@ def _differ_leaf(answer: Any, expected: Any, tolerance: float, name: str, path: 
     if yours.shape != wanted.shape:
         return Difference("shape", path, f"{_has(name)} shape {yours.shape}, expected {wanted.shape}")
     if not _kind_fits(yours, wanted):
-        return Difference("dtype", path, f"{_is(name)} {yours.dtype}, expected {_kind_name(wanted)}")
+        cure = _cure(yours, wanted, tolerance)
+        return Difference("dtype", path, f"{_is(name)} {yours.dtype}, expected {_kind_name(wanted)}{cure}")
     wrong = wrong_entries(yours, wanted, tolerance)
     if not wrong.any():
         return None
@@ -196,11 +197,20 @@ def _differ_leaf(answer: Any, expected: Any, tolerance: float, name: str, path: 
     return Difference(kind, path, _worst(yours, wanted, among, wrong, name, tolerance))
 
 
+def _cure(yours: np.ndarray, wanted: np.ndarray, tolerance: float) -> str:
+    """What to do where a complex answer is right but for its type; empty for anything else."""
+    if yours.dtype.kind != "c" or wanted.dtype.kind != "f" or wrong_entries(yours, wanted, tolerance).any():
+        return ""
+    return ": the imaginary part is 0, return the real part"
+
+
 def _kind_fits(yours: np.ndarray, wanted: np.ndarray) -> bool:
     if wanted.dtype.kind == "f":  # a scalar may also be a Python number or any integer; an array must be float64
         return yours.dtype == wanted.dtype or (wanted.ndim == 0 and yours.dtype.kind in "iu")
     if wanted.dtype.kind in "iu":
         return yours.dtype.kind in "iu"
+    if wanted.dtype.kind == "c" and wanted.ndim == 0:  # a real number is a complex one, too
+        return yours.dtype.kind in "iufc"
     return yours.dtype.kind == wanted.dtype.kind
 
 
@@ -269,7 +279,7 @@ def describe(value: Any) -> str:
             return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
         case np.ndarray() if value.ndim:
             return f"an array of shape {value.shape}"
-        case np.ndarray() | np.generic() | float() | int():
+        case np.ndarray() | np.generic() | float() | int() | complex():
             return "a number"
         case list() | tuple() | dict() | str():
             return f"a {type(value).__name__}"

@@ -20,9 +20,9 @@ def changed(value: Any) -> Any:
         return not value
     if isinstance(value, int):
         return value + 1
-    if isinstance(value, float):
-        return (value / 2 or 0.25) if np.isfinite(value) else None
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size:
+    if isinstance(value, float | complex):
+        return (value / 2 or type(value)(0.25)) if np.isfinite(value) else None
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fc" and value.size:
         ramp = np.linspace(
             0.6, 1.4, value.size, dtype=value.dtype
         )  # no multiple of it, so that a norm takes nothing back

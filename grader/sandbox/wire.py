@@ -147,6 +147,8 @@ def same(a: Any, b: Any) -> bool:
         return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
     if isinstance(a, float) and isinstance(b, float) and math.isnan(a):
         return math.isnan(b)
+    if isinstance(a, complex) and isinstance(b, complex):
+        return same(a.real, b.real) and same(a.imag, b.imag)
     if isinstance(a, np.random.Generator):
         return isinstance(b, np.random.Generator)
     return type(a) is type(b) and a == b
@@ -160,6 +162,8 @@ def _to_json(tree: Any, arrays: list[np.ndarray], opaque: bool, depth: int) -> A
         return tree
     if kind is float:
         return tree if math.isfinite(tree) else {"f": repr(tree)}
+    if kind is complex:
+        return {"c": [_to_json(part, arrays, opaque, depth + 1) for part in (tree.real, tree.imag)]}
     if kind is list:
         return [_to_json(item, arrays, opaque, depth + 1) for item in tree]
     if kind is tuple:
@@ -219,6 +223,8 @@ def _from_json(node: Any, reader: "_Body", depth: int) -> Any:
             return reader.array(dtype, shape)
         case "f", "nan" | "inf" | "-inf":
             return float(content)
+        case "c", [_, _]:
+            return complex(*(_real(item, reader, depth) for item in content))
         case "r", int(seed) if seed >= 0:
             return Seeded(seed)
         case "o", str(name):
@@ -235,6 +241,13 @@ def _pair(item: Any, reader: "_Body", depth: int) -> tuple[Any, Any]:
     except TypeError:
         raise WireError("a dict key is not hashable") from None
     return key, _from_json(item[1], reader, depth + 1)
+
+
+def _real(node: Any, reader: "_Body", depth: int) -> float:
+    part = _from_json(node, reader, depth + 1)
+    if type(part) is not float:
+        raise WireError("a part of a complex number is no float")
+    return part
 
 
 class _Body:

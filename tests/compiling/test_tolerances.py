@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT, TOY, keys_of
 
 from grader.compiling.compile import compile_exercise
-from grader.compiling.noise import scale
+from grader.compiling.noise import measure_noise, scale
 from grader.course.course import Course
 from grader.course.unit import Unit
 from grader.judging.kinds.registry import kind_of
@@ -92,3 +93,15 @@ def test_the_measure_sees_a_case_whose_inputs_are_rounded_away(tmp_path: Path):
     tolerance, label = loosest([compile_exercise(Unit("toy", folder), "mean_and_spread", 0)])
     assert tolerance > LOOSE
     assert label == "far from zero"
+
+
+@pytest.mark.parametrize("unit", [1.0, 1j])
+def test_the_noise_of_complex_numbers_is_measured_as_that_of_real_ones(unit):
+    """A difference of two nearly equal numbers has the rounding error of these, a billion times that of its own size."""
+
+    def difference(z):
+        return z[:1] - z[1:]
+
+    z = unit * np.array([1.0 + 1e-9, 1.0])
+    (noise,) = measure_noise(difference, {"z": z}, difference(z))
+    assert 2.0**-53 <= noise <= 2.0**-50

@@ -222,7 +222,9 @@ def test_of_one_number_whatever_comes_in_it_is_said_once():
     assert "stays the same" not in hint
 
 
-@pytest.mark.parametrize("value", [True, 3, 0, 0.5, 0.0, np.arange(3.0), np.ones((2, 2), np.float32), Seeded(4)])
+@pytest.mark.parametrize(
+    "value", [True, 3, 0, 0.5, 0.0, 2j, 0j, np.arange(3.0), np.ones((2, 2), np.float32), np.array([1j, 2.0]), Seeded(4)]
+)
 def test_an_argument_is_changed_to_another_of_its_kind(value):
     other = changed(value)
     assert type(other) is type(value)

@@ -86,6 +86,13 @@ def test_another_shape_is_never_right(array, shape):
         (np.arange(3), np.arange(3), None),
         (np.arange(3, dtype=np.uint8), np.arange(3), None),
         (np.arange(3.0), np.arange(3), "dtype"),
+        (1 + 2j, np.array(1 + 2j), None),
+        (np.array(1 + 2j), 1 + 2j, None),
+        (1 + 3j, 1 + 2j, "value"),
+        (2.0, np.array(2 + 0j), None),
+        (2.0, np.array(2 + 1j), "value"),
+        (2 + 0j, 2.0, "dtype"),
+        (np.ones(2), np.ones(2) + 0j, "dtype"),
         (np.arange(3), np.arange(3.0), "dtype"),
         (np.array([True, False]), np.array([True, False]), None),
         (np.array([1, 0]), np.array([True, False]), "dtype"),
@@ -157,3 +164,15 @@ def test_a_long_list_is_described_in_few_words():
 )
 def test_both_parts_of_complex_numbers_have_as_few_digits_as_tell_them_apart(yours, wanted, said):
     assert numbers(np.complex128(yours), np.complex128(wanted), 1e-12) == said
+
+
+def test_a_right_answer_that_is_complex_is_told_to_return_its_real_part():
+    whole = difference(np.array([0.36 + 0j, 0.64 + 0j]), np.array([0.36, 0.64]), [1e-12], ["p"])
+    assert whole.text == "p is complex128, expected float64: the imaginary part is 0, return the real part"
+    wrong = difference(np.array([0.36 + 1j, 0.64 + 0j]), np.array([0.36, 0.64]), [1e-12], ["p"])
+    assert wrong.text == "p is complex128, expected float64"
+
+
+def test_a_complex_number_is_a_number():
+    assert describe(1j) == "a number"
+    assert difference(None, 1j, [1e-12]).text == "the answer is None, expected a number; is a `return` missing?"

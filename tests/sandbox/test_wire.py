@@ -21,6 +21,7 @@ LEAVES = (
     | st.booleans()
     | st.integers()
     | st.floats()
+    | st.complex_numbers()
     | st.text()
     | ARRAYS
     | st.integers(0, 2**63 - 1).map(wire.Seeded)
