@@ -125,6 +125,10 @@ class Exercise:
                 raise ValueError(
                     f"check {check.claim!r} is on {wrong!r}, which is no case{did_you_mean(wrong, [*known])}"
                 )
+            if not self.cases_of(check):
+                raise ValueError(
+                    f"check {check.claim!r} asks no question, as no case here has one right answer; say on which: on={min(known)!r}"
+                )
             if check.driver and self.is_run:
                 raise ValueError(f"check {check.claim!r} has a driver of its own, and a training run is driven once")
             if check.kind.cases is Cases.CLOSED and not check.driver and (wrong := set(check.on) & self._open):

@@ -126,7 +126,7 @@ centre = Exercise(
     checks=[
         agrees(2, "subtracts each column's mean", on="five examples"),
         agrees(1, "has a mean for each column of a wider table", on="two examples"),
-        moves(1, "an example that moves is felt by every other", change=one_row_higher, on="five examples"),
+        moves(1, "lets an example that moves be felt by every other", change=one_row_higher, on="five examples"),
     ],
     mistakes=[
         Mistake(

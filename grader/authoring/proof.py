@@ -31,6 +31,7 @@ from grader.errors import GraderError
 from grader.grading.judge import Ask, judge
 from grader.judging.compare import difference, turned
 from grader.judging.kinds.registry import decide, kind_of
+from grader.judging.traces import Raised
 from grader.key import ExerciseKey, Question
 from grader.nest import at, numeric_leaves
 from grader.report import ExerciseReport
@@ -78,12 +79,20 @@ def prove(unit: Unit, name: str, seeds: range) -> Proof:
         len(unit.rewritten(name)),
         len(exercise.checks),
     )
-    for rule, sentence in wrong_texts(unit, name):
-        proof.fail(rule, None, sentence)
-    if exercise.is_run:
-        proof.scores = prove_run(unit, name, seeds, in_process, proof.fail)
-        proof.seeds = len(seeds)
-        return proof
+    try:
+        for rule, sentence in wrong_texts(unit, name):
+            proof.fail(rule, None, sentence)
+        if exercise.is_run:
+            proof.scores = prove_run(unit, name, seeds, in_process, proof.fail)
+            proof.seeds = len(seeds)
+        else:
+            _prove_seeds(unit, name, seeds, proof)
+    except GraderError as error:  # of this exercise: what is found of the others is told all the same
+        proof.fail(1, None, str(error))
+    return proof
+
+
+def _prove_seeds(unit: Unit, name: str, seeds: range, proof: Proof) -> None:
     rewrites = {**unit.rewritten(name), **_dressed(unit, name)}
     for seed in seeds:
         try:
@@ -97,11 +106,10 @@ def prove(unit: Unit, name: str, seeds: range) -> Proof:
         _prove_lazy(unit, key, proof, seed)
         _prove_mistakes(unit, key, proof, seed)
         _prove_rewrites(unit, key, rewrites, proof, seed)
-        _measure_tolerance(key, proof)
+        _measure_tolerance(key, proof, 1.0 if unit.exercises[name].tolerance else 0.0)
         proof.seeds += 1
         if proof.failures:
             break
-    return proof
 
 
 def report_on(pieces: Sequence[Callable], key: ExerciseKey, unit: Unit, diagnoses: bool = True) -> ExerciseReport:
@@ -139,7 +147,9 @@ def _prove_reference(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> N
             questions = [key.questions[number] for number in group]
             answers = [answer_or_error(oracles[question.driver], question.inputs) for question in questions]
             if found := decide(check, answers, questions, key.returns_of(check), facts):
-                proof.fail(1, seed, f"the oracle does not hold {check.claim!r}: {found.message}")
+                raised = next((answer.names[-1] for answer in answers if isinstance(answer, Raised)), "")
+                what = f"{_oracle_name(key, questions[0])} raises {raised}" if raised else found.message
+                proof.fail(1, seed, f"the oracle does not hold {check.claim!r}: {what}")
     report = report_on(unit.pieces(key.name), key, unit)
     if report.points != key.points:
         proof.fail(1, seed, f"the reference earns {report.points} of {key.points}: {first_finding(report)}")
@@ -212,12 +222,13 @@ def _prove_rewrites(unit: Unit, key: ExerciseKey, rewrites: dict[str, list[Calla
                 proof.fail(4, seed, f"correct, {how}, uses {used:.0%} of the tolerance in case {question.label!r}")
 
 
-def _measure_tolerance(key: ExerciseKey, proof: Proof) -> None:
+def _measure_tolerance(key: ExerciseKey, proof: Proof, least: float) -> None:
+    """Record the largest tolerance, relative to the largest expected entry, or to `least` where all are smaller."""
     for question in _compared(key):
         for (_, leaf), tolerance in zip(numeric_leaves(question.expected), question.tolerance, strict=True):
-            finite = np.abs(np.asarray(leaf, float)[np.isfinite(leaf)])
+            finite = np.abs(np.asarray(leaf)[np.isfinite(leaf)])
             if tolerance and finite.size and finite.max() > 0:
-                proof.tolerance = max(proof.tolerance, tolerance / float(finite.max()))
+                proof.tolerance = max(proof.tolerance, tolerance / max(float(finite.max()), least))
 
 
 def _always_raises(key: ExerciseKey, mistake: str) -> bool:

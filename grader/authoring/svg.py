@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from grader.authoring.handouts import illustrations
+from grader.course.author_code import where
 from grader.course.unit import Unit
 from grader.errors import GraderError
 
@@ -79,7 +80,10 @@ def _drawn(unit: Unit, name: str, draw: Callable) -> str:
             artist.set_clip_on(False)  # a diagram has no frame that could clip
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     except Exception as error:
-        raise PictureError(f"{unit.name}'s picture {name} cannot be drawn: {type(error).__name__}: {error}") from error
+        raise PictureError(
+            f"{where(error, unit.folder, 'pictures.py')}: the picture {name} cannot be drawn: {type(error).__name__}: "
+            f"{error}; it is a function that gets the unit's reference and returns a matplotlib figure"
+        ) from error
     return buffer.getvalue()
 
 

@@ -68,7 +68,7 @@ def dev_check(targets, seeds, runs, jobs, form, course_dir) -> None:
 def dev_bands(targets, seeds, course_dir) -> None:
     """Train each run's reference, and keep between which losses it goes: what a student's curve is drawn over.
 
-    It writes dev_bands.json beside the unit's solutions; build afterwards.
+    It writes bands.json beside the unit's solutions; build afterwards.
     """
     from grader.commands import dev_bands
 

@@ -178,9 +178,10 @@ def _merged(proofs: Sequence[Proof]) -> Proof:
     first.survivors = set().union(*(proof.survivors for proof in proofs))
     first.tolerance = max(proof.tolerance for proof in proofs)
     first.nearest = min(proof.nearest for proof in proofs)
-    if first.scores:
-        first.scores.right = [value for proof in proofs for value in proof.scores.right]
-        first.scores.wrong = [value for proof in proofs for value in proof.scores.wrong]
+    if trained := [proof.scores for proof in proofs if proof.scores]:  # none of a chunk that an error ended
+        first.scores = trained[0]
+        first.scores.right = [value for scores in trained for value in scores.right]
+        first.scores.wrong = [value for scores in trained for value in scores.wrong]
     first.used = max(proof.used for proof in proofs)
     first.failures = list(dict.fromkeys(failure for proof in proofs for failure in proof.failures))
     return first
@@ -195,11 +196,16 @@ def _table(proofs: Sequence[Proof]) -> Table:
         table.add_row(
             Text(proof.exercise, "red" if proof.failures else ""),
             *(str(n) for n in (proof.points, proof.cases, proof.mistakes, proof.rewrites, proof.seeds)),
-            f"{proof.tolerance:.0e}",
-            f"{proof.used:.1%}",
-            f"{proof.nearest:.0e} tol",
+            *_measured(proof),
         )
     return table
+
+
+def _measured(proof: Proof) -> tuple[str, str, str]:
+    """What the seeds have shown of an exercise's tolerance; dashes where it was not asked on any."""
+    if not proof.seeds:
+        return "–", "–", "–"
+    return f"{proof.tolerance:.0e}", f"{proof.used:.1%}", f"{proof.nearest:.0e} tol"
 
 
 def _table_of_runs(proofs: Sequence[Proof]) -> Table:

@@ -11,7 +11,7 @@ from grader.compiling.allowed import forbidden, frameworks
 from grader.compiling.calls import answer_or_error, ask, attempt, plain
 from grader.compiling.noise import STATED_MARGIN, margin, measure_noise, round_up, scale, single_tolerances
 from grader.compiling.reacting import reactions
-from grader.course.author_code import authored, called, returned
+from grader.course.author_code import authored, called, returned, sendable
 from grader.course.unit import Unit, UnitError
 from grader.exercise import Check, Draw, Exercise, Inputs
 from grader.judging.compare import turned
@@ -51,7 +51,10 @@ def compile_exercise(unit: Unit, name: str, seed: int) -> ExerciseKey:
         lost = _lost_by_the_reference(key)
         if not lost and (turn >= FAIRER or not _is_met_by_a_constant(key)):
             return key
-    raise UnitError(f"{name}: the reference does not hold with any of {DRAWS} draws: {lost}")
+    raise UnitError(
+        f"{name}: with none of {DRAWS} draws does the reference's own answer show what a check claims, {lost}; draw a case, or "
+        "write a change, in which it does. What no change may move is a case of its own, asked with `agrees`"
+    )
 
 
 def _lost_by_the_reference(key: ExerciseKey) -> str:
@@ -147,10 +150,10 @@ def _errors(exercise: Exercise) -> dict[str, str]:
 
 
 def _drawn(case: Callable[[Draw], Inputs], draw: Draw, which: str, unit: Unit) -> Inputs:
-    """A case's inputs; UnitError where it raises, returns none, or takes its data from a package that is not here."""
+    """A case's inputs; UnitError where it raises, returns none or what is no data, or takes its data from a package that is not here."""
     try:
         with authored(f"{which} raises ", unit.folder):
-            return returned(case(draw), None, case, which)
+            return sendable(returned(case(draw), None, case, which), which)
     except ImportError as error:
         text = f"{which} takes its data from {error.name}, which is not installed; install the extra `author`"
         raise UnitError(text) from None
@@ -251,7 +254,8 @@ def _compile_check(check: Check, book: _Questions, unit: Unit, seed: tuple[int, 
                 changed = returned(change(inputs, Draw(_rng(*numbers))), known, change, what)
             group.append(book.add(label, changed, with_mistakes=False, driver=driver))
         groups.append(group)
-        facts.append(check.facts(inputs, Draw(_rng(*numbers))) if check.facts else None)
+        with authored(f"{book.name}: {check.claim!r}, given a case's inputs as one dict, raises ", unit.folder):
+            facts.append(check.facts(inputs, Draw(_rng(*numbers))) if check.facts else None)
         if check.kind.trace:
             book.trace(check.kind, group, returns, facts[-1], options)
     own = returns if driver else []

@@ -12,6 +12,7 @@ from typing import Any
 import grader.exercise
 from grader.errors import GraderError, did_you_mean
 from grader.judging.compare import describe
+from grader.sandbox.wire import WireError, encode
 from grader.text import one_line
 
 GRADER = Path(grader.exercise.__file__).parent
@@ -33,13 +34,13 @@ def authored(what: str, folder: Path) -> Iterator[None]:
         raise UnitError(f"{where(error, folder)}: {what}{reason(error)}") from error
 
 
-def where(error: BaseException, folder: Path) -> str:
-    """The last place of an exception in a unit's own files, such as `checks.py, line 12`; checks.py, which asks them, if there is none."""
+def where(error: BaseException, folder: Path, asking: str = "checks.py") -> str:
+    """The last place of an exception in a unit's own files, such as `checks.py, line 12`; the file that asks them if there is none."""
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return f"{error.filename}, line {error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).parent == folder]
-    return f"{own[-1].filename}, line {own[-1].lineno}" if own else str(folder / "checks.py")
+    return f"{own[-1].filename}, line {own[-1].lineno}" if own else str(folder / asking)
 
 
 def reason(error: BaseException) -> str:
@@ -66,6 +67,19 @@ def returned(inputs: Any, known: Collection[str] | None, function: Callable, wha
         raise UnitError(
             f"{_place(function)}: {what} returns {', '.join(unknown)}, and the arguments are {', '.join(known)}"
         )
+    return inputs
+
+
+def sendable(inputs: dict[str, Any], what: str) -> dict[str, Any]:
+    """The inputs of a case, which are data. UnitError where one is not, because a student's code runs in another process."""
+    for name, value in inputs.items():
+        try:
+            encode(value)
+        except WireError as error:
+            raise UnitError(
+                f"{what} has an input {name} that is no data: {error}. An input is an array, a number, a text, None, or a list, "
+                "tuple or dict of these; a random generator is draw.generator()"
+            ) from None
     return inputs
 
 

@@ -244,7 +244,10 @@ def mutate(text: str, exercise: str, change: Edit) -> str:
     name = change.of or exercise
     source = definitions(text).get(name)
     if source is None:
-        raise SourceError(f"{exercise}: an edit is of {name}, which the reference does not define")
+        written = ", ".join(f"of={known!r}" for known in definitions(text))
+        raise SourceError(
+            f"{exercise}: the reference has no {name} to edit; say of what it is: edit(…, of=…), one of {written}"
+        )
     if (count := source.body.count(change.old)) != 1:
         raise SourceError(f"{exercise}: {change.old!r} occurs {count} times in {name}; an edit needs it exactly once")
     first, last = source.span

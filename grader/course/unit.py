@@ -237,7 +237,8 @@ class Unit:
         found = {}
         for mistake in self.exercises[name].mistakes:
             try:
-                found[mistake.name] = self._wrong(name, mistake.wrong)
+                with authored(f"mistake {mistake.name!r} of {name}, once its edit is made: ", self.folder):
+                    found[mistake.name] = self._wrong(name, mistake.wrong)
             except SourceError as error:
                 raise UnitError(f"{self.folder / 'checks.py'}: mistake {mistake.name!r}: {error}") from error
         return found

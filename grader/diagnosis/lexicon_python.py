@@ -42,6 +42,6 @@ PYTHON: tuple[tuple[str, str, str], ...] = (
     (
         r"'(\w+)' object has no attribute '(\w+)'",
         "",
-        "{0} has no .{1}. Does its __init__ set self.{1}, under just that name?",
+        "{0} has no .{1}. If that is a method, define it in the class; if not, does its __init__ set self.{1}, under just that name?",
     ),
 )

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import warm
 
 from grader.authoring.newcourse import new_course
 from grader.authoring.proof import prove
@@ -12,6 +13,8 @@ from grader.course.unit import Unit
 from grader.errors import GraderError
 
 AGREES = 'agrees(2, "subtracts each column\'s mean", on="five examples")'
+ON_TWO = 'agrees(1, "has a mean for each column of a wider table", on="two examples")'
+LAW = '__import__("grader.exercise").exercise.categorical(1, "draws", lambda psi, shots: [1.0], on="two examples")'
 # (file, what stood there, what stands there by a slip, what the author must be told)
 SLIPS = {
     "a bracket dropped in checks": ("checks.py", "hints=[", "hints=", r"checks\.py, line \d+: "),
@@ -29,7 +32,7 @@ SLIPS = {
     "a change that returns nothing": ("checks.py", "    return dict(x=x)", "    dict(x=x)", r"checks\.py, line \d+: .*one_row_higher.* returns nothing: is a `return` missing"),
     "a change that raises": ("checks.py", "x[1] += 1.0", "x[9] += 1.0", r"checks\.py, line \d+: .*one_row_higher.* raises IndexError"),
     "a change of another argument": ("checks.py", "return dict(x=x)", "return dict(y=x)", r"checks\.py, line \d+: .*one_row_higher.* returns y, and the arguments are x"),
-    "a change that changes nothing": ("checks.py", "x[1] += 1.0", "x[1] + 1.0", r"an example that moves is felt by every other"),
+    "a change that changes nothing": ("checks.py", "x[1] += 1.0", "x[1] + 1.0", r"lets an example that moves be felt by every other"),
     "a mistake that edits what is not there": ("checks.py", 'edit("np.mean(x, axis=0)", "np.mean(x)")', 'edit("np.mean(x, axis=2)", "np.mean(x)")', r"checks\.py: mistake 'all': centre: 'np\.mean\(x, axis=2\)' occurs 0 times"),
     "two mistakes that answer alike": ("checks.py", 'edit("x - np.mean(x, axis=0)", "x + np.mean(x, axis=0)")', 'edit("np.mean(x, axis=0)", "np.sum(x) / x.size")', r"mistakes 'added' and 'all' give the same answer"),
     "a mistake that is right": ("checks.py", '"np.mean(x)"', '"np.mean(x, 0)"', r"mistake 'all' keeps every point"),
@@ -42,6 +45,10 @@ SLIPS = {
     "an oracle that is wrong": ("oracles.py", "/ N for", "/ D for", r"the reference differs from the oracle.*case 'five examples'.*seed 0"),
     "a rewrite that raises": ("rewrites.py", "np.eye(len(x))", "np.eye(len(y))", r"by_a_matrix, earns 0 of 4: NameError: name 'y'"),
     "a rewrite that is wrong": ("rewrites.py", "1.0 / len(x)", "2.0 / len(x)", r"by_a_matrix, earns 1 of 4: .*seed 0"),
+    "a mistake that no longer parses": ("checks.py", '"np.mean(x)"', '"np.mean(x"', r"first_steps\.py, line \d+: mistake 'all' of centre, once its edit is made: '\(' was never closed"),
+    "a generator that is no data": ("checks.py", "dict(x=2.0 + draw(N, D))", "dict(x=2.0 + draw(N, D), rng=draw.rng)", r"case 'five examples' has an input rng that is no data: .*draw\.generator\(\)"),
+    "a law of two arguments": ("checks.py", ON_TWO, LAW, r"'draws', given a case's inputs as one dict, raises TypeError: .*positional"),
+    "a change that the reference never feels": ("checks.py", "x[1] += 1.0", "x += 1.0", r"with none of 20 draws does the reference's own answer show what a check claims, lets an example.*`agrees`"),
     "a section misspelt": ("handout.md", "## centre", "## center", r"handout\.md has no section `## centre`"),
     "a hint too few": ("checks.py", ', "What shape do the means have, and how do they meet the rows of x?"', "", r"1 hints; two or three"),
 }  # fmt: skip
@@ -78,3 +85,18 @@ def test_a_slip_is_told_with_its_place(right, tmp_path, slip):
     assert any(re.search(words, sentence) for sentence in said), said
     assert len(said) == 1, "one cause is told once"
     assert not any("NoneType" in sentence or "grader." in sentence for sentence in said)
+
+
+def test_what_is_wrong_with_one_exercise_does_not_hide_what_is_wrong_with_another(right, tmp_path):
+    """One exercise has no section: it is told, the other is proven, and what no seed has shown is not given as a number."""
+    folder = shutil.copytree(right.parents[1], tmp_path / "course")
+    unit = folder / "solutions" / "first_steps"
+    for file, name in (("first_steps.py", "def centre"), ("checks.py", "centre = "), ("rewrites.py", "def centre__")):
+        text = (unit / file).read_text(encoding="utf-8")
+        (unit / file).write_text(text + "\n\n" + text[text.index(name) :].replace("centre", "middle"), encoding="utf-8")
+    checked = warm.run(warm.GRADE, ["dev", "check", "--seeds", "1", "--jobs", "1"], folder)
+    assert checked.returncode == 1, checked.stdout + checked.stderr
+    said = checked.stdout + checked.stderr
+    assert re.search(r"✗ first_steps\.middle: rule 1: .*handout\.md has no section `## middle`", said), said
+    assert re.search(r"first_steps\.middle .* –", said), said
+    assert "✓ first_steps.centre" in said

@@ -147,8 +147,12 @@ def test_an_old_picture_that_is_the_same_but_for_rounding_stays(course):
         (DRAWING, SHOWN.replace("slope", "other"), "shows other.svg, and pictures.py draws slope.svg"),
         (DRAWING, SHOWN.replace("*It rises.*", ""), "the next paragraph is its caption, in *italics*"),
         (None, SHOWN, "shows slope.svg, and pictures.py draws none"),
-        (DRAWING.replace("[0, 1, 3]", "[0, 1]"), SHOWN, "picture slope cannot be drawn: ValueError"),
-        (DRAWING.replace("return figure", "return None"), SHOWN, "picture slope cannot be drawn"),
+        (DRAWING.replace("[0, 1, 3]", "[0, 1]"), SHOWN, "line 9: the picture slope cannot be drawn: ValueError"),
+        (
+            DRAWING.replace("return figure", "return None"),
+            SHOWN,
+            "pictures.py: the picture slope cannot be drawn: AttributeError: 'NoneType' object has no attribute 'axes'; it is a function that gets the unit's reference and returns a matplotlib figure",
+        ),
         (DRAWING.replace("[0, 1, 2], [0, 1, 3]", "range(9999), [x % 7 for x in range(9999)]"), SHOWN, "draw less"),
     ],
 )

@@ -85,7 +85,7 @@ BROKEN = {
         "checks.py",
         'inputs | {"x": inputs["x"] + [[0, 0, 1.0, 0, 0]]}',
         "inputs",
-        "scale: the reference does not hold with any of 20 draws: one entry moves one entry: your answer does not change",
+        "scale: with none of 20 draws does the reference's own answer show what a check claims, one entry moves one entry: your answer does not change",
     ),
     "a mistake that no check catches": (
         "scale",

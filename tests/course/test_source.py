@@ -174,7 +174,10 @@ def test_an_edit_may_span_and_add_lines():
         (edit("not there", ""), "short: 'not there' occurs 0 times in short; an edit needs it exactly once"),
         (edit("x", "y"), "occurs 2 times in short"),
         (edit("x + 41", ""), "occurs 0 times in short"),
-        (edit("x", "y", of="nobody"), "short: an edit is of nobody, which the reference does not define"),
+        (
+            edit("x", "y", of="nobody"),
+            "short: the reference has no nobody to edit; say of what it is: edit(…, of=…), one of of='softmax', ",
+        ),
     ],
 )
 def test_an_edit_that_does_not_fit_is_refused(change, message):

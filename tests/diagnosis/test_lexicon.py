@@ -90,7 +90,11 @@ RAISING = {  # the call, the line that it stands for where that matters, and wor
     "no such function": (lambda: np.softmax(A), "", "There is no softmax in numpy"),
     "a tensor's method": (lambda: A.unsqueeze(0), "", "as to a PyTorch tensor?"),
     "a number's shape": (lambda: (2.0).shape, "", "What stands before .shape is no array"),
-    "an attribute that nobody set": (lambda: Number().weights, "", "Does its __init__ set self.weights"),
+    "an attribute that nobody set": (
+        lambda: Number().weights,
+        "",
+        "If that is a method, define it in the class; if not, does its __init__ set self.weights",
+    ),
     "no __pow__": (lambda: Number() ** 2, "", "__pow__"),
 }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.errors import did_you_mean
 from grader.frozen import frozen
 from grader.judging.compare import named, numbers
 from grader.judging.forms import in_case, no_answer
@@ -43,6 +44,8 @@ def keeps(
 
         keeps(1, "has rows that sum to 1", "sum", change=other_scores)
     """
+    if measure not in MEASURES:
+        raise ValueError(f"keeps has no measure {measure!r}{did_you_mean(measure, list(MEASURES))}")
     return Check(claim, points, KIND, labels(on), (change,), options=Options(measure, axis, part), driver=driver)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from grader.errors import did_you_mean
 from grader.frozen import frozen
 from grader.judging.forms import in_case, of_form
 from grader.judging.kinds.kind import Check, Kind, labels
@@ -32,6 +33,10 @@ def reaches(
 
         reaches(5, "labels at least 95 % of new points rightly", "accuracy", at_least=0.95)
     """
+    if metric not in METRICS:
+        raise ValueError(f"reaches has no metric {metric!r}{did_you_mean(metric, list(METRICS))}")
+    if at_least is None and at_most is None:
+        raise ValueError(f"{claim!r} has no bar: write at_least=… or at_most=…")
     return Check(claim, points, KIND, labels(on), options=Options(metric, at_least, at_most))
 
 

@@ -219,3 +219,10 @@ def test_an_exercise_with_it_holds_every_rule(tmp_path):
     for name, text in UNIT.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert prove(Unit("tokens", tmp_path), "sample", range(3)).failures == []
+
+
+def test_an_oracle_that_raises_is_told_by_its_exception(tmp_path):
+    for name, text in UNIT.items():
+        (tmp_path / name).write_text(text.replace("rng.gumbel", "rng.gumble"), encoding="utf-8")
+    failures = prove(Unit("tokens", tmp_path), "sample", range(1)).failures
+    assert "rule 1: the oracle does not hold 'draws': sample raises AttributeError (seed 0)" in failures

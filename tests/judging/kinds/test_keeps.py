@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from asked import decided, question
 
-from grader.judging.kinds.keeps import Options
+from grader.judging.kinds.keeps import Options, keeps
 
 WEIGHTS = np.array([[0.2, 0.8], [0.5, 0.5]])
 SUMS = Options("sum", -1, None)
@@ -50,3 +50,8 @@ def test_keeps_measures_one_part_by_its_norm():
     assert decided("keeps", [(0.0, turned), (0.0, 2 * turned)], questions, ["loss", "x"], None, options) is None
     found = decided("keeps", [(0.0, 3 * turned), (0.0, turned)], questions, ["loss", "x"], None, options)
     assert found.message == "the norm of x along axis -1 is 15, expected 5 (case: a case)"
+
+
+def test_an_author_is_told_which_measures_there_are():
+    with pytest.raises(ValueError, match="keeps has no measure 'trace'; there is sum, norm"):
+        keeps(1, "has trace 1", "trace", change=lambda inputs, draw: inputs)

@@ -5,7 +5,7 @@ import pytest
 from asked import decided, question
 
 from grader.authoring.runs import Scores
-from grader.judging.kinds.reaches import Options
+from grader.judging.kinds.reaches import Options, reaches
 from grader.judging.metrics import goals_reached
 
 TRUTH = np.log(np.array([[0.5, 0.25], [0.5, 0.125]]))
@@ -34,6 +34,19 @@ def test_what_is_better_than_the_law_itself_is_asked_what_it_has_seen():
         for times in (1.05, 0.5)
     )
     assert (above, "can a token see those after it" in below) == ("", True)
+
+
+@pytest.mark.parametrize(
+    ("metric", "bar", "words"),
+    [
+        ("accurracy", {"at_least": 0.9}, "reaches has no metric 'accurracy'; did you mean accuracy"),
+        ("mse", {"at_most": 0.1}, "reaches has no metric 'mse'; there is accuracy, mean_squared_error, "),
+        ("accuracy", {}, "'is good' has no bar: write at_least=… or at_most=…"),
+    ],
+)
+def test_an_author_is_told_which_metrics_there_are(metric, bar, words):
+    with pytest.raises(ValueError, match=words):
+        reaches(1, "is good", metric, **bar)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from asked import decided, question
 
+from grader.exercise import Exercise, categorical, seeded
+
 SAME, OTHER = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])
 
 
@@ -20,3 +22,10 @@ SAME, OTHER = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])
 def test_seeded_asks_for_both_halves(answers, words):
     found = decided("seeded", answers, [question(SAME)] * 3, ["out"])
     assert found.message.startswith(words) if words else found is None
+
+
+def test_a_check_that_would_ask_nothing_and_give_its_points_away_is_refused():
+    """A sample has no one right answer, so that a check which names no case has none."""
+    checks = [categorical(1, "draws", lambda inputs: [0.5, 0.5], on="coins"), seeded(1, "draws from rng")]
+    with pytest.raises(ValueError, match=r"check 'draws from rng' asks no question.*on='coins'"):
+        Exercise(cases={"coins": dict}, checks=checks, mistakes=[], hints=[], points=2)
