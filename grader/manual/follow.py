@@ -3,7 +3,8 @@
 A page's ```console blocks hold `$ command` lines (`> ` where a command goes on), and beneath each what it prints. `…` stands for anything: alone on a line
 for any number of lines, else for a part of one. Times, hashes and the folder in which a page is run are the same everywhere.
 A block with a title, ```python title="FILE", is what the reader writes there: definitions replace those of the same
-names, and what is no Python, or a new file, is written whole. A comment before a block says what must be there for it:
+names, and what is no Python, or a new file, is written whole. A file of the repository's tests/ is not written but quoted, with … for lines
+left out; a test holds that it says so. A comment before a block says what must be there for it:
 
     <!-- needs: grade release students -->     a command, or one with an option: grade check --watch
     <!-- needs: nbgrader, grade release nbgrader -->   an installed program, too
@@ -33,6 +34,7 @@ from grader.frozen import frozen
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = Path(__file__).parent / "pages"
 CLONED = ("assignments", "solutions", "tests/samples", "pyproject.toml")  # of a clone, what the pages use
+QUOTED = "tests/"  # files that pages show and no reader writes
 HOME = "/home/ada"  # how pages spell the folder in which they are run
 LIMIT = 300  # seconds for a command; the longest takes a few, on a machine that has time
 
@@ -98,6 +100,8 @@ def run(page: str) -> Iterator[tuple[Step, str | None]]:
         for step in steps(page):
             if not is_there(step.needs):
                 yield step, None
+            elif step.file.startswith(QUOTED):
+                yield step, ""
             elif step.file:
                 _write(place / step.file, step.text)
                 yield step, ""

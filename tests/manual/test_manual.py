@@ -13,7 +13,7 @@ import browser
 import pytest
 from conftest import ROOT
 
-from grader.manual.follow import PAGES, Step, begins, drift, edited, plain, run, steps, written
+from grader.manual.follow import PAGES, QUOTED, Step, begins, drift, edited, plain, run, steps, written
 
 MANUAL = ROOT / "grader" / "manual"
 READ = sorted(PAGES.glob("*.md"))
@@ -42,6 +42,16 @@ def test_every_word_of_the_command_line_is_in_the_manual():
     words = re.findall(r"^  (\w\S*)  ", usage.partition("Commands:")[2], re.MULTILINE)
     assert len(words) >= 7
     assert [word for word in words if f"grade {word}" not in told] == []
+
+
+def test_what_is_shown_of_the_second_course_stands_in_it():
+    """A page that quotes the course quotes what every push proves; `…` marks lines left out."""
+    shown = [step for path in READ for step in steps(path.read_text(encoding="utf-8")) if step.file.startswith(QUOTED)]
+    assert len(shown) >= 5
+    for step in shown:
+        text = (ROOT / step.file).read_text(encoding="utf-8")
+        for part in step.text.split("…\n"):
+            assert part.strip("\n") in text, f"line {step.line}: {step.file} has no\n{part}"
 
 
 # The runner
