@@ -13,6 +13,9 @@ import browser
 import pytest
 from conftest import ROOT
 
+from grader.draw import Draw
+from grader.judging.kinds.keeps import MEASURES
+from grader.judging.metrics import METRICS
 from grader.manual.follow import PAGES, QUOTED, Step, begins, drift, edited, plain, run, steps, written
 
 MANUAL = ROOT / "grader" / "manual"
@@ -52,6 +55,13 @@ def test_what_is_shown_of_the_second_course_stands_in_it():
         text = (ROOT / step.file).read_text(encoding="utf-8")
         for part in step.text.split("…\n"):
             assert part.strip("\n") in text, f"line {step.line}: {step.file} has no\n{part}"
+
+
+def test_an_author_finds_what_a_case_can_draw_and_by_what_a_run_is_measured():
+    page = (PAGES / "exercise.md").read_text(encoding="utf-8")
+    drawn = [name for name, value in vars(Draw).items() if callable(value) and not name.startswith("_")]
+    assert [name for name in drawn if f"`draw.{name}(" not in page] == []
+    assert [name for name in (*METRICS, *MEASURES) if f"`{name}`" not in page and f'`"{name}"`' not in page] == []
 
 
 # The runner
