@@ -202,8 +202,14 @@ tensor_product = Exercise(
 )
 
 
-def many_shots(draw, D=4):
-    return dict(psi=state(draw, D), shots=20000, rng=draw.generator())
+def uneven(draw):
+    """Two qubits whose probabilities and phases are never nearly alike: else a wrong law would be a right one."""
+    probabilities = np.array([0.08, 0.17, 0.27, 0.48])[draw.permutation(4)]
+    return np.sqrt(probabilities) * np.exp(0.5j * draw.permutation(4))
+
+
+def many_shots(draw):
+    return dict(psi=uneven(draw), shots=20000, rng=draw.generator())
 
 
 def squares(inputs):
