@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from grader.authoring.links import check_links
 from grader.authoring.notebooks import EMBEDDED, notebook
 from grader.authoring.svg import alike, pictures
 from grader.compiling.compile import compile_key
+from grader.compiling.noise import MARGIN, measure_noise
 from grader.course.author_code import reason
 from grader.course.course import Course
 from grader.course.demo_files import demo_files
@@ -20,7 +22,8 @@ from grader.course.settings_file import parse
 from grader.course.unit import Unit, UnitError
 from grader.errors import GraderError
 from grader.files import cannot_write, kept_aside, write_whole
-from grader.key import KeyFileError, from_bytes, load, to_bytes
+from grader.key import ExerciseKey, KeyFileError, Question, from_bytes, load, to_bytes
+from grader.sandbox.inside.call import driven
 
 PUBLIC_SEED = 0  # of the key beside the stubs; a class is marked with a secret seed
 IGNORED = ("*.bak", "__pycache__", ".ipynb_checkpoints")  # by-products of working in the folder
@@ -85,7 +88,8 @@ def stale_unit(course: Course, name: str) -> list[str]:
     folder, found = course.assignment(name).parent, []
     files = _plan(course, name)
     for file, content in files.items():
-        found += (_stale_key if file == "key" else _stale_text)(course, folder / file, content)
+        path = folder / file
+        found += _stale_key(course, name, path, content) if file == "key" else _stale_text(course, path, content)
     return found + list(_strangers(course, folder, set(files)))
 
 
@@ -202,15 +206,25 @@ def _strangers(course: Course, folder: Path, known: set[str]) -> Iterator[str]:
             yield f"{path.relative_to(course.root)} is not made by a build; delete it"
 
 
-def _stale_key(course: Course, path: Path, content: bytes) -> Iterator[str]:
+def _stale_key(course: Course, unit: str, path: Path, content: bytes) -> Iterator[str]:
     name = path.relative_to(course.root)
     if not path.is_file():
         yield f"{name} is missing; {AGAIN}"
         return
     try:
-        changed = key_change(load(path), from_bytes(content))
+        changed = key_change(load(path), from_bytes(content), partial(_noise_of_a_mistake, _unit(course, unit)))
     except KeyFileError as error:
         yield f"{name} cannot be read: {error}"
         return
     if changed:
         yield f"{name} differs from a fresh build: {changed}; {AGAIN}"
+
+
+def _noise_of_a_mistake(unit: Unit, exercise: ExerciseKey, question: Question, mistake: str) -> list[float]:
+    """By how much another machine's rounding may move what a mistake answers; nothing where that cannot be measured."""
+    asked = driven(unit.mistakes(exercise.name)[mistake], exercise.way_of(question))
+    try:
+        noise = measure_noise(asked, question.inputs, question.mistakes[mistake], exercise.signs_of(question))
+    except Exception:  # it answers in another form, or raises, when an input moves by a digit
+        return []
+    return [MARGIN * each for each in noise]

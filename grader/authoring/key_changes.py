@@ -1,6 +1,8 @@
 """Compare two keys of a unit, ignoring differences that are only another processor's rounding."""
 
+from collections.abc import Callable
 from dataclasses import asdict, fields, is_dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -11,27 +13,36 @@ from grader.key import ExerciseKey, Key, Question
 from grader.nest import FormError, mapped, numeric_leaves
 from grader.sandbox import wire
 
+# Of the answer to a question, the noise of a mistake there: by how much it moves when the inputs do by their last digit.
+Noise = Callable[[ExerciseKey, Question, str], list[float]]
+
+LEAST_EDIT = 1e-8  # of an answer's largest entry: who edits a mistake moves what it answers by more, somewhere
 LAST_PLACES = 4  # units in the last place by which exponentials and sums differ at most between processors
 
 
-def key_change(old: Key, new: Key) -> str:
-    """The first difference that is more than rounding on another machine; empty if there is none."""
+def key_change(old: Key, new: Key, noise: Noise = lambda *_: []) -> str:
+    """The first difference that is more than rounding on another machine; empty if there is none.
+
+    What a mistake answers may hang on the last digits where the right answer does not: a vector of a null space, the sine of
+    a million. `noise` measures it in `new`, where the two keys differ.
+    """
     if [exercise.name for exercise in old.exercises] != [exercise.name for exercise in new.exercises]:
         return "it has other exercises"
     if not _alike(replace(old, exercises=[], id=""), replace(new, exercises=[], id="")):
         return "the unit's title or packages"
-    changes = (_exercise_change(a, b) for a, b in zip(old.exercises, new.exercises, strict=True))
+    changes = (_exercise_change(a, b, noise) for a, b in zip(old.exercises, new.exercises, strict=True))
     return next(filter(None, changes), "")
 
 
-def _exercise_change(old: ExerciseKey, new: ExerciseKey) -> str:
+def _exercise_change(old: ExerciseKey, new: ExerciseKey, noise: Noise) -> str:
     for field in fields(ExerciseKey):
         if field.name != "questions" and not _nearly_alike(getattr(old, field.name), getattr(new, field.name)):
             return f"{new.name}, its {field.name}"
     if len(old.questions) != len(new.questions):
         return f"{new.name}, {len(old.questions)} questions for {len(new.questions)}"
     for number, (a, b) in enumerate(zip(old.questions, new.questions, strict=True), 1):
-        if change := _question_change(a, b, new.signs_of(b)):
+        change = _question_change(a, b, new.signs_of(b)) or _mistake_change(a, b, new, noise)
+        if change:
             return f"{new.name}, question {number} ({b.label}), {change}"
     return ""
 
@@ -47,9 +58,18 @@ def _question_change(old: Question, new: Question, signs: Signs) -> str:
         return "its tolerance"
     if not _rounded_alike(turned(old.expected, new.expected, signs), new.expected, new.tolerance):
         return "its expected answer"
+    return ""
+
+
+def _mistake_change(old: Question, new: Question, exercise: ExerciseKey, noise: Noise) -> str:
     for name in {**old.mistakes, **new.mistakes}:  # a key leaves out mistakes whose answer equals the reference's
         theirs = new.mistakes.get(name, new.expected)
-        if not _rounded_alike(turned(old.mistakes.get(name, old.expected), theirs, signs), theirs, new.tolerance):
+        before = turned(old.mistakes.get(name, old.expected), theirs, exercise.signs_of(new))
+        if _rounded_alike(before, theirs, new.tolerance):
+            continue
+        sizes = [LEAST_EDIT * _largest(np.asarray(leaf)) for _, leaf in numeric_leaves(theirs)]
+        measured = noise(exercise, new, name) if new.mistakes.get(name) is not None else []
+        if not _rounded_alike(before, theirs, [max(pair) for pair in zip_longest(sizes, measured, fillvalue=0.0)]):
             return f"the answer of mistake {name!r}"
     return ""
 
@@ -105,5 +125,10 @@ def _rounded_alike(old: Any, new: Any, tolerance: list[float]) -> bool:
 
 
 def _rounding(array: np.ndarray) -> float:
+    return rounding(array) * _largest(array)
+
+
+def _largest(array: np.ndarray) -> float:
+    """The largest finite entry; 0 of what has no rounding."""
     finite = np.abs(array[np.isfinite(array)]) if array.dtype.kind in "fc" else np.zeros(0)
-    return rounding(array) * float(finite.max(initial=0.0))
+    return float(finite.max(initial=0.0))

@@ -333,6 +333,26 @@ def test_an_input_in_a_list_of_its_own_is_another_input(built):
     assert "its inputs" in key_change(listed, plain)
 
 
+def test_a_mistakes_answer_may_be_another_where_it_hangs_on_the_last_digits_and_not_elsewhere(course):
+    """A sine of 10¹² times x: another machine, whose x differs in its last digit, has another."""
+    wild = 'Mistake("wild", "You take the sine of what is far too large.", edit("* factor", "* 0 + np.sin(1e12 * x)")),\n        '
+    edit_solution(course, "checks.py", 'Mistake("nothing"', f'{wild}Mistake("nothing"')
+    build(course, ["tiny"])
+    assert stale(course, ["tiny"]) == []
+
+    def on_another_machine(question):
+        x = question.inputs["x"]
+        return replace(question, mistakes={**question.mistakes, "wild": np.sin(1e12 * np.nextafter(x, 9))})
+
+    def edited(question):
+        return replace(question, mistakes={**question.mistakes, "squared": 1.001 * question.mistakes["squared"]})
+
+    edit_key(course, on_another_machine)
+    assert stale(course, ["tiny"]) == []
+    edit_key(course, edited)
+    assert "the answer of mistake 'squared'" in stale(course, ["tiny"])[0]
+
+
 def test_a_mistake_that_is_right_to_the_last_bit_elsewhere_is_not_stale(built):
     def found_there(question):
         nearly = np.nextafter(question.expected, 0)
