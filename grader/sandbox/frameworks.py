@@ -55,6 +55,7 @@ FRAMEWORKS = {
                 "JAX_PLATFORMS": "cpu",  # else it looks for accelerators, which a worker cannot see
                 "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # no three quarters of a device's memory at once
                 "NPROC": "1",  # one thread to compute with, as for every other library here
+                "MALLOC_ARENA_MAX": "2",  # its dozen threads would each reserve 64 MB of a worker's address space
             },
             extra="jax",
             allowance=4,  # 40 ms for an operation, a second or two for an exercise, ten for one that has many shapes
