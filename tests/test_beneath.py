@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from grader.beneath import Beneath, Refusal
 from grader.classroom.intake.intake import HandIn, Intake, Units, take
 from grader.classroom.intake.nbcollected import handed_in
 from grader.classroom.marking.running import Run
+from grader.frozen import frozen
 from grader.submission import SubmissionError, read
 
 SECRET = "word = 'hunter2'\n"
@@ -106,7 +106,7 @@ def test_what_was_looked_at_is_marked_whatever_becomes_of_it(classroom, secret, 
     assert handed.helpers == (("notes", b"word = 'mine'\n"),)
 
 
-@dataclass(frozen=True)
+@frozen
 class Swapping(Units):
     """A course in which the look at alice's file is the moment of the swap."""
 

@@ -34,7 +34,7 @@ def record(course: Course | None, done: Sequence[Done], tell: bool) -> None:
     if tell:
         is_done = all(report.is_perfect for *_, report in done)
         following = next_exercise(course, after, own[-1][2].unit) if is_done else None
-        render_news(found, make_console(), following, _with_other_ways(course, found))
+        render_news(found, make_console(), following, _with_other_ways(course, found) if is_done else "")
 
 
 def _with_other_ways(course: Course, found: Sequence[News]) -> str:

@@ -518,6 +518,7 @@ def test_ctrl_c_ends_a_command_with_its_status_and_no_traceback(course, words, s
         process.stdout.readline()
         time.sleep(seconds)
         process.send_signal(signal.SIGINT)
-        errors = process.communicate(timeout=60)[1].decode()
-    assert "Traceback" not in errors
-    assert process.returncode in (0, 1, 130), errors  # or it was quicker
+        output, errors = process.communicate(timeout=60)
+    assert b"Traceback" not in errors
+    # or it was quicker: when all is said, Python leaves the signal to the system, of which a shell says 130, too
+    assert process.returncode in (0, 1, 130) or (output and process.returncode == -signal.SIGINT), errors
