@@ -9,6 +9,7 @@ from grader.classroom.marking.appeals import Appeal, Decided, look_into
 from grader.classroom.marking.counting import counted_of
 from grader.classroom.marking.deciding import roll_of
 from grader.classroom.marking.store import Store
+from grader.classroom.reading.called import with_id
 from grader.commands.class_wishes import Question
 from grader.commands.writing import refuse_inputs
 from grader.errors import GraderError
@@ -36,7 +37,8 @@ def appeal(asked: Question) -> None:
             raise GraderError(f"{student} has no record for {unit}")
         found = look_into(store, record, exercise, sandbox)
     console = make_console()
-    _print(found, console)
+    called = with_id(student, roll.students)
+    _print(found, called, console)
     if asked.output:
         from grader.classroom.gradebooks.exports import whole
         from grader.classroom.reading import appeal_page
@@ -44,14 +46,14 @@ def appeal(asked: Question) -> None:
 
         again = ["grade", "class", "appeal", student, asked.exercise, "--db", str(asked.db)]
         with whole(asked.output) as file:  # readable by its owner only: it has answers that are secret
-            file.write(appeal_page.render(found, fragment, STYLE, again))
+            file.write(appeal_page.render(found, called, fragment, STYLE, again))
         print(f"{asked.output}: the page, for staff.", file=sys.stderr)
 
 
-def _print(found: Appeal, console: Console) -> None:
+def _print(found: Appeal, student: str, console: Console) -> None:
     record, then = found.record, found.recorded
     counts = record.by_exercise().get(then.id, 0)
-    console.print(Text(one_line(f"{record.student}, {then.id}"), "bold"))
+    console.print(Text(one_line(f"{student}, {then.id}"), "bold"))
     console.print(f"{then.points} of {then.max_points} points by the grader, {counts:g} count.")
     same = (
         "as it was recorded" if found.is_same else f"differently: {found.again.points} points; the record is as it was"

@@ -100,16 +100,19 @@ def test_an_appeal_is_one_page_for_staff_with_all_that_decided(mark, toy_key, tm
     report = mark(SOURCE)
     terms = Terms(toy_key.id, "1", "0.1.0", 10.0).to_json(report.sha256)
     with Store("class.db") as store:
+        store.enrol([Student("ann", (), "Ann Able")])
         store.key("toy", lambda: to_bytes(toy_key))
         keep(store, Submission("in/ann/toy.py", SOURCE))
         store.put(Record("ann", "toy", Outcome.GRADED, 10, report), terms, None)
         store.database.execute("UPDATE records SET report = ?", (json.dumps(to_json(report)),))
     told = run("appeal", "ann", "toy.scale", "--isolation", "process", "-o", "a.html")
+    assert told.startswith("Ann Able (ann), toy.scale\n")
     assert "1 of 4 points by the grader, 1 count." in told
     assert "it comes out as it was recorded" in told
     assert "expected" in told
     page = (tmp_path / "a.html").read_text()
     assert os.stat("a.html").st_mode & 0o077 == 0
+    assert "Ann Able (ann)</p>" in page
     assert "grade class appeal ann toy.scale --db class.db" in page
     assert "return x + factor  # &lt;" in page
     assert "\x1b" not in page

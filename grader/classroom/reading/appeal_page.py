@@ -14,8 +14,10 @@ LONGEST = 200_000  # characters of a file that are shown
 SECRET = "For staff: it shows answers that the questions of the class expect. Do not give it to students before the course ends."
 
 
-def render(appeal: Appeal, fragment: Callable[[Report, str], str], style: str, again: Sequence[str]) -> str:
-    """The page. `again` are the words of the command that shows it again."""
+def render(
+    appeal: Appeal, student: str, fragment: Callable[[Report, str], str], style: str, again: Sequence[str]
+) -> str:
+    """The page. `student` is what they are called, `again` are the words of the command that shows it again."""
     record, exercise = appeal.record, appeal.recorded.id
     same = (
         "Asked again, every check comes out as it was recorded."
@@ -28,7 +30,7 @@ def render(appeal: Appeal, fragment: Callable[[Report, str], str], style: str, a
     decisions = "".join(f"<li>{text(sentence(one), 2000)}</li>" for one in record.decided)
     counts = record.by_exercise().get(exercise, 0)
     head = (
-        f'<header><h1>{text(exercise)}</h1><p class="meta">{text(record.student, 80)}</p></header>'
+        f'<header><h1>{text(exercise)}</h1><p class="meta">{text(student, 200)}</p></header>'
         f'<p class="note">{SECRET}</p><p>{same}</p>'
         f"<p>{appeal.recorded.points} of {appeal.recorded.max_points} points by the grader, {counts:g} count.</p>"
         + (f"<ul>{decisions}</ul>" if decisions else "")
