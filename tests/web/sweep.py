@@ -33,12 +33,14 @@ ROOT = Path(__file__).resolve().parents[2]
 # Where the first hint may differ, as the two do not compute the same; verdict and points do not.
 SIGNS = "the signs of singular vectors and eigenvectors are free, and this mistake mixes them"
 ROUNDING = "the answer is nothing but rounding error"
+SINES = "the sine of a number of millions, which hangs on that number's last digits"
 EXPLAINED = {
     "linear_algebra.low_rank: mistake columns_of_vt": SIGNS,
     "linear_algebra.low_rank: mistake columns_of_vt_thin": SIGNS,
     "linear_algebra.pca: mistake components_in_columns": SIGNS,
     "linear_algebra.pca: mistake columns_of_vt": SIGNS,
     "linear_algebra.pca: mistake rows_of_eigenvectors": SIGNS,
+    "attention.positional_encoding: mistake multiplied": SINES,
     "probability.covariance: mistake cancelled": ROUNDING,
     "probability.gaussian_mle: mistake cancelled": ROUNDING,
     "probability.gaussian_mle: mistake squeezed": "NumPy before 2.2 transposes a single row in np.cov",
