@@ -60,7 +60,7 @@ def build(course: Course, units: Iterable[str]) -> list[Path]:
     A stub or notebook that contains somebody's own work is first copied to a .bak file, which is among the returned
     paths.
     """
-    plans = {name: _plan(course, name) for name in units}  # build all before writing any
+    plans = {name: _plan(course, _unit(course, name)) for name in units}  # build all before writing any
     written = _write_if_new(_course_file(course), _course_text(course))
     for name, files in plans.items():
         folder = course.assignment(name).parent
@@ -85,18 +85,17 @@ def stale(course: Course, units: Iterable[str], of_unit: Callable[[str], Iterabl
 
 def stale_unit(course: Course, name: str) -> list[str]:
     """A sentence for each file of assignments/<unit>/ that a fresh build would change or does not make."""
-    folder, found = course.assignment(name).parent, []
-    files = _plan(course, name)
+    folder, found, unit = course.assignment(name).parent, [], _unit(course, name)
+    files = _plan(course, unit)
     for file, content in files.items():
         path = folder / file
-        found += _stale_key(course, name, path, content) if file == "key" else _stale_text(course, path, content)
+        found += _stale_key(course, unit, path, content) if file == "key" else _stale_text(course, path, content)
     return found + list(_strangers(course, folder, set(files)))
 
 
-def _plan(course: Course, name: str) -> dict[str, bytes]:
+def _plan(course: Course, unit: Unit) -> dict[str, bytes]:
     """A unit's plan, keeping an existing picture if a fresh one differs only by rounding."""
-    unit, folder = _unit(course, name), course.assignment(name).parent
-    drawn = pictures(unit)
+    folder, drawn = course.assignment(unit.name).parent, pictures(unit)
     for file, fresh in drawn.items():
         if (path := folder / file).is_file() and alike(old := path.read_bytes(), fresh):
             drawn[file] = old
@@ -206,13 +205,13 @@ def _strangers(course: Course, folder: Path, known: set[str]) -> Iterator[str]:
             yield f"{path.relative_to(course.root)} is not made by a build; delete it"
 
 
-def _stale_key(course: Course, unit: str, path: Path, content: bytes) -> Iterator[str]:
+def _stale_key(course: Course, unit: Unit, path: Path, content: bytes) -> Iterator[str]:
     name = path.relative_to(course.root)
     if not path.is_file():
         yield f"{name} is missing; {AGAIN}"
         return
     try:
-        changed = key_change(load(path), from_bytes(content), partial(_noise_of_a_mistake, _unit(course, unit)))
+        changed = key_change(load(path), from_bytes(content), partial(_noise_of_a_mistake, unit))
     except KeyFileError as error:
         yield f"{name} cannot be read: {error}"
         return

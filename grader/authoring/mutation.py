@@ -129,25 +129,26 @@ class Trial:
                 pieces = [getattr(module, piece) for piece in self.keys[0].pieces]
         except (Exception, TooLong):  # a file that cannot be loaded earns nothing
             return Verdict(exercise, mutant, KILLED)
-        kept = [seed for seed, key in zip(self.seeds, self.keys, strict=True) if _keeps_all(pieces, key, self.unit)]
+        reports = [_report(pieces, key, self.unit) for key in self.keys]
+        kept = [
+            seed for seed, report, key in zip(self.seeds, reports, self.keys, strict=True) if _is_whole(report, key)
+        ]
         if len(kept) == len(self.keys):
             why = self._difference(pieces)
             return Verdict(exercise, mutant, SURVIVED if why else EQUIVALENT, why)
         if kept:
             return Verdict(exercise, mutant, SURVIVED, f"keeps every point with seeds {kept} of {list(self.seeds)}")
-        if (seed := self._spared(pieces)) is not None:
+        if reports[0] and (seed := self._spared(pieces, reports[0])) is not None:
             return Verdict(
                 exercise, mutant, SURVIVED, f"keeps every point with seed {seed}, and with none of {list(self.seeds)}"
             )
         return Verdict(exercise, mutant, KILLED, told=self._told(pieces) if self.tells else None)
 
-    def _spared(self, pieces: Sequence[Callable]) -> int | None:
-        """The first further seed with which a mutant that is dead so far keeps every point; none is asked of one that never ends.
+    def _spared(self, pieces: Sequence[Callable], report: ExerciseReport) -> int | None:
+        """The first further seed with which a mutant that is dead so far, as its first report says, keeps every point.
 
         The claim that it failed is asked first: mostly it fails again, and the others need not be asked.
         """
-        if not (report := _report(pieces, self.keys[0], self.unit)):
-            return None
         failed = next(at for at, check in enumerate(report.checks) if check.finding)
         for seed, key in zip(FURTHER, self.further, strict=True):
             first = replace(key, checks=[key.checks[failed]])
@@ -197,7 +198,10 @@ def _report(pieces: Sequence[Callable], key: ExerciseKey, unit: Unit) -> Exercis
 
 
 def _keeps_all(pieces: Sequence[Callable], key: ExerciseKey, unit: Unit) -> bool:
-    report = _report(pieces, key, unit)
+    return _is_whole(_report(pieces, key, unit), key)
+
+
+def _is_whole(report: ExerciseReport | None, key: ExerciseKey) -> bool:
     return report is not None and report.points == sum(check.points for check in key.checks)
 
 

@@ -75,12 +75,12 @@ def needed(
     Another framework that the unit allows is loaded where the file mentions it. To find that something is not there, or is
     a stub, takes neither, as both are slow to start.
     """
-    if _is_unwritten(exercise, submission):
+    wanted = ["torch"] if exercise.torch else _mentioned(exercise, submission)
+    there = [name for name in wanted if is_installed(name)]
+    if not there or _is_unwritten(exercise, submission):
         return NUMPY
     if not exercise.torch:
-        return (*NUMPY, *(name for name in _mentioned(exercise, submission) if is_installed(name)))
-    if not is_installed("torch"):
-        return NUMPY
+        return (*NUMPY, *there)
     trains = training.is_on and any(other.torch and is_run(other) for other in beside)
     return TRAINING if trains else TORCH
 

@@ -6,7 +6,7 @@ them is an answer like a NumPy array. A framework that is not here is refused wh
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 
@@ -108,14 +108,17 @@ def at_odds(packages: Sequence[str]) -> tuple[str, str] | None:
     return next(pairs, None)
 
 
+def _known(packages: Iterable[str]) -> list[Framework]:
+    return [FRAMEWORKS[name] for name in packages if name in FRAMEWORKS]
+
+
 def environment(packages: Sequence[str]) -> dict[str, str]:
     """What a fork server's environment has for its packages besides what all have.
 
     >>> environment(["numpy", "jax"])["JAX_ENABLE_X64"]
     '1'
     """
-    known = (FRAMEWORKS[name] for name in packages if name in FRAMEWORKS)
-    return {name: value for framework in known for name, value in framework.environment.items()}
+    return {name: value for framework in _known(packages) for name, value in framework.environment.items()}
 
 
 def homes(packages: Sequence[str]) -> frozenset[str]:
@@ -124,7 +127,7 @@ def homes(packages: Sequence[str]) -> frozenset[str]:
     >>> sorted(homes(["numpy", "jax"]))
     ['jax', 'jaxlib']
     """
-    known = (FRAMEWORKS[name] for name in packages if name in FRAMEWORKS and name != "numpy")
+    known = _known(name for name in packages if name != "numpy")
     return frozenset(home for framework in known for home in framework.homes or (framework.name,))
 
 
@@ -134,13 +137,13 @@ def allowance(packages: Sequence[str]) -> int:
     >>> allowance(["numpy"]), allowance(["numpy", "jax"])
     (1, 4)
     """
-    return max((FRAMEWORKS[name].allowance for name in packages if name in FRAMEWORKS), default=1)
+    return max((framework.allowance for framework in _known(packages)), default=1)
 
 
 def load(packages: Sequence[str]) -> None:
     """Import what workers with these packages will need."""
-    for name in packages:
-        for module in FRAMEWORKS[name].loads if name in FRAMEWORKS else ():
+    for framework in _known(packages):
+        for module in framework.loads:
             importlib.import_module(module)
     if "tensorflow" in sys.modules:
         # TensorFlow looks for further kernels once, beside its own program, whose name it reads in /proc/self/cmdline; where a
