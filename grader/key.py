@@ -109,8 +109,8 @@ class ExerciseKey:
     frameworks: list[str] = field(default_factory=list)
 
     @cached_property
-    def frames(self) -> dict[str, bytes]:
-        """The messages that ask its questions, by the device that computes; kept between submissions, no part of the data."""
+    def kept(self) -> dict[Any, Any]:
+        """What is worked out of it once and kept for the next submission, by any name; no part of the data."""
         return {}
 
     def way_of(self, question: Question) -> Way:

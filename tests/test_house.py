@@ -23,7 +23,7 @@ demos
 classroom.fetching
 classroom.intake, exercise
 judging.kinds
-judging
+answer, judging
 key
 draw, record, submission, sandbox.inside
 sandbox, report, files, beneath, secret

@@ -12,6 +12,7 @@ from grader.judging.kinds.registry import kind_of, options_of
 from grader.key import ExerciseKey
 from grader.nest import mapped
 from grader.sandbox.inside import modules
+from grader.sandbox.wire import encode
 
 SWEPT = ("minus", "half")  # of an input: no answer of somebody lazy, and yet none that may be taken for a mistake
 
@@ -42,8 +43,10 @@ def lazy_answers(reference: Callable, key: ExerciseKey) -> Iterator[tuple[str, C
     Each one replaces a student's function, so that a driver calls it as it would call theirs.
     """
 
+    answer = _in_form(reference, modules.arrays if key.torch else lambda inputs: inputs)
+
     def like(value: Any) -> Callable:
-        return lambda **inputs: _fill(_attempt(reference, inputs), value)
+        return lambda **inputs: _fill(answer(inputs), value)
 
     yield "the stub", _stub
     yield "zeros", like(0.0)
@@ -54,7 +57,7 @@ def lazy_answers(reference: Callable, key: ExerciseKey) -> Iterator[tuple[str, C
         yield f"its input {name} back", lambda _name=name, **inputs: inputs.get(_name)
         yield (
             f"its input {name} back as every part",
-            lambda _name=name, **inputs: _in_every_part(reference, inputs, _name),
+            lambda _name=name, **inputs: _in_every_part(answer(inputs), inputs.get(_name)),
         )
         for words, factor in zip(SWEPT, (-1, 0.5), strict=True):
             yield f"{words} its input {name}", lambda _name=name, _by=factor, **inputs: _times(inputs.get(_name), _by)
@@ -111,18 +114,29 @@ def _raising(error: str) -> Callable:
     return always
 
 
-def _attempt(reference: Callable, inputs: dict[str, Any]) -> Any:
-    """The reference's answer, or a number if it raises, since a lazy solution does not notice that."""
-    try:
-        return reference(**inputs)
-    except Exception:
-        return 0.0
+def _in_form(reference: Callable, as_data: Callable[[Any], Any]) -> Callable[[dict[str, Any]], Any]:
+    """An answer of the reference's form, or a number where it raises, since a lazy solution does not notice that.
+
+    The reference is asked once for the same inputs, whatever the state of their generators: all that counts is the form.
+    `as_data` makes arrays of inputs that are tensors.
+    """
+    known: dict[bytes, Any] = {}
+
+    def answer(inputs: dict[str, Any]) -> Any:
+        which = encode(as_data(inputs), opaque=True)
+        if which not in known:
+            try:
+                known[which] = reference(**inputs)
+            except Exception:
+                known[which] = 0.0
+        return known[which]
+
+    return answer
 
 
-def _in_every_part(reference: Callable, inputs: dict[str, Any], name: str) -> Any:
-    """An input in the place of each part of the answer, like an optimiser that returns the weights it was given."""
-    answer = _attempt(reference, dict(inputs))
-    return (inputs.get(name),) * len(answer) if isinstance(answer, tuple) else None
+def _in_every_part(answer: Any, value: Any) -> Any:
+    """An input in the place of each part of an answer, like an optimiser that returns the weights it was given."""
+    return (value,) * len(answer) if isinstance(answer, tuple) else None
 
 
 def _times(value: Any, factor: float) -> Any:

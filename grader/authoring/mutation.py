@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from grader.authoring.in_process import in_process
 from grader.authoring.mutants import Mutant, mutants
 from grader.authoring.wider import wider
 from grader.compiling.calls import answer_or_error
 from grader.compiling.compile import compile_exercise
+from grader.compiling.in_process import in_process
 from grader.compiling.noise import MARGIN, measure_noise
 from grader.course.reference_text import run_text
 from grader.course.unit import Unit

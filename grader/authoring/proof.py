@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from grader.authoring.answers import SWEPT, by_name, dressed, lazy_pieces
-from grader.authoring.in_process import asked_once, in_process
 from grader.authoring.likeness import twin_of
 from grader.authoring.runs import Scores, prove_run
 from grader.authoring.sweep import mistakes_named, tells_little, undeserved
 from grader.authoring.texts import wrong_texts
 from grader.compiling.calls import answer_or_error, as_single, ask, plain
-from grader.compiling.compile import compile_exercise
+from grader.compiling.compile import compile_with_mistakes
+from grader.compiling.in_process import asked_once, in_process
 from grader.course.author_code import authored, reason
 from grader.course.reference_text import definitions
 from grader.course.unit import Unit
@@ -35,6 +35,7 @@ from grader.judging.traces import Raised
 from grader.key import ExerciseKey, Question
 from grader.nest import at, numeric_leaves
 from grader.report import ExerciseReport
+from grader.sandbox.wire import same
 
 FAR = 100.0  # tolerances: the least distance of a mistake's answer from the right one
 TWINS = "so that no question tells them apart and neither is named: leave one out, or add a case in which they differ"
@@ -96,7 +97,7 @@ def _prove_seeds(unit: Unit, name: str, seeds: range, proof: Proof) -> None:
     rewrites = {**unit.rewritten(name), **_dressed(unit, name)}
     for seed in seeds:
         try:
-            key = compile_exercise(unit, name, seed)
+            key, mistakes = compile_with_mistakes(unit, name, seed)
         except Exception as error:
             proof.fail(
                 1, seed, str(error) if isinstance(error, GraderError) else f"it cannot be compiled: {reason(error)}"
@@ -104,7 +105,7 @@ def _prove_seeds(unit: Unit, name: str, seeds: range, proof: Proof) -> None:
             break
         _prove_reference(unit, key, proof, seed)
         _prove_lazy(unit, key, proof, seed)
-        _prove_mistakes(unit, key, proof, seed)
+        _prove_mistakes(unit, key, mistakes, proof, seed)
         _prove_rewrites(unit, key, rewrites, proof, seed)
         _measure_tolerance(key, proof, 1.0 if unit.exercises[name].tolerance else 0.0)
         proof.seeds += 1
@@ -177,9 +178,9 @@ def _prove_lazy(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> None:
             proof.fail(3, seed, f"{how} is called {name!r}, which answers otherwise")
 
 
-def _prove_mistakes(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> None:
-    for name, mistake in unit.mistakes(key.name).items():
-        asked = asked_once(in_process(mistake, key))
+def _prove_mistakes(unit: Unit, key: ExerciseKey, mistakes: dict[str, Ask], proof: Proof, seed: int) -> None:
+    for name, known in mistakes.items():
+        asked = _as_it_answers_now(name, known, unit, key)
         report = judge(key, asked, unit.name)
         if report.points == key.points:
             proof.survivors.add(name)
@@ -199,6 +200,13 @@ def _prove_mistakes(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> No
         proof.nearest = min(proof.nearest, distance)
         if distance < FAR:
             proof.fail(3, seed, f"mistake {name!r} is only {distance:.1f} tolerances from right, {FAR:g} are asked")
+
+
+def _as_it_answers_now(name: str, known: Ask, unit: Unit, key: ExerciseKey) -> Ask:
+    """What asks a mistake: with the answers that the key was made of, unless it draws random numbers of its own; then with new ones."""
+    anew = asked_once(in_process(unit.mistakes(key.name)[name], key))
+    wrong = next((question for question in key.questions if name in question.mistakes), None)
+    return known if wrong is None or same(anew(wrong).value, known(wrong).value) else anew
 
 
 def _is_excused(name: str, asked: Ask, key: ExerciseKey, report: ExerciseReport) -> bool:

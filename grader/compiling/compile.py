@@ -1,4 +1,4 @@
-"""Compile a unit's solutions, with a seed, into a key. The only module that runs references and mistakes for grading."""
+"""Compile a unit's solutions, with a seed, into a key. Only this room runs references and mistakes for grading."""
 
 import zlib
 from collections.abc import Callable, Collection
@@ -7,25 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from grader.compiling.allowed import forbidden, frameworks
-from grader.compiling.calls import answer_or_error, ask, attempt, plain
-from grader.compiling.noise import STATED_MARGIN, margin, measure_noise, round_up, scale, single_tolerances
+from grader.answer import Ask
+from grader.compiling.allowed import frameworks
+from grader.compiling.questions import Questions
 from grader.compiling.reacting import reactions
 from grader.course.author_code import authored, called, returned, sendable
 from grader.course.unit import Unit, UnitError
 from grader.exercise import Check, Draw, Exercise, Inputs
-from grader.judging.compare import turned
-from grader.judging.kinds.kind import Kind, as_data
+from grader.judging.kinds.kind import as_data
 from grader.judging.kinds.registry import decide, kind_of
 from grader.judging.part_words import EVERY
-from grader.judging.traces import Raised
 from grader.key import CheckKey, ExerciseKey, Key, MistakeKey, Question, make
-from grader.nest import is_numeric, leaves, mapped, numeric_leaves
+from grader.nest import is_numeric, leaves, mapped
 from grader.report import Finding
-from grader.sandbox.frameworks import FRAMEWORKS
-from grader.sandbox.inside.call import driven
-from grader.sandbox.inside.way import Way
-from grader.sandbox.wire import Opaque, same
 
 DRAWS = 20  # one in hundreds needs a second
 FAIRER = 3  # draws to get rid of a claim that zeros or ones meet; if they always do, the author is told by the proof
@@ -46,11 +40,16 @@ def compile_exercise(unit: Unit, name: str, seed: int) -> ExerciseKey:
     """The exercise's key. Where chance gives the reference itself a case that does not show what a check claims, all are
     drawn anew: a right answer must not lose a point because an attention looks elsewhere, or a relu is dead; nor is a loss
     that happens to be 1 to give its point to whoever returns 1."""
+    return compile_with_mistakes(unit, name, seed)[0]
+
+
+def compile_with_mistakes(unit: Unit, name: str, seed: int) -> tuple[ExerciseKey, dict[str, Ask]]:
+    """The exercise's key, and what asks each of its mistakes: whatever is in the key was asked, and is not asked again."""
     for turn in range(DRAWS):
-        key = _drawn_key(unit, name, seed, turn)
+        key, mistakes = _drawn_key(unit, name, seed, turn)
         lost = _lost_by_the_reference(key)
         if not lost and (turn >= FAIRER or not _is_met_by_a_constant(key)):
-            return key
+            return key, mistakes
     raise UnitError(
         f"{name}: with none of {DRAWS} draws does the reference's own answer show what a check claims, {lost}; draw a case, or "
         "write a change, in which it does. What no change may move is a case of its own, asked with `agrees`"
@@ -94,23 +93,11 @@ def _filled(tree: Any, value: float) -> Any:
     return mapped(lambda leaf: np.full_like(leaf, value), tree)
 
 
-def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> ExerciseKey:
+def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> tuple[ExerciseKey, dict[str, Ask]]:
     np.random.seed(0)  # a mistake may draw from NumPy's own generator; the key must come out the same all the same
-    exercise, source = unit.exercises[name], unit.source(name)
-    book = _Questions(unit, name)
-    errors = _errors(exercise)
-    for label, case in exercise.cases.items():
-        inputs = _drawn(case, Draw(_rng((seed, turn), unit.name, name, label)), f"{name}: case {label!r}", unit)
-        if exercise.is_run:
-            book.add_run(label, inputs)
-        elif not exercise.is_asked(label):
-            book.inputs[label] = inputs
-        elif label in errors:
-            book.add_raising(label, inputs, errors[label])
-        else:
-            book.add(label, inputs)
+    exercise, source, book = unit.exercises[name], unit.source(name), _asked(unit, name, (seed, turn))
     checks = [_compile_check(check, book, unit, (seed, turn)) for check in exercise.checks]
-    return ExerciseKey(
+    key = ExerciseKey(
         name=name,
         points=exercise.points,
         parameters=source.parameters,
@@ -128,12 +115,30 @@ def _drawn_key(unit: Unit, name: str, seed: int, turn: int) -> ExerciseKey:
         pieces=list(exercise.pieces or [name]),
         seconds=exercise.seconds,
         signs=unit.signs(name),
-        forbids=forbidden(unit, name),
+        forbids=book.forbids,
         band=unit.bands.get(name, []),
         words=_words(exercise, book.inputs),
         frameworks=frameworks(unit, name),
-        reacts={} if exercise.is_run else reactions(book.asked(book.pieces, ""), book.questions),
+        reacts={} if exercise.is_run else reactions(book.asked(""), book.questions),
     )
+    return key, book.mistakes
+
+
+def _asked(unit: Unit, name: str, seed: tuple[int, int]) -> Questions:
+    """The exercise's cases, drawn and asked."""
+    exercise, book = unit.exercises[name], Questions(unit, name)
+    errors = _errors(exercise)
+    for label, case in exercise.cases.items():
+        inputs = _drawn(case, Draw(_rng(seed, unit.name, name, label)), f"{name}: case {label!r}", unit)
+        if exercise.is_run:
+            book.add_run(label, inputs)
+        elif not exercise.is_asked(label):
+            book.inputs[label] = inputs
+        elif label in errors:
+            book.add_raising(label, inputs, errors[label])
+        else:
+            book.add(label, inputs)
+    return book
 
 
 def _words(exercise: Exercise, inputs: dict[str, Inputs]) -> dict[str, dict[str, str]]:
@@ -159,88 +164,7 @@ def _drawn(case: Callable[[Draw], Inputs], draw: Draw, which: str, unit: Unit) -
         raise UnitError(text) from None
 
 
-class _Questions:
-    """The questions of one exercise as they are collected."""
-
-    def __init__(self, unit: Unit, name: str):
-        self.unit, self.folder, self.name, self.exercise = unit.name, unit.folder, name, unit.exercises[name]
-        self.signs, self.parameters, self.driver = unit.signs(name), unit.source(name).parameters, unit.driver(name)
-        self.pieces, self.wrong = unit.pieces(name), unit.mistakes(name)
-        self.has_single = any(FRAMEWORKS[each].is_single for each in frameworks(unit, name))
-        self.questions: list[Question] = []
-        self.inputs: dict[str, Inputs] = {}
-        self.numbers: dict[str, int] = {}  # of the first question of each case
-
-    def asked(self, pieces: list[Callable], driver: str) -> Callable:
-        """Functions as a question is put to them: through a check's own driver, or as the exercise is asked."""
-        return driven(pieces, Way(self.parameters, driver or self.driver, self.exercise.torch))
-
-    def add(self, label: str, inputs: Inputs, with_mistakes: bool = True, driver: str = "") -> int:
-        """Ask the reference and every mistake; returns the question's number."""
-        reference, signs = self.asked(self.pieces, driver), () if driver else self.signs
-        with authored(f"{self.name}: the reference raises in case {label!r}: ", self.folder):
-            expected = plain(ask(reference, inputs))
-        if expected is None:
-            raise UnitError(
-                f"{self.folder}: {self.name}: the reference returns nothing in case {label!r}: is a `return` missing?"
-            )
-        noise = measure_noise(reference, inputs, expected, signs)
-        wrong = {}
-        for name, pieces in self.wrong.items() if with_mistakes else ():
-            answer = turned(attempt(self.asked(pieces, driver), inputs), expected, signs)
-            if not same(answer, expected):
-                wrong[name] = answer
-        single = single_tolerances(reference, inputs, expected, signs) if self.has_single else []
-        return self._keep(Question(label, inputs, expected, self._tolerances(expected, noise), wrong, driver, single))
-
-    def add_run(self, label: str, inputs: Inputs) -> int:
-        """A training run's question: the truth of its held-back inputs is all that is kept of an answer."""
-        if "truth" not in inputs:
-            raise UnitError(f"{self.name}: case {label!r} of a training run has no `truth` to hold predictions against")
-        truth = plain(inputs["truth"])
-        given = {name: value for name, value in inputs.items() if name != "truth"}
-        return self._keep(Question(label, given, truth, [0.0] * len(list(numeric_leaves(truth))), {}))
-
-    def add_raising(self, label: str, inputs: Inputs, error: str, driver: str = "") -> int:
-        """A question whose right answer is an exception."""
-        answer = answer_or_error(self.asked(self.pieces, driver), inputs)
-        if not isinstance(answer, Raised) or error not in answer.names:
-            got = f"raises {answer.names[-1]}" if isinstance(answer, Raised) else "answers"
-            raise UnitError(f"{self.name}: a check says that it raises {error} in case {label!r}, the reference {got}")
-        return self._keep(Question(label, inputs, Opaque(error), [], {}, driver))
-
-    def trace(self, kind: Kind, group: list[int], returns: list[str], facts: Any, options: Any) -> None:
-        """Put what a diagnosis compares in the place of one right answer: each mistake's trace.
-
-        Of random numbers nothing is kept but their form: a key is not to grow by samples that nobody compares.
-        """
-        for number in group[len(group) if kind.exact is None else kind.exact :]:
-            question = self.questions[number]
-            self.questions[number] = replace(question, expected=_form(question.expected), mistakes={})
-        questions = [self.questions[number] for number in group]
-        for name, pieces in self.wrong.items():
-            asked = self.asked(pieces, questions[0].driver)
-            answers = [answer_or_error(asked, question.inputs) for question in questions]
-            if kind.decide(answers, questions, returns, facts, options):
-                questions[-1].mistakes[name] = kind.trace(answers, facts, options)
-        if kind.spread:
-            self.questions[group[-1]] = replace(questions[-1], tolerance=kind.spread(questions[-1].expected))
-
-    def _tolerances(self, expected: Any, noise: list[float]) -> list[float]:
-        stated = self.exercise.tolerance
-        if stated is None:
-            return [round_up(margin(leaf) * n) for n, (_, leaf) in zip(noise, numeric_leaves(expected), strict=True)]
-        sizes = [max(1.0, scale(leaf)) for _, leaf in numeric_leaves(expected)]
-        return [round_up(max(stated * s, STATED_MARGIN * n)) if n else 0.0 for s, n in zip(sizes, noise, strict=True)]
-
-    def _keep(self, question: Question) -> int:
-        self.inputs.setdefault(question.label, question.inputs)
-        self.numbers.setdefault(question.label, len(self.questions))
-        self.questions.append(question)
-        return len(self.questions) - 1
-
-
-def _compile_check(check: Check, book: _Questions, unit: Unit, seed: tuple[int, int]) -> CheckKey:
+def _compile_check(check: Check, book: Questions, unit: Unit, seed: tuple[int, int]) -> CheckKey:
     groups, facts = [], []
     driver, returns = unit.driver(book.name, check), unit.returns(book.name, check if check.driver else None)
     options = _placed(check, book.name, returns)
@@ -262,7 +186,7 @@ def _compile_check(check: Check, book: _Questions, unit: Unit, seed: tuple[int, 
     return CheckKey(check.claim, check.points, check.kind.name, groups, facts, as_data(options), own)
 
 
-def _first_question(check: Check, label: str, book: _Questions, driver: str) -> int:
+def _first_question(check: Check, label: str, book: Questions, driver: str) -> int:
     """The number of a case's own question: the one that all checks share, or another for a driver of the check's own."""
     if not driver:
         return book.numbers[label]
@@ -284,13 +208,6 @@ def _placed(check: Check, exercise: str, returns: list[str]) -> Any:
         return places.get(part)
 
     return replace(check.options, **{name: place(getattr(check.options, name)) for name in check.kind.parts})
-
-
-def _form(tree: Any) -> Any:
-    """Zeros in the form of an answer."""
-    if isinstance(tree, list | tuple):
-        return type(tree)(map(_form, tree))
-    return np.zeros_like(tree) if isinstance(tree, np.ndarray) else type(tree)()
 
 
 def _rng(seed: tuple[int, int], *names: str) -> np.random.Generator:

@@ -11,7 +11,7 @@ from typing import Any
 
 import grader.exercise
 from grader.errors import GraderError, did_you_mean
-from grader.judging.compare import describe
+from grader.judging.describing import describe
 from grader.sandbox.wire import WireError, encode
 from grader.text import one_line
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from grader.diagnosis.evidence import Evidence, bears_out, one_answer_for_all
 from grader.frozen import frozen
-from grader.judging.compare import Signs, difference, turned
+from grader.judging.compare import difference, turned
 from grader.key import ExerciseKey, MistakeKey, Question
 from grader.nest import numeric_leaves
 
@@ -95,18 +95,20 @@ def _fits(exercise: ExerciseKey, mistake: str, evidence: Sequence[Evidence]) -> 
             if not item.is_right:
                 return False
             continue
-        theirs = item.question.mistakes[mistake]
-        if theirs is None:
+        if item.question.mistakes[mistake] is None:
             if item.answer is not None:
                 return False
-        elif _differ(item.answer, theirs, item.question, exercise.signs_of(item.question)):
+        elif _differ(item.answer, mistake, item.question, exercise):
             return False
     return True
 
 
-def _differ(answer: Any, theirs: Any, question: Question, signs: Signs) -> bool:
+def _differ(answer: Any, mistake: str, question: Question, exercise: ExerciseKey) -> bool:
     """Whether an answer is not a mistake's, with its free signs as they are or turned."""
-    tolerances = _tolerances(question, theirs)
+    theirs, signs, name = question.mistakes[mistake], exercise.signs_of(question), ("margins", id(question), mistake)
+    if name not in exercise.kept:
+        exercise.kept[name] = question, _tolerances(question, theirs)  # with the question, so that its id stays its own
+    _, tolerances = exercise.kept[name]
     if not difference(answer, theirs, tolerances):
         return False
     return not signs or bool(difference(turned(answer, theirs, signs), theirs, tolerances))

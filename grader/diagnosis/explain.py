@@ -19,7 +19,8 @@ from grader.diagnosis.explain_digits import ROUGH, is_rough
 from grader.diagnosis.explain_factors import constants, of_each
 from grader.diagnosis.explain_given import returned
 from grader.diagnosis.explain_sizes import Claim, Pair, magnitudes, precisions
-from grader.judging.compare import difference, is_plural, named
+from grader.judging.compare import difference
+from grader.judging.describing import is_plural, named
 from grader.judging.kinds.registry import kind_of
 from grader.key import ExerciseKey
 from grader.nest import Path, numeric_leaves

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from grader.answer import Answer
 from grader.grading import replies
-from grader.grading.answer import Answer
 from grader.grading.loaded import Loaded
 from grader.grading.single import widened
 from grader.grading.training_runs import TrainingRuns
@@ -135,9 +135,10 @@ def in_order(exercise: ExerciseKey) -> list[Question]:
 
 def _frames_ahead(exercise: ExerciseKey, device: str, questions: Sequence[Question]) -> bytes:
     """The messages that ask all questions. They are the same for everybody, so they are encoded once."""
-    if device not in exercise.frames:
-        exercise.frames[device] = b"".join(_frame(exercise, question, device) for question in questions)
-    return exercise.frames[device]
+    name = "frames", device
+    if name not in exercise.kept:
+        exercise.kept[name] = b"".join(_frame(exercise, question, device) for question in questions)
+    return exercise.kept[name]
 
 
 def _frame(exercise: ExerciseKey, question: Question, device: str) -> bytes:

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from grader.answer import Answer
 from grader.diagnosis.diagnose import Diagnosis, constant, diagnose, is_contradicted, named_mistake
 from grader.diagnosis.evidence import Evidence, weighed
-from grader.grading.answer import Answer
 from grader.grading.verdicts import is_asked_for
 from grader.judging.compare import difference, only
 from grader.judging.kinds.registry import kind_of, options_of

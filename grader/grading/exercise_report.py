@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from grader.answer import Answer, Ask
 from grader.grading import replies
-from grader.grading.answer import Answer, Ask
 from grader.grading.asking import Asking, in_order
 from grader.grading.gradient_opinion import forward_of, with_opinion
 from grader.grading.judge import decide, unasked

@@ -13,7 +13,7 @@ import numpy as np
 
 from grader.draw import Draw, like
 from grader.grading.judge import Answer, Ask
-from grader.judging.compare import is_plural
+from grader.judging.describing import is_plural
 from grader.judging.kinds.agrees import Options, decide
 from grader.judging.kinds.registry import kind_of, options_of
 from grader.key import ExerciseKey, Key, Question

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from grader.grading.answer import Answer as Answer
-from grader.grading.answer import Ask as Ask
+from grader.answer import Answer as Answer
+from grader.answer import Ask as Ask
 from grader.grading.causes import VALUES, telling_questions, with_causes
 from grader.grading.probes import Probe, probed
 from grader.grading.verdicts import charged, verdict

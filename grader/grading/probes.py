@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from grader.answer import Answer, Ask
 from grader.diagnosis.evidence import EVERYWHERE, Evidence, one_answer_for_all
 from grader.diagnosis.lexicon_torch import CUT
 from grader.diagnosis.pairs import BOTH
 from grader.frozen import frozen
-from grader.grading.answer import Answer, Ask
 from grader.grading.verdicts import verdict
-from grader.judging.compare import named
+from grader.judging.describing import named
 from grader.judging.forms import in_case
 from grader.judging.kinds.registry import kind_of
 from grader.judging.nearly import CONSTANT

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.grading.answer import Answer
+from grader.answer import Answer
 from grader.key import ExerciseKey, Question
 from grader.nest import leaves, mapped
 from grader.sandbox.frameworks import FRAMEWORKS

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from grader.answer import Answer
 from grader.frozen import frozen
-from grader.grading.answer import Answer
 from grader.grading.copying import with_copies
 from grader.judging.compare import only
 from grader.judging.kinds.registry import decide, kind_of, options_of

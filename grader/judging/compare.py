@@ -5,15 +5,15 @@ array's largest entry, never with single entries. nan and inf are wrong where th
 integers and a 1-D integer array are the same answer.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from grader.frozen import frozen
-from grader.nest import Path, at, is_numeric, same_parts, subscripts
-from grader.sandbox.wire import Opaque
-from grader.text import one_line
+from grader.judging.describing import describe, every, has, is_, named, numbers, remedy, values
+from grader.nest import Path, at, is_numeric, same_parts
 
 Signs = Sequence[Sequence[int | None]]  # see `turned`
 
@@ -24,26 +24,11 @@ class Difference:
 
     kind: str  # value, shape, dtype, type or nonfinite
     path: Path
-    text: str
+    say: Callable[[], str]  # makes the text, for which few who compare ask
 
-
-def named(path: Path, names: Sequence[str]) -> str:
-    """The name of a part of an answer, for messages: `db`, `gradients[0][1]`, `the answer[2]`."""
-    for place, step in reversed(list(enumerate(path))):
-        if (
-            isinstance(step, str) and " " in step
-        ):  # a driver's own words, "gradient in x", say more than where they stand
-            return repr(step) + subscripts(path[place + 1 :])
-    if len(names) == 1:
-        return names[0] + subscripts(path)
-    if path and isinstance(path[0], int) and 0 <= path[0] < len(names):
-        return names[path[0]] + subscripts(path[1:])
-    return "the answer" + subscripts(path)
-
-
-def is_plural(name: str) -> bool:
-    """Whether a sentence about a part of an answer is in the plural: `gradients` are, `gradients[0]`, `loss` and `bias` are not."""
-    return len(name) > 3 and name.endswith("s") and not name.endswith(("ss", "us", "is", "ias"))
+    @cached_property
+    def text(self) -> str:
+        return self.say()
 
 
 def difference(answer: Any, expected: Any, tolerance: Sequence[float], names: Sequence[str] = ()) -> Difference | None:
@@ -121,10 +106,10 @@ def _differ(
     if isinstance(expected, list | tuple):
         return _differ_sequence(answer, expected, tolerance, names, path)
     if is_numeric(expected):
-        return _differ_leaf(answer, expected, next(tolerance), named(path, names), path)
+        return _differ_leaf(answer, expected, next(tolerance), names, path)
     if type(answer) is type(expected) and answer == expected:
         return None
-    return Difference("type", path, f"{_is(named(path, names))} {describe(answer)}, expected {expected!r}")
+    return Difference("type", path, lambda: f"{is_(named(path, names))} {describe(answer)}, expected {expected!r}")
 
 
 def _in_its_form(answer: Any, expected: Any) -> Any:
@@ -152,25 +137,22 @@ def _differ_dict(
     answer: Any, expected: dict, tolerance: Iterator[float], names: Sequence[str], path: Path
 ) -> Difference | None:
     if not same_parts(answer, expected):
-        wanted = ", ".join(map(repr, expected))
-        got = "a dict with " + ", ".join(map(repr, answer)) if isinstance(answer, dict) else describe(answer)
-        return Difference("type", path, f"{_is(named(path, names))} {got}, expected a dict with {wanted}"[:400])
+        return Difference("type", path, lambda: _other_dict(answer, expected, named(path, names)))
     found = (_differ(answer[key], item, tolerance, names, (*path, key)) for key, item in expected.items())
     return next(filter(None, found), None)
+
+
+def _other_dict(answer: Any, expected: dict, name: str) -> str:
+    wanted = ", ".join(map(repr, expected))
+    got = "a dict with " + ", ".join(map(repr, answer)) if isinstance(answer, dict) else describe(answer)
+    return f"{is_(name)} {got}, expected a dict with {wanted}"[:400]
 
 
 def _differ_sequence(
     answer: Any, expected: Sequence, tolerance: Iterator[float], names: Sequence[str], path: Path
 ) -> Difference | None:
     if not same_parts(answer, expected):
-        parts = f" ({', '.join(names)})" if len(names) == len(expected) > 1 and not path else ""
-        name = named(path, names)
-        got = (
-            f"{_has(name)} {_values(len(answer))}"
-            if isinstance(answer, list | tuple)
-            else f"{_is(name)} {describe(answer)}"
-        )
-        return Difference("type", path, f"{got}, expected {_values(len(expected))}{parts}")
+        return Difference("type", path, lambda: _other_sequence(answer, expected, names, path))
     found = (
         _differ(mine, item, tolerance, names, (*path, i))
         for i, (mine, item) in enumerate(zip(answer, expected, strict=True))
@@ -178,23 +160,38 @@ def _differ_sequence(
     return next(filter(None, found), None)
 
 
-def _differ_leaf(answer: Any, expected: Any, tolerance: float, name: str, path: Path) -> Difference | None:
+def _other_sequence(answer: Any, expected: Sequence, names: Sequence[str], path: Path) -> str:
+    parts = f" ({', '.join(names)})" if len(names) == len(expected) > 1 and not path else ""
+    name = named(path, names)
+    got = (
+        f"{has(name)} {values(len(answer))}" if isinstance(answer, list | tuple) else f"{is_(name)} {describe(answer)}"
+    )
+    return f"{got}, expected {values(len(expected))}{parts}"
+
+
+def _differ_leaf(answer: Any, expected: Any, tolerance: float, names: Sequence[str], path: Path) -> Difference | None:
     wanted = np.asarray(expected)
+
+    def differs(kind: str, say: Callable[[str], str]) -> Difference:
+        return Difference(kind, path, lambda: say(named(path, names)))
+
     if not is_numeric(answer):
-        return Difference("type", path, f"{_is(name)} {describe(answer)}, expected {describe(expected)}{_wrap(answer)}")
+        return differs(
+            "type", lambda name: f"{is_(name)} {describe(answer)}, expected {describe(expected)}{remedy(answer)}"
+        )
     yours = np.asarray(answer)
     if yours.shape != wanted.shape:
-        return Difference("shape", path, f"{_has(name)} shape {yours.shape}, expected {wanted.shape}")
+        return differs("shape", lambda name: f"{has(name)} shape {yours.shape}, expected {wanted.shape}")
     if not _kind_fits(yours, wanted):
         cure = _cure(yours, wanted, tolerance)
-        return Difference("dtype", path, f"{_is(name)} {yours.dtype}, expected {_kind_name(wanted)}{cure}")
+        return differs("dtype", lambda name: f"{is_(name)} {yours.dtype}, expected {_kind_name(wanted)}{cure}")
     wrong = wrong_entries(yours, wanted, tolerance)
     if not wrong.any():
         return None
     nonfinite = wrong & ~np.isfinite(yours)
     kind = "nonfinite" if nonfinite.any() and np.isfinite(wanted).any() else "value"
     among = nonfinite if kind == "nonfinite" else wrong
-    return Difference(kind, path, _worst(yours, wanted, among, wrong, name, tolerance))
+    return differs(kind, lambda name: _worst(yours, wanted, among, wrong, name, tolerance))
 
 
 def _cure(yours: np.ndarray, wanted: np.ndarray, tolerance: float) -> str:
@@ -228,67 +225,5 @@ def _worst(
     index = np.unravel_index(int(np.argmax(error)), error.shape)
     place = f"{name}[{', '.join(map(str, map(int, index)))}]" if index else name
     mine, right = numbers(yours[index], wanted[index], tolerance if np.isfinite(tolerance) else 0.0)
-    many = _every(wrong.size) if wrong.all() else f"{int(wrong.sum())} of {wrong.size}"
+    many = every(wrong.size) if wrong.all() else f"{int(wrong.sum())} of {wrong.size}"
     return f"{place} is {mine}, expected {right}" + (f"; {many} entries differ" if wrong.size > 1 else "")
-
-
-def _is(name: str) -> str:
-    return f"{name} {'are' if is_plural(name) else 'is'}"
-
-
-def _values(count: int) -> str:
-    return f"{count} value{'' if count == 1 else 's'}"
-
-
-def _has(name: str) -> str:
-    return f"{name} {'have' if is_plural(name) else 'has'}"
-
-
-def _every(size: int) -> str:
-    return "both" if size == 2 else f"all {size}"
-
-
-def numbers(yours: Any, wanted: Any, noise: float = 0.0) -> tuple[str, str]:
-    """Both numbers as text, with as few digits (at least 4) as tell them apart; what is `noise` or less is 0."""
-    both = yours.item(), wanted.item()
-    if not all(isinstance(number, float | complex) for number in both):
-        return str(both[0]), str(both[1])
-    for digits in (4, 6, 9, 13, 17):
-        mine, right = (_in_digits(number, digits, noise) for number in both)
-        if mine != right:
-            break
-    return mine, right
-
-
-def _in_digits(number: complex, digits: int, noise: float) -> str:
-    """A number, or both parts of a complex one, such as 1.5-2j; what is `noise` or less is 0."""
-    if isinstance(number, complex):
-        imaginary = _in_digits(number.imag, digits, noise)
-        sign = "" if imaginary.startswith("-") else "+"
-        return f"{_in_digits(number.real, digits, noise)}{sign}{imaginary}j"
-    return f"{(0.0 if abs(number) <= noise else number) + 0.0:.{digits}g}"  # + 0.0 turns -0 into 0
-
-
-def describe(value: Any) -> str:
-    """What kind of value it is, in a few words for a student."""
-    match value:
-        case None:
-            return "None"
-        case Opaque(name):
-            name = one_line(name, 80)
-            return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
-        case np.ndarray() if value.ndim:
-            return f"an array of shape {value.shape}"
-        case np.ndarray() | np.generic() | float() | int() | complex():
-            return "a number"
-        case list() | tuple() | dict() | str():
-            return f"a {type(value).__name__}"
-    return type(value).__name__
-
-
-def _wrap(answer: Any) -> str:
-    if answer is None:
-        return "; is a `return` missing?"
-    if isinstance(answer, tuple):
-        return f": you return {len(answer)} things, one is asked" if len(answer) > 1 else "; is there a comma too many?"
-    return "; wrap it in np.array(...)" if isinstance(answer, list) else ""

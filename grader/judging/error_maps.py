@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grader.judging.compare import named, wrong_entries
+from grader.judging.compare import wrong_entries
+from grader.judging.describing import named
 from grader.nest import Path, at, is_numeric
 from grader.report import ErrorMap
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.judging.compare import difference, named, wrong_entries
+from grader.judging.compare import difference, wrong_entries
+from grader.judging.describing import named
 from grader.judging.forms import in_case, of_form
 from grader.key import Question
 from grader.nest import at, numeric_leaves

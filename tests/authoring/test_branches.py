@@ -96,7 +96,7 @@ def test_a_training_run_is_proven_alike_with_and_without_branches():
         from dataclasses import replace
         from pathlib import Path
         from grader.authoring import runs
-        from grader.authoring.in_process import in_process
+        from grader.compiling.in_process import in_process
         from grader.course.course import Course
         from grader.judging.kinds.reaches import Options
 

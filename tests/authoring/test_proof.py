@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 from conftest import ROOT, TOY
 
+from grader.answer import Answer
 from grader.authoring.answers import dressed
-from grader.authoring.proof import Proof, prove
+from grader.authoring.proof import Proof, _as_it_answers_now, prove
 from grader.authoring.proof_table import markdown
 from grader.commands import dev_author
-from grader.compiling.compile import compile_exercise
+from grader.compiling.compile import compile_exercise, compile_with_mistakes
 from grader.course.unit import Unit
 from grader.errors import GraderError
+from grader.sandbox.wire import same
 
 SEEDS = range(3)
 NAMES = ["scale", "row_sums", "mean_and_spread"]
@@ -402,3 +404,13 @@ def test_a_table_for_a_document_counts_claims_and_survivors():
     rows = [line.count("|") for line in lines if line.startswith("|")]
     assert rows == [8] * 4 + [12] * 4
     assert (lines.count("<details>"), lines[-1]) == (1, "</details>")
+
+
+def test_a_mistake_with_random_numbers_of_its_own_is_asked_anew(toy):
+    key, mistakes = compile_with_mistakes(toy, "scale", 0)
+    for name, known in mistakes.items():
+        assert _as_it_answers_now(name, known, toy, key) is known
+    name, unsteady = next(iter(mistakes)), iter(range(1000))
+    question = next(question for question in key.questions if name in question.mistakes)
+    asks_anew = _as_it_answers_now(name, lambda question: Answer(float(next(unsteady))), toy, key)
+    assert same(asks_anew(question).value, mistakes[name](question).value)

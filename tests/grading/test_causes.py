@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from grader.grading.answer import Answer
+from grader.answer import Answer
 from grader.grading.judge import judge
 from grader.key import CheckKey, ExerciseKey, MistakeKey, Question
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from grader.answer import Answer
 from grader.diagnosis.lexicon_torch import CUT
-from grader.grading.answer import Answer
 from grader.grading.judge import decide
 from grader.grading.probes import AGAIN, DRAWN, EITHER, KEPT
 from grader.judging.reactions import changed, reacts

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from grader.grading.answer import Answer
+from grader.answer import Answer
 from grader.grading.judge import judge
 from grader.key import CheckKey, ExerciseKey, Question
 

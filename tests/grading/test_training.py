@@ -10,10 +10,10 @@ import pytest
 from conftest import TOY, by_name, first_finding
 
 from grader.authoring.answers import lazy_pieces
-from grader.authoring.in_process import in_process
 from grader.authoring.proof import prove
 from grader.authoring.runs import prove_run
 from grader.compiling.compile import compile_key
+from grader.compiling.in_process import in_process
 from grader.course.course import Course
 from grader.course.unit import Unit
 from grader.grading import devices, grade, submission_report

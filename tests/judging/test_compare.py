@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from grader.judging.compare import describe, difference, named, numbers
+from grader.judging.compare import difference
+from grader.judging.describing import describe, named, numbers
 from grader.nest import numeric_leaves
 from grader.sandbox.wire import Opaque
 

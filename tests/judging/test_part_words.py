@@ -9,7 +9,7 @@ from conftest import ROOT, public_key
 
 from grader.course.course import Course
 from grader.judging import part_words
-from grader.judging.compare import named
+from grader.judging.describing import named
 from grader.judging.kinds.registry import is_run
 from grader.judging.part_words import EVERY, in_words, spoken
 from grader.nest import numeric_leaves

@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT, keys_of
 
 from grader.authoring.answers import by_name
-from grader.authoring.in_process import in_process
+from grader.compiling.in_process import in_process
 from grader.course.course import Course
 from grader.grading.judge import judge
 from grader.report import Status

@@ -7,7 +7,8 @@ import numpy as np
 
 from grader.draw import Inputs
 from grader.frozen import frozen
-from grader.judging.compare import describe, named, only
+from grader.judging.compare import only
+from grader.judging.describing import describe, named
 from grader.judging.forms import in_case
 from grader.judging.kinds.kind import Check, Driver, Kind, labels
 from grader.judging.rules import no_sample

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from grader.draw import Inputs
-from grader.judging.compare import describe, named
+from grader.judging.describing import describe, named
 from grader.judging.forms import in_case
 from grader.judging.kinds.kind import Cases, Check, Driver, Kind, labels
 from grader.judging.rules import no_sample

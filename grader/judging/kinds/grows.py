@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from grader.frozen import frozen
-from grader.judging.compare import describe, named
+from grader.judging.describing import describe, named
 from grader.judging.forms import in_case, no_answer
 from grader.judging.kinds.kind import Change, Check, Driver, Kind, labels
 from grader.judging.traces import floats, is_list_of_numbers

@@ -7,7 +7,7 @@ import numpy as np
 
 from grader.errors import did_you_mean
 from grader.frozen import frozen
-from grader.judging.compare import named, numbers
+from grader.judging.describing import named, numbers
 from grader.judging.forms import in_case, no_answer
 from grader.judging.kinds.kind import Change, Check, Driver, Kind, labels
 from grader.judging.rules import tolerance_at

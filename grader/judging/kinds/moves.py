@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.judging.compare import named, numbers
+from grader.judging.describing import named, numbers
 from grader.judging.forms import in_case, no_answer
 from grader.judging.kinds.kind import Change, Check, Driver, Kind, labels
 from grader.key import Question

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from grader.frozen import frozen
-from grader.judging.compare import describe
+from grader.judging.describing import describe
 from grader.judging.forms import in_case, no_answer
 from grader.judging.kinds.kind import Cases, Change, Check, Driver, Kind, labels
 from grader.judging.traces import Raised

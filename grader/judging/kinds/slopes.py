@@ -7,7 +7,7 @@ import numpy as np
 
 from grader.draw import Draw, Inputs, like, plus
 from grader.frozen import frozen
-from grader.judging.compare import numbers
+from grader.judging.describing import numbers
 from grader.judging.forms import in_case, no_answer
 from grader.judging.kinds.kind import Change, Check, Driver, Kind, labels
 from grader.key import Question
