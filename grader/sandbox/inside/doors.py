@@ -12,7 +12,7 @@ import functools
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
@@ -54,7 +54,7 @@ class Rule:
 @dataclass
 class Doors:
     """All doors of a process. `shut` is the rule of the exercise being asked (None: all doors are open), `met` is the
-    first operation that was refused, `before` are the original attributes.
+    first operation that was refused, `before` are the original attributes, `after` the doors that take their places for a while.
 
     `lock` keeps the originals from being called except through a door.
     """
@@ -62,6 +62,7 @@ class Doors:
     shut: Rule | None = None
     met: str = ""
     before: list[tuple[Any, str, Any]] = field(default_factory=list)
+    after: list[tuple[Any, str, Any]] = field(default_factory=list)
     lock: locks.Lock = field(default_factory=lambda: locks.Lock([]))
 
 
@@ -104,9 +105,9 @@ def refused(forbids: Sequence[str], doors: Doors | None = None) -> Iterator[None
     if not forbids:
         yield
         return
-    own = doors or Doors()
+    own = doors or _for_a_while(tuple(forbids))
     if doors is None:
-        _hang_in_modules(own, forbids)
+        _set(own.after)
     own.shut, own.met = _rule(tuple(forbids)), ""
     locks.shut(own.lock)
     try:
@@ -121,10 +122,24 @@ def refused(forbids: Sequence[str], doors: Doors | None = None) -> Iterator[None
         own.shut = None
         locks.open_up(own.lock)
         if doors is None:
-            for owner, name, value in reversed(own.before):
-                setattr(owner, name, value)
+            _set(reversed(own.before))
     if own.met:
         raise ForbiddenOperation(own.met)
+
+
+@functools.cache
+def _for_a_while(forbids: tuple[str, ...]) -> Doors:
+    """Doors that are there only while a question is asked, as `after` has them; making them takes longer than most questions."""
+    doors = Doors()
+    _hang_in_modules(doors, forbids)
+    doors.after = [(owner, name, vars(owner)[name]) for owner, name, _ in doors.before]
+    _set(reversed(doors.before))
+    return doors
+
+
+def _set(attributes: Iterable[tuple[Any, str, Any]]) -> None:
+    for owner, name, value in attributes:
+        setattr(owner, name, value)
 
 
 def shown(path: str) -> str:
