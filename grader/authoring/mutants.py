@@ -13,6 +13,7 @@ from dataclasses import field
 from grader.authoring.slips import OPERATORS, Scope, instead
 from grader.course.reference_text import definitions
 from grader.frozen import frozen
+from grader.statement import first_line
 
 
 @frozen
@@ -140,7 +141,7 @@ def _modules(text: str) -> set[str]:
 
 def _spliced(text: str, node: ast.FunctionDef | ast.ClassDef, changed: str) -> str:
     lines = text.split("\n")
-    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    first = first_line(node)
     return "\n".join([*lines[: first - 1], changed, *lines[node.end_lineno :]])
 
 

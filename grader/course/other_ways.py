@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from grader.statement import as_written
+
 FILE = "rewrites.py"
 
 
@@ -58,10 +60,9 @@ def _joined(nodes: Sequence[ast.stmt], text: str) -> str:
     """The lines of some statements, with the usual empty lines between them."""
     lines, joined = text.split("\n"), ""
     for before, node in zip([None, *nodes], nodes, strict=False):
-        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
         kinds = {_kind(before or node), _kind(node)}
         gap = "" if before is None else "\n\n\n" if "definition" in kinds else "\n" * len(kinds)
-        joined += gap + "\n".join(lines[first - 1 : node.end_lineno])
+        joined += gap + as_written(node, lines)
     return joined
 
 

@@ -12,6 +12,7 @@ from types import CodeType, ModuleType
 from grader.errors import GraderError
 from grader.exercise import Edit
 from grader.frozen import frozen
+from grader.statement import first_line
 
 BODY = "# YOUR CODE HERE\n    raise NotImplementedError"  # nbgrader's convention, so that students meet only one
 MEMORY = 64  # texts that stay parsed: a unit's files and the mistakes of an exercise, which every seed asks for again
@@ -144,14 +145,13 @@ class Source:
     def _lines(self, node: ast.stmt) -> str:
         """A statement's lines as they are in the text, including decorators and the comments right above it."""
         lines = self.text.split("\n")
-        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))]) - 1
+        first = first_line(node) - 1
         while lines[first - 1].strip().startswith("#"):
             first -= 1
         return "\n".join(lines[first : node.end_lineno])
 
     def _head(self, node: ast.FunctionDef | ast.ClassDef) -> str:
-        first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
-        return "\n".join(self.text.split("\n")[first - 1 : node.body[0].end_lineno])
+        return "\n".join(self.text.split("\n")[first_line(node) - 1 : node.body[0].end_lineno])
 
     @cached_property
     def span(self) -> tuple[int, int]:
@@ -196,7 +196,7 @@ def stub_module(text: str, exercises: list[str]) -> str:
     for node in ast.parse(text).body:
         if not isinstance(node, ast.FunctionDef | ast.ClassDef):
             continue
-        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]) - 1
+        first = first_line(node) - 1
         last = node.end_lineno or node.lineno
         is_private = node.name.startswith("_") and node.name not in exercises
         while is_private and first > done and lines[first - 1].startswith("#"):  # the comments right above it go, too

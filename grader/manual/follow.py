@@ -30,6 +30,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from grader.frozen import frozen
+from grader.statement import as_written, first_line
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = Path(__file__).parent / "pages"
@@ -208,17 +209,13 @@ def edited(before: str, block: str) -> str:
     there = {_name(node): node for node in ast.parse(before).body}
     changes = []
     for node in ast.parse(block).body:
-        new.append("\n".join(lines[_first(node) - 1 : node.end_lineno]))
+        new.append(as_written(node, lines))
         if replaced := there.get(_name(node)):
             changes.append((replaced, "\n\n\n".join(new)))
             new = []
     for node, text in sorted(changes, key=lambda change: -change[0].lineno):
-        old[_first(node) - 1 : node.end_lineno] = text.split("\n")
+        old[first_line(node) - 1 : node.end_lineno] = text.split("\n")
     return "\n".join(old).rstrip("\n") + "\n" + "".join(f"\n\n{text}\n" for text in new)
-
-
-def _first(node: ast.stmt) -> int:
-    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
 
 
 def _name(node: ast.stmt) -> str:

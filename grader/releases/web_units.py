@@ -11,6 +11,7 @@ from grader.files import write_whole
 from grader.key import ExerciseKey, Key, from_bytes
 from grader.releases import web_handout
 from grader.scratch import Scratch
+from grader.statement import first_line
 
 TORCH = ["torch"]  # what the page has not
 
@@ -62,5 +63,5 @@ def _lines(stub: str, names: list[str]) -> tuple[int, int]:
     found = [node for node in ast.parse(stub).body if getattr(node, "name", None) in names]
     if not found:
         return 0, 0
-    first = min(node.lineno - len(getattr(node, "decorator_list", [])) for node in found)
+    first = min(map(first_line, found))
     return first, max(node.end_lineno or node.lineno for node in found)

@@ -17,6 +17,7 @@ from grader.report import CheckReport, ExerciseReport
 from grader.sandbox.inside.call import bind
 from grader.sandbox.wire import Seeded, same
 from grader.snippets.literals import literal, needs_base64
+from grader.statement import first_line
 
 LOAD = """\
 def load(module, weights):
@@ -158,8 +159,7 @@ def _for_a_session(source: str) -> Iterator[str]:
     """A text's blocks as a session takes them: none with an empty line inside, and one after each."""
     lines = source.split("\n")
     for node in ast.parse(source).body:
-        first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
-        yield from (line for line in lines[first - 1 : node.end_lineno] if line.strip())
+        yield from (line for line in lines[first_line(node) - 1 : node.end_lineno] if line.strip())
         yield ""
 
 

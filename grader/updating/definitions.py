@@ -7,6 +7,7 @@ import ast
 import tokenize
 
 from grader.frozen import frozen
+from grader.statement import as_written, first_line
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -20,7 +21,7 @@ class Part:
 
     @property
     def text(self) -> str:
-        return "\n".join(self.lines[first_line(self.node) - 1 : self.node.end_lineno])
+        return as_written(self.node, self.lines)
 
     @property
     def decorators(self) -> list[str]:
@@ -54,10 +55,6 @@ class Part:
     @property
     def _inside(self) -> int:
         return _colon(self) + 1
-
-
-def first_line(node: ast.stmt) -> int:
-    return min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
 
 
 def _colon(part: "Part") -> int:

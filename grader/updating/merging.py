@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from grader.frozen import frozen
 from grader.sandbox.inside.reading import bound_names
-from grader.updating.definitions import Definition, Part, arguments, first_line, is_unwritten, under_a_new_heading
+from grader.statement import as_written, first_line
+from grader.updating.definitions import Definition, Part, arguments, is_unwritten, under_a_new_heading
 
 
 class CannotMerge(ValueError):
@@ -45,7 +46,7 @@ class _File:
         self.has_star = any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in self.body)
 
     def text_of(self, node: ast.stmt) -> str:
-        return "\n".join(self.lines[first_line(node) - 1 : node.end_lineno])
+        return as_written(node, self.lines)
 
     def with_comments(self, node: ast.stmt) -> str:
         """A statement with the comments right before it."""
