@@ -1,7 +1,7 @@
 """A report: what was asked, found and earned, as frozen data with one versioned JSON form."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, field
+from dataclasses import field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -201,12 +201,18 @@ def from_json(data: Mapping[str, Any]) -> Report:
 
 
 def _exercise_to_json(exercise: ExerciseReport) -> dict[str, Any]:
-    data = asdict(exercise) | {"seconds": round(exercise.seconds, 4), "status": str(exercise.status)}
-    del data["printed"], data["curve"], data["band"], data["line"]
-    for check in data["checks"]:
-        check["status"] = str(check["status"])
-        if check["finding"] is None:
-            del check["finding"]
-        else:
-            del check["finding"]["line"], check["finding"]["map"]
-    return data | {"checks": list(data["checks"])}
+    return _fields(exercise, "printed", "curve", "band", "line") | {
+        "status": str(exercise.status),
+        "seconds": round(exercise.seconds, 4),
+        "checks": [_check_to_json(check) for check in exercise.checks],
+    }
+
+
+def _check_to_json(check: CheckReport) -> dict[str, Any]:
+    finding = {"finding": _fields(check.finding, "line", "map")} if check.finding else {}
+    return _fields(check, "finding") | {"status": str(check.status)} | finding
+
+
+def _fields(record: Any, *left_out: str) -> dict[str, Any]:
+    """A record's fields by name. `dataclasses.asdict` would copy the fields of the fields, one by one."""
+    return {part.name: getattr(record, part.name) for part in fields(record) if part.name not in left_out}
