@@ -8,7 +8,6 @@ signals = "signals_course"
 Nothing of a package is imported: a course is files. `grade dev course` writes a pyproject.toml that makes such a package.
 """
 
-import importlib.metadata
 import importlib.util
 from pathlib import Path
 
@@ -17,8 +16,10 @@ GROUP = "deep_grade.courses"
 
 def packaged() -> dict[str, Path]:
     """The folders of the installed courses, by name; without those whose files are not there."""
+    from importlib.metadata import entry_points  # loads a reader of mail, for which few wait gladly
+
     found = {}
-    for point in importlib.metadata.entry_points(group=GROUP):
+    for point in entry_points(group=GROUP):
         for folder in _folders(point.value):
             if (folder / "assignments" / "course.toml").is_file():
                 found[point.name] = folder
