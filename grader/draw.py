@@ -1,9 +1,11 @@
 """Random numbers for cases, all from one generator that is seeded with the key's seed."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from grader.errors import did_you_mean
 from grader.frozen import frozen
 from grader.nest import mapped
 from grader.sandbox.wire import Seeded
@@ -41,6 +43,26 @@ class Draw:
     def generator(self) -> Seeded:
         """A NumPy Generator as an input, for functions that draw; every call gets a fresh one in the same state."""
         return Seeded(int(self.rng.integers(2**63)))
+
+
+def redrawn(**places: Any) -> Callable[[Inputs, Draw], Inputs]:
+    """A change of a case's inputs, for `moves` and `keeps`: of each named array the part at an index is drawn anew, standard
+    normal; `...` is all of it.
+
+    moves(1, "lets the first example be felt", change=redrawn(x=0))
+    moves(1, "lets the last token be felt", change=redrawn(k=np.s_[:, -1], v=np.s_[:, -1]))
+    """
+
+    def redrawn_inputs(inputs: Inputs, draw: Draw) -> Inputs:
+        changed = {}
+        for name, place in places.items():
+            if name not in inputs:
+                raise ValueError(f"the inputs have no {name} to draw anew{did_you_mean(name, [*inputs])}")
+            changed[name] = inputs[name].copy()
+            changed[name][place] = draw(*changed[name][place].shape)
+        return inputs | changed
+
+    return redrawn_inputs
 
 
 def like(tree: Any, draw: Draw) -> Any:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from grader.draw import Draw, Inputs
+from grader.draw import redrawn as redrawn
 from grader.errors import did_you_mean
 from grader.frozen import frozen
 from grader.judging.kinds.agrees import agrees as agrees
@@ -43,17 +44,60 @@ from grader.judging.kinds.slopes import slopes as slopes
 
 
 @frozen
-class Edit:
-    """A mutant made from the reference: in the source of `of` (the exercise itself if empty), `old` becomes `new`."""
+class Step:
+    """One change of a text. `how` is the word below that says where: once, everywhere, swapped or returned."""
 
     old: str
     new: str
+    how: str = "once"
+
+
+@frozen
+class Edit:
+    """A mutant made from the reference: steps, one after another, in the source of `of` (the exercise itself if empty)."""
+
+    steps: tuple[Step, ...]
     of: str = ""
+
+    def then(self, old: str, new: str) -> "Edit":
+        """The same with one more piece replaced, for what is done in two places; `old` must occur exactly once by then.
+
+        edit("rows = x", "rows = x.T").then("axis=0", "axis=1")
+        """
+        return Edit((*self.steps, Step(old, new)), self.of)
 
 
 def edit(old: str, new: str, of: str = "") -> Edit:
-    """The reference with one piece of its text replaced; `old` must occur exactly once."""
-    return Edit(old, new, of)
+    """The reference with one piece of its text replaced; `old` must occur exactly once.
+
+    edit("/ np.sqrt(d)", "")
+    """
+    return Edit((Step(old, new),), of)
+
+
+def everywhere(old: str, new: str, of: str = "") -> Edit:
+    """The reference with a piece of its text replaced in all places, of which there must be two at least.
+
+    everywhere("axis=0", "axis=1")
+    """
+    return Edit((Step(old, new, "everywhere"),), of)
+
+
+def swapped(one: str, other: str, of: str = "") -> Edit:
+    """The reference with two pieces of its text in each other's place; each must occur exactly once.
+
+    swapped("y_true", "y_pred")
+    """
+    return Edit((Step(one, other, "swapped"),), of)
+
+
+def returns(answer: str, of: str = "") -> Edit:
+    """The reference with another expression in the return that it ends with; `…` stands for the one that is there.
+
+    returns("np.tanh(x)")
+    returns("… / len(x)")
+    """
+    return Edit((Step("", answer, "returned"),), of)
 
 
 @frozen
@@ -61,7 +105,8 @@ class Mistake:
     """A wrong answer with a name: a diagnosis for the student, a mutant that the checks must catch.
 
     `sentence` is what the student reads when their answers are this mistake's answers: it says what they did and
-    points to the cure without giving the line away. `wrong` is the mistake itself, a function or an `edit`.
+    points to the cure without giving the line away. `wrong` is the mistake itself: a change of the reference, said with `edit`,
+    `everywhere`, `swapped` or `returns`, or a function.
     """
 
     name: str

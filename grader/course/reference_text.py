@@ -1,4 +1,4 @@
-"""The source text of a reference: cut into signatures, docstrings and stubs by position, and edited into mutants."""
+"""The source text of a reference, cut into signatures, docstrings and stubs by position."""
 
 import ast
 import builtins
@@ -10,7 +10,6 @@ from functools import cached_property, lru_cache
 from types import CodeType, ModuleType
 
 from grader.errors import GraderError
-from grader.exercise import Edit
 from grader.frozen import frozen
 from grader.statement import first_line
 
@@ -237,22 +236,6 @@ def uses(text: str) -> dict[str, set[str]]:
     between = [node for node in ast.parse(text).body if not isinstance(node, ast.FunctionDef | ast.ClassDef)]
     texts = {"": "\n".join(map(ast.unparse, between))} | {name: source.body for name, source in known.items()}
     return {name: set(free_names(body)) & set(known) for name, body in texts.items()}
-
-
-def mutate(text: str, exercise: str, change: Edit) -> str:
-    """A module's text with one edit inside one function; SourceError unless `old` occurs there exactly once."""
-    name = change.of or exercise
-    source = definitions(text).get(name)
-    if source is None:
-        written = ", ".join(f"of={known!r}" for known in definitions(text))
-        raise SourceError(
-            f"{exercise}: the reference has no {name} to edit; say of what it is: edit(…, of=…), one of {written}"
-        )
-    if (count := source.body.count(change.old)) != 1:
-        raise SourceError(f"{exercise}: {change.old!r} occurs {count} times in {name}; an edit needs it exactly once")
-    first, last = source.span
-    lines = text.split("\n")
-    return "\n".join([*lines[: first - 1], source.body.replace(change.old, change.new), *lines[last:]])
 
 
 def free_names(text: str) -> list[str]:

@@ -15,9 +15,10 @@ from types import ModuleType
 
 from grader.course.author_code import UnitError as UnitError
 from grader.course.author_code import authored
+from grader.course.edited_text import mutate
 from grader.course.part import pick
 from grader.course.points import shared
-from grader.course.reference_text import Source, SourceError, definitions, free_names, mutate, run_text, without
+from grader.course.reference_text import Source, SourceError, definitions, free_names, run_text, without
 from grader.exercise import Check, Edit, Exercise
 from grader.frozen import frozen
 from grader.typed import read_as

@@ -167,7 +167,8 @@ def _secret_texts(unit: Unit) -> Iterator[tuple[str, str]]:
     for name, exercise in unit.exercises.items():
         for mistake in exercise.mistakes:
             if isinstance(mistake.wrong, Edit):
-                yield f"the mistake {mistake.name} of {unit.name}.{name}", mistake.wrong.new
+                what = f"the mistake {mistake.name} of {unit.name}.{name}"
+                yield from ((what, step.new) for step in mistake.wrong.steps)
 
 
 def _wrong_functions(unit: Unit, bodies: dict[str, str]) -> set[str]:

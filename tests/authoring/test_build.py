@@ -535,7 +535,7 @@ def secrets(unit):
     for exercise in unit.exercises.values():
         for mistake in exercise.mistakes:
             if isinstance(mistake.wrong, Edit):
-                edited = mistake.wrong.old.splitlines() + mistake.wrong.new.splitlines()
+                edited = [line for step in mistake.wrong.steps for line in f"{step.old}\n{step.new}".splitlines()]
                 yield from (line.strip().strip('"') for line in edited)
 
 

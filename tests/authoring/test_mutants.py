@@ -14,7 +14,8 @@ from grader.authoring.mutation import EQUIVALENT, KILLED, SURVIVED, Trial
 from grader.authoring.slips import OPERATORS
 from grader.authoring.trials import tried
 from grader.course.course import Course
-from grader.course.reference_text import mutate, run_text
+from grader.course.edited_text import mutate
+from grader.course.reference_text import run_text
 from grader.course.unit import Unit
 from grader.errors import GraderError
 from grader.exercise import Mistake, edit
@@ -309,9 +310,10 @@ def test_dev_suggest_proposes_a_mistake_for_what_is_told_nothing(toy_copy):
     assert "loses points, and gets a general hint" in text
     line = next(line.strip() for line in text.splitlines() if "edit(" in line)
     found = eval(line.rstrip(","), {"Mistake": Mistake, "edit": edit})
-    assert found.wrong.old == "return x * factor"
+    (step,) = found.wrong.steps
+    assert step.old == "return x * factor"
     source = mutate((toy_copy / "solutions" / "toy" / "toy.py").read_text(encoding="utf-8"), "scale", found.wrong)
-    assert found.wrong.new in source
+    assert step.new in source
 
 
 def test_a_file_that_lists_no_survivors_is_refused(tmp_path):

@@ -27,7 +27,7 @@ from grader.authoring.proof import report_on  # noqa: E402
 from grader.classroom.marking.store import Store, records  # noqa: E402
 from grader.compiling.compile import compile_key  # noqa: E402
 from grader.course.course import Course  # noqa: E402
-from grader.course.reference_text import mutate  # noqa: E402
+from grader.course.edited_text import mutate  # noqa: E402
 
 GRADE = str(Path(sys.executable).with_name("grade"))
 SEED = 8315

@@ -5,7 +5,8 @@ import ast
 import pytest
 
 from grader.authoring.mutants import mutants
-from grader.course.reference_text import BODY, SourceError, definitions, mutate, run_text, stub_module
+from grader.course.edited_text import mutate
+from grader.course.reference_text import BODY, SourceError, definitions, run_text, stub_module
 from grader.exercise import edit
 
 MODULE = '''"""A unit.

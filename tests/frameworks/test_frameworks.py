@@ -16,7 +16,7 @@ from translated import JAX, TENSORFLOW, Library
 
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
-from grader.course.reference_text import mutate
+from grader.course.edited_text import mutate
 from grader.course.unit import Unit
 from grader.exercise import Edit
 from grader.grading import grade

@@ -15,7 +15,8 @@ from grader.authoring import build
 from grader.authoring.proof import prove
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
-from grader.course.reference_text import definitions, mutate
+from grader.course.edited_text import mutate
+from grader.course.reference_text import definitions
 from grader.exercise import Edit
 from grader.grading import grade
 from grader.grading.training import Training

@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from grader.course.reference_text import mutate, stub_module
+from grader.course.edited_text import mutate
+from grader.course.reference_text import stub_module
 from grader.course.unit import Unit
 from grader.exercise import Edit
 

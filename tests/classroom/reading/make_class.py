@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.course.course import Course
-from grader.course.reference_text import SourceError, definitions, mutate
+from grader.course.edited_text import mutate
+from grader.course.reference_text import SourceError, definitions
 from grader.course.unit import Unit
 from grader.exercise import Edit
 from grader.grading import grade
