@@ -48,7 +48,13 @@ FRAMEWORKS = {
         Framework(
             "jax",
             "JAX",
-            loads=("jax.lax", "jax.nn", "jax.numpy", "jax.random", "jax.scipy.special", "scipy.linalg"),
+            loads=(
+                *("jax.lax", "jax.nn", "jax.numpy", "jax.random", "jax.scipy.special", "scipy.linalg"),
+                *(
+                    "jax.scipy.linalg",
+                    "jax.example_libraries.optimizers",
+                ),  # what is forbidden of them must be there by then
+            ),
             homes=("jax", "jaxlib"),
             environment={
                 "JAX_ENABLE_X64": "1",  # else float64 inputs become float32 without a word

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -96,24 +97,38 @@ def test_a_product_written_out_in_jax_keeps_every_point(sandbox):
     assert exercise.status == "passed", first_finding(exercise)
 
 
+# For each idea of which JAX has something ready-made beside derivatives and products: an exercise, and an answer that takes it.
+READY_MADE = {
+    "linear algebra": ("linear_algebra", "solve", "A, b", "return jnp.linalg.solve(A, b)"),
+    "a ready-made activation": ("neural_networks", "softmax", "x, axis=-1", "return jax.nn.softmax(x, axis)"),
+    "a ready-made loss": ("neural_networks", "softmax_cross_entropy", "logits, labels", "return -jax.nn.log_softmax(logits)[jnp.arange(len(labels)), labels].mean()"),
+    "a one-hot encoding": ("neural_networks", "one_hot", "labels, classes", "return jax.nn.one_hot(labels, classes)"),
+    "a ready-made initialisation": ("neural_networks", "xavier_uniform", "fan_in, fan_out, rng", "return jax.nn.initializers.glorot_uniform()(jax.random.key(0), (fan_in, fan_out))"),
+    "a ready-made normalisation": ("optimization", "layernorm", "x, gamma, beta, eps=1e-5", "return jax.nn.standardize(x, epsilon=eps) * gamma + beta"),
+    "a ready-made attention": ("attention", "scaled_dot_product_attention", "q, k, v, mask=None", "return jax.nn.dot_product_attention(q, k, v, mask=mask)"),
+    "a ready-made optimiser": ("optimization", "sgd_step", "w, dw, lr", "begin, step, end = optimizers.sgd(lr)\nreturn end(step(0, dw, begin(w)))"),
+}  # fmt: skip
+
+
 @needs_jax
-@pytest.mark.parametrize(
-    ("unit", "exercise", "parameters", "body"),
-    [
-        ("neural_networks", "softmax", "x, axis=-1", "return jax.nn.softmax(x, axis)"),
-        ("neural_networks", "one_hot", "labels, classes", "return jax.nn.one_hot(labels, classes)"),
-        (
-            "optimization",
-            "layernorm",
-            "x, gamma, beta, eps",
-            "return jax.nn.standardize(x, epsilon=eps) * gamma + beta",
-        ),
-    ],
-)
-def test_what_an_exercise_is_to_make_is_not_taken_ready_made(unit, exercise, parameters, body, sandbox):
-    got = asked(unit, exercise, parameters, body, sandbox, before=IMPORTS)
+@pytest.mark.parametrize(("idea", "unit", "exercise", "parameters", "body"), [(idea, *asks) for idea, asks in READY_MADE.items()], ids=READY_MADE)  # fmt: skip
+@pytest.mark.parametrize("hidden", [False, pytest.param(True, marks=pytest.mark.weekly)], ids=["by its name", "by a computed name"])  # fmt: skip
+def test_what_an_exercise_is_to_make_is_not_taken_ready_made(idea, unit, exercise, parameters, body, hidden, sandbox):
+    before = IMPORTS + "from jax.example_libraries import optimizers\n"
+    taken = re.search(r"(?:jax\.nn\.(?:initializers\.)?|linalg\.|optimizers\.)(\w+)", body)[1]
+    if hidden:  # jax.nn.softmax becomes getattr(jax.nn, "s" + "oftmax")
+        body = re.sub(
+            r"(jax\.nn(?:\.initializers)?|jnp\.linalg|optimizers)\.(\w)(\w*)", r"getattr(\1, '\2' + '\3')", body
+        )
+    got = asked(unit, exercise, parameters, body, sandbox, before=before)
     assert (got.status, got.points) == ("forbidden", 0)
-    assert "uses jax.nn." in first_finding(got).message
+    assert re.search(rf"uses [\w.]*\.{taken}, which this exercise forbids", first_finding(got).message)
+
+
+@needs_jax
+def test_each_idea_that_jax_has_is_among_them():
+    of_jax = {name for name, idea in IDEAS.items() if any(path.startswith("jax.") for path in idea.operations)}
+    assert of_jax - {"automatic differentiation", "a product of matrices"} == set(READY_MADE)
 
 
 @needs_jax
@@ -175,6 +190,33 @@ def test_what_no_package_has_is_not_forbidden():
         "@",
     ]
     assert within_reach(["automatic differentiation"], ["numpy", "jax"]) == ["automatic differentiation"]
+
+
+@needs_jax
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import importlib\nreturn importlib.import_module('jax.scipy' + '.linalg').solve(A, b)",
+        "import importlib\nlinalg = importlib.import_module('jax.scipy' + '.linalg')\nreturn linalg.lu_solve(linalg.lu_factor(A), b)",
+    ],
+    ids=["solve", "factors"],
+)
+def test_a_module_that_is_imported_late_is_no_way_round(body, sandbox):
+    exercise = asked("linear_algebra", "solve", "A, b", body, sandbox, before=IMPORTS)
+    assert (exercise.status, exercise.points) == ("forbidden", 0)
+
+
+@needs_jax
+def test_what_is_forbidden_of_jax_is_loaded_before_any_file():
+    """But for what differentiates, which is refused beneath, whatever it is called."""
+    listed = sorted({path for name, idea in IDEAS.items() for path in idea.operations if path.startswith("jax.") and name != "automatic differentiation"})  # fmt: skip
+    script = (
+        "import sys\nfrom grader.sandbox import frameworks\nfrom grader.sandbox.inside import paths\n"
+        "frameworks.load(['jax'])\nprint(*[path for path in sys.argv[1:] if paths.look_up(path) is None])\n"
+    )
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
+    ran = subprocess.run([sys.executable, "-c", script, *listed], capture_output=True, text=True, cwd=ROOT, env=environment, check=True)  # fmt: skip
+    assert ran.stdout.split() == []
 
 
 @pytest.mark.parametrize("package", [name for name in ("jax", "torch") if name in HERE])
