@@ -5,7 +5,21 @@ from functools import partial
 import numpy as np
 import torch
 
-from grader.exercise import Exercise, Mistake, agrees, device, edit, keeps, load, moves, reaches, report
+from grader.exercise import (
+    Exercise,
+    Mistake,
+    agrees,
+    device,
+    edit,
+    keeps,
+    load,
+    moves,
+    reaches,
+    redrawn,
+    report,
+    returns,
+    swapped,
+)
 
 ALLOWS = ("numpy", "torch")
 
@@ -101,11 +115,8 @@ def hidden_key_ahead(draw):
     return inputs | {"k": np.where(inputs["mask"].swapaxes(-1, -2), 1, FAR) * inputs["k"]}
 
 
-def another_second_key(inputs, draw):
-    """The second key and its value change, which one query alone may attend to."""
-    k, v = inputs["k"].copy(), inputs["v"].copy()
-    k[..., 1, :], v[..., 1, :] = draw(*k[..., 1, :].shape), draw(*v[..., 1, :].shape)
-    return inputs | {"k": k, "v": v}
+# The second key and its value, which one query alone may attend to.
+another_second_key = redrawn(k=np.s_[..., 1, :], v=np.s_[..., 1, :])
 
 
 def attend_masked_after_softmax(q, k, v, mask=None):
@@ -424,10 +435,7 @@ def far_aligned(draw):
     return inputs
 
 
-def another_first_query(inputs, draw):
-    query = inputs["query"].copy()
-    query[0] = draw(*query[0].shape)
-    return inputs | {"query": query}
+another_first_query = redrawn(query=0)
 
 
 def _mixture(scores, values):
@@ -785,10 +793,7 @@ def far_tokens(case, heads=1):
     return with_offset
 
 
-def another_third_token(inputs, draw):
-    x = inputs["x"].copy()
-    x[:, 2] = draw(*x[:, 2].shape)
-    return inputs | {"x": x}
+another_third_token = redrawn(x=np.s_[:, 2])
 
 
 FUTURE = "under a causal mask, changing a token changes only itself and later tokens"
@@ -875,7 +880,6 @@ def heads(draw, N=3, T=5, D=8, H=2, d=3, dv=2, M=7):
 
 
 square = partial(heads, D=6, H=2, d=3, dv=3, M=6)
-SPLIT = "x.reshape(N, T, num_heads, width // num_heads).transpose(0, 2, 1, 3)"
 JOIN = "heads.transpose(0, 2, 1, 3)"
 CALL = "scaled_dot_product_attention(q, k, v, mask)"
 
@@ -926,7 +930,7 @@ multi_head_attention = Exercise(
         Mistake(
             "split_by_reshape_alone",
             "You split the rows into heads, not the columns: a reshape to (N, heads, T, d) mixes tokens. Split the last axis, then move the new axis.",
-            edit(SPLIT, "x.reshape(N, num_heads, T, width // num_heads)", of="_split_heads"),
+            returns("x.reshape(N, num_heads, T, width // num_heads)", of="_split_heads"),
         ),
         Mistake(
             "joined_by_reshape_alone",
@@ -936,7 +940,7 @@ multi_head_attention = Exercise(
         Mistake(
             "heads_interleaved",
             "Your heads take every num_heads-th column. A head is a block of consecutive columns.",
-            edit(SPLIT, "x.reshape(N, T, width // num_heads, num_heads).transpose(0, 3, 1, 2)", of="_split_heads"),
+            returns("x.reshape(N, T, width // num_heads, num_heads).transpose(0, 3, 1, 2)", of="_split_heads"),
         ),
         Mistake(
             "one_wide_head",
@@ -1101,11 +1105,6 @@ def _rotary_halves(x, base=10000.0):
     return np.concatenate([a * cos - b * sin, a * sin + b * cos], axis=-1)
 
 
-def _rotary_not_crossed(x, base=10000.0):
-    angle = np.repeat(_turns(x, base), 2, axis=-1)
-    return x * np.cos(angle) + x * np.sin(angle)
-
-
 def _rotary_counting_heads(x, base=10000.0):
     """Positions along axis 1, which is the tokens' axis only where there is one axis before it."""
     angle = _turns(x, base) if x.ndim != 4 else _turns(x[:, :, 0], base)[:, None]
@@ -1155,7 +1154,7 @@ rotary_embedding = Exercise(
         Mistake(
             "not_crossed",
             "You multiply the same feature by cosine and sine. In a rotation each new feature depends on both old ones.",
-            _rotary_not_crossed,
+            returns("x * np.repeat(cos, 2, axis=-1) + x * np.repeat(sin, 2, axis=-1)"),
         ),
         Mistake(
             "from_one",
@@ -1215,7 +1214,6 @@ def attended_by_softmax(q, k, v):
     return naive_softmax(scores - scores.max(axis=-1, keepdims=True)) @ v
 
 
-FEATURES = "np.where(x > 0, x + 1.0, np.exp(np.minimum(x, 0.0)))"
 PAST = "np.cumsum(k[..., :, None] * v[..., None, :], axis=-3)"
 OVER = " / (q * total).sum(axis=-1, keepdims=True)"
 
@@ -1278,22 +1276,22 @@ linear_attention = Exercise(
         Mistake(
             "elu_alone",
             "Your features are those of elu, which is negative below 0. Add the 1 that makes them positive.",
-            edit(FEATURES, f"{FEATURES} - 1.0", of="_positive"),
+            returns("… - 1.0", of="_positive"),
         ),
         Mistake(
             "one_taken_off_and_added",
             "You compute exp(x) − 1 and add 1 again, which rounds a small feature away. Below 0 the feature is exp(x) itself.",
-            edit(FEATURES, "np.where(x > 0, x, np.exp(np.minimum(x, 0.0)) - 1.0) + 1.0", of="_positive"),
+            returns("np.where(x > 0, x, np.exp(np.minimum(x, 0.0)) - 1.0) + 1.0", of="_positive"),
         ),
         Mistake(
             "relu_features",
             "Your features are 0 where an entry is negative. Below 0 they fall like an exponential.",
-            edit(FEATURES, "np.where(x > 0, x + 1.0, 0.0)", of="_positive"),
+            returns("np.where(x > 0, x + 1.0, 0.0)", of="_positive"),
         ),
         Mistake(
             "exponential",
             "You take the exponential on both sides of 0. Above 0 the feature is a straight line.",
-            edit(FEATURES, "np.exp(x)", of="_positive"),
+            returns("np.exp(x)", of="_positive"),
         ),
         Mistake(
             "scaled",
@@ -1376,10 +1374,7 @@ def module_case(draw, dim=12, heads=3, N=2, Tq=5, Tk=None, mask=None, gradient=F
     return inputs
 
 
-def another_last_token(inputs, draw):
-    x = inputs["x"].copy()
-    x[:, -1] = draw(*x[:, -1].shape)
-    return inputs | {"x": x}
+another_last_token = redrawn(x=np.s_[:, -1])
 
 
 SPLIT_FEATURES = "x.unflatten(-1, (self.heads, -1)).transpose(1, 2)"
@@ -1522,18 +1517,12 @@ MultiHeadAttention = Exercise(
         Mistake(
             "masked_after_softmax",
             "You mask after the softmax, so the weights of a row no longer add up to 1. Mask the scores.",
-            edit(
-                "scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(-1) * mask",
-                "scores.softmax(-1) * mask",
-            ),
+            edit(".masked_fill(~mask, torch.finfo(scores.dtype).min)", ""),
         ),
         Mistake(
             "blind_nan",
             "Your answer is nan for a query that may attend to nothing: a softmax of nothing but -inf has no value. Its input of `out` is zero.",
-            edit(
-                "scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(-1) * mask",
-                "scores.masked_fill(~mask, -torch.inf).softmax(-1)",
-            ),
+            edit("torch.finfo(scores.dtype).min", "-torch.inf").then(".softmax(-1) * mask", ".softmax(-1)"),
         ),
     ],
     hints=[
@@ -1642,18 +1631,12 @@ EncoderBlock = Exercise(
         Mistake(
             "skip_from_the_norm",
             "You add the output of attention to the normalised tokens. Add it to the tokens before the norm.",
-            edit(
-                "x = x + self.attention(self.norm1(x), mask=mask)",
-                "x = self.norm1(x)\n        x = x + self.attention(x, mask=mask)",
-            ),
+            edit("x = x + self.attention(self.norm1(x),", "x = self.norm1(x)\n        x = x + self.attention(x,"),
         ),
         Mistake(
             "norms_swapped",
             "You swap the two norms. `norm1` comes before attention, `norm2` before the feed-forward network.",
-            edit(
-                "self.norm1(x), mask=mask)\n        return x + self.feed_forward(self.norm2(x))",
-                "self.norm2(x), mask=mask)\n        return x + self.feed_forward(self.norm1(x))",
-            ),
+            swapped("norm1(", "norm2("),
         ),
         Mistake(
             "one_norm_for_both",

@@ -6,7 +6,20 @@ from functools import partial
 
 import numpy as np
 
-from grader.exercise import Exercise, Mistake, agrees, edit, follow, keeps, moves, orders, reaches, slopes
+from grader.exercise import (
+    Exercise,
+    Mistake,
+    agrees,
+    edit,
+    follow,
+    keeps,
+    moves,
+    orders,
+    reaches,
+    redrawn,
+    returns,
+    slopes,
+)
 
 ALLOWS = ("numpy",)
 
@@ -249,11 +262,7 @@ def uneven_layer(draw):
     return inputs
 
 
-def other_upstream(inputs, draw):
-    """The first example gets another upstream gradient."""
-    dout = inputs["dout"].copy()
-    dout[0] = draw(*dout.shape[1:])
-    return inputs | {"dout": dout}
+other_upstream = redrawn(dout=0)
 
 
 LAYERS = ["five examples", "more outputs than inputs", "as many outputs as inputs", "large and small entries"]
@@ -445,7 +454,7 @@ softmax_backward = Exercise(
             1,
             "dx adds up to 0 in every row, because shifting all logits equally changes nothing",
             measure="sum",
-            change=lambda inputs, draw: inputs | {"dout": draw(*inputs["dout"].shape)},
+            change=redrawn(dout=...),
             on=["four rows of three", "batch and time"],
         ),
     ],
@@ -488,9 +497,7 @@ softmax_backward = Exercise(
         Mistake(
             "no_outer_factor",
             "You subtract the row's sum of p·dout from dout, and forget to multiply the difference by p.",
-            edit(
-                "p * (dout - (p * dout).sum(axis=-1, keepdims=True))", "dout - (p * dout).sum(axis=-1, keepdims=True)"
-            ),
+            returns("dout - (p * dout).sum(axis=-1, keepdims=True)"),
         ),
     ],
     hints=[
@@ -512,11 +519,7 @@ def repeated_labels(draw):
     return {"logits": draw(6, 4), "labels": labels}
 
 
-def other_logits(inputs, draw):
-    """The first example gets other logits."""
-    logits = inputs["logits"].copy()
-    logits[0] = draw(logits.shape[1])
-    return inputs | {"logits": logits}
+other_logits = redrawn(logits=0)
 
 
 softmax_cross_entropy_backward = Exercise(
@@ -748,18 +751,12 @@ mlp_loss_and_gradients = Exercise(
         Mistake(
             "sign_of_the_gradients",
             "Your loss is right, but your gradients point the other way: the probabilities come first, and the labels are subtracted.",
-            edit(
-                "dout = softmax_cross_entropy_backward(logits, labels)",
-                "dout = -softmax_cross_entropy_backward(logits, labels)",
-            ),
+            edit("softmax_cross_entropy_backward(", "-softmax_cross_entropy_backward("),
         ),
         Mistake(
             "sign_and_not_averaged",
             "Your gradients are −N times what they should be: subtract the labels from the probabilities, and divide by the number of examples, as the loss is a mean.",
-            edit(
-                "dout = softmax_cross_entropy_backward(logits, labels)",
-                "dout = -len(x) * softmax_cross_entropy_backward(logits, labels)",
-            ),
+            edit("softmax_cross_entropy_backward(", "-len(x) * softmax_cross_entropy_backward("),
         ),
     ],
     hints=[
@@ -1197,8 +1194,6 @@ def unlikely(draw, N=4, D=6, K=5):
     return given | dict(labels=logits.argmin(axis=1))
 
 
-SEEN = ["four rows", "three pictures"]
-
 saliency = Exercise(
     points=3,
     forbids=["automatic differentiation"],
@@ -1485,14 +1480,6 @@ def back_at_the_end(gradient, x, epsilon, alpha, steps, low=0.0, high=1.0):
     return np.clip(np.clip(adversarial, x - epsilon, x + epsilon), low, high)
 
 
-def into_the_box_at_the_end(gradient, x, epsilon, alpha, steps, low=0.0, high=1.0):
-    adversarial = x
-    for _ in range(steps):
-        stepped = adversarial + alpha * np.sign(gradient(adversarial))
-        adversarial = np.clip(stepped, x - epsilon, x + epsilon)
-    return np.clip(adversarial, low, high)
-
-
 def walked(inputs, is_boxed=True):
     """The signs of an attack's slopes, step by step, and where it ends; it may be let out of the box."""
     a, W, b, at = inputs["a"], inputs["W"], inputs["b"], inputs["x"]
@@ -1603,7 +1590,10 @@ pgd = Exercise(
         Mistake(
             "into_the_box_at_the_end",
             "You go back into the box only when all steps are done. Go back after each, so that the next begins where it may.",
-            into_the_box_at_the_end,
+            edit(
+                "np.clip(np.clip(stepped, x - epsilon, x + epsilon), low, high)",
+                "np.clip(stepped, x - epsilon, x + epsilon)",
+            ).then("return adversarial", "return np.clip(adversarial, low, high)"),
         ),
         Mistake(
             "steps_of_epsilon",

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from grader.exercise import Exercise, Mistake, agrees, edit, moves, reaches
+from grader.exercise import Exercise, Mistake, agrees, edit, moves, reaches, redrawn, returns
 
 ALLOWS = ("numpy",)
 
@@ -418,11 +418,7 @@ def upstream(draw, N=2, C=3, H=7, W=9, F=5, K=(4, 2), stride=1, padding=0, size=
     return {"dout": dout} | images(draw, N, C, H, W, F, K, **options)
 
 
-def other_upstream(inputs, draw):
-    """The first image gets another upstream gradient."""
-    dout = inputs["dout"].copy()
-    dout[0] = draw(*dout.shape[1:])
-    return inputs | {"dout": dout}
+other_upstream = redrawn(dout=0)
 
 
 OVERLAPPING = ["two images", "a tall image", "a large upstream gradient"]
@@ -513,10 +509,7 @@ conv2d_backward = Exercise(
         Mistake(
             "stride_ignored",
             "You ignore the stride in the backward pass. Neighbouring windows are as far apart as the stride.",
-            edit(
-                "rows, columns = slice(u, u + stride * OH, stride), slice(v, v + stride * OW, stride)",
-                "rows, columns = slice(u, u + OH), slice(v, v + OW)",
-            ),
+            edit("u + stride * OH, stride", "u + OH").then("v + stride * OW, stride", "v + OW"),
         ),
         Mistake(
             "dx_starts_as_x",
@@ -526,10 +519,7 @@ conv2d_backward = Exercise(
         Mistake(
             "dw_averaged_alone",
             "You average dw over the images. The loss gets a share from each image, and these shares add up.",
-            edit(
-                'np.einsum("nfij,ncij->fc", dout, padded[:, :, rows, columns])',
-                'np.einsum("nfij,ncij->fc", dout, padded[:, :, rows, columns]) / len(x)',
-            ),
+            edit("dout, padded[:, :, rows, columns])", "dout, padded[:, :, rows, columns]) / len(x)"),
         ),
     ],
     hints=[
@@ -607,10 +597,7 @@ im2col = Exercise(
         Mistake(
             "images_side_by_side",
             "You write the windows of all images into one matrix. The batch keeps its own axis, which is the first.",
-            edit(
-                "windows.transpose(0, 1, 4, 5, 2, 3).reshape(N, C * KH * KW, OH * OW)",
-                "windows.transpose(1, 4, 5, 2, 3, 0).reshape(C * KH * KW, OH * OW * N)",
-            ),
+            returns("windows.transpose(1, 4, 5, 2, 3, 0).reshape(C * KH * KW, OH * OW * N)"),
         ),
         Mistake(
             "kernel_swapped",
@@ -1143,9 +1130,7 @@ conv_transpose2d = Exercise(
         Mistake(
             "prints_one_apart",
             "You print the kernels one pixel apart. The print of pixel (i, j) starts at the stride times i and j.",
-            edit(
-                "out[:, :, u : u + stride * H : stride, v : v + stride * W : stride]", "out[:, :, u : u + H, v : v + W]"
-            ),
+            edit("u + stride * H : stride", "u + H").then("v + stride * W : stride", "v + W"),
         ),
     ],
     hints=[

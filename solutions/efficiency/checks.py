@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from grader.exercise import Exercise, Mistake, agrees, edit
+from grader.exercise import Exercise, Mistake, agrees, edit, returns, swapped
 
 ALLOWS = ("numpy",)
 
@@ -126,10 +126,7 @@ quantize_affine = Exercise(
         Mistake(
             "signed",
             "Your integers begin at −2^(bits−1). Here they go from 0 to 2^bits − 1.",
-            edit(
-                "return q.astype(np.uint8), scale, zero_point",
-                "return q.astype(int) - 2 ** (bits - 1), scale, zero_point - 2 ** (bits - 1)",
-            ),
+            returns("q.astype(int) - 2 ** (bits - 1), scale, zero_point - 2 ** (bits - 1)"),
         ),
         Mistake(
             "lo_for_zero_point",
@@ -373,14 +370,8 @@ def _products_of_one_sign(draw):
     return inputs
 
 
-def _products_scaled_by_rows(qx, scale_x, zero_x, qw, scales_w):
-    """The scales along the other axis of qw, as far as there are any."""
-    return ((qx.astype(float) - zero_x) * scale_x) @ (qw * np.resize(scales_w, len(qw))[:, None])
-
-
 _MATMUL_X = "(qx.astype(np.int32) - zero_x)"
 _MATMUL_SUMS = "(qx.astype(np.int32) - zero_x) @ qw.astype(np.int32)"
-_MATMUL_SCALED = "sums * scale_x * scales_w"
 
 int8_matmul = Exercise(
     points=6,
@@ -446,27 +437,27 @@ int8_matmul = Exercise(
         Mistake(
             "scales_along_the_rows",
             "You multiply row n of the product by scales_w[n]. There is a scale for each column of qw, which is a column of the product.",
-            edit(_MATMUL_SCALED, "sums * scale_x * np.resize(scales_w, len(sums))[:, None]"),
+            returns("sums * scale_x * np.resize(scales_w, len(sums))[:, None]"),
         ),
         Mistake(
             "scales_along_the_sum",
             "You multiply row d of qw by scales_w[d]. There is a scale for each column of qw.",
-            _products_scaled_by_rows,
+            returns("((qx.astype(float) - zero_x) * scale_x) @ (qw * np.resize(scales_w, len(qw))[:, None])"),
         ),
         Mistake(
             "weights_not_scaled",
             "You leave scales_w out. The integers of the weights are multiples of their column's scale.",
-            edit(_MATMUL_SCALED, "sums * scale_x"),
+            returns("sums * scale_x"),
         ),
         Mistake(
             "inputs_not_scaled",
             "You leave scale_x out. The integers of x are multiples of it.",
-            edit(_MATMUL_SCALED, "sums * scales_w"),
+            returns("sums * scales_w"),
         ),
         Mistake(
             "one_scale",
             "You use the mean of scales_w for all columns. Each column has its own scale.",
-            edit(_MATMUL_SCALED, "sums * scale_x * scales_w.mean()"),
+            returns("sums * scale_x * scales_w.mean()"),
         ),
     ],
     hints=[
@@ -509,33 +500,6 @@ _NIBBLES_STORED = "(np.round(groups / scales[:, None]) + 8)"
 _NIBBLES_JOINED = "stored[0::2] | (stored[1::2] << 4)"
 
 
-def _nibbles_by_eight(w, group):
-    D, M = w.shape
-    groups = w.reshape(D // group, group, M)
-    scales = np.abs(groups).max(axis=1) / 8
-    scales[scales == 0] = 1.0
-    stored = (np.clip(np.round(groups / scales[:, None]), -8, 7) + 8).astype(np.uint8).reshape(D, M)
-    return stored[0::2] + 16 * stored[1::2], scales
-
-
-def _nibbles_zero_scale(w, group):
-    D, M = w.shape
-    groups = w.reshape(D // group, group, M)
-    scales = np.abs(groups).max(axis=1) / 7
-    steps = np.divide(groups, scales[:, None], out=np.zeros_like(groups), where=scales[:, None] > 0)
-    stored = (np.round(steps) + 8).astype(np.uint8).reshape(D, M)
-    return stored[0::2] + 16 * stored[1::2], scales
-
-
-def _nibbles_along_rows(w, group):
-    """The groups run along the rows, as far as the shapes allow."""
-    D, M = w.shape
-    scales = np.abs(np.resize(w, (M, D)).reshape(M, D // group, group)).max(axis=2)
-    scales = np.where(scales > 0, scales / 7, 1.0)
-    stored = (np.clip(np.round(w / np.repeat(scales, group, axis=1).T), -7, 7) + 8).astype(np.uint8)
-    return stored[0::2] + 16 * stored[1::2], scales.T.copy()
-
-
 _NIBBLES_PLAIN = ["eight rows in groups of four", "groups of two", "one group", "as many columns as rows", "one column"]
 
 pack_int4 = Exercise(
@@ -563,7 +527,7 @@ pack_int4 = Exercise(
         Mistake(
             "halves_swapped",
             "You put row 2i into the high half and row 2i + 1 into the low one. The even row is the low half.",
-            edit(_NIBBLES_JOINED, "stored[1::2] | (stored[0::2] << 4)"),
+            swapped("stored[0::2]", "stored[1::2]"),
         ),
         Mistake(
             "far_rows_paired",
@@ -588,23 +552,19 @@ pack_int4 = Exercise(
         Mistake(
             "every_nth_row",
             "The rows that share a scale are not neighbours with you. Rows 0 to group − 1 are the first group, and so on.",
-            edit(
-                "groups = w.reshape(D // group, group, M)",
-                "groups = w.reshape(group, D // group, M).swapaxes(0, 1)",
-            ),
+            edit("w.reshape(D // group, group, M)", "w.reshape(group, D // group, M).swapaxes(0, 1)"),
         ),
         Mistake(
             "divided_by_eight",
             "You divide the largest magnitude by 8, so that −8 comes up and 8 has no place. Divide by 7, so that both signs reach equally far.",
-            _nibbles_by_eight,
+            edit("largest / 7", "largest / 8").then(
+                "np.round(groups / scales[:, None])", "np.clip(np.round(groups / scales[:, None]), -8, 7)"
+            ),
         ),
         Mistake(
             "two_s_complement",
             "You store negative integers as two's complement. Here 8 is added to each, so that −7 to 7 become 1 to 15.",
-            edit(
-                f"{_NIBBLES_STORED}.astype(np.uint8)",
-                "(np.round(groups / scales[:, None]).astype(int) & 15).astype(np.uint8)",
-            ),
+            edit("np.round(groups / scales[:, None]) + 8", "np.round(groups / scales[:, None]).astype(int) & 15"),
         ),
         Mistake(
             "seven_added",
@@ -624,7 +584,7 @@ pack_int4 = Exercise(
         Mistake(
             "zero_scale",
             "Your scale of a group of zeros is 0, by which nothing can be divided. It is 1 there.",
-            _nibbles_zero_scale,
+            returns("stored[0::2] | (stored[1::2] << 4), largest / 7"),
         ),
     ],
     hints=[
@@ -1219,14 +1179,7 @@ def _law_backwards(x, y):
     return np.exp(-intercept / slope), -1 / slope
 
 
-def _law_through_the_first(x, y):
-    u, v = np.log(x), np.log(y)
-    slope = u @ v / (u @ u)
-    return np.exp(v.mean() - slope * u.mean()), -slope
-
-
 _LAW_PLAIN = ["nine points", "twenty points", "many sizes of y"]
-_LAW_RETURNED = "return np.exp(v.mean() - slope * u.mean()), -slope"
 
 power_law_fit = Exercise(
     points=4,
@@ -1266,12 +1219,12 @@ power_law_fit = Exercise(
         Mistake(
             "sign_of_b",
             "You return the slope of the line. The law has −b in its exponent: b is positive where y falls.",
-            edit(_LAW_RETURNED, "return np.exp(v.mean() - slope * u.mean()), slope"),
+            returns("np.exp(v.mean() - slope * u.mean()), slope"),
         ),
         Mistake(
             "log_of_a",
             "You return the line's intercept, which is log a. Undo the logarithm.",
-            edit(_LAW_RETURNED, "return v.mean() - slope * u.mean(), -slope"),
+            returns("v.mean() - slope * u.mean(), -slope"),
         ),
         Mistake(
             "two_bases",
@@ -1291,7 +1244,7 @@ power_law_fit = Exercise(
         Mistake(
             "line_through_0",
             "Your slope is that of a line through 0. Subtract the means first: a line with an intercept goes through the point of the means.",
-            _law_through_the_first,
+            edit("u - u.mean()", "u"),
         ),
         Mistake(
             "errors_of_x",
@@ -1301,7 +1254,7 @@ power_law_fit = Exercise(
         Mistake(
             "swapped",
             "You return b before a.",
-            edit(_LAW_RETURNED, "return -slope, np.exp(v.mean() - slope * u.mean())"),
+            returns("-slope, np.exp(v.mean() - slope * u.mean())"),
         ),
     ],
     hints=[

@@ -6,7 +6,19 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from grader.exercise import Exercise, Mistake, agrees, edit, follow, moves, reaches
+from grader.exercise import (
+    Exercise,
+    Mistake,
+    agrees,
+    edit,
+    everywhere,
+    follow,
+    moves,
+    reaches,
+    redrawn,
+    returns,
+    swapped,
+)
 
 ALLOWS = ("numpy", "torch")
 
@@ -133,10 +145,7 @@ elbo = Exercise(
         Mistake(
             "mean_over_everything",
             "You average over pixels and over features. Both are sums; only over the examples is an average taken.",
-            edit(
-                "(log_likelihood.flatten(1).sum(1) - beta * divergence.sum(1)).mean()",
-                "log_likelihood.mean() - beta * divergence.mean()",
-            ),
+            returns("log_likelihood.mean() - beta * divergence.mean()"),
         ),
         Mistake(
             "summed_over_examples",
@@ -166,10 +175,7 @@ elbo = Exercise(
         Mistake(
             "beta_on_the_likelihood",
             "You weigh the log-likelihood by beta. It is the divergence that beta weighs.",
-            edit(
-                "log_likelihood.flatten(1).sum(1) - beta * divergence",
-                "beta * log_likelihood.flatten(1).sum(1) - divergence",
-            ),
+            returns("(beta * log_likelihood.flatten(1).sum(1) - divergence.sum(1)).mean()"),
         ),
         Mistake(
             "squared_error",
@@ -258,11 +264,6 @@ SIZES = ["five examples", "one example", "two features"]
 MASKS = ["one of six features passes", "all but one feature pass", "as many features as examples"]
 
 
-def _coupling_conditioned_on_all(x, net, mask):
-    log_scale, shift = (torch.where(mask, 0.0, out) for out in net(x))
-    return x * log_scale.exp() + shift, log_scale.sum(1)
-
-
 _COUPLING_SWAPPED = Mistake(
     "shift_and_scale_swapped",
     "You take the network's first output for the shift and its second for log_scale.",
@@ -302,12 +303,12 @@ coupling_forward = Exercise(
         Mistake(
             "mask_inverted",
             "You change the features that must pass: where mask is True, y is x.",
-            lambda x, net, mask: _coupling_by(x, net, ~mask),
+            everywhere("where(mask", "where(~mask"),
         ),
         Mistake(
             "conditioned_on_all",
             "Your network sees all of x. It must see only the features that pass, or the layer cannot be inverted: they are all that is known on the way back.",
-            _coupling_conditioned_on_all,
+            edit("net(torch.where(mask, x, 0.0))", "net(x)"),
         ),
         Mistake(
             "conditioned_on_the_others",
@@ -317,10 +318,7 @@ coupling_forward = Exercise(
         Mistake(
             "no_exponential",
             "You multiply by log_scale itself. The scale is its exponential, which is never 0.",
-            edit(
-                "return x * log_scale.exp() + shift, log_scale.sum(1)",
-                "return torch.where(mask, x, x * log_scale + shift), log_scale.sum(1)",
-            ),
+            returns("torch.where(mask, x, x * log_scale + shift), log_scale.sum(1)"),
         ),
         Mistake(
             "shifted_first",
@@ -356,10 +354,7 @@ coupling_forward = Exercise(
         Mistake(
             "log_det_of_all",
             "Your log-determinant counts the features that pass, too. They are not scaled: what the network says there does not count.",
-            lambda x, net, mask: (
-                _coupling_by(x, net, mask)[0],
-                net(torch.where(mask, x, 0.0))[0].sum(1),
-            ),
+            returns("x * log_scale.exp() + shift, net(torch.where(mask, x, 0.0))[0].sum(1)"),
         ),
         Mistake(
             "log_det_of_the_batch",
@@ -373,11 +368,6 @@ coupling_forward = Exercise(
         "The Jacobian is triangular if the features that pass come first. What is the determinant of such a matrix?",
     ],
 )
-
-
-def _coupling_by(x, net, mask):
-    log_scale, shift = (torch.where(mask, 0.0, out) for out in net(torch.where(mask, x, 0.0)))
-    return x * log_scale.exp() + shift, log_scale.sum(1)
 
 
 def uncoupled(coupling_inverse, W, V, c, y, mask, dx=None):
@@ -466,7 +456,7 @@ coupling_inverse = Exercise(
         Mistake(
             "mask_inverted",
             "You change the features that passed: where mask is True, x is y.",
-            lambda y, net, mask: _uncoupling_by(y, net, ~mask),
+            everywhere("where(mask", "where(~mask"),
         ),
         Mistake(
             "no_exponential",
@@ -480,11 +470,6 @@ coupling_inverse = Exercise(
         "The network sees the features that pass, and nothing else. Are they different in x and in y?",
     ],
 )
-
-
-def _uncoupling_by(y, net, mask):
-    log_scale, shift = (torch.where(mask, 0.0, out) for out in net(torch.where(mask, y, 0.0)))
-    return (y - shift) * (-log_scale).exp()
 
 
 # Flow matching: time 0 is noise, time 1 is data
@@ -718,11 +703,7 @@ def sampling(draw, steps=7, shape=(3,), N=5):
     return layer | {"x0": single(draw(N, *shape)), "steps": steps}
 
 
-def another_start(inputs, draw):
-    """The first example begins elsewhere."""
-    x0 = inputs["x0"].copy()
-    x0[0] = single(draw(*x0[0].shape))
-    return inputs | {"x0": x0}
+another_start = redrawn(x0=0)
 
 
 def _euler(model, x0, steps, time, size=None, sign=1):
@@ -866,8 +847,7 @@ def long_schedule(draw, **steps):
     return inputs | {"betas": single(np.linspace(1e-4, 0.0089, 1000))}
 
 
-def another_noise(inputs, draw):
-    return inputs | {"noise": single(draw(*inputs["noise"].shape))}
+another_noise = redrawn(noise=...)
 
 
 WITHOUT = [
@@ -877,7 +857,6 @@ WITHOUT = [
     "from the last of a thousand steps to the middle",
     "to step 0",
 ]
-DDIM = "before.sqrt() * clean + (1 - before - variance).sqrt() * estimate + variance.sqrt() * noise"
 
 ddim_step = Exercise(
     points=8,
@@ -938,10 +917,7 @@ ddim_step = Exercise(
         Mistake(
             "one_step_early",
             "Your ᾱ are one step behind. At step 0 there is noise already: the product runs to t, with t in it.",
-            edit(
-                "(1 - betas[: t + 1]).prod(), (1 - betas[: t_prev + 1]).prod()",
-                "(1 - betas[:t]).prod(), (1 - betas[: max(t_prev, 0)]).prod()",
-            ),
+            edit("betas[: t + 1]", "betas[:t]").then("betas[: t_prev + 1]", "betas[: max(t_prev, 0)]"),
         ),
         Mistake(
             "one_step_only",
@@ -979,10 +955,7 @@ ddim_step = Exercise(
         Mistake(
             "fresh_noise_as_direction",
             "You swap the model's noise and the fresh noise. The model's points along the path, and has the larger factor.",
-            edit(
-                DDIM,
-                "before.sqrt() * clean + (1 - before - variance).sqrt() * noise + variance.sqrt() * estimate",
-            ),
+            returns("before.sqrt() * clean + (1 - before - variance).sqrt() * noise + variance.sqrt() * estimate"),
         ),
         Mistake(
             "clipped",
@@ -1007,7 +980,7 @@ ddim_step = Exercise(
         Mistake(
             "estimate_alone",
             "You return the estimated example for every t_prev. It is noised again, to the amount of step t_prev.",
-            edit(DDIM, "clean"),
+            returns("clean"),
         ),
         Mistake(
             "wants_examples",
@@ -1273,14 +1246,6 @@ def two_ways_of_being_near(draw):
     return {"z": single(z), "codebook": single(codebook)}
 
 
-def another_vector(inputs, draw):
-    """The first vector is another one, near another code."""
-    z = inputs["z"].copy()
-    far = np.square(inputs["codebook"] - z[0]).sum(axis=1).argmax()
-    z[0] = inputs["codebook"][far] + single(0.05 * draw(z.shape[1]))
-    return inputs | {"z": z}
-
-
 VECTORS = ["seven vectors, five codes", "one vector", "a single code", "far from zero"]
 STRAIGHT = "z + (code - z).detach()"
 
@@ -1346,10 +1311,7 @@ vector_quantize = Exercise(
         Mistake(
             "beta_on_the_codebook",
             "You stop the gradients on the wrong sides, so that beta weighs the pull on the codes. It weighs the commitment, the pull on z.",
-            edit(
-                "F.mse_loss(code, z.detach()) + beta * F.mse_loss(z, code.detach())",
-                "F.mse_loss(z, code.detach()) + beta * F.mse_loss(code, z.detach())",
-            ),
+            swapped("code, z.detach()", "z, code.detach()"),
         ),
         Mistake(
             "nothing_stopped",

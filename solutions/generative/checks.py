@@ -6,7 +6,19 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from grader.exercise import Exercise, Mistake, agrees, device, edit, moves, reaches, report
+from grader.exercise import (
+    Exercise,
+    Mistake,
+    agrees,
+    device,
+    edit,
+    everywhere,
+    moves,
+    reaches,
+    redrawn,
+    report,
+    returns,
+)
 
 ALLOWS = ("numpy", "torch")
 
@@ -103,15 +115,12 @@ gan_discriminator_loss = Exercise(
         Mistake(
             "halved",
             "You average the two means. Add them.",
-            lambda real_logits, fake_logits: (F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()) / 2,
+            returns("… / 2"),
         ),
         Mistake(
             "swapped",
             "You swap real and fake: your loss rewards a discriminator for calling real examples fake. Which logits should be large?",
-            edit(
-                "F.softplus(-real_logits).mean() + F.softplus(fake_logits)",
-                "F.softplus(real_logits).mean() + F.softplus(-fake_logits)",
-            ),
+            returns("F.softplus(real_logits).mean() + F.softplus(-fake_logits).mean()"),
         ),
         Mistake(
             "all_real",
@@ -131,9 +140,7 @@ gan_discriminator_loss = Exercise(
         Mistake(
             "unstable",
             "Your loss is not finite for large logits: the sigmoid rounds to 0 or 1, and you take the logarithm of 0. Work with the logits themselves.",
-            lambda real_logits, fake_logits: (
-                -real_logits.sigmoid().log().mean() - (1 - fake_logits.sigmoid()).log().mean()
-            ),
+            returns("-real_logits.sigmoid().log().mean() - (1 - fake_logits.sigmoid()).log().mean()"),
         ),
         Mistake(
             "logs_cut_off",
@@ -147,10 +154,7 @@ gan_discriminator_loss = Exercise(
         Mistake(
             "sign",
             "Your loss is negative: you take the mean of the logarithms themselves. The loss is minus that.",
-            edit(
-                "return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()",
-                "return -F.softplus(-real_logits).mean() - F.softplus(fake_logits).mean()",
-            ),
+            returns("-F.softplus(-real_logits).mean() - F.softplus(fake_logits).mean()"),
         ),
     ],
     hints=[
@@ -342,11 +346,7 @@ def draws(draw, N=4, D=3, offset=0.0, gradient=False):
     return inputs | ({"dout": single(draw(N, D))} if gradient else {})
 
 
-def more_noise(inputs, draw):
-    """Noise for the first example alone."""
-    noise = inputs["noise"].copy()
-    noise[0] = single(draw(noise.shape[1]))
-    return inputs | {"noise": noise}
+more_noise = redrawn(noise=0)
 
 
 reparameterize = Exercise(
@@ -514,7 +514,7 @@ diffuse = Exercise(
         Mistake(
             "no_roots",
             "You mix by ᾱ and 1 − ᾱ. These are variances, which add up to one: the factors are their roots.",
-            edit("kept.sqrt() * x0 + (1 - kept).sqrt() * noise", "kept * x0 + (1 - kept) * noise"),
+            everywhere(".sqrt()", ""),
         ),
         Mistake(
             "root_of_noise_forgotten",
@@ -647,7 +647,7 @@ ddpm_loss = Exercise(
         Mistake(
             "wrong_amount",
             "You mix example and noise without the roots that keep the variance at one: noise them as in the exercise before.",
-            edit("kept.sqrt() * x0 + (1 - kept).sqrt() * noise", "kept * x0 + (1 - kept) * noise", of="diffuse"),
+            everywhere(".sqrt()", "", of="diffuse"),
         ),
     ],
     hints=[
@@ -678,8 +678,7 @@ def going_back(draw, number=None, **sizes):
     return inputs if number is None else inputs | {"t": number}
 
 
-def another_noise(inputs, draw):
-    return inputs | {"noise": single(draw(*inputs["noise"].shape))}
+another_noise = redrawn(noise=...)
 
 
 denoise_step = Exercise(
@@ -751,10 +750,7 @@ denoise_step = Exercise(
         Mistake(
             "posterior_variance",
             "Your fresh noise has the variance β_t · (1 − ᾱ_(t−1)) / (1 − ᾱ_t). Some papers choose that; here the variance is β_t.",
-            edit(
-                "mean + beta.sqrt() * noise",
-                "mean + (beta * (1 - kept / (1 - beta)) / (1 - kept)).clamp(min=0).sqrt() * noise",
-            ),
+            edit("beta.sqrt()", "(beta * (1 - kept / (1 - beta)) / (1 - kept)).clamp(min=0).sqrt()"),
         ),
         Mistake(
             "added",
@@ -939,10 +935,7 @@ clip_loss = Exercise(
         Mistake(
             "texts_alone",
             "You only find texts for images. The other half of the loss finds images for texts.",
-            edit(
-                "(F.cross_entropy(similarity, partner) + F.cross_entropy(similarity.T, partner)) / 2",
-                "F.cross_entropy(similarity, partner)",
-            ),
+            returns("F.cross_entropy(similarity, partner)"),
         ),
         Mistake(
             "added",
@@ -976,10 +969,7 @@ clip_loss = Exercise(
         Mistake(
             "images_alone",
             "You look for the image of each text, and not for the text of each image. The loss is the average of both.",
-            edit(
-                "(F.cross_entropy(similarity, partner) + F.cross_entropy(similarity.T, partner)) / 2",
-                "F.cross_entropy(similarity.T, partner)",
-            ),
+            returns("F.cross_entropy(similarity.T, partner)"),
         ),
         *(
             Mistake(
@@ -1219,10 +1209,7 @@ caption_teacher_forcing_loss = Exercise(
         Mistake(
             "divided_by_all",
             "You leave padding out of the sum, but count it in the divisor.",
-            edit(
-                "F.cross_entropy(predictions, targets, ignore_index=pad)",
-                'F.cross_entropy(predictions, targets, ignore_index=pad, reduction="none").mean()',
-            ),
+            returns('F.cross_entropy(predictions, targets, ignore_index=pad, reduction="none").mean()'),
         ),
         Mistake(
             "masked_by_the_input",
@@ -1327,11 +1314,7 @@ two_moons_gan = Exercise(
         Mistake(
             "discriminator_swapped",
             "Your discriminator loss teaches it to call real points fake.",
-            edit(
-                "F.softplus(-real_logits).mean() + F.softplus(fake_logits)",
-                "F.softplus(real_logits).mean() + F.softplus(-fake_logits)",
-                of="gan_discriminator_loss",
-            ),
+            returns("F.softplus(real_logits).mean() + F.softplus(-fake_logits).mean()", of="gan_discriminator_loss"),
         ),
         Mistake(
             "all_real",
@@ -1424,11 +1407,7 @@ swiss_roll_diffusion = Exercise(
         Mistake(
             "roots_swapped",
             "You swap the factors of example and noise: the first steps are nearly all noise, and the last steps nearly none.",
-            edit(
-                "kept.sqrt() * x0 + (1 - kept).sqrt() * noise",
-                "(1 - kept).sqrt() * x0 + kept.sqrt() * noise",
-                of="diffuse",
-            ),
+            returns("(1 - kept).sqrt() * x0 + kept.sqrt() * noise", of="diffuse"),
         ),
         Mistake(
             "wants_examples",
@@ -1458,9 +1437,7 @@ swiss_roll_diffusion = Exercise(
         Mistake(
             "alphas",
             "Your schedule returns the alphas where it must return the betas.",
-            edit(
-                "torch.linspace(start, end, steps)", "1 - torch.linspace(start, end, steps)", of="linear_beta_schedule"
-            ),
+            returns("1 - …", of="linear_beta_schedule"),
         ),
     ],
     hints=[
@@ -1572,11 +1549,7 @@ contrastive_digits = Exercise(
         Mistake(
             "asks_for_itself",
             "Your loss asks each view to find itself, which is easy with any features that tell views apart.",
-            edit(
-                'similarity.masked_fill(itself, float("-inf")), other_view',
-                "similarity, other_view.roll(len(z1))",
-                of="info_nce",
-            ),
+            returns("F.cross_entropy(similarity, other_view.roll(len(z1)))", of="info_nce"),
         ),
         Mistake(
             "attraction_alone",

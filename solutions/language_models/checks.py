@@ -7,7 +7,21 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from grader.exercise import Exercise, Mistake, agrees, device, edit, keeps, load, moves, reaches, report
+from grader.exercise import (
+    Exercise,
+    Mistake,
+    agrees,
+    device,
+    edit,
+    keeps,
+    load,
+    moves,
+    reaches,
+    redrawn,
+    report,
+    returns,
+    swapped,
+)
 
 ALLOWS = ("numpy", "torch")
 
@@ -531,17 +545,6 @@ def _bpe_chain_to_decode(draw):
     return {"ids": [555, 256, int(draw.integers(300, 500)), 97], "merges": merges}
 
 
-def _bpe_expanded_once(ids, merges):
-    return [byte for i in ids for byte in (merges[i - 256][:2] if i > 255 else [i])]
-
-
-def _bpe_one_merge_before(ids, merges):
-    tokens = [[byte] for byte in range(256)]
-    for a, b, _ in merges:
-        tokens.append(tokens[a] + tokens[b])
-    return [byte for i in ids for byte in tokens[i - 1 if i > 256 else i]]
-
-
 bpe_decode = Exercise(
     points=3,
     cases={
@@ -564,33 +567,27 @@ bpe_decode = Exercise(
         Mistake(
             "one_level",
             "You take each token apart once. Its halves may be tokens themselves: go on down to bytes.",
-            _bpe_expanded_once,
+            returns("[byte for i in ids for byte in (merges[i - 256][:2] if i > 255 else [i])]"),
         ),
         Mistake(
             "halves_swapped",
             "You put the second half of a token before the first. The bytes keep their order.",
-            edit("tokens[a] + tokens[b]", "tokens[b] + tokens[a]"),
+            swapped("tokens[a]", "tokens[b]"),
         ),
         Mistake(
             "one_merge_before",
             "You look a token up one place too early in merges. The first entry makes 256, and the next one 257.",
-            _bpe_one_merge_before,
+            returns("[byte for i in ids for byte in tokens[i - 1 if i > 256 else i]]"),
         ),
         Mistake(
             "text_with_replacements",
             "You make text of the bytes on the way, and what is no text is replaced by �, which is three other bytes. Return the bytes themselves.",
-            edit(
-                "return [byte for i in ids for byte in tokens[i]]",
-                "return list(bytes(byte for i in ids for byte in tokens[i]).decode(errors='replace').encode())",
-            ),
+            returns("list(bytes(byte for i in ids for byte in tokens[i]).decode(errors='replace').encode())"),
         ),
         Mistake(
             "text_with_gaps",
             "You make text of the bytes on the way, and what is no text is lost. Return the bytes themselves.",
-            edit(
-                "return [byte for i in ids for byte in tokens[i]]",
-                "return list(bytes(byte for i in ids for byte in tokens[i]).decode(errors='ignore').encode())",
-            ),
+            returns("list(bytes(byte for i in ids for byte in tokens[i]).decode(errors='ignore').encode())"),
         ),
     ],
     hints=[
@@ -698,10 +695,7 @@ rms_norm = Exercise(
         Mistake(
             "mean_subtracted",
             "You subtract the mean first, which is layer norm. The RMS norm leaves the mean where it is.",
-            edit(
-                f"gamma * x / {_NORM_RMS}",
-                f"gamma * (x - x.mean(axis=-1, keepdims=True)) / np.sqrt({_NORM_VARIANCE} + eps)",
-            ),
+            returns("gamma * (x - x.mean(axis=-1, keepdims=True)) / np.sqrt(np.var(x, axis=-1, keepdims=True) + eps)"),
         ),
         Mistake(
             "variance",
@@ -1023,29 +1017,20 @@ swiglu_backward = Exercise(
         Mistake(
             "matrices_transposed",
             "Your gradients of the matrices are transposed. Each has the shape of its matrix: rows are what goes in.",
-            edit(
-                "before.reshape(-1, before.shape[-1]).T @ after.reshape(-1, after.shape[-1])",
-                "after.reshape(-1, after.shape[-1]).T @ before.reshape(-1, before.shape[-1])",
-                of="_over_tokens",
-            ),
+            returns("after.reshape(-1, after.shape[-1]).T @ before.reshape(-1, before.shape[-1])", of="_over_tokens"),
         ),
         Mistake(
             "mean_over_tokens",
             "You take the mean over the tokens for the gradients of the matrices. What comes back from the tokens is summed: a loss that is a mean has its 1/N in dout.",
-            edit(
-                "after.reshape(-1, after.shape[-1])",
-                "(after / after[..., 0].size).reshape(-1, after.shape[-1])",
+            returns(
+                "before.reshape(-1, before.shape[-1]).T @ (after / after[..., 0].size).reshape(-1, after.shape[-1])",
                 of="_over_tokens",
             ),
         ),
         Mistake(
             "sequences_not_summed",
             "You leave one gradient of each matrix for every sequence. There is one matrix for all: sum over the batch, too.",
-            edit(
-                "before.reshape(-1, before.shape[-1]).T @ after.reshape(-1, after.shape[-1])",
-                "before.swapaxes(-1, -2) @ after",
-                of="_over_tokens",
-            ),
+            returns("before.swapaxes(-1, -2) @ after", of="_over_tokens"),
         ),
         _GATED_UNSTABLE,
     ],
@@ -1105,18 +1090,6 @@ def _rotary_interleaved(x, positions, base=10000.0):
 
 def _rotary_of_attention(x, positions, base=10000.0):
     return _rotary_interleaved(x, np.arange(x.shape[-2]), base)
-
-
-def _rotary_mixed(x, positions, base=10000.0):
-    D = x.shape[-1]
-    angle = np.repeat(positions[:, None] * base ** (-np.arange(0, D, 2) / D), 2, axis=-1)
-    return x * np.cos(angle) + np.concatenate([-x[..., D // 2 :], x[..., : D // 2]], axis=-1) * np.sin(angle)
-
-
-def _rotary_not_crossed(x, positions, base=10000.0):
-    D = x.shape[-1]
-    angle = np.tile(positions[:, None] * base ** (-np.arange(0, D, 2) / D), 2)
-    return x * np.cos(angle) + x * np.sin(angle)
 
 
 rotary_at = Exercise(
@@ -1208,12 +1181,12 @@ rotary_at = Exercise(
         Mistake(
             "mixed_tables",
             "You pair the halves, but give neighbours the same angle. Feature i and feature i + D/2 turn by the same angle.",
-            _rotary_mixed,
+            returns("x * np.repeat(cos, 2, axis=-1) + np.concatenate([-b, a], axis=-1) * np.repeat(sin, 2, axis=-1)"),
         ),
         Mistake(
             "not_crossed",
             "You multiply the same feature by cosine and sine. In a rotation each new feature depends on both old ones.",
-            _rotary_not_crossed,
+            returns("x * np.tile(cos, 2) + x * np.tile(sin, 2)"),
         ),
         Mistake(
             "base_ignored",
@@ -1266,11 +1239,7 @@ def _grouped_far_and_hidden(draw):
     return inputs | {"k": np.where(inputs["mask"].swapaxes(-1, -2)[:, None], 1.0, 1000.0) * inputs["k"]}
 
 
-def _grouped_another_head(inputs, draw):
-    """The second head of keys and values is another one."""
-    k, v = inputs["k"].copy(), inputs["v"].copy()
-    k[:, 1], v[:, 1] = draw(*k[:, 1].shape), draw(*v[:, 1].shape)
-    return inputs | {"k": k, "v": v}
+_grouped_another_head = redrawn(k=np.s_[:, 1], v=np.s_[:, 1])
 
 
 def _grouped_masked_after(q, k, v, mask=None):
@@ -1763,12 +1732,7 @@ def _cache_future_far(draw):
     return inputs
 
 
-def _another_last_new(inputs, draw):
-    """The last new token is another one."""
-    new = {name: inputs[name].copy() for name in "qkv"}
-    for a in new.values():
-        a[:, -1] = draw(*a[:, -1].shape)
-    return inputs | new
+_another_last_new = redrawn(q=np.s_[:, -1], k=np.s_[:, -1], v=np.s_[:, -1])
 
 
 def read_in_pieces(cached_attention, q, k, v, pieces):
@@ -2069,13 +2033,6 @@ def _route_kept_probability(logits, k):
     return E * np.sum(share * (e / e.sum(axis=-1, keepdims=True)).mean(axis=0))
 
 
-def _route_best_alone(logits, k):
-    T, E = logits.shape
-    share = np.bincount(logits.argmax(axis=-1), minlength=E) / T
-    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return E * np.sum(share * (e / e.sum(axis=-1, keepdims=True)).mean(axis=0))
-
-
 _ROUTE_PROBABILITY = "softmax(logits).mean(axis=0)"
 _ROUTE_LOSS = "np.sum(share * probability)"
 
@@ -2153,7 +2110,7 @@ load_balancing_loss = Exercise(
         Mistake(
             "best_expert_only",
             "You count only the best expert of each token. All of its k experts get the token, and each of them counts.",
-            _route_best_alone,
+            edit("np.argsort(-logits, axis=-1)[:, :k]", "logits.argmax(axis=-1)").then("(T * k)", "T"),
         ),
         Mistake(
             "worst_experts",
@@ -2232,11 +2189,6 @@ def _top_another_row(inputs, draw):
             return inputs | {"logits": logits}
 
 
-def _top_min_p(logits, p):
-    """Min-p: tokens that are at least p times as likely as the likeliest."""
-    return np.where(logits - logits.max(axis=-1, keepdims=True) >= np.log(p), logits, -np.inf)
-
-
 def _top_share_of_tokens(logits, p):
     V = logits.shape[-1]
     rank = np.argsort(np.argsort(-logits, axis=-1), axis=-1)
@@ -2254,8 +2206,6 @@ def _top_over_all(logits, p):
     return np.where(kept, flat, -np.inf).reshape(logits.shape)
 
 
-_TOP_BEFORE = "np.cumsum(chances, axis=-1) - chances"
-_TOP_OUT = "np.where(kept, logits, -np.inf)"
 _TOP_PUT = "np.put_along_axis(kept, order, before < p, axis=-1)"
 _TOP_PLAIN = ["four rows", "a large vocabulary", "a single row", "two tokens"]
 
@@ -2317,7 +2267,7 @@ filter_top_p = Exercise(
         Mistake(
             "sorted_logits",
             "You return the logits in sorted order. Each stays at its own place, where its token is.",
-            edit(_TOP_OUT, "np.where(before < p, np.take_along_axis(logits, order, axis=-1), -np.inf)"),
+            returns("np.where(before < p, np.take_along_axis(logits, order, axis=-1), -np.inf)"),
         ),
         Mistake(
             "chances_of_at_least_p",
@@ -2327,7 +2277,7 @@ filter_top_p = Exercise(
         Mistake(
             "min_p",
             "You keep the tokens that are at least p times as likely as the likeliest: that is min-p. Here probabilities are summed until they reach p.",
-            _top_min_p,
+            returns("np.where(logits - logits.max(axis=-1, keepdims=True) >= np.log(p), logits, -np.inf)"),
         ),
         Mistake(
             "share_of_the_vocabulary",
@@ -2342,19 +2292,19 @@ filter_top_p = Exercise(
         Mistake(
             "zeros",
             "You set the logits of removed tokens to 0, and exp(0) is 1: they may still be drawn. Which logit has the probability 0?",
-            edit(_TOP_OUT, "np.where(kept, logits, 0.0)"),
+            returns("np.where(kept, logits, 0.0)"),
         ),
         Mistake(
             "probabilities",
             "You return probabilities. The logits of kept tokens stay as they are: the softmax comes later.",
-            edit(_TOP_OUT, "softmax(np.where(kept, logits, -np.inf))"),
+            returns("softmax(…)"),
         ),
         Mistake(
             "log_probabilities",
             "You return the logarithms of new probabilities. The logits of kept tokens stay as they are: the softmax comes later.",
             edit(
-                _TOP_OUT,
-                "np.where(kept, logits - np.log(np.where(kept, np.exp(logits), 0).sum(axis=-1, keepdims=True)), -np.inf)",
+                "logits, -np.inf",
+                "logits - np.log(np.where(kept, np.exp(logits), 0).sum(axis=-1, keepdims=True)), -np.inf",
             ),
         ),
         Mistake(
@@ -2715,10 +2665,7 @@ def _block_far(draw, T):
     return np.concatenate([[int(draw.integers(0, 9))], 4096 - np.sort(1 + draw.permutation(2000)[: T - 1])[::-1]])
 
 
-def _block_another_last_token(inputs, draw):
-    x = inputs["x"].copy()
-    x[:, -1] = draw(*x[:, -1].shape)
-    return inputs | {"x": x}
+_block_another_last_token = redrawn(x=np.s_[:, -1])
 
 
 def blocked(CausalBlock, dim, heads, kv_heads, hidden, weights, x, positions, dout=None):
@@ -2953,10 +2900,7 @@ CausalBlock = Exercise(
         Mistake(
             "layer_norm",
             "Your norms subtract the mean, as layer norm does. The RMS norm leaves the mean where it is.",
-            edit(
-                "nn.RMSNorm(dim, eps=1e-6)",
-                "nn.LayerNorm(dim, eps=1e-6, bias=False)",
-            ),
+            edit("nn.RMSNorm(dim, eps=1e-6)", "nn.LayerNorm(dim, eps=1e-6, bias=False)"),
         ),
         Mistake(
             "eps_of_the_library",
@@ -2971,10 +2915,7 @@ CausalBlock = Exercise(
         Mistake(
             "scores_detached",
             "Your queries and keys get no gradient, so that the block never learns where to look. Are the weights of attention detached?",
-            edit(
-                "scores.masked_fill(~past, -torch.inf).softmax(dim=-1)",
-                "scores.masked_fill(~past, -torch.inf).softmax(dim=-1).detach()",
-            ),
+            edit(".softmax(dim=-1)", ".softmax(dim=-1).detach()"),
         ),
     ],
     hints=[

@@ -415,18 +415,12 @@ gram_schmidt = Exercise(
         Mistake(
             "not_normalised",
             "Your columns are orthogonal, but they do not have unit length.",
-            edit(
-                "q -= (Q[:, j] @ q) * Q[:, j]\n        Q[:, k] = q / np.sqrt(q @ q)",
-                "q -= (Q[:, j] @ q) / (Q[:, j] @ Q[:, j]) * Q[:, j]\n        Q[:, k] = q",
-            ),
+            edit("(Q[:, j] @ q)", "(Q[:, j] @ q) / (Q[:, j] @ Q[:, j])").then(" / np.sqrt(q @ q)", ""),
         ),
         Mistake(
             "squared_length",
             "You divide each column by the square of its length. What must you divide by so that its length becomes 1?",
-            edit(
-                "q -= (Q[:, j] @ q) * Q[:, j]\n        Q[:, k] = q / np.sqrt(q @ q)",
-                "q -= (Q[:, j] @ q) / (Q[:, j] @ Q[:, j]) * Q[:, j]\n        Q[:, k] = q / (q @ q)",
-            ),
+            edit("(Q[:, j] @ q)", "(Q[:, j] @ q) / (Q[:, j] @ Q[:, j])").then("np.sqrt(q @ q)", "(q @ q)"),
         ),
         Mistake(
             "only_the_last",
@@ -459,10 +453,7 @@ gram_schmidt = Exercise(
         Mistake(
             "not_yet_normalised_modified",
             "You project onto columns that do not have length 1 yet. Bring each column to length 1 before the next one is made.",
-            edit(
-                "q -= (Q[:, j] @ q) * Q[:, j]\n        Q[:, k] = q / np.sqrt(q @ q)\n    return Q",
-                "q -= (Q[:, j] @ q) * Q[:, j]\n        Q[:, k] = q\n    return Q / np.sqrt((Q**2).sum(axis=0))",
-            ),
+            edit(" / np.sqrt(q @ q)", "").then("return Q", "return Q / np.sqrt((Q**2).sum(axis=0))"),
         ),
     ],
     hints=[
@@ -550,18 +541,12 @@ solve = Exercise(
         Mistake(
             "no_pivoting",
             "You divide by whatever entry is on the diagonal, even if it is 0 or close to 0. First look for the largest entry in that column, at or below the diagonal.",
-            edit(
-                "best = j + np.argmax(np.abs(A[j:, j]))\n        if A[best, j] == 0:",
-                "best = j\n        if not A[j:, j].any():",
-            ),
+            edit("j + np.argmax(np.abs(A[j:, j]))", "j").then("if A[best, j] == 0", "if not A[j:, j].any()"),
         ),
         Mistake(
             "signed_pivot",
             "You choose the pivot by its signed value. A large negative entry is as good as a large positive one: compare absolute values.",
-            edit(
-                "best = j + np.argmax(np.abs(A[j:, j]))\n        if A[best, j] == 0:",
-                "best = j + np.argmax(A[j:, j])\n        if not A[j:, j].any():",
-            ),
+            edit("np.abs(A[j:, j])", "A[j:, j]").then("if A[best, j] == 0", "if not A[j:, j].any()"),
         ),
         Mistake(
             "right_side_stays",
@@ -596,10 +581,7 @@ solve = Exercise(
         Mistake(
             "pivot_of_the_row",
             "You look for the largest entry along the row. Look down the column, at and below the diagonal.",
-            edit(
-                "best = j + np.argmax(np.abs(A[j:, j]))\n        if A[best, j] == 0:",
-                "best = j + np.argmax(np.abs(A[j, j:]))\n        if not A[j:, j].any():",
-            ),
+            edit("np.abs(A[j:, j])", "np.abs(A[j, j:])").then("if A[best, j] == 0", "if not A[j:, j].any()"),
         ),
     ],
     hints=[
@@ -743,10 +725,7 @@ low_rank = Exercise(
         Mistake(
             "columns_of_vt",
             "You take the first k columns of what svd returns third. Its rows are the directions: it is V transposed already.",
-            edit(
-                "U, s, Vt = np.linalg.svd(A, full_matrices=False)\n    return (U[:, :k] * s[:k]) @ Vt[:k]",
-                "U, s, Vt = np.linalg.svd(A)\n    return (U[:, :k] * s[:k]) @ Vt[:, :k].T",
-            ),
+            edit("(A, full_matrices=False)", "(A)").then("Vt[:k]", "Vt[:, :k].T"),
         ),
         Mistake(
             "columns_of_vt_thin",
@@ -812,10 +791,7 @@ pca = Exercise(
         Mistake(
             "smallest_first",
             "Your components are those of the smallest variance. Does your function return eigenvalues in rising order?",
-            edit(
-                "components = Vt[:k]\n    return centred @ components.T, components, s[:k] ** 2",
-                "components = Vt[::-1][:k]\n    return centred @ components.T, components, s[::-1][:k] ** 2",
-            ),
+            edit("Vt[:k]", "Vt[::-1][:k]").then("s[:k]", "s[::-1][:k]"),
         ),
         Mistake(
             "whitened",
@@ -835,10 +811,7 @@ pca = Exercise(
         Mistake(
             "columns_of_vt",
             "You take columns of what svd returns third. Its rows are the directions: it is V transposed already.",
-            edit(
-                "_, s, Vt = np.linalg.svd(centred, full_matrices=False)\n    components = Vt[:k]",
-                "_, s, Vt = np.linalg.svd(centred)\n    components = Vt[:, :k].T",
-            ),
+            edit("(centred, full_matrices=False)", "(centred)").then("Vt[:k]", "Vt[:, :k].T"),
         ),
         Mistake(
             "rows_of_eigenvectors",

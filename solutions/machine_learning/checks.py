@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from grader.exercise import Exercise, Mistake, agrees, edit, keeps, moves, reaches, slopes
+from grader.exercise import Exercise, Mistake, agrees, edit, everywhere, keeps, moves, reaches, returns, slopes, swapped
 
 ALLOWS = ("numpy",)
 
@@ -125,7 +125,7 @@ root_mean_squared_error = Exercise(
         Mistake(
             "root_of_each",
             "You take the root of each square, which is the size of the error, so you get the mean absolute error. Take the mean first, then the root.",
-            edit("np.sqrt(np.mean((y_true - y_pred) ** 2))", "np.mean(np.sqrt((y_true - y_pred) ** 2))"),
+            swapped("np.sqrt", "np.mean"),
         ),
         Mistake(
             "standard_deviation",
@@ -306,10 +306,7 @@ classification_metrics = Exercise(
         Mistake(
             "precision_and_recall_swapped",
             "You swap precision and recall. Precision is a share of what is predicted positive, recall a share of what is positive.",
-            edit(
-                '"precision": _ratio(tp, tp + fp),\n        "recall": _ratio(tp, tp + fn)',
-                '"precision": _ratio(tp, tp + fn),\n        "recall": _ratio(tp, tp + fp)',
-            ),
+            swapped("tp + fp)", "tp + fn)"),
         ),
         Mistake(
             "false_positive_rate",
@@ -339,10 +336,7 @@ classification_metrics = Exercise(
         Mistake(
             "classes_swapped",
             "You take 0 for the positive class. The positives are the examples with label 1.",
-            edit(
-                "return {",
-                "tp, fp, fn, tn = tn, fn, fp, tp\n    return {",
-            ),
+            edit("return", "tp, fp, fn, tn = tn, fn, fp, tp\n    return"),
         ),
         Mistake(
             "nan_where_undefined",
@@ -576,14 +570,6 @@ def another_level(inputs, draw):
     return inputs | {"y": inputs["y"] + 3.0}
 
 
-def without_intercept(X, y):
-    return np.linalg.lstsq(X, y, rcond=None)[0]
-
-
-def through_the_origin(X, y):
-    return np.concatenate([[0.0], np.linalg.lstsq(X, y, rcond=None)[0]])
-
-
 HOUSES, ONE_FEATURE, SIX_FEATURES = "twenty rows, three features", "a single feature", "six features"
 SCALES = "features of very different size"
 LINEAR = {
@@ -613,12 +599,12 @@ linear_regression = Exercise(
         Mistake(
             "no_intercept",
             "You return a weight for each feature and no intercept, so your function must pass through the origin.",
-            without_intercept,
+            edit("_with_intercept(X)", "X"),
         ),
         Mistake(
             "intercept_always_zero",
             "Your intercept is always 0. Give the model a feature that is 1 in every row: its weight is the intercept.",
-            through_the_origin,
+            returns("np.concatenate([[0.0], np.linalg.lstsq(X, y, rcond=None)[0]])"),
         ),
         Mistake(
             "intercept_last",
@@ -628,10 +614,7 @@ linear_regression = Exercise(
         Mistake(
             "mean_for_intercept",
             "Your slopes are right, but your intercept is the mean of y. That is the intercept only if every feature has mean 0.",
-            edit(
-                "np.linalg.lstsq(_with_intercept(X), y, rcond=None)[0]",
-                "np.concatenate([[y.mean()], np.linalg.lstsq(_with_intercept(X), y, rcond=None)[0][1:]])",
-            ),
+            returns("np.concatenate([[y.mean()], np.linalg.lstsq(_with_intercept(X), y, rcond=None)[0][1:]])"),
         ),
         Mistake(
             "y_centred_alone",
@@ -802,10 +785,7 @@ logistic_loss_and_gradient = Exercise(
         Mistake(
             "summed",
             "Your loss and gradient are sums over the examples, and so N times too large. Return those of the mean.",
-            edit(
-                "loss = np.mean(np.logaddexp(0.0, z) - y * z)\n    gradient = X.T @ (_sigmoid(z) - y) / len(y)",
-                "loss = np.sum(np.logaddexp(0.0, z) - y * z)\n    gradient = X.T @ (_sigmoid(z) - y)",
-            ),
+            edit("np.mean(", "np.sum(").then(" / len(y)", ""),
         ),
         Mistake(
             "gradient_summed",
@@ -1032,10 +1012,7 @@ kmeans_step = Exercise(
         Mistake(
             "labels_after_the_move",
             "You compute the labels from the moved centers. Return the labels that you used for the means.",
-            edit(
-                "return labels, new_centers",
-                "return ((X[:, None, :] - new_centers) ** 2).sum(axis=-1).argmin(axis=1), new_centers",
-            ),
+            returns("((X[:, None, :] - new_centers) ** 2).sum(axis=-1).argmin(axis=1), new_centers"),
         ),
         Mistake(
             "one_point_at_a_time",
@@ -1107,18 +1084,12 @@ house_prices = Exercise(
         Mistake(
             "least_squares",
             "You fit without a penalty, so the weights follow the noise in 80 houses.",
-            edit(
-                "return _predicted(ridge_regression(Z_train, y_train, penalty), Z_test)",
-                "return _predicted(linear_regression(Z_train, y_train), Z_test)",
-            ),
+            returns("_predicted(linear_regression(Z_train, y_train), Z_test)"),
         ),
         Mistake(
             "penalty_chosen_in_training",
             "You choose the penalty by the error on the rows that the model was fitted to, where the smallest penalty always wins.",
-            edit(
-                "y_train[test], _predicted(weights, Z_train[test])",
-                "y_train[train], _predicted(weights, Z_train[train])",
-            ),
+            everywhere("test]", "train]"),
         ),
         Mistake(
             "penalty_far_too_large",
@@ -1128,10 +1099,7 @@ house_prices = Exercise(
         Mistake(
             "not_standardised_at_prediction",
             "You train on standardised columns, but predict from raw ones.",
-            edit(
-                "_predicted(ridge_regression(Z_train, y_train, penalty), Z_test)",
-                "_predicted(ridge_regression(Z_train, y_train, penalty), X_test)",
-            ),
+            returns("_predicted(ridge_regression(Z_train, y_train, penalty), X_test)"),
         ),
         Mistake(
             "no_intercept",

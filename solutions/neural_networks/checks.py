@@ -12,10 +12,13 @@ from grader.exercise import (
     bounded,
     distributed,
     edit,
+    everywhere,
     grows,
     keeps,
     moves,
     normal,
+    redrawn,
+    returns,
     seeded,
     uniform,
 )
@@ -59,8 +62,6 @@ def elementwise(points, claim):
     ]
 
 
-STABLE_SIGMOID = "return np.where(x >= 0, 1.0, e) / (1.0 + e)"
-
 SMALL = ("1e-5", "1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-12", "1e-15")  # what people write to keep a log finite
 SMALL_IN_SUMS = SMALL[:5]  # of a sum above 1, less is lost in the rounding
 
@@ -78,37 +79,37 @@ sigmoid = Exercise(
         Mistake(
             "overflow_far_right",
             "At x = 1000 your exponential overflows, and inf / inf is nan. Write the sigmoid so that no exp gets a large positive number.",
-            edit(STABLE_SIGMOID, "return np.exp(x) / (1.0 + np.exp(x))"),
+            returns("np.exp(x) / (1.0 + np.exp(x))"),
         ),
         Mistake(
             "overflow_far_left",
             "At x = -1000 your exponential overflows, and inf / inf is nan. Write the sigmoid so that no exp gets a large positive number.",
-            edit(STABLE_SIGMOID, "return 1.0 - np.exp(-x) / (1.0 + np.exp(-x))"),
+            returns("1.0 - np.exp(-x) / (1.0 + np.exp(-x))"),
         ),
         Mistake(
             "parentheses",
             "You compute 1 / 1 + exp(-x): the division comes before the sum. Put parentheses around the denominator.",
-            edit(STABLE_SIGMOID, "return 1.0 / 1.0 + np.exp(-x)"),
+            returns("1.0 / 1.0 + np.exp(-x)"),
         ),
         Mistake(
             "twice_as_steep",
             "Your function is twice as steep as the sigmoid. If you use tanh, take it at half of x.",
-            edit(STABLE_SIGMOID, "return (1.0 + np.tanh(x)) / 2.0"),
+            returns("(1.0 + np.tanh(x)) / 2.0"),
         ),
         Mistake(
             "tanh",
             "You return tanh, which runs from -1 to 1. The sigmoid runs from 0 to 1.",
-            edit(STABLE_SIGMOID, "return np.tanh(x)"),
+            returns("np.tanh(x)"),
         ),
         Mistake(
             "slope",
             "You return the derivative of the sigmoid, which is ¼ at 0. The sigmoid itself is ½ there.",
-            edit(STABLE_SIGMOID, "return e / (1.0 + e) ** 2"),
+            returns("e / (1.0 + e) ** 2"),
         ),
         Mistake(
             "rounded_down",
             "You divide with //, which rounds down to a whole number, so nearly every answer is 0. Use /.",
-            edit(STABLE_SIGMOID, "return 1.0 // (1.0 + np.exp(-x))"),
+            returns("1.0 // (1.0 + np.exp(-x))"),
         ),
     ],
     hints=[
@@ -226,10 +227,7 @@ gelu = Exercise(
         Mistake(
             "tanh_formula",
             "You use the tanh formula, which only approximates gelu. Compute the exact gelu with erf.",
-            edit(
-                "(1.0 + erf(x / np.sqrt(2.0))) / 2.0",
-                "(1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3))) / 2.0",
-            ),
+            edit("erf(x / np.sqrt(2.0))", "np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3))"),
         ),
         Mistake(
             "sigmoid_formula",
@@ -361,11 +359,7 @@ def far_logits(draw, N=5, K=4):
     return x
 
 
-def another_row(inputs, draw):
-    """The first row is another one."""
-    x = inputs["x"].copy()
-    x[0] = draw(*x.shape[1:])
-    return inputs | {"x": x}
+another_row = redrawn(x=0)
 
 
 CLASSES = ["three axes", "a vector", "a single row", "a single class"]
@@ -410,18 +404,12 @@ softmax = Exercise(
         Mistake(
             "over_first_axis",
             "You take the softmax over the first axis, the examples. The classes are on the last axis.",
-            edit(
-                "e = np.exp(x - x.max(axis=-1, keepdims=True))\n    return e / e.sum(axis=-1, keepdims=True)",
-                "e = np.exp(x - x.max(axis=0))\n    return e / e.sum(axis=0)",
-            ),
+            everywhere("axis=-1, keepdims=True", "axis=0"),
         ),
         Mistake(
             "over_second_axis",
             "You take the softmax over axis 1, which is the last axis only for a matrix. Count axes from the end.",
-            edit(
-                "e = np.exp(x - x.max(axis=-1, keepdims=True))\n    return e / e.sum(axis=-1, keepdims=True)",
-                "e = np.exp(x - x.max(axis=1, keepdims=True))\n    return e / e.sum(axis=1, keepdims=True)",
-            ),
+            everywhere("axis=-1", "axis=1"),
         ),
         Mistake(
             "over_everything",
@@ -441,9 +429,7 @@ softmax = Exercise(
         Mistake(
             "logarithm",
             "You return the logarithm of the softmax. Return the probabilities themselves.",
-            edit(
-                "return e / e.sum(axis=-1, keepdims=True)", "return np.log(e) - np.log(e.sum(axis=-1, keepdims=True))"
-            ),
+            returns("np.log(e) - np.log(e.sum(axis=-1, keepdims=True))"),
         ),
         *(
             Mistake(
@@ -488,10 +474,7 @@ log_softmax = Exercise(
         Mistake(
             "log_of_softmax",
             "You take the logarithm of a probability that has underflowed to 0, and get -inf. Take the logarithm of the formula on paper first.",
-            edit(
-                "return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
-                "return np.log(np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True))",
-            ),
+            returns("np.log(np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True))"),
         ),
         Mistake(
             "unstable",
@@ -501,10 +484,7 @@ log_softmax = Exercise(
         Mistake(
             "small_number_added",
             "You add a small number inside the logarithm. That keeps the logarithm finite, but makes it wrong wherever a probability is small.",
-            edit(
-                "return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
-                "return np.log(np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True) + 1e-8)",
-            ),
+            returns("np.log(np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True) + 1e-8)"),
         ),
         Mistake(
             "shifted_by_the_batch",
@@ -519,10 +499,7 @@ log_softmax = Exercise(
         Mistake(
             "over_first_axis",
             "You sum over the first axis, the examples. The classes are on the last axis.",
-            edit(
-                "shifted = x - x.max(axis=-1, keepdims=True)\n    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
-                "shifted = x - x.max(axis=0)\n    return shifted - np.log(np.exp(shifted).sum(axis=0))",
-            ),
+            everywhere("axis=-1, keepdims=True", "axis=0"),
         ),
         Mistake(
             "over_everything",
@@ -911,8 +888,6 @@ def log_of_mean(logits, labels):
     return -np.log(p[np.arange(len(labels)), labels].mean())
 
 
-PICKED = "-log_p[np.arange(len(labels)), labels].mean()"
-
 softmax_cross_entropy = Exercise(
     points=6,
     forbids=["a ready-made loss"],
@@ -964,7 +939,7 @@ softmax_cross_entropy = Exercise(
         Mistake(
             "sum",
             "You return the sum over the examples. The loss is their mean.",
-            edit(PICKED, "-log_p[np.arange(len(labels)), labels].sum()"),
+            returns("-log_p[np.arange(len(labels)), labels].sum()"),
         ),
         Mistake(
             "every_label_for_every_example",
@@ -1453,8 +1428,6 @@ def xavier_from(inputs):
     return uniform(-bound, bound)
 
 
-UNIFORM = "rng.uniform(-bound, bound, (fan_in, fan_out))"
-
 xavier_uniform = Exercise(
     points=4,
     forbids=["a ready-made initialisation"],
@@ -1472,7 +1445,7 @@ xavier_uniform = Exercise(
         Mistake(
             "normal",
             "You draw from a normal distribution of the right variance. Draw from a uniform distribution, whose bounds no weight exceeds.",
-            edit(UNIFORM, "rng.normal(0.0, bound / np.sqrt(3.0), (fan_in, fan_out))"),
+            returns("rng.normal(0.0, bound / np.sqrt(3.0), (fan_in, fan_out))"),
         ),
         Mistake(
             "deviation_as_bound",
@@ -1497,22 +1470,22 @@ xavier_uniform = Exercise(
         Mistake(
             "not_scaled",
             "You draw weights between -1 and 1, however large the layer is. With many inputs the sums grow: scale the bound by the fans.",
-            edit("(-bound, bound,", "(-1.0, 1.0,"),
+            everywhere("bound,", "1.0,"),
         ),
         Mistake(
             "rows_repeated",
             "You draw one row and use it for every input. Equal weights get equal gradients and stay equal: draw each entry independently.",
-            edit(UNIFORM, "np.tile(rng.uniform(-bound, bound, fan_out), (fan_in, 1))"),
+            returns("np.tile(rng.uniform(-bound, bound, fan_out), (fan_in, 1))"),
         ),
         Mistake(
             "own_seed",
             OWN_SEED,
-            edit(UNIFORM, "np.random.default_rng(0).uniform(-bound, bound, (fan_in, fan_out))"),
+            returns("np.random.default_rng(0).uniform(-bound, bound, (fan_in, fan_out))"),
         ),
         Mistake(
             "global_randomness",
             GLOBAL_RANDOMNESS,
-            edit(UNIFORM, "np.random.default_rng().uniform(-bound, bound, (fan_in, fan_out))"),
+            returns("np.random.default_rng().uniform(-bound, bound, (fan_in, fan_out))"),
         ),
     ],
     hints=[
@@ -1533,8 +1506,6 @@ def truncated(fan_in, fan_out, rng):
         x[far] = rng.standard_normal(int(far.sum()))
     return x / 0.8796256610342398 * np.sqrt(2.0 / fan_in)  # the standard deviation of a normal law cut off at ±2
 
-
-NORMAL = "rng.normal(0.0, std, (fan_in, fan_out))"
 
 he_normal = Exercise(
     points=4,
@@ -1570,7 +1541,7 @@ he_normal = Exercise(
         Mistake(
             "uniform",
             "You draw from a uniform distribution of the right variance. Draw from a normal distribution.",
-            edit(NORMAL, "rng.uniform(-np.sqrt(3.0) * std, np.sqrt(3.0) * std, (fan_in, fan_out))"),
+            returns("rng.uniform(-np.sqrt(3.0) * std, np.sqrt(3.0) * std, (fan_in, fan_out))"),
         ),
         Mistake(
             "truncated",
@@ -1580,13 +1551,13 @@ he_normal = Exercise(
         Mistake(
             "not_scaled",
             "You draw standard normal weights, however large the layer is. With many inputs the sums grow: scale the weights by fan_in.",
-            edit(NORMAL, "rng.standard_normal((fan_in, fan_out))"),
+            returns("rng.standard_normal((fan_in, fan_out))"),
         ),
-        Mistake("own_seed", OWN_SEED, edit(NORMAL, "np.random.default_rng(0).normal(0.0, std, (fan_in, fan_out))")),
+        Mistake("own_seed", OWN_SEED, returns("np.random.default_rng(0).normal(0.0, std, (fan_in, fan_out))")),
         Mistake(
             "global_randomness",
             GLOBAL_RANDOMNESS,
-            edit(NORMAL, "np.random.default_rng().normal(0.0, std, (fan_in, fan_out))"),
+            returns("np.random.default_rng().normal(0.0, std, (fan_in, fan_out))"),
         ),
     ],
     hints=[
@@ -1731,11 +1702,7 @@ vanishing_gradient = Exercise(
         Mistake(
             "sigmoid_slope_for_all",
             "You use the derivative of the sigmoid for every activation, so even a relu network's gradient vanishes.",
-            edit(
-                '"relu": (relu, lambda h: np.where(h > 0, 1.0, 0.0))',
-                '"relu": (relu, lambda h: sigmoid(h) * (1.0 - sigmoid(h)))',
-                of="_activation",
-            ),
+            edit("np.where(h > 0, 1.0, 0.0)", "sigmoid(h) * (1.0 - sigmoid(h))", of="_activation"),
         ),
         Mistake(
             "weights_not_scaled",
@@ -1755,9 +1722,7 @@ vanishing_gradient = Exercise(
         Mistake(
             "own_seed",
             "You draw from a generator that you seed yourself. Draw from the rng that is passed in.",
-            edit(
-                "h = rng.standard_normal(width)", "rng = np.random.default_rng(0)\n    h = rng.standard_normal(width)"
-            ),
+            edit("h = rng", "rng = np.random.default_rng(0)\n    h = rng"),
         ),
         Mistake(
             "global_randomness",

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from grader.exercise import Exercise, Mistake, agrees, edit, keeps, moves, slopes
+from grader.exercise import Exercise, Mistake, agrees, edit, everywhere, keeps, moves, redrawn, returns, slopes
 
 ALLOWS = ("numpy",)
 
@@ -16,11 +16,7 @@ def step_of(draw, shape, lr=0.1):
     return {"w": draw(*shape), "dw": draw(*shape), "lr": lr}
 
 
-def another_slope(inputs, draw):
-    """The gradient changes in the first row alone."""
-    dw = inputs["dw"].copy()
-    dw[0] = draw(*dw[0].shape)
-    return inputs | {"dw": dw}
+another_slope = redrawn(dw=0)
 
 
 sgd_step = Exercise(
@@ -163,10 +159,7 @@ momentum_step = Exercise(
         Mistake(
             "rate_in_the_velocity",
             RATE_INSIDE,
-            edit(
-                "momentum * velocity + dw\n    return w - lr * velocity",
-                "momentum * velocity + lr * dw\n    return w - velocity",
-            ),
+            edit("velocity + dw", "velocity + lr * dw").then("lr * velocity", "velocity"),
         ),
         Mistake(
             "steps_twice",
@@ -235,10 +228,7 @@ nesterov_step = Exercise(
         Mistake(
             "rate_in_the_velocity",
             RATE_INSIDE,
-            edit(
-                "momentum * velocity + dw\n    return w - lr * (dw + momentum * velocity)",
-                "momentum * velocity + lr * dw\n    return w - (lr * dw + momentum * velocity)",
-            ),
+            edit("velocity + dw", "velocity + lr * dw").then("lr * (dw +", "(lr * dw +"),
         ),
         Mistake("momentum_fixed", MOMENTUM_FIXED, edit("velocity = 0.0 if", "momentum = 0.9\n    velocity = 0.0 if")),
         Mistake("momentum_added", MOMENTUM_ADDED, edit("momentum * velocity + dw", "momentum + dw")),
@@ -379,10 +369,7 @@ adam_step = Exercise(
         Mistake(
             "correction_without_power",
             NO_POWER,
-            edit(
-                "m_hat = m / (1.0 - beta1**t)\n    v_hat = v / (1.0 - beta2**t)",
-                "m_hat = m / (1.0 - beta1)\n    v_hat = v / (1.0 - beta2)",
-            ),
+            everywhere("**t", ""),
         ),
         Mistake("counted_from_zero", COUNTED_FROM_ZERO, edit("(0, 0.0", "(-1, 0.0")),
         Mistake(
@@ -520,18 +507,12 @@ adamw_step = Exercise(
         Mistake(
             "betas_added",
             BETA_ADDED,
-            edit(
-                BOTH_AVERAGES, "m = beta1 + (1.0 - beta1) * dw\n    v = beta2 + (1.0 - beta2) * dw**2", of="adam_step"
-            ),
+            edit("beta1 * m +", "beta1 +", of="adam_step").then("beta2 * v +", "beta2 +"),
         ),
         Mistake(
             "correction_without_power",
             NO_POWER,
-            edit(
-                "m_hat = m / (1.0 - beta1**t)\n    v_hat = v / (1.0 - beta2**t)",
-                "m_hat = m / (1.0 - beta1)\n    v_hat = v / (1.0 - beta2)",
-                of="adam_step",
-            ),
+            everywhere("**t", "", of="adam_step"),
         ),
         *(
             Mistake(
@@ -603,10 +584,7 @@ warmup_cosine = Exercise(
         Mistake(
             "floor_as_a_bound",
             "Your wave falls towards 0 and is cut off at the floor. The half wave itself must end at the floor.",
-            edit(
-                "floor + (peak - floor) * (1.0 + np.cos(np.pi * progress)) / 2.0",
-                "max(floor, peak * (1.0 + np.cos(np.pi * progress)) / 2.0)",
-            ),
+            returns("max(floor, peak * (1.0 + np.cos(np.pi * progress)) / 2.0)"),
         ),
         Mistake(
             "warm_up_counted_twice",
@@ -970,10 +948,7 @@ dropout = Exercise(
         Mistake(
             "scaled_afterwards",
             "You multiply by 1 − p outside training. Inverted dropout scales in training only, and returns x unchanged otherwise.",
-            edit(
-                "return x\n    mask = rng.random(x.shape) >= p\n    return x * mask / (1.0 - p)",
-                "return x * (1.0 - p)\n    mask = rng.random(x.shape) >= p\n    return x * mask",
-            ),
+            edit("return x\n", "return x * (1.0 - p)\n").then("mask / (1.0 - p)", "mask"),
         ),
         Mistake(
             "always_training",
@@ -1020,9 +995,7 @@ def nothing_dropped(draw):
     return inputs | {"mask": np.ones((4, 6), bool), "p": 0.0}
 
 
-def another_dout(inputs, draw):
-    return inputs | {"dout": draw(*inputs["dout"].shape)}
-
+another_upstream = redrawn(dout=...)
 
 dropout_backward = Exercise(
     points=4,
@@ -1041,7 +1014,9 @@ dropout_backward = Exercise(
             on=["a batch", "most were dropped"],
         ),
         agrees(1, "works on arrays of any shape, and for p = 0", on=["a vector", "images", "nothing was dropped"]),
-        moves(1, "passes no gradient through dropped entries, and some through the rest", another_dout, on="a batch"),
+        moves(
+            1, "passes no gradient through dropped entries, and some through the rest", another_upstream, on="a batch"
+        ),
     ],
     mistakes=[
         Mistake(
@@ -1188,10 +1163,7 @@ batchnorm = Exercise(
         Mistake(
             "running_values_in_training",
             "You normalise by the running statistics in training. In training, normalise by the statistics of the batch.",
-            edit(
-                "    out = gamma * (x - mean) / np.sqrt(var + eps)",
-                "    out = gamma * (x - running_mean) / np.sqrt(running_var + eps)",
-            ),
+            edit("(x - mean)", "(x - running_mean)").then("np.sqrt(var + eps)", "np.sqrt(running_var + eps)"),
         ),
         Mistake(
             "batch_statistics_always",
@@ -1230,7 +1202,7 @@ batchnorm = Exercise(
         Mistake(
             "one_mean_for_all_features",
             "You take one mean and one variance over the whole array. Each feature has its own: average over the examples only.",
-            edit("x.mean(axis=0), x.var(axis=0)", "x.mean(), x.var()"),
+            everywhere("axis=0", ""),
         ),
         Mistake("eps_fixed", EPS_5_FIXED, edit("np.sqrt(var + eps)", "np.sqrt(var + 1e-5)")),
         Mistake(
@@ -1317,10 +1289,6 @@ def upstream(draw, shape, **more):
     return {"dout": draw(*shape)} | scaled(draw, shape, **more)
 
 
-def another_upstream(inputs, draw):
-    return inputs | {"dout": draw(*inputs["dout"].shape)}
-
-
 DX_HAT = "dx_hat - dx_hat.mean(axis=0) - x_hat * (dx_hat * x_hat).mean(axis=0)"
 BATCH, LARGE_EPS = "seven examples, four features", "a large eps"
 
@@ -1389,10 +1357,7 @@ batchnorm_backward = Exercise(
         Mistake(
             "averaged",
             "You average dgamma and dbeta over the batch. All examples share gamma and beta, so their gradients add up.",
-            edit(
-                "dout.sum(axis=0)\n    dgamma = (dout * x_hat).sum(axis=0)",
-                "dout.mean(axis=0)\n    dgamma = (dout * x_hat).mean(axis=0)",
-            ),
+            everywhere("sum", "mean"),
         ),
         Mistake(
             "features_for_examples",
@@ -1443,18 +1408,12 @@ batchnorm_backward = Exercise(
         Mistake(
             "one_mean_for_all_features",
             "You take one mean and one variance over the whole array. Each feature has its own: average over the examples only.",
-            edit(
-                "std = np.sqrt(x.var(axis=0) + eps)\n    x_hat = (x - x.mean(axis=0)) / std",
-                "std = np.sqrt(x.var() + eps)\n    x_hat = (x - x.mean()) / std",
-            ),
+            edit("x.var(axis=0)", "x.var()").then("x.mean(axis=0)", "x.mean()"),
         ),
         Mistake(
             "summed_in_dx",
             "You add up over the batch where dx has means. Each x has only a share of 1/N in the mean and in the variance.",
-            edit(
-                "(dx_hat - dx_hat.mean(axis=0) - x_hat * (dx_hat * x_hat).mean(axis=0))",
-                "(dx_hat - dx_hat.sum(axis=0) - x_hat * (dx_hat * x_hat).sum(axis=0))",
-            ),
+            edit("dx_hat.mean(", "dx_hat.sum(").then("(dx_hat * x_hat).mean(", "(dx_hat * x_hat).sum("),
         ),
     ],
     hints=[
@@ -1610,10 +1569,7 @@ layernorm_backward = Exercise(
         Mistake(
             "gamma_outside_the_means",
             "You multiply by gamma at the very end. gamma differs between features, so it must be inside the means over the features.",
-            edit(
-                f"dx_hat = dout * gamma\n    dx = ({DX_HAT_LAST}) / std",
-                f"dx_hat = dout\n    dx = gamma * ({DX_HAT_LAST}) / std",
-            ),
+            edit("dx_hat = dout * gamma", "dx_hat = dout").then("dx =", "dx = gamma *"),
         ),
         Mistake(
             "dgamma_from_x",
@@ -1636,10 +1592,7 @@ layernorm_backward = Exercise(
         Mistake(
             "averaged",
             "You average dgamma and dbeta. All positions share gamma and beta, so their gradients add up.",
-            edit(
-                "dout.sum(axis=leading)\n    dgamma = (dout * x_hat).sum(axis=leading)",
-                "dout.mean(axis=leading)\n    dgamma = (dout * x_hat).mean(axis=leading)",
-            ),
+            everywhere("sum", "mean"),
         ),
         Mistake(
             "default_eps",
@@ -1683,10 +1636,7 @@ layernorm_backward = Exercise(
         Mistake(
             "one_mean_for_all",
             "You take one mean and one variance over the whole array. Each vector along the last axis has its own.",
-            edit(
-                "std = np.sqrt(x.var(axis=-1, keepdims=True) + eps)\n    x_hat = (x - x.mean(axis=-1, keepdims=True)) / std",
-                "std = np.sqrt(x.var() + eps)\n    x_hat = (x - x.mean()) / std",
-            ),
+            edit("x.var(axis=-1, keepdims=True)", "x.var()").then("x.mean(axis=-1, keepdims=True)", "x.mean()"),
         ),
     ],
     hints=[
@@ -1710,13 +1660,6 @@ def far_logits(draw):
     logits[:, 0], logits[:, 1] = 1000.0, -1000.0
     logits[3] = draw(5)
     return {"logits": logits, "labels": np.array([1, 0, 1, 4]), "smoothing": 0.2}
-
-
-def another_logit(inputs, draw):
-    """All logits of each row rise by the same amount, but for one."""
-    logits = inputs["logits"] + 5.0
-    logits[0, 0] += 3.0
-    return inputs | {"logits": logits}
 
 
 FIVE, MANY = "five examples, three classes", "four examples, nine classes"
@@ -1782,10 +1725,7 @@ label_smoothing_cross_entropy = Exercise(
         Mistake(
             "weights_swapped",
             "You swap the two weights. With little smoothing, nearly all of the target belongs to the true class.",
-            edit(
-                "(1.0 - smoothing) * of_label + smoothing * log_p.mean(axis=-1)",
-                "smoothing * of_label + (1.0 - smoothing) * log_p.mean(axis=-1)",
-            ),
+            returns("-np.mean(smoothing * of_label + (1.0 - smoothing) * log_p.mean(axis=-1))"),
         ),
         Mistake(
             "summed",
@@ -1795,28 +1735,17 @@ label_smoothing_cross_entropy = Exercise(
         Mistake(
             "mean_over_everything",
             "You average over the classes as well. Sum over the classes, and average over the examples.",
-            edit(
-                "-np.mean((1.0 - smoothing) * of_label + smoothing * log_p.mean(axis=-1))",
-                "-np.mean((1.0 - smoothing) * of_label + smoothing * log_p.mean(axis=-1)) / log_p.shape[-1]",
-            ),
+            returns("… / log_p.shape[-1]"),
         ),
         Mistake(
             "unstable",
             "At logits of ±1000 your loss is nan or inf: exp overflows, or you take the log of a softmax that is 0. Compute the log-softmax directly.",
-            edit(
-                "return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
-                "return np.log(np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True))",
-                of="_log_softmax",
-            ),
+            returns("np.log(np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True))", of="_log_softmax"),
         ),
         Mistake(
             "log_of_zero",
             "Your softmax is stable, but where a probability rounds to 0 its logarithm is -inf. Do not take the log of a softmax: compute the log-softmax directly.",
-            edit(
-                "return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))",
-                "return np.log(np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True))",
-                of="_log_softmax",
-            ),
+            returns("np.log(np.exp(shifted) / np.exp(shifted).sum(axis=-1, keepdims=True))", of="_log_softmax"),
         ),
         Mistake(
             "sign",
@@ -1905,10 +1834,7 @@ random_flip_crop = Exercise(
         Mistake(
             "one_window_for_all",
             "You use the same window for all images. Each image has its own offset.",
-            edit(
-                "for n, (row, column) in enumerate(corners)",
-                "for n, (row, column) in enumerate(corners[:1].repeat(N, axis=0))",
-            ),
+            edit("enumerate(corners)", "enumerate(corners[:1].repeat(N, axis=0))"),
         ),
         Mistake(
             "last_offset_missing",
@@ -1923,10 +1849,7 @@ random_flip_crop = Exercise(
         Mistake(
             "cropped_before_the_flip",
             "You crop before you flip, so the column offset counts from the other side. Flip first.",
-            edit(
-                "padded = np.pad(flipped,",
-                "corners[flip, 1] = 2 * padding - corners[flip, 1]\n    padded = np.pad(flipped,",
-            ),
+            edit("padded =", "corners[flip, 1] = 2 * padding - corners[flip, 1]\n    padded ="),
         ),
         Mistake(
             "not_cropped",

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from grader.exercise import Exercise, Mistake, agrees, device, edit, load, moves, reaches, report
+from grader.exercise import Exercise, Mistake, agrees, device, edit, everywhere, load, moves, reaches, report, returns
 
 ALLOWS = ("numpy", "torch")
 
@@ -93,9 +93,7 @@ response_mask = Exercise(
         Mistake(
             "prompt_counted",
             "You keep the prompt, too. The model is not to be praised or blamed for what it was asked.",
-            edit(
-                "(prompt_lengths[:, None] <= position) & (position < lengths[:, None])", "position < lengths[:, None]"
-            ),
+            returns("position < lengths[:, None]"),
         ),
         Mistake(
             "padding_counted",
@@ -145,10 +143,7 @@ response_mask = Exercise(
         Mistake(
             "inverted",
             "Your mask marks what must be left out. Here True marks what counts: the answer.",
-            edit(
-                "(prompt_lengths[:, None] <= position) & (position < lengths[:, None])",
-                "(prompt_lengths[:, None] > position) | (position >= lengths[:, None])",
-            ),
+            returns("(prompt_lengths[:, None] > position) | (position >= lengths[:, None])"),
         ),
     ],
     hints=[
@@ -366,16 +361,6 @@ def _mean_of_row_means(values, mask, dim=None):
     return ((values * mask).sum(-1) / mask.sum(-1).clamp(min=1)).mean()
 
 
-def _hidden_nan(values, mask, dim=None):
-    count = mask.sum(dim)
-    return torch.where(count > 0, (values * mask).sum(dim) / count, 0)
-
-
-def _dim_zero_is_none(values, mask, dim=None):
-    dim = dim or None
-    return (values * mask).sum(dim) / mask.sum(dim).clamp(min=1)
-
-
 masked_mean = Exercise(
     points=4,
     torch=True,
@@ -450,7 +435,7 @@ masked_mean = Exercise(
         Mistake(
             "nan_hidden",
             "You divide by 0 first, and replace the nan afterwards. It comes back in the gradient, as the chain rule multiplies by it: never divide by 0 in the first place.",
-            _hidden_nan,
+            returns("torch.where(mask.sum(dim) > 0, total / mask.sum(dim), 0)"),
         ),
         Mistake(
             "mean_of_row_means",
@@ -460,10 +445,7 @@ masked_mean = Exercise(
         Mistake(
             "inverted",
             "You average what must be left out. The mask is True for the values that count.",
-            edit(
-                "(values * mask).sum(dim)\n    return total / mask.sum(dim)",
-                "(values * ~mask).sum(dim)\n    return total / (~mask).sum(dim)",
-            ),
+            edit("values * mask", "values * ~mask").then("mask.sum(dim)", "(~mask).sum(dim)"),
         ),
         Mistake(
             "mask_ignored",
@@ -481,7 +463,7 @@ masked_mean = Exercise(
         Mistake(
             "dim_zero_is_none",
             "You take dim = 0 as if there were none: in Python 0 is false. Compare with None.",
-            _dim_zero_is_none,
+            edit("total =", "dim = dim or None\n    total ="),
         ),
         Mistake(
             "dim_ignored",
@@ -759,10 +741,7 @@ dpo_loss = Exercise(
         Mistake(
             "beta_outside",
             "You multiply the loss by beta. It belongs inside, where it says how large a reward each step away from the reference is.",
-            edit(
-                f"reward_model_loss({BOTH_REWARDS})",
-                "beta * reward_model_loss(chosen - ref_chosen, rejected - ref_rejected)",
-            ),
+            returns("beta * reward_model_loss(chosen - ref_chosen, rejected - ref_rejected)"),
         ),
         Mistake(
             "beta_divides",
@@ -777,7 +756,7 @@ dpo_loss = Exercise(
         Mistake(
             "beta_always_the_default",
             "You always use 0.1. That is only the default: use the given beta.",
-            edit(BOTH_REWARDS, "0.1 * (chosen - ref_chosen), 0.1 * (rejected - ref_rejected)"),
+            everywhere("beta *", "0.1 *"),
         ),
         Mistake(
             "not_negated",
@@ -792,10 +771,7 @@ dpo_loss = Exercise(
         Mistake(
             "ratios_not_logs",
             "You turn the log-ratios into ratios before you compare them. The reward is beta times the logarithm of the ratio.",
-            edit(
-                BOTH_REWARDS,
-                "beta * (chosen - ref_chosen).exp(), beta * (rejected - ref_rejected).exp()",
-            ),
+            returns("reward_model_loss(beta * (chosen - ref_chosen).exp(), beta * (rejected - ref_rejected).exp())"),
         ),
         Mistake(
             "hinge",
@@ -954,10 +930,7 @@ discounted_returns = Exercise(
         Mistake(
             "own_reward_discounted",
             "You discount a step's own reward. It comes without delay, and counts in full.",
-            edit(
-                "following = rewards[:, t] + gamma * following * ~dones[:, t]\n        returns[:, t] = following",
-                "following = rewards[:, t] + gamma * following * ~dones[:, t]\n        returns[:, t] = gamma * following",
-            ),
+            edit("= following", "= gamma * following"),
         ),
         Mistake(
             "own_reward_left_out",
@@ -972,9 +945,7 @@ discounted_returns = Exercise(
         Mistake(
             "last_reward_lost",
             "You lose the reward of the last step of each episode, which is often the only one. The end stops what comes after it.",
-            edit(
-                "rewards[:, t] + gamma * following * ~dones[:, t]", "(rewards[:, t] + gamma * following) * ~dones[:, t]"
-            ),
+            edit("rewards[:, t] + gamma * following", "(rewards[:, t] + gamma * following)"),
         ),
         Mistake(
             "discounted_to_the_start",
@@ -1235,10 +1206,7 @@ gae = Exercise(
         Mistake(
             "standardised",
             "You subtract the mean and divide by the standard deviation. PPO does so later, with each batch; the advantages as they are make the returns.",
-            edit(
-                "return advantages, advantages + values",
-                "return (advantages - advantages.mean()) / (advantages.std() + 1e-8), advantages + values",
-            ),
+            returns("(advantages - advantages.mean()) / (advantages.std() + 1e-8), advantages + values"),
         ),
         Mistake(
             "swapped",
@@ -1388,9 +1356,7 @@ policy_gradient_loss = Exercise(
         Mistake(
             "divided_by_all",
             "You leave padding out of the sum, but count it in the divisor. Divide by the number of kept tokens.",
-            edit(
-                "masked_mean(advantages.detach() * log_probs, mask)", "(advantages.detach() * log_probs * mask).mean()"
-            ),
+            returns("-(advantages.detach() * log_probs * mask).mean()"),
         ),
         Mistake(
             "mask_ignored",
@@ -1405,25 +1371,17 @@ policy_gradient_loss = Exercise(
         Mistake(
             "sum",
             "You sum over the kept tokens. The loss is their mean.",
-            edit(
-                "masked_mean(advantages.detach() * log_probs, mask)", "(advantages.detach() * log_probs * mask).sum()"
-            ),
+            returns("-(advantages.detach() * log_probs * mask).sum()"),
         ),
         Mistake(
             "sums_of_rows",
             "You sum over each row and average the rows. Divide by the number of kept tokens of the whole batch.",
-            edit(
-                "masked_mean(advantages.detach() * log_probs, mask)",
-                "(advantages.detach() * log_probs * mask).sum(1).mean()",
-            ),
+            returns("-(advantages.detach() * log_probs * mask).sum(1).mean()"),
         ),
         Mistake(
             "mean_of_row_means",
             "You average each row, and then the rows. Every kept token of the batch counts the same, those of long rows too.",
-            edit(
-                "masked_mean(advantages.detach() * log_probs, mask)",
-                "masked_mean(advantages.detach() * log_probs, mask, 1).mean()",
-            ),
+            returns("-masked_mean(advantages.detach() * log_probs, mask, 1).mean()"),
         ),
         Mistake(
             "probabilities",
@@ -1451,10 +1409,7 @@ policy_gradient_loss = Exercise(
         Mistake(
             "mean_advantage",
             "You multiply two means. Each action has its own advantage: multiply first, then average.",
-            edit(
-                "masked_mean(advantages.detach() * log_probs, mask)",
-                "masked_mean(advantages.detach(), mask) * masked_mean(log_probs, mask)",
-            ),
+            returns("-masked_mean(advantages.detach(), mask) * masked_mean(log_probs, mask)"),
         ),
         Mistake(
             "detached",
@@ -1629,12 +1584,12 @@ ppo_clip_loss = Exercise(
         Mistake(
             "clipped_alone",
             "You count the clipped gain alone. Then a token that has gone the wrong way gets no gradient to come back: compare with the gain that is not clipped.",
-            edit(_PPO_GAIN, "ratio.clamp(1 - clip, 1 + clip) * advantages", of="_clipped_gain"),
+            returns("ratio.clamp(1 - clip, 1 + clip) * advantages", of="_clipped_gain"),
         ),
         Mistake(
             "not_clipped",
             "You do not clip at all. That is the loss of importance sampling, and nothing keeps the policy near the one that has drawn the tokens.",
-            edit(_PPO_GAIN, "ratio * advantages", of="_clipped_gain"),
+            returns("ratio * advantages", of="_clipped_gain"),
         ),
         _PPO_SMALLER_RATIO,
         Mistake(
@@ -1916,9 +1871,7 @@ group_advantages = Exercise(
         Mistake(
             "over_the_batch",
             "You subtract and divide by what you took over the whole batch. An answer is compared with the other answers to the same prompt.",
-            lambda rewards, eps=1e-6, normalize=True: (
-                (rewards - rewards.mean()) / (rewards.std() + eps) if normalize else rewards - rewards.mean()
-            ),
+            everywhere("dim=1, keepdim=True", ""),
         ),
         Mistake(
             "batch_std",
@@ -1961,10 +1914,7 @@ group_advantages = Exercise(
         Mistake(
             "eps_under_the_root",
             "You add eps to the variance, under the root. It is added to the standard deviation.",
-            edit(
-                "(rewards.std(dim=1, keepdim=True) + eps)",
-                "(rewards.var(dim=1, keepdim=True) + eps).sqrt()",
-            ),
+            returns("centred / (rewards.var(dim=1, keepdim=True) + eps).sqrt() if normalize else centred"),
         ),
         Mistake(
             "eps_ignored",
@@ -2099,10 +2049,7 @@ grpo_loss = Exercise(
         Mistake(
             "kl_over_padding",
             "You average the KL over masked tokens, too. It counts kept tokens only, as the gain does.",
-            edit(
-                _GRPO_LOSSES,
-                "losses = torch.where(mask, beta * (k3.mean(dim=1, keepdim=True) if reduce != 'token' else k3.mean()) - gain, 0.0)",
-            ),
+            edit("beta * k3", "beta * (k3.mean(dim=1, keepdim=True) if reduce != 'token' else k3.mean())"),
         ),
         Mistake(
             "no_kl",
@@ -2127,7 +2074,7 @@ grpo_loss = Exercise(
         Mistake(
             "not_clipped",
             "You do not clip the ratio. Compare each token's gain with the one at the clipped ratio, and count the smaller one.",
-            edit(_PPO_GAIN, "ratio * advantages", of="_clipped_gain"),
+            returns("ratio * advantages", of="_clipped_gain"),
         ),
         _PPO_SMALLER_RATIO,
         Mistake(
@@ -2141,9 +2088,8 @@ grpo_loss = Exercise(
         Mistake(
             "divided_by_all",
             "You divide by the number of all tokens of a row, or of the batch. Divide by the number of kept ones.",
-            edit(
-                "return losses.sum() / mask.sum()\n    return " + _GRPO_ROWS,
-                "return losses.mean()\n    return losses.mean(dim=1).mean()",
+            edit("losses.sum() / mask.sum()", "losses.mean()").then(
+                "(losses.sum(dim=1) / mask.sum(dim=1))", "losses.mean(dim=1)"
             ),
         ),
         Mistake(
@@ -2301,10 +2247,7 @@ distillation_loss = Exercise(
         Mistake(
             "shares_swapped",
             "You swap the shares: alpha is the teacher's.",
-            edit(
-                "alpha * temperature**2 * soft + (1 - alpha) * hard",
-                "(1 - alpha) * temperature**2 * soft + alpha * hard",
-            ),
+            returns("(1 - alpha) * temperature**2 * soft + alpha * hard"),
         ),
         Mistake(
             "labels_at_the_temperature",
@@ -2319,26 +2262,19 @@ distillation_loss = Exercise(
         Mistake(
             "no_temperature",
             "You do not divide the logits by the temperature.",
-            edit(
-                "wanted = (teacher / temperature).log_softmax(dim=1)\n    found = (student / temperature)",
-                "wanted = teacher.log_softmax(dim=1)\n    found = student",
-            ),
+            edit("(teacher / temperature)", "teacher").then("(student / temperature)", "student"),
         ),
         Mistake(
             "multiplied_by_the_temperature",
             "You multiply the logits by the temperature. They are divided by it: a high temperature makes all classes more alike.",
-            edit(
-                "wanted = (teacher / temperature).log_softmax(dim=1)\n    found = (student / temperature)",
-                "wanted = (teacher * temperature).log_softmax(dim=1)\n    found = (student * temperature)",
+            edit("teacher / temperature", "teacher * temperature").then(
+                "student / temperature", "student * temperature"
             ),
         ),
         Mistake(
             "whole_loss_scaled",
             "You multiply both terms by temperature². The cross-entropy with the labels knows no temperature.",
-            edit(
-                "alpha * temperature**2 * soft + (1 - alpha) * hard",
-                "temperature**2 * (alpha * soft + (1 - alpha) * hard)",
-            ),
+            returns("temperature**2 * (alpha * soft + (1 - alpha) * hard)"),
         ),
         Mistake(
             "unstable",
@@ -2469,7 +2405,6 @@ def _adapter_words(inputs):
 
 _LORA_FREEZE = "self.linear = linear.requires_grad_(False)"
 _LORA_B = "self.lora_B = nn.Parameter(torch.zeros(linear.out_features, rank))"
-_LORA_OUT = "return self.linear(x) + self.scale * (x @ self.lora_A.T) @ self.lora_B.T"
 _LORA_MERGED = """merged = copy.deepcopy(self.linear)
         with torch.no_grad():
             merged.weight += self.scale * self.lora_B @ self.lora_A
@@ -2719,13 +2654,6 @@ def _accumulate_with_padding(model, batches):
         (F.cross_entropy(model(inputs).flatten(0, 1), targets.flatten(), reduction="sum") / total).backward()
 
 
-def _accumulate_shifted(model, batches):
-    total = sum(mask.sum() for _, _, mask in batches)
-    for inputs, targets, mask in batches:
-        ahead, kept = targets.roll(-1, dims=1), mask
-        (F.cross_entropy(model(inputs)[kept], ahead[kept], reduction="sum") / total).backward()
-
-
 def _accumulate_naively(model, batches):
     total = sum(mask.sum() for _, _, mask in batches)
     for inputs, targets, mask in batches:
@@ -2801,36 +2729,27 @@ accumulate_gradients = Exercise(
         Mistake(
             "mask_inverted",
             "Your mask is inverted: you count the targets that are masked.",
-            edit("model(inputs)[mask], targets[mask]", "model(inputs)[~mask], targets[~mask]"),
+            everywhere("mask]", "~mask]"),
         ),
         Mistake(
             "shifted",
             "You shift the targets by one place. Here they are already shifted: the logits at a place are for the target of the same place.",
-            _accumulate_shifted,
+            edit("targets[mask]", "targets.roll(-1, dims=1)[mask]"),
         ),
         Mistake(
             "stepped",
             "You take a step, and the parameters change. Leave that to the optimiser.",
-            edit(
-                _ACCUMULATE_LOSS,
-                _ACCUMULATE_LOSS + "\n    torch.optim.SGD(model.parameters(), lr=0.05).step()",
-            ),
+            edit(".backward()", ".backward()\n    torch.optim.SGD(model.parameters(), lr=0.05).step()"),
         ),
         Mistake(
             "stepped_at_every_batch",
             "You take a step after each batch, so that the next one sees another model. The parameters stay as they are.",
-            edit(
-                _ACCUMULATE_LOSS,
-                _ACCUMULATE_LOSS + "\n        torch.optim.SGD(model.parameters(), lr=0.1).step()",
-            ),
+            edit(".backward()", ".backward()\n        torch.optim.SGD(model.parameters(), lr=0.1).step()"),
         ),
         Mistake(
             "gradient_clipped",
             "You clip the gradient. It is asked as it is.",
-            edit(
-                _ACCUMULATE_LOSS,
-                _ACCUMULATE_LOSS + "\n    nn.utils.clip_grad_norm_(model.parameters(), 0.05)",
-            ),
+            edit(".backward()", ".backward()\n    nn.utils.clip_grad_norm_(model.parameters(), 0.05)"),
         ),
         Mistake(
             "unstable",

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from grader.exercise import Exercise, Mistake, agrees, edit, keeps, moves
+from grader.exercise import Exercise, Mistake, agrees, edit, keeps, moves, redrawn, returns
 
 ALLOWS = ("numpy",)
 
@@ -23,11 +23,7 @@ def data(draw, N=6, D=3, offset=0.0):
     return {"X": draw(N, D) @ (np.eye(D) + 0.5 * draw(D, D)) + draw(D) + offset}
 
 
-def another_feature(inputs, draw):
-    """The first feature changes for every example."""
-    X = inputs["X"].copy()
-    X[:, 0] = draw(len(X))
-    return inputs | {"X": X}
+another_feature = redrawn(X=np.s_[:, 0])
 
 
 def covariance_as_correlation(X, ddof=1):
@@ -35,10 +31,6 @@ def covariance_as_correlation(X, ddof=1):
     cov = centred.T @ centred / (len(X) - ddof)
     deviation = np.sqrt(np.diagonal(cov))
     return cov / np.outer(deviation, deviation)
-
-
-def covariance_squeezed(X, ddof=1):
-    return np.cov(X, rowvar=False, ddof=ddof)  # a number where there is one feature
 
 
 def cancelled(X):
@@ -118,7 +110,7 @@ covariance = Exercise(
         Mistake(
             "squeezed",
             "You return a number for a single feature. The covariance is still a matrix, of shape (1, 1): NumPy's own function drops these axes.",
-            covariance_squeezed,
+            returns("np.cov(X, rowvar=False, ddof=ddof)"),
         ),
         Mistake(
             "cancelled",
@@ -164,17 +156,7 @@ def far_points(draw):
     return inputs
 
 
-def another_point(inputs, draw):
-    X = inputs["X"].copy()
-    X[0] = draw(X.shape[1])
-    return inputs | {"X": X}
-
-
-def all_pairs(X, mean, cov):
-    """The quadratic form of every pair of points, where only a point with itself is asked."""
-    offset = X - mean
-    log_det = np.linalg.slogdet(cov)[1]
-    return -0.5 * (offset @ np.linalg.solve(cov, offset.T) + log_det + len(mean) * np.log(2.0 * np.pi))
+another_point = redrawn(X=0)
 
 
 gaussian_log_density = Exercise(
@@ -205,10 +187,7 @@ gaussian_log_density = Exercise(
         Mistake(
             "log_of_density",
             "You take the logarithm of a density that has already underflowed to 0 or overflowed. Take the logarithm on paper first, term by term.",
-            edit(
-                "return -0.5 * (squared_distance + log_det + D * np.log(2.0 * np.pi))",
-                "return np.log(np.exp(-0.5 * squared_distance) / np.sqrt((2.0 * np.pi) ** D * np.linalg.det(cov)))",
-            ),
+            returns("np.log(np.exp(-0.5 * squared_distance) / np.sqrt((2.0 * np.pi) ** D * np.linalg.det(cov)))"),
         ),
         Mistake(
             "log_of_determinant",
@@ -248,15 +227,12 @@ gaussian_log_density = Exercise(
         Mistake(
             "density",
             "You return the density itself instead of its logarithm.",
-            edit(
-                "return -0.5 * (squared_distance + log_det + D * np.log(2.0 * np.pi))",
-                "return np.exp(-0.5 * (squared_distance + log_det + D * np.log(2.0 * np.pi)))",
-            ),
+            returns("np.exp(…)"),
         ),
         Mistake(
             "all_pairs",
             "Your quadratic form has shape (N, N): it pairs every point with every other. Pair each point with itself only; the answer has shape (N,).",
-            all_pairs,
+            edit("(offset * np.linalg.solve(cov, offset.T).T).sum(axis=1)", "offset @ np.linalg.solve(cov, offset.T)"),
         ),
         Mistake(
             "sign",
@@ -320,10 +296,7 @@ gaussian_mle = Exercise(
         Mistake(
             "mean_of_each_example",
             "You take the mean over the features. Take it over the examples, which are the rows: the mean has one entry for each feature.",
-            edit(
-                "mean = X.mean(axis=0)\n    centred = X - mean",
-                "mean = X.mean(axis=1)\n    centred = X - mean[:, None]",
-            ),
+            edit("axis=0", "axis=1").then("X - mean", "X - mean[:, None]"),
         ),
         Mistake(
             "covariance_first",
@@ -737,11 +710,6 @@ kl_divergence = Exercise(
 )
 
 
-def forgiving_cross_entropy(p, q):
-    """The terms that are not finite are left out."""
-    return -(p * np.log(np.where(q > 0, q, 1.0))).sum(axis=-1)
-
-
 def binary_everywhere(p, q):
     """Each outcome is judged as a yes or no of its own."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -775,7 +743,7 @@ cross_entropy = Exercise(
         Mistake(
             "impossible_left_out",
             "You leave out the outcomes with q = 0. That is right where p is 0, too; where p is above 0, the cross-entropy is inf.",
-            forgiving_cross_entropy,
+            returns("-(p * np.log(np.where(q > 0, q, 1.0))).sum(axis=-1)"),
         ),
         Mistake(
             "small_number_added",
@@ -851,11 +819,6 @@ def far_columns(draw):
     return {"x": inputs["x"].T.copy(), "axis": 0}
 
 
-def one_top_for_all(x, axis=-1):
-    top = x.max()
-    return np.log(np.exp(x - top).sum(axis=axis)) + top
-
-
 log_sum_exp = Exercise(
     points=6,
     cases={
@@ -892,7 +855,7 @@ log_sum_exp = Exercise(
         Mistake(
             "one_top_for_all",
             "You factor out the largest number of the whole array. A row far below it becomes the logarithm of 0: each sum needs its own maximum.",
-            one_top_for_all,
+            edit("x.max(axis=axis, keepdims=True)", "x.max()").then("top.squeeze(axis)", "top"),
         ),
         Mistake(
             "top_not_added",
@@ -912,10 +875,7 @@ log_sum_exp = Exercise(
         Mistake(
             "axis_kept",
             "You keep the summed axis with length 1. The answer must not have this axis.",
-            edit(
-                "np.log(np.exp(x - top).sum(axis=axis)) + top.squeeze(axis)",
-                "np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top",
-            ),
+            returns("np.log(np.exp(x - top).sum(axis=axis, keepdims=True)) + top"),
         ),
         Mistake(
             "mean",
@@ -963,12 +923,6 @@ def right_on_average(draw):
     """The models' mean is the target, to the last bit: they have a variance, and no bias."""
     target, steps = np.round(draw(6)), draw.integers(1, 8, 2, 6) / 4
     return {"predictions": target + np.concatenate([steps, -steps]), "target": target}
-
-
-def cancelled_bias_variance(predictions, target):
-    mean = predictions.mean(axis=0)
-    bias_squared = ((mean - target) ** 2).mean()
-    return bias_squared, ((predictions**2).mean(axis=0) - mean**2).mean()
 
 
 bias_variance = Exercise(
@@ -1039,15 +993,12 @@ bias_variance = Exercise(
         Mistake(
             "not_averaged",
             "You return one pair for each example. Average both over the examples: the answer is two numbers.",
-            edit(
-                "bias_squared = ((mean - target) ** 2).mean()\n    variance = ((predictions - mean) ** 2).mean()",
-                "bias_squared = (mean - target) ** 2\n    variance = ((predictions - mean) ** 2).mean(axis=0)",
-            ),
+            edit("((mean - target) ** 2).mean()", "(mean - target) ** 2").then("** 2).mean()", "** 2).mean(axis=0)"),
         ),
         Mistake(
             "cancelled",
             "You subtract a squared mean from a mean square. Far from zero both are huge and nearly equal, and their difference is rounding error: subtract the mean first, then square.",
-            cancelled_bias_variance,
+            edit("((predictions - mean) ** 2).mean()", "((predictions**2).mean(axis=0) - mean**2).mean()"),
         ),
     ],
     hints=[

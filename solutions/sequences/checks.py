@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from grader.exercise import Exercise, Mistake, agrees, device, edit, moves, reaches, report
+from grader.exercise import Exercise, Mistake, agrees, device, edit, moves, reaches, redrawn, report, returns, swapped
 
 ALLOWS = ("numpy", "torch")
 
@@ -231,16 +231,7 @@ def uneven_upstream(draw):
     return inputs | {"dout": inputs["dout"] * 10.0 ** draw.integers(-3, 4, 3, 4, 1)}
 
 
-def another_first_upstream(inputs, draw):
-    dout = inputs["dout"].copy()
-    dout[0, 0] = draw(dout.shape[-1])
-    return inputs | {"dout": dout}
-
-
-def averaged_over_repeats(dout, ids, table):
-    dtable = np.zeros_like(table)
-    np.add.at(dtable, ids, dout)
-    return dtable / np.maximum(np.bincount(ids.ravel(), minlength=len(table)), 1)[:, None]
+another_first_upstream = redrawn(dout=np.s_[0, 0])
 
 
 embedding_backward = Exercise(
@@ -284,7 +275,7 @@ embedding_backward = Exercise(
         Mistake(
             "averaged_over_repeats",
             "You divide by how often a token occurs. All its positions use the same row, so their gradients add up.",
-            averaged_over_repeats,
+            returns("dtable / np.maximum(np.bincount(ids.ravel(), minlength=len(table)), 1)[:, None]"),
         ),
         Mistake(
             "averaged_over_tokens",
@@ -435,10 +426,7 @@ def far_sampled(draw, sign=-1.0):
     return inputs
 
 
-def another_first_negative(inputs, draw):
-    negatives = inputs["negatives"].copy()
-    negatives[0] = draw(negatives.shape[1])
-    return inputs | {"negatives": negatives}
+another_first_negative = redrawn(negatives=0)
 
 
 def sampled_mean(center, context, negatives):
@@ -595,18 +583,10 @@ def another_first_row(name):
     return change
 
 
-def another_future(inputs, draw):
-    """From the fourth step on, every sequence goes on in another way."""
-    x = inputs["x"].copy()
-    x[:, 3:] = draw(*x[:, 3:].shape)
-    return inputs | {"x": x}
+another_future = redrawn(x=np.s_[:, 3:])
 
 
-def another_third_step(inputs, draw):
-    """The loss uses the state after the third step in another way."""
-    dout = inputs["dout"].copy()
-    dout[:, 2] = draw(*dout[:, 2].shape)
-    return inputs | {"dout": dout}
+another_third_step = redrawn(dout=np.s_[:, 2])
 
 
 MAIN, WIDE, NARROW = "three examples", "more units than features", "one feature, one unit"
@@ -1416,10 +1396,7 @@ selective_scan = Exercise(
         Mistake(
             "B_and_C_swapped",
             "You let in with C and read with B. It is the other way round.",
-            edit(
-                f"{SCANNED}\n        y[:, t] = (h * C[:, t, None, :])",
-                "step * C[:, t, None, :] * x[:, t, :, None]\n        y[:, t] = (h * B[:, t, None, :])",
-            ),
+            swapped("B[:, t", "C[:, t"),
         ),
         Mistake(
             "skip",

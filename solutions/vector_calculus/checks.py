@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from grader.exercise import Exercise, Mistake, agrees, edit
+from grader.exercise import Exercise, Mistake, agrees, edit, returns
 
 # Difference quotients of functions of size 1. First ones with h = 1e-5 are off by some 1e-10, from rounding (eps/h) and
 # truncation (h²), whichever formula is used; a difference to one side is off by 1e-5.
@@ -97,7 +97,7 @@ derivative = Exercise(
         agrees(1, "is the central difference with the given h", on=["a coarse step", "a very coarse step"]),
     ],
     mistakes=[
-        Mistake("forward", ONE_SIDED.format("x"), edit(QUOTIENT, "(f(x + h) - f(x)) / h")),
+        Mistake("forward", ONE_SIDED.format("x"), returns("(f(x + h) - f(x)) / h")),
         Mistake("not_halved", NOT_HALVED, edit("/ (2 * h)", "/ h")),
         Mistake("own_step", OWN_STEP, edit(f"return {QUOTIENT}", f"h = 1e-5\n    return {QUOTIENT}")),
         Mistake(
@@ -105,7 +105,7 @@ derivative = Exercise(
             "You multiply by the distance between the two points. A slope is a change divided by a distance.",
             edit("/ (2 * h)", "* (2 * h)"),
         ),
-        Mistake("backward", ONE_SIDED.format("x"), edit(QUOTIENT, "(f(x) - f(x - h)) / h")),
+        Mistake("backward", ONE_SIDED.format("x"), returns("(f(x) - f(x - h)) / h")),
     ],
     hints=[
         "What is the slope of the straight line through two points of the graph of f?",
@@ -136,15 +136,15 @@ tangent = Exercise(
         agrees(1, "is the central difference with the given h", on=["a coarse step", "a very coarse step"]),
     ],
     mistakes=[
-        Mistake("forward", ONE_SIDED.format("t"), edit(CURVE_QUOTIENT, "(F(t + h) - F(t)) / h")),
+        Mistake("forward", ONE_SIDED.format("t"), returns("(F(t + h) - F(t)) / h")),
         Mistake("not_halved", NOT_HALVED, edit("/ (2 * h)", "/ h")),
         Mistake("own_step", OWN_STEP, edit(f"return {CURVE_QUOTIENT}", f"h = 1e-5\n    return {CURVE_QUOTIENT}")),
         Mistake(
             "unit_length",
             "You scale your answer to length 1. The length of the velocity is the speed, and it is part of the derivative.",
-            edit(CURVE_QUOTIENT, "(F(t + h) - F(t - h)) / np.linalg.norm(F(t + h) - F(t - h))"),
+            returns("(F(t + h) - F(t - h)) / np.linalg.norm(F(t + h) - F(t - h))"),
         ),
-        Mistake("backward", ONE_SIDED.format("t"), edit(CURVE_QUOTIENT, "(F(t) - F(t - h)) / h")),
+        Mistake("backward", ONE_SIDED.format("t"), returns("(F(t) - F(t - h)) / h")),
     ],
     hints=[
         "What is the derivative of a list of functions of one number?",
@@ -325,11 +325,6 @@ def fast_wave(draw, D=2):
     return dict(a=1 + abs(draw(1)), W=W, b=0.3 * draw.signs(1) - W @ x, c=draw(D) / 3, x=x)
 
 
-def hessian_to_one_side(f, x, h=1e-4):
-    steps = h * np.eye(len(x))
-    return np.array([[(f(x + a + b) - f(x + a) - f(x + b) + f(x)) / h**2 for b in steps] for a in steps])
-
-
 hessian = Exercise(
     points=6,
     forbids=["automatic differentiation"],
@@ -368,7 +363,7 @@ hessian = Exercise(
         Mistake(
             "to_one_side",
             "You step to one side only, so your error is of order h. Step forward and backward in both coordinates.",
-            hessian_to_one_side,
+            returns("np.array([[(f(x + a + b) - f(x + a) - f(x + b) + f(x)) / h**2 for b in steps] for a in steps])"),
         ),
     ],
     hints=[
@@ -409,10 +404,7 @@ divergence = Exercise(
         Mistake(
             "not_added_up",
             "You return one number for each coordinate. The divergence is the sum of these numbers.",
-            edit(
-                "return sum((F(x + step)[i] - F(x - step)[i]) / (2 * h) for i, step in enumerate(steps))",
-                "return np.array([(F(x + step)[i] - F(x - step)[i]) / (2 * h) for i, step in enumerate(steps)])",
-            ),
+            returns("np.array([(F(x + step)[i] - F(x - step)[i]) / (2 * h) for i, step in enumerate(steps)])"),
         ),
         Mistake(
             "forward",
@@ -452,10 +444,7 @@ curl = Exercise(
         Mistake(
             "reversed",
             "Every entry has the wrong sign: the field turns the other way. Which of the two derivatives comes first?",
-            edit(
-                "J[2, 1] - J[1, 2], J[0, 2] - J[2, 0], J[1, 0] - J[0, 1]",
-                "*(np.array([J[1, 2], J[2, 0], J[0, 1]]) - [J[2, 1], J[0, 2], J[1, 0]])",
-            ),
+            returns("np.array([J[1, 2], J[2, 0], J[0, 1]]) - [J[2, 1], J[0, 2], J[1, 0]]"),
         ),
         Mistake(
             "middle_sign",
@@ -465,18 +454,12 @@ curl = Exercise(
         Mistake(
             "added",
             "You add the two derivatives of each pair. Only their difference tells rotation from stretching.",
-            edit(
-                "J[2, 1] - J[1, 2], J[0, 2] - J[2, 0], J[1, 0] - J[0, 1]",
-                "J[2, 1] + J[1, 2], J[0, 2] + J[2, 0], J[1, 0] + J[0, 1]",
-            ),
+            returns("np.array([J[2, 1] + J[1, 2], J[0, 2] + J[2, 0], J[1, 0] + J[0, 1]])"),
         ),
         Mistake(
             "axes_out_of_order",
             "Your entries are in the wrong order. Entry i is the rotation around axis i, and uses the two other coordinates.",
-            edit(
-                "J[2, 1] - J[1, 2], J[0, 2] - J[2, 0], J[1, 0] - J[0, 1]",
-                "J[1, 0] - J[0, 1], J[0, 2] - J[2, 0], J[2, 1] - J[1, 2]",
-            ),
+            returns("np.array([J[1, 0] - J[0, 1], J[0, 2] - J[2, 0], J[2, 1] - J[1, 2]])"),
         ),
     ],
     hints=[
@@ -713,15 +696,15 @@ jvp = Exercise(
         Mistake(
             "transposed",
             "You multiply by the transposed Jacobian. Its columns belong to the coordinates of x, and so do the entries of v.",
-            edit(PUSH, "jacobian(F, x, h).T @ v"),
+            returns("jacobian(F, x, h).T @ v"),
         ),
-        Mistake("forward", ONE_SIDED.format("x"), edit(PUSH, "(F(x + h * v) - F(x)) / h")),
-        Mistake("backward", ONE_SIDED.format("x"), edit(PUSH, "(F(x) - F(x - h * v)) / h")),
+        Mistake("forward", ONE_SIDED.format("x"), returns("(F(x + h * v) - F(x)) / h")),
+        Mistake("backward", ONE_SIDED.format("x"), returns("(F(x) - F(x - h * v)) / h")),
         Mistake("not_halved", NOT_HALVED, edit("/ (2 * h)", "/ h")),
         Mistake(
             "all_at_once",
             "You move every coordinate by the same h. Each moves by its own entry of v.",
-            edit(PUSH, "(F(x + h) - F(x - h)) / (2 * h)"),
+            returns("(F(x + h) - F(x - h)) / (2 * h)"),
         ),
     ],
     hints=[
@@ -729,16 +712,6 @@ jvp = Exercise(
         "Is the whole Jacobian needed? How many calls of F does a slope along one line take?",
     ],
 )
-
-PULL = "gradient(lambda p: u @ F(p), x, h)"
-
-
-def pulled_to_one_side(F, x, u, h=1e-5):
-    return np.array([u @ (F(x + step) - F(x)) / h for step in h * np.eye(len(x))])
-
-
-def pulled_from_one_side(F, x, u, h=1e-5):
-    return np.array([u @ (F(x) - F(x - step)) / h for step in h * np.eye(len(x))])
 
 
 vjp = Exercise(
@@ -769,16 +742,24 @@ vjp = Exercise(
     ],
     mistakes=[
         Mistake(
-            "normalised", NORMALISED.format("u"), edit(PULL, "gradient(lambda p: u / np.linalg.norm(u) @ F(p), x, h)")
+            "normalised", NORMALISED.format("u"), returns("gradient(lambda p: u / np.linalg.norm(u) @ F(p), x, h)")
         ),
         Mistake(
             "transposed",
             "You multiply by the Jacobian itself. Its rows belong to the entries of F, and so do the entries of u.",
-            edit(PULL, "jacobian(F, x, h) @ u"),
+            returns("jacobian(F, x, h) @ u"),
         ),
-        Mistake("forward", ONE_SIDED.format("x"), pulled_to_one_side),
-        Mistake("backward", ONE_SIDED.format("x"), pulled_from_one_side),
-        Mistake("not_halved", NOT_HALVED, edit(PULL, f"2 * {PULL}")),
+        Mistake(
+            "forward",
+            ONE_SIDED.format("x"),
+            returns("np.array([u @ (F(x + step) - F(x)) / h for step in h * np.eye(len(x))])"),
+        ),
+        Mistake(
+            "backward",
+            ONE_SIDED.format("x"),
+            returns("np.array([u @ (F(x) - F(x - step)) / h for step in h * np.eye(len(x))])"),
+        ),
+        Mistake("not_halved", NOT_HALVED, returns("2 * …")),
         Mistake(
             "unweighted",
             "You add up the entries of F as they are. Each counts with its own entry of u.",
@@ -869,7 +850,7 @@ hessian_vector_product = Exercise(
         ),
     ],
     mistakes=[
-        Mistake("entry_by_entry", WHOLE_HESSIAN, edit(TURN, "hessian(f, x, h) @ v")),
+        Mistake("entry_by_entry", WHOLE_HESSIAN, returns("hessian(f, x, h) @ v")),
         Mistake("half_the_entries", WHOLE_HESSIAN, product_with_half_a_hessian),
         Mistake(
             "normalised",
@@ -885,12 +866,12 @@ hessian_vector_product = Exercise(
         Mistake(
             "diagonal",
             "You use the diagonal of the Hessian only. The slope along one coordinate may change along every other coordinate, too.",
-            edit(TURN, "np.diag(hessian(f, x, h)) * v"),
+            returns("np.diag(hessian(f, x, h)) * v"),
         ),
         Mistake(
             "quadratic_form",
             "You multiply by v once more, which leaves one number, v·H·v. Asked is the vector H·v.",
-            edit(TURN, f"v @ ({TURN})"),
+            returns("v @ …"),
         ),
         Mistake(
             "to_one_side",

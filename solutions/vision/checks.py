@@ -6,7 +6,20 @@ import numpy as np
 import torch
 from torch import nn
 
-from grader.exercise import Exercise, Mistake, agrees, device, edit, load, moves, reaches, report
+from grader.exercise import (
+    Exercise,
+    Mistake,
+    agrees,
+    device,
+    edit,
+    load,
+    moves,
+    reaches,
+    redrawn,
+    report,
+    returns,
+    swapped,
+)
 
 ALLOWS = ("numpy", "torch")
 
@@ -37,35 +50,6 @@ def leaving_a_remainder(draw):
         return left
 
     return {"size": int(draw.permutation([size for size in range(100, 400) if remainders(size) == [3, 1, 1, 1]])[0])}
-
-
-LAYERS = [
-    (96, 11, 4, 0),
-    (0, 3, 2, 0),
-    (256, 5, 1, 2),
-    (0, 3, 2, 0),
-    (384, 3, 1, 1),
-    (384, 3, 1, 1),
-    (256, 3, 1, 1),
-    (0, 3, 2, 0),
-]
-
-
-def _alexnet_channels_last(size=227):
-    shapes, channels = [], 3
-    for filters, kernel, stride, padding in LAYERS:
-        channels, size = filters or channels, (size + 2 * padding - kernel) // stride + 1
-        shapes.append((size, size, channels))
-    return shapes
-
-
-def _alexnet_with_small_pools(size=227):
-    shapes, channels = [], 3
-    for filters, kernel, stride, padding in LAYERS:
-        channels, kernel = filters or channels, kernel if filters else 2
-        size = (size + 2 * padding - kernel) // stride + 1
-        shapes.append((channels, size, size))
-    return shapes
 
 
 # What the answer's parts are, in the order of the layers.
@@ -129,12 +113,12 @@ alexnet_shapes = Exercise(
         Mistake(
             "pool_of_two",
             "You use pooling windows of 2 × 2 pixels. AlexNet's windows overlap: they are 3 × 3, two pixels apart.",
-            _alexnet_with_small_pools,
+            edit("channels = filters or channels", "channels, kernel = filters or channels, kernel if filters else 2"),
         ),
         Mistake(
             "channels_last",
             "You put the channels last. In PyTorch they come first: (C, H, W).",
-            _alexnet_channels_last,
+            edit("(channels, size, size)", "(size, size, channels)"),
         ),
         Mistake(
             "size_ignored",
@@ -211,10 +195,7 @@ def block_case(draw, in_channels=4, channels=4, stride=None, N=3, H=6, W=9, trai
     return inputs
 
 
-def another_first_image(inputs, draw):
-    x = inputs["x"].copy()
-    x[0] = draw(*x[0].shape)
-    return inputs | {"x": x}
+another_first_image = redrawn(x=0)
 
 
 class StrideInSecond(nn.Module):
@@ -595,10 +576,7 @@ UNet = Exercise(
         Mistake(
             "some_layers_in_a_plain_list",
             PLAIN_LIST,
-            edit(
-                "self.pool = nn.MaxPool2d(2)",
-                "self.pool = nn.MaxPool2d(2)\n        self.__dict__['down_full'] = self._modules.pop('down_full')",
-            ),
+            edit("MaxPool2d(2)", "MaxPool2d(2)\n        self.__dict__['down_full'] = self._modules.pop('down_full')"),
         ),
     ],
     hints=[
@@ -951,10 +929,7 @@ def sure(draw):
     return inputs | {"prediction": single(prediction.reshape(2, 16, 2, 4))}
 
 
-def another_first_cell(inputs, draw):
-    prediction = inputs["prediction"].copy()
-    prediction[:, :, 0, 0] = draw(*prediction.shape[:2])
-    return inputs | {"prediction": prediction}
+another_first_cell = redrawn(prediction=np.s_[:, :, 0, 0])
 
 
 LAID_OUT = "reshape(N, len(anchors), -1, H, W).permute(0, 1, 3, 4, 2)"
@@ -991,10 +966,7 @@ yolo_decode = Exercise(
         Mistake(
             "rows_and_columns_swapped",
             "You add the row to x and the column to y. x grows along the columns.",
-            edit(
-                "column = torch.arange(W, device=prediction.device)\n    row = torch.arange(H, device=prediction.device)[:, None]",
-                "row = torch.arange(W, device=prediction.device)\n    column = torch.arange(H, device=prediction.device)[:, None]",
-            ),
+            swapped("column =", "row ="),
         ),
         Mistake(
             "half_a_cell_off",
@@ -1014,18 +986,12 @@ yolo_decode = Exercise(
         Mistake(
             "center_and_size",
             "You return centre and size. Return corners: x1, y1, x2, y2.",
-            edit(
-                "[x - width / 2, y - height / 2, x + width / 2, y + height / 2]",
-                "[x, y, width, height]",
-            ),
+            edit("x - width / 2, y - height / 2, x + width / 2, y + height / 2", "x, y, width, height"),
         ),
         Mistake(
             "center_as_corner",
             "You use the centre as the top left corner. The corner is half a width and half a height away from the centre.",
-            edit(
-                "[x - width / 2, y - height / 2, x + width / 2, y + height / 2]",
-                "[x, y, x + width, y + height]",
-            ),
+            edit("x - width / 2, y - height / 2, x + width / 2, y + height / 2", "x, y, x + width, y + height"),
         ),
         Mistake(
             "objectness_left_out",
@@ -1335,10 +1301,7 @@ freeze_backbone = Exercise(
         Mistake(
             "the_wrong_part",
             "You freeze the head and train the backbone. Freeze the backbone and train the head.",
-            edit(
-                "model.requires_grad_(False)\n    getattr(model, head).requires_grad_(True)",
-                "model.requires_grad_(True)\n    getattr(model, head).requires_grad_(False)",
-            ),
+            swapped("False", "True"),
         ),
         Mistake(
             "everything_frozen",
@@ -1624,7 +1587,7 @@ grad_cam = Exercise(
         Mistake(
             "relu_before_the_sum",
             "You drop what is negative in each channel, and add up the rest. What speaks against the class must first be set off against what speaks for it.",
-            edit(WEIGHTED, "(weights * activations).relu().sum(dim=1)"),
+            returns("(weights * activations).relu().sum(dim=1)"),
         ),
         Mistake(
             "weights_cut_off",
@@ -1649,10 +1612,7 @@ grad_cam = Exercise(
         Mistake(
             "swapped",
             "You weight the gradients with the means of the activations. The map shows activations: it is the gradients that are averaged.",
-            edit(
-                "gradients.mean(dim=(2, 3), keepdim=True)\n    return (weights * activations)",
-                "activations.mean(dim=(2, 3), keepdim=True)\n    return (weights * gradients)",
-            ),
+            edit("gradients.mean", "activations.mean").then("weights * activations", "weights * gradients"),
         ),
         Mistake(
             "scaled",
@@ -1758,11 +1718,7 @@ segment = Exercise(
         Mistake(
             "answers_by_the_picture",
             "Your network averages the map before it classifies, so all pixels of a picture get the same logits.",
-            edit(
-                "self.classify(up)",
-                "self.classify(up.mean((2, 3), keepdim=True)).expand(-1, -1, *x.shape[2:])",
-                of="UNet",
-            ),
+            edit("classify(up)", "classify(up.mean((2, 3), keepdim=True)).expand(-1, -1, *x.shape[2:])", of="UNet"),
         ),
         Mistake(
             "detached",

@@ -96,6 +96,13 @@ BROKEN = {
         'edit("x * factor", "factor * x")',
         "rule 3: mistake 'adds' keeps every point",
     ),
+    "a mistake whose own code is broken": (
+        "scale",
+        "checks.py",
+        'edit("x * factor", "x + factor")',
+        "lambda x, factor=2.0: x + fctor",
+        "rule 3: mistake 'adds' is diagnosed as NameError: name 'fctor' is not defined",
+    ),
     "two mistakes that answer alike": (
         "scale",
         "checks.py",
