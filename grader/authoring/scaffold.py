@@ -1,19 +1,21 @@
 """`grade dev new UNIT.EXERCISE`: add an exercise's skeleton to the five files of its unit, for its author to fill in.
 
-`unit.running_mean` is a function, `unit.RunningMean` a class with a driver. The skeleton's reference, oracle and rewrite
-raise, and it has no mistakes and no hints, so that `grade dev check` names what is still to be written.
+`unit.running_mean` is a function, `unit.RunningMean` a class with a driver; with pieces, which the unit has already, it is a
+training run. The skeleton's reference, oracle and rewrite raise, or a run's driver, and it has no mistakes and no hints, so that
+`grade dev check` names what is still to be written.
 """
 
 import ast
 import keyword
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 from grader.authoring.build import write
-from grader.authoring.skeletons import CLASS, FILES, FUNCTION
+from grader.authoring.skeletons import CLASS, FILES, FUNCTION, RUN
 from grader.course.course import Course
-from grader.errors import GraderError
+from grader.errors import GraderError, did_you_mean
 
 RESERVED = {"checks", "oracles", "rewrites", "handout"}  # files that every unit has
 
@@ -21,31 +23,52 @@ FUNCTION_NAME = re.compile(r"[a-z][a-z0-9_]*")
 CLASS_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
 
 
-def new(course: Course, target: str) -> list[Path]:
+def new(course: Course, target: str, pieces: Sequence[str] = ()) -> list[Path]:
     """Add an exercise's skeleton, and its unit's files if they are missing; returns the written paths.
 
-    GraderError for a name that cannot be used or an exercise that exists. What is in a file already stays.
+    With `pieces`, functions and classes of the unit's reference, it is a training run of these. GraderError for a name that
+    cannot be used, an exercise that exists or a piece that does not. What is in a file already stays.
     """
     unit, name = _names(target)
     folder = course.root / "solutions" / unit
-    texts: dict[Path, str] = {}
+    if pieces:
+        _refuse_run(folder / f"{unit}.py", name, pieces)
+    skeleton = RUN if pieces else CLASS if CLASS_NAME.fullmatch(name) else FUNCTION
+    words = {"unit": unit, "name": name, "title": unit.replace("_", " ").capitalize(), "snake": _in_snake_case(name)}
+    words |= {"parameters": ", ".join(pieces), "listed": ", ".join(f'"{piece}"' for piece in pieces)}
+    texts = {}
     listing = course.root / "solutions" / "course.toml"
     listed = _with_unit(listing, unit)
-    words = {"unit": unit, "name": name, "title": unit.replace("_", " ").capitalize(), "snake": _in_snake_case(name)}
-    for file, skeleton in (CLASS if CLASS_NAME.fullmatch(name) else FUNCTION).items():
+    for file, added in skeleton.items():
         path = folder / file.format(**words)
         before = _read(path) if path.exists() else FILES[file].format(**words)
         _refuse_existing(path, before, name)
         if path.name == "checks.py":
-            before = _importing(path, before, ("Exercise", "agrees"))
-            if "np." in skeleton and "np" not in _bound(path, before):
+            before = _importing(path, before, ("Exercise", *(("reaches", "report") if pieces else ("agrees",))))
+            if "np." in added and "np" not in _bound(path, before):
                 before = re.sub(r"^(?=import |from )", "import numpy as np\n\n", before, count=1, flags=re.MULTILINE)
-        texts[path] = before.rstrip("\n") + "\n" + skeleton.format(**words)
+        texts[path] = before.rstrip("\n") + "\n" + added.format(**words)
     if listed != _read(listing):
         texts[listing] = listed  # last, so that a unit is listed only when its files exist
     for path, text in texts.items():
         write(path, text.encode())
     return list(texts)
+
+
+def _refuse_run(reference: Path, name: str, pieces: Sequence[str]) -> None:
+    """GraderError unless a training run can have this name and consist of these functions and classes of the reference."""
+    if CLASS_NAME.fullmatch(name):
+        raise GraderError(f"{name!r} cannot be a training run's name; it is named like_this")
+    if not reference.is_file():
+        raise GraderError(f"{reference} is not there; a training run is made of what its unit has: begin with that")
+    text = _read(reference)
+    _refuse_existing(reference, text, name)
+    known = [node.name for node in _parse(reference, text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    for piece in pieces:
+        if piece not in known:
+            raise GraderError(f"{reference} has no {piece} to train with{did_you_mean(piece, known)}")
+    if twice := next((piece for number, piece in enumerate(pieces) if piece in pieces[:number]), ""):
+        raise GraderError(f"the piece {twice} is named twice")
 
 
 def _names(target: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What `grade dev new` writes: a unit's five files, and the skeleton of a function or of a class in each."""
+"""What `grade dev new` writes: a unit's five files, and in each the skeleton of a function, a class or a training run."""
 
 FILES = {
     "{unit}.py": '"""{title}: say here what the unit teaches."""\n\nimport numpy as np\n',
@@ -105,4 +105,42 @@ class {name}__another_way:
         raise NotImplementedError("write a correct class another way")
 """,
     "handout.md": HANDOUT,
+}
+# A run has no text of its own in the reference: its driver trains what the unit's exercises have made.
+RUN = {
+    "checks.py": '''
+
+def {name}_data(draw, N=40, M=20, D=3):
+    """Examples to learn from, and others that are held back: their `truth` stays with the grader."""
+    X, slope = draw(N + M, D), draw(D)
+    y = X @ slope
+    return dict(X=X[:N], y=y[:N], X_held=X[N:], seed=int(draw.integers(0, 2**31)), truth=y[N:])
+
+
+def train_{name}({parameters}, X, y, X_held, seed):
+    """Say in one line what learns what.
+
+    -> predictions (M,)
+    """
+    for step in range(1, 101):
+        loss = 1.0 / step  # train one step with the pieces; whatever is drawn, is drawn with the seed
+        report(step, 100, loss)
+    raise NotImplementedError("write the training, and return predictions for what is held back")
+
+
+{name} = Exercise(
+    points=1,
+    driver=train_{name},
+    pieces=[{listed}],
+    cases={{"forty examples": {name}_data}},
+    checks=[reaches(1, "says what a right run reaches", "mean_squared_error", at_most=0.1)],
+    mistakes=[],
+    hints=[],
+)
+''',
+    "handout.md": """
+## {name}
+
+Say what is trained on which data, how good it must become, and where such a thing is used.
+""",
 }

@@ -14,12 +14,13 @@ def command() -> None:
 
 @command.command("new")
 @click.argument("target", metavar="UNIT.EXERCISE")
+@click.option("--run", "pieces", metavar="PIECE", multiple=True, help="A training run of this exercise; once for each.")
 @course_option
-def dev_new(target, course_dir) -> None:
+def dev_new(target, pieces, course_dir) -> None:
     """Scaffold an exercise in solutions/."""
     from grader.commands import dev_author
 
-    dev_author.new(course_dir, target)
+    dev_author.new(course_dir, target, pieces)
 
 
 @command.command("course")

@@ -26,10 +26,10 @@ Proving = dict[tuple[str, str], list[Future[Proof]]]  # by unit and exercise
 CHUNK = 25  # seeds a process proves at a time: small enough for a progress bar to move
 
 
-def new(course_dir: str | None, target: str) -> None:
-    """Scaffold an exercise and say what to fill in."""
+def new(course_dir: str | None, target: str, pieces: Sequence[str]) -> None:
+    """Scaffold an exercise, or a training run of pieces, and say what to fill in."""
     course = the_course(course_dir)
-    for path in scaffold.new(course, target):
+    for path in scaffold.new(course, target, pieces):
         print(_shown(path))
     print(f"Fill these in, then: grade dev check {target}")
 

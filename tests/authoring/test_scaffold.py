@@ -5,7 +5,9 @@ import tomllib
 
 import pytest
 
+from grader.authoring.proof import prove
 from grader.authoring.scaffold import new
+from grader.compiling.compile import compile_exercise
 from grader.course.course import Course
 from grader.course.reference_text import definitions
 from grader.course.unit import Unit
@@ -65,6 +67,64 @@ def test_a_skeleton_of_a_class_has_methods_and_a_driver_that_makes_one(course):
     assert all(ast.get_docstring(node) for node in methods)
     with pytest.raises(NotImplementedError, match=r"^write "):
         unit.pieces("RunningMean")[0](1.0)
+
+
+def with_pieces(course):
+    """A unit with two functions, which a run may put together."""
+    new(course, "algebra.solve")
+    new(course, "algebra.Net")
+    return course.root / "solutions" / "algebra"
+
+
+def test_a_skeleton_of_a_run_trains_what_the_unit_has(course):
+    folder = with_pieces(course)
+    written = new(course, "algebra.house_prices", ["solve", "Net"])
+    assert [path.name for path in written] == ["checks.py", "handout.md"]
+    unit = Unit("algebra", folder)
+    run = unit.exercises["house_prices"]
+    assert run.is_run
+    assert list(run.pieces) == ["solve", "Net"]
+    assert unit.driver("house_prices").startswith("def train_house_prices(solve, Net, X, y, X_held, seed):")
+    assert unit.returns("house_prices") == ["predictions"]
+    assert unit.handout("house_prices").startswith("Say what is trained")
+    assert (list(run.mistakes), list(run.hints)) == ([], [])
+
+
+def test_a_skeleton_of_a_run_draws_its_data_and_claims_nothing(course):
+    """Its key is made, as what it draws is data; its driver raises until there is a training to report."""
+    folder = with_pieces(course)
+    new(course, "algebra.house_prices", ["solve"])
+    unit = Unit("algebra", folder)
+    (question,) = compile_exercise(unit, "house_prices", 0).questions
+    assert "truth" not in question.inputs
+    assert question.expected.shape == (len(question.inputs["X_held"]),)
+    proof = prove(unit, "house_prices", range(1))
+    assert any("write the training" in failure for failure in proof.failures), proof.failures
+
+
+def test_a_run_imports_what_its_skeleton_uses(course):
+    folder = with_pieces(course)
+    new(course, "algebra.house_prices", ["solve"])
+    bound = {alias.name for node in ast.walk(ast.parse((folder / "checks.py").read_text())) if isinstance(node, ast.ImportFrom) for alias in node.names}  # fmt: skip
+    assert {"Exercise", "agrees", "reaches", "report"} <= bound
+
+
+@pytest.mark.parametrize(
+    ("target", "pieces", "words"),
+    [
+        ("algebra.house_prices", ["slove"], r"algebra\.py has no slove to train with; did you mean solve\?"),
+        ("algebra.house_prices", ["solve", "solve"], "the piece solve is named twice"),
+        ("algebra.HousePrices", ["solve"], "'HousePrices' cannot be a training run's name; it is named like_this"),
+        ("algebra.solve", ["Net"], r"solve is already in .*algebra\.py; choose another name"),
+        ("geometry.house_prices", ["solve"], r"geometry\.py is not there; a training run is made of what its unit has"),
+    ],
+)
+def test_a_run_of_what_is_not_there_is_refused(course, target, pieces, words):
+    with_pieces(course)
+    before = everything(course)
+    with pytest.raises(ValueError, match=words):
+        new(course, target, pieces)
+    assert everything(course) == before
 
 
 def test_a_skeleton_claims_nothing(course):
