@@ -261,9 +261,7 @@ class Unit:
     @cached_property
     def _handouts(self) -> dict[str, str]:
         parts = re.split(r"^## (\w+)\s*$", self._read(self.folder / "handout.md"), flags=re.MULTILINE)
-        return {"": parts[0].strip()} | {
-            name: body.strip() for name, body in zip(parts[1::2], parts[2::2], strict=True)
-        }
+        return dict(zip(["", *parts[1::2]], map(str.strip, parts[::2]), strict=True))
 
     @property
     def introduction(self) -> str:
