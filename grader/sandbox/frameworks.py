@@ -137,6 +137,17 @@ def homes(packages: Sequence[str]) -> frozenset[str]:
     return frozenset(home for framework in known for home in framework.homes or (framework.name,))
 
 
+def brought(packages: Iterable[str]) -> frozenset[str]:
+    """The packages that an answer can import where these are allowed: themselves, and what is loaded with them.
+
+    >>> sorted(brought(["numpy", "keras"]))
+    ['keras', 'numpy', 'tensorflow']
+    """
+    known = list(packages)
+    loaded = {module.partition(".")[0] for framework in _known(known) for module in framework.loads}
+    return frozenset(loaded.union(known))
+
+
 def allowance(packages: Sequence[str]) -> int:
     """How many times as long an exercise may take in a worker with these packages.
 

@@ -1,7 +1,8 @@
 """The course's NumPy exercises answered in JAX and in TensorFlow: right answers earn every point at every isolation level,
 mistakes lose what they lose in NumPy and are named alike.
 
-Both are the reference, translated, with what cannot be translated written by hand in the folders beside this file.
+Both are the reference, translated, with what cannot be translated written by hand in the folders beside this file. Of Keras, which
+has few of NumPy's names, there is one answer for each unit, by hand.
 """
 
 import ast
@@ -12,7 +13,7 @@ import pytest
 import translated
 from conftest import ROOT, by_name, first_finding, weekly
 from nothing_left import KEPT
-from translated import JAX, TENSORFLOW, Library
+from translated import JAX, KERAS, TENSORFLOW, Library
 
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
@@ -124,3 +125,65 @@ def test_what_is_translated_says_no_numpy_but_to_take_the_inputs():
     imported = [ast.unparse(node) for node in ast.parse(text).body if isinstance(node, ast.Import)]
     assert "import numpy as np" not in imported
     assert "import jax.numpy as np" in imported
+
+
+# Of each unit's answer in Keras: a slip, the mistake that it is in NumPy, and a ready-made way in place of the last line.
+IN_KERAS = {
+    "neural_networks": ("-ops.mean(", "-ops.sum(", "sum", "ops.mean(ops.sparse_categorical_crossentropy(labels, logits, from_logits=True))"),
+    "backprop": ("return p * (dout", "return (dout", "no_outer_factor", "tf.GradientTape().gradient(ops.softmax(x), x, dout)"),
+    "optimization": (" + eps)", ") + eps", "eps_outside_the_root", "ops.layer_normalization(x, gamma, beta, axis=-1, epsilon=eps)"),
+    "attention": (" / q.shape[-1] ** 0.5", "", "unscaled", "ops.dot_product_attention(q[None], k[None], v[None])[0]"),
+}  # fmt: skip
+
+
+def graded_in_keras(unit: str, text: str, sandbox):
+    skip_without(KERAS)
+    key, (name,) = key_of(unit, "keras"), translated.names(translated.by_hand(unit, KERAS))
+    return by_name(grade(Submission(f"{unit}.py", text.encode()), key, sandbox, [name]))[name]
+
+
+def in_keras(unit: str) -> str:
+    return (translated.BESIDE / "in_keras" / f"{unit}.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.weekly
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("unit", UNITS)
+def test_an_answer_in_keras_earns_every_point_at_every_level(unit, level):
+    try:
+        with open_sandbox(strongest=level, least=level) as sandbox:
+            got = graded_in_keras(unit, in_keras(unit), sandbox)
+    except SandboxError as error:
+        pytest.skip(str(error))
+    assert got.status == "passed", first_finding(got)
+
+
+@pytest.mark.weekly
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_slip_in_keras_is_called_as_in_numpy(unit, patient):
+    old, new, mistake, _ = IN_KERAS[unit]
+    assert in_keras(unit).count(old) == 1
+    got = graded_in_keras(unit, in_keras(unit).replace(old, new), patient)
+    assert got.points < got.max_points
+    assert {check.finding.mistake for check in got.checks if check.finding} - {""} == {mistake}
+
+
+@pytest.mark.weekly
+@pytest.mark.parametrize("unit", UNITS)
+def test_what_keras_has_ready_made_is_forbidden(unit, patient):
+    before, _, _ = in_keras(unit).rpartition("    return ")
+    text = f"import tensorflow as tf\n{before}    return {IN_KERAS[unit][3]}\n"
+    got = graded_in_keras(unit, text, patient)
+    assert (got.status, got.points) == ("forbidden", 0)
+
+
+@pytest.mark.weekly
+@pytest.mark.parametrize("tf", ["tensorflow", "keras.src.backend.tensorflow.core.tf", "vars(keras.src.backend.tensorflow.core)['t' + 'f']"])  # fmt: skip
+def test_what_keras_is_built_on_takes_no_derivative(tf, patient):
+    text = (
+        f"import keras, tensorflow\n\ndef softmax_backward(dout, x):\n    tf, x = {tf}, tensorflow.Variable(x)\n"
+        "    with getattr(tf, 'Gradient' + 'Tape')() as tape:\n        y = tf.reduce_sum(tf.nn.softmax(x) * dout)\n"
+        "    return tape.gradient(y, x)\n"
+    )
+    got = graded_in_keras("backprop", text, patient)
+    assert (got.status, got.points) == ("forbidden", 0)

@@ -53,6 +53,9 @@ TENSORFLOW = Library(
     "np.asarray",
     ("sum", "var", "swapaxes", "transpose"),
 )
+KERAS = Library(
+    "keras", "from keras import ops", "ops.convert_to_tensor"
+)  # nothing is translated into it: it has few of NumPy's names
 
 
 @dataclass

@@ -8,6 +8,7 @@ lists are complete: if a later version adds another way, it fails and names it.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from grader.sandbox.frameworks import brought
 from grader.sandbox.inside import ready_made
 from grader.sandbox.inside.ready_made import each
 
@@ -59,16 +60,17 @@ IDEAS = {
 
 
 def within_reach(forbids: Sequence[str], packages: Collection[str]) -> list[str]:
-    """Those of a list that answers written with these packages could use at all: of an idea that no package has, nothing is
-    left to forbid. What is named by itself, and what PyTorch's names contain, stays.
+    """Those of a list that answers written with these packages could use at all: of an idea that neither a package has, nor what
+    is loaded with it, nothing is left to forbid. What is named by itself, and what PyTorch's names contain, stays.
 
     >>> within_reach(["automatic differentiation", "numpy.fft"], ["numpy"])
     ['numpy.fft']
     """
+    reached = brought(packages)
 
     def reaches(name: str) -> bool:
         idea = IDEAS.get(name)
-        return idea is None or bool(idea.named) or any(path.partition(".")[0] in packages for path in idea.operations)
+        return idea is None or bool(idea.named) or any(path.partition(".")[0] in reached for path in idea.operations)
 
     return [name for name in forbids if reaches(name)]
 

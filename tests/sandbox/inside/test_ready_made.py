@@ -192,6 +192,11 @@ def test_what_no_package_has_is_not_forbidden():
     assert within_reach(["automatic differentiation"], ["numpy", "jax"]) == ["automatic differentiation"]
 
 
+def test_what_is_loaded_with_a_package_is_within_reach():
+    """Keras differentiates nothing itself, and brings TensorFlow, which does."""
+    assert within_reach(["automatic differentiation"], ["numpy", "keras"]) == ["automatic differentiation"]
+
+
 @needs_jax
 @pytest.mark.parametrize(
     "body",
