@@ -88,6 +88,14 @@ FRAMEWORKS = {
             allowance=2,
             excludes=("torch",),
         ),
+        Framework(
+            "mlx",
+            "MLX",
+            loads=("mlx.core", "mlx.nn", "mlx.optimizers"),
+            environment={"MLX_DISABLE_COMPILE": "1"},  # else it tries a compiler, which a worker has not
+            is_single=True,
+            extra="mlx",
+        ),
         Framework("array_api_strict", "array-api-strict", loads=("array_api_strict",), extra="array-api"),
         Framework("autograd", "Autograd", loads=("autograd", "autograd.numpy"), extra="autograd"),
         Framework("scipy", "SciPy", loads=("scipy.special", "scipy.linalg"), extra="author"),

@@ -290,7 +290,8 @@ def library_paths(packages: Sequence[str]) -> list[str]:
     for package in packages:
         top = package.partition(".")[0]
         spec = importlib.util.find_spec(top)
-        if spec is None or not spec.origin:
+        folders = list(spec.submodule_search_locations or ()) if spec else []  # MLX's has no file of its own
+        if not folders:
             raise SandboxError(f"{top} is not installed beside the grader; install it with `pip install {top}`")
-        paths.append(str(Path(spec.origin).parents[1]))
+        paths.append(str(Path(folders[0]).parent))
     return list(dict.fromkeys(paths))

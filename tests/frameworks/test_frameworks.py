@@ -1,8 +1,8 @@
 """The course's NumPy exercises answered in JAX and in TensorFlow: right answers earn every point at every isolation level,
 mistakes lose what they lose in NumPy and are named alike.
 
-Both are the reference, translated, with what cannot be translated written by hand in the folders beside this file. Of Keras, which
-has few of NumPy's names, there is one answer for each unit, by hand.
+Both are the reference, translated, with what cannot be translated written by hand in the folders beside this file. Of Keras
+and MLX, which have few of NumPy's names, there is one answer for each unit, by hand.
 """
 
 import ast
@@ -13,7 +13,7 @@ import pytest
 import translated
 from conftest import ROOT, by_name, first_finding, weekly
 from nothing_left import KEPT
-from translated import JAX, KERAS, TENSORFLOW, Library
+from translated import JAX, KERAS, MLX, TENSORFLOW, Library
 
 from grader.compiling.compile import compile_key
 from grader.course.course import Course
@@ -130,53 +130,60 @@ def test_what_is_translated_says_no_numpy_but_to_take_the_inputs():
     assert "import jax.numpy as np" in imported
 
 
-# Of each unit's answer in Keras: a slip, the mistake that it is in NumPy, and a ready-made way in place of the last line.
-IN_KERAS = {
-    "neural_networks": ("-ops.mean(", "-ops.sum(", "sum", "ops.mean(ops.sparse_categorical_crossentropy(labels, logits, from_logits=True))"),
-    "backprop": ("return p * (dout", "return (dout", "no_outer_factor", "tf.GradientTape().gradient(ops.softmax(x), x, dout)"),
-    "optimization": (" + eps)", ") + eps", "eps_outside_the_root", "ops.layer_normalization(x, gamma, beta, axis=-1, epsilon=eps)"),
-    "attention": (" / q.shape[-1] ** 0.5", "", "unscaled", "ops.dot_product_attention(q[None], k[None], v[None])[0]"),
+# Of each unit's answer in a library: a slip, the mistake that it is in NumPy, and a ready-made way in place of the last line.
+BY_HAND = {
+    ("keras", "neural_networks"): ("-ops.mean(", "-ops.sum(", "sum", "ops.mean(ops.sparse_categorical_crossentropy(labels, logits, from_logits=True))"),
+    ("keras", "backprop"): ("return p * (dout", "return (dout", "no_outer_factor", "tf.GradientTape().gradient(ops.softmax(x), x, dout)"),
+    ("keras", "optimization"): (" + eps)", ") + eps", "eps_outside_the_root", "ops.layer_normalization(x, gamma, beta, axis=-1, epsilon=eps)"),
+    ("keras", "attention"): (" / q.shape[-1] ** 0.5", "", "unscaled", "ops.dot_product_attention(q[None], k[None], v[None])[0]"),
+    ("mlx", "neural_networks"): ("-mx.mean(", "-mx.sum(", "sum", "mx.mean(nn.losses.cross_entropy(logits, labels))"),
+    ("mlx", "backprop"): ("return p * (dout", "return (dout", "no_outer_factor", "mx.vjp(mx.softmax, [mx.array(x)], [dout])[1][0]"),
+    ("mlx", "optimization"): ("(x - mean)", "x", "not_centred", "mx.fast.layer_norm(x, mx.array(gamma), mx.array(beta), eps)"),
+    ("mlx", "attention"): (" / q.shape[-1] ** 0.5", "", "unscaled", "mx.fast.scaled_dot_product_attention(q, k, v, scale=1 / q.shape[-1] ** 0.5)"),
 }  # fmt: skip
+NEEDS = {"keras": "import tensorflow as tf\n", "mlx": "from mlx import nn\n"}  # for what is ready-made
+by_hand = pytest.mark.parametrize(("library", "unit"), [(library, unit) for library in (KERAS, MLX) for unit in UNITS], ids=lambda value: getattr(value, "name", value))  # fmt: skip
 
 
-def graded_in_keras(unit: str, text: str, sandbox):
-    skip_without(KERAS)
-    key, (name,) = key_of(unit, "keras"), translated.names(translated.by_hand(unit, KERAS))
+def graded_by_hand(unit: str, library: Library, text: str, sandbox):
+    skip_without(library)
+    key, (name,) = key_of(unit, library.name), translated.names(translated.by_hand(unit, library))
     return by_name(grade(Submission(f"{unit}.py", text.encode()), key, sandbox, [name]))[name]
 
 
-def in_keras(unit: str) -> str:
-    return (translated.BESIDE / "in_keras" / f"{unit}.py").read_text(encoding="utf-8")
+def written(unit: str, library: Library) -> str:
+    return (translated.BESIDE / f"in_{library.name}" / f"{unit}.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.weekly
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("unit", UNITS)
-def test_an_answer_in_keras_earns_every_point_at_every_level(unit, level):
+@by_hand
+def test_an_answer_by_hand_earns_every_point_at_every_level(unit, library, level):
     try:
         with open_sandbox(strongest=level, least=level) as sandbox:
-            got = graded_in_keras(unit, in_keras(unit), sandbox)
+            got = graded_by_hand(unit, library, written(unit, library), sandbox)
     except SandboxError as error:
         pytest.skip(str(error))
     assert got.status == "passed", first_finding(got)
 
 
 @pytest.mark.weekly
-@pytest.mark.parametrize("unit", UNITS)
-def test_a_slip_in_keras_is_called_as_in_numpy(unit, patient):
-    old, new, mistake, _ = IN_KERAS[unit]
-    assert in_keras(unit).count(old) == 1
-    got = graded_in_keras(unit, in_keras(unit).replace(old, new), patient)
+@by_hand
+def test_a_slip_by_hand_is_called_as_in_numpy(unit, library, patient):
+    old, new, mistake, _ = BY_HAND[library.name, unit]
+    text = written(unit, library)
+    assert text.count(old) == 1
+    got = graded_by_hand(unit, library, text.replace(old, new), patient)
     assert got.points < got.max_points
     assert {check.finding.mistake for check in got.checks if check.finding} - {""} == {mistake}
 
 
 @pytest.mark.weekly
-@pytest.mark.parametrize("unit", UNITS)
-def test_what_keras_has_ready_made_is_forbidden(unit, patient):
-    before, _, _ = in_keras(unit).rpartition("    return ")
-    text = f"import tensorflow as tf\n{before}    return {IN_KERAS[unit][3]}\n"
-    got = graded_in_keras(unit, text, patient)
+@by_hand
+def test_what_a_library_has_ready_made_is_forbidden(unit, library, patient):
+    before, _, _ = written(unit, library).rpartition("    return ")
+    text = f"{NEEDS[library.name]}{before}    return {BY_HAND[library.name, unit][3]}\n"
+    got = graded_by_hand(unit, library, text, patient)
     assert (got.status, got.points) == ("forbidden", 0)
 
 
@@ -188,5 +195,5 @@ def test_what_keras_is_built_on_takes_no_derivative(tf, patient):
         "    with getattr(tf, 'Gradient' + 'Tape')() as tape:\n        y = tf.reduce_sum(tf.nn.softmax(x) * dout)\n"
         "    return tape.gradient(y, x)\n"
     )
-    got = graded_in_keras("backprop", text, patient)
+    got = graded_by_hand("backprop", KERAS, text, patient)
     assert (got.status, got.points) == ("forbidden", 0)

@@ -53,9 +53,9 @@ TENSORFLOW = Library(
     "np.asarray",
     ("sum", "var", "swapaxes", "transpose"),
 )
-KERAS = Library(
-    "keras", "from keras import ops", "ops.convert_to_tensor"
-)  # nothing is translated into it: it has few of NumPy's names
+# Nothing is translated into these, which have few of NumPy's names.
+KERAS = Library("keras", "from keras import ops", "ops.convert_to_tensor")
+MLX = Library("mlx", "import mlx.core as mx", "mx.array")
 
 
 @dataclass

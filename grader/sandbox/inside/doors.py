@@ -87,7 +87,7 @@ def hang(forbids: Sequence[str]) -> Doors:
     if names := [path for path in paths.functions(forbids).values() if path.startswith("torch.")]:
         _hang_in_torch(doors, {path.rpartition(".")[2] for path in names})
     if "@" in listed:
-        _hang_in_jax(doors)
+        _hang_in_arrays(doors)
     behind = [value for owner, _, value in doors.before if str(getattr(owner, "__name__", "")).startswith(LOCKABLE)]
     inner = [getattr(value, "_implementation", None) for value in behind]
     doors.lock = locks.lock_of([*behind, *inner, *methods.values()])
@@ -254,12 +254,12 @@ def _hang_in_torch(doors: Doors, names: set[str]) -> None:
         kind.__call__ = _operator_door(doors, kind.__call__)
 
 
-def _hang_in_jax(doors: Doors) -> None:
-    """Put doors on `@` between JAX's arrays: what it was compiled to for another exercise asks none of the functions."""
-    array = paths.look_up("jax._src.array.ArrayImpl")
-    for name in MATMUL:
-        if method := getattr(array, name, None):
-            setattr(array, name, _door(doors, method, name))
+def _hang_in_arrays(doors: Doors) -> None:
+    """Put doors on `@` between JAX's arrays, where what was compiled for another exercise asks none of the functions, and MLX's."""
+    for array in filter(None, map(paths.look_up, ("jax._src.array.ArrayImpl", "mlx.core.array"))):
+        for name in MATMUL:
+            if method := getattr(array, name, None):
+                setattr(array, name, _door(doors, method, name))
 
 
 def _operator_door(doors: Doors, original: Callable[..., Any]) -> Callable[..., Any]:

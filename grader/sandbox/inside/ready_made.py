@@ -64,6 +64,12 @@ TORCH_PRODUCTS = (
     *each("torch.nn", "Linear Bilinear Conv1d Conv2d Conv3d"),
 )
 OTHER_PRODUCTS = (
+    *each("mlx.core", "matmul inner vecdot tensordot einsum addmm block_masked_mm gather_mm segmented_mm convolve"),
+    *each("mlx.core", "quantized_matmul qqmm gather_qmm gather_qqmm conv1d conv2d conv3d conv_general"),
+    *each("mlx.core", "conv_transpose1d conv_transpose2d conv_transpose3d"),
+    *each("mlx.core.fast", "scaled_dot_product_attention"),
+    *each("mlx.core.linalg", "solve solve_triangular inv tri_inv pinv cholesky_inv"),
+    *each("mlx.nn", "Linear Bilinear Conv1d Conv2d Conv3d"),
     *each("autograd.numpy", "dot inner matmul tensordot einsum"),
     *each("autograd.numpy.linalg", "solve inv pinv"),
     *each("array_api_strict", "matmul vecdot tensordot"),
@@ -72,6 +78,8 @@ OTHER_PRODUCTS = (
     *each("scipy.linalg.blas", "dgemm sgemm zgemm dgemv sgemv ddot sdot"),
 )
 LINEAR_ALGEBRA = (
+    *each("mlx.core.linalg", "cholesky cholesky_inv det eig eigh eigvals eigvalsh inv lu lu_factor pinv qr slogdet"),
+    *each("mlx.core.linalg", "solve solve_triangular svd tri_inv"),
     *each("jax.numpy.linalg", "solve inv pinv lstsq qr svd eig eigh cholesky det slogdet tensorsolve tensorinv"),
     *each("jax.scipy.linalg", "solve inv lu lu_factor lu_solve cho_factor cho_solve qr svd eigh solve_triangular"),
     *each("jax.lax.linalg", "lu qr svd eigh eig cholesky triangular_solve"),
@@ -81,6 +89,9 @@ LINEAR_ALGEBRA = (
 )
 
 ACTIVATIONS = (
+    *each("mlx.core", "sigmoid softmax"),
+    *each("mlx.nn", "sigmoid relu gelu leaky_relu elu celu selu silu softplus log_sigmoid softmax log_softmax softmin"),
+    *each("mlx.nn", "Sigmoid ReLU GELU LeakyReLU Softmax LogSoftmax"),
     *each(
         "jax.nn", "sigmoid relu relu6 gelu leaky_relu elu celu selu silu swish softplus log_sigmoid softmax log_softmax"
     ),
@@ -98,6 +109,8 @@ ACTIVATIONS = (
     *each("keras.activations", "sigmoid relu gelu leaky_relu softmax log_softmax"),
 )
 LOSSES = (
+    *each("mlx.nn.losses", "cross_entropy binary_cross_entropy mse_loss nll_loss"),
+    *each("mlx.core.fast", "cross_entropy"),
     *each(
         "torch.nn.functional", "mse_loss cross_entropy nll_loss binary_cross_entropy binary_cross_entropy_with_logits"
     ),
@@ -111,6 +124,7 @@ LOSSES = (
 )
 ONE_HOT = ("jax.nn.one_hot", "torch.nn.functional.one_hot", "tensorflow.one_hot", "keras.ops.one_hot")
 INITIALISATIONS = (
+    *each("mlx.nn.init", "glorot_uniform glorot_normal he_uniform he_normal"),
     *each("jax.nn.initializers", "glorot_uniform glorot_normal xavier_uniform xavier_normal he_uniform he_normal"),
     *each("jax.nn.initializers", "kaiming_uniform kaiming_normal variance_scaling"),
     *each("torch.nn.init", "xavier_uniform_ xavier_normal_ kaiming_uniform_ kaiming_normal_"),
@@ -118,6 +132,8 @@ INITIALISATIONS = (
 )
 NORMALISATIONS = (
     *each("jax.nn", "standardize"),
+    *each("mlx.core.fast", "layer_norm rms_norm"),
+    *each("mlx.nn", "BatchNorm LayerNorm GroupNorm InstanceNorm RMSNorm"),
     *each("torch.nn.functional", "batch_norm layer_norm group_norm instance_norm rms_norm"),
     *each("torch", "batch_norm layer_norm group_norm instance_norm rms_norm"),
     *each("torch.nn", "BatchNorm1d BatchNorm2d LayerNorm GroupNorm RMSNorm"),
@@ -126,6 +142,8 @@ NORMALISATIONS = (
     *each("keras.layers", "BatchNormalization LayerNormalization RMSNormalization"),
 )
 ATTENTION = (
+    *each("mlx.core.fast", "scaled_dot_product_attention"),
+    *each("mlx.nn", "MultiHeadAttention TransformerEncoderLayer"),
     *each("jax.nn", "dot_product_attention"),
     *each("torch.nn.functional", "scaled_dot_product_attention multi_head_attention_forward"),
     *each("torch.nn", "MultiheadAttention TransformerEncoderLayer"),
@@ -133,6 +151,7 @@ ATTENTION = (
     *each("keras.layers", "Attention AdditiveAttention MultiHeadAttention GroupQueryAttention"),
 )
 OPTIMISERS = (
+    *each("mlx.optimizers", "SGD Adam AdamW RMSprop Adagrad clip_grad_norm"),
     *each("jax.example_libraries.optimizers", "sgd momentum nesterov adagrad rmsprop rmsprop_momentum adam adamax"),
     *each("jax.example_libraries.optimizers", "clip_grads"),
     *each("torch.optim", "SGD Adam AdamW RMSprop Adagrad"),

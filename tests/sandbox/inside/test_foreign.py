@@ -27,6 +27,7 @@ def row_sums(body: str, sandbox, package: str):
 ARRAYS = {
     "torch": "return torch.from_numpy(x).sum(1)",
     "jax": "return jax.numpy.asarray(x).sum(1)",
+    "mlx": "import mlx.core as mx\n    return mx.compile(lambda x: mx.exp(0 * mx.sin(x)) * x)(mx.array(x)).sum(1)",
     "array_api_strict": "return array_api_strict.sum(array_api_strict.asarray(x), axis=1)",
     "autograd": "import autograd.numpy as ag\n    return ag.sum(x, axis=1)",
     "scipy": "return x.sum(1)",

@@ -47,9 +47,12 @@ PRODUCT = {
 WRITTEN_OUT = "return (jnp.asarray(A)[:, :, None] * jnp.asarray(B)).sum(axis=1)"
 
 
-def some(ways: dict[str, str], *often: str) -> list:
+def some(ways: dict[str, str | tuple[str, ...]], *often: str) -> list:
     """All ways once a week, those named on every push."""
-    return [pytest.param(way, id=name, marks=() if name in often else pytest.mark.weekly) for name, way in ways.items()]
+    given = {name: way if isinstance(way, tuple) else (way,) for name, way in ways.items()}
+    return [
+        pytest.param(*way, id=name, marks=() if name in often else pytest.mark.weekly) for name, way in given.items()
+    ]
 
 
 def asked(unit: str, exercise: str, parameters: str, body: str, sandbox, package: str = "jax", before: str = ""):
@@ -154,6 +157,38 @@ def test_a_derivative_that_pytorch_takes_is_no_backward(body, sandbox):
     assert (exercise.status, exercise.points) == ("forbidden", 0)
 
 
+needs_mlx = pytest.mark.skipif("mlx" not in HERE, reason="MLX is not installed: the extra `mlx`")
+IN_MLX = "import operator\nimport mlx.core as mx\nfrom mlx import nn, optimizers\nfrom mlx.nn import init\n"
+OF_MLX = {
+    "a product": ("linear_algebra", "matrix_multiply", "A, B", "return getattr(mx, 'mat' + 'mul')(mx.array(A), mx.array(B))"),
+    "an operator": ("linear_algebra", "matrix_multiply", "A, B", "return operator.matmul(mx.array(A), mx.array(B))"),
+    "a method": ("linear_algebra", "matrix_multiply", "A, B", "return getattr(mx.array(A), '__mat' + 'mul__')(mx.array(B))"),
+    "linear algebra": ("linear_algebra", "solve", "A, b", "with mx.stream(mx.cpu):\n    return getattr(mx.linalg, 'so' + 'lve')(mx.array(A), mx.array(b))"),
+    "a derivative": ("backprop", "relu_backward", "dout, x", "return getattr(mx, 'gr' + 'ad')(lambda x: (mx.maximum(x, 0) * mx.array(dout)).sum())(mx.array(x))"),
+    "an activation": ("neural_networks", "softmax", "x", "return getattr(mx, 'soft' + 'max')(mx.array(x), -1)"),
+    "a layer": ("neural_networks", "sigmoid", "x", "return getattr(nn, 'Sig' + 'moid')()(mx.array(x))"),
+    "a loss": ("neural_networks", "softmax_cross_entropy", "logits, labels", "return getattr(nn.losses, 'cross_' + 'entropy')(mx.array(logits), mx.array(labels)).mean()"),
+    "an initialisation": ("neural_networks", "xavier_uniform", "fan_in, fan_out, rng", "return getattr(init, 'glorot_' + 'uniform')()(mx.zeros((fan_in, fan_out)))"),
+    "a normalisation": ("optimization", "layernorm", "x, gamma, beta, eps=1e-5", "return getattr(mx.fast, 'layer_' + 'norm')(mx.array(x), mx.array(gamma), mx.array(beta), eps)"),
+    "an attention": ("attention", "scaled_dot_product_attention", "q, k, v, mask=None", "q, k, v = mx.array(q), mx.array(k), mx.array(v)\nreturn getattr(mx.fast, 'scaled_dot_' + 'product_attention')(q[None], k[None], v[None], scale=1.0)[0]"),
+    "an optimiser": ("optimization", "sgd_step", "w, dw, lr", "return getattr(optimizers, 'S' + 'GD')(lr).apply_gradients({'w': mx.array(dw)}, {'w': mx.array(w)})['w']"),
+}  # fmt: skip
+
+
+@needs_mlx
+@pytest.mark.parametrize(("unit", "exercise", "parameters", "body"), some(OF_MLX, "an operator", "a derivative", "an optimiser"))  # fmt: skip
+def test_what_mlx_has_ready_made_is_refused_under_any_name(unit, exercise, parameters, body, sandbox):
+    got = asked(unit, exercise, parameters, body, sandbox, "mlx", before=IN_MLX)
+    assert (got.status, got.points) == ("forbidden", 0)
+
+
+@needs_mlx
+def test_a_product_written_out_in_mlx_keeps_every_point(sandbox):
+    body = "return (mx.array(A)[:, :, None] * mx.array(B)).sum(axis=1)"
+    exercise = asked("linear_algebra", "matrix_multiply", "A, B", body, sandbox, "mlx", before=IN_MLX)
+    assert exercise.status == "passed", first_finding(exercise)
+
+
 TAPES = {
     "by its name": "import tensorflow as tf",
     "under another name": "from tensorflow import GradientTape as T\n\n\nclass tf:\n    GradientTape = T\n    from tensorflow import Variable, nn, reduce_sum",
@@ -224,7 +259,7 @@ def test_what_is_forbidden_of_jax_is_loaded_before_any_file():
     assert ran.stdout.split() == []
 
 
-@pytest.mark.parametrize("package", [name for name in ("jax", "torch") if name in HERE])
+@pytest.mark.parametrize("package", [name for name in ("jax", "torch", "mlx") if name in HERE])
 def test_the_names_are_those_of_the_version_that_is_installed(package):
     """In a process of its own: what is loaded here stays loaded."""
     listed = sorted({path for idea in IDEAS.values() for path in idea.operations if path.startswith(f"{package}.")})
