@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from inspect import get_annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,7 +14,9 @@ import browser
 import pytest
 from conftest import ROOT
 
+import grader.exercise
 from grader.draw import Draw
+from grader.exercise import Edit
 from grader.judging.kinds.keeps import MEASURES
 from grader.judging.metrics import METRICS
 from grader.manual.follow import PAGES, QUOTED, Step, begins, drift, edited, plain, run, steps, written
@@ -62,6 +65,21 @@ def test_an_author_finds_what_a_case_can_draw_and_by_what_a_run_is_measured():
     drawn = [name for name, value in vars(Draw).items() if callable(value) and not name.startswith("_")]
     assert [name for name in drawn if f"`draw.{name}(" not in page] == []
     assert [name for name in (*METRICS, *MEASURES) if f"`{name}`" not in page and f'`"{name}"`' not in page] == []
+
+
+def test_an_author_finds_every_way_to_say_a_mistake():
+    """Each with an example that is an edit, and the word for a change of inputs."""
+    page = (PAGES / "exercise.md").read_text(encoding="utf-8")
+    words = [
+        name
+        for name, value in vars(grader.exercise).items()
+        if callable(value) and get_annotations(value).get("return") is Edit
+    ]
+    assert {"edit", "everywhere", "swapped", "returns"} <= set(words)
+    examples = re.findall(r"^\| [^|]* \| (?:.*?)`((?:edit|everywhere|swapped|returns)\(.*?\))`", page, re.MULTILINE)
+    assert all(isinstance(eval(example, vars(grader.exercise)), Edit) for example in examples)
+    assert {example.partition("(")[0] for example in examples} == set(words)
+    assert "`redrawn(x=0)`" in page
 
 
 # The runner
