@@ -45,11 +45,11 @@ from grader.judging.kinds.slopes import slopes as slopes
 
 @frozen
 class Step:
-    """One change of a text. `how` is the word below that says where: once, everywhere, swapped or returned."""
+    """One change of a text. `how` is the word that says it: edit, everywhere, swapped or returns."""
 
     old: str
     new: str
-    how: str = "once"
+    how: str = "edit"
 
 
 @frozen
@@ -97,7 +97,7 @@ def returns(answer: str, of: str = "") -> Edit:
     returns("np.tanh(x)")
     returns("… / len(x)")
     """
-    return Edit((Step("", answer, "returned"),), of)
+    return Edit((Step("", answer, "returns"),), of)
 
 
 @frozen

@@ -68,4 +68,4 @@ def _place(text: str, line: int, column: int) -> int:
     return sum(len(each) + 1 for each in lines[: line - 1]) + len(lines[line - 1].encode()[:column].decode())
 
 
-_HOW = {"once": _once, "everywhere": _everywhere, "swapped": _swapped, "returned": _returned}
+_HOW = {"edit": _once, "everywhere": _everywhere, "swapped": _swapped, "returns": _returned}
