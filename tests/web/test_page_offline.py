@@ -70,7 +70,18 @@ def new_stub(site) -> None:
     unit = json.loads(path.read_text(encoding="utf-8"))
     unit["stub"] = unit["stub"].replace(f"def {SECOND}(", f"def {SECOND}(new, ") + "\n\ndef one_more(x):\n    pass\n"
     path.write_text(json.dumps(unit), encoding="utf-8")
-    (site / "page.css").write_text((site / "page.css").read_text(encoding="utf-8") + "/* new */", encoding="utf-8")
+    new_style(site)
+
+
+def replace(path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def new_style(site) -> None:
+    with (site / "page.css").open("a", encoding="utf-8") as file:
+        file.write("/* new */")
 
 
 def kept_whole(student) -> None:
@@ -173,13 +184,54 @@ def test_a_new_build_does_not_wait_for_what_the_old_one_still_loads(student):
 
 def test_a_new_build_that_cannot_take_over_says_so_and_may_be_asked_for_again(student):
     worker = student.served.folder / SUB / "service_worker.js"
-    worker.write_text(worker.read_text(encoding="utf-8").replace("downloads.abort()", "null"), encoding="utf-8")
+    replace(worker, "downloads.abort()", "null")
     publish(student, lambda site: None)
     with new_build_while_the_old_one_loads(student):
         student.until("document.querySelector('#notices').innerText.includes('could not take over yet')")
         assert not student.run(f"return {NEW_STUB}")
     student.click("Reload", "#notices")
     student.until(NEW_STUB)
+
+
+def prefixed(name: str, lines: str):
+    """A change of the site: some lines before all others of a file."""
+
+    def change(site):
+        (site / name).write_text(lines + (site / name).read_text(encoding="utf-8"), encoding="utf-8")
+
+    return change
+
+
+def test_nothing_is_asked_of_a_worker_that_is_to_go(student):
+    """It would begin again, and Chromium does not let the new one take over before it has rested for a while."""
+    start = "async start(onprogress) {"
+    late = "await new Promise((resolve) => { globalThis.pythonComes = resolve; });"
+    publish(student, lambda site: replace(site / "engine" / "engine.js", start, start + late))
+    student.go(PLACE)
+    student.until("Boolean(navigator.serviceWorker.controller)")
+    publish(student, new_style)
+    student.reload(PLACE)
+    student.until("document.querySelector('#notices').innerText.includes('new version')")
+    student.run("""
+        const asked = (globalThis.asked = []);
+        ServiceWorker.prototype.postMessage = (message) => asked.push(message.do);""")
+    student.click("Reload", "#notices")
+    student.run("pythonComes()")
+    student.until("document.querySelector('.status').innerText === ''")
+    assert student.run("return asked") == ["take over"]
+
+
+def test_a_new_build_is_offered_though_the_browser_does_not_tell_that_it_is_whole(student):
+    """As Chromium may do where a page begins while a build comes: its worker stays "installing", and no event says otherwise."""
+    deaf = """
+        Object.defineProperty(ServiceWorker.prototype, "state", { get: () => "installing" });
+        ServiceWorker.prototype.addEventListener = () => {};"""
+    publish(student, prefixed("offline.js", deaf))
+    student.go(PLACE)
+    student.settled()
+    publish(student, new_style)
+    student.reload(PLACE)
+    student.until("document.querySelector('#notices').innerText.includes('new version')", seconds=20)
 
 
 def test_a_first_visit_to_half_a_build_works_and_keeps_nothing(student):

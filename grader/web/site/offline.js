@@ -1,12 +1,13 @@
 // The page's side of working offline: it starts the service worker, says how far it is, and offers a new build when it is whole.
 
 const PATIENCE = 8000; // ms
+const LOOK = 500; // ms
 
 export class Offline extends EventTarget {
   /** `beforeReload` is awaited before the page gives way to a new build. */
   constructor(site, { beforeReload = async () => {} } = {}) {
     super();
-    Object.assign(this, { site, beforeReload, isWhole: false, isPossible: "serviceWorker" in navigator });
+    Object.assign(this, { site, beforeReload, isWhole: false, isLeaving: false, isPossible: "serviceWorker" in navigator });
     /** Resolves when this build is at hand, or cannot be kept: then Python is loaded without. */
     this.ready = this.isPossible ? this.#start().catch(() => void (this.isPossible = false)) : Promise.resolve();
   }
@@ -24,15 +25,15 @@ export class Offline extends EventTarget {
       await this.beforeReload();
       location.reload();
     });
-    const registration = await this.#register(this.site.build);
-    this.registration = registration;
+    // what is at work is not registered again: that would begin it anew beside a newer build that is being kept
+    const registration = (hadOne && (await serviceWorker.getRegistration())) || (await this.#register(this.site.build));
     if (hadOne) {
       this.#watch(registration);
       this.#look();
       return;
     }
-    await settled(registration.installing ?? registration.waiting ?? registration.active);
-    this.isPossible = Boolean(registration.active);
+    await settled(registration);
+    this.isPossible = Boolean(registration.waiting ?? registration.active); // a first one waits for nobody
     if (this.isPossible && !serviceWorker.controller) await claimed();
   }
 
@@ -51,7 +52,7 @@ export class Offline extends EventTarget {
     try {
       const response = await fetch(`site.json?fresh=${Date.now()}`, { cache: "no-store" });
       const { build } = await response.json();
-      if (build !== this.site.build) this.#watch(await this.#register(build));
+      if (build !== this.site.build) await this.#register(build);
     } catch {
       // offline, or the host is away: what is here works
     }
@@ -59,14 +60,13 @@ export class Offline extends EventTarget {
 
   #watch(registration) {
     const take = () => {
+      this.isLeaving = true;
       registration.waiting?.postMessage({ do: "take over" });
       setTimeout(() => this.#tell("late", { take }), PATIENCE); // the page is reloaded before that, if all is well
     };
-    const offer = (worker) => {
-      if (worker) settled(worker).then(() => worker.state === "installed" && this.#tell("update", { take }));
-    };
-    offer(registration.waiting ?? registration.installing);
-    registration.addEventListener("updatefound", () => offer(registration.installing));
+    const offer = () => settled(registration).then(() => registration.waiting && this.#tell("update", { take }));
+    offer();
+    registration.addEventListener("updatefound", offer);
   }
 
   /** Keep the rest, too: all units. */
@@ -75,16 +75,15 @@ export class Offline extends EventTarget {
   }
 }
 
-/** When a worker has come to rest: installed and waiting, at work, or given up. */
-function settled(worker) {
-  return new Promise((resolve) => {
-    const look = () => {
-      const isFirst = !navigator.serviceWorker.controller;
-      if (!worker || ["activated", "redundant"].includes(worker.state) || (worker.state === "installed" && !isFirst)) resolve();
-    };
-    worker?.addEventListener("statechange", look);
-    look();
-  });
+/** When no worker is being installed. Chromium may tell a page nothing of one that was ready as the page began: so it looks, too. */
+async function settled(registration) {
+  while (registration.installing) {
+    const worker = registration.installing;
+    await new Promise((resolve) => {
+      worker.addEventListener("statechange", resolve, { once: true });
+      setTimeout(resolve, LOOK);
+    });
+  }
 }
 
 /** When the first worker has taken the page over; it may have done so already. */

@@ -114,7 +114,8 @@ function watch({ storage, answers, offline, checking }) {
   checking.addEventListener("state", ({ detail }) => {
     if (detail.state !== "ready") return;
     dismiss("engine");
-    if (!navigator.connection?.saveData) offline.complete();
+    // nothing is asked of a worker that is to go: it would begin again, and the new build wait until it rests
+    if (!navigator.connection?.saveData && !offline.isLeaving) offline.complete();
   });
 }
 
