@@ -19,6 +19,9 @@ OPEN, CLOSE = "\ue000", "\ue001"  # around a formula's number, where Markdown is
 MARK = re.compile(f"{OPEN}(\\d+){CLOSE}")
 FENCED = re.compile(r"^(?P<indent> *)```math\n(?P<latex>.*?)\n *```$", re.DOTALL | re.MULTILINE)
 FIGURE = re.compile(r"<p>(<img [^>]*>)</p>\s*<p><em>(.*?)</em></p>", re.DOTALL)
+QUAD = re.compile(r"\\qquad(?![A-Za-z])")
+OPENS = re.compile(r"(?<!\\)\{|\\(?:left|begin)(?![A-Za-z])")
+CLOSES = re.compile(r"(?<!\\)\}|\\(?:right|end)(?![A-Za-z])")
 HEAD = re.compile(r"\A# [^\n]*\n")
 TABLE = re.compile(r"^\| exercise \| points \|.*", re.DOTALL | re.MULTILINE)
 NAME = re.compile(r"[\w-][\w.-]*\.(svg|png)")
@@ -71,7 +74,7 @@ def _parser(found: list[tuple[str, str]], folder: Path) -> Any:
 
     def put(piece: re.Match[str]) -> str:
         kind, latex = found[int(piece[1])]
-        return mathml(latex, is_display=kind == "display")
+        return displayed(latex) if kind == "display" else mathml(latex, is_display=False)
 
     def said(piece: re.Match[str]) -> str:
         return formula(found[int(piece[1])][1])
@@ -91,6 +94,19 @@ def _parser(found: list[tuple[str, str]], folder: Path) -> Any:
     for cell in ("th", "td"):
         rules[f"{cell}_open"] = lambda tokens, at, *_: _cell(tokens[at])
     return parser
+
+
+def displayed(latex: str) -> str:
+    r"""A formula on a line of its own; where `\qquad` parts it, and not within a bracket, a narrow screen may break it."""
+    parts: list[str] = []
+    for piece in QUAD.split(latex):
+        if parts and len(OPENS.findall(parts[-1])) != len(CLOSES.findall(parts[-1])):
+            parts[-1] += rf"\qquad{piece}"
+        else:
+            parts.append(piece)
+    if len(parts) == 1:
+        return mathml(latex, is_display=True)
+    return f'<span class="formulas">{"".join(mathml(part, is_display=True) for part in parts if part.strip())}</span>'
 
 
 def code(text: str, language: str) -> str:

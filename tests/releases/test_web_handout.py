@@ -10,7 +10,7 @@ from conftest import ROOT
 from grader.course.course import Course
 from grader.errors import CourseError, GraderError
 from grader.releases.web_formula import ELEMENTS, mathml
-from grader.releases.web_handout import html, introduction
+from grader.releases.web_handout import displayed, html, introduction
 from grader.render.maths import segments
 
 pytest.importorskip("latex2mathml", reason="latex2mathml is not installed; the extra `web` brings it")
@@ -58,7 +58,8 @@ class Page(HTMLParser):
 def test_every_formula_and_every_picture_of_a_handout_is_on_the_page(unit):
     solutions, folder = COURSE.solutions(unit), COURSE.assignment(unit).parent
     written = [solutions.introduction, *(solutions.handout(name) for name in solutions.exercises)]
-    count = sum(kind != "text" for text in written for kind, _ in segments(text))
+    formulas = [found for text in written for found in segments(text) if found[0] != "text"]
+    count = sum(displayed(latex).count("<math ") if kind == "display" else 1 for kind, latex in formulas)
     given = (folder / "README.md").read_text(encoding="utf-8")
     for texts in (written, [given]):
         pages = [Page(html(text, folder)) for text in texts]
@@ -100,6 +101,25 @@ def test_a_formula_that_cannot_be_shown_is_named(latex, tmp_path):
         html(f"before ${latex}$ after", tmp_path)
     assert latex in str(caught.value)
     assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("latex", "parts"),
+    [
+        (r"a = b", 1),
+        (r"a = b \qquad c = d", 2),
+        (r"a \qquad b \qquad c", 3),
+        (r"\qquad a", 1),
+        (r"\left( a \qquad b \right) \qquad c", 2),
+        (r"\frac{a \qquad b}{c}", 1),
+        (r"\{ a \qquad b \}", 2),
+        (r"\begin{cases} a & \qquad b \\ c & d \end{cases} \qquad e", 2),
+    ],
+)
+def test_a_formula_may_break_where_its_author_left_room(latex, parts):
+    shown = displayed(latex)
+    assert shown.count("<math ") == parts
+    assert shown.count('display="block"') == parts
 
 
 @pytest.mark.parametrize("latex", [r"\href{javascript:alert(1)}{x}", r"\style{color:red}{x}", r"\class{x}{y}"])

@@ -348,6 +348,28 @@ def test_a_screen_fits_every_width_asks_nobody_and_breaks_no_policy(student, pla
     ) == ["", 0]
 
 
+def test_a_long_report_scrolls_within_its_place_and_the_screen_does_not(student):
+    student.go("attention/positional_encoding")
+    student.answer("positional_encoding", "WRONG")
+    student.check()
+    student.click("As the terminal prints it")
+    for height in (600, 900):
+        student.browser.look(1280, height)
+        assert (
+            student.run("const { scrollHeight } = document.documentElement; return [scrollHeight, innerHeight]")
+            == [height] * 2
+        )
+
+
+def test_a_phone_has_all_buttons_of_an_exercise_in_one_row(student):
+    student.browser.look(360, 740)
+    for name in ("causal_mask", "EncoderBlock"):
+        student.go(f"attention/{name}")
+        tops = "return [...document.querySelectorAll('.toolbar button')].map(each => each.getBoundingClientRect().top)"
+        first, *others = student.run(tops)
+        assert others == [first, first]
+
+
 def test_every_sentence_of_a_handout_is_on_its_exercise_s_screen(student):
     student.go("attention/self_attention")
     shown = re.sub(r"\s+", " ", student.run("return document.querySelector('.handout').textContent"))
