@@ -4,6 +4,7 @@ import contextlib
 import json
 import shutil
 import time
+from functools import partial
 
 import pytest
 from browser import chromium, missing
@@ -232,6 +233,38 @@ def test_a_new_build_is_offered_though_the_browser_does_not_tell_that_it_is_whol
     publish(student, new_style)
     student.reload(PLACE)
     student.until("document.querySelector('#notices').innerText.includes('new version')", seconds=20)
+
+
+@contextlib.contextmanager
+def no_room(student):
+    """A browser whose disk is full."""
+    set_quota = partial(student.browser.cdp, "Storage.overrideQuotaForOrigin", origin=student.served.origin)
+    set_quota(quotaSize=1)
+    try:
+        yield
+    finally:
+        set_quota()
+
+
+def test_where_there_is_no_room_left_the_page_works_and_says_what_is_not_saved(student):
+    student.go(PLACE)
+    student.settled()
+    student.until("caches.match(arguments[0]).then(Boolean)", UNKEPT)
+    student.run("return caches.keys().then(async ([name]) => (await caches.open(name)).delete(arguments[0]))", UNKEPT)
+    with no_room(student):
+        student.answer(FIRST, "return 'mine'")
+        student.until("document.getElementById('saved').textContent === 'Not saved'")
+        assert "could not be saved (this browser has no room left)" in student.text("#notices")
+        student.run("location.hash = '#/probability'")
+        student.shown("probability")
+        assert "could not be" not in student.text("h1")
+    student.run("location.hash = arguments[0]", f"#/{PLACE}")
+    student.shown(PLACE)
+    student.answer(SECOND, "return 'mine, too'")
+    student.saved()
+    assert "could not be saved" not in student.text("#notices")
+    student.reload(PLACE)
+    assert "return 'mine, too'" in student.written()
 
 
 def test_a_first_visit_to_half_a_build_works_and_keeps_nothing(student):

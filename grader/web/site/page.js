@@ -83,11 +83,18 @@ async function watchFile({ answers }, unit) {
   const answer = await answers.of(unit);
   const saved = document.getElementById("saved");
   const on = (event, act) => answer.addEventListener(event, act);
-  const tellSaved = () => (saved.textContent = answers.storage.isKept ? "Saved in this browser" : "Not kept: export it");
+  const tellSaved = () => {
+    dismiss("failed");
+    saved.textContent = answers.storage.isKept ? "Saved in this browser" : "Not kept: export it";
+  };
   on("saved", tellSaved);
   if (answer.version) tellSaved();
   on("followed", () => notice("tabs", `${unit}.py was changed in another tab; this one shows the same.`));
-  on("failed", () => notice("failed", `${unit}.py could not be saved (${answer.error?.message}). Export it before you leave.`, { kind: "warning", actions: [["Export all", () => exportAll(answers)]] }));
+  on("failed", () => {
+    saved.textContent = "Not saved";
+    const why = answer.error?.name === "QuotaExceededError" ? "this browser has no room left" : answer.error?.message;
+    notice("failed", `${unit}.py could not be saved (${why}). Export it before you leave.`, { kind: "warning", stays: true, actions: [["Export all", () => exportAll(answers)]] });
+  });
   on("conflict", () => conflict(answer));
   const renewed = () => notice("renewed", `The course has a new ${unit}.py. Your answers were kept; what you had not touched is new.`, { actions: [["Undo", () => answer.undo()]] });
   if (answer.theirs) conflict(answer);

@@ -124,12 +124,15 @@ async function serve(path, request) {
   if (!file) return load(request);
   try {
     const response = await proven(file);
-    await cache.put(addressOf(path), response.clone());
+    await keep(cache, addressOf(path), response.clone());
     return response;
   } catch {
     return Response.error(); // rather nothing than a file of another build
   }
 }
+
+/** Where the browser has no room left, the page works all the same, as long as there is a network. */
+const keep = (cache, address, response) => cache.put(address, response).catch(() => {});
 
 const isForeign = (address) => Boolean(address) && new URL(address, self.registration.scope).origin !== self.location.origin;
 
@@ -141,7 +144,7 @@ async function foreign(request) {
   const kept = await cache.match(request.url);
   if (kept) return kept;
   const response = await load(request);
-  if (response.ok) await cache.put(request.url, response.clone());
+  if (response.ok) await keep(cache, request.url, response.clone());
   return response;
 }
 
