@@ -148,6 +148,7 @@ def exported(student, folder: Path) -> str:
         folder = student.browser.downloads
     else:
         student.browser.cdp("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+    (folder / "attention.py").unlink(missing_ok=True)  # a browser gives the next one another name
     student.click("Export", ".toolbar")
     for _ in range(100):
         if (file := folder / "attention.py").exists() and file.stat().st_size:
