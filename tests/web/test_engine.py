@@ -204,9 +204,20 @@ def _some(rows: list) -> list:
     ]
 
 
-@pytest.mark.parametrize("row", _some(HOSTILE))
+def _is_text(row: Any) -> bool:
+    """Whether a page can have this file: what stands in an editor is text."""
+    try:
+        row.content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("row", _some([row for row in HOSTILE if _is_text(row)]))
 def test_a_hostile_submission_gets_no_more_than_natively(page, row):
-    found = asked(page, row.content.decode("utf-8", "replace"), "row_sums", seconds=max(2 * row.seconds, 2.0))
+    # a worker in a page is slower; what plays with the limit has the one that it plays with
+    seconds = row.seconds if "timeout" in row.status else max(2 * row.seconds, 2.0)
+    found = asked(page, row.content.decode(), "row_sums", seconds=seconds)
     most = points_of(row)
     assert most is None or found["row_sums"]["points"] <= most, found
 
