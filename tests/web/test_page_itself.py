@@ -264,6 +264,7 @@ def test_an_import_is_undone_and_what_cannot_be_taken_is_said(student):
     before = student.written()
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("answers/a_helper.py", "# of no unit")
         archive.writestr("answers/attention.py", "# imported\r\n" * 400)
         archive.writestr("__MACOSX/answers/._attention.py", b"\0\1")
         archive.writestr("notes.txt", "no")
@@ -273,6 +274,7 @@ def test_an_import_is_undone_and_what_cannot_be_taken_is_said(student):
     said = student.until("document.querySelector('.notice.warning')?.innerText")
     for words in ("other.py belongs to no unit", "is not in UTF-8", "no zip archive", "a notebook is checked with"):
         assert words in said
+    assert "mine.zip: a_helper.py belongs to no unit" in said and "other.py: other.py" not in said
     student.run("location.hash = '#/attention/causal_mask'")
     student.shown(MASK)
     assert student.written() == "# imported\n" * 400

@@ -21,14 +21,18 @@ export function archive(files) {
 /** What files that a person chose hold: {taken: [unit, text][], refused: sentences}. `units` are the course's names. */
 export async function read(files, units) {
   const [taken, refused] = [new Map(), []];
+  const refuse = ({ name }, { message }) => refused.push(message.startsWith(name) ? message : `${name}: ${message}`);
   for (const file of files) {
-    try {
-      for (const [name, bytes] of await members(file)) {
-        const unit = unitOf(name, units);
-        taken.set(unit, text(bytes, name));
+    const found = await members(file).catch((error) => {
+      refuse(file, error);
+      return [];
+    });
+    for (const [name, bytes] of found) {
+      try {
+        taken.set(unitOf(name, units), text(bytes, name));
+      } catch (error) {
+        refuse(file, error); // the others are taken all the same
       }
-    } catch (error) {
-      refused.push(`${file.name}: ${error.message}`);
     }
   }
   return { taken: [...taken], refused };
