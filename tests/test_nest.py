@@ -288,7 +288,7 @@ BY_HAND = {
     "key._tree": "dataclasses, in lists: what they hold is left alone",
     "authoring.key_changes._data": "dataclasses, in lists: what they hold is left alone",
     "compiling.compile.place": "parts of an answer by name, in tuples",
-    "compiling.compile._form": "a dict becomes one without keys",
+    "compiling.questions._form": "a dict becomes one without keys",
     "judging.forms._is_only": "each list may be the value that is looked for, not leaves alone",
     "practice.fingerprints._write": "syntax trees",
     "authoring.mutants": "syntax trees",
