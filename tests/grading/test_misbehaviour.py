@@ -311,3 +311,14 @@ def test_every_submission_ends_with_one_report_of_every_exercise(mark):
             "toy.row_sums",
             "toy.mean_and_spread",
         ]
+
+
+@pytest.mark.parametrize(
+    "warned", ["np.mean([])", "np.log(np.zeros(2))", "np.full((2, 2), 1e200) @ np.full((2, 2), 1e200)"]
+)
+def test_a_warning_names_the_line_that_led_to_it_and_no_file_of_anybody_elses(mark, warned):
+    report = mark(f"import numpy as np\n\n\ndef scale(x, factor):\n    {warned}\n    return x * factor\n")
+    lines = by_name(report)["scale"].printed.splitlines()
+    assert lines[0].startswith("toy.py:5: RuntimeWarning: ")
+    assert lines[1].strip() == warned
+    assert not [line for line in lines if ".py:" in line and not line.startswith("toy.py:5:")]

@@ -15,6 +15,7 @@ import random
 import socket
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
@@ -56,6 +57,7 @@ class Submission:
         beside = {name: content.tobytes() for name, content in (helpers or {}).items()}
         self.reading = read(source, file, (*allows, *beside), forbids, beside)
         linecache.cache[file] = (len(source), None, source.decode("utf-8", "replace").splitlines(True), file)
+        warn_where_it_is_written(file)
         sys.meta_path.insert(0, Gate(allows, beside))
         self.homes = homes(allows)
         if forbidden := sorted({name for names in (forbids or {}).values() for name in names}):
@@ -95,6 +97,21 @@ class Submission:
 
         own = [getattr(self.module, name) for name in pieces]
         return called(own, inputs, Way(**way), self.file, forbids, device, report, self.doors, self.homes)
+
+
+def warn_where_it_is_written(file: str) -> None:
+    """Have warnings name the line of a file that led to them, not the line of NumPy, or of a door before it, that noticed."""
+    plain = warnings.showwarning
+
+    def show(message: Any, category: type, filename: str, lineno: int, to: Any = None, line: str | None = None) -> None:
+        frame = sys._getframe()
+        while frame and frame.f_code.co_filename != file:
+            frame = frame.f_back
+        if frame:
+            filename, lineno = file, frame.f_lineno
+        plain(message, category, filename, lineno, to, line)
+
+    warnings.showwarning = show
 
 
 def kind_of(value: Any) -> str:
