@@ -180,8 +180,9 @@ def _prove_lazy(unit: Unit, key: ExerciseKey, proof: Proof, seed: int) -> None:
 
 
 def _prove_mistakes(unit: Unit, key: ExerciseKey, mistakes: dict[str, Ask], proof: Proof, seed: int) -> None:
+    made = unit.mistakes(key.name)
     for name, known in mistakes.items():
-        asked = _as_it_answers_now(name, known, unit, key)
+        asked = _as_it_answers_now(name, known, made[name], key)
         report = judge(key, asked, unit.name)
         if report.points == key.points:
             proof.survivors.add(name)
@@ -189,7 +190,7 @@ def _prove_mistakes(unit: Unit, key: ExerciseKey, mistakes: dict[str, Ask], proo
             continue
         found = mistakes_named(report)
         if found != {name} and not _is_excused(unit, name, asked, key, report):
-            if twin := twin_of(name, key, unit.mistakes(key.name)):
+            if twin := twin_of(name, key, made):
                 if name < twin:  # one cause is told once
                     proof.fail(
                         3, seed, f"mistakes {name!r} and {twin!r} give the same answer to every question, {TWINS}"
@@ -203,9 +204,9 @@ def _prove_mistakes(unit: Unit, key: ExerciseKey, mistakes: dict[str, Ask], proo
             proof.fail(3, seed, f"mistake {name!r} is only {distance:.1f} tolerances from right, {FAR:g} are asked")
 
 
-def _as_it_answers_now(name: str, known: Ask, unit: Unit, key: ExerciseKey) -> Ask:
+def _as_it_answers_now(name: str, known: Ask, pieces: Sequence[Callable], key: ExerciseKey) -> Ask:
     """What asks a mistake: with the answers that the key was made of, unless it draws random numbers of its own; then with new ones."""
-    anew = asked_once(in_process(unit.mistakes(key.name)[name], key))
+    anew = asked_once(in_process(pieces, key))
     wrong = next((question for question in key.questions if name in question.mistakes), None)
     return known if wrong is None or same(anew(wrong).value, known(wrong).value) else anew
 

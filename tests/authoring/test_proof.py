@@ -415,9 +415,10 @@ def test_a_table_for_a_document_counts_claims_and_survivors():
 
 def test_a_mistake_with_random_numbers_of_its_own_is_asked_anew(toy):
     key, mistakes = compile_with_mistakes(toy, "scale", 0)
+    made = toy.mistakes("scale")
     for name, known in mistakes.items():
-        assert _as_it_answers_now(name, known, toy, key) is known
+        assert _as_it_answers_now(name, known, made[name], key) is known
     name, unsteady = next(iter(mistakes)), iter(range(1000))
     question = next(question for question in key.questions if name in question.mistakes)
-    asks_anew = _as_it_answers_now(name, lambda question: Answer(float(next(unsteady))), toy, key)
+    asks_anew = _as_it_answers_now(name, lambda question: Answer(float(next(unsteady))), made[name], key)
     assert same(asks_anew(question).value, mistakes[name](question).value)

@@ -31,6 +31,7 @@ from grader.sandbox.inside.reading import Reading, read
 from grader.sandbox.inside.way import Way
 
 AT_ONCE = 1 << 16  # bytes to read at once
+SHOW_WARNING = warnings.showwarning  # Python's own, also where a second file is read
 BETWEEN_REPORTS = 0.02  # seconds between two progress messages of a training run
 
 
@@ -101,7 +102,6 @@ class Submission:
 
 def warn_where_it_is_written(file: str) -> None:
     """Have warnings name the line of a file that led to them, not the line of NumPy, or of a door before it, that noticed."""
-    plain = warnings.showwarning
 
     def show(message: Any, category: type, filename: str, lineno: int, to: Any = None, line: str | None = None) -> None:
         frame = sys._getframe()
@@ -109,7 +109,7 @@ def warn_where_it_is_written(file: str) -> None:
             frame = frame.f_back
         if frame:
             filename, lineno = file, frame.f_lineno
-        plain(message, category, filename, lineno, to, line)
+        SHOW_WARNING(message, category, filename, lineno, to, line)
 
     warnings.showwarning = show
 
