@@ -196,8 +196,8 @@ def moons_flow(data, rng):
     sampler are in this file. Seed PyTorch with a number from `rng`, a NumPy generator.
     """
     torch.manual_seed(int(rng.integers(2**31)))
-    steps, batch, width, peak = 2000, 256, 64, 1e-2
-    layers = nn.Linear(3, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 2)
+    steps, batch, width, peak = 4000, 256, 64, 1e-2
+    layers = nn.Linear(3, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 2)
     network = nn.Sequential(*layers).to(data.device)
 
     def model(x, t):

@@ -268,8 +268,8 @@ def moons_flow__with_waves_of_time(data, rng):
         return network(torch.cat([x, (t * lengths).sin(), (t * lengths).cos()], 1))
 
     optimizer = torch.optim.AdamW(network.parameters(), 4e-3, weight_decay=0.0)
-    rates = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 2500)
-    for _ in range(2500):
+    rates = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 4000)
+    for _ in range(4000):
         x1, x0 = data[torch.randint(len(data), (256,), generator=generator).to(data.device)], normal(256)
         t = torch.rand(256, 1, generator=generator).to(data.device)
         loss = (velocity(x0 + t * (x1 - x0), t) - x1 + x0).square().mean()
