@@ -39,7 +39,7 @@ def with_causes(exercise: ExerciseKey, checks: list[CheckReport], asked: Mapping
         if not items or not report.finding or report.finding.kind not in VALUES:
             continue
         is_told = everywhere or (whole and whole.mistake)
-        of_part = None if is_told else _of_part(exercise, exercise.checks[index], items, is_partly_right)
+        of_part = None if is_told else _of_part(exercise, exercise.checks[index], items, together, is_partly_right)
         found = of_part or whole or _of_claim(exercise, items, together, is_partly_right, also_wrong)
         if found and (found.mistake or DIGITS in found.text or report.finding.hint != CONSTANT):
             finding = replace(report.finding, hint=found.text, mistake=found.mistake)
@@ -72,16 +72,34 @@ def _wrong_beside(exercise: ExerciseKey, checks: Sequence[CheckReport]) -> set[s
     return labels
 
 
-def _of_part(exercise: ExerciseKey, check: CheckKey, items: list[Evidence], is_partly_right: bool) -> Diagnosis | None:
-    """The one listed mistake that explains the parts of the answer which a check looks at, whatever the others are."""
+def _of_part(
+    exercise: ExerciseKey,
+    check: CheckKey,
+    items: Sequence[Evidence],
+    together: Sequence[Evidence],
+    is_partly_right: bool,
+) -> Diagnosis | None:
+    """The one listed mistake that explains the parts of the answer which a check looks at, whatever the others are.
+
+    Where these parts are otherwise in another claim's cases, the check's own must bear the mistake out by themselves.
+    """
     if not kind_of(check).compares or (parts := options_of(check).parts) is None:
         return None
-    evidence = []
-    for item in items:
-        answer = only(item.answer, item.question.expected, parts)
-        is_right = not difference(answer, item.question.expected, item.question.tolerance)
-        evidence.append(replace(item, answer=answer, is_right=is_right))
-    return named_mistake(exercise, evidence, is_partly_right)
+    own, everywhere = ([_part_of(item, parts) for item in some] for some in (items, together))
+    found = named_mistake(exercise, own, is_partly_right)
+    if found and is_contradicted(exercise, found.mistake, everywhere):
+        return named_mistake(exercise, own)
+    return found
+
+
+def _part_of(item: Evidence, parts: Sequence[int | str]) -> Evidence:
+    """The evidence of some parts of an answer alone; a trace has no parts, nor has an answer of another form."""
+    answer = only(item.answer, item.question.expected, parts)
+    if answer is item.answer:
+        return item
+    return replace(
+        item, answer=answer, is_right=not difference(answer, item.question.expected, item.question.tolerance)
+    )
 
 
 def _evidence(exercise: ExerciseKey, asked: Mapping[int, Answer]) -> list[list[Evidence]]:

@@ -11,18 +11,20 @@ RIGHT = [RNG.standard_normal(5) for _ in range(4)]
 SENTENCE = "You double it."
 
 
-def named(answers, groups, wrong=range(4)):
+def named(answers, groups, wrong=range(4), right=RIGHT, doubled=lambda answer: 2 * answer, options=None):
     """For each claim whether the mistake is named; it doubles the right answers `wrong`, claims have `groups` of cases."""
+    parts = len(right[0]) if isinstance(right[0], tuple) else 1
     questions = [
-        Question(f"case {n}", {"n": n}, right, [1e-12], {"doubled": 2 * right} if n in wrong else {})
-        for n, right in enumerate(RIGHT)
+        Question(f"case {n}", {"n": n}, one, [1e-12] * parts, {"doubled": doubled(one)} if n in wrong else {})
+        for n, one in enumerate(right)
     ]
     checks = [
-        CheckKey(f"claim {n}", 1, "agrees", [[q] for q in group], [None] * len(group), {})
+        CheckKey(f"claim {n}", 1, "agrees", [[q] for q in group], [None] * len(group), options or {})
         for n, group in enumerate(groups)
     ]
     mistakes = [MistakeKey("doubled", SENTENCE)]
-    key = ExerciseKey("f", len(checks), ["n"], {}, ["y"], "", "", "", [], questions, checks, mistakes)
+    names = ["y", "z"][:parts]
+    key = ExerciseKey("f", len(checks), ["n"], {}, names, "", "", "", [], questions, checks, mistakes)
     report = judge(key, lambda question: Answer(answers[question.inputs["n"]]), "toy")
     return [bool(check.finding and check.finding.mistake) for check in report.checks]
 
@@ -41,3 +43,27 @@ def test_one_case_does_not_name_a_mistake_that_has_other_answers_elsewhere():
 def test_two_cases_of_a_claim_show_it_beside_another_mistake():
     answers = [RIGHT[0], RIGHT[1] + 1, 2 * RIGHT[2], 2 * RIGHT[3]]
     assert named(answers, [[0], [1], [2, 3]]) == [False, False, True]
+
+
+def named_in_the_first_of_two_parts(first, groups):
+    """As `named`, for claims about the first of two arrays, of which the second is wrong in a way of its own."""
+    right = [(one, -one) for one in RIGHT]
+    answers = [(one, other + 1) for one, (_, other) in zip(first, right, strict=True)]
+    return named(
+        answers, groups, right=right, doubled=lambda answer: (2 * answer[0], answer[1]), options={"parts": [0]}
+    )
+
+
+def test_a_part_names_a_mistake_that_it_bears_out_in_all_cases():
+    answers = [2 * right for right in RIGHT]
+    assert named_in_the_first_of_two_parts(answers, [[0, 1], [2, 3]]) == [True, True]
+
+
+def test_one_case_of_a_part_does_not_name_a_mistake_that_this_part_contradicts_elsewhere():
+    answers = [RIGHT[0], RIGHT[1] + 1, RIGHT[2] ** 2, 2 * RIGHT[3]]
+    assert named_in_the_first_of_two_parts(answers, [[0], [1], [2], [3]]) == [False, False, False, False]
+
+
+def test_two_cases_of_a_part_show_it_beside_another_mistake():
+    answers = [RIGHT[0], RIGHT[1] + 1, 2 * RIGHT[2], 2 * RIGHT[3]]
+    assert named_in_the_first_of_two_parts(answers, [[0], [1], [2, 3]]) == [False, False, True]

@@ -56,7 +56,8 @@ def decide(
         size = sum(float(np.abs(np.asarray(g) * np.asarray(v)).sum()) for (_, g), (_, v) in pairs)
     tolerance = SLOPE_TOLERANCE * max(size, abs(slope))
     if not np.isfinite([claimed, slope, size]).all() or not abs(slope - claimed) <= tolerance:
-        mine, right = numbers(np.float64(claimed), np.float64(slope))
+        noise = tolerance if np.isfinite(tolerance) else 0.0
+        mine, right = numbers(np.float64(claimed), np.float64(slope), noise)
         text = f"along a random direction your value changes at a rate of {right}, your gradient says {mine}"
         return Finding("value", f"{text} ({in_case(questions[0])})")
     if size == 0:

@@ -31,3 +31,17 @@ def test_a_constant_with_a_zero_gradient_has_no_slope_to_show():
     x = np.array([1.0, 2.0])
     found = decided("slopes", [(3.0, x * 0)] * 3, [question(parabola(x))] * 3, ["loss", "gradient"], x, Options(1e-5))
     assert found.message == "your gradient is zero, and your value does not change (case: a case)"
+
+
+def test_what_is_0_but_for_rounding_is_said_as_0():
+    """The value is 0.3 + 0.1 + 0.2 in three orders: it does not change, and its difference quotient is rounding alone."""
+    x = np.array([1.0, 2.0])
+    values = 0.3 + 0.1 + 0.2, (0.1 + 0.2) + 0.3, 0.1 + (0.2 + 0.3)
+    assert values[1] != values[2]
+    found = decided(
+        "slopes", [(value, x) for value in values], [question(parabola(x))] * 3, ["loss", "gradient"], x, Options(1e-5)
+    )
+    assert (
+        found.message
+        == "along a random direction your value changes at a rate of 0, your gradient says 5 (case: a case)"
+    )
