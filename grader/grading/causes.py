@@ -85,7 +85,9 @@ def _of_part(
     """
     if not kind_of(check).compares or (parts := options_of(check).parts) is None:
         return None
-    own, everywhere = ([_part_of(item, parts) for item in some] for some in (items, together))
+    drivers = {item.question.driver for item in items}
+    alike = [item for item in together if item.question.driver in drivers]  # another driver's answer has other parts
+    own, everywhere = ([_part_of(item, parts) for item in some] for some in (items, alike))
     found = named_mistake(exercise, own, is_partly_right)
     if found and is_contradicted(exercise, found.mistake, everywhere):
         return named_mistake(exercise, own)

@@ -42,9 +42,10 @@ def difference(answer: Any, expected: Any, tolerance: Sequence[float], names: Se
 def only(answer: Any, expected: Any, parts: Sequence[int] | None) -> Any:
     """The expected answer with only the listed parts taken from `answer`, so that no other part is judged.
 
-    `parts` None, or an answer with another number of parts, gives `answer` itself.
+    `parts` None, an answer with another number of parts, or one of which no parts are expected, gives `answer` itself.
     """
-    if parts is None or not isinstance(answer, list | tuple) or len(answer) != len(expected):
+    are_parts = isinstance(answer, list | tuple) and isinstance(expected, list | tuple) and len(answer) == len(expected)
+    if parts is None or not are_parts:
         return answer
     return type(expected)(
         yours if i in parts else right for i, (yours, right) in enumerate(zip(answer, expected, strict=True))
