@@ -1,11 +1,13 @@
 """What the engine's tests share: a toy unit, and a way to grade a few lines of a student's code."""
 
+import gc
 import os
 import pickle
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,6 +56,11 @@ def _data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay to the end; looking through them for garbage again and again takes an eighth of the time."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def toy() -> Unit:
     return Course(TOY).solutions("toy")
@@ -69,6 +76,12 @@ def sandbox() -> Iterator[Sandbox]:
     with open_sandbox(Limits(seconds=3)) as sandbox:
         KEPT.append(sandbox)
         yield sandbox
+
+
+@pytest.fixture
+def hurried(sandbox: Sandbox, monkeypatch) -> None:
+    """The suite's sandbox waits a second for an exercise, in tests that wait to the end."""
+    monkeypatch.setattr(sandbox, "limits", replace(sandbox.limits, seconds=1))
 
 
 @pytest.fixture(scope="session")

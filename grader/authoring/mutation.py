@@ -138,7 +138,10 @@ class Trial:
             return Verdict(exercise, mutant, SURVIVED if why else EQUIVALENT, why)
         if kept:
             return Verdict(exercise, mutant, SURVIVED, f"keeps every point with seeds {kept} of {list(self.seeds)}")
-        if reports[0] and (seed := self._spared(pieces, reports[0])) is not None:
+        is_endless = not reports[0] or any(
+            check.finding and check.finding.kind == "timeout" for check in reports[0].checks
+        )
+        if not is_endless and (seed := self._spared(pieces, reports[0])) is not None:
             return Verdict(
                 exercise, mutant, SURVIVED, f"keeps every point with seed {seed}, and with none of {list(self.seeds)}"
             )

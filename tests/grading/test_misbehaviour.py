@@ -16,8 +16,8 @@ def broken(body: str, head: str = "") -> str:
 
 
 MISBEHAVIOURS = {
-    "an endless loop": ("while True: pass", "timeout", "timeout", "no answer after 3 s"),
-    "a sleep": ("import time\ntime.sleep(60)", "timeout", "timeout", "no answer after 3 s"),
+    "an endless loop": ("while True: pass", "timeout", "timeout", "no answer after 1 s"),
+    "a sleep": ("import time\ntime.sleep(60)", "timeout", "timeout", "no answer after 1 s"),
     "os._exit": ("import os\nos._exit(0)", "crash", "crash", "it ended the process with exit status 0"),
     "sys.exit": ("import sys\nsys.exit()", "error", "exception", "your code calls sys.exit()"),
     "a segfault": ("import ctypes\nctypes.string_at(0)", "crash", "crash", "SIGSEGV"),
@@ -77,6 +77,7 @@ MISBEHAVIOURS = {
 
 
 @pytest.mark.parametrize(("body", "status", "kind", "words"), MISBEHAVIOURS.values(), ids=MISBEHAVIOURS)
+@pytest.mark.usefixtures("hurried")
 def test_a_misbehaviour_has_its_status_and_sentence_and_costs_the_others_nothing(mark, body, status, kind, words):
     report = by_name(mark(broken(body)))
     finding = first_finding(report["row_sums"])
@@ -152,6 +153,7 @@ def test_a_statement_that_fails_at_the_top_of_the_file_costs_nothing(mark, top):
 
 
 @pytest.mark.parametrize("top", ["while True: pass", "import os; os._exit(0)", "import ctypes; ctypes.string_at(0)"])
+@pytest.mark.usefixtures("hurried")
 def test_a_statement_that_ends_the_process_at_the_top_of_the_file_is_left_out(mark, top):
     assert mark(top + "\n" + RIGHT).is_perfect
 
@@ -304,6 +306,7 @@ def test_odd_but_honest_files_keep_every_point(mark, content):
     assert report.is_perfect, [first_finding(e) for e in report.exercises if e.status != "passed"]
 
 
+@pytest.mark.usefixtures("hurried")
 def test_every_submission_ends_with_one_report_of_every_exercise(mark):
     for source in ("", "import os; os._exit(1)", "while True: pass", RIGHT, "\x00"):
         assert [exercise.id for exercise in mark(source).exercises] == [

@@ -72,6 +72,7 @@ def test_a_right_gradient_needs_no_opinion(graded):
         "while True: pass",
     ],
 )
+@pytest.mark.usefixtures("hurried")
 def test_a_forward_that_has_no_slope_costs_nothing_and_is_not_spoken_of(graded, body):
     own = "h_next = np.tanh(x @ Wx + h @ Wh + b)\n    da = dh_next"
     edits = [

@@ -26,7 +26,12 @@ READ = sorted(PAGES.glob("*.md"))
 LARGEST = 60_000  # bytes of a picture: a page is to open at once on a slow line
 
 
-@pytest.mark.parametrize("path", READ, ids=lambda path: path.stem)
+def weekly_if_long(path: Path):
+    """Half a minute of releases, keys and frameworks, each of which the tests of its room make on every push."""
+    return pytest.param(path, marks=pytest.mark.weekly if path.stem in ("platforms", "frameworks") else ())
+
+
+@pytest.mark.parametrize("path", map(weekly_if_long, READ), ids=lambda path: path.stem)
 def test_the_commands_of_a_page_print_what_it_says(path):
     page = path.read_text(encoding="utf-8")
     drifted = [drift(step, printed) for step, printed in run(page) if printed is not None]

@@ -63,6 +63,14 @@ def sandbox() -> Iterator[Sandbox]:
 PROVEN = [(unit, name) for unit, name in EXERCISES if not is_run(unit, name)]
 RUNS = [(unit, name) for unit, name in EXERCISES if is_run(unit, name)]
 QUICK = [("machine_learning", "house_prices"), ("backprop", "spirals")]  # a dozen trainings in five seconds at most
+# Two seconds for a training; the others take three to twelve.
+BRIEF = [
+    ("convolutions", "digits"),
+    ("attention", "reverse_sequence"),
+    ("generative", "two_moons_gan"),
+    ("generative", "swiss_roll_diffusion"),
+    ("post_training", "corridor"),
+]
 
 
 @pytest.mark.weekly
@@ -78,7 +86,7 @@ def test_a_training_run_holds_its_rules(unit, name):
     assert prove(unit_of(unit), name, range(1)).failures == []
 
 
-@pytest.mark.parametrize(("unit", "name"), RUNS)
+@pytest.mark.parametrize(("unit", "name"), [pair if pair in BRIEF else weekly(*pair) for pair in RUNS])
 def test_the_reference_of_a_training_run_reaches_its_bar(unit, name):
     """On a seed on which nothing else is trained, with as much time as it takes."""
     assert prove(unit_of(unit), name, range(1, 2)).failures == []

@@ -16,7 +16,6 @@ from grader.sandbox.worker import Worker, WorkerEnded
 from grader.web.page_judge import PageJudge
 from grader.web.replay import Event, Recording, Waiting
 
-SECONDS = 3  # as the suite's sandbox has it
 FILES = {
     "right": RIGHT,
     "a stub": RIGHT.replace("return x * factor", "raise NotImplementedError"),
@@ -59,7 +58,9 @@ class Native:
 
     def check(self, key: Key, source: str, at_once: bool) -> tuple[dict[str, Any], dict[str, list[str]]]:
         self.judge.open(key.unit, to_bytes(key))
-        names = json.loads(self.judge.begin(key.unit, f"{key.unit}.py", source.encode(), "null", SECONDS))
+        names = json.loads(
+            self.judge.begin(key.unit, f"{key.unit}.py", source.encode(), "null", self.sandbox.limits.seconds)
+        )
         words = {}
         for name in names:
             while "exercise" not in (found := json.loads(self.judge.step())):
@@ -102,6 +103,7 @@ def without_seconds(report: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("at_once", [True, False], ids=["many at once", "one by one"])
 @pytest.mark.parametrize("what", FILES)
+@pytest.mark.usefixtures("hurried")
 def test_a_replayed_report_is_that_of_a_judge_that_waits(what, at_once, native, toy_key, mark):
     report, _ = native.check(toy_key, FILES[what], at_once)
     assert without_seconds(report) == without_seconds(to_json(mark(FILES[what])))

@@ -1,6 +1,7 @@
 """An answer may be any array: what a framework that the unit allows has made is taken as NumPy, with its dtype."""
 
 import importlib.util
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from grader.course.unit import Unit, UnitError
 from grader.grading import grade, submission_report
 from grader.sandbox.frameworks import FRAMEWORKS, besides_numpy
 from grader.sandbox.inside.foreign import taken
+from grader.sandbox.server import TORCH
 from grader.sandbox.wire import Opaque
 from grader.submission import Submission
 
@@ -80,9 +82,11 @@ def test_a_class_of_ones_own_is_no_array(sandbox):
 @pytest.mark.parametrize(
     ("inside", "status"), [("while True: pass", "timeout"), ("raise SystemExit", "error"), ("return self", "failed")]
 )
-def test_what_a_forged_array_does_costs_its_own_exercise_only(inside, status, sandbox):
+def test_what_a_forged_array_does_costs_its_own_exercise_only(inside, status, sandbox, monkeypatch):
+    with_torch = sandbox.sibling(TORCH)
+    monkeypatch.setattr(with_torch, "limits", replace(with_torch.limits, seconds=1))
     body = f"Forged = type('Forged', (), {{'__module__': 'torch', '__array__': act}})\n    return Forged()\n\n\ndef act(self, *a, **k):\n    {inside}"
-    key = compile_key(Unit("toy", FOLDER, packages=("numpy", "torch")), 0)
+    key = compile_key(Unit("toy", FOLDER, packages=TORCH), 0)
     text = (FOLDER / "toy.py").read_text() + f"\n\nimport torch\n\n\ndef row_sums(x):\n    {body}\n"
     report = by_name(grade(Submission("toy.py", text.encode()), key, sandbox))
     others = {exercise.status for name, exercise in report.items() if name != "row_sums"}
