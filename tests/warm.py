@@ -7,7 +7,7 @@ exit status, its files. What imports do, from where, and how long, is shown by t
 import atexit
 import contextlib
 import functools
-import importlib
+import importlib.util
 import io
 import json
 import os
@@ -80,6 +80,8 @@ def _serve(entry: str, channel: socket.socket, root: str) -> None:
         with contextlib.suppress(ImportError):  # what is not installed
             importlib.import_module(name)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if entry == GRADE:
+        _nursery().prepare()
     while True:
         message, fds, *_ = socket.recv_fds(channel, 1 << 20, 3)
         if not message:
@@ -93,6 +95,14 @@ def _serve(entry: str, channel: socket.socket, root: str) -> None:
         channel.send(json.dumps(pid).encode())
         status = os.waitpid(pid, 0)[1]
         channel.send(json.dumps(os.waitstatus_to_exitcode(status)).encode())
+
+
+def _nursery():
+    """Its module, from this folder, which is not on the path."""
+    spec = importlib.util.spec_from_file_location("nursery", Path(__file__).with_name("nursery.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _ahead() -> list[str]:

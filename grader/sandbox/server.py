@@ -148,9 +148,8 @@ class Sandbox:
 
     def close(self) -> None:
         """Close the connection; the fork server ends, and every worker with it."""
-        for sibling in self._siblings.values():
-            sibling.close()
-        self._siblings.clear()
+        while self._siblings:
+            self._siblings.popitem()[1].close()
         self._hang_up()
 
     def _start_again(self) -> None:
@@ -188,17 +187,8 @@ class Sandbox:
         if os.geteuid() == 0:
             self._home.let_through()  # for workers that run as users of their own
         self._control = Control()
-        arguments = [str(self._control.theirs.fileno()), self._levels[0], self._home.name, " ".join(self.packages)]
-        arguments += library_paths(self.packages)
-        with self._control.theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-B", "-c", START, *arguments],
-                stdin=subprocess.DEVNULL,
-                env=ENVIRONMENT | frameworks.environment(self.packages),
-                cwd=self._home.name,
-                pass_fds=[self._control.theirs.fileno()],
-                start_new_session=True,  # so that Ctrl-C reaches only the grader
-            )
+        with self._control.theirs as theirs:
+            self._process = started(theirs.fileno(), self._levels[0], self._home.name, self.packages)
 
     def _settle(self) -> None:
         """Try the levels in order until one is ready and all escape attempts of its first worker have failed."""
@@ -277,6 +267,19 @@ class Sandbox:
         if escapes:
             worker.close()
         return "it can " + " and ".join(escapes) if escapes else ""
+
+
+def started(control: int, level: str, home: str, packages: Sequence[str]) -> subprocess.Popen:
+    """The process of a fork server that listens on a socket and has a folder for its own."""
+    arguments = [str(control), level, home, " ".join(packages), *library_paths(packages)]
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", "-B", "-c", START, *arguments],
+        stdin=subprocess.DEVNULL,
+        env=ENVIRONMENT | frameworks.environment(packages),
+        cwd=home,
+        pass_fds=[control],
+        start_new_session=True,  # so that Ctrl-C reaches only the grader
+    )
 
 
 def is_installed(package: str) -> bool:
