@@ -1,10 +1,11 @@
 """A class of 1,000 of the toy course: the right scores, hostile files among them, memory, and what a cluster costs.
 
-    python tests/benchmarks/class_toy.py [HOW_MANY] [KILLS]
+    python tests/benchmarks/class_toy.py [HOW_MANY] [KILLS] [GRADERS…]
 
 The class is mixed: right answers, each named mistake, each rewrite, stubs, and the hostile corpus, once. What each must
 get is worked out without the sandbox, the store and the pool, or stands in the hostile file's own header. With KILLS, a
-smaller class is killed at that many random moments and gone on with, and compared with an undisturbed run.
+smaller class is killed at that many random moments and gone on with, and compared with an undisturbed run. GRADERS are how many
+of them mark the class, once with each number; with one and with two unless it is said.
 """
 
 import random
@@ -185,16 +186,18 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     with tempfile.TemporaryDirectory(prefix="class-") as name:
         folder = Path(name)
-        if len(sys.argv) > 2:
+        if len(sys.argv) > 2 and int(sys.argv[2]):
             kills(folder, int(sys.argv[2]))
+        graders = [int(number) for number in sys.argv[3:]]
         if count:
-            whole_class(folder, count)
+            whole_class(folder, count, graders or [1, 2])
+        if count and not graders:
             overhead(folder)
 
 
-def whole_class(folder: Path, count: int) -> None:
+def whole_class(folder: Path, count: int, graders: list[int]) -> None:
     expected = make_class(folder / "in", count)
-    for jobs in (1, 2):
+    for jobs in graders:
         store = folder / f"{jobs}.db"
         seconds, memory = timed(folder / "in", store, jobs)
         wrong = wrong_scores(store, expected)
