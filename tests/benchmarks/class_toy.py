@@ -103,7 +103,7 @@ def timed(folder: Path, store: Path, jobs: int) -> tuple[float, list[int]]:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    assert process.wait() in (0, 3), process.returncode
+    assert process.wait() in (0, 1, 3), process.returncode  # 1: some hostile files cannot be read
     watcher.join()
     return time.perf_counter() - start, samples
 
@@ -120,7 +120,7 @@ def wrong_scores(store: Path, expected: dict[str, int | None]) -> list[str]:
         if record is None or points is None:
             continue
         got = record.points
-        if "-hostile-" in name:
+        if "-hostile-" in name and record.report:  # one that cannot be read has no points and no report
             got = next(item.points for item in record.report.exercises if item.id == "toy.row_sums")
         if got != points:
             wrong.append(f"{name}: {got}, and it must be {points}")
