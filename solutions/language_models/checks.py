@@ -1473,14 +1473,13 @@ def _flash_far(draw, levels, block, T=6):
 
 
 def _flash_in_any_order(draw):
-    return _flash_far(draw, draw.permutation([-1000, -999, -300, -299, 400, 401, 999, 1000]), block=3)
+    """Scores of one block are apart by more than exp can bear, whichever three of the levels it holds."""
+    return _flash_far(draw, draw.permutation([-1000, -999, -1, 0, 999, 1000]), block=3)
 
 
-def _flash_far_below(draw):
-    """Every score of every query is near −1000, so that exp(score) is 0 for all of them."""
-    inputs = _flash_far(draw, [1000] * 6, block=2)
-    inputs["q"][..., -1] = -1.0
-    return inputs
+def _flash_apart(draw):
+    """Every score of every other query is near −1000, so that exp(score) is 0 for all of them, and of the others near 1000."""
+    return _flash_far(draw, [1000] * 6, block=2)
 
 
 def _flash_watched(draw, T, S):
@@ -1567,7 +1566,7 @@ flash_attention = Exercise(
             _flash_far, levels=[-1000, -999, -400, -399, 300, 301, 999, 1000], block=2
         ),
         "scores near ±1000 in any order": _flash_in_any_order,
-        "all scores near −1000": _flash_far_below,
+        "queries whose scores are all near 1000, or near −1000": _flash_apart,
         "1024 queries and 1024 keys": partial(_flash_watched, T=1024, S=1024),
         "16 queries and 8192 keys": partial(_flash_watched, T=16, S=2**13),
     },
@@ -1588,7 +1587,11 @@ flash_attention = Exercise(
         agrees(
             2,
             "is right and finite for scores that rise and fall between ±1000",
-            on=["scores that rise or fall by 2000", "scores near ±1000 in any order", "all scores near −1000"],
+            on=[
+                "scores that rise or fall by 2000",
+                "scores near ±1000 in any order",
+                "queries whose scores are all near 1000, or near −1000",
+            ],
         ),
         agrees(
             2,
@@ -2018,6 +2021,13 @@ def _route_uneven(draw, T=8, E=5, k=1, size=1.5):
     return {"logits": size * draw(T, E) + draw.permutation(E), "k": k}
 
 
+def _route_unasked(draw, T=3, E=9):
+    """More experts than tokens, and the last is asked by none of them."""
+    inputs = _route_uneven(draw, T, E)
+    inputs["logits"][:, -1] = inputs["logits"].min() - 1
+    return inputs
+
+
 def _route_collapsed(draw, T=6, E=5, k=2):
     """All tokens go to the same two experts, with certainty to one of them."""
     return {"logits": draw(T, E) + 1000.0 * draw.permutation(E), "k": k}
@@ -2041,7 +2051,7 @@ load_balancing_loss = Exercise(
     cases={
         "one expert for each token": _route_uneven,
         "as many tokens as experts": partial(_route_uneven, T=6, E=6),
-        "experts that nobody asks": partial(_route_uneven, T=3, E=9),
+        "experts that nobody asks": _route_unasked,
         "two experts for each token": partial(_route_uneven, T=7, E=6, k=2),
         "three experts for each token": partial(_route_uneven, T=9, E=5, k=3),
         "all experts for each token": partial(_route_uneven, T=4, E=3, k=3),
@@ -2343,14 +2353,15 @@ def _accept_tells(p, q, drafted, u, v, apart=False):
     ones where `apart` is asked for."""
     i = next((i for i, x in enumerate(drafted) if u[i] >= p[i, x] / q[i, x]), None)
     if i is None:
-        law, others = p[-1], [p[-2]]
+        law, others = p[-1], p[-2::-1]
     else:
         law = np.maximum(p[i] - q[i], 0)
         others = [p[i], p[-1], np.where(np.arange(len(law)) == drafted[i], 0, p[i]), np.abs(p[i] - q[i])]
         others += [np.maximum(q[i] - p[i], 0), np.append(law[:-1], 1.0), np.arange(len(law)) == law.argmax()]
     token, *found = (int(((a / a.sum()).cumsum() <= v).sum()) for a in (law, *others))
     if i is None:
-        return len({token, found[0], int(drafted[-1])}) == 3  # nor is one wrong token another's
+        is_alone = token not in found and token != drafted[-1]
+        return is_alone and found[0] != drafted[-1]  # nor is one wrong token another's
     found[5] = min(int((law.cumsum() <= v).sum()), len(law) - 1)  # not divided by its sum
     return token not in found and (not apart or len(set(found)) == len(found))
 
