@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from grader.course.course import Course
 from grader.render.maths import formula, plain, segments
 
 COURSE = Course(ROOT)
+WRONG = (r"\undefined{x}", r"\frac{1}", r"\left( x", r"x_1_2")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
@@ -31,41 +33,41 @@ MathJax.Hub.Register.MessageHook("TeX Jax - parse error", function (m) { wrong.p
 MathJax.Hub.Register.MessageHook("Math Processing Error", function (m) { wrong.push(String(m[2])); });
 MathJax.Hub.Register.StartupHook("End", function () {
   MathJax.Hub.Queue(function () {
-    var found = document.createElement("pre");
-    found.id = "found";
     var shown = document.querySelectorAll(".MathJax_CHTML, .mjx-chtml").length;
     var bad = document.querySelectorAll(".merror, .mjx-merror, .noError, .MathJax_Error").length;
     var pictures = Array.from(document.images).filter(function (image) { return image.naturalWidth > 100; }).length;
     var count = MathJax.Hub.getAllJax().length;
-    found.textContent = JSON.stringify({count: count, shown: shown, bad: bad, wrong: wrong, pictures: pictures});
-    document.body.appendChild(found);
+    parent.postMessage({count: count, shown: shown, bad: bad, wrong: wrong, pictures: pictures}, "*");
   });
 });
 </script>
 """
+# A browser takes longer to start than to typeset a notebook, so that one shows all pages: each is a document of its own here,
+# with a MathJax of its own, which knows no command that another page may define.
+TOGETHER = """<!DOCTYPE html><html><body>%s<pre id="found">{}</pre><script>
+var said = document.getElementById("found"), found = {};
+window.onmessage = function (message) {
+  var from = Array.from(document.querySelectorAll("iframe")).find(function (each) { return each.contentWindow === message.source; });
+  found[from.name] = message.data;
+  said.textContent = JSON.stringify(found);
+};
+document.querySelectorAll("iframe").forEach(function (each) { each.src = each.name + ".html"; });
+</script></body></html>
+"""
+FRAME = '<iframe name="%s" width="900" height="600"></iframe>'
 
 
-@pytest.fixture(autouse=True)
-def _templates(monkeypatch):
-    """nbconvert's templates, which lie beside its own packages, also where those are another environment's."""
-    nbconvert = pytest.importorskip("nbconvert")
-    monkeypatch.setenv("JUPYTER_PATH", str(Path(nbconvert.__file__).parents[4] / "share" / "jupyter"))
-
-
-@pytest.fixture(scope="session")
 def browser() -> str:
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     return found or pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
 
 
-@pytest.fixture(scope="session")
-def mathjax(tmp_path_factory) -> Path:
-    """The script of a MathJax 2."""
-    if folder := os.environ.get("GRADE_MATHJAX"):
-        return Path(folder) / "MathJax.js"
+def mathjax(folder: Path) -> Path:
+    """The script of a MathJax 2, which npm brings into a folder where this machine has none."""
+    if given := os.environ.get("GRADE_MATHJAX"):
+        return Path(given) / "MathJax.js"
     if not shutil.which("npm"):
         pytest.skip("no MathJax: GRADE_MATHJAX names none, and there is no npm to fetch one")
-    folder = tmp_path_factory.mktemp("node")
     command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), "mathjax@2.7.9"]
     try:
         subprocess.run(command, check=True, capture_output=True, timeout=120)
@@ -74,22 +76,47 @@ def mathjax(tmp_path_factory) -> Path:
     return folder / "node_modules" / "mathjax" / "MathJax.js"
 
 
-def page(notebook: str, mathjax: Path) -> str:
+def page(notebook: str, script: Path) -> str:
     """The page that nbconvert makes of a notebook, told to report what it cannot typeset."""
     nbformat, nbconvert = pytest.importorskip("nbformat"), pytest.importorskip("nbconvert")
-    exporter = nbconvert.HTMLExporter(mathjax_url=f"{mathjax.as_uri()}?config=TeX-AMS_CHTML-full,Safe")
+    exporter = nbconvert.HTMLExporter(mathjax_url=f"{script.as_uri()}?config=TeX-AMS_CHTML-full,Safe")
     exporter.require_js_url = exporter.jquery_url = exporter.mermaid_js_url = ""
     html, _ = exporter.from_notebook_node(nbformat.reads(notebook, as_version=4))
     return html.replace("<head>", f"<head>{STRICT}", 1)
 
 
-def found_in(html: str, browser: str, folder: Path) -> dict:
-    (folder / "page.html").write_text(html, encoding="utf-8")
-    command = [browser, *FLAGS, f"--user-data-dir={folder / 'profile'}", "--dump-dom", (folder / "page.html").as_uri()]
-    dom = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False).stdout
+def shown(notebooks: dict[str, str], folder: Path) -> dict[str, dict]:
+    """What a browser says of the pages of notebooks, by their names; of a page that did not finish, nothing."""
+    command, script = [browser(), *FLAGS, f"--user-data-dir={folder / 'profile'}"], mathjax(folder / "node")
+    for name, notebook in notebooks.items():
+        (folder / f"{name}.html").write_text(page(notebook, script), encoding="utf-8")
+    together = folder / "together.html"
+    together.write_text(TOGETHER % "".join(FRAME % name for name in notebooks), encoding="utf-8")
+    dom = subprocess.run(
+        [*command, "--dump-dom", together.as_uri()], capture_output=True, text=True, timeout=300
+    ).stdout
     found = re.search(r'<pre id="found">(.*?)</pre>', dom, re.DOTALL)
-    assert found, "the page did not finish"
-    return json.loads(found[1].replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">"))
+    assert found, "the browser did not finish"
+    return json.loads(unescape(found[1]))
+
+
+def with_formula(latex: str) -> str:
+    cell = {"cell_type": "markdown", "id": "one", "metadata": {}, "source": f"before ${latex}$ after"}
+    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+@pytest.fixture(scope="module")
+def found(once, tmp_path_factory) -> dict[str, dict]:
+    """What a browser says of all notebooks, and of the formulas that are wrong."""
+    nbconvert = pytest.importorskip("nbconvert")
+    notebooks = {
+        unit: COURSE.assignment(unit).with_suffix(".ipynb").read_text(encoding="utf-8") for unit in COURSE.units
+    }
+    notebooks |= {f"wrong-{number}": with_formula(latex) for number, latex in enumerate(WRONG)}
+    with pytest.MonkeyPatch.context() as patch:
+        # nbconvert's templates lie beside its own packages, also where those are another environment's
+        patch.setenv("JUPYTER_PATH", str(Path(nbconvert.__file__).parents[4] / "share" / "jupyter"))
+        return once("formulas", lambda: shown(notebooks, tmp_path_factory.mktemp("pages")))
 
 
 def formulas(unit: str) -> list[str]:
@@ -99,21 +126,19 @@ def formulas(unit: str) -> list[str]:
 
 
 @pytest.mark.parametrize("unit", COURSE.units)
-def test_a_browser_typesets_every_formula_of_a_notebook(unit, browser, mathjax, tmp_path):
-    notebook = COURSE.assignment(unit).with_suffix(".ipynb").read_text(encoding="utf-8")
-    found = found_in(page(notebook, mathjax), browser, tmp_path)
-    assert found["wrong"] == []
-    assert found["bad"] == 0
-    assert found["count"] == len(formulas(unit)) > 0
-    assert found["shown"] >= found["count"]
-    assert found["pictures"] == len(COURSE.solutions(unit).pictures) > 0
+def test_a_browser_typesets_every_formula_of_a_notebook(unit, found):
+    assert unit in found, "the page did not finish"
+    said = found[unit]
+    assert said["wrong"] == []
+    assert said["bad"] == 0
+    assert said["count"] == len(formulas(unit)) > 0
+    assert said["shown"] >= said["count"]
+    assert said["pictures"] == len(COURSE.solutions(unit).pictures) > 0
 
 
-@pytest.mark.parametrize("latex", [r"\undefined{x}", r"\frac{1}", r"\left( x", r"x_1_2"])
-def test_a_formula_that_cannot_be_typeset_is_found(latex, browser, mathjax, tmp_path):
-    cell = {"cell_type": "markdown", "id": "one", "metadata": {}, "source": f"before ${latex}$ after"}
-    notebook = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
-    assert found_in(page(notebook, mathjax), browser, tmp_path)["wrong"] != []
+@pytest.mark.parametrize("latex", WRONG)
+def test_a_formula_that_cannot_be_typeset_is_found(latex, found):
+    assert found[f"wrong-{WRONG.index(latex)}"]["wrong"] != []
 
 
 @pytest.mark.parametrize("unit", COURSE.units)
