@@ -33,16 +33,17 @@ def run(
     input: str = "",
     timeout: float = 300,
     root: Path = ROOT,
+    beside: tuple[str, ...] = (),
 ) -> subprocess.CompletedProcess:
     """What the command `entry`, a `module:function` of the grader in `root`, said and how it ended. TimeoutExpired when it
-    takes longer."""
+    takes longer. `beside` names modules that it imports late, to be imported ahead."""
     environment = dict(os.environ if env is None else env)
     given = {"arguments": list(map(str, arguments)), "cwd": str(cwd), "environment": environment}
     with contextlib.ExitStack() as stack:
         typed, out, errors = files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
         typed.write(input.encode())
         typed.seek(0)
-        served = _server(entry, root)
+        served = _server(entry, root, beside)
         socket.send_fds(served, [json.dumps(given).encode()], [file.fileno() for file in files])
         pid = json.loads(served.recv(99))
         if not select.select([served], [], [], timeout)[0]:
@@ -58,11 +59,11 @@ def run(
 
 
 @functools.cache
-def _server(entry: str, root: Path) -> socket.socket:
+def _server(entry: str, root: Path, beside: tuple[str, ...]) -> socket.socket:
     """The connection to a process that has made the imports of a command; it ends when this process does."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        command = [sys.executable, str(Path(__file__)), entry, str(theirs.fileno()), str(root)]
+        command = [sys.executable, str(Path(__file__)), entry, str(theirs.fileno()), str(root), *beside]
         process = subprocess.Popen(command, cwd=root, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
     SERVERS.append(process.pid)
     atexit.register(process.kill)
@@ -72,11 +73,11 @@ def _server(entry: str, root: Path) -> socket.socket:
 SERVERS: list[int] = []  # their process numbers
 
 
-def _serve(entry: str, channel: socket.socket, root: str) -> None:
+def _serve(entry: str, channel: socket.socket, root: str, beside: Sequence[str]) -> None:
     module, function = entry.split(":")
     sys.path[0] = root  # and not this folder
     importlib.import_module(module)
-    for name in _ahead() if entry == GRADE else ("nbgrader.api", "nbconvert"):
+    for name in (*(_ahead() if entry == GRADE else ("nbgrader.api", "nbconvert")), *beside):
         with contextlib.suppress(ImportError):  # what is not installed
             importlib.import_module(name)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -149,4 +150,4 @@ def _become(given: dict, fds: list[int], main) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], socket.socket(fileno=int(sys.argv[2])), sys.argv[3])
+    _serve(sys.argv[1], socket.socket(fileno=int(sys.argv[2])), sys.argv[3], sys.argv[4:])

@@ -23,6 +23,13 @@ def nbgrader(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
     return warm.run(warm.NBGRADER, arguments, cwd, environment())
 
 
+def marked(course: Path, ours: Path, *options: str) -> subprocess.CompletedProcess:
+    """`grade class` marks the toy unit of a collected course; `ours` is the grader's course."""
+    words = ["class", "--nbgrader", course, "toy", "--course", ours, "--isolation", "process", "--jobs", "1", *options]
+    late = ("nbgrader.api", "nbgrader.converters", "nbgrader.preprocessors")
+    return warm.run(warm.GRADE, words, course, environment(), beside=late)
+
+
 def quiet(done: subprocess.CompletedProcess) -> str:
     """What a command said, after it has done its work without a warning."""
     said = done.stdout + done.stderr

@@ -113,6 +113,10 @@ STUDENTS = [
     Student("warns", FULL, warns),
 ]
 
+# One of each kind for nbgrader's own way, with a kernel for each student: no points, some, marks that were changed, cells that
+# are gone, no end, no kernel.
+FEW = ("empty", "partial", "altered", "deleted", "endless", "dead")
+
 
 def handed_in(student: Student, released: str) -> str:
     notebook = json.loads(released)

@@ -6,16 +6,14 @@ The gradebook is SQLite, and again PostgreSQL; the unit is given in parts.
 import csv
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, weekly
+from conftest import weekly
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed; the extra `nbgrader` brings it")
 
-from nbcourses import environment, nbgrader, quiet, released, submit
+from nbcourses import environment, marked, nbgrader, quiet, released, submit
 from nbgrader.api import Gradebook
 from nbsubmissions import RIGHT, cell
 
@@ -126,18 +124,7 @@ def test_both_ways_to_mark_take_off_the_same(course):
     assert done.returncode == 0, done.stderr
     is_right(course)
     forget_marks(course)
-    command = [sys.executable, str(ROOT / "cli.py"), "class", "--nbgrader", str(course), "toy", "--seed", "5"]
-    ours = [
-        "--course",
-        str(course.parent / "ours"),
-        "--isolation",
-        "process",
-        "--jobs",
-        "1",
-        "--csv",
-        str(course / "ours.csv"),
-    ]
-    done = subprocess.run([*command, *ours], capture_output=True, text=True, timeout=300, env=environment())
+    done = marked(course, course.parent / "ours", "--seed", "5", "--csv", str(course / "ours.csv"))
     assert done.returncode == 0, done.stderr
     is_right(course)
     with open(course / "ours.csv", newline="") as file:
@@ -160,9 +147,7 @@ def test_a_late_notebook_without_its_graded_cells_is_penalised_all_the_same(cour
         cell(notebook, "scale-points")
     file.chmod(0o644)
     file.write_text(json.dumps(notebook))
-    command = [sys.executable, str(ROOT / "cli.py"), "class", "--nbgrader", str(course), "toy"]
-    ours = ["--course", str(course.parent / "ours"), "--isolation", "process", "--jobs", "1"]
-    done = subprocess.run([*command, *ours], capture_output=True, text=True, timeout=300, env=environment())
+    done = marked(course, course.parent / "ours")
     assert done.returncode == 0, done.stderr
     assert "4 students, toy: 1 to mark." in done.stderr
     assert in_gradebook(course)["moment"] == (7.0, pytest.approx(0.7))
@@ -204,9 +189,7 @@ def test_what_a_person_decided_is_in_formgraders_gradebook_and_its_own_marks_sta
     from grader.classroom.marking.store import Store
     from grader.record import Decision, Kind
 
-    command = [sys.executable, str(ROOT / "cli.py"), "class", "--nbgrader", str(course), "toy", "--seed", "5"]
-    ours = ["--course", str(course.parent / "ours"), "--isolation", "process"]
-    done = subprocess.run([*command, *ours], capture_output=True, text=True, timeout=300, env=environment())
+    done = marked(course, course.parent / "ours", "--seed", "5")
     assert done.returncode == 0, done.stderr
     decided = [
         ("moment", Kind.DUE, "2026-11-25T00:00:00Z", ""),

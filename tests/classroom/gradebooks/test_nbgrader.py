@@ -5,17 +5,18 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, TOY
+from conftest import ROOT, TOY, weekly
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed; the extra `nbgrader` brings it")
 
 import nbcourses
-from nbcourses import environment, nbgrader, quiet, submit
+from nbcourses import environment, marked, nbgrader, quiet, submit
 from nbgrader.api import Gradebook
-from nbsubmissions import FULL, STUDENTS, handed_in
+from nbsubmissions import FEW, FULL, STUDENTS, handed_in
 
 from grader.classroom.gradebooks.nbgrader import mark, record_of, write
 from grader.classroom.intake.nbcollected import submissions
@@ -51,11 +52,19 @@ def collected(released) -> Path:
     return released
 
 
-@pytest.fixture(scope="module")
-def autograded(collected) -> Path:
+def only(collected: Path, names: Sequence[str], to: str) -> Path:
+    """A copy of the collected course with the submissions of some students."""
+    course = shutil.copytree(collected, collected.parent / to)
+    for folder in (course / "submitted").iterdir():
+        if folder.name not in names:
+            shutil.rmtree(folder)
+    return course
+
+
+@pytest.fixture(scope="module", params=[FEW, weekly(tuple(TOTALS))], ids=["few", "all"])
+def autograded(collected, request) -> Path:
     """Marked by `nbgrader autograde` itself; the notebook that is none is left out, as nbgrader has no way with it."""
-    course = shutil.copytree(collected, collected.parent / "auto")
-    shutil.rmtree(course / "submitted" / BROKEN)
+    course = only(collected, request.param, f"auto-{len(request.param)}")
     done = nbgrader("autograde", "toy", cwd=course)
     assert done.returncode == 0, done.stderr
     return course
@@ -107,8 +116,9 @@ def test_a_released_notebook_validates_and_is_listed_without_a_warning(released)
 
 
 def test_autograde_gives_each_student_the_points_that_are_due(autograded):
-    assert points_in(autograded) == {student.name: student.points for student in STUDENTS}
-    assert exported(autograded) == TOTALS
+    names = {folder.name for folder in (autograded / "submitted").iterdir()}
+    assert points_in(autograded) == {student.name: student.points for student in STUDENTS if student.name in names}
+    assert exported(autograded) == {name: total for name, total in TOTALS.items() if name in names}
 
 
 def test_the_sandbox_gives_each_student_the_points_that_are_due(sealed):
@@ -130,16 +140,21 @@ def test_what_was_odd_about_a_notebook_is_noted(sealed):
     assert notes[BROKEN] == "toy.ipynb is no notebook that can be read (JSONDecodeError)"
 
 
-@pytest.mark.parametrize("how", ["autograded", "sealed"])
-def test_comments_say_what_the_terminal_says(how, request):
-    marked = request.getfixturevalue(how)
-    course = marked if how == "autograded" else marked[0]
+def says_what_the_terminal_says(course: Path) -> None:
     words = comments_in(course, "partial")
     assert "multiplies by any factor" in words["scale"]
     assert "The factor is ignored: it is not always 2." in words["scale"]
     assert "3/4" in words["scale"]
     assert "✓ row_sums" in words["row_sums"]
     assert "no answer after 2 s" in comments_in(course, "endless")["mean_and_spread"]
+
+
+def test_comments_of_autograde_say_what_the_terminal_says(autograded):
+    says_what_the_terminal_says(autograded)
+
+
+def test_comments_of_the_sandbox_say_what_the_terminal_says(sealed):
+    says_what_the_terminal_says(sealed[0])
 
 
 def test_every_student_gets_feedback_with_the_points_and_the_words(sealed):
@@ -188,19 +203,20 @@ def test_a_forged_mark_does_not_reach_the_gradebook(sealed, toy_key, sandbox):
     assert points_in(course)["empty"] == dict.fromkeys(FULL, 0)
 
 
-def test_the_command_marks_a_collected_course_and_marks_nothing_twice(sealed):
-    course, _ = sealed
-    command = [sys.executable, str(ROOT / "cli.py"), "class", "--nbgrader", str(course), "toy", "--seed", "5"]
-    ours = ["--course", str(course.parent / "ours"), "--isolation", "process", "--jobs", "1"]
-    done = subprocess.run([*command, *ours], capture_output=True, text=True, timeout=200, env=environment())
+@pytest.mark.parametrize("names", [("partial", "deleted", "dead"), weekly(tuple(TOTALS))], ids=["few", "all"])
+def test_the_command_marks_a_collected_course_and_marks_nothing_twice(collected, names):
+    course = only(collected, [*names, BROKEN], f"command-{len(names)}")
+    ours = collected.parent / "ours"
+    done = marked(course, ours, "--seed", "5")
     assert done.returncode == 0, done.stderr
-    assert "11 students, toy: 10 to mark." in done.stderr
-    assert "10 graded, 1 unreadable" in done.stderr
-    expected = {student.name: student.points for student in STUDENTS} | {BROKEN: dict.fromkeys(FULL, 0)}
+    assert f"{len(names) + 1} students, toy: {len(names)} to mark." in done.stderr
+    assert f"{len(names)} graded, 1 unreadable" in done.stderr
+    expected = {student.name: student.points for student in STUDENTS if student.name in names}
+    expected[BROKEN] = dict.fromkeys(FULL, 0)
     assert points_in(course) == expected
     assert (course / "class.db").is_file()
-    again = subprocess.run([*command, *ours], capture_output=True, text=True, timeout=200, env=environment())
-    assert "toy: 0 to mark." in again.stderr
+    again = marked(course, ours, "--seed", "5")
+    assert f"{len(names) + 1} students, toy: 0 to mark." in again.stderr
     assert points_in(course) == expected
 
 
