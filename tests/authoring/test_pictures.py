@@ -81,9 +81,8 @@ def test_another_process_draws_the_same_bytes(course):
 def test_a_picture_is_light_and_drawn_the_same_by_another_process(unit):
     drawn = pictures(COURSE.solutions(unit))
     built = {path.name: path.read_bytes() for path in COURSE.assignment(unit).parent.glob("*.svg")}
-    if (
-        drawn != built
-    ):  # the build was a process, too; but another CPU may have rounded there, or another matplotlib drawn
+    # The build was another process, too; where its processor rounded otherwise, or its matplotlib drew otherwise, ask one here.
+    if drawn != built:
         assert drawn_by_another_process(COURSE, unit) == drawn
     for svg in drawn.values():
         assert len(svg) <= LIMIT
