@@ -74,8 +74,10 @@ class Forked:
 
 
 def prepare() -> None:
-    """Load once what fork servers with NumPy load; does nothing on systems that have no numbers for processes to watch."""
-    if not hasattr(os, "pidfd_open"):
+    """Load once what fork servers with NumPy load; does nothing on systems that let nobody watch a process by a descriptor."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
         return
     paths = server.library_paths(server.NUMPY)
     alive, held = os.pipe()
