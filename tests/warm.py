@@ -99,7 +99,7 @@ def _serve(entry: str, channel: socket.socket, root: str, beside: Sequence[str])
 
 
 def _nursery():
-    """Its module, from this folder, which is not on the path."""
+    """Its module, from this folder, which is not on the path: the grader's is there instead, and with PYTHONSAFEPATH it never was."""
     spec = importlib.util.spec_from_file_location("nursery", Path(__file__).with_name("nursery.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -138,9 +138,7 @@ class Trial:
             return Verdict(exercise, mutant, SURVIVED if why else EQUIVALENT, why)
         if kept:
             return Verdict(exercise, mutant, SURVIVED, f"keeps every point with seeds {kept} of {list(self.seeds)}")
-        is_endless = not reports[0] or any(
-            check.finding and check.finding.kind == "timeout" for check in reports[0].checks
-        )
+        is_endless = not reports[0] or reports[0].status is Status.TIMEOUT
         if not is_endless and (seed := self._spared(pieces, reports[0])) is not None:
             return Verdict(
                 exercise, mutant, SURVIVED, f"keeps every point with seed {seed}, and with none of {list(self.seeds)}"
