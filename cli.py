@@ -4,9 +4,11 @@ from grader.ctrl_c import ends_at_once, stoppable
 
 WITHIN_REACH = ends_at_once()  # while imports are made, nothing is under way
 
+import atexit
 import gc
 
 gc.set_threshold(100_000)  # what imports make stays; looking through it for garbage takes a tenth of a student's wait
+atexit.register(gc.freeze)  # and once more as much at the end
 
 import contextlib
 import importlib
@@ -17,7 +19,7 @@ from datetime import UTC, datetime
 import click
 
 from grader.commands.options import course_option, not_empty
-from grader.commands.wording import inert_errors
+from grader.commands.wording import inert_errors, or_a_command
 from grader.render.formats import FORMATS, Surroundings
 from grader.sandbox.walls.levels import LEVELS, WEAKEST
 from grader.version import __version__
@@ -236,17 +238,6 @@ def update(source, look, course_dir) -> None:
     run.update(course_dir, source, look)
 
 
-def or_a_command(message: str, arguments: list[str]) -> str:
-    """An error's sentence; where a word that is no unit is nearly a command, that command is what was meant."""
-    first = arguments[0] if arguments else ""
-    if not message.startswith(f"there is no unit {first!r};"):
-        return message
-    import difflib
-
-    near = difflib.get_close_matches(first, [*grade.commands, *ELSEWHERE], 1, 0.7)
-    return f"there is no unit or command {first!r}; did you mean `grade {near[0]}`?" if near else message
-
-
 def told(text: str, limit: int = 2000) -> str:
     """What is said of an error: nothing that a terminal obeys, and no password of an address that was typed."""
     from grader.passwords import without_passwords
@@ -279,7 +270,7 @@ def main() -> None:
         grade(prog_name="grade")
     except (GraderError, OurFault) as error:
         keep(error)
-        click.echo(f"Error: {told(or_a_command(str(error), sys.argv[1:]))}", err=True)
+        click.echo(f"Error: {told(or_a_command(str(error), sys.argv[1:], [*grade.commands, *ELSEWHERE]))}", err=True)
         sys.exit(USAGE if isinstance(error, GraderError) else OURS)
     except Exception as error:
         keep(error)

@@ -1,4 +1,4 @@
-"""Make Click's error messages safe to print: what they quote is made inert and loses its passwords."""
+"""The words of errors: what Click quotes is made inert and loses its passwords; a word that is nearly a command is told so."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -20,3 +20,14 @@ def inert_errors(typed: Sequence[str]) -> Iterator[None]:
 
         error.message = inert(without_passwords(error.message, typed))
         raise
+
+
+def or_a_command(message: str, typed: Sequence[str], commands: Sequence[str]) -> str:
+    """An error's sentence; where a word that is no unit is nearly a command, that command is what was meant."""
+    first = typed[0] if typed else ""
+    if not message.startswith(f"there is no unit {first!r};"):
+        return message
+    import difflib
+
+    near = difflib.get_close_matches(first, commands, 1, 0.7)
+    return f"there is no unit or command {first!r}; did you mean `grade {near[0]}`?" if near else message

@@ -4,7 +4,6 @@ import itertools
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from html import escape
 
 from grader.frozen import frozen
 from grader.report import Step
@@ -37,6 +36,8 @@ def svg(curve: Sequence[Step], title: str, band: Sequence[tuple[float, float, fl
 
     `band` holds (share of the run, lowest, highest loss) of correct solutions, drawn as a pale band behind the curve.
     """
+    from html import escape  # late: a terminal's line needs none
+
     points = _outline([(step.step, step.loss) for step in curve if _is_drawn(step.loss)])
     if len(points) < 2:
         return ""
