@@ -15,6 +15,7 @@ from grader.grading import replies
 from grader.grading.loaded import Loaded
 from grader.grading.single import widened
 from grader.grading.training_runs import TrainingRuns
+from grader.identity import ByIdentity
 from grader.judging.kinds.registry import is_run
 from grader.key import ExerciseKey, Question
 from grader.sandbox import wire
@@ -40,7 +41,7 @@ class Asking:
     limit: float = field(init=False)
     deadline: float = field(init=False)
     waiting: deque[Question] = field(default_factory=deque)  # sent, and not answered yet
-    came: dict[int, Any] = field(default_factory=dict)  # replies that nobody has asked for yet, by their question
+    came: ByIdentity[Question, Any] = field(default_factory=ByIdentity)  # replies that nobody has asked for yet
     printed: list[str] = field(default_factory=list)  # at which question something was printed is not known
 
     def __post_init__(self) -> None:
@@ -82,8 +83,8 @@ class Asking:
         if self.ahead:
             self._send(self.ahead, _frames_ahead(self.exercise, self.runs.device_of(self.exercise), self.ahead))
             self.ahead = ()
-        if id(question) in self.came:
-            return self.came.pop(id(question))
+        if question in self.came:
+            return self.came.pop(question)
         self._receive_until(question)
         if not self.waiting:
             self._send([question], _frame(self.exercise, question, self.runs.device_of(self.exercise)))
@@ -97,7 +98,7 @@ class Asking:
         until = min(self.deadline, began + self.loaded.patience)
         try:
             while self.waiting and self.waiting[0] is not question:
-                self.came[id(self.waiting[0])] = self._receive(until)
+                self.came[self.waiting[0]] = self._receive(until)
                 self.waiting.popleft()
         except (WorkerEnded, replies.BadReply):
             self._start_over(is_needed=question is not None)

@@ -1,7 +1,7 @@
 """Grade one exercise: ask the questions, decide the checks, diagnose. `ask` is a parameter: no process starts here."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from grader.answer import Ask as Ask
 from grader.grading.causes import VALUES, telling_questions, with_causes
 from grader.grading.probes import Probe, probed
 from grader.grading.verdicts import charged, verdict
+from grader.identity import ByIdentity
 from grader.judging.compare import turned
 from grader.judging.kinds.registry import is_run
 from grader.key import ExerciseKey, Question
@@ -61,15 +62,15 @@ def decide(exercise: ExerciseKey, ask: Ask, unit: str, alone: Ask | None = None)
     An exception in a rule is our fault and is raised, and so is whatever `ask` raises. No question is asked twice, but
     where `alone` is there, which asks in a fresh process: then the probes ask some more.
     """
-    told: dict[int, Answer | Exception] = {}
+    told: ByIdentity[Question, Answer | Exception] = ByIdentity()
 
     def remembered(question: Question) -> Answer:
-        if id(question) not in told:
+        if question not in told:
             try:
-                told[id(question)] = ask(question)
+                told[question] = ask(question)
             except Exception as error:
-                told[id(question)] = error
-        if isinstance(answer := told[id(question)], Exception):
+                told[question] = error
+        if isinstance(answer := told[question], Exception):
             raise answer
         return answer
 
@@ -82,11 +83,11 @@ def decide(exercise: ExerciseKey, ask: Ask, unit: str, alone: Ask | None = None)
     return report
 
 
-def _probe(exercise: ExerciseKey, told: Mapping[int, Any], ask: Ask, alone: Ask) -> Probe:
+def _probe(exercise: ExerciseKey, told: ByIdentity[Question, Any], ask: Ask, alone: Ask) -> Probe:
     """A probe to which answers come with their free signs turned, as they came to the rules."""
 
     def known(question: Question) -> Answer | None:
-        return _turned(told[id(question)], question, exercise) if id(question) in told else None
+        return _turned(told[question], question, exercise) if question in told else None
 
     def fitted(ask: Ask) -> Ask:
         return lambda question: _turned(ask(question), question, exercise)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from grader.answer import Answer
-from grader.grading.judge import judge
+from grader.grading.judge import decide, judge
 from grader.key import CheckKey, ExerciseKey, Question
 
 RNG = np.random.default_rng(0)
@@ -68,6 +68,27 @@ def test_behind_a_driver_the_mathematics_is_judged_on_copies():
 
     assert points(ask, key)[0] == [2, 2, 1]
     assert points(lambda question: Answer(question.expected + 1, changed=["x"]), key)[0] == [0, 0, 0]
+
+
+def test_each_question_that_is_asked_on_copies_gets_its_own_answer():
+    """They are made for the asking and gone after it, so that one may come to lie where another has lain."""
+    questions = [
+        Question(f"case {n}", {"x": RNG.standard_normal(4)}, RNG.standard_normal(4), [1e-12], {}) for n in range(400)
+    ]
+    checks = [CheckKey(f"claim {n}", 1, "agrees", [[n]], [None], {}) for n in range(400)]
+    driver = "def twice(f, x):\n    return f(f(x))\n"
+    key = replace(KEY, points=400, pieces=["f"], driver=driver, questions=questions, checks=checks)
+    copied = []
+
+    def ask(question):
+        if "deepcopy" not in question.driver:
+            return Answer(question.expected + 1, changed=["x"])
+        copied.append(question.label)
+        return right(question)
+
+    report = decide(key, ask, "toy")
+    assert copied == [question.label for question in questions]
+    assert [check.points for check in report.checks] == [0] + [1] * 399
 
 
 def test_an_answer_right_to_five_digits_keeps_all_but_one_point_of_each_claim():

@@ -13,6 +13,7 @@ from grader.errors import GraderError
 from grader.frozen import frozen
 from grader.grading import grade
 from grader.grading.judge import Answer
+from grader.identity import ByIdentity
 from grader.key import Key, Question, from_bytes
 from grader.nest import leaves, subscripts
 from grader.record import Record
@@ -75,17 +76,18 @@ def look_into(store: Store, record: Record, exercise: str, sandbox: Sandbox) -> 
             f"the store does not have the file that {record.student} was graded on; run `grade class` "
             "once more on what was handed in, which keeps it and grades nothing again"
         )
-    key, heard = _key(store, record.unit, report.key), {}
+    key = _key(store, record.unit, report.key)
+    heard: ByIdentity[Question, Answer] = ByIdentity()
 
     def listen(question: Question, answer: Answer) -> None:
-        heard[id(question)] = answer
+        heard[question] = answer
 
     (again,) = grade(submission, key, sandbox, only=[exercise], listen=listen).exercises
     asked = key.exercise(exercise)
     decided = []
     for check, part in zip(again.checks, asked.checks, strict=True):
         questions = [asked.questions[number] for group in part.groups for number in group]
-        known = tuple(_asked(question, heard[id(question)]) for question in questions if id(question) in heard)
+        known = tuple(_asked(question, heard[question]) for question in questions if question in heard)
         decided.append(Decided(check, () if check.status is Status.PASSED else known))
     return Appeal(record, submission, recorded, again, tuple(decided))
 
