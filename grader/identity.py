@@ -34,3 +34,6 @@ class ByIdentity(Generic[Owner, Value]):
 
     def clear(self) -> None:
         self._held.clear()
+
+    def values(self) -> list[Value]:
+        return [value for _, value in self._held.values()]

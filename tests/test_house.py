@@ -28,7 +28,7 @@ key
 draw, record, submission, sandbox.inside
 sandbox, report, files, beneath, secret
 errors, typed, sandbox.walls
-nest, statement, text, passwords, scratch, version, ctrl_c, one_host
+nest, statement, text, passwords, scratch, version, ctrl_c, one_host, identity
 frozen
 """
 LINES, BODY = 300, 40  # of a file and of a function

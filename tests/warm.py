@@ -43,7 +43,8 @@ def run(
         typed, out, errors = files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
         typed.write(input.encode())
         typed.seek(0)
-        served = _server(entry, root, beside)
+        served = stack.enter_context(socket.socket(*CHANNEL))
+        served.connect(_server(entry, root, beside))
         socket.send_fds(served, [json.dumps(given).encode()], [file.fileno() for file in files])
         pid = json.loads(served.recv(99))
         if not select.select([served], [], [], timeout)[0]:
@@ -58,22 +59,49 @@ def run(
         return subprocess.CompletedProcess(given["arguments"], status, *said)
 
 
+def command(folder: Path, entry: str = GRADE, beside: tuple[str, ...] = ()) -> Path:
+    """A program `grade` in a folder, for a shell's search path: it has its words carried out by a process that is warm."""
+    path = folder / "grade"
+    path.write_text(TYPED.format(python=sys.executable, address=_server(entry, ROOT, beside)))
+    path.chmod(0o755)
+    return path
+
+
+CHANNEL = socket.AF_UNIX, socket.SOCK_SEQPACKET
+TYPED = """#!{python} -IS
+import json, os, socket, sys
+asking = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+asking.connect({address!r})
+given = {{"arguments": sys.argv[1:], "cwd": os.getcwd(), "environment": dict(os.environ)}}
+socket.send_fds(asking, [json.dumps(given).encode()], [0, 1, 2])
+asking.recv(99)  # the number of the process
+status = json.loads(asking.recv(99))
+os._exit(status if status >= 0 else 128 - status)  # as a shell tells a signal
+"""
+
+
 @functools.cache
-def _server(entry: str, root: Path, beside: tuple[str, ...]) -> socket.socket:
-    """The connection to a process that has made the imports of a command; it ends when this process does."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs:
-        command = [sys.executable, str(Path(__file__)), entry, str(theirs.fileno()), str(root), *beside]
-        process = subprocess.Popen(command, cwd=root, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+def _server(entry: str, root: Path, beside: tuple[str, ...]) -> bytes:
+    """The address of a process that has made the imports of a command; it ends when this process does."""
+    alive, held = os.pipe()
+    os.set_inheritable(held, False)
+    with socket.socket(*CHANNEL) as listening:
+        listening.bind("")  # a name of the system's choice
+        listening.listen()
+        fds = [alive, listening.fileno()]
+        command = [sys.executable, str(Path(__file__)), entry, *map(str, fds), str(root), *beside]
+        process = subprocess.Popen(command, cwd=root, pass_fds=fds, stdin=subprocess.DEVNULL)
+        address = listening.getsockname()
+    os.close(alive)
     SERVERS.append(process.pid)
     atexit.register(process.kill)
-    return ours
+    return address
 
 
 SERVERS: list[int] = []  # their process numbers
 
 
-def _serve(entry: str, channel: socket.socket, root: str, beside: Sequence[str]) -> None:
+def _serve(entry: str, alive: int, listening: socket.socket, root: str, beside: Sequence[str]) -> None:
     module, function = entry.split(":")
     sys.path[0] = root  # and not this folder
     importlib.import_module(module)
@@ -83,19 +111,29 @@ def _serve(entry: str, channel: socket.socket, root: str, beside: Sequence[str])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if entry == GRADE:
         _nursery().prepare()
-    while True:
-        message, fds, *_ = socket.recv_fds(channel, 1 << 20, 3)
-        if not message:
-            return
-        pid = os.fork()
-        if pid == 0:
-            channel.close()
-            _become(json.loads(message), fds, getattr(sys.modules[module], function))
-        for fd in fds:
-            os.close(fd)
-        channel.send(json.dumps(pid).encode())
-        status = os.waitpid(pid, 0)[1]
-        channel.send(json.dumps(os.waitstatus_to_exitcode(status)).encode())
+    running: dict[int, tuple[int, socket.socket]] = {}  # by a descriptor that tells of its end: a command and who waits
+    while alive not in (ready := select.select([alive, listening, *running], [], [])[0]):
+        for one in ready:
+            if one is listening:
+                asking = listening.accept()[0]
+                message, fds, *_ = socket.recv_fds(asking, 1 << 20, 3)
+                pid = os.fork()
+                if pid == 0:
+                    _become(json.loads(message), fds, getattr(sys.modules[module], function))
+                for fd in fds:
+                    os.close(fd)
+                running[os.pidfd_open(pid)] = pid, asking
+                _tell(asking, pid)
+            else:
+                pid, asking = running.pop(one)
+                os.close(one)
+                with asking:
+                    _tell(asking, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def _tell(asking: socket.socket, number: int) -> None:
+    with contextlib.suppress(OSError):  # nobody waits any more
+        asking.send(json.dumps(number).encode())
 
 
 def _nursery():
@@ -122,7 +160,7 @@ def _become(given: dict, fds: list[int], main) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         for number, fd in enumerate(fds):
             os.dup2(fd, number)
-            os.close(fd)
+        os.closerange(3, 256)  # what the server waits for
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
         os.chdir(given["cwd"])
@@ -150,4 +188,5 @@ def _become(given: dict, fds: list[int], main) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], socket.socket(fileno=int(sys.argv[2])), sys.argv[3], sys.argv[4:])
+    _, entry, alive, listening, root, *beside = sys.argv
+    _serve(entry, int(alive), socket.socket(fileno=int(listening)), root, beside)

@@ -5,7 +5,6 @@ wrong and no other claim of the same strength does; a stronger claim goes before
 sentence says which parts or which cases are right.
 """
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import permutations
@@ -18,6 +17,9 @@ from grader.diagnosis.explain_arrangements import forms, moved, not_reduced, red
 from grader.diagnosis.explain_digits import ROUGH, is_rough
 from grader.diagnosis.explain_factors import constants, of_each
 from grader.diagnosis.explain_given import returned
+from grader.diagnosis.explain_overflow import nonfinite
+from grader.diagnosis.explain_places import in_places
+from grader.diagnosis.explain_shapes import of_shape
 from grader.diagnosis.explain_sizes import Claim, Pair, magnitudes, precisions
 from grader.judging.compare import difference
 from grader.judging.describing import is_plural, named
@@ -30,10 +32,6 @@ LARGEST = 1 << 18  # entries: a larger array is not searched
 MOST_AXES = 5
 MOST_SWAPPED = 4  # parts of an answer
 FEW = 3  # cases: more than these are not called exceptions
-LARGE_INPUT = 100.0  # exp(100) is harmless, but scores that start there end beyond exp's 709
-SOFTMAX = re.compile("softmax|attention|log.?sum.?exp", re.I)
-OF_SOFTMAX = "Subtract the maximum before you exponentiate"
-OF_OTHERS = "Where do you exponentiate or square what may be large? Find the form in which that stays below 1"
 # By dtype kind: fewer integers or booleans than these may agree by chance.
 ENTRIES = {"f": 2, "c": 2, "i": 6, "u": 6, "b": 24}
 
@@ -188,7 +186,7 @@ def _capital(text: str) -> str:
 
 def _right_cases(exercise: ExerciseKey, evidence: Sequence[Any], also_wrong: Collection[str]) -> str:
     exceptions = _exceptions(exercise, evidence, also_wrong)
-    return f"{exceptions}{_nonfinite(exercise, evidence)}." if exceptions else ""
+    return f"{exceptions}{nonfinite(exercise, evidence)}." if exceptions else ""
 
 
 def _exceptions(exercise: ExerciseKey, evidence: Sequence[Any], also_wrong: Collection[str]) -> str:
@@ -227,34 +225,6 @@ def _cases(labels: Sequence[str]) -> str:
     return f"the case{'s' if len(labels) > 1 else ''} {together([repr(label) for label in labels])}"
 
 
-def _nonfinite(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
-    """A clause on nan and inf if they are what is wrong; on overflow only if just the wrong cases have large inputs."""
-    wrong = [item for item in evidence if not item.is_right]
-    bad = [values[~np.isfinite(values)] for values in (_floats(item.answer) for item in wrong)]
-    if not all(len(values) for values in bad) or not all(
-        np.isfinite(_floats(item.question.expected)).all() for item in wrong
-    ):
-        return ""
-    seen = np.concatenate(bad)
-    what = " and ".join(name for name, is_there in (("nan", np.isnan(seen)), ("inf", np.isinf(seen))) if is_there.any())
-    tells_apart = all(_is_large(item.question.inputs) is not item.is_right for item in evidence)
-    if not tells_apart or "nan" not in what:
-        return f", where {what} appears"
-    is_softmax = SOFTMAX.search(f"{exercise.name} {exercise.stub}")
-    return f", where {what} appears: an overflow? {OF_SOFTMAX if is_softmax else OF_OTHERS}"
-
-
-def _is_large(inputs: Any) -> bool:
-    values = _floats(inputs)
-    return bool((np.abs(values[np.isfinite(values)]) >= LARGE_INPUT).any())
-
-
-def _floats(tree: Any) -> np.ndarray:
-    """All floating-point numbers of a nest in one 1-D array."""
-    arrays = [np.asarray(leaf) for _, leaf in numeric_leaves(tree)]
-    return np.concatenate([np.zeros(0), *(array.ravel() for array in arrays if array.dtype.kind == "f")])
-
-
 def _claim(exercise: ExerciseKey, pairs: Sequence[Pair]) -> Claim | None:
     """The one claim of the strongest kind that holds on every wrong pair; those that fit the right pairs go first."""
     wrong, right = ([pair for pair in pairs if pair.is_wrong is is_wrong] for is_wrong in (True, False))
@@ -271,6 +241,8 @@ def _claim(exercise: ExerciseKey, pairs: Sequence[Pair]) -> Claim | None:
             [*changes, *moved(wrong), *not_reduced(wrong), *reduced_too_far(wrong)],
             weak(wrong),
             of_each(wrong),
+            in_places(wrong),
+            of_shape(wrong),
         )
     for tier in tiers:
         held = [claim for claim in tier if all(map(claim.holds, wrong))]

@@ -15,6 +15,7 @@ from grader.nest import numeric_leaves
 
 LARGEST = 1000  # a whole number beyond is not called one
 LARGEST_TERM = 12  # of a fraction
+TWICE = 2  # the factor that formulas have most, and the length of many an axis
 NEAR = 1e-4  # how well a ratio is known before the claim is tried on every entry
 CLEARLY = 1e-3  # the relative difference of two factors that are not one
 SHOWN = 3  # factors
@@ -45,7 +46,8 @@ def constants(pairs: Sequence[Pair]) -> Iterator[Claim]:
 
 def _whole(whole: int, is_larger: bool, wrong: Sequence[Pair]) -> Iterator[Claim]:
     """A factor n or 1/n that is no size of the inputs."""
-    if abs(whole) > 1 and set.intersection(*(_roles(abs(whole), pair) for pair in wrong)):
+    is_size = abs(whole) > 1 and set.intersection(*(_roles(abs(whole), pair) for pair in wrong))
+    if is_size and not (abs(whole) == TWICE and _other_sizes_vary(wrong)):
         return
     if whole == -1:
         text = "has the wrong sign"
@@ -55,6 +57,12 @@ def _whole(whole: int, is_larger: bool, wrong: Sequence[Pair]) -> Iterator[Claim
         text = f"is exactly {whole if is_larger else f'-1/{-whole}'} times what is expected in every entry"
     if whole != 1:
         yield scaled(text, lambda pair: whole if is_larger else 1 / whole)
+
+
+def _other_sizes_vary(pairs: Sequence[Pair]) -> bool:
+    """Whether the inputs of these cases have different shapes, so that a size which is the same in all is hardly the cause."""
+    shapes = [[(path, np.shape(array)) for path, array in numeric_leaves(pair.question.inputs)] for pair in pairs]
+    return any(other != shapes[0] for other in shapes[1:])
 
 
 def _others(ratio: float, wrong: Sequence[Pair]) -> list[tuple[str, float]]:

@@ -7,6 +7,7 @@ The first row that fits is taken. The tests raise each of them with the librarie
 
 import re
 
+from grader.diagnosis.lexicon_calls import CALLS
 from grader.diagnosis.lexicon_numpy import NUMPY
 from grader.diagnosis.lexicon_python import PYTHON
 from grader.diagnosis.lexicon_torch import TORCH
@@ -36,12 +37,16 @@ PLAIN = {
 }
 NUMBERS = {"int", "float", "numpy.float64", "numpy.ndarray"}
 
-LEXICON = (*NUMPY, *TORCH, *PYTHON)
+ANYWHERE = (*NUMPY, *TORCH, *PYTHON)
+LEXICON = (*ANYWHERE, *CALLS)
 
 
-def advice(message: str, line: str = "") -> str:
-    """What an exception means, by its message and the line of code that raised it; empty where the table has nothing."""
-    for pattern, on_line, sentence in LEXICON:
+def advice(message: str, line: str = "", is_own: bool = True) -> str:
+    """What an exception means, by its message and the line of code that raised it; empty where the table has nothing.
+
+    Of a line that is not the student's own nothing is said that speaks of how it is written.
+    """
+    for pattern, on_line, sentence in LEXICON if is_own else ANYWHERE:
         if (found := re.search(pattern, message)) and re.search(on_line, line):
             return sentence.format(*found.groups())
     return _missing_method(message)

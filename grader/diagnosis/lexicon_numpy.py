@@ -103,6 +103,75 @@ NUMPY: tuple[tuple[str, str, str], ...] = (
         "A count or a length is a whole number: `/` gives a float even where nothing is left over, `//` a whole number.",
     ),
     (
+        r"indexing arrays could not be broadcast together with shapes (\(.*?\)) (\(.*?\))",
+        "",
+        "Index arrays between one pair of brackets are taken together, entry by entry, and {0} does not go with {1}. "
+        "Is one of them for another axis, or one entry too long?",
+    ),
+    (
+        r"remapped shapes \[original->remapped\]: (\(.*?\))->\S* (\(.*?\))->",
+        r"einsum",
+        "np.einsum gets shapes {0} and {1}, and one of its letters stands for axes of different lengths. Write the letters "
+        "under each shape, one by one.",
+    ),
+    (
+        r"too many subscripts for operand (\d+)",
+        "",
+        "Operand {0} of np.einsum, counted from 0, has fewer axes than letters.",
+    ),
+    (
+        r"operand has more dimensions than subscripts given in einstein sum",
+        "",
+        "An operand of np.einsum has more axes than letters. Give each axis a letter, or write `...` for the others.",
+    ),
+    (
+        r"output subscript '(\w)' which never appeared in an input",
+        "",
+        "The letter {0} stands behind `->`, and no operand of np.einsum has it.",
+    ),
+    (
+        r"array is not broadcastable to correct shape",
+        "",
+        "What is added has another shape than the places that the indices choose: compare the two shapes.",
+    ),
+    (
+        r"does not have enough dimensions \(has 0",
+        "",
+        "On one side of `@` there is a single number, or something that is no array, such as a function. A number multiplies "
+        "with `*`; a function must be called.",
+    ),
+    (
+        r"negative dimensions are not allowed",
+        "",
+        "The length of an axis is negative there. Is it a difference the wrong way round?",
+    ),
+    (
+        r"expected a sequence of integers or a single integer",
+        "",
+        "That is the place of a shape, which is made of whole numbers. Are the arguments in the right order? "
+        "rng.normal(mean, deviation, shape)",
+    ),
+    (
+        r"only integer scalar arrays can be converted to a scalar index",
+        "",
+        "A count or an index is one whole number, and this is an array. Is its length meant, len(x) or x.shape[0]?",
+    ),
+    (
+        r"invalid index to scalar variable",
+        "",
+        "A single number has no entries to take. Has an axis been lost on the way, or is there one index too many?",
+    ),
+    (
+        r"too many indices for array: array is (\d+)-dimensional, but (\d+) were indexed",
+        "",
+        "{1} indices, and the array has {0} axes. Has an axis been lost on the way?",
+    ),
+    (
+        r"out of bounds for (u?int\d+)",
+        "",
+        "{0} does not hold that number: it has a smallest and a largest one. Compute with int64, or with floats.",
+    ),
+    (
         r"zero-size array to reduction operation",
         r"stride|size|window|kernel",
         "A window that is cut out there is empty. Does it begin at a multiple of the stride, and end its size later, not "
@@ -167,7 +236,7 @@ NUMPY: tuple[tuple[str, str, str], ...] = (
         "np.zeros and np.ones take the shape as one argument, in brackets of its own: np.zeros((n, m)).",
     ),
     (
-        r"'(\w+)' object is not callable",
+        r"'([\w.]+)' object is not callable",
         "",
         "A value of type {0} is called like a function: is one name used for two things, or is an operator missing before the bracket?",
     ),

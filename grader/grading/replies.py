@@ -190,7 +190,7 @@ def _told_error(error: dict[str, Any], facts: FileFacts, where: str) -> tuple[St
         return Status.FAILED, Finding("value", f"{text} ({where})", STALLED)
     if error["in_driver"]:
         unusable = f"what your code returns cannot be used as the exercise asks: {message} ({where})"
-        hint = advice(text) or "Return what the stub's docstring says, in its order."
+        hint = advice(text, is_own=False) or "Return what the stub's docstring says, in its order."
         return Status.ERROR, Finding("exception", unusable, hint)
     if kind == "TypeError" and not lines:
         return Status.ERROR, Finding(

@@ -38,10 +38,13 @@ def stray(sample: np.ndarray, law: Sequence) -> str:
         return "holds nan or inf"
     if n - len(np.unique(x)) > max(REPEATED * n, 1):
         return "repeats the same numbers: every entry is to be drawn anew"
-    if abs(x.mean() - mean) > std * math.sqrt(2 * LN / n):
-        return f"has a mean of {x.mean():.4g}, expected {_near(mean)}"
+    bound = math.sqrt(2 * LN / n)  # of the mean, in standard deviations
+    is_off = abs(x.mean() - mean) > std * bound
     spread = math.sqrt(((x - mean) ** 2).mean())
-    if abs((spread / std) ** 2 - 1) > max(2 * math.sqrt(LN / n) + 2 * LN / n, 3 * math.sqrt(LN / (2 * n))):
+    is_as_wide = abs((spread / std) ** 2 - 1) <= max(2 * math.sqrt(LN / n) + 2 * LN / n, 3 * math.sqrt(LN / (2 * n)))
+    if is_off and (is_as_wide or abs(x.mean() - mean) > x.std() * bound):  # else the spread alone has moved it
+        return f"has a mean of {x.mean():.4g}, expected {_near(mean)}"
+    if not is_as_wide:
         return f"has a standard deviation of {spread:.4g}, expected {_near(std)}"
     return _of_extremes(x, law) or _of_shape(x, law) or _of_rows(sample - mean, std)
 

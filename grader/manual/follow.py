@@ -89,14 +89,19 @@ def begins(page: str) -> str:
     return found[1] if found else "folder"
 
 
-def run(page: str) -> Iterator[tuple[Step, str | None]]:
-    """Follow a page in a new folder: each step with what it printed, None for a step whose needs are not there."""
+def run(page: str, first: Path | None = None) -> Iterator[tuple[Step, str | None]]:
+    """Follow a page in a new folder: each step with what it printed, None for a step whose needs are not there.
+
+    Programs are looked for in the folder `first` before all others.
+    """
     with tempfile.TemporaryDirectory(prefix="ada") as folder:  # short: `grade` cuts long paths to the terminal's width
         home = Path(folder).resolve()
         place = home / "course" if begins(page) == "clone" else home
         if begins(page) == "clone":
             _clone(place)
         environment = _environment(home)
+        if first:
+            environment["PATH"] = os.pathsep.join([str(first), environment["PATH"]])
         is_there = _needs(environment)
         for step in steps(page):
             if not is_there(step.needs):

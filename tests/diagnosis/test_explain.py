@@ -9,7 +9,8 @@ import pytest
 from conftest import ROOT, keys_of
 
 from grader.course.course import Course
-from grader.diagnosis.explain import OF_OTHERS, OF_SOFTMAX, explain
+from grader.diagnosis.explain import explain
+from grader.diagnosis.explain_overflow import OF_OTHERS, OF_SOFTMAX
 from grader.diagnosis.explain_sizes import axis_sizes
 from grader.judging.compare import difference
 from grader.key import CheckKey, ExerciseKey, Question
@@ -258,13 +259,16 @@ def test_two_numbers_may_be_an_argument_by_chance():
         (lambda e: e.sum(axis=0), "is the sum of the right answer over axis 0"),
         (lambda e: e.mean(axis=1), "is the mean of the right answer over axis 1"),
         (lambda e: e.mean(axis=(1, 2)), "is the mean of the right answer over axes (1, 2)"),
-        (lambda e: e.max(axis=1), ""),
     ],
 )
 def test_an_axis_too_many_that_was_summed_is_named(reduce, words):
     expected = draws((5, 3, 2), (4, 7, 3))
-    text = said(expected, [reduce(e) for e in expected])
-    assert text == (f"Your answer {words}: which axes are to stay?" if words else "")
+    assert said(expected, [reduce(e) for e in expected]) == f"Your answer {words}: which axes are to stay?"
+
+
+def test_an_axis_that_was_lost_otherwise_is_told_by_the_shape():
+    expected = draws((5, 3, 2), (4, 7, 3))
+    assert said(expected, [e.max(axis=1) for e in expected]).startswith("Your answer lacks axis 1 of what is expected")
 
 
 def test_a_number_where_an_array_without_entries_is_right_warns_of_nothing(recwarn):

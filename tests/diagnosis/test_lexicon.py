@@ -12,7 +12,10 @@ A, B = np.ones((4, 5)), np.ones((3, 4))
 
 
 class Number:
-    """A class without a method."""
+    """A class with one method, which is no good."""
+
+    def without_self():
+        pass
 
 
 def bordered():
@@ -36,6 +39,19 @@ def too_late(is_known=False):
     if is_known:
         best = 0
     return best
+
+
+def unpack(value):
+    for _place, _entry in [value]:
+        pass
+
+
+def assign(value):
+    value[0] = 1.0
+
+
+def placed_at(x, y):
+    return x, y
 
 
 def in_place():
@@ -77,6 +93,46 @@ RAISING = {  # the call, the line that it stands for where that matters, and wor
     "two names for three parts": (lambda: unpacked(2), "", "2 names on the left"),
     "fractions in place": (in_place, "", "array of whole numbers"),
     "np.zeros(3, 4)": (lambda: np.zeros(3, 4), "", "np.zeros((n, m))"),
+    "index arrays": (lambda: A[np.arange(4), np.arange(3)], "", "(4,) does not go with (3,)"),
+    "a letter of einsum": (
+        lambda: np.einsum("ij,jk->ik", A, A),
+        "np.einsum(…)",
+        "gets shapes (4,5) and (4,5), and one of its letters",
+    ),
+    "too many letters": (lambda: np.einsum("ijk->i", A), "", "Operand 0 of np.einsum, counted from 0, has fewer axes"),
+    "too few letters": (lambda: np.einsum("i->i", A), "", "has more axes than letters"),
+    "a letter from nowhere": (lambda: np.einsum("ij->k", A), "", "The letter k stands behind `->`"),
+    "np.add.at": (lambda: np.add.at(np.zeros((4, 5)), [0, 1], np.ones((2, 3))), "", "places that the indices choose"),
+    "a product with a number": (lambda: A @ np.float64(2), "", "a single number, or something that is no array"),
+    "a product with a function": (lambda: A @ len, "", "a function must be called"),
+    "a negative length": (lambda: np.zeros((2, -1)), "", "length of an axis is negative"),
+    "a shape of fractions": (
+        lambda: np.random.default_rng(0).normal(0.0, (2, 3), np.float64(0.5)),
+        "",
+        "rng.normal(mean, deviation, shape)",
+    ),
+    "np.eye of an array": (lambda: np.eye(np.ones(3, int)), "", "Is its length meant"),
+    "an entry of a number": (lambda: np.float64(1.0)[0], "", "A single number has no entries"),
+    "too many indices": (lambda: A[0, 0, 0], "", "3 indices, and the array has 2 axes"),
+    "below 0 without a sign": (lambda: np.ones(2, np.uint32) & -1, "", "uint32 does not hold that number"),
+    "parts of a number": (lambda: unpack(np.float64(1.0)), "", "which has no parts"),
+    "the length of a function": (lambda: len(len), "", "of type builtin_function_or_method"),
+    "a loop over a number": (lambda: list(3), "", "`range(…)` missing"),
+    "an entry of a function": (lambda: len[0], "", "is a function called with `( )`"),
+    "an entry is set in a number": (lambda: assign(2.0), "", "this is of type float"),
+    "an entry too far": (lambda: [1, 2][2], "", "ends one below the length"),
+    "nothing to take": (lambda: [].pop(), "", "Nothing is left there"),
+    "the least of nothing": (lambda: min([]), "", "to choose from"),
+    "an argument left out": (lambda: placed_at(1), "", "The call of placed_at leaves out 'y'"),
+    "no self": (lambda: Number().without_self(1), "", "Does its `def` begin with self?"),
+    "an argument too many": (lambda: placed_at(1, 2, 3), "", "3 arguments for a function that has 2"),
+    "dim of NumPy": (lambda: A.sum(dim=0), "", "has no argument called dim"),
+    "an argument twice": (lambda: placed_at(1, x=2), "", "x comes twice"),
+    "1 / 0": (lambda: 1 / 0, "", "The divisor there is 0"),
+    "a list times a fraction": (lambda: [1, 2] * 0.5, "", "np.array(x)"),
+    "a list less a number": (lambda: [1, 2] - 1, "", "np.array(x)"),
+    "a function times a number": (lambda: 2 * len, "", "call it, f(x)"),
+    "an array is called": (lambda: A(1), "", "of type numpy.ndarray is called"),
     "a number is called": (lambda: getattr(A, "ndim")(), "", "of type int is called"),  # noqa: B009
     "no __add__": (lambda: Number() + Number(), "", "__add__"),
     "no __rmul__": (lambda: 2 * Number(), "", "__rmul__"),

@@ -45,6 +45,7 @@ WRONG = {
     "root two too wide": (N, lambda rng: rng.normal(0, S * math.sqrt(2), SHAPE), "has a standard deviation of 0.09"),
     "root two too narrow": (U, lambda rng: rng.uniform(-A, A, SHAPE) / math.sqrt(2), "has a standard deviation of 0.04"),
     "5 % wider": (N, lambda rng: rng.normal(0, S * 1.05, SHAPE), "has a standard deviation of 0.07"),
+    "400 times too wide": (N, lambda rng: rng.normal(0, S * 400, SHAPE), "has a standard deviation of 2"),
     "a law from 0": (U, lambda rng: rng.uniform(0, 2 * A, SHAPE), "has a mean of 0.1"),
     "two points": (U, lambda rng: rng.choice([-S, S], SHAPE), "repeats the same numbers"),
     "a triangle as wide": (N, lambda rng: S * math.sqrt(1.5) * rng.uniform(-1, 1, (2, *SHAPE)).sum(0), "never goes beyond"),

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import browser
 import pytest
+import warm
 from conftest import ROOT
 
 import grader.exercise
@@ -31,10 +32,10 @@ def weekly_if_long(path: Path):
     return pytest.param(path, marks=pytest.mark.weekly if path.stem in ("platforms", "frameworks") else ())
 
 
-@pytest.mark.parametrize("path", map(weekly_if_long, READ), ids=lambda path: path.stem)
-def test_the_commands_of_a_page_print_what_it_says(path):
-    page = path.read_text(encoding="utf-8")
-    drifted = [drift(step, printed) for step, printed in run(page) if printed is not None]
+@pytest.mark.parametrize("path", [*map(weekly_if_long, READ)], ids=lambda path: path.stem)
+def test_the_commands_of_a_page_print_what_it_says(path, tmp_path):
+    page, grade = path.read_text(encoding="utf-8"), warm.command(tmp_path, beside=("torch",))
+    drifted = [drift(step, printed) for step, printed in run(page, grade.parent) if printed is not None]
     told = "\n\n".join(filter(None, drifted))
     assert not told, f"{path}\n{told}\n\nIf grade is right: python -m grader.manual.follow --write {path}"
 

@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -60,7 +60,7 @@ class Tool:
         except ImportError:
             raise GraderError(INSTALL) from None
         registration = Registration().set_client_id(self.client_id).set_auth_token_url(self.token_url)
-        registration.set_tool_private_key(self.key.whole).set_tool_public_key(public_key(self.key))
+        registration.set_tool_private_key(_loaded(self.key)).set_tool_public_key(public_key(self.key))
         if self.audience:
             registration.set_auth_audience(self.audience)
         return ServiceConnector(registration, _session(self.timeout))
@@ -173,8 +173,16 @@ class Lti:
 
 def public_key(key: Secret) -> str:
     """The public half of the tool's private key, by which the platform finds the key; GraderError if it is no RSA key."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return _loaded(key).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+@lru_cache(maxsize=1)
+def _loaded(key: Secret) -> Any:
+    """The tool's private key, read and checked once: that takes as long as a call, and the library would do it for each token."""
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
         private = load_pem_private_key(key.whole.encode(), None)
@@ -184,7 +192,7 @@ def public_key(key: Secret) -> str:
         raise GraderError(
             "the tool's key is no RSA key in PEM without a passphrase, as `openssl genrsa -out lti.pem 2048` writes it"
         )
-    return private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    return private
 
 
 def _session(timeout: float) -> Any:

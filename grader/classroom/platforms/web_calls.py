@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -43,6 +43,12 @@ class Answer:
     next: str = ""
 
 
+@cache
+def _checking() -> ssl.SSLContext:
+    """How certificates are checked: by those that the system trusts, which are read once."""
+    return ssl.create_default_context()
+
+
 @frozen
 class Service:
     """A platform's web service at an address. `pause` waits for seconds."""
@@ -58,8 +64,7 @@ class Service:
     def _opener(self) -> urllib.request.OpenerDirector:
         """What opens addresses: it checks certificates, stays where it is, and needs no proxy to reach this machine."""
         here = [urllib.request.ProxyHandler({})] if urlsplit(self.url).hostname in LOOPBACK else []
-        checking = urllib.request.HTTPSHandler(context=ssl.create_default_context())
-        return urllib.request.build_opener(Stay, checking, *here)
+        return urllib.request.build_opener(Stay, urllib.request.HTTPSHandler(context=_checking()), *here)
 
     def read(self, url: str, form: Form = ()) -> Answer:
         """A call that changes nothing, tried several times; Unreachable if no answer comes, PlatformError if it is refused."""

@@ -1,0 +1,70 @@
+"""Explanations by shape alone: which axes an answer has too many, or lacks, where nothing is known of its values."""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from grader.diagnosis.explain_sizes import Claim, Pair
+from grader.text import together
+
+Shapes = Sequence[tuple[tuple[int, ...], tuple[int, ...]]]  # of each wrong answer, its own and the expected one
+
+
+def of_shape(wrong: Sequence[Pair]) -> Iterator[Claim]:
+    """At most one claim, on the shape alone, where nothing is known of the values."""
+    shapes = [(pair.yours.shape, pair.expected.shape) for pair in wrong]
+    if any(yours == expected for yours, expected in shapes):
+        return
+    text = _too_many(shapes) or _too_few(shapes) or _another_length(shapes)
+    if text:
+        yield Claim(text, lambda pair: not pair.is_wrong or pair.yours.shape != pair.expected.shape)
+
+
+def _too_many(shapes: Shapes) -> str:
+    left = [_left_over(*shape) for shape in shapes]
+    if not all(left):
+        return ""
+    if all(not expected for _, expected in shapes):
+        return "is an array where one number is expected: is a sum, a mean or a product missing?"
+    axes = set.intersection(*map(set, left))
+    if len(axes) == 1:
+        count = "an axis" if len(left := axes.pop()) == 1 else f"{len(left)} axes"
+        return f"has {count} too many, {_named(left)}: is a sum, a mean or a choice missing there?"
+    return ""
+
+
+def _too_few(shapes: Shapes) -> str:
+    lost = [_left_over(expected, yours) for yours, expected in shapes]
+    axes = set.intersection(*map(set, lost)) if all(lost) else set()
+    if len(axes) != 1 or all(not yours for yours, _ in shapes):
+        return ""
+    return f"lacks {_named(axes.pop())} of what is expected: is a sum, a mean or a choice one too many there, or something left out?"
+
+
+def _another_length(shapes: Shapes) -> str:
+    """One axis is longer by one entry, or shorter, in each of several cases."""
+    if any(len(yours) != len(expected) for yours, expected in shapes):
+        return ""
+    differing = [{i for i, (n, m) in enumerate(zip(*shape, strict=True)) if n != m} for shape in shapes]
+    if len(axes := set.union(*differing)) != 1 or len(shapes) < 2:
+        return ""
+    axis = axes.pop()
+    steps = {yours[axis] - expected[axis] for yours, expected in shapes}
+    if steps in ({1}, {-1}):
+        return f"is one entry {'longer' if steps == {1} else 'shorter'} than expected along axis {axis}"
+    return ""
+
+
+def _left_over(longer: tuple[int, ...], shorter: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Which axes of the longer shape can be taken away so that the shorter one is left."""
+    count = len(longer) - len(shorter)
+    if count < 1:
+        return []
+    return [
+        axes
+        for axes in combinations(range(len(longer)), count)
+        if tuple(n for i, n in enumerate(longer) if i not in axes) == shorter
+    ]
+
+
+def _named(axes: tuple[int, ...]) -> str:
+    return f"{'axis' if len(axes) == 1 else 'axes'} {together(list(map(str, axes)))}"

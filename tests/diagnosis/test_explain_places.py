@@ -1,0 +1,138 @@
+"""What is said of an answer that is right in some entries, and of one of which only the shape is known to be wrong."""
+
+import numpy as np
+import pytest
+from test_explain import draws, said
+
+SHAPES = [(4, 6), (3, 8)]
+
+
+def told(change, shapes=SHAPES):
+    expected = draws(*shapes)
+    return said(expected, [change(array.copy()) for array in expected])
+
+
+def every_second(array, value):
+    array[..., ::2] = value(array[..., ::2])
+    return array
+
+
+def test_a_sign_that_is_wrong_in_some_entries_is_told():
+    text = "Your answer has the wrong sign in some entries; the others are right."
+    assert told(lambda y: every_second(y, np.negative)) == text
+
+
+@pytest.mark.parametrize(("factor", "words"), [(2.0, "2"), (0.25, "1/4"), (-3.0, "-3"), (-0.5, "-1/2")])
+def test_a_factor_in_some_entries_is_told(factor, words):
+    text = f"Your answer is exactly {words} times what is expected in some entries; the others are right."
+    assert told(lambda y: every_second(y, lambda part: factor * part)) == text
+
+
+@pytest.mark.parametrize("factor", [1.37, 40.0])
+def test_a_factor_in_some_entries_that_no_formula_has_is_not_told(factor):
+    assert told(lambda y: every_second(y, lambda part: factor * part)) == ""
+
+
+@pytest.mark.parametrize(("number", "asks"), [(0.0, ": is something left out there?"), (-1.0, ".")])
+def test_one_number_in_all_wrong_entries_is_told(number, asks):
+    text = told(lambda y: every_second(y, lambda part: number))
+    assert text == f"Your answer is {number:g} in every wrong entry, and right in the others{asks}"
+
+
+def test_entries_that_have_nothing_in_common_are_passed_over():
+    noise = np.random.default_rng(1).standard_normal(100)
+    assert told(lambda y: every_second(y, lambda part: part + noise[: part.size].reshape(part.shape))) == ""
+
+
+def test_a_factor_of_all_entries_but_zeros_is_not_called_one_of_some():
+    expected = draws(*SHAPES)
+    for array in expected:
+        array[:, 0] = 0.0
+    assert "some entries" not in said(expected, [3.0 * array for array in expected])
+
+
+def rectified(seed, shape=(5, 6)):
+    return np.maximum(np.random.default_rng(seed).standard_normal(shape), 0.0)
+
+
+def test_a_number_that_stands_where_another_one_is_due_is_told():
+    expected = [rectified(0), rectified(1)]
+    text = "Your answer is right but where 0 is expected: -1 stands there."
+    assert said(expected, [np.where(array > 0, array, -1.0) for array in expected]) == text
+
+
+def test_what_stands_there_is_shown_only_where_it_is_one_number():
+    expected = [rectified(0), rectified(1)]
+    answers = [np.where(y > 0, y, np.arange(1.0, 31.0).reshape(y.shape)) for y in expected]
+    assert said(expected, answers) == "Your answer is right but where 0 is expected."
+
+
+def test_a_number_that_is_right_in_another_case_is_not_called_the_trouble():
+    expected = [rectified(0), rectified(1), rectified(2)]
+    answers = [np.where(expected[0] > 0, expected[0], -1.0), *expected[1:]]
+    text = "Your answer is right but where 0 is expected: -1 stands there. Right everywhere but in the case 'case 0'."
+    assert said(expected, answers) == text
+
+
+def test_a_single_wrong_entry_has_nothing_in_common_with_others():
+    def changed(array):
+        array[0, 0] = 3.0
+        return array
+
+    assert told(changed) == ""
+
+
+def test_nan_in_some_entries_is_none_of_these():
+    assert "wrong entry" not in told(lambda y: every_second(y, lambda part: np.nan))
+
+
+def of_shapes(expected, yours):
+    """What is said where no values agree."""
+    return said(draws(*expected), draws(*yours, seed=1))
+
+
+@pytest.mark.parametrize(
+    ("expected", "yours", "words"),
+    [
+        ([(5,), (4,)], [(5, 3), (4, 2)], "has an axis too many, axis 1: is a sum, a mean or a choice missing there?"),
+        ([(5,)], [(2, 3, 5)], "has 2 axes too many, axes 0 and 1: is a sum, a mean or a choice missing there?"),
+        (
+            [(), ()],
+            [(5, 5), (3, 3)],
+            "is an array where one number is expected: is a sum, a mean or a product missing?",
+        ),
+        (
+            [(6, 3), (5, 3)],
+            [(3,), (3,)],
+            "lacks axis 0 of what is expected: is a sum, a mean or a choice one too many there",
+        ),
+        ([(2, 4, 9), (2, 3, 8)], [(2, 4, 10), (2, 3, 9)], "is one entry longer than expected along axis 2."),
+        ([(2, 4, 9), (2, 3, 8)], [(2, 3, 9), (2, 2, 8)], "is one entry shorter than expected along axis 1."),
+    ],
+)
+def test_a_shape_tells_which_axis_is_wrong(expected, yours, words):
+    assert of_shapes(expected, yours).startswith(f"Your answer {words}")
+
+
+@pytest.mark.parametrize(
+    ("expected", "yours"),
+    [
+        ([(3,), (4,)], [(3, 3), (4, 4)]),  # either axis
+        ([(3,), (4,)], [(5, 7), (6, 8)]),  # neither
+        ([(2, 9), (3, 8)], [(2, 10), (3, 7)]),  # longer here, shorter there
+        ([(2, 9)], [(2, 10)]),  # once may be anything
+        ([(2, 9), (3, 8)], [(3, 9), (3, 9)]),  # another axis each time
+        ([(5,), (4,)], [(), ()]),
+    ],
+)
+def test_a_shape_that_may_have_come_about_in_several_ways_is_passed_over(expected, yours):
+    assert of_shapes(expected, yours) == ""
+
+
+def test_twice_as_much_is_told_though_an_axis_has_two_entries_as_long_as_other_axes_vary():
+    inputs = [{"a": np.ones(n), "c": np.ones(2)} for n in (3, 5, 4)]
+    expected = draws((), (), ())
+    text = "Your answer is exactly 2 times too small in every entry."
+    assert said(expected, [y / 2 for y in expected], inputs=inputs) == text
+    alike = [{"a": np.ones(3), "c": np.ones(2)}] * 3
+    assert said(expected, [y / 2 for y in expected], inputs=alike) == ""
