@@ -551,7 +551,8 @@ def test_escaped_markdown_reads_as_the_text_it_was(text):
 
     page = Page(MarkdownIt("commonmark").render("x " + markdown.escaped(text)))
     shown = " ".join("".join(page.words).split())
-    assert shown == " ".join(f"x {one_line(text, 2000)}".replace("|", "∣").split()) or "∣" not in shown
+    # a bar outside of code looks like one and is none, so that it divides no table
+    assert shown.replace("|", "∣") == " ".join(f"x {one_line(text, 2000)}".replace("|", "∣").split())
     assert page.tags <= {"p", "code"}
     assert page.attributes == []
 
