@@ -80,8 +80,7 @@ def prepare() -> None:
     except (AttributeError, OSError):
         return
     paths = server.library_paths(server.NUMPY)
-    alive, held = os.pipe()
-    os.set_inheritable(held, False)  # open in this process and in what is forked from it
+    alive, _held = os.pipe()  # the other end is open in this process and in what is forked from it
     listening = socket.socket(socket.AF_UNIX)
     listening.bind("")  # a name of the system's choice
     listening.listen()

@@ -83,8 +83,7 @@ os._exit(status if status >= 0 else 128 - status)  # as a shell tells a signal
 @functools.cache
 def _server(entry: str, root: Path, beside: tuple[str, ...]) -> bytes:
     """The address of a process that has made the imports of a command; it ends when this process does."""
-    alive, held = os.pipe()
-    os.set_inheritable(held, False)
+    alive, _held = os.pipe()  # the other end is open in this process and in what is forked from it
     with socket.socket(*CHANNEL) as listening:
         listening.bind("")  # a name of the system's choice
         listening.listen()

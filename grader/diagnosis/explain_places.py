@@ -1,15 +1,14 @@
 """Explanations by place: the answer is right in some entries, and what the wrong ones have in common."""
 
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from math import isfinite
 
 import numpy as np
 
+from grader.diagnosis.explain_factors import LARGEST_TERM, VARIED
 from grader.diagnosis.explain_sizes import Claim, Pair, same
 from grader.judging.compare import wrong_entries
-
-VARIED = 3  # different values that one number, read off one of them, must explain
-LARGEST_FACTOR = 12
-OTHERS = "the others are right"
 
 
 def in_places(wrong: Sequence[Pair]) -> Iterator[Claim]:
@@ -63,20 +62,12 @@ def _scaled(yours: np.ndarray, expected: np.ndarray) -> Iterator[Claim]:
     """The wrong entries are the expected ones times a small whole number, or divided by one."""
     at = int(np.argmax(np.abs(expected)))
     ratio = float(yours[at] / expected[at])
-    if not 1 / (2 * LARGEST_FACTOR) < abs(ratio) < 2 * LARGEST_FACTOR:
+    factor = Fraction(ratio).limit_denominator(LARGEST_TERM) if isfinite(ratio) else Fraction(0)
+    if factor in (0, 1) or abs(factor) > LARGEST_TERM or 1 not in (abs(factor.numerator), factor.denominator):
         return
-    is_larger = abs(ratio) >= 1
-    whole = round(ratio if is_larger else 1 / ratio)
-    if whole == 1 or abs(whole) > LARGEST_FACTOR:
-        return
-    factor = float(whole) if is_larger else 1 / whole
 
     def holds(pair: Pair, mask: np.ndarray) -> bool:
-        return same(pair.yours[mask], factor * pair.expected[mask], max(abs(factor), 1.0) * pair.tolerance)
+        return same(pair.yours[mask], float(factor) * pair.expected[mask], max(abs(factor), 1) * pair.tolerance)
 
-    if whole == -1:
-        text = f"has the wrong sign in some entries; {OTHERS}"
-    else:
-        times = whole if is_larger else f"1/{whole}" if whole > 0 else f"-1/{-whole}"
-        text = f"is exactly {times} times what is expected in some entries; {OTHERS}"
-    yield Claim(text, _in_all(holds))
+    what = "has the wrong sign" if factor == -1 else f"is exactly {factor} times what is expected"
+    yield Claim(f"{what} in some entries; the others are right", _in_all(holds))

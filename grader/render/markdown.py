@@ -17,7 +17,9 @@ MARKUP = re.compile(r"([\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_]))")
 STARTS = re.compile(
     r"^([-+=#]|\d+(?=[.)]))"
 )  # special only at the start of a line, where it begins a list or a heading
-LIVE = re.compile(r"[\w.+-]+://\S+|www\.\S+|mailto:\S+|[\w.+-]*@\w[\w.-]*|#\w+|(?<=:)\w+(?=:)", re.IGNORECASE)
+LIVE = re.compile(  # one side by side with another is one piece, as two code spans that meet are one with ticks in it
+    r"(?:[\w.+-]+://\S+|www\.\S+|mailto:\S+|[\w.+-]*@\w[\w.-]*|#\w+|(?<=:)\w+(?=:))+", re.IGNORECASE
+)
 
 
 def write(graded: Graded, surroundings: Surroundings) -> str:

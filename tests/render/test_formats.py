@@ -562,6 +562,11 @@ def test_markdown_mentions_nobody_and_links_nowhere():
     assert out == "ask `@teacher` at `https://evil.example` or `www.evil.example` about `#12`: x @ W"
 
 
+def test_names_side_by_side_are_one_piece_of_code():
+    page = Page(MarkdownIt("commonmark").render(markdown.escaped("x @ada@bob#12")))
+    assert "".join(page.words).strip() == "x @ada@bob#12"
+
+
 # Several files, and what no format leaves out
 
 
