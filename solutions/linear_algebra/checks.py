@@ -478,10 +478,11 @@ def zero_pivots(draw):
     return dict(A=A, b=draw(4))
 
 
-def tiny_pivot(draw):
+def tiny_pivot(draw, below):
+    """Without a swap three digits of the answer are left: of 1e-14 so few are left that some entry may turn out exactly 0."""
     A = draw(4, 4) + 2 * np.eye(4)
-    A[0, 0] = 1e-14
-    A[1:, 0] = [-1.5, -2.0, -1.0]  # as signed numbers all smaller
+    A[0, 0] = 1e-13
+    A[1:, 0] = below
     return dict(A=A, b=draw(4) + 1)
 
 
@@ -521,7 +522,8 @@ solve = Exercise(
         "seven equations": partial(system, D=7),
         "rows in another order": permuted,
         "one equation": partial(system, D=1),
-        "a pivot of 1e-14": tiny_pivot,
+        "a pivot of 1e-13, negative entries below": partial(tiny_pivot, below=[-1.5, -2.0, -1.0]),
+        "a pivot of 1e-13, positive entries below": partial(tiny_pivot, below=[1.5, 2.0, 1.0]),
         "a zero in the pivot's place": zero_pivots,
         "one entry in each row": one_entry_a_row,
         **SINGULAR,
@@ -533,7 +535,12 @@ solve = Exercise(
         agrees(
             2,
             "brings the largest entry into the pivot's place",
-            on=["a zero in the pivot's place", "a pivot of 1e-14", "one entry in each row"],
+            on=[
+                "a zero in the pivot's place",
+                "a pivot of 1e-13, negative entries below",
+                "a pivot of 1e-13, positive entries below",
+                "one entry in each row",
+            ],
         ),
         raises(1, "a singular matrix raises LinAlgError", "LinAlgError", unless=regular_again, on=list(SINGULAR)),
     ],
