@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from grader.passwords import Address
 CONNECTING = 10  # seconds to wait for a server that does not answer
 PATIENCE = 60  # seconds to wait for another grader's transaction, which takes milliseconds
 BESIDE = ("-journal", "-wal", "-shm")  # SQLite's own files
+AGAIN = 0.01  # seconds after which a file that somebody else has is tried again
 NOT_A_LINK = "name the store itself with --db, or remove the link"
 
 
@@ -97,8 +99,12 @@ class Database:
             # a read-only file: nothing can change it, so SQLite needs no files beside it
             return sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, isolation_level=None)
         connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # a reported grade is on the disk
+        try:
+            _patiently(connection, "PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")  # a reported grade is on the disk
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _postgres(self) -> Any:
@@ -150,3 +156,16 @@ class Database:
         elif "unable to open" in text or isinstance(error, OSError) or "connect" in text:
             advice = "name another one with --db"
         return f"the store {self.name} cannot be used ({text}); {advice}"
+
+
+def _patiently(connection: sqlite3.Connection, statement: str) -> None:
+    """Run a statement for which SQLite does not wait itself: it refuses another journal at once while anybody has the file."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute(statement)
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(AGAIN)

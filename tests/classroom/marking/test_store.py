@@ -12,8 +12,9 @@ from conftest import ROOT
 from postgres_server import empty_store
 
 from grader.classroom.intake.roster import Student
-from grader.classroom.marking.database import StoreError
+from grader.classroom.marking.database import Database, StoreError
 from grader.classroom.marking.store import Claim, Store, Terms, fingerprint, records
+from grader.files import begun
 from grader.record import Outcome, Record
 from grader.report import to_json
 
@@ -120,6 +121,29 @@ store.join()
 store.claim("alice", "toy", "m")
 os.kill(os.getpid(), signal.SIGKILL)
 """
+
+
+def test_a_new_store_is_waited_for_while_another_grader_begins_it(tmp_path):
+    """SQLite refuses the change to a journal of its own at once, however long a connection would wait."""
+    path = tmp_path / "new.db"
+    begun(path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ends = threading.Timer(0.3, other.execute, ["COMMIT"])
+        ends.start()
+        with contextlib.closing(Database(str(path))) as database:
+            assert database.execute("PRAGMA journal_mode") == [("wal",)]
+        ends.join()
+
+
+def test_a_store_that_another_program_keeps_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("grader.classroom.marking.database.PATIENCE", 0.1)
+    path = tmp_path / "new.db"
+    begun(path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="database is locked"):
+            Database(str(path))
 
 
 def test_a_dead_graders_claims_are_free_at_once(address):
