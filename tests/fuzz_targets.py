@@ -63,7 +63,8 @@ def a_frame(chance: random.Random) -> bytes:
     question = chance.choice(a_key().exercises[chance.randrange(2)].questions)
     reply: Any = {"value": question.expected, "changed": ["x"]}
     if chance.random() < 0.3:
-        error = {"type": "ValueError", "bases": ["Exception"], "message": "m", "frames": [[3, "f"]], "in_driver": False}
+        kind = {"type": "ValueError", "bases": ["Exception"], "in_driver": False, "is_said": False}
+        error = {**kind, "message": "m", "frames": [[3, "f"]]}
         reply = {"error": error}
     frame = wire.encode(reply)
     if chance.random() < 0.4:

@@ -111,23 +111,26 @@ def _is_ordered(case: Sequence[Pair], order: Sequence[int]) -> bool:
 
 
 def _each_part(exercise: ExerciseKey, parts: Parts, answered: Sequence[Any]) -> Found | None:
-    """Sentences on all wrong parts, if there is an explanation for each part and each wrong case."""
+    """Sentences on the wrong parts that there is an explanation of in each of their wrong cases; the others are named."""
     wrong = _wrong(parts)
     blamed = {id(pair.question) for pairs in wrong.values() for pair in pairs if pair.is_wrong}
     if not wrong or {id(item.question) for item in answered if not item.is_right} - blamed:
         return None
     found = {path: _claim(exercise, pairs) for path, pairs in wrong.items()}
-    spreading = [claim for claim in found.values() if claim and claim.spreads]
+    claims = [claim for claim in found.values() if claim]
+    of_all = [claim for claim in claims if all(all(map(claim.holds, pairs)) for pairs in wrong.values())]
     groups: dict[str, list[Path]] = {}
     for path, pairs in wrong.items():
-        found[path] = next((claim for claim in spreading if all(map(claim.holds, pairs))), found[path])
-        if not found[path]:
-            return None
-        groups.setdefault(found[path].text, []).append(path)
-    if len(groups) > 2:
+        others = of_all or [claim for claim in claims if claim.spreads or not found[path]]
+        if claim := next((claim for claim in others if all(map(claim.holds, pairs))), found[path]):
+            found[path] = claim
+            groups.setdefault(claim.text, []).append(path)
+    if not 1 <= len(groups) <= 2:
         return None
-    is_whole = all(claim.holds(pair) for path, claim in found.items() for pair in wrong[path])
+    is_whole = all(claim.holds(pair) for path, claim in found.items() if claim for pair in wrong[path])
     texts = [_sentence(_names(paths, exercise.returns, parts), text) for text, paths in groups.items()]
+    if unexplained := [path for path, claim in found.items() if not claim]:
+        texts.append(_sentence(_names(unexplained, exercise.returns, parts), "is wrong, too"))
     right = _names([path for path in parts if path not in wrong], exercise.returns, parts)
     return (f"{_sentence(right, 'is right')[:-1]}; {' '.join(texts)}" if right else _capital(" ".join(texts))), is_whole
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+import numpy as np
+
 from grader.diagnosis.explain_sizes import Claim, Pair
 from grader.text import together
 
@@ -14,7 +16,7 @@ def of_shape(wrong: Sequence[Pair]) -> Iterator[Claim]:
     shapes = [(pair.yours.shape, pair.expected.shape) for pair in wrong]
     if any(yours == expected for yours, expected in shapes):
         return
-    text = _too_many(shapes) or _too_few(shapes) or _another_length(shapes)
+    text = _too_many(shapes) or _too_few(shapes) or _other_axes(wrong) or _another_length(shapes)
     if text:
         yield Claim(text, lambda pair: not pair.is_wrong or pair.yours.shape != pair.expected.shape)
 
@@ -38,6 +40,34 @@ def _too_few(shapes: Shapes) -> str:
     if len(axes) != 1 or all(not yours for yours, _ in shapes):
         return ""
     return f"lacks {_named(axes.pop())} of what is expected: is a sum, a mean or a choice one too many there, or something left out?"
+
+
+def _other_axes(wrong: Sequence[Pair]) -> str:
+    """Axes of an input are left, others than the right answer's, where the sizes of one input alone tell which."""
+    found = []
+    for name in set.intersection(*(_arrays(pair) for pair in wrong)):
+        yours, expected = (
+            set.intersection(*(_kept(np.shape(pair.question.inputs[name]), shape(pair)) for pair in wrong))
+            for shape in (lambda pair: pair.yours.shape, lambda pair: pair.expected.shape)
+        )
+        if len(yours) == len(expected) == 1 and yours != expected:
+            found.append((name, yours.pop(), expected.pop()))
+    if len(found) != 1:
+        return ""
+    name, yours, expected = found[0]
+    stays = "is" if len(expected) == 1 else "are"
+    return f"has {_named(yours)} of {name} left, where {_named(expected)} {stays} to be: is a sum, a mean or a choice along another axis?"
+
+
+def _arrays(pair: Pair) -> set[str]:
+    return {name for name, value in pair.question.inputs.items() if isinstance(value, np.ndarray)}
+
+
+def _kept(shape: tuple[int, ...], left: tuple[int, ...]) -> set[tuple[int, ...]]:
+    """Which axes of a shape may be the ones that are left of it, in their order; none if none are or all."""
+    axes = range(len(shape))
+    some = combinations(axes, len(left)) if 0 < len(left) < len(shape) else ()
+    return {kept for kept in some if tuple(shape[i] for i in kept) == left}
 
 
 def _another_length(shapes: Shapes) -> str:

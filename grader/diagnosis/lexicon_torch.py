@@ -15,6 +15,12 @@ TORCH: tuple[tuple[str, str, str], ...] = (
         "axes of length 1 behind it: reshape, unsqueeze, keepdim=True?",
     ),
     (
+        r"The expanded size of the tensor .* Target sizes: (\[.*?\])\.\s+Tensor sizes: (\[.*?\])",
+        "",
+        "A tensor of shape {1} is put into, or expanded to, shape {0}: from the right, each of its axes must be as long as the "
+        "one there, or 1.",
+    ),
+    (
         r"mat1 and mat2 shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)",
         "",
         "A product of ({0}, {1}) and ({2}, {3}): {1} and {2} must be equal. Is one of them to be transposed, or is a layer "

@@ -3,6 +3,7 @@
 Each probe asks for no points. What it finds holds whatever else is wrong, and stands where no mistake was named.
 """
 
+import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from grader.answer import Answer, Ask
 from grader.diagnosis.evidence import EVERYWHERE, Evidence, one_answer_for_all
+from grader.diagnosis.explain_factors import ASKS
 from grader.diagnosis.lexicon_torch import CUT
 from grader.diagnosis.pairs import BOTH
 from grader.frozen import frozen
@@ -20,7 +22,7 @@ from grader.judging.kinds.registry import kind_of
 from grader.judging.nearly import CONSTANT
 from grader.judging.reactions import changed, reacts, stays
 from grader.key import ExerciseKey, Question
-from grader.nest import at, is_numeric, numeric_leaves
+from grader.nest import SEQUENCES, at, is_numeric, numeric_leaves
 from grader.report import CheckReport, ExerciseReport, Finding, Status
 from grader.sandbox.wire import Seeded, same
 from grader.text import together
@@ -75,7 +77,8 @@ def _with_hint(report: ExerciseReport, text: str, replaces: bool) -> ExerciseRep
             check.finding.hint.startswith(BOTH) or EVERYWHERE in check.finding.hint
         ):  # which says more
             return check
-        before = "" if replaces or check.finding.hint == CONSTANT else check.finding.hint
+        is_guess = check.finding.hint == CONSTANT or ASKS in check.finding.hint  # at what this says
+        before = "" if replaces or is_guess else check.finding.hint
         return replace(check, finding=replace(check.finding, hint=" ".join(filter(None, [before, text]))))
 
     return replace(report, checks=tuple(map(told, report.checks)))
@@ -246,11 +249,31 @@ def _unused(exercise: ExerciseKey, probe: Probe) -> str:
         return ""
     if len(unused) == len(exercise.reacts) and not _is_right_somewhere(exercise, probe):
         return ""  # it moves with nothing, and no argument is to blame
-    given = [exercise.questions[exercise.reacts[name]].inputs[name] for name in unused]
+    unused = _as_students_know_them(exercise, unused)
+    if not unused:
+        return ""
+    # what a driver builds is None here: it is left out, as an array is
+    given = [exercise.questions[exercise.reacts.get(name, 0)].inputs.get(name) for name in unused]
     if all(isinstance(value, Seeded) for value in given):
         asks = "draw every number from it, not from a generator of your own."
-    elif any(isinstance(value, np.ndarray) for value in given):
+    elif any(value is None or isinstance(value, (np.ndarray, dict, *SEQUENCES)) for value in given):
         asks = "are they left out?" if len(unused) > 1 else "is it left out?"
     else:
         asks = f"is a constant written where {'one of them' if len(unused) > 1 else 'it'} is meant?"
     return f"Your answer stays the same whatever {together(unused)} {'are' if len(unused) > 1 else 'is'}: {asks}"
+
+
+def _as_students_know_them(exercise: ExerciseKey, unused: Sequence[str]) -> list[str]:
+    """Of inputs that do nothing, those that are parameters of what the student writes.
+
+    The others are a driver's: it builds a function or a network from them, which is named where it is the one parameter
+    that no input is, and of which none of its inputs does anything.
+    """
+    nodes = ast.walk(ast.parse(exercise.stub))
+    parameters = dict.fromkeys(argument.arg for node in nodes if isinstance(node, ast.arguments) for argument in node.args)
+    known = [name for name in unused if not parameters or name in parameters]
+    inputs = {name for question in exercise.questions for name in question.inputs}
+    built = [name for name in parameters if name not in {"self", *inputs}]
+    from_them = [name for name in exercise.reacts if name not in parameters]
+    is_left_out = len(built) == 1 and from_them and set(from_them) <= set(unused)
+    return built + known if is_left_out else known

@@ -188,6 +188,8 @@ def _told_error(error: dict[str, Any], facts: FileFacts, where: str) -> tuple[St
         return Status.FAILED, Finding("nonfinite", f"{text} ({where})")
     if kind == "Stalled":
         return Status.FAILED, Finding("value", f"{text} ({where})", STALLED)
+    if error["is_said"]:
+        return Status.ERROR, Finding("exception", f"{text} ({where})")
     if error["in_driver"]:
         unusable = f"what your code returns cannot be used as the exercise asks: {message} ({where})"
         hint = advice(text, is_own=False) or "Return what the stub's docstring says, in its order."
@@ -258,4 +260,5 @@ def _error(item: Any) -> dict[str, Any]:
         "message": str(item["message"]),
         "frames": frames,
         "in_driver": bool(item["in_driver"]),
+        "is_said": bool(item["is_said"]),
     }

@@ -581,10 +581,23 @@ def test_parts_with_two_explanations_get_a_sentence_each():
     assert said(expected, answers, returns=NAMES) == text
 
 
-def test_one_unexplained_part_silences_the_others():
+def test_a_part_without_an_explanation_is_named_beside_those_that_have_one():
     expected, noise = gradients(), gradients(1)
     answers = [(dx, -dW, n[2]) for (dx, dW, db), n in zip(expected, noise, strict=True)]
-    assert said(expected, answers, returns=NAMES) == "dx is right, dW and db are not."
+    assert said(expected, answers, returns=NAMES) == "dx is right; dW has the wrong sign. db is wrong, too."
+    answers = [(n[0], -dW, n[2]) for (dx, dW, db), n in zip(expected, noise, strict=True)]
+    assert said(expected, answers, returns=NAMES) == "dW has the wrong sign. dx and db are wrong, too."
+    answers = [(n[0], dW, n[2]) for (dx, dW, db), n in zip(expected, noise, strict=True)]
+    assert said(expected, answers, returns=NAMES) == "dW is right, dx and db are not."
+
+
+def test_one_cause_of_all_parts_is_said_of_each_also_where_it_could_be_told_otherwise():
+    """Of a gradient that is v itself, twice as much is v once too often as well; a part of one entry alone tells nothing."""
+    given = [{"v": array} for array in draws((4, 3), (2, 5))]
+    expected = [(2.0 * inputs["v"] - 1.0, inputs["v"], np.ones(1)) for inputs in given]
+    answers = [tuple(2 * part for part in parts) for parts in expected]
+    text = "dx, dW and db are exactly 2 times too large in every entry."
+    assert said(expected, answers, returns=NAMES, inputs=given) == text
 
 
 def test_swapped_answers_are_named():

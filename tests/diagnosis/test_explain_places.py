@@ -136,3 +136,23 @@ def test_twice_as_much_is_told_though_an_axis_has_two_entries_as_long_as_other_a
     assert said(expected, [y / 2 for y in expected], inputs=inputs) == text
     alike = [{"a": np.ones(3), "c": np.ones(2)}] * 3
     assert said(expected, [y / 2 for y in expected], inputs=alike) == ""
+
+
+def of_axes(axes, names=("x",)):
+    """What is said of means over these axes, where those over the last two are due."""
+    inputs = [dict.fromkeys(names, array) for array in draws((2, 3, 4, 5), (6, 3, 7, 5))]
+    expected = [given["x"].mean((2, 3)) for given in inputs]
+    return said(expected, [given["x"].mean(axes) for given in inputs], inputs=inputs)
+
+
+@pytest.mark.parametrize(
+    ("axes", "left"),
+    [((0, 3), "axes 1 and 2"), ((1, 3), "axes 0 and 2"), ((0, 1), "axes 2 and 3"), ((1, 2), "axes 0 and 3")],
+)
+def test_the_axes_of_an_input_that_are_left_are_told_where_others_are_to_be(axes, left):
+    text = f"Your answer has {left} of x left, where axes 0 and 1 are to be: is a sum, a mean or a choice along another axis?"
+    assert of_axes(axes) == text
+
+
+def test_of_two_inputs_of_one_shape_it_is_not_guessed_whose_axes_are_left():
+    assert of_axes((0, 3), names=("x", "y")) == ""

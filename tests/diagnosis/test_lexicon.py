@@ -200,6 +200,11 @@ def of_torch():
         "item": (lambda: T.item(), "this tensor has 20"),
         "view": (lambda: T.view(3, 7), "20 entries do not fill the shape [3, 7]"),
         "view of a transpose": (lambda: torch.ones(3, 4).T.view(12), "reshape copies"),
+        "put into another's column": (
+            lambda: torch.ones(1, 4)[:, 0].__setitem__(slice(None), torch.ones(5)),
+            "shape [5] is put into, or expanded to, shape [1]",
+        ),
+        "expanded": (lambda: U.expand(4, 4), "shape [3, 4] is put into, or expanded to, shape [4, 4]"),
         "cat": (lambda: torch.cat([T, U]), "joined along one axis"),
         "stack": (lambda: torch.stack([T, U]), "stacked must all have one shape"),
         "in place": (changed_in_place, "`x = x + y`"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from grader.answer import Answer
+from grader.diagnosis.explain_factors import ASKS
 from grader.diagnosis.lexicon_torch import CUT
 from grader.grading.judge import decide
 from grader.grading.probes import AGAIN, DRAWN, EITHER, KEPT
@@ -98,6 +99,67 @@ def test_an_argument_that_does_nothing_is_named():
     assert [check.points for check in report.checks] == [2, 0]
     (hint,) = hints(report)
     assert "stays the same whatever rate is: is a constant written where it is meant?" in hint
+
+
+def test_an_argument_that_does_nothing_is_named_in_place_of_a_guess_at_the_factor_that_comes_of_it():
+    """Without `scale` an answer is right but for a factor in each case, of which it is asked whether a division is missing."""
+    given = [{"x": RNG.standard_normal(4), "scale": scale} for scale in (0.37, 1.9, 2.3)]
+    questions = [Question(f"{n}", inputs, inputs["x"] * inputs["scale"], [1e-9], {}) for n, inputs in enumerate(given)]
+    checks = [CheckKey(f"claim {n}", 1, "agrees", [[n]], [None], {}) for n in range(3)]
+    key = replace(
+        KEY, points=3, parameters=["x", "scale"], questions=questions, checks=checks, reacts={"x": 0, "scale": 0}
+    )
+    (hint,) = hints(graded(lambda x, scale: 1.3 * x, key))
+    assert hint == "Your answer stays the same whatever scale is: is a constant written where it is meant?"
+    (hint,) = hints(graded(lambda x, scale: x * scale**2, key))
+    assert ASKS in hint
+
+
+@pytest.mark.parametrize("value", [[np.arange(3)], {"mask": np.array([True, False, True]), "W": np.ones(2)}])
+def test_labels_and_masks_that_do_nothing_are_named(value):
+    """A sum of squares that leaves out what it is handed beside x."""
+    given = [
+        {"x": RNG.standard_normal(3), **({"more": value} if isinstance(value, dict) else {"more": value[0]})}
+        for _ in range(2)
+    ]
+
+    def right(x, more):
+        parts = more.values() if isinstance(more, dict) else [more]
+        return x * sum(np.arange(len(part)) @ part for part in parts)
+
+    questions = [Question(f"{n}", inputs, right(**inputs), [1e-9], {}) for n, inputs in enumerate(given)]
+    key = replace(KEY, parameters=["x", "more"], questions=questions, reacts={"x": 0, "more": 0})
+    (hint,) = hints(graded(lambda x, more: np.cos(x), key))
+    assert hint.endswith("Your answer stays the same whatever more is: is it left out?")
+
+
+SLOPE = 'def slope(f, x, h=1e-5):\n    """f, x, h -> slope"""\n    raise NotImplementedError'
+
+
+def of_a_built_function(stub, answer):
+    """What is said of slopes of a·x³ + b, which a driver builds from a and b."""
+    given = [{"a": a, "b": 0.5, "x": x, "h": h} for a, x, h in ((1.5, 0.7, 0.1), (-0.8, 1.3, 0.2), (0.4, -2.1, 0.3))]
+
+    def slope(a, b, x, h):
+        return (a * (x + h) ** 3 - a * (x - h) ** 3) / (2 * h)
+
+    questions = [Question(f"{n}", inputs, slope(**inputs), [1e-9], {}) for n, inputs in enumerate(given)]
+    checks = [CheckKey(f"claim {n}", 1, "agrees", [[n]], [None], {}) for n in range(3)]
+    exercise = replace(KEY, points=3, parameters=["f", "x", "h"], questions=questions, checks=checks, stub=stub)
+    (hint,) = hints(graded(answer, replace(exercise, reacts={"a": 0, "x": 0, "h": 0})))
+    return hint
+
+
+def test_of_what_a_driver_builds_from_inputs_the_whole_is_named_not_they():
+    assert "whatever f and h are: are they left out?" in of_a_built_function(SLOPE, lambda a, b, x, h: np.cos(x))
+    assert "whatever h is: " in of_a_built_function(SLOPE, lambda a, b, x, h: 3 * a * x**2)
+
+
+def test_what_no_parameter_tells_of_is_not_named():
+    """Of two functions that are handed over it is not known which of them is left out."""
+    two = SLOPE.replace("f, x", "f, g, x")
+    assert "whatever h is: " in of_a_built_function(two, lambda a, b, x, h: np.cos(x))
+    assert of_a_built_function(two, lambda a, b, x, h: np.cos(x) + h) == ""
 
 
 def test_an_argument_that_is_small_beside_the_answer_is_not_called_unused():
@@ -223,7 +285,11 @@ def test_of_one_number_whatever_comes_in_it_is_said_once():
 
 
 @pytest.mark.parametrize(
-    "value", [True, 3, 0, 0.5, 0.0, 2j, 0j, np.arange(3.0), np.ones((2, 2), np.float32), np.array([1j, 2.0]), Seeded(4)]
+    "value",
+    [
+        *[True, 3, 0, 0.5, 0.0, 2j, 0j, np.arange(3.0), np.ones((2, 2), np.float32), np.array([1j, 2.0]), Seeded(4)],
+        *[np.arange(3), np.eye(2, 3, dtype=bool), np.array([[1, 1], [1, 2]], np.uint8)],
+    ],
 )
 def test_an_argument_is_changed_to_another_of_its_kind(value):
     other = changed(value)
@@ -231,12 +297,23 @@ def test_an_argument_is_changed_to_another_of_its_kind(value):
     assert np.any(other != value)
 
 
+def test_whole_numbers_in_an_array_stay_those_that_they_were():
+    """Another label, index or length might be none at all."""
+    assert changed(np.array([[4, 0], [2, 7]])).tolist() == [[7, 2], [0, 4]]
+
+
+def test_of_a_nest_the_floats_change_and_sizes_stay():
+    other = changed({"W": np.ones(2), "shape": (2, 3), "more": [0.5, None, np.arange(2)]})
+    assert other["W"].tolist() == [np.float64(0.6), np.float64(1.4)]
+    assert (other["shape"], other["more"][:2], other["more"][2].tolist()) == ((2, 3), [0.25, None], [0, 1])
+
+
 def test_an_answer_reacts_where_it_moves_by_more_than_rounding():
     assert reacts(np.float64(1), np.float64(2))
     assert not reacts(np.float64(1), np.float64(1 + 1e-9))
 
 
-@pytest.mark.parametrize("value", [None, "relu", [1, 2], np.arange(3), np.inf, np.zeros(0)])
+@pytest.mark.parametrize("value", [None, "relu", [1, 2], {"relu": "tanh"}, np.ones(3, int), np.inf, np.zeros(0)])
 def test_what_only_an_author_could_change_is_left(value):
     assert changed(value) is None
 

@@ -94,6 +94,12 @@ def test_what_the_driver_cannot_use_is_told_without_its_traceback(ask):
     assert finding.hint == "Return what the stub's docstring says, in its order."
 
 
+def test_what_a_driver_says_itself_stands_alone(ask):
+    finding = first_finding(ask("momentum", "return np.zeros(1), None"))
+    assert finding.message == "w has an entry for each of dw's, and yours has shape (1,) (case: three steps)"
+    assert finding.hint == ""
+
+
 @pytest.mark.parametrize(("returned", "is_drivers"), [(np.zeros(3), True), (np.zeros(2), False)])
 def test_an_error_inside_what_the_driver_calls_is_the_driver_s(returned, is_drivers):
     driver = "def stack(student, x):\n    return np.stack([student(x=x), np.zeros(2)])\n"

@@ -60,7 +60,18 @@ WORDS = st.sampled_from(
         "bases",
         "message",
     ]
-    + ["frames", "in_driver", "x", "row_sums", "fits", "function", "Diverged", "WrongParameters", "OutOfMemoryError"]
+    + [
+        "frames",
+        "in_driver",
+        "is_said",
+        "x",
+        "row_sums",
+        "fits",
+        "function",
+        "Diverged",
+        "WrongParameters",
+        "OutOfMemoryError",
+    ]
     + ["NameError", "MemoryError", "ForbiddenImport", "ForbiddenOperation", "SystemExit", "TypeError", "\ud800\x1b[2J"]
 )
 LEAVES = (
@@ -98,6 +109,7 @@ ERROR = form(
     message=st.text(max_size=30),
     frames=st.lists(st.tuples(st.integers(-3, 99) | HUGE, WORDS).map(list), max_size=9),
     in_driver=st.booleans(),
+    is_said=st.booleans(),
 )
 CALLS = form(value=ANY, changed=st.lists(WORDS, max_size=3)) | form(error=ERROR)
 STEPS = form(step=st.integers() | HUGE, total=st.integers() | HUGE, loss=FLOATS)

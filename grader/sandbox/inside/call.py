@@ -5,7 +5,8 @@
 
 import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
-from types import CodeType
+from opcode import opmap
+from types import CodeType, TracebackType
 from typing import Any
 
 from grader.sandbox import wire
@@ -111,21 +112,22 @@ def bind(given: Mapping[str, Any], parameters: Sequence[str]) -> tuple[list[Any]
 def describe_error(error: BaseException, file: str) -> dict[str, Any]:
     """An exception as data: the name of its type, its shortened message, and the student's own frames, innermost last.
 
-    `in_driver` means that the driver itself raised it, because it could not use what the student's function returned.
+    `in_driver` means that it was raised in the driver, which could not use what the student's function returned;
+    `is_said`, that the driver says so by a `raise` of its own, in its author's words.
     """
     try:
         message = str(error)[:MESSAGE_LIMIT]
     except BaseException:
         message = "<the message cannot be printed>"
     frames = []
-    trace, in_driver = error.__traceback__, False
+    trace, last, in_driver = error.__traceback__, None, False
     while trace is not None:
         code = trace.tb_frame.f_code
         if code.co_filename in (DRIVER, __file__):
             in_driver = code.co_filename == DRIVER
         if file and code.co_filename == file:
             frames.append([trace.tb_lineno, str(code.co_name)[:80]])
-        trace = trace.tb_next
+        trace, last = trace.tb_next, trace
     names = [str(kind.__name__)[:80] for kind in type(error).__mro__ if isinstance(kind.__name__, str)]
     return {
         "type": names[0],
@@ -133,7 +135,13 @@ def describe_error(error: BaseException, file: str) -> dict[str, Any]:
         "message": message,
         "frames": frames[-FRAMES:],
         "in_driver": in_driver and not frames,
+        "is_said": not frames and last is not None and _is_said(last),
     }
+
+
+def _is_said(trace: TracebackType) -> bool:
+    code = trace.tb_frame.f_code
+    return code.co_filename == DRIVER and code.co_code[trace.tb_lasti] == opmap["RAISE_VARARGS"]
 
 
 def _function(driver: str, names: dict[str, Any]) -> Callable[..., Any]:

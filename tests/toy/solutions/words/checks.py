@@ -52,6 +52,8 @@ def three_steps(student, w, gradients, **more):
     state, seen = None, []
     for dw in gradients:
         w, state = student(w=w, dw=dw, state=state, **more)
+        if w.shape != dw.shape:
+            raise ValueError(f"w has an entry for each of dw's, and yours has shape {w.shape}")
         seen.append(w)
     return seen
 
