@@ -1,6 +1,7 @@
-"""Explanations by shape alone: which axes an answer has too many, or lacks, where nothing is known of its values."""
+"""Explanations by shape: which axes an answer has too many, lacks, or has in place of others."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -8,17 +9,33 @@ import numpy as np
 from grader.diagnosis.explain_sizes import Claim, Pair
 from grader.text import together
 
+CROSSED = (
+    "is n by n where n numbers are expected, and right on its diagonal: every entry meets every other one, as where an array "
+    "of shape (n, 1) meets one of shape (n,), or where matrices are multiplied in place of entries"
+)
 Shapes = Sequence[tuple[tuple[int, ...], tuple[int, ...]]]  # of each wrong answer, its own and the expected one
 
 
 def of_shape(wrong: Sequence[Pair]) -> Iterator[Claim]:
-    """At most one claim, on the shape alone, where nothing is known of the values."""
+    """At most one claim, where nothing is known of the values but on a diagonal."""
     shapes = [(pair.yours.shape, pair.expected.shape) for pair in wrong]
+    if all(map(_is_crossed, wrong)) and any(yours == expected * 2 != (1, 1) for yours, expected in shapes):
+        yield Claim(CROSSED, lambda pair: not pair.is_wrong or _is_crossed(pair))
+        return
     if any(yours == expected for yours, expected in shapes):
         return
     text = _too_many(shapes) or _too_few(shapes) or _other_axes(wrong) or _another_length(shapes)
     if text:
         yield Claim(text, lambda pair: not pair.is_wrong or pair.yours.shape != pair.expected.shape)
+
+
+def _is_crossed(pair: Pair) -> bool:
+    """Whether an array is right on its diagonal, or, where none can be, but for axes of length 1."""
+    yours, expected = pair.yours, pair.expected
+    if yours.shape == expected.shape * 2 and expected.ndim == 1:
+        return replace(pair, yours=yours.diagonal()).matches(expected)
+    is_longer = yours.ndim > expected.ndim and yours.size == expected.size
+    return is_longer and replace(pair, yours=yours.reshape(expected.shape)).matches(expected)
 
 
 def _too_many(shapes: Shapes) -> str:

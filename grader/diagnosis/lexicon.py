@@ -48,7 +48,7 @@ def advice(message: str, line: str = "", is_own: bool = True) -> str:
     """
     for pattern, on_line, sentence in LEXICON if is_own else ANYWHERE:
         if (found := re.search(pattern, message)) and re.search(on_line, line):
-            return sentence.format(*found.groups())
+            return re.sub(r"\b1 entries\b", "1 entry", sentence.format(*found.groups()))
     return _missing_method(message)
 
 

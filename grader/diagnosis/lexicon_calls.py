@@ -18,6 +18,11 @@ CALLS: tuple[tuple[str, str, str], ...] = (
         "A loop goes over the entries of an array or a list, and this is one value. Is `range(…)` missing around a count?",
     ),
     (
+        r"'tuple' object does not support item assignment",
+        "",
+        "A tuple cannot be changed. To fill entry by entry, make an array first, such as np.zeros((n, m)).",
+    ),
+    (
         r"'([\w.]+)' object (?:is not subscriptable|does not support item assignment)",
         "",
         "Brackets `[ ]` take entries of an array or a list, and this is of type {0}. What was it meant to be, and is a function "

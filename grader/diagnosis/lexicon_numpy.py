@@ -16,10 +16,20 @@ NUMPY: tuple[tuple[str, str, str], ...] = (
         "name, np.exp for math.exp, takes every entry.",
     ),
     (
+        r"duplicate value in 'axis'|repeated axis",
+        "",
+        "An axis is named twice, counted once from the front and once from the end perhaps. Name each axis once.",
+    ),
+    (
         r"could not broadcast input array from shape (\(.*?\)) into shape (\([^)]*\b0\b[^)]*\))",
         r"-\s*\w+\s*[\],]",
         "The slice on the left is empty, {1}: with p = 0, `p:-p` means `0:0`. Count from the other side, `p:p + n`, or "
         "treat a padding of 0 by itself.",
+    ),
+    (
+        r"duplicate value in 'axis'|repeated axis",
+        "",
+        "An axis is named twice, counted once from the front and once from the end perhaps. Name each axis once.",
     ),
     (
         r"could not broadcast input array from shape (\(.*?\)) into shape (\(.*?\))",

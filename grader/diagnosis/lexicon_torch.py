@@ -33,6 +33,11 @@ TORCH: tuple[tuple[str, str, str], ...] = (
         "been lost on the way?",
     ),
     (
+        r"dim (\d+) appears multiple times in the list of dims",
+        "",
+        "Axis {0} is named twice, counted once from the front and once from the end perhaps. Name each axis once.",
+    ),
+    (
         r"shape '(\[.*?\])' is invalid for input of size (\d+)",
         "",
         "{1} entries do not fill the shape {0}: the lengths of its axes must multiply to {1}.",

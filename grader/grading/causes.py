@@ -8,6 +8,7 @@ from grader.diagnosis.diagnose import Diagnosis, constant, diagnose, is_contradi
 from grader.diagnosis.evidence import Evidence, weighed
 from grader.grading.verdicts import is_asked_for
 from grader.judging.compare import difference, only
+from grader.judging.kinds.moves import FELT
 from grader.judging.kinds.registry import kind_of, options_of
 from grader.judging.nearly import CONSTANT
 from grader.key import CheckKey, ExerciseKey
@@ -44,7 +45,16 @@ def with_causes(exercise: ExerciseKey, checks: list[CheckReport], asked: Mapping
         if found and (found.mistake or DIGITS in found.text or report.finding.hint != CONSTANT):
             finding = replace(report.finding, hint=found.text, mistake=found.mistake)
             diagnosed[index] = replace(report, finding=finding)
+    if any(report.finding and report.finding.mistake for report in diagnosed):
+        return [_without_a_guess(report) for report in diagnosed]
     return diagnosed
+
+
+def _without_a_guess(report: CheckReport) -> CheckReport:
+    """A report without the question that a claim asks of itself, where a mistake is known."""
+    if not report.finding or report.finding.hint != FELT:
+        return report
+    return replace(report, finding=replace(report.finding, hint=""))
 
 
 def _of_claim(

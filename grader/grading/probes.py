@@ -18,6 +18,7 @@ from grader.frozen import frozen
 from grader.grading.verdicts import verdict
 from grader.judging.describing import named
 from grader.judging.forms import in_case
+from grader.judging.kinds.moves import FELT
 from grader.judging.kinds.registry import kind_of
 from grader.judging.nearly import CONSTANT
 from grader.judging.reactions import changed, reacts, stays
@@ -40,7 +41,8 @@ KEPT = (
 )
 EITHER = (
     "Asked twice for the same, your function gives two answers. Is something kept from an earlier call (a default argument "
-    "such as [] or {}, a global name, an attribute of a class), or drawn anew where the numbers are given?"
+    "such as [] or {}, a global name, an attribute of a class), drawn anew where the numbers are given, or never written into "
+    "an array from np.empty or torch.empty?"
 )
 NOT_PASSED = "is what it belongs to left out, cut off (.item(), .detach(), .data, torch.tensor(…)), or does it cancel?"
 AGAIN = "asked once more at the end, it is not right any longer: "
@@ -77,7 +79,7 @@ def _with_hint(report: ExerciseReport, text: str, replaces: bool) -> ExerciseRep
             check.finding.hint.startswith(BOTH) or EVERYWHERE in check.finding.hint
         ):  # which says more
             return check
-        is_guess = check.finding.hint == CONSTANT or ASKS in check.finding.hint  # at what this says
+        is_guess = check.finding.hint in (CONSTANT, FELT) or ASKS in check.finding.hint  # at what this says
         before = "" if replaces or is_guess else check.finding.hint
         return replace(check, finding=replace(check.finding, hint=" ".join(filter(None, [before, text]))))
 
@@ -270,7 +272,9 @@ def _as_students_know_them(exercise: ExerciseKey, unused: Sequence[str]) -> list
     that no input is, and of which none of its inputs does anything.
     """
     nodes = ast.walk(ast.parse(exercise.stub))
-    parameters = dict.fromkeys(argument.arg for node in nodes if isinstance(node, ast.arguments) for argument in node.args)
+    parameters = dict.fromkeys(
+        argument.arg for node in nodes if isinstance(node, ast.arguments) for argument in node.args
+    )
     known = [name for name in unused if not parameters or name in parameters]
     inputs = {name for question in exercise.questions for name in question.inputs}
     built = [name for name in parameters if name not in {"self", *inputs}]

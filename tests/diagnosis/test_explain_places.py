@@ -156,3 +156,22 @@ def test_the_axes_of_an_input_that_are_left_are_told_where_others_are_to_be(axes
 
 def test_of_two_inputs_of_one_shape_it_is_not_guessed_whose_axes_are_left():
     assert of_axes((0, 3), names=("x", "y")) == ""
+
+
+@pytest.mark.parametrize("shapes", [[(4,), (3,)], [(4,), (1,), (5,)]])
+def test_a_vector_that_meets_itself_as_a_column_is_told_by_its_diagonal(shapes):
+    rights, lefts = draws(*shapes), [np.arange(*shape) ** 2.0 for shape in shapes]
+    expected = [left + right for left, right in zip(lefts, rights, strict=True)]
+    crossed = [left[:, None] + right for left, right in zip(lefts, rights, strict=True)]
+    assert said(expected, crossed).startswith(
+        "Your answer is n by n where n numbers are expected, and right on its diagonal"
+    )
+    assert said(expected, [table + 1.0 for table in crossed]) == ""
+
+
+def test_where_keepdims_leaves_an_axis_in_some_cases_and_makes_a_table_in_others_one_thing_is_said():
+    """log Σ exp with a maximum that keeps its axis, over the last axis and over the first."""
+    expected = draws((4,), (3,), (5,))
+    answers = [expected[0][:, None] + np.zeros(4), expected[1][None, :], expected[2][:, None] + np.zeros(5)]
+    assert "every entry meets every other one" in said(expected, answers)
+    assert "every entry" not in said(expected, [y[None, :] for y in expected])

@@ -119,6 +119,9 @@ RAISING = {  # the call, the line that it stands for where that matters, and wor
     "the length of a function": (lambda: len(len), "", "of type builtin_function_or_method"),
     "a loop over a number": (lambda: list(3), "", "`range(…)` missing"),
     "an entry of a function": (lambda: len[0], "", "is a function called with `( )`"),
+    "an entry is set in a tuple": (lambda: assign((1, 2)), "", "A tuple cannot be changed"),
+    "an axis twice": (lambda: A.sum((1, -1)), "", "named twice"),
+    "a transpose with an axis twice": (lambda: A.transpose(1, 1), "", "Name each axis once"),
     "an entry is set in a number": (lambda: assign(2.0), "", "this is of type float"),
     "an entry too far": (lambda: [1, 2][2], "", "ends one below the length"),
     "nothing to take": (lambda: [].pop(), "", "Nothing is left there"),
@@ -196,6 +199,7 @@ def of_torch():
         "an axis": (lambda: T.mean(2), "from 0 to 1: there is no axis 2"),
         "numpy": (lambda: leaf.numpy(), "No gradient can come back"),
         "a cut graph": (lambda: torch.ones(2).sum().backward(), "No gradient can come back"),
+        "an axis twice": (lambda: T.mean((1, -1)), "Axis 1 is named twice"),
         "gather": (lambda: T.gather(1, torch.zeros(4, dtype=torch.int64)), "an axis of length 1 there"),
         "item": (lambda: T.item(), "this tensor has 20"),
         "view": (lambda: T.view(3, 7), "20 entries do not fill the shape [3, 7]"),
@@ -236,6 +240,11 @@ def test_no_row_of_the_table_is_out_of_use():
         next((row for row in LEXICON if re.search(row[0], m) and re.search(row[1], line)), None) for m, line in raised
     }
     assert [row[0] for row in LEXICON if row not in seen] == []
+
+
+def test_one_entry_is_not_called_1_entries():
+    text = advice(message_of(lambda: np.ones((2, 1)) @ np.ones((3, 4))))
+    assert "which has 1 entry, and the last but one of B, which has 3" in text
 
 
 def test_what_the_table_does_not_have_is_passed_over():

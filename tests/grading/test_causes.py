@@ -4,6 +4,7 @@ import numpy as np
 
 from grader.answer import Answer
 from grader.grading.judge import judge
+from grader.judging.kinds.moves import FELT
 from grader.key import CheckKey, ExerciseKey, MistakeKey, Question
 
 RNG = np.random.default_rng(0)
@@ -62,6 +63,30 @@ def test_a_part_names_a_mistake_that_it_bears_out_in_all_cases():
 def test_one_case_of_a_part_does_not_name_a_mistake_that_this_part_contradicts_elsewhere():
     answers = [RIGHT[0], RIGHT[1] + 1, RIGHT[2] ** 2, 2 * RIGHT[3]]
     assert named_in_the_first_of_two_parts(answers, [[0], [1], [2], [3]]) == [False, False, False, False]
+
+
+def asked_of_a_move(answer):
+    """The hint of a claim that an entry moves alone, beside one of values; the mistake doubles all."""
+    before, after = np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 9.0])
+    questions = [
+        Question(f"case {n}", {"x": x}, x, [1e-12], {"doubled": 2 * x})
+        for n, x in enumerate([before, after, before + 4])
+    ]
+    checks = [
+        CheckKey("is right", 1, "agrees", [[0], [2]], [None, None], {}),
+        CheckKey("moves alone", 1, "moves", [[0, 1]], [None], {}),
+    ]
+    key = ExerciseKey("f", 2, ["x"], {}, ["y"], "", "", "", [], questions, checks, [MistakeKey("doubled", SENTENCE)])
+    report = judge(key, lambda question: Answer(answer(question.inputs["x"])), "toy")
+    return report.checks[1].finding.hint
+
+
+def test_where_a_change_is_felt_elsewhere_it_is_asked_whether_an_axis_is_wrong():
+    assert asked_of_a_move(lambda x: x / x.sum()) == FELT
+
+
+def test_that_is_not_asked_where_a_mistake_is_known():
+    assert asked_of_a_move(lambda x: 2 * x + (1e-9 * x.sum() if x[2] == 9 else 0.0)) == ""
 
 
 def test_two_cases_of_a_part_show_it_beside_another_mistake():

@@ -12,6 +12,10 @@ from grader.key import Question
 from grader.nest import at, numeric_leaves
 from grader.report import Finding
 
+FELT = (
+    "What was changed is felt where it must not be: is a sum, a mean, a maximum or a softmax taken over too much or along "
+    "another axis, or a mask left out?"
+)
 CLEARLY = 1000  # a move counts from this many tolerances on: what is asked to move moves by far more than rounding
 
 
@@ -46,9 +50,8 @@ def decide(answers: list, questions: list[Question], names: Sequence[str], facts
             where = [int(i) for i in np.argwhere(strayed)[0]]
             values = numbers(yours[1][tuple(where)], yours[0][tuple(where)], tolerance / 2)  # not both are 0 then
             place = f"{named(path, names)}{where or ''}"
-            return Finding(
-                "value", f"{place} must not change, but it changes from {values[1]} to {values[0]} ({in_case(before)})"
-            )
+            text = f"{place} must not change, but it changes from {values[1]} to {values[0]} ({in_case(before)})"
+            return Finding("value", text, FELT)
         must = reference > CLEARLY * max(tolerance, 1e-12)
         # half of them is enough: values that are wrong elsewhere may coincide here and there
         moved |= bool(must.any()) and (shift > tolerance)[must].mean() >= 0.5
