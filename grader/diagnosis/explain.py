@@ -15,7 +15,7 @@ import numpy as np
 from grader.diagnosis.evidence import in_floats
 from grader.diagnosis.explain_arrangements import forms, moved, not_reduced, reduced_too_far, weak
 from grader.diagnosis.explain_digits import ROUGH, is_rough
-from grader.diagnosis.explain_factors import constants, of_each
+from grader.diagnosis.explain_factors import constants, of_arguments, of_each
 from grader.diagnosis.explain_given import returned
 from grader.diagnosis.explain_overflow import nonfinite
 from grader.diagnosis.explain_places import in_places
@@ -243,6 +243,7 @@ def _claim(exercise: ExerciseKey, pairs: Sequence[Pair]) -> Claim | None:
             *forms(wrong),
             [*changes, *moved(wrong), *not_reduced(wrong), *reduced_too_far(wrong)],
             weak(wrong),
+            of_arguments(pairs),
             of_each(wrong),
             in_places(wrong),
             of_shape(wrong),

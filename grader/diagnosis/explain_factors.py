@@ -1,7 +1,7 @@
-"""Explanations by a factor: one number for all cases, another in each case, another in each row."""
+"""Explanations by a factor: one number for all cases, one that is an argument, another in each case, another in each row."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
@@ -24,6 +24,28 @@ ROOTS = {"√2": 2.0, "√3": 3.0, "√π": math.pi, "√(2π)": 2 * math.pi}
 PLAIN = {"π": math.pi, "(2π)": 2 * math.pi, "log 2": math.log(2), "log 10": math.log(10)}
 KNOWN = {**{name: math.sqrt(square) for name, square in ROOTS.items()}, **PLAIN}
 OF_A_BASE = ": is one logarithm natural, and the other one to base {}?"
+TOO_OFTEN = "is {} multiplied in once too often, or a division by it missing?"
+LACKING = "is a factor of {} missing, or is it divided by once too often?"
+POWERS: tuple[tuple[str, str, Callable[[float], float]], ...] = (
+    ("{}", TOO_OFTEN, lambda s: s),
+    ("1/{}", LACKING, lambda s: 1 / s),
+    ("-{}", f"does the sign change, and {TOO_OFTEN}", lambda s: -s),
+    ("-1/{}", f"does the sign change, and {LACKING}", lambda s: -1 / s),
+    ("{}²", "is {} multiplied in where it divides?", lambda s: s**2),
+    ("1/{}²", "is {} divided by where it is a factor?", lambda s: s**-2),
+    ("√{}", "is {} written where its root is meant, or the other way round?", lambda s: max(s, 0) ** 0.5),
+    (
+        "1/√{}",
+        "is {} written where its root is meant, or the other way round?",
+        lambda s: max(s, 0) ** -0.5 if s > 0 else math.nan,
+    ),
+    ("(1 - {})", "is a factor of 1 - {0} one too many, or a division by it missing?", lambda s: 1 - s),
+    (
+        "1/(1 - {})",
+        "is a factor of 1 - {0} missing, or a division by it one too many?",
+        lambda s: 1 / (1 - s) if s != 1 else math.nan,
+    ),
+)
 ASKS = "is a division by a sum, a norm or a count missing, or is it by another one?"
 
 
@@ -87,6 +109,32 @@ def _is_varied(pairs: Sequence[Pair]) -> bool:
 
 def _sizes(array: np.ndarray) -> set[float]:
     return set(np.abs(array[np.isfinite(array) & (array != 0)]).flat)
+
+
+def of_arguments(pairs: Sequence[Pair]) -> Iterator[Claim]:
+    """Claims of a factor that is an argument, one number a case, or comes of it; only where it is another one somewhere."""
+    telling = [pair for pair in pairs if pair.is_wrong and not pair.is_zero]
+    for name in telling[0].question.inputs if telling else ():
+        values = [_number(pair, name) for pair in telling]
+        if not all(values) or len(set(values)) == 1:
+            continue
+        for shown, asks, of in POWERS:
+
+            def factor(pair: Pair, name: str = name, of: Callable[[float], float] = of) -> float:
+                value = _number(pair, name)
+                return of(value) if value else math.nan
+
+            with np.errstate(all="ignore"):
+                is_another = len({factor(pair) for pair in telling} - {1.0, -1.0}) > 1
+            if is_another:
+                yield scaled(f"is {shown.format(name)} times what is expected: {asks.format(name)}", factor)
+
+
+def _number(pair: Pair, name: str) -> float:
+    """An argument that is one finite number; 0 where it is none, or is 0 itself."""
+    value = pair.question.inputs.get(name)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and isfinite(value) else 0.0
 
 
 def of_each(wrong: Sequence[Pair]) -> Iterator[Claim]:

@@ -24,7 +24,13 @@ def of_shape(wrong: Sequence[Pair]) -> Iterator[Claim]:
         return
     if any(yours == expected for yours, expected in shapes):
         return
-    text = _too_many(shapes) or _too_few(shapes) or _other_axes(wrong) or _another_length(shapes)
+    text = (
+        _too_many(shapes)
+        or _too_few(shapes)
+        or _other_axes(wrong)
+        or _another_s_length(wrong)
+        or _another_length(shapes)
+    )
     if text:
         yield Claim(text, lambda pair: not pair.is_wrong or pair.yours.shape != pair.expected.shape)
 
@@ -76,6 +82,43 @@ def _other_axes(wrong: Sequence[Pair]) -> str:
     return f"has {_named(yours)} of {name} left, where {_named(expected)} {stays} to be: is a sum, a mean or a choice along another axis?"
 
 
+def _another_s_length(wrong: Sequence[Pair]) -> str:
+    """One axis is as long as an axis of an input, or as an argument says, and the right one as another, in several cases."""
+    shapes = [(pair.yours.shape, pair.expected.shape) for pair in wrong]
+    axis = _one_axis(shapes)
+    if axis is None or len(set(shapes)) == 1:
+        return ""
+    yours, expected = (
+        _as_long_as([(pair, of(pair).shape[axis]) for pair in wrong])
+        for of in (lambda pair: pair.yours, lambda pair: pair.expected)
+    )
+    if not yours or not expected:
+        return ""
+    return f"has {yours} along axis {axis}, where {expected} is expected"
+
+
+def _one_axis(shapes: Shapes) -> int | None:
+    """The one axis in which each answer's shape differs from the expected one; None if there are more, or another number."""
+    if any(len(yours) != len(expected) for yours, expected in shapes):
+        return None
+    axes = {i for yours, expected in shapes for i, (n, m) in enumerate(zip(yours, expected, strict=True)) if n != m}
+    return axes.pop() if len(axes) == 1 else None
+
+
+def _as_long_as(measured: Sequence[tuple[Pair, int]]) -> str:
+    """The first axis of an input, or number, that is this long in each case; empty if none is."""
+    fitting = [[text for text, length in _lengths(pair) if length == size] for pair, size in measured]
+    return next((text for text in fitting[0] if all(text in others for others in fitting)), "")
+
+
+def _lengths(pair: Pair) -> Iterator[tuple[str, int]]:
+    for name, value in pair.question.inputs.items():
+        if isinstance(value, np.ndarray):
+            yield from ((f"the length of axis {axis} of {name}", length) for axis, length in enumerate(value.shape))
+        elif type(value) is int:
+            yield f"the length {name}", value
+
+
 def _arrays(pair: Pair) -> set[str]:
     return {name for name, value in pair.question.inputs.items() if isinstance(value, np.ndarray)}
 
@@ -89,12 +132,9 @@ def _kept(shape: tuple[int, ...], left: tuple[int, ...]) -> set[tuple[int, ...]]
 
 def _another_length(shapes: Shapes) -> str:
     """One axis is longer by one entry, or shorter, in each of several cases."""
-    if any(len(yours) != len(expected) for yours, expected in shapes):
+    axis = _one_axis(shapes)
+    if axis is None or len(shapes) < 2:
         return ""
-    differing = [{i for i, (n, m) in enumerate(zip(*shape, strict=True)) if n != m} for shape in shapes]
-    if len(axes := set.union(*differing)) != 1 or len(shapes) < 2:
-        return ""
-    axis = axes.pop()
     steps = {yours[axis] - expected[axis] for yours, expected in shapes}
     if steps in ({1}, {-1}):
         return f"is one entry {'longer' if steps == {1} else 'shorter'} than expected along axis {axis}"

@@ -116,6 +116,37 @@ def test_an_ellipsis_hides_no_name():
     assert "√D times too small" in sized(lambda s: s["D"] ** -0.5, shapes=shapes)
 
 
+FACTORS = {
+    "is s times what is expected: is s multiplied in once too often": lambda s: s,
+    "is 1/s times what is expected: is a factor of s missing": lambda s: 1 / s,
+    "is -s times what is expected: does the sign change": lambda s: -s,
+    "is s² times what is expected: is s multiplied in where it divides?": lambda s: s**2,
+    "is 1/s² times what is expected: is s divided by where it is a factor?": lambda s: s**-2,
+    "is √s times what is expected: is s written where its root is meant": np.sqrt,
+    "is (1 - s) times what is expected": lambda s: 1 - s,
+    "is 1/(1 - s) times what is expected": lambda s: 1 / (1 - s),
+}
+
+
+@pytest.mark.parametrize("words", FACTORS)
+def test_a_factor_that_comes_of_an_argument_is_told_by_its_name(words):
+    given = [{"s": s, "flag": True} for s in (0.3, 1.7, 0.45)]
+    expected = draws((3, 4), (2, 5), (4, 4))
+    answers = [FACTORS[words](inputs["s"]) * y for inputs, y in zip(given, expected, strict=True)]
+    assert said(expected, answers, inputs=given).startswith(f"Your answer {words}")
+    alike = [{"s": 0.3}] * 3  # the same number everywhere may come from anywhere
+    assert (
+        "s " not in said(expected, [FACTORS[words](0.3) * y for y in expected], inputs=alike).split("factor")[0].split()
+    )
+
+
+def test_of_two_arguments_that_a_factor_may_come_of_neither_is_told():
+    given = [{"s": s, "r": s} for s in (0.3, 1.7, 0.45)]
+    expected = draws((3, 4), (2, 5), (4, 4))
+    answers = [inputs["s"] * y for inputs, y in zip(given, expected, strict=True)]
+    assert "times what" not in said(expected, answers, inputs=given)
+
+
 def test_without_names_a_varying_factor_is_shown_as_it_varies():
     text = "Your answer is right but for a factor that depends on the case (5, 3, 6): "
     assert sized(lambda s: s["N"], shapes={}).startswith(text)

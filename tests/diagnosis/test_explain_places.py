@@ -138,6 +138,20 @@ def test_twice_as_much_is_told_though_an_axis_has_two_entries_as_long_as_other_a
     assert said(expected, [y / 2 for y in expected], inputs=alike) == ""
 
 
+def test_whose_length_an_axis_has_is_told_where_another_is_expected():
+    given = [{"x": np.ones(shape), "k": k} for shape, k in (((4, 6), 2), ((5, 3), 4))]
+    wide, tall, of_k = (
+        [draws(shape)[0] for shape in shapes] for shapes in (((2, 6), (2, 3)), ((2, 4), (2, 5)), ((2, 2), (2, 4)))
+    )
+    text = "Your answer has the length of axis 0 of x along axis 1, where the length of axis 1 of x is expected."
+    assert said(wide, tall, inputs=given) == text
+    text = "Your answer has the length k along axis 1, where the length of axis 1 of x is expected."
+    assert said(wide, of_k, inputs=given) == text
+    assert said(of_k, tall, inputs=given).endswith("of axis 0 of x along axis 1, where the length k is expected.")
+    assert said(wide[:1] * 2, tall[:1] * 2, inputs=given[:1] * 2) == ""  # once may be chance
+    assert said(wide, [draws((2, 9))[0], draws((2, 8))[0]], inputs=given) == ""
+
+
 def of_axes(axes, names=("x",)):
     """What is said of means over these axes, where those over the last two are due."""
     inputs = [dict.fromkeys(names, array) for array in draws((2, 3, 4, 5), (6, 3, 7, 5))]
