@@ -5,6 +5,7 @@ wrong and no other claim of the same strength does; a stronger claim goes before
 sentence says which parts or which cases are right.
 """
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import permutations
@@ -202,6 +203,13 @@ def _exceptions(exercise: ExerciseKey, evidence: Sequence[Any], also_wrong: Coll
 def _right_only(exercise: ExerciseKey, evidence: Sequence[Any]) -> str:
     right = _labels(exercise, evidence)[1]
     return f"Right only in {_cases(right)}" if 0 < len(right) <= FEW else ""
+
+
+def only_locates(hint: str) -> bool:
+    """Whether a hint is empty, or says where an answer is wrong and nothing of why."""
+    return not hint or bool(
+        re.fullmatch(r"(.* (is|are) right, .* (is|are) not\.)?( ?Right (everywhere but|only) in .*\.)?", hint)
+    )
 
 
 def exact(exercise: ExerciseKey, evidence: Sequence[Any]) -> list[Any]:

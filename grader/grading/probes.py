@@ -3,7 +3,7 @@
 Each probe asks for no points. What it finds holds whatever else is wrong, and stands where no mistake was named.
 """
 
-import ast
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -11,11 +11,13 @@ import numpy as np
 
 from grader.answer import Answer, Ask
 from grader.diagnosis.evidence import EVERYWHERE, Evidence, one_answer_for_all
+from grader.diagnosis.explain import only_locates
 from grader.diagnosis.explain_factors import ASKS
 from grader.diagnosis.lexicon_torch import CUT
 from grader.diagnosis.pairs import BOTH
 from grader.frozen import frozen
 from grader.grading.verdicts import verdict
+from grader.grading.what_if import what_if
 from grader.judging.describing import named
 from grader.judging.forms import in_case
 from grader.judging.kinds.moves import FELT
@@ -29,6 +31,7 @@ from grader.sandbox.wire import Seeded, same
 from grader.text import together
 
 Told = Callable[[Question], Answer | None]
+HEAD = re.compile(r"^ *def \w+\((.*)\):", re.MULTILINE)
 ELSEWHERE = 3  # further cases in which an argument is tried that does nothing in one
 TWICE = "Asked twice with the same generator in the same state, your function gives two answers."
 DRAWN = (
@@ -68,6 +71,9 @@ def probed(exercise: ExerciseKey, report: ExerciseReport, probe: Probe) -> Exerc
         known = _withdrawn(exercise, report) if text.startswith(TWICE) else report
         return _with_hint(known, text, replaces=True)
     text = _unused(exercise, probe)
+    if not text and any(only_locates(finding.hint) for finding in unnamed if finding.kind != "mutated"):
+        names = [name for name in _parameters(exercise) or exercise.parameters if name != "self"]
+        text = what_if(exercise, names, probe.told, probe.ask)
     return _with_hint(report, text, replaces=False) if text else report
 
 
@@ -271,13 +277,17 @@ def _as_students_know_them(exercise: ExerciseKey, unused: Sequence[str]) -> list
     The others are a driver's: it builds a function or a network from them, which is named where it is the one parameter
     that no input is, and of which none of its inputs does anything.
     """
-    nodes = ast.walk(ast.parse(exercise.stub))
-    parameters = dict.fromkeys(
-        argument.arg for node in nodes if isinstance(node, ast.arguments) for argument in node.args
-    )
+    parameters = _parameters(exercise)
     known = [name for name in unused if not parameters or name in parameters]
     inputs = {name for question in exercise.questions for name in question.inputs}
     built = [name for name in parameters if name not in {"self", *inputs}]
     from_them = [name for name in exercise.reacts if name not in parameters]
     is_left_out = len(built) == 1 and from_them and set(from_them) <= set(unused)
     return built + known if is_left_out else known
+
+
+def _parameters(exercise: ExerciseKey) -> list[str]:
+    """The parameters of all functions and methods that the student writes, by the stub; none without one."""
+    lists = (arguments.split(",") for arguments in HEAD.findall(exercise.stub))
+    names = (item.partition("=")[0].strip(" *") for arguments in lists for item in arguments)
+    return list(dict.fromkeys(filter(str.isidentifier, names)))

@@ -44,7 +44,7 @@ SCALED = (BACKWARD, BACKWARD.replace("da.sum(axis=0)", "1.7 * da.mean(axis=0)"))
 
 def test_the_gradient_of_a_wrong_forward_is_called_that(graded):
     text = "dx and dh are the slope of your own rnn_step, which is wrong itself: fix rnn_step first."
-    assert graded(MINUS)[1] == text
+    assert graded(MINUS)[1].endswith(text)
 
 
 def test_a_gradient_that_is_no_slope_is_called_that(graded):

@@ -111,7 +111,7 @@ def test_an_argument_that_does_nothing_is_named_in_place_of_a_guess_at_the_facto
     )
     (hint,) = hints(graded(lambda x, scale: 1.3 * x, key))
     assert hint == "Your answer stays the same whatever scale is: is a constant written where it is meant?"
-    (hint,) = hints(graded(lambda x, scale: x * scale**2, key))
+    (hint,) = hints(graded(lambda x, scale: x * (1 + scale) ** 3, key))
     assert ASKS in hint
 
 
