@@ -26,19 +26,16 @@ KNOWN = {**{name: math.sqrt(square) for name, square in ROOTS.items()}, **PLAIN}
 OF_A_BASE = ": is one logarithm natural, and the other one to base {}?"
 TOO_OFTEN = "is {} multiplied in once too often, or a division by it missing?"
 LACKING = "is a factor of {} missing, or is it divided by once too often?"
+ROOT = "is {} written where its root is meant, or the other way round?"
 POWERS: tuple[tuple[str, str, Callable[[float], float]], ...] = (
     ("{}", TOO_OFTEN, lambda s: s),
     ("1/{}", LACKING, lambda s: 1 / s),
-    ("-{}", f"does the sign change, and {TOO_OFTEN}", lambda s: -s),
-    ("-1/{}", f"does the sign change, and {LACKING}", lambda s: -1 / s),
+    ("-{}", f"is the sign wrong, and {TOO_OFTEN}", lambda s: -s),
+    ("-1/{}", f"is the sign wrong, and {LACKING}", lambda s: -1 / s),
     ("{}²", "is {} multiplied in where it divides?", lambda s: s**2),
     ("1/{}²", "is {} divided by where it is a factor?", lambda s: s**-2),
-    ("√{}", "is {} written where its root is meant, or the other way round?", lambda s: max(s, 0) ** 0.5),
-    (
-        "1/√{}",
-        "is {} written where its root is meant, or the other way round?",
-        lambda s: max(s, 0) ** -0.5 if s > 0 else math.nan,
-    ),
+    ("√{}", ROOT, lambda s: s**0.5 if s > 0 else math.nan),
+    ("1/√{}", ROOT, lambda s: s**-0.5 if s > 0 else math.nan),
     ("(1 - {})", "is a factor of 1 - {0} one too many, or a division by it missing?", lambda s: 1 - s),
     (
         "1/(1 - {})",
@@ -124,9 +121,7 @@ def of_arguments(pairs: Sequence[Pair]) -> Iterator[Claim]:
                 value = _number(pair, name)
                 return of(value) if value else math.nan
 
-            with np.errstate(all="ignore"):
-                is_another = len({factor(pair) for pair in telling} - {1.0, -1.0}) > 1
-            if is_another:
+            if len({factor(pair) for pair in telling} - {1.0, -1.0}) > 1:
                 yield scaled(f"is {shown.format(name)} times what is expected: {asks.format(name)}", factor)
 
 

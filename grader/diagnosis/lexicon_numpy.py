@@ -1,5 +1,6 @@
 """What exceptions of NumPy mean, and those of Python that arrays and numbers meet: rows of the lexicon."""
 
+NAMED_TWICE = "An axis is named twice, perhaps once counted from the front and once from the end. Name each axis once."
 ALIGNED = "Axes are lined up from the right, and must be equally long there, or 1."
 
 NUMPY: tuple[tuple[str, str, str], ...] = (
@@ -18,18 +19,13 @@ NUMPY: tuple[tuple[str, str, str], ...] = (
     (
         r"duplicate value in 'axis'|repeated axis",
         "",
-        "An axis is named twice, counted once from the front and once from the end perhaps. Name each axis once.",
+        NAMED_TWICE,
     ),
     (
         r"could not broadcast input array from shape (\(.*?\)) into shape (\([^)]*\b0\b[^)]*\))",
         r"-\s*\w+\s*[\],]",
         "The slice on the left is empty, {1}: with p = 0, `p:-p` means `0:0`. Count from the other side, `p:p + n`, or "
         "treat a padding of 0 by itself.",
-    ),
-    (
-        r"duplicate value in 'axis'|repeated axis",
-        "",
-        "An axis is named twice, counted once from the front and once from the end perhaps. Name each axis once.",
     ),
     (
         r"could not broadcast input array from shape (\(.*?\)) into shape (\(.*?\))",

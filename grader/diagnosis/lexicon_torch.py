@@ -1,6 +1,6 @@
 """What exceptions of PyTorch mean: rows of the lexicon."""
 
-from grader.diagnosis.lexicon_numpy import ALIGNED
+from grader.diagnosis.lexicon_numpy import ALIGNED, NAMED_TWICE
 
 CUT = (
     "No gradient can come back from your answer: `.item()`, `.detach()`, `.data`, `.numpy()`, `float(…)` and "
@@ -33,9 +33,9 @@ TORCH: tuple[tuple[str, str, str], ...] = (
         "been lost on the way?",
     ),
     (
-        r"dim (\d+) appears multiple times in the list of dims",
+        r"dim \d+ appears multiple times in the list of dims",
         "",
-        "Axis {0} is named twice, counted once from the front and once from the end perhaps. Name each axis once.",
+        NAMED_TWICE,
     ),
     (
         r"shape '(\[.*?\])' is invalid for input of size (\d+)",

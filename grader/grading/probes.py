@@ -31,7 +31,7 @@ from grader.sandbox.wire import Seeded, same
 from grader.text import together
 
 Told = Callable[[Question], Answer | None]
-HEAD = re.compile(r"^ *def \w+\((.*)\):", re.MULTILINE)
+HEAD = re.compile(r"^ *def \w+\(([^)]*)\)", re.MULTILINE)
 ELSEWHERE = 3  # further cases in which an argument is tried that does nothing in one
 TWICE = "Asked twice with the same generator in the same state, your function gives two answers."
 DRAWN = (

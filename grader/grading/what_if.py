@@ -5,9 +5,9 @@ the argument changed in this way, and what it answers is held against what is ex
 is said only if this makes every case right that was asked, and no other kind of change does.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -24,13 +24,14 @@ from grader.text import together
 
 CASES = 4  # that a change must make right; two at least
 VARIED = 3  # different numbers among the answers to them, which chance does not give
-SECONDS = 0.3  # for all questions after the first
+MOST = 120  # questions; a limit in seconds would let a report depend on the machine's load
 LARGEST = 50.0  # of a logarithm
 
 SIGN = "is a sign wrong, or a minimum taken for a maximum?"
 SHARE = "does it weigh the part that 1 minus it is to weigh?"
 DIVIDED = "does it multiply where it is to divide, or the other way round, or has a logarithm of it the wrong sign?"
 COUNTED = "is it one step too far, or one too few?"
+INVERTED = "does True stand for what False is to stand for?"
 SWAPPED = "is each used where the other is meant?"
 # What stands in an argument's place, what that asks, and how it is made of a number or an array of floats.
 FLOATS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
@@ -65,17 +66,15 @@ def what_if(exercise: ExerciseKey, names: Sequence[str], known: Callable[[Questi
     questions = _asked(exercise, known)
     if len(questions) < 2 or not _tells(questions):
         return ""
-    until, fitting = time.monotonic() + SECONDS, []
+    asked, fitting = 0, []
     for change in _changes(questions[0].inputs, names):
-        fits = True
         for question in questions:
-            got = _answer(question, change, known, ask)
-            if got.is_final or time.monotonic() > until:
+            got, asked = _answer(question, change, known, ask), asked + 1
+            if got.is_final or asked > MOST:
                 return ""
-            fits = _fits(got, question)
-            if not fits:
+            if not _fits(got, question):
                 break
-        if fits:
+        else:
             fitting.append(change)
     if not fitting or len({change.asks for change in fitting}) > 1 or len(fitting) > 2:
         return ""
@@ -83,7 +82,7 @@ def what_if(exercise: ExerciseKey, names: Sequence[str], known: Callable[[Questi
 
 
 def _asked(exercise: ExerciseKey, known: Callable[[Question], Answer | None]) -> list[Question]:
-    """Some of the questions with one right answer that were answered, those first whose answer is wrong."""
+    """Some of the questions with one right answer, those first whose answer is wrong, and of these the smallest."""
     numbers = dict.fromkeys(group[0] for check in exercise.checks if kind_of(check).compares for group in check.groups)
     answered = [
         (question, got)
@@ -92,7 +91,12 @@ def _asked(exercise: ExerciseKey, known: Callable[[Question], Answer | None]) ->
     ]
     if len(answered) < len(numbers):  # one that raises, or was not asked, may have another cause
         return []
-    return [question for question, got in sorted(answered, key=lambda pair: _fits(pair[1], pair[0]))][:CASES]
+    answered.sort(key=lambda pair: (_fits(pair[1], pair[0]), _entries(pair[0].inputs)))
+    return [question for question, _ in answered[:CASES]]
+
+
+def _entries(inputs: dict[str, Any]) -> int:
+    return sum(np.size(leaf) for _, leaf in numeric_leaves(inputs))
 
 
 def _tells(questions: Sequence[Question]) -> bool:
@@ -111,14 +115,19 @@ def _answer(question: Question, change: Change, known: Callable[[Question], Answ
 
 
 def _changes(inputs: dict[str, Any], names: Sequence[str]) -> Iterator[Change]:
-    for name in names:
-        for shown, asks, of in _of_one(inputs.get(name)):
-            text = f"{shown.format(name)} in place of {name}"
-            yield Change(text, asks, lambda given, name=name, of=of: _put(given, {name: of}))
+    """The first kind of change of each argument, then two in each other's place, then all other kinds."""
+    alone = [
+        Change(f"{shown.format(name)} in place of {name}", asks, partial(_put, name=name, of=of))
+        for name in names
+        for shown, asks, of in _of_one(inputs.get(name))
+    ]
+    first = [change for change in alone if change.asks in (SIGN, COUNTED, INVERTED)]
+    yield from first
     for one, other in combinations(names, 2):
         if _is_alike(inputs.get(one), inputs.get(other)):
             text = f"{together([one, other])} in each other's place"
-            yield Change(text, SWAPPED, lambda given, one=one, other=other: _swapped(given, one, other))
+            yield Change(text, SWAPPED, partial(_swapped, one=one, other=other))
+    yield from (change for change in alone if change not in first)
 
 
 def _of_one(value: Any) -> Iterator[tuple[str, str, Callable]]:
@@ -128,25 +137,20 @@ def _of_one(value: Any) -> Iterator[tuple[str, str, Callable]]:
     elif type(value) is float or (is_array and value.dtype.kind == "f" and value.size):
         yield from FLOATS
     elif is_array and value.dtype.kind == "b":
-        yield "~{}", "does True stand for what False is to stand for?", np.logical_not
+        yield "~{}", INVERTED, np.logical_not
     if is_array and value.ndim > 1 and value.shape[-1] == value.shape[-2]:
         yield "{}ᵀ", "is it used the other way round?", lambda x: np.swapaxes(x, -1, -2)
 
 
-def _put(given: dict[str, Any], changes: dict[str, Callable]) -> dict[str, Any]:
-    """The inputs with some of them changed; the same dict where that changes nothing, or gives no finite number."""
-    changed = dict(given)
-    for name, of in changes.items():
-        if name not in given:
-            return given
-        value = given[name]
-        with np.errstate(all="ignore"):
-            other = of(value)
-        other = np.ascontiguousarray(other, value.dtype) if isinstance(value, np.ndarray) else type(value)(other)
-        if not np.all(np.isfinite(other)):
-            return given
-        changed[name] = other
-    return given if same(changed, given) else changed
+def _put(given: dict[str, Any], name: str, of: Callable[[Any], Any]) -> dict[str, Any]:
+    """The inputs with one changed; the same dict where that changes nothing, or gives what is no finite number."""
+    if name not in given:
+        return given
+    value = given[name]
+    with np.errstate(all="ignore"):
+        other = of(value)
+    other = np.ascontiguousarray(other, value.dtype) if isinstance(value, np.ndarray) else type(value)(other)
+    return given if same(other, value) or not np.all(np.isfinite(other)) else given | {name: other}
 
 
 def _swapped(given: dict[str, Any], one: str, other: str) -> dict[str, Any]:

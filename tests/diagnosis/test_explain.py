@@ -119,7 +119,7 @@ def test_an_ellipsis_hides_no_name():
 FACTORS = {
     "is s times what is expected: is s multiplied in once too often": lambda s: s,
     "is 1/s times what is expected: is a factor of s missing": lambda s: 1 / s,
-    "is -s times what is expected: does the sign change": lambda s: -s,
+    "is -s times what is expected: is the sign wrong, and is s multiplied in": lambda s: -s,
     "is s² times what is expected: is s multiplied in where it divides?": lambda s: s**2,
     "is 1/s² times what is expected: is s divided by where it is a factor?": lambda s: s**-2,
     "is √s times what is expected: is s written where its root is meant": np.sqrt,

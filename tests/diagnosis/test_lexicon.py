@@ -199,7 +199,7 @@ def of_torch():
         "an axis": (lambda: T.mean(2), "from 0 to 1: there is no axis 2"),
         "numpy": (lambda: leaf.numpy(), "No gradient can come back"),
         "a cut graph": (lambda: torch.ones(2).sum().backward(), "No gradient can come back"),
-        "an axis twice": (lambda: T.mean((1, -1)), "Axis 1 is named twice"),
+        "an axis twice": (lambda: T.mean((1, -1)), "An axis is named twice"),
         "gather": (lambda: T.gather(1, torch.zeros(4, dtype=torch.int64)), "an axis of length 1 there"),
         "item": (lambda: T.item(), "this tensor has 20"),
         "view": (lambda: T.view(3, 7), "20 entries do not fill the shape [3, 7]"),
