@@ -163,6 +163,9 @@ class Exercise:
         total = sum(check.points for check in self.checks)
         if total != self.points:
             raise ValueError(f"the checks are worth {total} points, the exercise says {self.points}")
+        names = [mistake.name for mistake in self.mistakes]
+        if twice := next((name for name in names if names.count(name) > 1), ""):
+            raise ValueError(f"two mistakes are called {twice!r}: give one another name, or leave it out")
         known = set(self.cases)
         for check in self.checks:
             if unknown := set(check.on) - known:

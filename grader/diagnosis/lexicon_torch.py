@@ -38,6 +38,11 @@ TORCH: tuple[tuple[str, str, str], ...] = (
         NAMED_TWICE,
     ),
     (
+        r"masked_fill_? only supports boolean masks",
+        "",
+        "A mask holds True and False: give it dtype=torch.bool, or compare, as in mask == 0.",
+    ),
+    (
         r"shape '(\[.*?\])' is invalid for input of size (\d+)",
         "",
         "{1} entries do not fill the shape {0}: the lengths of its axes must multiply to {1}.",

@@ -126,6 +126,7 @@ WALKS = {
 }
 NOT_KEPT = "You ignore the state, so every step is like the first. Read the state that you get, and return the new one."
 RATE_INSIDE = "You put the learning rate into the velocity. Scale the whole velocity, old gradients included, by the current learning rate."
+UPHILL = "You add the step to w, which goes uphill. Subtract it."
 AVERAGED = "You weight the new gradient by 1 − momentum, as in a running average. The velocity is a sum: add the gradient unscaled."
 
 MOMENTUM_FIXED = "You always use a momentum of 0.9. Use the one that you are given."
@@ -203,6 +204,7 @@ nesterov_step = Exercise(
         agrees(1, "scales the whole step by the current learning rate", on=SLOWER),
     ],
     mistakes=[
+        Mistake("uphill", UPHILL, edit("w - lr *", "w + lr *")),
         Mistake(
             "no_look_ahead",
             "You take a plain momentum step: you step along the velocity itself, or look ahead with the old velocity, which is the same. Nesterov looks ahead with the new velocity.",
@@ -268,6 +270,7 @@ rmsprop_step = Exercise(
         moves(1, RELATIVE, larger_and_other_gradients, on=NO_EPS),
     ],
     mistakes=[
+        Mistake("uphill", UPHILL, edit("w - lr *", "w + lr *")),
         Mistake("eps_in_the_root", EPS_TEXT, edit("(np.sqrt(square) + eps)", "np.sqrt(square + eps)")),
         Mistake(
             "no_root",
@@ -361,6 +364,7 @@ adam_step = Exercise(
         moves(1, RELATIVE, larger_and_other_gradients, on=NO_EPS),
     ],
     mistakes=[
+        Mistake("uphill", UPHILL, edit("w - lr *", "w + lr *")),
         Mistake(
             "no_bias_correction",
             NO_CORRECTION,

@@ -35,6 +35,7 @@ SLIPS = {
     "a change that changes nothing": ("checks.py", "x[1] += 1.0", "x[1] + 1.0", r"lets an example that moves be felt by every other"),
     "a mistake that edits what is not there": ("checks.py", 'edit("np.mean(x, axis=0)", "np.mean(x)")', 'edit("np.mean(x, axis=2)", "np.mean(x)")', r"checks\.py: mistake 'all': centre: 'np\.mean\(x, axis=2\)' occurs 0 times"),
     "two mistakes that answer alike": ("checks.py", 'edit("x - np.mean(x, axis=0)", "x + np.mean(x, axis=0)")', 'edit("np.mean(x, axis=0)", "np.sum(x) / x.size")', r"mistakes 'added' and 'all' give the same answer"),
+    "two mistakes of one name": ("checks.py", '"added"', '"all"', r"checks\.py, line \d+: two mistakes are called 'all'"),
     "a mistake that is right": ("checks.py", '"np.mean(x)"', '"np.mean(x, 0)"', r"mistake 'all' keeps every point"),
     "a bracket dropped in the reference": ("first_steps.py", "np.mean(x, axis=0)", "np.mean(x, axis=0", r"first_steps\.py, line \d+: "),
     "a reference that raises": ("first_steps.py", "np.mean(x, axis=0)", "np.mean(x, axis=0) + x[9]", r"first_steps\.py, line \d+: .*reference raises in case 'five examples': IndexError"),

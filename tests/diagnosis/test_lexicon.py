@@ -200,6 +200,7 @@ def of_torch():
         "numpy": (lambda: leaf.numpy(), "No gradient can come back"),
         "a cut graph": (lambda: torch.ones(2).sum().backward(), "No gradient can come back"),
         "an axis twice": (lambda: T.mean((1, -1)), "An axis is named twice"),
+        "a mask of numbers": (lambda: T.masked_fill(torch.ones(4, 5), 0.0), "give it dtype=torch.bool"),
         "gather": (lambda: T.gather(1, torch.zeros(4, dtype=torch.int64)), "an axis of length 1 there"),
         "item": (lambda: T.item(), "this tensor has 20"),
         "view": (lambda: T.view(3, 7), "20 entries do not fill the shape [3, 7]"),
