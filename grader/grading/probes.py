@@ -71,9 +71,8 @@ def probed(exercise: ExerciseKey, report: ExerciseReport, probe: Probe) -> Exerc
         known = _withdrawn(exercise, report) if text.startswith(TWICE) else report
         return _with_hint(known, text, replaces=True)
     text = _unused(exercise, probe)
-    if not text and any(only_locates(finding.hint) for finding in unnamed if finding.kind != "mutated"):
-        names = [name for name in _parameters(exercise) or exercise.parameters if name != "self"]
-        text = what_if(exercise, names, probe.told, probe.ask)
+    if not text and not any(check.finding and check.finding.mistake for check in report.checks):
+        text = _with_another_argument(exercise, unnamed, probe)
     return _with_hint(report, text, replaces=False) if text else report
 
 
@@ -291,3 +290,11 @@ def _parameters(exercise: ExerciseKey) -> list[str]:
     lists = (arguments.split(",") for arguments in HEAD.findall(exercise.stub))
     names = (item.partition("=")[0].strip(" *") for arguments in lists for item in arguments)
     return list(dict.fromkeys(filter(str.isidentifier, names)))
+
+
+def _with_another_argument(exercise: ExerciseKey, unnamed: Sequence[Finding], probe: Probe) -> str:
+    """What `what_if` finds, where something is told of which only the place is known."""
+    if not any(only_locates(finding.hint) for finding in unnamed if finding.kind != "mutated"):
+        return ""
+    names = [name for name in _parameters(exercise) or exercise.parameters if name != "self"]
+    return what_if(exercise, names, probe.told, probe.ask)
