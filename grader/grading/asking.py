@@ -67,6 +67,16 @@ class Asking:
         got = replies.answer(reply, question, self.loaded.facts, self.printed[-1])
         return replace(got, value=widened(got.value)) if self.widens else got
 
+    def expect(self, questions: Sequence[Question]) -> None:
+        """Send questions ahead that are asked next, in this order; a judge that cannot wait then stops once for all of them."""
+        if not self.loaded.worker:
+            return
+        device = self.runs.device_of(self.exercise)
+        try:
+            self._send(questions, b"".join(_frame(self.exercise, question, device) for question in questions))
+        except WorkerEnded:  # which the first of them will be told
+            self.waiting.clear()
+
     def alone(self, question: Question) -> Answer:
         """Ask in a fresh process, where nothing was asked before."""
         self._start_over(is_needed=False)

@@ -8,7 +8,8 @@ from typing import Any
 from grader.answer import Answer as Answer
 from grader.answer import Ask as Ask
 from grader.grading.causes import VALUES, telling_questions, with_causes
-from grader.grading.probes import Probe, probed
+from grader.grading.probe import Ahead, Probe
+from grader.grading.probes import probed
 from grader.grading.verdicts import charged, verdict
 from grader.identity import ByIdentity
 from grader.judging.compare import turned
@@ -56,11 +57,13 @@ def judge(exercise: ExerciseKey, ask: Ask, unit: str, diagnoses: bool = True) ->
     )
 
 
-def decide(exercise: ExerciseKey, ask: Ask, unit: str, alone: Ask | None = None) -> ExerciseReport:
+def decide(
+    exercise: ExerciseKey, ask: Ask, unit: str, alone: Ask | None = None, ahead: Ahead = lambda questions: None
+) -> ExerciseReport:
     """Grade an exercise as `judge` does, but if a diagnosis raises, leave the diagnoses out and keep the verdict.
 
     An exception in a rule is our fault and is raised, and so is whatever `ask` raises. No question is asked twice, but
-    where `alone` is there, which asks in a fresh process: then the probes ask some more.
+    where `alone` is there, which asks in a fresh process: then the probes ask some more. `ahead` is told what is asked next.
     """
     told: ByIdentity[Question, Answer | Exception] = ByIdentity()
 
@@ -77,13 +80,13 @@ def decide(exercise: ExerciseKey, ask: Ask, unit: str, alone: Ask | None = None)
     try:
         report = judge(exercise, remembered, unit)
         if alone and not is_run(exercise) and not any(isinstance(answer, Exception) for answer in told.values()):
-            report = probed(exercise, report, _probe(exercise, told, ask, alone))
+            report = probed(exercise, report, _probe(exercise, told, ask, alone, ahead))
     except Exception:
         report = judge(exercise, remembered, unit, diagnoses=False)
     return report
 
 
-def _probe(exercise: ExerciseKey, told: ByIdentity[Question, Any], ask: Ask, alone: Ask) -> Probe:
+def _probe(exercise: ExerciseKey, told: ByIdentity[Question, Any], ask: Ask, alone: Ask, ahead: Ahead) -> Probe:
     """A probe to which answers come with their free signs turned, as they came to the rules."""
 
     def known(question: Question) -> Answer | None:
@@ -92,7 +95,7 @@ def _probe(exercise: ExerciseKey, told: ByIdentity[Question, Any], ask: Ask, alo
     def fitted(ask: Ask) -> Ask:
         return lambda question: _turned(ask(question), question, exercise)
 
-    return Probe(known, fitted(ask), fitted(alone))
+    return Probe(known, fitted(ask), fitted(alone), ahead)
 
 
 def _turned(got: Answer, question: Question, exercise: ExerciseKey) -> Answer:

@@ -3,36 +3,31 @@
 Each probe asks for no points. What it finds holds whatever else is wrong, and stands where no mistake was named.
 """
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from grader.answer import Answer, Ask
+from grader.answer import Answer
 from grader.diagnosis.evidence import EVERYWHERE, Evidence, one_answer_for_all
 from grader.diagnosis.explain import only_locates
 from grader.diagnosis.explain_factors import ASKS
 from grader.diagnosis.lexicon_torch import CUT
 from grader.diagnosis.pairs import BOTH
-from grader.frozen import frozen
+from grader.grading.probe import Probe, is_right
+from grader.grading.unused import parameters, unused_arguments
 from grader.grading.verdicts import verdict
 from grader.grading.what_if import what_if
 from grader.judging.describing import named
 from grader.judging.forms import in_case
 from grader.judging.kinds.moves import FELT
-from grader.judging.kinds.registry import kind_of
 from grader.judging.nearly import CONSTANT
-from grader.judging.reactions import changed, reacts, stays
 from grader.key import ExerciseKey, Question
-from grader.nest import SEQUENCES, at, is_numeric, numeric_leaves
+from grader.nest import at, is_numeric, numeric_leaves
 from grader.report import CheckReport, ExerciseReport, Finding, Status
 from grader.sandbox.wire import Seeded, same
 from grader.text import together
 
-Told = Callable[[Question], Answer | None]
-HEAD = re.compile(r"^ *def \w+\(([^)]*)\)", re.MULTILINE)
-ELSEWHERE = 3  # further cases in which an argument is tried that does nothing in one
 TWICE = "Asked twice with the same generator in the same state, your function gives two answers."
 DRAWN = (
     f"{TWICE} Draw every number from {{}}: "
@@ -51,15 +46,6 @@ NOT_PASSED = "is what it belongs to left out, cut off (.item(), .detach(), .data
 AGAIN = "asked once more at the end, it is not right any longer: "
 
 
-@frozen
-class Probe:
-    """How a function is asked: `told` gives what it has answered in its turn, `ask` asks anew, `alone` in a fresh process."""
-
-    told: Told
-    ask: Ask
-    alone: Ask
-
-
 def probed(exercise: ExerciseKey, report: ExerciseReport, probe: Probe) -> ExerciseReport:
     """The report with what the probes find of what failed; of what passed, with what asking once more shows."""
     if report.status is Status.PASSED:
@@ -70,7 +56,7 @@ def probed(exercise: ExerciseKey, report: ExerciseReport, probe: Probe) -> Exerc
     if text := _no_gradient(exercise, probe) or _two_answers(exercise, report, probe):
         known = _withdrawn(exercise, report) if text.startswith(TWICE) else report
         return _with_hint(known, text, replaces=True)
-    text = _unused(exercise, probe)
+    text = unused_arguments(exercise, probe)
     if not text and not any(check.finding and check.finding.mistake for check in report.checks):
         text = _with_another_argument(exercise, unnamed, probe)
     return _with_hint(report, text, replaces=False) if text else report
@@ -149,7 +135,7 @@ def _two_answers(exercise: ExerciseKey, report: ExerciseReport, probe: Probe) ->
         if generators:
             return DRAWN.format(together(generators))
         fresh = probe.alone(question)
-        return KEPT if not fresh.is_final and not fresh.finding and _is_right(fresh, question) else EITHER
+        return KEPT if not fresh.is_final and not fresh.finding and is_right(fresh, question) else EITHER
     return ""
 
 
@@ -169,10 +155,6 @@ def _is_alike(one: Answer, other: Answer) -> bool:
     if one.finding or other.finding:
         return bool(one.finding and other.finding and one.finding.message == other.finding.message)
     return same(one.value, other.value)
-
-
-def _is_right(got: Answer, question: Question) -> bool:
-    return not reacts(question.expected, got.value)
 
 
 def _no_gradient(exercise: ExerciseKey, probe: Probe) -> str:
@@ -199,7 +181,7 @@ def _one_number(exercise: ExerciseKey, probe: Probe) -> str:
     for question in exercise.questions:
         got, paths = probe.told(question), [path for path, _ in numeric_leaves(question.expected)]
         if got and not got.finding and not any(_is_gradient(path, exercise) for path in paths):
-            asked.append(Evidence(question, got.value, _is_right(got, question), got.value))
+            asked.append(Evidence(question, got.value, is_right(got, question), got.value))
     return "" if any(item.is_right for item in asked) else one_answer_for_all(asked)
 
 
@@ -216,85 +198,9 @@ def _is_zero(answer: object, path: Sequence) -> bool:
     return is_numeric(part) and np.asarray(part).dtype.kind == "f" and not np.any(part)
 
 
-def _is_right_somewhere(exercise: ExerciseKey, probe: Probe) -> bool:
-    """Whether an answer to one of the questions that compare answers is right."""
-    compared = {group[0] for check in exercise.checks if kind_of(check).compares for group in check.groups}
-    answers = ((probe.told(exercise.questions[number]), exercise.questions[number]) for number in sorted(compared))
-    return any(got and not got.finding and _is_right(got, question) for got, question in answers)
-
-
-def _moves_elsewhere(exercise: ExerciseKey, probe: Probe, name: str, but: Question) -> bool:
-    """Whether an argument that does nothing in one case does something in another: there, something else hides it."""
-    others = [question for question in exercise.questions if name in question.inputs and question is not but]
-    for question in [other for other in others if not other.driver][:ELSEWHERE]:
-        other = changed(question.inputs[name])
-        before = probe.told(question)
-        if other is None or not before or before.finding:
-            continue
-        after = probe.ask(replace(question, inputs=question.inputs | {name: other}))
-        if not after.finding and reacts(before.value, after.value):
-            return True
-    return False
-
-
-def _unused(exercise: ExerciseKey, probe: Probe) -> str:
-    """A sentence on the arguments to which the reference's answer reacts, and the student's does not; empty if all are such."""
-    unused = []
-    for name, number in exercise.reacts.items():
-        question = exercise.questions[number]
-        if (other := changed(question.inputs.get(name))) is None:
-            continue
-        before = probe.told(question) or probe.ask(question)
-        after = probe.ask(replace(question, inputs=question.inputs | {name: other}))
-        if before.is_final or after.is_final:
-            return ""
-        if before.finding or after.finding or not stays(before.value, after.value):
-            continue
-        if not _moves_elsewhere(exercise, probe, name, question):
-            unused.append(name)
-    if not unused:
-        return ""
-    if len(unused) == len(exercise.reacts) and not _is_right_somewhere(exercise, probe):
-        return ""  # it moves with nothing, and no argument is to blame
-    unused = _as_students_know_them(exercise, unused)
-    if not unused:
-        return ""
-    # what a driver builds is None here: it is left out, as an array is
-    given = [exercise.questions[exercise.reacts.get(name, 0)].inputs.get(name) for name in unused]
-    if all(isinstance(value, Seeded) for value in given):
-        asks = "draw every number from it, not from a generator of your own."
-    elif any(value is None or isinstance(value, (np.ndarray, dict, *SEQUENCES)) for value in given):
-        asks = "are they left out?" if len(unused) > 1 else "is it left out?"
-    else:
-        asks = f"is a constant written where {'one of them' if len(unused) > 1 else 'it'} is meant?"
-    return f"Your answer stays the same whatever {together(unused)} {'are' if len(unused) > 1 else 'is'}: {asks}"
-
-
-def _as_students_know_them(exercise: ExerciseKey, unused: Sequence[str]) -> list[str]:
-    """Of inputs that do nothing, those that are parameters of what the student writes.
-
-    The others are a driver's: it builds a function or a network from them, which is named where it is the one parameter
-    that no input is, and of which none of its inputs does anything.
-    """
-    parameters = _parameters(exercise)
-    known = [name for name in unused if not parameters or name in parameters]
-    inputs = {name for question in exercise.questions for name in question.inputs}
-    built = [name for name in parameters if name not in {"self", *inputs}]
-    from_them = [name for name in exercise.reacts if name not in parameters]
-    is_left_out = len(built) == 1 and from_them and set(from_them) <= set(unused)
-    return built + known if is_left_out else known
-
-
-def _parameters(exercise: ExerciseKey) -> list[str]:
-    """The parameters of all functions and methods that the student writes, by the stub; none without one."""
-    lists = (arguments.split(",") for arguments in HEAD.findall(exercise.stub))
-    names = (item.partition("=")[0].strip(" *") for arguments in lists for item in arguments)
-    return list(dict.fromkeys(filter(str.isidentifier, names)))
-
-
 def _with_another_argument(exercise: ExerciseKey, unnamed: Sequence[Finding], probe: Probe) -> str:
     """What `what_if` finds, where something is told of which only the place is known."""
     if not any(only_locates(finding.hint) for finding in unnamed if finding.kind != "mutated"):
         return ""
-    names = [name for name in _parameters(exercise) or exercise.parameters if name != "self"]
-    return what_if(exercise, names, probe.told, probe.ask)
+    names = [name for name in parameters(exercise) or exercise.parameters if name != "self"]
+    return what_if(exercise, names, probe)

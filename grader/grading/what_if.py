@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from grader.answer import Answer, Ask
+from grader.answer import Answer
 from grader.frozen import frozen
+from grader.grading.probe import Probe
 from grader.judging.compare import difference
 from grader.judging.kinds.registry import kind_of
 from grader.key import ExerciseKey, Question
@@ -24,7 +25,7 @@ from grader.text import together
 
 CASES = 4  # that a change must make right; two at least
 VARIED = 3  # different numbers among the answers to them, which chance does not give
-MOST = 120  # questions; a limit in seconds would let a report depend on the machine's load
+MOST = 120  # changes; a limit in seconds would let a report depend on the machine's load
 LARGEST = 50.0  # of a logarithm
 
 SIGN = "is a sign wrong, or a minimum taken for a maximum?"
@@ -61,24 +62,33 @@ class Change:
     of: Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def what_if(exercise: ExerciseKey, names: Sequence[str], known: Callable[[Question], Answer | None], ask: Ask) -> str:
+def what_if(exercise: ExerciseKey, names: Sequence[str], probe: Probe) -> str:
     """A sentence on the one kind of change to an argument, of these names, that makes a wrong function right; else empty."""
-    questions = _asked(exercise, known)
+    questions = _asked(exercise, probe.told)
     if len(questions) < 2 or not _tells(questions):
         return ""
-    asked, fitting = 0, []
-    for change in _changes(questions[0].inputs, names):
-        for question in questions:
-            got, asked = _answer(question, change, known, ask), asked + 1
-            if got.is_final or asked > MOST:
-                return ""
-            if not _fits(got, question):
-                break
-        else:
+    first = [(change, _with(change, questions[0])) for change in _changes(questions[0].inputs, names)][:MOST]
+    first = [(change, question) for change, question in first if question is not questions[0]]
+    probe.ahead([question for _, question in first])
+    promising, fitting = [], []
+    for change, question in first:
+        got = probe.ask(question)
+        if got.is_final:
+            return ""
+        if _fits(got, questions[0]):
+            promising.append(change)
+    for change in promising:
+        is_known = any(_is_same(change, other, questions) for other in fitting)
+        if not is_known and all(_is_right(question, change, probe) for question in questions[1:]):
             fitting.append(change)
     if not fitting or len({change.asks for change in fitting}) > 1 or len(fitting) > 2:
         return ""
     return f"With {', or '.join(change.shown for change in fitting)}, your answer is right: {fitting[0].asks}"
+
+
+def _is_same(one: Change, other: Change, questions: Sequence[Question]) -> bool:
+    """Whether two changes come to one and the same, as a minus sign and an absolute value do of negative numbers."""
+    return all(same(one.of(question.inputs), other.of(question.inputs)) for question in questions)
 
 
 def _asked(exercise: ExerciseKey, known: Callable[[Question], Answer | None]) -> list[Question]:
@@ -108,10 +118,16 @@ def _fits(got: Answer, question: Question) -> bool:
     return not got.finding and not difference(got.value, question.expected, question.tolerance)
 
 
-def _answer(question: Question, change: Change, known: Callable[[Question], Answer | None], ask: Ask) -> Answer:
-    """The answer with an argument changed; the one that is known where there is no such argument, or nothing to change."""
+def _is_right(question: Question, change: Change, probe: Probe) -> bool:
+    """Whether what is answered with an argument changed is what is expected without; where nothing changes, whether it was."""
+    asked = _with(change, question)
+    return _fits(probe.told(question) if asked is question else probe.ask(asked), question)
+
+
+def _with(change: Change, question: Question) -> Question:
+    """The question with an argument changed; itself where there is no such argument, or nothing to change."""
     inputs = change.of(question.inputs)
-    return known(question) if inputs is question.inputs else ask(replace(question, inputs=inputs))
+    return question if inputs is question.inputs else replace(question, inputs=inputs)
 
 
 def _changes(inputs: dict[str, Any], names: Sequence[str]) -> Iterator[Change]:

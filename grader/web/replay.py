@@ -102,14 +102,15 @@ class ReplayedWorker:
         event = self._next(seconds)
         if event.kind != "frame":
             self._end("crash", "it wrote bytes that are no answer")
-        self.log.place.due -= 1
         try:
             sizes = wire.lengths(event.frame[: wire.PREFIX.size]) if len(event.frame) >= wire.PREFIX.size else (0, 0)
             if sum(sizes) > self.limits.answer or sizes[0] > max_header:
                 self._end("memory", f"its answer has {sum(sizes):,} bytes")
-            return wire.decode(event.frame)
+            value = wire.decode(event.frame)
         except wire.WireError as error:
             self._end("crash", f"it wrote bytes that are no answer ({error})")
+        self.log.place.due -= not _is_on_the_way(value)
+        return value
 
     def printed(self) -> str:
         """What was printed before the last answer that was read, since the last call."""
@@ -212,6 +213,11 @@ class Recording:
 
 def _copy(place: Place) -> Place:
     return Place(place.read, place.said, place.due, place.is_open, place.printed)
+
+
+def _is_on_the_way(value: Any) -> bool:
+    """Whether a frame is no answer yet, but says which statement of the file comes next, or how far a training run is."""
+    return isinstance(value, dict) and ("at" in value or "step" in value)
 
 
 def _count(frames: bytes) -> int:

@@ -8,6 +8,7 @@ import pytest
 
 from grader.answer import Answer
 from grader.grading.judge import decide
+from grader.grading.probe import Probe
 from grader.grading.what_if import what_if
 from grader.key import CheckKey, ExerciseKey, Question
 from grader.report import Finding, Status
@@ -47,7 +48,7 @@ def said(wrong, key=None, names=None):
         except (ValueError, IndexError) as error:
             return Answer(finding=Finding("exception", str(error)), status=Status.ERROR)
 
-    return what_if(key, names or key.parameters, ask, ask)
+    return what_if(key, names or key.parameters, Probe(ask, ask, ask, lambda questions: None))
 
 
 def changed(**changes):
@@ -96,6 +97,13 @@ def test_two_signs_of_which_either_may_be_wrong_are_told_together():
     assert said(lambda x, y, **given: np.abs(x + y), key).startswith(text)
 
 
+def test_two_changes_that_come_to_the_same_are_one():
+    """Of numbers that are all negative, the absolute value is the one with the other sign."""
+    given = [one | {"p": -one["p"]} for one in GIVEN]
+    text = said(changed(p=np.negative), exercise(given=given))
+    assert text == "With -p in place of p, your answer is right: is a sign wrong, or a minimum taken for a maximum?"
+
+
 def test_what_no_change_makes_right_is_passed_over():
     assert said(lambda **given: right(**given) + 1.0) == ""
     assert said(lambda x, y, **given: x @ y) == ""
@@ -140,7 +148,8 @@ def test_a_function_that_does_not_come_back_is_asked_no_further():
         return Answer(finding=Finding("timeout", "late"), status=Status.TIMEOUT, is_final=True)
 
     known = exercise()
-    assert what_if(known, known.parameters, lambda question: Answer(np.zeros((3, 3))), ask) == ""
+    probe = Probe(lambda question: Answer(np.zeros((3, 3))), ask, ask, lambda questions: None)
+    assert what_if(known, known.parameters, probe) == ""
     assert len(asked) == 1
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from conftest import RIGHT
 
+from grader.grading.asking import Asking
 from grader.key import Key, to_bytes
 from grader.report import to_json
 from grader.sandbox import wire
@@ -32,6 +33,14 @@ FILES = {
     + RIGHT.replace("return x * factor", "SEEN.append(1); return x * factor + (len(SEEN) > 4)"),
     "an input changed": RIGHT.replace("return x * factor", "x *= factor; return x"),
     "a constant": RIGHT.replace("return x * factor", "return x * 2.0"),
+    "a logarithm": RIGHT.replace("np.sum(x, axis=1)", "np.sum(np.log(np.abs(x)), axis=1)"),
+    "a loop for other inputs": RIGHT.replace(
+        "return np.sum(x, axis=1)", "while (x > 0).all(): pass\n    return np.sum(np.log(np.abs(x)), axis=1)"
+    ),
+    "an end for other inputs": RIGHT.replace(
+        "return np.sum(x, axis=1)",
+        "if (x > 0).all(): import os; os._exit(3)\n    return np.sum(np.log(np.abs(x)), axis=1)",
+    ),
     "a loop": RIGHT.replace("return x * factor", "while True: pass"),
 }
 
@@ -43,6 +52,7 @@ class Native:
         self.sandbox = sandbox
         self.workers: dict[int, Worker] = {}
         self.sent: dict[int, bytes] = {}
+        self.waits = 0  # runs of the judge
         self.judge = PageJudge(self)
 
     def want(self, worker: int) -> None:
@@ -64,6 +74,7 @@ class Native:
         words = {}
         for name in names:
             while "exercise" not in (found := json.loads(self.judge.step())):
+                assert found["due"] > 0 or found["seconds"] is None  # what is waited for was asked for, or is a start
                 self._await(found["worker"], found["seconds"], found["due"] if at_once else 1)
             words[name] = found["words"]
         report = json.loads(self.judge.report())
@@ -71,6 +82,7 @@ class Native:
         return report, words
 
     def _await(self, number: int, seconds: float | None, most: int) -> None:
+        self.waits += 1
         if seconds is None:
             self.judge.came(number, "ready")
             return
@@ -107,6 +119,18 @@ def without_seconds(report: dict[str, Any]) -> dict[str, Any]:
 def test_a_replayed_report_is_that_of_a_judge_that_waits(what, at_once, native, toy_key, mark):
     report, _ = native.check(toy_key, FILES[what], at_once)
     assert without_seconds(report) == without_seconds(to_json(mark(FILES[what])))
+
+
+def test_questions_with_another_argument_are_not_waited_for_one_by_one(native, toy_key, monkeypatch):
+    report, _ = native.check(toy_key, FILES["a logarithm"], at_once=True)
+    findings = [check.get("finding") for exercise in report["exercises"] for check in exercise["checks"]]
+    hints = [finding["hint"] for finding in findings if finding]
+    assert all(hint.startswith("With exp(x) in place of x, your answer is right: ") for hint in hints)
+    assert len(hints) == 2
+    at_once, native.waits = native.waits, 0
+    monkeypatch.setattr(Asking, "expect", lambda self, questions: None)
+    assert native.check(toy_key, FILES["a logarithm"], at_once=True)[0]["points"] == report["points"]
+    assert native.waits >= at_once + 6  # one for each of seven changes, and not one for all
 
 
 def test_what_is_sent_is_sent_once(native, toy_key):
