@@ -43,12 +43,15 @@ class Asking:
     waiting: deque[Question] = field(default_factory=deque)  # sent, and not answered yet
     came: ByIdentity[Question, Any] = field(default_factory=ByIdentity)  # replies that nobody has asked for yet
     printed: list[str] = field(default_factory=list)  # at which question something was printed is not known
+    over: Answer | None = None  # the final one, which is the answer to all that is asked after it
 
     def __post_init__(self) -> None:
         self.limit = max(self.loaded.time.seconds, self.exercise.seconds)
         self.deadline = self._now() + self.limit
 
     def __call__(self, question: Question) -> Answer:
+        if self.over:
+            return self.over
         try:
             reply = self._reply_to(question)
             # that a device has no room is the machine's want, not the student's
@@ -62,14 +65,15 @@ class Asking:
             if ended.how == "timeout":
                 ended.detail = f"no answer after {self.limit:.3g} s"
             status, finding = replies.of_end(ended, f"case: {question.label}")
-            return Answer(finding=finding, status=status, is_final=True)
+            self.over = Answer(finding=finding, status=status, is_final=True)
+            return self.over
         self.printed.append(self.loaded.worker.printed())
         got = replies.answer(reply, question, self.loaded.facts, self.printed[-1])
         return replace(got, value=widened(got.value)) if self.widens else got
 
     def expect(self, questions: Sequence[Question]) -> None:
         """Send questions ahead that are asked next, in this order; a judge that cannot wait then stops once for all of them."""
-        if not self.loaded.worker:
+        if self.over or not self.loaded.worker:
             return
         device = self.runs.device_of(self.exercise)
         try:

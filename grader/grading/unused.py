@@ -18,27 +18,6 @@ HEAD = re.compile(r"^ *def \w+\(([^)]*)\)", re.MULTILINE)
 ELSEWHERE = 3  # further cases in which an argument is tried that does nothing in one
 
 
-def _is_right_somewhere(exercise: ExerciseKey, probe: Probe) -> bool:
-    """Whether an answer to one of the questions that compare answers is right."""
-    compared = {group[0] for check in exercise.checks if kind_of(check).compares for group in check.groups}
-    answers = ((probe.told(exercise.questions[number]), exercise.questions[number]) for number in sorted(compared))
-    return any(got and not got.finding and is_right(got, question) for got, question in answers)
-
-
-def _moves_elsewhere(exercise: ExerciseKey, probe: Probe, name: str, but: Question) -> bool:
-    """Whether an argument that does nothing in one case does something in another: there, something else hides it."""
-    others = [question for question in exercise.questions if name in question.inputs and question is not but]
-    for question in [other for other in others if not other.driver][:ELSEWHERE]:
-        other = changed(question.inputs[name])
-        before = probe.told(question)
-        if other is None or not before or before.finding:
-            continue
-        after = probe.ask(replace(question, inputs=question.inputs | {name: other}))
-        if not after.finding and reacts(before.value, after.value):
-            return True
-    return False
-
-
 def unused_arguments(exercise: ExerciseKey, probe: Probe) -> str:
     """A sentence on the arguments to which the reference's answer reacts, and the student's does not; empty if all are such."""
     unused, others = [], {}
@@ -73,6 +52,34 @@ def unused_arguments(exercise: ExerciseKey, probe: Probe) -> str:
     return f"Your answer stays the same whatever {together(unused)} {'are' if len(unused) > 1 else 'is'}: {asks}"
 
 
+def parameters(exercise: ExerciseKey) -> list[str]:
+    """The parameters of all functions and methods that the student writes, by the stub; none without one."""
+    lists = (arguments.split(",") for arguments in HEAD.findall(exercise.stub))
+    names = (item.partition("=")[0].strip(" *") for arguments in lists for item in arguments)
+    return list(dict.fromkeys(filter(str.isidentifier, names)))
+
+
+def _is_right_somewhere(exercise: ExerciseKey, probe: Probe) -> bool:
+    """Whether an answer to one of the questions that compare answers is right."""
+    compared = {group[0] for check in exercise.checks if kind_of(check).compares for group in check.groups}
+    answers = ((probe.told(exercise.questions[number]), exercise.questions[number]) for number in sorted(compared))
+    return any(got and not got.finding and is_right(got, question) for got, question in answers)
+
+
+def _moves_elsewhere(exercise: ExerciseKey, probe: Probe, name: str, but: Question) -> bool:
+    """Whether an argument that does nothing in one case does something in another: there, something else hides it."""
+    others = [question for question in exercise.questions if name in question.inputs and question is not but]
+    for question in [other for other in others if not other.driver][:ELSEWHERE]:
+        other = changed(question.inputs[name])
+        before = probe.told(question)
+        if other is None or not before or before.finding:
+            continue
+        after = probe.ask(replace(question, inputs=question.inputs | {name: other}))
+        if not after.finding and reacts(before.value, after.value):
+            return True
+    return False
+
+
 def _as_students_know_them(exercise: ExerciseKey, unused: Sequence[str]) -> list[str]:
     """Of inputs that do nothing, those that are parameters of what the student writes.
 
@@ -86,10 +93,3 @@ def _as_students_know_them(exercise: ExerciseKey, unused: Sequence[str]) -> list
     from_them = [name for name in exercise.reacts if name not in own]
     is_left_out = len(built) == 1 and from_them and set(from_them) <= set(unused)
     return built + known if is_left_out else known
-
-
-def parameters(exercise: ExerciseKey) -> list[str]:
-    """The parameters of all functions and methods that the student writes, by the stub; none without one."""
-    lists = (arguments.split(",") for arguments in HEAD.findall(exercise.stub))
-    names = (item.partition("=")[0].strip(" *") for arguments in lists for item in arguments)
-    return list(dict.fromkeys(filter(str.isidentifier, names)))

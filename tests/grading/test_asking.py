@@ -6,6 +6,9 @@ import pytest
 
 from grader.grading import asking, exercise_report, grade
 from grader.grading.asking import in_order
+from grader.grading.loaded import Loaded
+from grader.grading.training import ON_CPU
+from grader.grading.training_runs import TrainingRuns
 from grader.report import Status
 from grader.sandbox.opening import open_sandbox
 from grader.sandbox.walls.limits import Limits
@@ -114,3 +117,18 @@ def test_large_inputs_and_large_answers_cross_and_neither_side_waits(toy_key, sa
     (item,) = grade(Submission("toy.py", file.encode()), key, sandbox).exercises
     assert item.status is Status.FAILED
     assert item.checks[0].finding.kind == "shape"
+
+
+def test_the_last_word_of_an_exercise_is_the_answer_to_all_that_is_asked_after_it(toy_key, sandbox):
+    """The probes ask on, and what they ask must not fall over a worker that is gone."""
+    file = FILE.format("os._exit(3)", "pass", "pass")
+    loaded = Loaded(Submission("toy.py", file.encode()), toy_key, sandbox)
+    assert loaded.load()
+    exercise = toy_key.exercise("scale")
+    ask = asking.Asking(exercise, loaded, TrainingRuns(ON_CPU))
+    default, alone, _ = in_order(exercise)[:3]
+    last = ask(default)
+    assert last.is_final
+    ask.expect([alone])
+    assert ask(alone) is last
+    assert ask.finish() == ""
