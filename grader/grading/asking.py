@@ -19,7 +19,10 @@ from grader.identity import ByIdentity
 from grader.judging.kinds.registry import is_run
 from grader.key import ExerciseKey, Question
 from grader.sandbox import wire
+from grader.sandbox.frameworks import allowance
 from grader.sandbox.worker import WorkerEnded
+
+MORE = 2.0  # seconds of an exercise for questions that earn no points
 
 
 @dataclass
@@ -44,6 +47,7 @@ class Asking:
     came: ByIdentity[Question, Any] = field(default_factory=ByIdentity)  # replies that nobody has asked for yet
     printed: list[str] = field(default_factory=list)  # at which question something was printed is not known
     over: Answer | None = None  # the final one, which is the answer to all that is asked after it
+    spent: float = 0.0  # seconds for what earns no points
 
     def __post_init__(self) -> None:
         self.limit = max(self.loaded.time.seconds, self.exercise.seconds)
@@ -81,12 +85,30 @@ class Asking:
         except WorkerEnded:  # which the first of them will be told
             self.waiting.clear()
 
+    def more(self, question: Question) -> Answer:
+        """Ask what earns no points: a few seconds of an exercise at most, which the submission gets back."""
+        return self._given_back(self, question)
+
     def alone(self, question: Question) -> Answer:
-        """Ask in a fresh process, where nothing was asked before."""
+        """As `more`, in a fresh process, where nothing was asked before."""
         self._start_over(is_needed=False)
         if not self.loaded.load():
             return Answer(is_final=True)
-        return Asking(self.exercise, self.loaded, self.runs, widens=self.widens)(question)
+        return self._given_back(Asking(self.exercise, self.loaded, self.runs, widens=self.widens), question)
+
+    def _given_back(self, asking: "Asking", question: Question) -> Answer:
+        """The answer to a question within what is left of MORE; the submission's time begins later by what it took."""
+        began, deadline = self._now(), asking.deadline
+        left = allowance(self.loaded.sandbox.packages) * MORE - self.spent
+        if left <= 0:
+            return Answer(is_final=True)
+        asking.deadline = min(deadline, began + left)
+        got = asking(question)
+        passed = self._now() - began
+        self.spent += passed
+        asking.deadline = deadline + passed
+        self.loaded.time = replace(self.loaded.time, began=self.loaded.time.began + passed)
+        return got
 
     def finish(self) -> str:
         """Leave the worker with no question under way, or leave it; returns all that it has printed."""

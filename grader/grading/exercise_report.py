@@ -62,9 +62,8 @@ def _judged(exercise: ExerciseKey, loaded: Loaded, runs: TrainingRuns, listen: L
     if not loaded.load():  # what was asked to know that may have ended the worker
         return unasked(exercise, loaded.key.unit, *replies.of_end(loaded.ended, "loading your file"))
     asking = Asking(exercise, loaded, runs, in_order(exercise), single)
-    report = decide(
-        exercise, _heard(asking, listen) if listen else asking, loaded.key.unit, asking.alone, asking.expect
-    )
+    ask = _heard(asking, listen) if listen else asking
+    report = decide(exercise, ask, loaded.key.unit, asking.alone, asking.more, asking.expect)
     report = replace(report, printed=asking.finish())
     if not single:  # whose difference quotients are mostly rounding
         report = _with_opinion(report, exercise, loaded, runs)

@@ -58,12 +58,18 @@ def judge(exercise: ExerciseKey, ask: Ask, unit: str, diagnoses: bool = True) ->
 
 
 def decide(
-    exercise: ExerciseKey, ask: Ask, unit: str, alone: Ask | None = None, ahead: Ahead = lambda questions: None
+    exercise: ExerciseKey,
+    ask: Ask,
+    unit: str,
+    alone: Ask | None = None,
+    more: Ask | None = None,
+    ahead: Ahead = lambda questions: None,
 ) -> ExerciseReport:
     """Grade an exercise as `judge` does, but if a diagnosis raises, leave the diagnoses out and keep the verdict.
 
     An exception in a rule is our fault and is raised, and so is whatever `ask` raises. No question is asked twice, but
-    where `alone` is there, which asks in a fresh process: then the probes ask some more. `ahead` is told what is asked next.
+    where `alone` is there, which asks in a fresh process: then the probes ask by `more`, which earns no points. `ahead` is told
+    what they ask next.
     """
     told: ByIdentity[Question, Answer | Exception] = ByIdentity()
 
@@ -80,7 +86,7 @@ def decide(
     try:
         report = judge(exercise, remembered, unit)
         if alone and not is_run(exercise) and not any(isinstance(answer, Exception) for answer in told.values()):
-            report = probed(exercise, report, _probe(exercise, told, ask, alone, ahead))
+            report = probed(exercise, report, _probe(exercise, told, more or ask, alone, ahead))
     except Exception:
         report = judge(exercise, remembered, unit, diagnoses=False)
     return report

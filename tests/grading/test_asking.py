@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from conftest import by_name
 
 from grader.grading import asking, exercise_report, grade
 from grader.grading.asking import in_order
@@ -132,3 +133,23 @@ def test_the_last_word_of_an_exercise_is_the_answer_to_all_that_is_asked_after_i
     ask.expect([alone])
     assert ask(alone) is last
     assert ask.finish() == ""
+
+
+def test_what_earns_no_points_ends_after_some_seconds_and_takes_no_time_from_other_exercises(toy_key):
+    """A slow function that is wrong is asked some forty times with other arguments; what comes after it has its time."""
+    slow = "time.sleep(0.15); return np.tanh(x) * factor"
+    file = FILE.format(slow, slow, slow)
+    exercise = toy_key.exercise("scale")
+    with open_sandbox(Limits(submission_seconds=2.0)) as sandbox:
+        loaded = Loaded(Submission("toy.py", file.encode()), toy_key, sandbox)
+        assert loaded.load()
+        before = loaded.time.seconds
+        ask = asking.Asking(exercise, loaded, TrainingRuns(ON_CPU))
+        answers = [ask.more(replace(exercise.questions[0])) for _ in range(40)]
+        assert answers[0].value is not None
+        assert answers[-1].is_final
+        assert ask.spent < asking.MORE + 0.5
+        assert loaded.time.seconds > before - 0.5
+        again = grade(Submission("toy.py", file.encode()), toy_key, sandbox)
+    assert by_name(again)["scale"].points < 4
+    assert by_name(again)["row_sums"].status is Status.PASSED
