@@ -79,9 +79,8 @@ class Asking:
         """Send questions ahead that are asked next, in this order; a judge that cannot wait then stops once for all of them."""
         if self.over or not self.loaded.worker:
             return
-        device = self.runs.device_of(self.exercise)
         try:
-            self._send(questions, b"".join(_frame(self.exercise, question, device) for question in questions))
+            self._send(questions, _frames(self.exercise, self.runs.device_of(self.exercise), questions))
         except WorkerEnded:  # which the first of them will be told
             self.waiting.clear()
 
@@ -123,7 +122,7 @@ class Asking:
             return self.came.pop(question)
         self._receive_until(question)
         if not self.waiting:
-            self._send([question], _frame(self.exercise, question, self.runs.device_of(self.exercise)))
+            self._send([question], _frames(self.exercise, self.runs.device_of(self.exercise), [question]))
         reply = self._receive(self.deadline)
         self.waiting.popleft()
         return reply
@@ -174,8 +173,13 @@ def _frames_ahead(exercise: ExerciseKey, device: str, questions: Sequence[Questi
     """The messages that ask all questions. They are the same for everybody, so they are encoded once."""
     name = "frames", device
     if name not in exercise.kept:
-        exercise.kept[name] = b"".join(_frame(exercise, question, device) for question in questions)
+        exercise.kept[name] = _frames(exercise, device, questions)
     return exercise.kept[name]
+
+
+def _frames(exercise: ExerciseKey, device: str, questions: Sequence[Question]) -> bytes:
+    """The messages that ask questions, one after another."""
+    return b"".join(_frame(exercise, question, device) for question in questions)
 
 
 def _frame(exercise: ExerciseKey, question: Question, device: str) -> bytes:

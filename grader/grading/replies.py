@@ -125,6 +125,11 @@ def progress(reply: Any) -> tuple[int, int] | None:
     return (int(reply["at"]), int(reply["line"])) if isinstance(reply, dict) and "at" in reply else None
 
 
+def is_on_the_way(reply: Any) -> bool:
+    """Whether a reply is no answer yet, but the `progress` of a file's statements or a `step` of a training run."""
+    return isinstance(reply, dict) and ("at" in reply or "step" in reply)
+
+
 @checks_form
 def step(reply: Any) -> Step | None:
     """The progress that a training run reports; None for the final reply to `call`."""

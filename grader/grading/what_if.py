@@ -25,7 +25,7 @@ from grader.text import together
 
 CASES = 4  # that a change must make right; two at least
 VARIED = 3  # different numbers among the answers to them, which chance does not give
-MOST = 120  # changes; a limit in seconds would let a report depend on the machine's load
+MOST = 120  # changes: so many are asked of any machine, unless the function is so slow that its time is up
 LARGEST = 50.0  # of a logarithm
 
 SIGN = "is a sign wrong, or a minimum taken for a maximum?"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn, Protocol
 
 from grader.frozen import frozen
+from grader.grading import replies
 from grader.sandbox import wire
 from grader.sandbox.server import SandboxError
 from grader.sandbox.walls.levels import WEAKEST
@@ -109,7 +110,7 @@ class ReplayedWorker:
             value = wire.decode(event.frame)
         except wire.WireError as error:
             self._end("crash", f"it wrote bytes that are no answer ({error})")
-        self.log.place.due -= not _is_on_the_way(value)
+        self.log.place.due -= not replies.is_on_the_way(value)
         return value
 
     def printed(self) -> str:
@@ -213,11 +214,6 @@ class Recording:
 
 def _copy(place: Place) -> Place:
     return Place(place.read, place.said, place.due, place.is_open, place.printed)
-
-
-def _is_on_the_way(value: Any) -> bool:
-    """Whether a frame is no answer yet, but says which statement of the file comes next, or how far a training run is."""
-    return isinstance(value, dict) and ("at" in value or "step" in value)
 
 
 def _count(frames: bytes) -> int:

@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT, keys_of
 
 from grader.course.course import Course
-from grader.diagnosis.explain import explain
+from grader.diagnosis.explain import explain, only_locates
 from grader.diagnosis.explain_overflow import OF_OTHERS, OF_SOFTMAX
 from grader.diagnosis.explain_sizes import axis_sizes
 from grader.judging.compare import difference
@@ -620,6 +620,17 @@ def test_a_part_without_an_explanation_is_named_beside_those_that_have_one():
     assert said(expected, answers, returns=NAMES) == "dW has the wrong sign. dx and db are wrong, too."
     answers = [(n[0], dW, n[2]) for (dx, dW, db), n in zip(expected, noise, strict=True)]
     assert said(expected, answers, returns=NAMES) == "dW is right, dx and db are not."
+
+
+def test_a_sentence_that_says_only_where_is_known_as_one():
+    expected, others = gradients(), gradients(1)
+    of_dx = [(dx, other[1], other[2]) for (dx, _, _), other in zip(expected, others, strict=True)]
+    assert only_locates(said(expected, of_dx, returns=NAMES))
+    assert only_locates(edge(noise))
+    assert only_locates("")
+    signs = [(other[0], -dW, other[2]) for (_, dW, _), other in zip(expected, others, strict=True)]
+    assert not only_locates(said(expected, signs, returns=NAMES))
+    assert not only_locates(edge(np.negative))
 
 
 def test_one_cause_of_all_parts_is_said_of_each_also_where_it_could_be_told_otherwise():
